@@ -1,0 +1,130 @@
+// Package kernels defines what a computing device offers to the layers above: typed buffers in its memory and a small
+// set of primitive kernels over them. A device executes lists of calls; it knows nothing of graphs, layers or optimizers.
+//
+// Tensors are dense and row-major. A primitive states its sizes itself and takes plain runs of elements as operands, so
+// a Buffer has a length but no shape. All operands of a call have one DType. Index operands (classes, rows of a table,
+// positions in a pooling window) hold whole numbers in that same type.
+//
+// Every device passes the suite in kernels/kerneltest.
+package kernels
+
+import "fmt"
+
+// DType is the element type of a buffer.
+type DType uint8
+
+const (
+	Float32 DType = iota
+	Float64
+)
+
+// Size is the number of bytes of one element.
+func (d DType) Size() int {
+	if d == Float64 {
+		return 8
+	}
+	return 4
+}
+
+func (d DType) String() string {
+	if d == Float64 {
+		return "float64"
+	}
+	return "float32"
+}
+
+// ParseDType reads "float32" or "float64".
+func ParseDType(s string) (DType, error) {
+	switch s {
+	case "float32":
+		return Float32, nil
+	case "float64":
+		return Float64, nil
+	}
+	return 0, fmt.Errorf("unknown dtype %q: choose float32 or float64", s)
+}
+
+// Float is the set of element types, for generic code.
+type Float interface{ float32 | float64 }
+
+// Buffer is a run of elements in a device's memory.
+type Buffer interface {
+	DType() DType
+	Len() int
+	// Slice is the part [from, to) of the buffer, in the same memory.
+	Slice(from, to int) Buffer
+	// Write copies src, a []float32 or []float64 of exactly Len elements, into the buffer, converting where the types
+	// differ. It returns once src may be used again.
+	Write(src any) error
+	// Read waits for the device's pending work and copies the buffer into dst, as Write does.
+	Read(dst any) error
+	// Free gives the memory of a buffer obtained from NewBuffer back to its device. Slices are not freed.
+	Free()
+}
+
+// Call is one primitive with its operands. Operands must have the lengths that Op.Operands states. An output may share
+// memory with an input only where the primitive allows it (Map: at the same indices). Outputs never overlap each other.
+type Call struct {
+	Op  Primitive
+	Out []Buffer
+	In  []Buffer
+}
+
+// Executable is a list of calls made ready on a device.
+type Executable interface {
+	// Run executes the calls in order. It may return before the device has finished; Read and Synchronize wait.
+	// It allocates nothing.
+	Run() error
+	// ScratchBytes is the memory that the device holds for this executable besides the operands.
+	ScratchBytes() int64
+	Close()
+}
+
+// Device executes primitives.
+type Device interface {
+	// Name is "cpu" or, for example, "cuda:0".
+	Name() string
+	// NewBuffer returns n zeros.
+	NewBuffer(dt DType, n int) (Buffer, error)
+	// Load checks the calls and prepares them to be run together many times.
+	Load(calls []Call) (Executable, error)
+	// Synchronize waits for all pending work and returns its error, if any.
+	Synchronize() error
+	// FreeBytes estimates how many bytes NewBuffer could still give.
+	FreeBytes() int64
+	Close() error
+}
+
+// Check reports the first operand of c whose length or type does not fit its primitive.
+func (c Call) Check() error {
+	out, in, err := c.Op.Operands()
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Op.Name(), err)
+	}
+	if len(c.Out) != len(out) || len(c.In) != len(in) {
+		return fmt.Errorf("%s: got %d outputs and %d inputs, want %d and %d", c.Op.Name(), len(c.Out), len(c.In), len(out), len(in))
+	}
+	dt := Float32
+	for i, b := range append(append([]Buffer(nil), c.Out...), c.In...) {
+		want, kind, k := 0, "output", i
+		if i < len(out) {
+			want = out[i]
+		} else {
+			kind, k = "input", i-len(out)
+			want = in[k]
+		}
+		if b == nil || b.Len() != want {
+			n := -1
+			if b != nil {
+				n = b.Len()
+			}
+			return fmt.Errorf("%s: %s %d has %d elements, want %d", c.Op.Name(), kind, k, n, want)
+		}
+		if i == 0 {
+			dt = b.DType()
+		} else if b.DType() != dt {
+			return fmt.Errorf("%s: %s %d is %v among operands of %v", c.Op.Name(), kind, k, b.DType(), dt)
+		}
+	}
+	return nil
+}
