@@ -1,0 +1,167 @@
+// Package pool shares loops among a fixed number of threads.
+//
+// The goroutine that calls Run takes part as worker 0; the pool keeps Threads−1 helpers. Tasks are handed out by one atomic
+// counter, so a helper that wakes late takes fewer tasks or none, and nobody waits for it. While one caller has the helpers,
+// others (and Runs nested in a task) work alone, which cannot deadlock. What a task computes must depend on
+// its number only, not on the worker: then results do not depend on the number of threads.
+package pool
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Task is a loop body. Two calls at the same time have different workers (0 … Threads−1) and different tasks.
+type Task interface {
+	Do(worker, task int)
+}
+
+// Pool is a fixed set of helpers. A nil *Pool is a pool of one thread.
+type Pool struct {
+	threads int
+	owner   sync.Mutex // held by the caller that has the helpers
+	state   atomic.Uint64
+	next    atomic.Int64
+	tasks   int
+	task    Task
+	parked  atomic.Int32
+	wake    chan struct{}
+	closed  atomic.Bool
+	helpers sync.WaitGroup
+}
+
+// The state is the job's number, a bit that says that helpers may join, and the number of helpers at work.
+const (
+	joined  = 1<<16 - 1
+	open    = 1 << 16
+	jobUnit = 1 << 17
+)
+
+const (
+	spins    = 200                  // looks at the state before the first yield, about a tenth of a microsecond
+	patience = 2 * time.Millisecond // yields for so long before sleeping: waking up costs far more than a kernel takes
+	spinning = 64                   // yields between two looks at the clock
+)
+
+// New starts a pool of n threads, n ≤ 0 meaning all that the Go runtime uses.
+func New(n int) *Pool {
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	p := &Pool{threads: n, wake: make(chan struct{}, n)}
+	for w := 1; w < n; w++ {
+		p.helpers.Add(1)
+		go p.help(w)
+	}
+	return p
+}
+
+// Threads is the number of workers that may run tasks at the same time.
+func (p *Pool) Threads() int {
+	if p == nil {
+		return 1
+	}
+	return p.threads
+}
+
+// Close ends the helpers. No Run may be under way or follow.
+func (p *Pool) Close() {
+	if p == nil || p.closed.Swap(true) {
+		return
+	}
+	close(p.wake)
+	p.helpers.Wait()
+}
+
+type function func(task int)
+
+func (f function) Do(_, task int) { f(task) }
+
+// Run calls f(0) … f(tasks−1), several at a time in any order, and returns when all are done.
+func (p *Pool) Run(tasks int, f func(task int)) { p.RunTask(tasks, function(f)) }
+
+// RunTask calls t.Do for tasks 0 … tasks−1 as Run does. It allocates nothing.
+func (p *Pool) RunTask(tasks int, t Task) {
+	if p.Threads() == 1 || tasks < 2 || !p.owner.TryLock() {
+		for i := range tasks {
+			t.Do(0, i)
+		}
+		return
+	}
+	p.task, p.tasks = t, tasks
+	p.next.Store(0)
+	p.state.Store(p.state.Load() + jobUnit | open) // nobody is joined now: the last job waited for that
+	for range min(int(p.parked.Load()), tasks-1) {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+	p.work(0)
+	p.finish()
+	p.task = nil
+	p.owner.Unlock()
+}
+
+func (p *Pool) work(worker int) {
+	for t, n := p.task, int64(p.tasks); ; {
+		i := p.next.Add(1) - 1
+		if i >= n {
+			return
+		}
+		t.Do(worker, int(i))
+	}
+}
+
+// finish lets no more helpers in and waits for those at work.
+func (p *Pool) finish() {
+	s := p.state.Load()
+	for !p.state.CompareAndSwap(s, s&^open) {
+		s = p.state.Load()
+	}
+	for i := 0; p.state.Load()&joined != 0; i++ {
+		if i > spins {
+			runtime.Gosched()
+		}
+	}
+}
+
+func (p *Pool) help(worker int) {
+	defer p.helpers.Done()
+	var seen uint64
+	for idle := 0; !p.closed.Load(); idle++ {
+		s := p.state.Load()
+		switch {
+		case s&open != 0 && s/jobUnit != seen:
+			if p.state.CompareAndSwap(s, s+1) {
+				seen, idle = s/jobUnit, 0
+				p.work(worker)
+				p.state.Add(^uint64(0))
+			}
+		case idle > spins:
+			p.rest(s / jobUnit)
+			idle = 0
+		}
+	}
+}
+
+// rest returns once a job other than the given one may be there: it yields for a while and then sleeps.
+func (p *Pool) rest(job uint64) {
+	start := time.Now()
+	for i := 1; ; i++ {
+		runtime.Gosched()
+		if p.state.Load()/jobUnit != job || p.closed.Load() {
+			return
+		}
+		if i%spinning == 0 && time.Since(start) > patience {
+			break
+		}
+	}
+	p.parked.Add(1)
+	if p.state.Load()/jobUnit == job { // a job that starts from here on sees this helper parked
+		<-p.wake
+	}
+	p.parked.Add(-1)
+}
