@@ -9,8 +9,9 @@ import (
 	_ "github.com/schollz/progressbar/v3"
 	_ "github.com/spf13/cobra"
 	_ "github.com/spf13/pflag"
-	_ "golang.org/x/image/font/opentype"
+	_ "go4.org/unsafe/assume-no-moving-gc"
 	_ "golang.org/x/image/font/gofont/goregular"
+	_ "golang.org/x/image/font/opentype"
 	_ "golang.org/x/sys/cpu"
 	_ "golang.org/x/term"
 	_ "gonum.org/v1/gonum/blas/gonum"
@@ -22,7 +23,6 @@ import (
 	_ "gorgonia.org/gorgonia"
 	_ "gorgonia.org/tensor"
 	_ "pgregory.net/rapid"
-	_ "go4.org/unsafe/assume-no-moving-gc"
 )
 
 func main() {}
