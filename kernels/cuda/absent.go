@@ -1,0 +1,17 @@
+//go:build !gpu
+
+package cuda
+
+import (
+	"errors"
+
+	"drift/kernels"
+)
+
+const absent = "this binary was built without CUDA: build it with `make gpu` (gcc, no CUDA toolkit needed) or choose --device cpu"
+
+// Open returns an error in a build without the tag gpu.
+func Open(index int, o Options) (kernels.Device, error) { return nil, errors.New(absent) }
+
+// Probe reports what the machine offers.
+func Probe() Info { return Info{Missing: absent} }

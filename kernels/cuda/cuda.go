@@ -1,0 +1,58 @@
+// Package cuda runs the primitives of package kernels on an NVIDIA GPU. The device itself is built with the tag gpu
+// (make gpu), which needs a C compiler but no CUDA toolkit; without the tag Open says so. The driver and cuBLAS are
+// opened at run time, so one binary starts on any machine.
+package cuda
+
+import "fmt"
+
+// Precision says how the device multiplies matrices of float32; float64 products are always float64.
+type Precision uint8
+
+const (
+	// Full multiplies in float32.
+	Full Precision = iota
+	// TF32 rounds factors to 10 bits of mantissa and adds in float32.
+	TF32
+	// BF16 rounds factors to 7 bits of mantissa and adds in float32.
+	BF16
+)
+
+var precisionNames = []string{"float32", "tf32", "bf16"}
+
+func (p Precision) String() string { return precisionNames[p] }
+
+// ParsePrecision reads "float32", "tf32" or "bf16".
+func ParsePrecision(s string) (Precision, error) {
+	for p, name := range precisionNames {
+		if s == name {
+			return Precision(p), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown precision %q: choose float32, tf32 or bf16", s)
+}
+
+// Options of a device; the zero value is the default.
+type Options struct {
+	Precision Precision
+	// CuBLAS is the path of the library; empty: the one that LibraryPaths finds first.
+	CuBLAS string
+	// Eager launches kernels one by one where the default replays them as a CUDA graph, so that a profiler sees them.
+	Eager bool
+}
+
+// Info is what Probe found.
+type Info struct {
+	Built   bool   // this binary was built with the tag gpu
+	Driver  string // version of CUDA that the driver offers, such as "12.4"; empty without a driver
+	Devices []GPU  // in the driver's order
+	CuBLAS  string // where the library was found; empty if nowhere
+	CuDNN   string // likewise; optional
+	Missing string // one line: what keeps the device from being used and what to do; empty if nothing
+}
+
+// GPU describes one device.
+type GPU struct {
+	Name       string
+	Capability string // compute capability, such as "9.0"
+	Bytes      int64  // of memory
+}
