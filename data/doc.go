@@ -1,0 +1,22 @@
+// Package data holds data sets, their readers and generators, and the samplers that pick batches from them.
+//
+// Load turns a spec such as "glyphs,train=1000,test=1000,label-noise=0.1" into a Split of a training and a test Set; Sources
+// lists the names that it knows with their options. Every random choice — the pixels of a glyph, a redrawn label, the
+// order of an epoch — is a pure function of a seed, a purpose and an index, so an example does not depend on how many
+// others are asked for, and a sampler can be put at any step without replaying the steps before.
+//
+// # Specs
+//
+//	NAME[,option=value]…        a generator or a known data set: glyphs, gaussian, teacher, fashion-mnist, mnist, cifar10, cifar100
+//	npz:FILE[,option=value]…    arrays x [N,…] and y [N] or [N,outputs], and if present x_test and y_test
+//	csv:FILE[,option=value]…    a table of numbers, one example a row
+//	idx:DIR[,option=value]…     the four files of MNIST's layout
+//
+// Options of every data set:
+//
+//	train=N          the first N training examples; generators make so many
+//	test=N           the first N test examples (0: none); where the source has no test part, N examples taken out of it at random
+//	label-noise=P    each training label is, with probability P, redrawn uniformly over all classes
+//	normalize=on|off x ← (x − mean)/std by the statistics of the source's training part, a channel or feature at a time
+//	seed=N           the seed of the data, in place of Options.Seed
+package data

@@ -1,0 +1,142 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Options of Load.
+type Options struct {
+	Dir  string // looked in first for files, as Dir/NAME/FILE and Dir/FILE
+	Seed uint64 // of everything random about the data, unless the spec has its own
+}
+
+// Load makes or reads the data set that spec names (see the package documentation). The result is a function of the spec,
+// the seed and the files. Errors are one line and name the spec.
+func Load(spec string, o Options) (*Split, error) {
+	split, err := load(spec, o)
+	if err != nil {
+		return nil, fmt.Errorf("data %q: %w", spec, err)
+	}
+	return split, nil
+}
+
+func load(spec string, o Options) (*Split, error) {
+	parsed, err := ParseSpec(spec)
+	if err != nil {
+		return nil, err
+	}
+	source, err := findSource(parsed.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := parsed.checkOptions(append(CommonOptions(), source.Options...)); err != nil {
+		return nil, err
+	}
+	r := &request{Spec: parsed, dir: o.Dir, seed: o.Seed}
+	r.seed = option(r, "seed", o.Seed, "a whole number, 0 or more", func(text string) (uint64, bool) {
+		n, err := strconv.ParseUint(text, 10, 64)
+		return n, err == nil
+	})
+	share := r.number("label-noise", 0, 0, 1)
+	normalize := "off"
+	if source.mean != nil {
+		normalize = "on"
+	}
+	normalize = r.choice("normalize", normalize, "on", "off")
+	r.count("train", 0, 1, math.MaxInt)
+	r.count("test", 0, 0, math.MaxInt)
+	if r.err != nil {
+		return nil, r.err
+	}
+	split, err := source.load(r)
+	if err != nil {
+		return nil, err
+	}
+	return split, r.finish(split, source, normalize == "on", share)
+}
+
+func findSource(name string) (Source, error) {
+	var names []string
+	for _, s := range Sources() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Source{}, fmt.Errorf("unknown data set %q: choose from %s", name, strings.Join(names, ", "))
+}
+
+// finish does to the parts what the common options ask for.
+func (r *request) finish(split *Split, source Source, normalize bool, share float64) error {
+	for _, part := range []*Set{&split.Train, &split.Test} {
+		if err := part.checkFinite(); err != nil {
+			return err
+		}
+	}
+	if err := r.holdOut(split); err != nil {
+		return err
+	}
+	if normalize {
+		split.Mean, split.Std = source.mean, source.std
+		if split.Mean == nil {
+			split.Mean, split.Std = moments(split.Train)
+		}
+		split.Train.normalize(split.Mean, split.Std)
+		split.Test.normalize(split.Mean, split.Std)
+	}
+	if err := r.truncate(split); err != nil {
+		return err
+	}
+	if share > 0 && split.Train.Classes == 0 {
+		return fmt.Errorf("label-noise needs classes, and this is a regression: use the noise of its targets")
+	}
+	split.Redrawn = redraw(split.Train, share, r.seed)
+	return nil
+}
+
+// holdOut moves test=N random examples out of the training part where there is no test part. Both keep their order.
+func (r *request) holdOut(split *Split) error {
+	n, wanted := split.Train.Len(), r.count("test", 0, 0, math.MaxInt)
+	if wanted == 0 || split.Test.Len() > 0 {
+		return nil
+	}
+	if wanted >= n {
+		return fmt.Errorf("test=%d: the source has no test part and %d examples in all, too few to take those out", wanted, n)
+	}
+	held := make([]bool, n)
+	for _, i := range newStream(r.seed, "hold out").Perm(n)[:wanted] {
+		held[i] = true
+	}
+	var train, test []int
+	for i := range n {
+		if held[i] {
+			test = append(test, i)
+		} else {
+			train = append(train, i)
+		}
+	}
+	split.Train, split.Test = split.Train.Select(train), split.Train.Select(test)
+	return nil
+}
+
+// truncate keeps the first examples that train= and test= ask for.
+func (r *request) truncate(split *Split) error {
+	if split.Train.Len() == 0 {
+		return fmt.Errorf("there are no training examples")
+	}
+	for _, part := range []struct {
+		key string
+		set *Set
+	}{{"train", &split.Train}, {"test", &split.Test}} {
+		n := part.set.Len()
+		wanted := r.count(part.key, n, 0, math.MaxInt)
+		if wanted > n {
+			return fmt.Errorf("%s=%d: there are only %d examples", part.key, wanted, n)
+		}
+		*part.set = part.set.Slice(0, wanted)
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+package data
+
+// redraw replaces each label with probability share by a class drawn uniformly from all, its own included, and returns
+// how many it drew. What happens to label i is a function of seed and i.
+func redraw(s Set, share float64, seed uint64) int {
+	if share == 0 {
+		return 0
+	}
+	random, drawn := newStream(seed, "label noise"), 0
+	for i := range s.Y {
+		if random.at(uint64(i)); random.Float64() < share {
+			s.Y[i] = float32(random.IntN(s.Classes))
+			drawn++
+		}
+	}
+	return drawn
+}

@@ -1,0 +1,32 @@
+package data
+
+// Source is a name that a spec may start with.
+type Source struct {
+	Name    string
+	About   string
+	Options []Option // besides those of every source
+	// makes returns the two parts as the source has them: no label noise, not normalized, possibly longer than train= and test=.
+	load func(*request) (*Split, error)
+	// mean and std, where the source knows them, are the statistics of its whole training part, a channel each; such sources
+	// are normalized unless normalize=off.
+	mean, std []float32
+}
+
+// Option is an option of a source.
+type Option struct{ Name, Default, About string }
+
+// CommonOptions are the options of every source.
+func CommonOptions() []Option {
+	return []Option{
+		{"train", "all", "the first so many training examples; generators make so many"},
+		{"test", "all", "the first so many test examples, 0 for none; taken at random out of the examples where there is no test part"},
+		{"label-noise", "0", "probability with which each training label is redrawn uniformly over all classes"},
+		{"normalize", "on or off", "subtract the mean and divide by the standard deviation of the training part, by channel or feature"},
+		{"seed", "--seed", "seed of everything random about the data"},
+	}
+}
+
+// Sources lists what specs may name.
+func Sources() []Source {
+	return []Source{glyphsSource()}
+}

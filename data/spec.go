@@ -1,0 +1,105 @@
+package data
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Spec is a parsed data spec.
+type Spec struct {
+	Name    string            // of a Source
+	Path    string            // what follows the colon in "npz:FILE"
+	Options map[string]string // by name
+}
+
+// ParseSpec reads NAME or NAME:PATH with options after commas. A path ends at the first comma. It does not check that the
+// name and the options exist; Load does.
+func ParseSpec(spec string) (Spec, error) {
+	parts := strings.Split(spec, ",")
+	s := Spec{Options: map[string]string{}}
+	s.Name, s.Path, _ = strings.Cut(parts[0], ":")
+	if s.Name == "" {
+		return Spec{}, fmt.Errorf("the spec starts with no name")
+	}
+	for _, part := range parts[1:] {
+		key, value, ok := strings.Cut(part, "=")
+		if !ok || key == "" || value == "" {
+			return Spec{}, fmt.Errorf("option %q: want name=value", part)
+		}
+		if _, twice := s.Options[key]; twice {
+			return Spec{}, fmt.Errorf("option %s is given twice", key)
+		}
+		s.Options[key] = value
+	}
+	return s, nil
+}
+
+// checkOptions reports an option that is not among the known ones.
+func (s Spec) checkOptions(known []Option) error {
+	names := make([]string, len(known))
+	for i, o := range known {
+		names[i] = o.Name
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Options)) {
+		if !slices.Contains(names, key) {
+			return fmt.Errorf("unknown option %s: choose from %s", key, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// request is a spec on its way through a source: typed access to the options, which remembers the first error.
+type request struct {
+	Spec
+	dir  string
+	seed uint64
+	err  error
+}
+
+// option reads an option that is there with parse, which also says what is wanted.
+func option[T any](r *request, key string, otherwise T, want string, parse func(string) (T, bool)) T {
+	text, ok := r.Options[key]
+	if !ok {
+		return otherwise
+	}
+	v, ok := parse(text)
+	if ok {
+		return v
+	}
+	if r.err == nil {
+		r.err = fmt.Errorf("%s=%s: want %s", key, text, want)
+	}
+	return otherwise
+}
+
+// count reads a whole number from low to high.
+func (r *request) count(key string, otherwise, low, high int) int {
+	want := fmt.Sprintf("a whole number from %d to %d", low, high)
+	if high == math.MaxInt {
+		want = fmt.Sprintf("a whole number, %d or more", low)
+	}
+	return option(r, key, otherwise, want, func(text string) (int, bool) {
+		n, err := strconv.Atoi(text)
+		return n, err == nil && low <= n && n <= high
+	})
+}
+
+// number reads a finite number from low to high.
+func (r *request) number(key string, otherwise, low, high float64) float64 {
+	want := fmt.Sprintf("a number from %g to %g", low, high)
+	return option(r, key, otherwise, want, func(text string) (float64, bool) {
+		x, err := strconv.ParseFloat(text, 64)
+		return x, err == nil && low <= x && x <= high
+	})
+}
+
+// choice reads one of the given words.
+func (r *request) choice(key, otherwise string, words ...string) string {
+	return option(r, key, otherwise, strings.Join(words, " or "), func(text string) (string, bool) {
+		return text, slices.Contains(words, text)
+	})
+}
