@@ -1,0 +1,118 @@
+package report
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+func (c Curve) addTo(p *plot.Plot, logY bool) error {
+	points := make(plotter.XYs, len(c.X))
+	for i, x := range c.X {
+		points[i] = plotter.XY{X: x, Y: c.Y[i].Mean}
+	}
+	if c.Dots {
+		return c.addDots(p, points, logY)
+	}
+	return c.addLine(p, points, logY)
+}
+
+func (c Curve) addDots(p *plot.Plot, points plotter.XYs, logY bool) error {
+	dots, err := plotter.NewScatter(points)
+	if err != nil {
+		return err
+	}
+	dots.GlyphStyle = draw.GlyphStyle{Color: palette[c.Color%len(palette)], Radius: vg.Points(3), Shape: draw.CircleGlyph{}}
+	errors := make(plotter.YErrors, len(points))
+	for i := range points {
+		low, high := c.bounds(i, logY)
+		errors[i].Low, errors[i].High = points[i].Y-low, high-points[i].Y
+	}
+	bars, err := plotter.NewYErrorBars(struct {
+		plotter.XYer
+		plotter.YErrorer
+	}{points, errors})
+	if err != nil {
+		return err
+	}
+	bars.LineStyle.Color, bars.LineStyle.Width = palette[c.Color%len(palette)], vg.Points(1.2)
+	p.Add(bars, dots)
+	if c.Name != "" {
+		p.Legend.Add(c.Name, dots)
+	}
+	return nil
+}
+
+func (c Curve) addLine(p *plot.Plot, points plotter.XYs, logY bool) error {
+	shade := palette[c.Color%len(palette)]
+	outline := make(plotter.XYs, 2*len(points))
+	wide := false
+	for i := range points {
+		low, high := c.bounds(i, logY)
+		wide = wide || high > low
+		outline[i], outline[len(outline)-1-i] = plotter.XY{X: points[i].X, Y: low}, plotter.XY{X: points[i].X, Y: high}
+	}
+	if wide {
+		band, err := plotter.NewPolygon(outline)
+		if err != nil {
+			return err
+		}
+		light := shade
+		light.A = 45
+		band.Color, band.LineStyle.Width = light, 0
+		p.Add(band)
+	}
+	line, err := plotter.NewLine(points)
+	if err != nil {
+		return err
+	}
+	line.LineStyle.Color, line.LineStyle.Width = shade, vg.Points(1.8)
+	if c.Dashed {
+		line.LineStyle.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
+	}
+	p.Add(line)
+	if c.Name != "" {
+		p.Legend.Add(c.Name, line)
+	}
+	return nil
+}
+
+// bounds are the ends of the confidence interval of point i. On a logarithmic axis the lower end stops at a tenth of the mean.
+func (c Curve) bounds(i int, logY bool) (low, high float64) {
+	y := c.Y[i]
+	if math.IsNaN(y.CI95) || math.IsInf(y.CI95, 0) {
+		return y.Mean, y.Mean
+	}
+	low, high = y.Mean-y.CI95, y.Mean+y.CI95
+	if logY {
+		low = math.Max(low, y.Mean/10)
+	}
+	return low, high
+}
+
+// logTicks labels powers of ten; where fewer than two fall into the range, also 2 and 5 times them.
+type logTicks struct{}
+
+func (logTicks) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	from, to := int(math.Floor(math.Log10(low))), int(math.Ceil(math.Log10(high)))
+	every := max(1, (to-from)/6)
+	for e := from; e <= to; e++ {
+		for digit := 1; digit < 10; digit++ {
+			x := float64(digit) * math.Pow(10, float64(e))
+			if x < low*(1-1e-9) || x > high*(1+1e-9) {
+				continue
+			}
+			tick := plot.Tick{Value: x}
+			if digit == 1 && (e-from)%every == 0 || (digit == 2 || digit == 5) && to-from <= 2 {
+				tick.Label = strconv.FormatFloat(x, 'g', 3, 64)
+			}
+			ticks = append(ticks, tick)
+		}
+	}
+	return ticks
+}
