@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sort"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/pflag"
+)
+
+// applyConfig sets the flags that a TOML file names, except those that the command line has set already.
+func applyConfig(path string, flags *pflag.FlagSet) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return usageError{fmt.Errorf("reading the configuration: %w", err)}
+	}
+	if err := setFlags(string(text), flags); err != nil {
+		return usageError{fmt.Errorf("reading the configuration %s: %w", path, err)}
+	}
+	return nil
+}
+
+// setFlags reads "flag = value" lines; every key must be a flag of the command.
+func setFlags(text string, flags *pflag.FlagSet) error {
+	settings := map[string]any{}
+	if _, err := toml.Decode(text, &settings); err != nil {
+		return err
+	}
+	names := make([]string, 0, len(settings))
+	for name := range settings {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if err := setFlag(name, settings[name], flags); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setFlag(name string, setting any, flags *pflag.FlagSet) error {
+	flag := flags.Lookup(name)
+	if flag == nil || name == "config" || name == "help" {
+		if near := nearest(name, flagNames(flags)); near != "" && flag == nil {
+			return fmt.Errorf("%s is no flag of this command: did you mean %s?", name, near)
+		}
+		return fmt.Errorf("%s is no flag that a file can set: see --help", name)
+	}
+	if flag.Changed {
+		return nil
+	}
+	texts, err := texts(setting)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if list, many := flag.Value.(pflag.SliceValue); many {
+		err = list.Replace(texts)
+	} else if len(texts) != 1 {
+		err = fmt.Errorf("got a list: give one value")
+	} else {
+		err = flag.Value.Set(texts[0])
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	flag.Changed = true
+	return nil
+}
+
+// texts writes a TOML value, or each of a list of them, as it would stand on a command line.
+func texts(setting any) ([]string, error) {
+	switch x := setting.(type) {
+	case string, bool, int64, float64:
+		return []string{fmt.Sprint(x)}, nil
+	case []any:
+		var all []string
+		for _, item := range x {
+			one, err := texts(item)
+			if err != nil || len(one) != 1 {
+				return nil, fmt.Errorf("got %v: give a list of plain values", item)
+			}
+			all = append(all, one[0])
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("got %v: give a number, a string, true or false, or a list of them", setting)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"drift/kernels"
+)
+
+// app is what the commands share: the global flags and where output goes.
+type app struct {
+	stdout, stderr io.Writer
+
+	quiet   bool
+	json    string
+	seed    uint64
+	device  string
+	dtype   kernels.DType
+	threads int
+	config  string
+}
+
+const rootLong = `drift trains neural networks and measures, uses and checks the covariance Σ of their
+per-example gradients: the quantity through which stochastic gradient descent regularizes.
+
+Every command takes --config FILE, a TOML file in which any flag can be set (lr = 0.1); flags on
+the command line win. The exit status is 0 when all is done, 1 when a run or a check failed and
+2 when the command line is wrong.`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "drift",
+		Short:             "Train networks; measure, use and check the covariance of their gradients",
+		Long:              rootLong,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
+		Args:              cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q: %s", args[0], choose(args[0], commandNames(cmd)))
+			}
+			return cmd.Help()
+		},
+	}
+	root.SetFlagErrorFunc(flagError)
+	a.globals(root.PersistentFlags())
+	root.AddCommand(a.envCommand())
+	return root
+}
+
+func (a *app) globals(flags *pflag.FlagSet) {
+	flags.BoolVar(&a.quiet, "quiet", false, "print nothing but errors (--json and files are still written)")
+	flags.StringVar(&a.json, "json", "", "write the result as JSON to this `file`, - for standard output")
+	flags.Uint64Var(&a.seed, "seed", 1, "`number` that every random choice follows from")
+	add(flags, &a.device, "device", "auto", "where to compute: auto|cpu|cuda[:i]", "name", parseDevice)
+	add(flags, &a.dtype, "dtype", kernels.Float32, "arithmetic: float32|float64", "name", kernels.ParseDType)
+	add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", atLeast(0))
+	flags.StringVar(&a.config, "config", "", "TOML `file` that sets flags")
+}
+
+// prepare applies the configuration file and finds out early whether the result can be written.
+func (a *app) prepare(cmd *cobra.Command) error {
+	if a.config != "" {
+		if err := applyConfig(a.config, cmd.Flags()); err != nil {
+			return err
+		}
+	}
+	return a.checkJSON()
+}
+
+// human is where text for people goes: nowhere with --quiet, and off standard output when that carries JSON.
+func (a *app) human() io.Writer {
+	switch {
+	case a.quiet:
+		return io.Discard
+	case a.json == "-":
+		return a.stderr
+	}
+	return a.stdout
+}
+
+// noArguments refuses words that are no flags.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("%s takes no argument %q: see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
+// subcommand is the RunE of a command that only holds others.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return usagef("unknown command %q of %s: %s", args[0], cmd.CommandPath(), choose(args[0], commandNames(cmd)))
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// flagError words pflag's complaint in one line, with the nearest flag where a name is unknown.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		name := unknown.GetSpecifiedName()
+		if near := nearest(name, flagNames(cmd.Flags())); near != "" {
+			return usagef("unknown flag --%s: did you mean --%s?", name, near)
+		}
+		return usagef("unknown flag --%s: %s --help lists all", name, cmd.CommandPath())
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return usagef("--%s: %w", invalid.GetFlag().Name, invalid.Unwrap())
+	}
+	return usagef("%w: see %s --help", err, cmd.CommandPath())
+}
+
+func flagNames(flags *pflag.FlagSet) []string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// value is a flag whose text is checked when it is set, on the command line and in a configuration file alike.
+type value[T any] struct {
+	to    *T
+	kind  string
+	parse func(string) (T, error)
+}
+
+var _ pflag.Value = value[int]{}
+
+func (v value[T]) String() string {
+	if v.to == nil { // pflag asks a zero value for the default
+		return ""
+	}
+	return fmt.Sprint(*v.to)
+}
+
+func (v value[T]) Type() string { return v.kind }
+
+func (v value[T]) Set(text string) error {
+	x, err := v.parse(strings.TrimSpace(text))
+	if err == nil {
+		*v.to = x
+	}
+	return err
+}
+
+// add defines a checked flag with its default.
+func add[T any](flags *pflag.FlagSet, to *T, name string, standard T, usage, kind string, parse func(string) (T, error)) {
+	*to = standard
+	flags.Var(value[T]{to, kind, parse}, name, usage)
+}
+
+// atLeast parses whole numbers from low on.
+func atLeast(low int) func(string) (int, error) {
+	return func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < low {
+			return 0, fmt.Errorf("got %q: give a whole number of at least %d", s, low)
+		}
+		return n, nil
+	}
+}
+
+// within parses finite numbers that satisfy ok; wanted says which those are.
+func within(wanted string, ok func(float64) bool) func(string) (float64, error) {
+	return func(s string) (float64, error) {
+		x, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || !ok(x) {
+			return 0, fmt.Errorf("got %q: give a finite number %s", s, wanted)
+		}
+		return x, nil
+	}
+}
+
+var (
+	positive    = within("above 0", func(x float64) bool { return x > 0 })
+	notNegative = within("of at least 0", func(x float64) bool { return x >= 0 })
+	fraction    = within("from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
+)
+
+// oneOf parses names from a list.
+func oneOf(names ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		for _, name := range names {
+			if s == name {
+				return s, nil
+			}
+		}
+		return "", fmt.Errorf("unknown name %q: %s", s, choose(s, names))
+	}
+}
+
+// parseDevice accepts auto, cpu, cuda and cuda:i.
+func parseDevice(s string) (string, error) {
+	switch s {
+	case "auto", "cpu", "cuda":
+		return s, nil
+	}
+	if index, cuda := strings.CutPrefix(s, "cuda:"); cuda {
+		if _, err := strconv.ParseUint(index, 10, 8); err == nil {
+			return s, nil
+		}
+	}
+	return "", errors.New("unknown device " + strconv.Quote(s) + ": choose auto, cpu, cuda or cuda:0, cuda:1 and so on")
+}
