@@ -1,77 +1,90 @@
-// Package gemm computes matrix products.
+// Package gemm multiplies matrices: C = α·op(A)·op(B) + β·C, row-major, in float32 and float64.
+//
+// The method is that of Goto and van de Geijn (2008) and BLIS (Van Zee and van de Geijn 2015): blocks of A and B are copied into
+// strips of contiguous memory, and a micro-kernel multiplies a strip of A by a strip of B into a tile of C held in registers.
+// The strips may come from a function instead of a matrix in memory, which is how convolutions are computed without
+// writing out all their windows: see PackFunc.
+//
+// Every element of C is summed in an order that depends on the sizes and the instruction set only, never on the number of
+// threads. Products may be computed by several goroutines at once, also within a task of the pool. Working memory is kept and
+// used again, so that calls allocate nothing once the sizes have been seen.
 package gemm
 
 import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
-
 	"drift/kernels"
 	"drift/kernels/cpu/internal/pool"
 )
 
-// block is the side of the blocks of C that are shared among threads. gonum multiplies blocks of this size on the
-// calling goroutine, without allocating.
-const block = 128
+//go:generate go run drift/kernels/cpu/internal/gen ..
+
+// Matrix is an operand as it lies in memory: element (i,j) of op(X) is Data[i·LD+j], or Data[j·LD+i] with Trans.
+// In a batch, the matrix of item q begins Stride·q elements later; with Stride 0 one matrix serves all items.
+// With Pack, the elements come from that function and the other fields mean nothing.
+type Matrix[T kernels.Float] struct {
+	Data   []T
+	LD     int
+	Trans  bool
+	Stride int
+	Pack   PackFunc[T]
+}
+
+// PackFunc writes a strip of an operand of which there is no copy in memory. For A [m,k] of item q of a batch it sets
+//
+//	dst[p·width+i] = A[first+i, depth+p]   for i < width, p < len(dst)/width
+//
+// and for B [k,n] likewise dst[p·width+j] = B[depth+p, first+j]: the strip's width runs fastest in both cases. Widths are at
+// most 14 rows of A and 32 columns of B, and len(dst)/width at most a few hundred. It is called from several goroutines
+// at once, mostly once for every element of the operand. Make the function once, not for every call: closures allocate.
+type PackFunc[T kernels.Float] func(dst []T, q, first, width, depth int)
 
 // Gemm is C = alpha·op(A)·op(B) + beta·C for row-major matrices with leading dimensions lda, ldb, ldc: op(A) is m×k, op(B) is
-// k×n, C is m×n. With beta = 0, C is not read. It runs on the threads of p (nil: on the caller's alone), may be called
-// inside a task of p, and allocates nothing. The result does not depend on the number of threads.
+// k×n, C is m×n. With beta = 0, C is not read; with k = 0, C becomes beta·C. It runs on the threads of p (nil: on the
+// caller's alone). It panics where a slice is shorter than the sizes require.
 func Gemm[T kernels.Float](p *pool.Pool, transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	if m == 0 || n == 0 {
+	Batched(p, 1, m, n, k, alpha, Matrix[T]{Data: a, LD: lda, Trans: transA}, Matrix[T]{Data: b, LD: ldb, Trans: transB}, beta, c, ldc, 0)
+}
+
+// Batched is Gemm for batch independent products whose results begin strideC elements apart and do not overlap.
+func Batched[T kernels.Float](p *pool.Pool, batch, m, n, k int, alpha T, a, b Matrix[T], beta T, c []T, ldc, strideC int) {
+	if batch <= 0 || m <= 0 || n <= 0 {
 		return
 	}
-	g := product[T]{transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}
-	columns := (n + block - 1) / block
-	tasks := (m + block - 1) / block * columns
-	if p.Threads() == 1 || m*n*k < 1<<16 {
-		for t := range tasks {
-			g.block(t/columns, t%columns)
+	_ = c[(batch-1)*strideC+(m-1)*ldc+n-1]
+	if k <= 0 {
+		for q := range batch {
+			scale(m, n, beta, c[q*strideC:], ldc)
 		}
 		return
 	}
-	p.Run(tasks, func(t int) { g.block(t/columns, t%columns) })
+	a.check(batch, m, k)
+	b.check(batch, k, n)
+	j := take[T]()
+	j.product = product[T]{kernel: active[T](), m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, b: b, c: c, ldc: ldc, strideC: strideC}
+	j.run(p, batch)
+	j.release()
 }
 
-type product[T kernels.Float] struct {
-	transA, transB bool
-	m, n, k        int
-	alpha          T
-	a              []T
-	lda            int
-	b              []T
-	ldb            int
-	beta           T
-	c              []T
-	ldc            int
-}
-
-func (g *product[T]) block(row, column int) {
-	i, j := row*block, column*block
-	m, n := min(block, g.m-i), min(block, g.n-j)
-	c := g.c[i*g.ldc+j:]
-	if g.k == 0 || g.beta == 0 {
-		for r := range m {
-			clear(c[r*g.ldc:][:n])
-		}
-	}
-	if g.k == 0 {
+// check panics where the matrix is shorter than rows×cols of op(X) require.
+func (x *Matrix[T]) check(batch, rows, cols int) {
+	if x.Pack != nil {
 		return
 	}
-	ta, tb, a, b := blas.NoTrans, blas.NoTrans, g.a, g.b
-	if g.transA {
-		ta, a = blas.Trans, a[i:]
-	} else {
-		a = a[i*g.lda:]
+	if x.Trans {
+		rows, cols = cols, rows
 	}
-	if g.transB {
-		tb, b = blas.Trans, b[j*g.ldb:]
-	} else {
-		b = b[j:]
-	}
-	switch c := any(c).(type) {
-	case []float32:
-		gonum.Implementation{}.Sgemm(ta, tb, m, n, g.k, float32(g.alpha), any(a).([]float32), g.lda, any(b).([]float32), g.ldb, float32(g.beta), c, g.ldc)
-	case []float64:
-		gonum.Implementation{}.Dgemm(ta, tb, m, n, g.k, float64(g.alpha), any(a).([]float64), g.lda, any(b).([]float64), g.ldb, float64(g.beta), c, g.ldc)
+	_ = x.Data[(batch-1)*x.Stride+(rows-1)*x.LD+cols-1]
+}
+
+// scale is C = beta·C, without reading C where beta is 0.
+func scale[T kernels.Float](m, n int, beta T, c []T, ldc int) {
+	for i := range m {
+		row := c[i*ldc:][:n]
+		if beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= beta
+		}
 	}
 }

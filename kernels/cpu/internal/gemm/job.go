@@ -1,0 +1,106 @@
+package gemm
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/pool"
+)
+
+// job is a product at work. Its units of work are numbered, and workers take the next one until there is none: first
+// the units that pack a block, then those that compute with it, then the next block's. Before the first unit
+// of a stage a worker waits for the units of the stages before. Those have been taken by workers that are running, so a worker
+// that comes late, or never, holds up nobody.
+type job[T kernels.Float] struct {
+	product[T]
+	plan
+	blockA, blockB []T // packed strips of the current block
+	chunk, batch   int // items in a task of a batch, and in all
+	next, done     atomic.Int64
+}
+
+const (
+	serialWork = 3 << 20   // floating-point operations below which a helper brings nothing
+	chunkWork  = 256 << 10 // and those worth a task of their own
+)
+
+func (j *job[T]) run(p *pool.Pool, batch int) {
+	threads, work := p.Threads(), 2*j.m*j.n*j.k
+	switch {
+	case threads == 1 || batch*work < serialWork:
+		j.plan = j.cut(1)
+		j.items(0, batch)
+	case batch > 1 && (work < serialWork || batch >= 4*threads):
+		j.plan = j.cut(1)
+		j.chunk, j.batch = max(1, min(chunkWork/work, batch/(4*threads))), batch
+		p.RunTask(ceil(batch, j.chunk), (*separate[T])(j))
+	default:
+		j.plan = j.cut(threads)
+		for q := range batch {
+			j.begin(q)
+			p.RunTask(threads, (*together[T])(j))
+		}
+	}
+}
+
+// together is a job whose workers share one product.
+type together[T kernels.Float] job[T]
+
+func (t *together[T]) Do(_, _ int) { (*job[T])(t).work() }
+
+// separate is a batch in which every task computes some items alone.
+type separate[T kernels.Float] job[T]
+
+func (s *separate[T]) Do(_, task int) {
+	j := take[T]()
+	j.product, j.plan = s.product, s.plan
+	j.items(task*s.chunk, min((task+1)*s.chunk, s.batch))
+	j.release()
+}
+
+func (j *job[T]) items(from, to int) {
+	for q := from; q < to; q++ {
+		j.begin(q)
+		j.work()
+	}
+}
+
+// begin makes the job ready for item q.
+func (j *job[T]) begin(q int) {
+	j.item = q
+	j.next.Store(0)
+	j.done.Store(0)
+	if !j.directA {
+		j.blockA = grow(j.blockA, min(j.m, j.blockRows*j.kernel.maxRows)*j.depth)
+	}
+	if !j.directB {
+		j.blockB = grow(j.blockB, min(j.n, j.blockCols*j.kernel.maxCols)*j.depth)
+	}
+}
+
+func grow[T kernels.Float](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, max(n, 1024)) // from 1 KiB on, Go aligns to 64 bytes at least
+	}
+	return s[:n]
+}
+
+// turn is a worker's place among the units: the one that it has taken, and the first of the current stage.
+type turn struct{ unit, first int64 }
+
+// stage does those of the next n units that fall to this worker.
+func (j *job[T]) stage(t *turn, n int, do func(unit int)) {
+	end := t.first + int64(n)
+	for t.unit < end {
+		for spin := 1; j.done.Load() < t.first; spin++ {
+			if spin%64 == 0 {
+				runtime.Gosched()
+			}
+		}
+		do(int(t.unit - t.first))
+		j.done.Add(1)
+		t.unit = j.next.Add(1) - 1
+	}
+	t.first = end
+}

@@ -1,0 +1,79 @@
+package gemm
+
+import (
+	"unsafe"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/level"
+)
+
+// kernel is what depends on the instruction set: the micro-kernel and the sizes that suit it.
+type kernel[T kernels.Float] struct {
+	// tile is C = alpha·A·B + beta·C for rows ≤ maxRows and cols ≤ maxCols, with A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j] and
+	// C[i,j] at c[i·ldc+j]. It reads and writes no other elements, and C only where beta is not 0.
+	tile             func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T)
+	maxRows, maxCols int
+	depth            int // of the blocks in k: a strip of A fits L1, some strips of B half of L2
+}
+
+// active is the kernel of the level in use.
+func active[T kernels.Float]() *kernel[T] {
+	var t T
+	if _, ok := any(t).(float32); ok {
+		return any(&kernels32[level.Active()]).(*kernel[T])
+	}
+	return any(&kernels64[level.Active()]).(*kernel[T])
+}
+
+const portableTile = 4
+
+func portable[T kernels.Float]() kernel[T] {
+	return kernel[T]{tile: tilePortable[T], maxRows: portableTile, maxCols: portableTile, depth: 256}
+}
+
+// tilePortable is kernel.tile in Go.
+func tilePortable[T kernels.Float](k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T) {
+	var sum [portableTile][portableTile]T
+	A, B, C := unsafe.Slice(a, (k-1)*as+rows), unsafe.Slice(b, (k-1)*bs+cols), unsafe.Slice(c, (rows-1)*ldc+cols)
+	if rows == portableTile && cols == portableTile {
+		full(k, A, as, B, bs, &sum)
+	} else {
+		for p := range k {
+			for i, x := range A[p*as:][:rows] {
+				for j, y := range B[p*bs:][:cols] {
+					sum[i][j] += x * y
+				}
+			}
+		}
+	}
+	for i := range rows {
+		row := C[i*ldc:][:cols]
+		for j := range row {
+			if beta == 0 {
+				row[j] = alpha * sum[i][j]
+			} else {
+				row[j] = alpha*sum[i][j] + beta*row[j]
+			}
+		}
+	}
+}
+
+// full sums a whole tile, two rows at a time so that the sums stay in registers.
+func full[T kernels.Float](k int, a []T, as int, b []T, bs int, sum *[portableTile][portableTile]T) {
+	for i := 0; i < portableTile; i += 2 {
+		var s0, s1, s2, s3, t0, t1, t2, t3 T
+		for p := range k {
+			x := a[p*as+i : p*as+i+2 : p*as+i+2]
+			y := b[p*bs : p*bs+4 : p*bs+4]
+			s0 += x[0] * y[0]
+			s1 += x[0] * y[1]
+			s2 += x[0] * y[2]
+			s3 += x[0] * y[3]
+			t0 += x[1] * y[0]
+			t1 += x[1] * y[1]
+			t2 += x[1] * y[2]
+			t3 += x[1] * y[3]
+		}
+		sum[i], sum[i+1] = [4]T{s0, s1, s2, s3}, [4]T{t0, t1, t2, t3}
+	}
+}

@@ -1,0 +1,68 @@
+// Package level says which of the instruction sets that the kernels are written for are in use.
+package level
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Level is an instruction set; a higher one includes the lower ones.
+type Level int32
+
+const (
+	Portable Level = iota // plain Go
+	AVX2                  // AVX2 and FMA, 256-bit registers
+	AVX512                // AVX-512 F, DQ, BW and VL, 512-bit registers
+)
+
+// Variable is the environment variable that forces a level.
+const Variable = "DRIFT_CPU"
+
+var names = [...]string{"portable", "avx2", "avx512"}
+
+func (l Level) String() string { return names[l] }
+
+// Choose is the level that a value of DRIFT_CPU asks for: the best of this machine for "". It is an error to ask for
+// an unknown level or one that the processor or the operating system (which must save the wide registers) lacks.
+func Choose(value string) (Level, error) {
+	best := Best()
+	if value == "" {
+		return best, nil
+	}
+	for i, n := range names {
+		if n != value {
+			continue
+		}
+		if l := Level(i); l <= best {
+			return l, nil
+		}
+		return best, fmt.Errorf("%s=%s: this machine offers %s at most; unset it or choose one of %s", Variable, value, best,
+			strings.Join(names[:best+1], ", "))
+	}
+	return best, fmt.Errorf("%s=%s: no such level; choose one of %s", Variable, value, strings.Join(names[:best+1], ", "))
+}
+
+var active atomic.Int32
+
+// Init sets the active level from the environment, once in a process, and returns what is wrong with the variable, if anything.
+var Init = sync.OnceValue(func() error {
+	l, err := Choose(os.Getenv(Variable))
+	active.Store(int32(l))
+	return err
+})
+
+// Active is the level that the kernels use.
+func Active() Level {
+	_ = Init() // cpu.New reports the error; the level is then the best
+	return Level(active.Load())
+}
+
+// Set changes the active level, for tests that go through all of them, and returns the one before. No kernel may be running.
+func Set(l Level) Level {
+	before := Active()
+	active.Store(int32(l))
+	return before
+}
