@@ -1,0 +1,156 @@
+// Package rundir keeps the folder of one training run:
+//
+//	config.toml          every setting needed to run it again
+//	metrics.jsonl        one JSON object a line, each with its "step"
+//	checkpoint/          the state from which the run can go on
+//	weights.safetensors  the final weights
+//
+// Whatever ends the process, the folder can be resumed: files are replaced in one step, metrics reach the disk before the
+// checkpoint that follows them, and lines behind the checkpoint are cut off on resuming. A lock, which the system releases
+// with the process, keeps two processes from writing into one folder.
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"drift/optim/checkpoint"
+)
+
+const (
+	configName  = "config.toml"
+	metricsName = "metrics.jsonl"
+	stateName   = "checkpoint/state.safetensors"
+	// WeightsName is the file of the final weights.
+	WeightsName = "weights.safetensors"
+)
+
+// Dir is an open run folder.
+type Dir struct {
+	path    string
+	config  string
+	lock    io.Closer
+	metrics *os.File
+}
+
+// Create makes the folder at path where it is missing, and starts a run in it. It refuses a file, a folder that cannot be
+// written, one that holds a run and one that another process uses.
+func Create(path, config string) (*Dir, error) {
+	d, err := create(path, config)
+	if err != nil {
+		return nil, fmt.Errorf("starting a run in %s: %w", path, err)
+	}
+	return d, nil
+}
+
+func create(path, config string) (*Dir, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, errors.New("it is a file: name a folder")
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return nil, err
+	}
+	d, err := lock(path)
+	if err != nil {
+		return nil, err
+	}
+	d.config = config
+	for _, name := range []string{configName, metricsName, stateName, WeightsName} {
+		if _, err := os.Stat(d.File(name)); !errors.Is(err, fs.ErrNotExist) {
+			return nil, errors.Join(errors.New("it holds another run: name another folder, or go on with --resume"), d.Close())
+		}
+	}
+	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
+	if err == nil {
+		err = checkpoint.Replace(d.File(configName), func(w io.Writer) error {
+			_, err := io.WriteString(w, config)
+			return err
+		})
+	}
+	if err == nil {
+		d.metrics, err = openMetrics(d.File(metricsName))
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Resume opens the folder of a run that was started before.
+func Resume(path string) (*Dir, error) {
+	d, err := resume(path)
+	if err != nil {
+		return nil, fmt.Errorf("resuming the run in %s: %w", path, err)
+	}
+	return d, nil
+}
+
+func resume(path string) (*Dir, error) {
+	config, err := os.ReadFile(filepath.Join(path, configName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("it holds no run: name the folder that --out named")
+	}
+	if err != nil {
+		return nil, err
+	}
+	d, err := lock(path)
+	if err != nil {
+		return nil, err
+	}
+	d.config = string(config)
+	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
+	if err == nil {
+		d.metrics, err = openMetrics(d.File(metricsName))
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func lock(path string) (*Dir, error) {
+	held, err := lockFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Dir{path: path, lock: held}, nil
+}
+
+// Config is the text of config.toml.
+func (d *Dir) Config() string { return d.config }
+
+// File is the path of a file in the folder.
+func (d *Dir) File(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
+
+// Path is the folder.
+func (d *Dir) Path() string { return d.path }
+
+// Save brings the metrics to the disk and then replaces the checkpoint.
+func (d *Dir) Save(state any, vectors checkpoint.Vectors) error {
+	if err := d.metrics.Sync(); err != nil {
+		return fmt.Errorf("writing the metrics: %w", err)
+	}
+	return checkpoint.Write(d.File(stateName), state, vectors)
+}
+
+// Load reads the checkpoint. Without one, found is false: the run starts at its beginning.
+func (d *Dir) Load(state any) (vectors checkpoint.Vectors, found bool, err error) {
+	vectors, err = checkpoint.Read(d.File(stateName), state)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	return vectors, err == nil, err
+}
+
+// Close lets go of the folder.
+func (d *Dir) Close() error {
+	var err error
+	if d.metrics != nil {
+		err = d.metrics.Close()
+	}
+	return errors.Join(err, d.lock.Close())
+}
