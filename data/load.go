@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -32,10 +33,13 @@ func load(spec string, o Options) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
+	if (source.Path == "") != (parsed.Path == "") {
+		return nil, fmt.Errorf("want %s", Spec{Name: source.Name, Path: source.Path}.form())
+	}
 	if err := parsed.checkOptions(append(CommonOptions(), source.Options...)); err != nil {
 		return nil, err
 	}
-	r := &request{Spec: parsed, dir: o.Dir, seed: o.Seed}
+	r := &request{Spec: parsed, dir: o.Dir, seed: o.Seed, prefix: source.mean != nil}
 	r.seed = option(r, "seed", o.Seed, "a whole number, 0 or more", func(text string) (uint64, bool) {
 		n, err := strconv.ParseUint(text, 10, 64)
 		return n, err == nil
@@ -64,13 +68,16 @@ func findSource(name string) (Source, error) {
 		if s.Name == name {
 			return s, nil
 		}
-		names = append(names, s.Name)
+		names = append(names, Spec{Name: s.Name, Path: s.Path}.form())
 	}
 	return Source{}, fmt.Errorf("unknown data set %q: choose from %s", name, strings.Join(names, ", "))
 }
 
 // finish does to the parts what the common options ask for.
 func (r *request) finish(split *Split, source Source, normalize bool, share float64) error {
+	if split.Train.Len() == 0 {
+		return errors.New("there are no training examples")
+	}
 	for _, part := range []*Set{&split.Train, &split.Test} {
 		if err := part.checkFinite(); err != nil {
 			return err
@@ -91,7 +98,7 @@ func (r *request) finish(split *Split, source Source, normalize bool, share floa
 		return err
 	}
 	if share > 0 && split.Train.Classes == 0 {
-		return fmt.Errorf("label-noise needs classes, and this is a regression: use the noise of its targets")
+		return errors.New("label-noise needs classes, and this is a regression: use the noise of its targets")
 	}
 	split.Redrawn = redraw(split.Train, share, r.seed)
 	return nil
@@ -124,9 +131,6 @@ func (r *request) holdOut(split *Split) error {
 
 // truncate keeps the first examples that train= and test= ask for.
 func (r *request) truncate(split *Split) error {
-	if split.Train.Len() == 0 {
-		return fmt.Errorf("there are no training examples")
-	}
 	for _, part := range []struct {
 		key string
 		set *Set

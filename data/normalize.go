@@ -48,9 +48,11 @@ func (s Set) groupMoments(group, run int) (mean, variance float64) {
 // normalize replaces x by (x − mean)/std, group by group.
 func (s Set) normalize(mean, std []float32) {
 	run := s.Size() / len(mean)
-	for i := range s.X {
+	for i := 0; i < len(s.X); i += run {
 		g := i / run % len(mean)
-		s.X[i] = (s.X[i] - mean[g]) / std[g]
+		for j, x := range s.X[i : i+run] {
+			s.X[i+j] = (x - mean[g]) / std[g]
+		}
 	}
 }
 

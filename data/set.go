@@ -75,8 +75,10 @@ type Split struct {
 	Weights []float32
 }
 
-// maxElements bounds a set at 8 GiB of float32.
-const maxElements = 1 << 31
+const (
+	maxElements = 1 << 31 // of a set: 8 GiB of float32
+	maxWidth    = 1 << 20 // of one dimension that an option gives, and classes; exact in float32
+)
 
 // newSet returns a set of n examples of zeros.
 func newSet(name string, shape []int, classes, outputs, n int) (Set, error) {

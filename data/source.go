@@ -3,9 +3,10 @@ package data
 // Source is a name that a spec may start with.
 type Source struct {
 	Name    string
+	Path    string // what the name is followed by after a colon, e.g. "FILE"; empty for a name that stands alone
 	About   string
 	Options []Option // besides those of every source
-	// makes returns the two parts as the source has them: no label noise, not normalized, possibly longer than train= and test=.
+	// load returns the two parts as the source has them: no label noise, not normalized, possibly longer than train= and test=.
 	load func(*request) (*Split, error)
 	// mean and std, where the source knows them, are the statistics of its whole training part, a channel each; such sources
 	// are normalized unless normalize=off.
@@ -28,5 +29,9 @@ func CommonOptions() []Option {
 
 // Sources lists what specs may name.
 func Sources() []Source {
-	return []Source{glyphsSource()}
+	return []Source{
+		glyphsSource(), gaussianSource(), teacherSource(),
+		fashionSource(), mnistSource(), cifar10Source(), cifar100Source(),
+		npzSource(), csvSource(), idxSource(),
+	}
 }

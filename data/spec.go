@@ -38,6 +38,14 @@ func ParseSpec(spec string) (Spec, error) {
 	return s, nil
 }
 
+// form is the spec without its options.
+func (s Spec) form() string {
+	if s.Path == "" {
+		return s.Name
+	}
+	return s.Name + ":" + s.Path
+}
+
 // checkOptions reports an option that is not among the known ones.
 func (s Spec) checkOptions(known []Option) error {
 	names := make([]string, len(known))
@@ -55,9 +63,10 @@ func (s Spec) checkOptions(known []Option) error {
 // request is a spec on its way through a source: typed access to the options, which remembers the first error.
 type request struct {
 	Spec
-	dir  string
-	seed uint64
-	err  error
+	dir    string
+	seed   uint64
+	prefix bool // readers may leave out what train= and test= do not ask for
+	err    error
 }
 
 // option reads an option that is there with parse, which also says what is wanted.

@@ -1,0 +1,88 @@
+package data
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// cifar is a layout of CIFAR's binary files: records of label bytes, the last of which counts, and 3·32·32 pixels.
+type cifar struct {
+	dir         string // inside the archive
+	train, test []string
+	labels      int // bytes of labels
+	classes     int
+}
+
+var (
+	cifar10 = cifar{
+		dir:    "cifar-10-batches-bin",
+		train:  []string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
+		test:   []string{"test_batch.bin"},
+		labels: 1, classes: 10,
+	}
+	cifar100 = cifar{
+		dir: "cifar-100-binary", train: []string{"train.bin"}, test: []string{"test.bin"},
+		labels: 2, classes: 100,
+	}
+)
+
+const cifarPixels = 3 * 32 * 32
+
+func (c cifar) load(r *request) (*Split, error) {
+	dir, err := r.locate(c.train[0], c.dir)
+	if err != nil {
+		return nil, err
+	}
+	train, labels, err := c.readFiles(dir, c.train, r.limit("train"))
+	if err != nil {
+		return nil, err
+	}
+	test, testLabels, err := c.readFiles(dir, c.test, r.limit("test"))
+	if err != nil {
+		return nil, err
+	}
+	return r.classification(c.classes, train, test, labels, testLabels)
+}
+
+// readFiles reads the first examples, at most limit, of files that follow each other.
+func (c cifar) readFiles(dir string, names []string, limit int) (Set, []float64, error) {
+	s := Set{Shape: []int{3, 32, 32}}
+	var labels []float64
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		f, err := os.Open(path)
+		if err != nil {
+			return s, nil, err
+		}
+		s.X, labels, err = c.read(f, limit, s.X, labels)
+		f.Close()
+		if err != nil {
+			return s, nil, fmt.Errorf("reading %s: %w", path, err)
+		}
+	}
+	return s, labels, nil
+}
+
+// read appends records until there are limit examples.
+func (c cifar) read(r io.Reader, limit int, x []float32, labels []float64) ([]float32, []float64, error) {
+	record := make([]byte, c.labels+cifarPixels)
+	for len(labels) < limit {
+		_, err := io.ReadFull(r, record)
+		if err == io.EOF {
+			break
+		}
+		if err == io.ErrUnexpectedEOF {
+			err = fmt.Errorf("the file ends within record %d of %d bytes each", len(labels), len(record))
+		}
+		if err != nil {
+			return x, labels, err
+		}
+		labels = append(labels, float64(record[c.labels-1]))
+		for _, pixel := range record[c.labels:] {
+			x = append(x, float32(pixel)/255)
+		}
+	}
+	return x, labels, nil
+}

@@ -1,0 +1,38 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// limit is how many examples of a part a reader needs to return.
+func (r *request) limit(key string) int {
+	if !r.prefix {
+		return math.MaxInt
+	}
+	return r.count(key, math.MaxInt, 0, math.MaxInt)
+}
+
+// classification puts a split together from inputs and labels. Where classes is 0 it follows from the labels.
+func (r *request) classification(classes int, train, test Set, labels, testLabels []float64) (*Split, error) {
+	classes, y, err := classLabels(classes, labels, testLabels)
+	if err != nil {
+		return nil, err
+	}
+	train.Classes, test.Classes = classes, classes
+	train.Y, test.Y = y[0], y[1]
+	return r.assemble(train, test)
+}
+
+// assemble checks that the two parts go together and names them.
+func (r *request) assemble(train, test Set) (*Split, error) {
+	train.Name, test.Name = r.form(), r.form()
+	if !slices.Equal(train.Shape, test.Shape) {
+		return nil, fmt.Errorf("examples have shape %v for training and %v for testing", train.Shape, test.Shape)
+	}
+	if train.Size() < 1 {
+		return nil, fmt.Errorf("examples have shape %v and hold nothing", train.Shape)
+	}
+	return &Split{Train: train, Test: test}, nil
+}

@@ -1,0 +1,137 @@
+package data
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// npyHeader is the header of an NPY array (NumPy enhancement proposal 1 and numpy.lib.format).
+type npyHeader struct {
+	number
+	boolean bool
+	fortran bool // the first index runs fastest
+	shape   []int
+}
+
+// maxHeader bounds an NPY header; NumPy writes 128 bytes for a plain array.
+const maxHeader = 1 << 16
+
+var (
+	npyDescr   = regexp.MustCompile(`'descr':\s*'([<>|=]?)([a-zA-Z?])(\d*)'`)
+	npyFortran = regexp.MustCompile(`'fortran_order':\s*(True|False)`)
+	npyShape   = regexp.MustCompile(`'shape':\s*\(([\d\s,]*)\)`)
+)
+
+// readNPYHeader reads up to the first number of an NPY file.
+func readNPYHeader(r io.Reader) (npyHeader, error) {
+	var prefix [8]byte
+	if _, err := io.ReadFull(r, prefix[:]); err != nil || string(prefix[:6]) != "\x93NUMPY" {
+		return npyHeader{}, errors.New("not an NPY array: it does not start with \\x93NUMPY")
+	}
+	length := make([]byte, 4)
+	if prefix[6] == 1 {
+		length = length[:2]
+	}
+	if _, err := io.ReadFull(r, length); err != nil {
+		return npyHeader{}, errors.New("the array ends within its header")
+	}
+	n := binary.LittleEndian.Uint32(append(length, 0, 0)[:4])
+	if n > maxHeader {
+		return npyHeader{}, fmt.Errorf("the header claims %d bytes, more than the %d allowed", n, maxHeader)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return npyHeader{}, errors.New("the array ends within its header")
+	}
+	return parseNPYHeader(string(text))
+}
+
+// parseNPYHeader reads the header's text, a Python dictionary.
+func parseNPYHeader(text string) (npyHeader, error) {
+	descr, order, shape := npyDescr.FindStringSubmatch(text), npyFortran.FindStringSubmatch(text), npyShape.FindStringSubmatch(text)
+	if descr == nil || order == nil || shape == nil {
+		return npyHeader{}, fmt.Errorf("header %.100q: want a plain dtype, fortran_order and shape", text)
+	}
+	h := npyHeader{fortran: order[1] == "True"}
+	if err := h.setType(descr[1], descr[2], descr[3]); err != nil {
+		return npyHeader{}, err
+	}
+	for _, field := range strings.Split(shape[1], ",") {
+		if field = strings.TrimSpace(field); field == "" {
+			continue
+		}
+		d, err := strconv.Atoi(field)
+		if err != nil {
+			return npyHeader{}, fmt.Errorf("shape (%.100s): %q is no size", shape[1], field)
+		}
+		h.shape = append(h.shape, d)
+	}
+	_, err := volume(h.shape)
+	return h, err
+}
+
+// setType reads a dtype such as <f4, |u1 or ?.
+func (h *npyHeader) setType(order, kind, bytes string) error {
+	h.order = binary.LittleEndian
+	if order == ">" {
+		h.order = binary.BigEndian
+	}
+	dtype := kind + bytes
+	switch dtype {
+	case "?", "b1":
+		h.kind, h.bytes, h.boolean = 'u', 1, true
+	case "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8":
+		h.kind, h.bytes = kind[0], int(bytes[0]-'0')
+	default:
+		return fmt.Errorf("dtype %s: want bool, integers or floats of 8 to 64 bits", dtype)
+	}
+	return nil
+}
+
+// readNPY reads an array whose bytes are all of r, in row-major order.
+func readNPY[T float32 | float64](r io.Reader) (npyHeader, []T, error) {
+	h, err := readNPYHeader(r)
+	if err != nil {
+		return h, nil, err
+	}
+	count, err := volume(h.shape)
+	if err != nil {
+		return h, nil, err
+	}
+	values, err := readNumbers[T](r, h.number, count)
+	if err == nil {
+		err = atEnd(r)
+	}
+	if err != nil {
+		return h, nil, err
+	}
+	if h.fortran {
+		values = rowMajor(values, h.shape)
+	}
+	return h, values, nil
+}
+
+// rowMajor reorders the elements of an array whose first index runs fastest so that its last does.
+func rowMajor[T any](v []T, shape []int) []T {
+	out := make([]T, 0, len(v))
+	index := make([]int, len(shape))
+	for range v {
+		at := 0
+		for i := len(shape) - 1; i >= 0; i-- {
+			at = at*shape[i] + index[i]
+		}
+		out = append(out, v[at])
+		for i := len(shape) - 1; i >= 0; i-- {
+			if index[i]++; index[i] < shape[i] {
+				break
+			}
+			index[i] = 0
+		}
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+package data
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// number is a binary format of numbers.
+type number struct {
+	kind  byte // 'u' unsigned, 'i' signed, 'f' IEEE floating point
+	bytes int  // 1, 2, 4, 8; 'f' has no 1
+	order binary.ByteOrder
+}
+
+// decode is the number in the first bytes of raw.
+func (t number) decode(raw []byte) float64 {
+	var bits uint64
+	switch t.bytes {
+	case 1:
+		bits = uint64(raw[0])
+	case 2:
+		bits = uint64(t.order.Uint16(raw))
+	case 4:
+		bits = uint64(t.order.Uint32(raw))
+	case 8:
+		bits = t.order.Uint64(raw)
+	}
+	switch {
+	case t.kind == 'u':
+		return float64(bits)
+	case t.kind == 'i':
+		unused := 64 - 8*t.bytes
+		return float64(int64(bits<<unused) >> unused)
+	case t.bytes == 2:
+		return halfToFloat(uint16(bits))
+	case t.bytes == 4:
+		return float64(math.Float32frombits(uint32(bits)))
+	}
+	return math.Float64frombits(bits)
+}
+
+// halfToFloat converts an IEEE 754 binary16 number.
+func halfToFloat(bits uint16) float64 {
+	sign := 1 - 2*float64(bits>>15)
+	exponent, fraction := int(bits>>10&31), float64(bits&1023)
+	switch exponent {
+	case 0:
+		return sign * math.Ldexp(fraction, -24)
+	case 31:
+		if fraction > 0 {
+			return math.NaN()
+		}
+		return math.Inf(int(sign))
+	}
+	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
+
+// errEndsEarly is what readNumbers returns when its input holds fewer numbers than asked for.
+var errEndsEarly = errors.New("the file ends early")
+
+// readNumbers reads count numbers. It allocates as they come, not as count promises. Its error says how far it came.
+func readNumbers[T float32 | float64](r io.Reader, t number, count int) ([]T, error) {
+	raw := make([]byte, min(count, 1<<13)*t.bytes)
+	values := make([]T, 0, min(count, 1<<16))
+	for len(values) < count {
+		chunk := raw[:min(len(raw), (count-len(values))*t.bytes)]
+		n, err := io.ReadFull(r, chunk)
+		values = appendNumbers(values, t, chunk[:n])
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return values, fmt.Errorf("%w: after %d of %d numbers", errEndsEarly, len(values), count)
+		}
+		if err != nil {
+			return values, err
+		}
+	}
+	return values, nil
+}
+
+// appendNumbers appends the numbers that are whole in raw; images, which are bytes, take the short way.
+func appendNumbers[T float32 | float64](values []T, t number, raw []byte) []T {
+	if t.kind == 'u' && t.bytes == 1 {
+		for _, b := range raw {
+			values = append(values, T(b))
+		}
+		return values
+	}
+	for ; len(raw) >= t.bytes; raw = raw[t.bytes:] {
+		values = append(values, T(t.decode(raw)))
+	}
+	return values
+}
+
+// atEnd reports what follows the last number of a file that should end there. Reading on makes checksums be checked.
+func atEnd(r io.Reader) error {
+	switch _, err := io.ReadFull(r, make([]byte, 1)); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return errors.New("there is more in the file than its header says")
+	default:
+		return err
+	}
+}
+
+// volume multiplies the sizes of a shape. It fails when one is negative or the product of those that are not zero is
+// above maxElements.
+func volume(shape []int) (int, error) {
+	product, empty := 1, false
+	for _, d := range shape {
+		if d < 0 || d > maxElements/product {
+			return 0, fmt.Errorf("the shape %v is more than the %d numbers allowed", shape, maxElements)
+		}
+		product *= max(d, 1)
+		empty = empty || d == 0
+	}
+	if empty {
+		return 0, nil
+	}
+	return product, nil
+}
