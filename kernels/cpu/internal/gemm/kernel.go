@@ -11,7 +11,10 @@ import (
 type kernel[T kernels.Float] struct {
 	// tile is C = alpha·A·B + beta·C for rows ≤ maxRows and cols ≤ maxCols, with A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j] and
 	// C[i,j] at c[i·ldc+j]. It reads and writes no other elements, and C only where beta is not 0.
-	tile             func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T)
+	tile func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T)
+	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
+	// in assembly wants a width of 4 at least.
+	lines, transpose func(dst, src *T, count, width, ld int)
 	maxRows, maxCols int
 	depth            int // of the blocks in k: a strip of A fits L1, some strips of B half of L2
 }
@@ -28,7 +31,8 @@ func active[T kernels.Float]() *kernel[T] {
 const portableTile = 4
 
 func portable[T kernels.Float]() kernel[T] {
-	return kernel[T]{tile: tilePortable[T], maxRows: portableTile, maxCols: portableTile, depth: 256}
+	return kernel[T]{tile: tilePortable[T], lines: linesPortable[T], transpose: transposePortable[T],
+		maxRows: portableTile, maxCols: portableTile, depth: 256}
 }
 
 // tilePortable is kernel.tile in Go.
@@ -54,6 +58,22 @@ func tilePortable[T kernels.Float](k int, a *T, as int, b *T, bs int, c *T, ldc,
 			} else {
 				row[j] = alpha*sum[i][j] + beta*row[j]
 			}
+		}
+	}
+}
+
+func linesPortable[T kernels.Float](dst, src *T, count, width, ld int) {
+	d, s := unsafe.Slice(dst, count*width), unsafe.Slice(src, (count-1)*ld+width)
+	for i := range count {
+		copy(d[i*width:][:width], s[i*ld:])
+	}
+}
+
+func transposePortable[T kernels.Float](dst, src *T, count, width, ld int) {
+	d, s := unsafe.Slice(dst, count*width), unsafe.Slice(src, (width-1)*ld+count)
+	for j := range width {
+		for i, v := range s[j*ld:][:count] {
+			d[i*width+j] = v
 		}
 	}
 }

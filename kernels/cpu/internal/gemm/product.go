@@ -41,7 +41,7 @@ func (p *product[T]) packA(dst []T, s, depth int) {
 		p.a.Pack(dst, p.item, from, height, depth)
 		return
 	}
-	p.a.copy(dst, p.item, from, height, depth, !p.a.Trans)
+	p.copy(dst, &p.a, from, height, depth, !p.a.Trans)
 }
 
 // packB fills dst with strip s of B.
@@ -51,21 +51,18 @@ func (p *product[T]) packB(dst []T, s, depth int) {
 		p.b.Pack(dst, p.item, from, width, depth)
 		return
 	}
-	p.b.copy(dst, p.item, from, width, depth, p.b.Trans)
+	p.copy(dst, &p.b, from, width, depth, p.b.Trans)
 }
 
-// copy packs a strip of width lines. Along says that depth runs along the lines in memory, else across them.
-func (x *Matrix[T]) copy(dst []T, item, from, width, depth int, along bool) {
-	src := x.Data[item*x.Stride:]
-	if along {
-		for i := range width {
-			for p, v := range src[(from+i)*x.LD+depth:][:len(dst)/width] {
-				dst[p*width+i] = v
-			}
-		}
-		return
-	}
-	for p := range len(dst) / width {
-		copy(dst[p*width:][:width], src[(depth+p)*x.LD+from:])
+// copy packs a strip of x. Along says that depth runs along the lines in memory, else across them.
+func (p *product[T]) copy(dst []T, x *Matrix[T], from, width, depth int, along bool) {
+	count := len(dst) / width
+	switch {
+	case !along:
+		p.kernel.lines(&dst[0], &x.Data[p.item*x.Stride+depth*x.LD+from], count, width, x.LD)
+	case width < 4:
+		transposePortable(&dst[0], &x.Data[p.item*x.Stride+from*x.LD+depth], count, width, x.LD)
+	default:
+		p.kernel.transpose(&dst[0], &x.Data[p.item*x.Stride+from*x.LD+depth], count, width, x.LD)
 	}
 }

@@ -21,6 +21,7 @@ type source struct {
 
 var sources = []source{
 	{"gemm", "tile", tiles},
+	{"gemm", "pack", packing},
 }
 
 func main() {

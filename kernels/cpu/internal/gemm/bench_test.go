@@ -1,0 +1,156 @@
+package gemm
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/pool"
+)
+
+// shape is a product of the benchmarks.
+type shape struct {
+	name           string
+	transA, transB bool
+	m, n, k        int
+}
+
+// shapes are squares, and the products of one training step of an MLP 784-1024-1024-10 at batch 512: y = x·Wᵀ, x̄ = ȳ·W, W̄ = ȳᵀ·x.
+func shapes() []shape {
+	var all []shape
+	for _, n := range []int{64, 128, 256, 512, 1024, 2048} {
+		all = append(all, shape{fmt.Sprint("square", n), false, false, n, n, n})
+	}
+	const batch = 512
+	for i, w := range [][2]int{{784, 1024}, {1024, 1024}, {1024, 10}} {
+		all = append(all, shape{fmt.Sprint("forward", i), false, true, batch, w[1], w[0]},
+			shape{fmt.Sprint("input", i), false, false, batch, w[0], w[1]},
+			shape{fmt.Sprint("weight", i), true, false, w[1], w[0], batch})
+	}
+	return append(all, shape{"gemv", false, true, 1, 1024, 1024}, shape{"gevm", false, false, 1, 1024, 1024},
+		shape{"column", false, false, 1024, 1, 1024}, shape{"thin4", false, true, 512, 4, 1024}, shape{"gram16", false, true, 16, 16, 4096},
+		shape{"outer", true, false, 1024, 1024, 4}, shape{"conv1", false, true, 32, 784, 25}, shape{"conv2", false, true, 64, 196, 800})
+}
+
+func (s shape) flops() float64 { return 2 * float64(s.m) * float64(s.n) * float64(s.k) }
+
+// product makes the call of one shape.
+func call[T kernels.Float](p *pool.Pool, s shape) func() {
+	a, b, c := make([]T, s.m*s.k), make([]T, s.k*s.n), make([]T, s.m*s.n)
+	for _, x := range [][]T{a, b} {
+		for i := range x {
+			x[i] = 0.5
+		}
+	}
+	lda, ldb := s.k, s.n
+	if s.transA {
+		lda = s.m
+	}
+	if s.transB {
+		ldb = s.k
+	}
+	return func() { Gemm(p, s.transA, s.transB, s.m, s.n, s.k, 1, a, lda, b, ldb, 0, c, s.n) }
+}
+
+func BenchmarkGemm(b *testing.B) {
+	p := pool.New(0)
+	defer p.Close()
+	for _, s := range shapes() {
+		for dtype, f := range map[string]func(){"float32": call[float32](p, s), "float64": call[float64](p, s)} {
+			b.Run(dtype+"/"+s.name, func(b *testing.B) {
+				for b.Loop() {
+					f()
+				}
+				b.ReportMetric(s.flops()*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
+
+// BenchmarkAgainstOpenBLAS measures this package and OpenBLAS in turns and reports the median of their speeds' ratios (above 1:
+// faster than OpenBLAS). The variable DRIFT_OPENBLAS names the library; it is looked for in Debian's place otherwise.
+func BenchmarkAgainstOpenBLAS(b *testing.B) {
+	p := pool.New(0)
+	defer p.Close()
+	peer := startPeer(b, p.Threads())
+	for _, s := range shapes() {
+		for _, dtype := range []string{"float32", "float64"} {
+			f := call[float32](p, s)
+			if dtype == "float64" {
+				f = call[float64](p, s)
+			}
+			b.Run(dtype+"/"+s.name, func(b *testing.B) {
+				var own, ratio []float64
+				for b.Loop() {
+					other := peer(dtype, s)
+					own = append(own, seconds(f))
+					ratio = append(ratio, other/own[len(own)-1])
+				}
+				b.ReportMetric(median(ratio), "speed/OpenBLAS")
+				b.ReportMetric(s.flops()/median(own)/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
+
+const slot = 20 * time.Millisecond
+
+// seconds is the time of one call, over some tens of milliseconds.
+func seconds(f func()) float64 {
+	f()
+	n, start := 0, time.Now()
+	for time.Since(start) < slot {
+		f()
+		n++
+	}
+	return time.Since(start).Seconds() / float64(n)
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
+
+func startPeer(b *testing.B, threads int) func(dtype string, s shape) float64 {
+	library := os.Getenv("DRIFT_OPENBLAS")
+	if library == "" {
+		library = "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0"
+	}
+	if _, err := os.Stat(library); err != nil {
+		b.Skip("no OpenBLAS: ", err)
+	}
+	cmd := exec.Command("python3", "../../../../bench/peers/openblas.py", library, fmt.Sprint(threads))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Skip("no peer: ", err)
+	}
+	b.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	bit := strings.NewReplacer("true", "1", "false", "0")
+	return func(dtype string, s shape) (t float64) {
+		fmt.Fprintf(in, "%s %s %s %d %d %d %g\n", dtype, bit.Replace(fmt.Sprint(s.transA)), bit.Replace(fmt.Sprint(s.transB)), s.m, s.n, s.k, slot.Seconds())
+		if !lines.Scan() {
+			b.Fatal("the peer ended")
+		}
+		if _, err := fmt.Sscan(lines.Text(), &t); err != nil {
+			b.Fatal(err)
+		}
+		return t
+	}
+}
