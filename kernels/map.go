@@ -34,8 +34,8 @@ const (
 	FnSub                // x − y
 	FnMul                // x·y
 	FnDiv                // x/y
-	FnMax                // the larger
-	FnMin                // the smaller
+	FnMax                // the larger; NaN if either is
+	FnMin                // the smaller; NaN if either is
 	FnGreater            // 1 where x > y, else 0
 	fnCount
 )
@@ -124,9 +124,9 @@ func (f Fn) Eval(x, y, imm float64) float64 {
 	case FnDiv:
 		return x / y
 	case FnMax:
-		return math.Max(x, y)
+		return max(x, y) // NaN where either is NaN
 	case FnMin:
-		return math.Min(x, y)
+		return min(x, y)
 	case FnGreater:
 		if x > y {
 			return 1

@@ -1,0 +1,90 @@
+package cpu
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"drift/kernels"
+	"drift/kernels/kerneltest"
+)
+
+func TestConformance(t *testing.T) {
+	kerneltest.Run(t, func() kernels.Device { return New(Options{Threads: 2}) })
+}
+
+func TestConformanceAlone(t *testing.T) {
+	kerneltest.Run(t, func() kernels.Device { return New(Options{Threads: 1}) })
+}
+
+// TestSameBitsForAnyNumberOfThreads runs what splits its sums: the pieces must follow from sizes alone.
+func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
+	w := kernels.Window{N: 50, C: 3, H: 12, W: 12, KH: 3, KW: 3, StrideH: 1, StrideW: 1}
+	full := []kernels.Access{{B: 1, C: 1}}
+	for _, op := range []kernels.Primitive{
+		kernels.Reduce{A: 1, B: 300000, C: 1, Map: kernels.Map{N: 300000, Access: full, Results: []uint8{0}}},
+		kernels.Reduce{A: 1, B: 3000, C: 100, Map: kernels.Map{N: 300000, Access: full, Results: []uint8{0}}},
+		kernels.Reduce{A: 3, B: 1000, C: 100, Map: kernels.Map{N: 300000, Access: full, Results: []uint8{0}}},
+		kernels.Gemm{Batch: 1, M: 333, N: 222, K: 555, Alpha: 1},
+		kernels.Gemm{Batch: 1, M: 32, N: 16, K: 20000, Alpha: 1, TransA: true},
+		kernels.Gemm{Batch: 5, M: 150, N: 120, K: 120, Alpha: 1},
+		kernels.Conv{Window: w, O: 16},
+		kernels.ConvInput{Window: w, O: 16},
+		kernels.ConvWeight{Window: w, O: 16},
+		kernels.Scatter{Rows: 900, Width: 30, Table: 17},
+		kernels.Softmax{Rows: 1000, Cols: 30},
+	} {
+		var want []float32
+		for _, threads := range []int{1, 2, 3, 8} {
+			got := runOnce(t, op, threads)
+			if want == nil {
+				want = got
+			}
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("%+v: element %d is %v on %d threads and %v on one", op, i, got[i], threads, want[i])
+				}
+			}
+		}
+	}
+}
+
+func runOnce(t *testing.T, op kernels.Primitive, threads int) []float32 {
+	t.Helper()
+	d := New(Options{Threads: threads})
+	defer d.Close()
+	out, in, err := op.Operands()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := kernels.Call{Op: op}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i, n := range append(out, in...) {
+		b, err := d.NewBuffer(kernels.Float32, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i < len(out) {
+			c.Out = append(c.Out, b)
+			continue
+		}
+		x := Slice[float32](b)
+		for k := range x {
+			x[k] = float32(rng.NormFloat64())
+		}
+		if _, ok := op.(kernels.Scatter); ok && i == len(out)+1 {
+			for k := range x {
+				x[k] = float32(rng.IntN(17))
+			}
+		}
+		c.In = append(c.In, b)
+	}
+	e, err := d.Load([]kernels.Call{c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := e.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return Slice[float32](c.Out[0])
+}

@@ -1,0 +1,81 @@
+// Package cpu runs kernels on the processor, in parallel on a fixed number of threads.
+//
+// Loading a call resolves its operands to slices and cuts its work into pieces by sizes alone, so results are the same
+// bits for any number of threads, and running it allocates nothing.
+package cpu
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/pool"
+)
+
+var _ kernels.Device = (*device)(nil)
+
+// Options choose how a device works.
+type Options struct {
+	Threads int // workers, the calling goroutine included; 0 means all that the Go runtime uses
+}
+
+type device struct{ pool *pool.Pool }
+
+// New is a device on this machine's processor.
+func New(o Options) kernels.Device { return &device{pool.New(o.Threads)} }
+
+func (d *device) Name() string { return "cpu" }
+
+func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("cpu: a buffer of %d elements", n)
+	}
+	if int64(n) > d.FreeBytes()/int64(dt.Size()) {
+		debug.FreeOSMemory() // freed buffers may not have been collected yet
+		if free := d.FreeBytes(); int64(n) > free/int64(dt.Size()) {
+			return nil, fmt.Errorf("cpu: a buffer of %d %v needs %.1f GB, %.1f GB are free: use a smaller chunk or model",
+				n, dt, float64(n)*float64(dt.Size())/1e9, float64(free)/1e9)
+		}
+	}
+	if dt == kernels.Float64 {
+		return &buffer[float64]{make([]float64, n)}, nil
+	}
+	return &buffer[float32]{make([]float32, n)}, nil
+}
+
+func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
+	l := loader{threads: d.pool.Threads(), local: new(arena), shared: new(arena)}
+	for i, c := range calls {
+		if err := l.load(c); err != nil {
+			return nil, fmt.Errorf("cpu: call %d: %w", i, err)
+		}
+	}
+	l.local.allocate(l.threads)
+	l.shared.allocate(1)
+	return &executable{d.pool, l.steps, l.bytes + l.local.bytes() + l.shared.bytes()}, nil
+}
+
+// Synchronize has nothing to wait for: Run returns when the work is done.
+func (d *device) Synchronize() error { return nil }
+
+func (d *device) Close() error {
+	d.pool.Close()
+	return nil
+}
+
+// executable runs its steps in order. One executable runs once at a time; different ones may run concurrently.
+type executable struct {
+	pool    *pool.Pool
+	steps   []step
+	scratch int64
+}
+
+func (e *executable) Run() error {
+	for _, s := range e.steps {
+		s(e.pool)
+	}
+	return nil
+}
+
+func (e *executable) ScratchBytes() int64 { return e.scratch }
+func (e *executable) Close()              { e.steps = nil }

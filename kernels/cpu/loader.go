@@ -1,0 +1,134 @@
+package cpu
+
+import (
+	"fmt"
+	"unsafe"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/pool"
+)
+
+// step is one prepared pass of a kernel.
+type step func(p *pool.Pool)
+
+// loader collects the steps of an executable and the scratch memory that they need.
+type loader struct {
+	threads       int
+	steps         []step
+	local, shared *arena // scratch of each worker, and of a call as a whole
+	bytes         int64  // held besides the arenas
+}
+
+// operands are the resolved slices of a call.
+type operands[T kernels.Float] struct{ out, in [][]T }
+
+func (l *loader) load(c kernels.Call) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if len(c.Out) > 0 && c.Out[0].DType() == kernels.Float64 {
+		return load[float64](l, c)
+	}
+	return load[float32](l, c)
+}
+
+func load[T kernels.Float](l *loader, c kernels.Call) error {
+	var o operands[T]
+	for i, list := range [][]kernels.Buffer{c.Out, c.In} {
+		for k, b := range list {
+			b, ok := b.(*buffer[T])
+			if !ok {
+				return fmt.Errorf("%s: operand %d is a buffer of another device", c.Op.Name(), k)
+			}
+			if i == 0 {
+				o.out = append(o.out, b.data)
+			} else {
+				o.in = append(o.in, b.data)
+			}
+		}
+	}
+	if err := checkOverlap(c.Op, o); err != nil {
+		return fmt.Errorf("%s: %w", c.Op.Name(), err)
+	}
+	return prepare(l, c.Op, o)
+}
+
+func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) error {
+	switch p := op.(type) {
+	case kernels.Map:
+		loadMap(l, p, o)
+	case kernels.Reduce:
+		loadReduce(l, p, o)
+	case kernels.Gemm:
+		loadGemm(l, p, o)
+	case kernels.Softmax:
+		loadSoftmax(l, p, o)
+	case kernels.CrossEntropy:
+		loadCrossEntropy(l, p, o)
+	case kernels.Correct:
+		loadCorrect(l, p, o)
+	case kernels.Pick:
+		loadPick(l, p, o)
+	case kernels.Place:
+		loadPlace(l, p, o)
+	case kernels.Gather:
+		loadGather(l, p, o)
+	case kernels.Scatter:
+		loadScatter(l, p, o)
+	case kernels.Permute:
+		loadPermute(l, p, o)
+	case kernels.Slice:
+		loadSlice(l, p, o)
+	case kernels.Pad:
+		loadPad(l, p, o)
+	case kernels.Conv:
+		loadConv(l, p, o)
+	case kernels.ConvInput:
+		loadConvInput(l, p, o)
+	case kernels.ConvWeight:
+		loadConvWeight(l, p, o)
+	case kernels.Im2Col:
+		loadIm2Col(l, p, o)
+	case kernels.Col2Im:
+		loadCol2Im(l, p, o)
+	case kernels.MaxIndex:
+		loadMaxIndex(l, p, o)
+	case kernels.MaxGather:
+		loadMaxGather(l, p, o)
+	case kernels.MaxScatter:
+		loadMaxScatter(l, p, o)
+	case kernels.AvgPool:
+		loadAvgPool(l, p, o)
+	case kernels.AvgUnpool:
+		loadAvgUnpool(l, p, o)
+	default:
+		return fmt.Errorf("%s: not implemented on the cpu", op.Name())
+	}
+	return nil
+}
+
+// checkOverlap reports operands that share memory where the primitive does not allow it.
+func checkOverlap[T kernels.Float](op kernels.Primitive, o operands[T]) error {
+	m, isMap := op.(kernels.Map)
+	for i, out := range o.out {
+		for k, other := range o.out[:i] {
+			if overlap(out, other) {
+				return fmt.Errorf("outputs %d and %d share memory", k, i)
+			}
+		}
+		for k, in := range o.in {
+			if overlap(out, in) && !(isMap && m.Access[k].Full() && &out[0] == &in[0]) {
+				return fmt.Errorf("output %d shares memory with input %d", i, k)
+			}
+		}
+	}
+	return nil
+}
+
+func overlap[T kernels.Float](a, b []T) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	from, to := uintptr(unsafe.Pointer(&a[0])), uintptr(unsafe.Pointer(&a[len(a)-1]))
+	return from <= uintptr(unsafe.Pointer(&b[len(b)-1])) && uintptr(unsafe.Pointer(&b[0])) <= to
+}

@@ -1,0 +1,174 @@
+package cpu
+
+import (
+	"math"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/vmath"
+)
+
+const (
+	reduceWork = 1 << 14 // indices of one partial result: a constant, so that the order of additions is fixed
+	enough     = 16      // with so many independent results, partial results are not needed for parallelism
+	flushAfter = 32      // blocks added in T before their sum is added in float64
+)
+
+// reduction computes out[a,c] over b. Each task covers, for one a and one tile of columns, one piece of b; pieces give
+// partial results in float64 that a second pass adds in order.
+type reduction[T kernels.Float] struct {
+	kernels.Reduce
+	chain          *chain[T]
+	out            []T
+	tile, tiles    int // columns of a task
+	rows           int // rows of one block
+	piece, pieces  int // rows of a task
+	local          *arena
+	accumulator    int // where a worker's accumulators begin, in bytes
+	add            vmath.Func[T]
+	partialResults *arena
+}
+
+func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
+	r := &reduction[T]{Reduce: p, chain: newChain(l, p.Map, nil, o.in), out: o.out[0], local: l.local, partialResults: l.shared}
+	r.add = vmath.For[T](kernels.FnAdd)
+	if p.Max {
+		r.add = vmath.For[T](kernels.FnMax)
+	}
+	if p.C == 1 && p.B > 0 && p.B <= r.chain.block {
+		loadShortRows(l, r)
+		return
+	}
+	r.tile = max(1, min(p.C, r.chain.block))
+	r.tiles = (p.C + r.tile - 1) / r.tile
+	r.rows = 1
+	if r.tile == p.C {
+		r.rows = max(1, min(p.B, r.chain.block/r.tile))
+	}
+	r.piece, r.pieces = max(1, p.B), 1
+	if p.A*r.tiles < enough {
+		r.piece = max(r.rows, reduceWork/r.tile/r.rows*r.rows)
+		r.pieces = max(1, (p.B+r.piece-1)/r.piece)
+	}
+	r.accumulator = r.chain.registerBytes()
+	l.local.reserve(r.accumulator + r.tile*8 + 2*r.rows*r.tile*sizeOf[T]() + 64)
+	cost := r.chain.cost + 1
+	if r.pieces > 1 {
+		l.shared.reserve(r.pieces * p.A * p.C * 8)
+	}
+	l.parallel(p.A*r.tiles*r.pieces, cost*r.piece*r.tile, r.reduce)
+	if r.pieces > 1 {
+		l.parallel(p.A*p.C, 2*r.pieces, r.combine)
+	}
+}
+
+// loadShortRows is the case of many short runs: a block of the chain holds several whole runs.
+func loadShortRows[T kernels.Float](l *loader, r *reduction[T]) {
+	rows := r.chain.block / r.B
+	sum := vmath.Sum[T]
+	if r.Max {
+		sum = vmath.Max[T]
+	}
+	l.parallel((r.A+rows-1)/rows, (r.chain.cost+1)*rows*r.B+8*rows, func(worker, from, to int) {
+		r.chain.begin(worker)
+		for b := from; b < to; b++ {
+			first, end := b*rows, min((b+1)*rows, r.A)
+			e := r.chain.eval(worker, first*r.B, end*r.B)
+			for a := first; a < end; a++ {
+				r.out[a] = sum(e[(a-first)*r.B:][:r.B])
+			}
+		}
+	})
+}
+
+func (r *reduction[T]) reduce(worker, from, to int) {
+	r.chain.begin(worker)
+	for task := from; task < to; task++ {
+		a, tile, piece := task/(r.tiles*r.pieces), task/r.pieces%r.tiles, task%r.pieces
+		c0 := tile * r.tile
+		c1 := min(c0+r.tile, r.C)
+		acc := r.rowsOf(worker, a, c0, c1, piece*r.piece, min((piece+1)*r.piece, r.B))
+		if r.pieces > 1 {
+			copy(view[float64](r.partialResults, 0, ((a*r.pieces+piece)*r.C+c0)*8, c1-c0), acc)
+			continue
+		}
+		out := r.out[a*r.C+c0:]
+		for i, v := range acc {
+			out[i] = T(v)
+		}
+	}
+}
+
+// rowsOf reduces columns [c0, c1) of rows [from, to) of part a.
+func (r *reduction[T]) rowsOf(worker, a, c0, c1, from, to int) []float64 {
+	n := c1 - c0
+	acc := view[float64](r.local, worker, r.accumulator, n)
+	start := r.accumulator + n*8
+	size := (r.rows*n*sizeOf[T]() + 7) / 8 * 8
+	sums := view[T](r.local, worker, start, n)
+	fold := view[T](r.local, worker, start+size, r.rows*n)
+	first := 0.0
+	if r.Max {
+		first = math.Inf(-1)
+	}
+	for i := range acc {
+		acc[i], sums[i] = first, T(first)
+	}
+	held := 0
+	for b := from; b < to; b += r.rows {
+		rows := min(r.rows, to-b)
+		index := (a*r.B+b)*r.C + c0
+		e := r.chain.eval(worker, index, index+rows*n)
+		r.add(sums, sums, r.foldRows(fold, e, rows, n), 0)
+		if held++; held == flushAfter || b+rows == to {
+			r.flush(acc, sums, T(first))
+			held = 0
+		}
+	}
+	return acc
+}
+
+// foldRows adds rows of n elements pairwise into one.
+func (r *reduction[T]) foldRows(dst, e []T, rows, n int) []T {
+	if n == 1 && rows > 1 {
+		if r.Max {
+			dst[0] = vmath.Max(e)
+		} else {
+			dst[0] = vmath.Sum(e)
+		}
+		return dst[:1]
+	}
+	for rows > 1 {
+		half := (rows + 1) / 2
+		r.add(dst[:(rows-half)*n], e[:(rows-half)*n], e[half*n:rows*n], 0)
+		copy(dst[(rows-half)*n:half*n], e[(rows-half)*n:half*n])
+		e, rows = dst, half
+	}
+	return e[:n]
+}
+
+func (r *reduction[T]) flush(acc []float64, sums []T, first T) {
+	for i, v := range sums {
+		if r.Max {
+			acc[i] = max(acc[i], float64(v))
+		} else {
+			acc[i] += float64(v)
+		}
+		sums[i] = first
+	}
+}
+
+func (r *reduction[T]) combine(_, from, to int) {
+	for i := from; i < to; i++ {
+		a, c := i/r.C, i%r.C
+		parts := view[float64](r.partialResults, 0, a*r.pieces*r.C*8, r.pieces*r.C)
+		v := parts[c]
+		for k := 1; k < r.pieces; k++ {
+			if w := parts[k*r.C+c]; r.Max {
+				v = max(v, w)
+			} else {
+				v += w
+			}
+		}
+		r.out[i] = T(v)
+	}
+}

@@ -1,0 +1,52 @@
+package cpu
+
+import "drift/kernels"
+
+// source is an input of a chain. One that is not read element by element has a register for what a block sees of it.
+type source[T kernels.Float] struct {
+	kernels.Access
+	data     []T
+	register int
+	repeats  bool // one run of C elements, repeated for all indices
+}
+
+// fetch is what indices [from, to) read of input k.
+func (c *chain[T]) fetch(f *frame[T], worker, k, from, to int) []T {
+	s := &c.inputs[k]
+	if s.Full() {
+		return s.data[from:to]
+	}
+	at := from % s.C
+	if s.C > 1 && at+to-from <= s.C { // within one run
+		start := from/(s.B*s.C)*s.C + at
+		return s.data[start : start+to-from]
+	}
+	block := c.register(worker, s.register)
+	switch {
+	case !s.repeats:
+		s.expand(block[:to-from], from)
+	case f.phase[k] != at:
+		s.expand(block[:min(len(block), c.n)], at)
+		f.phase[k] = at
+	}
+	return block[:to-from]
+}
+
+// expand lays out what the indices from from on read.
+func (s *source[T]) expand(dst []T, from int) {
+	if s.C == 1 {
+		for i := 0; i < len(dst); {
+			v := s.data[(from+i)/s.B]
+			end := min(len(dst), i+s.B-(from+i)%s.B)
+			for ; i < end; i++ {
+				dst[i] = v
+			}
+		}
+		return
+	}
+	for i := 0; i < len(dst); {
+		at := (from + i) % s.C
+		start := (from + i) / (s.B * s.C) * s.C
+		i += copy(dst[i:], s.data[start+at:start+s.C])
+	}
+}

@@ -1,0 +1,126 @@
+package kerneltest
+
+import (
+	"math"
+	"math/bits"
+
+	"drift/kernels"
+)
+
+// productUnits bounds the error of a sum of k products in any order, in half ulps of the sum of absolute values.
+func productUnits(k int) float64 { return float64(k) + 4 }
+
+func testGemm(s *suite) {
+	sizes := [][4]int{{1, 1, 1, 1}, {0, 3, 3, 3}, {2, 0, 3, 3}, {2, 3, 0, 3}, {2, 3, 4, 0}, {1, 1, 1, 300}, {1, 300, 1, 1}, {1, 1, 300, 1}, {1, 17, 33, 9}, {1, 64, 64, 64},
+		{1, 128, 10, 784}, {1, 129, 131, 127}, {1, 31, 257, 15}, {3, 14, 32, 5}, {20, 7, 5, 3}, {2, 70, 66, 200}, {1, 300, 200, 410}, {5, 1, 40, 30}, {130, 10, 1, 10}}
+	for range 12 {
+		sizes = append(sizes, [4]int{1 + s.rng.IntN(3), s.rng.IntN(90), s.rng.IntN(90), s.rng.IntN(90)})
+	}
+	for i, z := range sizes {
+		for transposes := range 4 {
+			p := kernels.Gemm{Batch: z[0], M: z[1], N: z[2], K: z[3], TransA: transposes&1 > 0, TransB: transposes&2 > 0,
+				Alpha: []float64{1, -0.5, 1}[i%3], ShareA: bits.OnesCount(uint(transposes))&1 == i&1, ShareB: i&2 > 0}
+			_, in, _ := p.Operands()
+			s.check(p, productUnits(p.K), s.normal(in[0]), s.normal(in[1]))
+			s.checkBeta(p, s.normal(in[0]), s.normal(in[1]))
+		}
+	}
+}
+
+// checkBeta adds a multiple of what C held.
+func (s *suite) checkBeta(p kernels.Gemm, a, b []float64) {
+	s.Helper()
+	for _, p.Beta = range []float64{1, -0.75} {
+		c := s.normal(p.Batch * p.M * p.N)
+		want, scale := reference(p, [][]float64{a, b})
+		for i, v := range c {
+			want[0][i] += p.Beta * v
+			scale[0][i] += math.Abs(p.Beta * v)
+		}
+		s.compare("gemm with beta", productUnits(p.K+2), s.compute(p, [][]float64{c}, [][]float64{a, b}), want, scale)
+	}
+}
+
+// testGemmNaN: a NaN or infinity reaches its row or column and nothing else. (That old NaN in C does not spread is part of every check.)
+func testGemmNaN(s *suite) {
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		p := kernels.Gemm{Batch: 1, M: 37, N: 41, K: 29, Alpha: 1}
+		a, b := s.normal(p.M*p.K), s.normal(p.K*p.N)
+		a[5*p.K+7] = v
+		s.check(p, productUnits(p.K), a, b)
+		b[3*p.N+4] = v
+		s.check(p, productUnits(p.K), a, b)
+	}
+}
+
+// windows are geometries with padding, strides, windows that overlap or leave gaps, and sizes that do not divide.
+var windows = []kernels.Window{
+	{N: 1, C: 1, H: 1, W: 1, KH: 1, KW: 1, StrideH: 1, StrideW: 1},
+	{N: 2, C: 3, H: 5, W: 7, KH: 1, KW: 1, StrideH: 1, StrideW: 1},
+	{N: 2, C: 3, H: 5, W: 7, KH: 1, KW: 1, StrideH: 2, StrideW: 3},
+	{N: 3, C: 2, H: 6, W: 5, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 1, C: 1, H: 28, W: 28, KH: 3, KW: 3, StrideH: 1, StrideW: 1},
+	{N: 5, C: 3, H: 13, W: 13, KH: 3, KW: 3, StrideH: 1, StrideW: 1},
+	{N: 4, C: 1, H: 9, W: 8, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+	{N: 2, C: 2, H: 9, W: 10, KH: 3, KW: 2, StrideH: 2, StrideW: 1, PadH: 2, PadW: 1},
+	{N: 2, C: 1, H: 4, W: 4, KH: 4, KW: 4, StrideH: 1, StrideW: 1},
+	{N: 1, C: 2, H: 3, W: 20, KH: 5, KW: 5, StrideH: 2, StrideW: 2, PadH: 2, PadW: 2},
+	{N: 20, C: 2, H: 7, W: 7, KH: 2, KW: 2, StrideH: 3, StrideW: 3},
+	{N: 1, C: 1, H: 2, W: 1, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
+	{N: 0, C: 2, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
+	{N: 2, C: 0, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
+}
+
+func testConv(s *suite) {
+	for _, w := range windows {
+		for _, channels := range []int{0, 1, 4, 17} {
+			for _, perExample := range []bool{false, true} {
+				c := kernels.Conv{Window: w, O: channels, PerExample: perExample}
+				y, in, _ := c.Operands()
+				x, k, g := s.normal(in[0]), s.normal(in[1]), s.normal(y[0])
+				taps := w.KH * w.KW
+				s.check(c, productUnits(taps*w.C), x, k)
+				s.check(kernels.ConvInput(c), productUnits(taps*channels), g, k)
+				s.check(kernels.ConvWeight(c), productUnits(w.N*w.OutH()*w.OutW()), x, g)
+			}
+		}
+	}
+}
+
+func testPool(s *suite) {
+	for _, w := range windows {
+		image, places := w.N*w.C*w.H*w.W, w.N*w.C*w.OutH()*w.OutW()
+		x, g := s.indices(image, -4, 5), s.normal(places) // small whole numbers: ties are frequent
+		s.check(kernels.MaxIndex{Window: w}, 0, x)
+		i, _ := reference(kernels.MaxIndex{Window: w}, [][]float64{x})
+		units := productUnits(w.KH * w.KW)
+		s.check(kernels.MaxGather{Window: w}, 0, s.normal(image), i[0])
+		s.check(kernels.MaxScatter{Window: w}, units, g, i[0])
+		s.check(kernels.AvgPool{Window: w}, units, s.normal(image))
+		s.check(kernels.AvgUnpool{Window: w}, units, g)
+		s.check(kernels.Im2Col{Window: w}, 0, s.normal(image))
+		s.check(kernels.Col2Im{Window: w}, units, s.normal(places*w.KH*w.KW))
+	}
+}
+
+// testPoolNaN: the first NaN is the largest; −∞ is larger than nothing.
+func testPoolNaN(s *suite) {
+	for _, w := range windows {
+		x := s.normal(w.N * w.C * w.H * w.W)
+		for i := range x {
+			switch s.rng.IntN(8) {
+			case 0:
+				x[i] = math.NaN()
+			case 1:
+				x[i] = math.Inf(1)
+			case 2:
+				if w.PadH+w.PadW == 0 { // with padding, the place of a −∞ is not specified
+					x[i] = math.Inf(-1)
+				}
+			}
+		}
+		s.check(kernels.MaxIndex{Window: w}, 0, x)
+		i, _ := reference(kernels.MaxIndex{Window: w}, [][]float64{x})
+		s.check(kernels.MaxGather{Window: w}, 0, x, i[0])
+	}
+}

@@ -1,0 +1,154 @@
+package kerneltest
+
+import (
+	"math"
+
+	"drift/kernels"
+)
+
+func rowSum(row []float64) (largest, sum float64) {
+	largest = math.Inf(-1)
+	for _, v := range row {
+		largest = max(largest, v)
+	}
+	for _, v := range row {
+		sum += math.Exp(v - largest)
+	}
+	return largest, sum
+}
+
+// refSoftmax has as scale the result times one plus the distance from the largest: subtracting the largest rounds by that.
+func refSoftmax(p kernels.Softmax, out, scale, x []float64) {
+	for r := range p.Rows {
+		row := x[r*p.Cols : (r+1)*p.Cols]
+		m, sum := rowSum(row)
+		for c, v := range row {
+			i := r*p.Cols + c
+			if p.Log {
+				out[i] = v - m - math.Log(sum)
+				scale[i] = 1 + math.Abs(out[i])
+			} else {
+				out[i] = math.Exp(v-m) / sum
+				scale[i] = out[i]*(1+spread(row)) + 0x1p-100
+			}
+		}
+	}
+}
+
+func spread(row []float64) float64 {
+	least, largest := math.Inf(1), math.Inf(-1)
+	for _, v := range row {
+		least, largest = min(least, v), max(largest, v)
+	}
+	return largest - least
+}
+
+func refCrossEntropy(p kernels.CrossEntropy, out, scale, z, y []float64) {
+	for r := range p.Rows {
+		row := z[r*p.Cols : (r+1)*p.Cols]
+		m, sum := rowSum(row)
+		out[r] = math.Log(sum) - (at(row, y[r]) - m)
+		scale[r] = 1 + math.Abs(out[r])
+	}
+}
+
+func refScatter(p kernels.Scatter, out, scale, x, index []float64) {
+	for i, v := range x {
+		t, c := index[i/p.Width], i%p.Width
+		if t >= 0 && t < float64(p.Table) {
+			out[int(t)*p.Width+c] += v
+			scale[int(t)*p.Width+c] += math.Abs(v)
+		}
+	}
+}
+
+// access is the element of an input that index i of n reads.
+func access(a kernels.Access, i int) int { return i/(a.B*a.C)*a.C + i%a.C }
+
+// refMap has as scale a running bound of the rounding error, in units of one half ulp of 1.
+func refMap(p kernels.Map, out, scale, in [][]float64) {
+	for i := range p.N {
+		values, errors := refChain(p, i, in)
+		for o, r := range p.Results {
+			out[o][i], scale[o][i] = values[r], errors[r]
+		}
+	}
+}
+
+// refChain is all values of index i with bounds of their errors.
+func refChain(p kernels.Map, i int, in [][]float64) (values, errors []float64) {
+	for k, a := range p.Access {
+		values, errors = append(values, in[k][access(a, i)]), append(errors, 0)
+	}
+	for _, c := range p.Code {
+		var x, y, ex, ey float64
+		if c.Fn.Arity() > 0 {
+			x, ex = values[c.X], errors[c.X]
+		}
+		if c.Fn.Arity() > 1 {
+			y, ey = values[c.Y], errors[c.Y]
+		}
+		v := c.Fn.Eval(x, y, c.Imm)
+		values, errors = append(values, v), append(errors, errorBound(c, x, y, v, ex, ey))
+	}
+	return values, errors
+}
+
+// errorBound carries the errors ex and ey of the operands through v = f(x, y) to first order and adds f's own.
+func errorBound(c kernels.Instr, x, y, v, ex, ey float64) float64 {
+	own := ulps(c.Fn, x) * math.Abs(v)
+	if ulps(c.Fn, x) > 2 {
+		own += 0x1p-100 // results below the smallest normal number may be flushed to zero
+	}
+	switch c.Fn {
+	case kernels.FnConst, kernels.FnStep, kernels.FnGreater, kernels.FnSign:
+		return own
+	case kernels.FnScale:
+		return own + math.Abs(c.Imm)*ex
+	case kernels.FnMul:
+		return own + math.Abs(x)*ey + math.Abs(y)*ex
+	case kernels.FnSquare:
+		return own + 2*math.Abs(x)*ex
+	case kernels.FnDiv:
+		return own + (ex+math.Abs(v)*ey)/math.Abs(y)
+	case kernels.FnSqrt, kernels.FnRsqrt, kernels.FnRecip, kernels.FnExp, kernels.FnLog:
+		if ex == 0 {
+			return own
+		}
+		return math.Inf(1) // no bound: chains that are compared do not have these in the middle
+	}
+	return own + ex + ey // functions of slope at most one
+}
+
+// ulps is how far a function may be off, in half ulps of its result.
+func ulps(f kernels.Fn, x float64) float64 {
+	switch f {
+	case kernels.FnConst, kernels.FnCopy, kernels.FnNeg, kernels.FnAbs, kernels.FnSign, kernels.FnRelu, kernels.FnStep, kernels.FnMax,
+		kernels.FnMin, kernels.FnGreater:
+		return 0
+	case kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnScale, kernels.FnAddConst, kernels.FnSquare, kernels.FnDiv, kernels.FnSqrt, kernels.FnRecip:
+		return 2
+	case kernels.FnNormPDF, kernels.FnNormCDF:
+		return 16 + 2*x*x // x² is rounded before the exponential
+	}
+	return 8
+}
+
+func refReduce(p kernels.Reduce, out, scale []float64, in [][]float64) {
+	for i := range out {
+		if p.Max {
+			out[i] = math.Inf(-1)
+		}
+	}
+	for i := range p.Map.N {
+		values, errors := refChain(p.Map, i, in)
+		r := p.Map.Results[0]
+		to := i/(p.B*p.C)*p.C + i%p.C
+		if p.Max {
+			out[to], scale[to] = max(out[to], values[r]), max(scale[to], errors[r])
+			continue
+		}
+		out[to] += values[r]
+		scale[to] += math.Abs(values[r]) + errors[r]
+	}
+}

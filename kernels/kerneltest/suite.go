@@ -1,0 +1,226 @@
+// Package kerneltest is the conformance suite of devices: every primitive in both types against plain loops in float64.
+//
+// Operands are views in the middle of larger buffers, at odd offsets; results must match and everything around them must stay as it was.
+// Tolerances are rounding-error bounds: each reference returns, besides the result, the sum of the absolute values
+// that were added, and a primitive may be off by a number of units in the last place of that.
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"drift/kernels"
+)
+
+// Run tests devices that open returns. Each is closed at the end of its test.
+func Run(t *testing.T, open func() kernels.Device) {
+	for _, dt := range []kernels.DType{kernels.Float32, kernels.Float64} {
+		t.Run(dt.String(), func(t *testing.T) {
+			for _, test := range tests {
+				t.Run(test.name, func(t *testing.T) {
+					d := open()
+					test.run(&suite{t, d, dt, rand.New(rand.NewPCG(7, uint64(dt)))})
+					if err := d.Close(); err != nil {
+						t.Errorf("close: %v", err)
+					}
+				})
+			}
+		})
+	}
+}
+
+var tests = []struct {
+	name string
+	run  func(*suite)
+}{
+	{"Buffers", testBuffers},
+	{"Functions", testFunctions},
+	{"ShortMaps", testShortMaps},
+	{"Access", testAccess},
+	{"Chains", testChains},
+	{"InPlace", testInPlace},
+	{"Reduce", testReduce},
+	{"LongSums", testLongSums},
+	{"Gemm", testGemm},
+	{"GemmNaN", testGemmNaN},
+	{"Rows", testRows},
+	{"RowsNaN", testRowsNaN},
+	{"Indices", testIndices},
+	{"Layout", testLayout},
+	{"Conv", testConv},
+	{"Pool", testPool},
+	{"PoolNaN", testPoolNaN},
+	{"Order", testOrder},
+	{"Errors", testErrors},
+	{"Allocations", testAllocations},
+	{"Concurrent", testConcurrent},
+}
+
+type suite struct {
+	*testing.T
+	device kernels.Device
+	dt     kernels.DType
+	rng    *rand.Rand
+}
+
+// unit is half the distance from 1 to the next number.
+func (s *suite) unit() float64 {
+	if s.dt == kernels.Float64 {
+		return 0x1p-53
+	}
+	return 0x1p-24
+}
+
+// round is v as the device's type holds it.
+func (s *suite) round(v float64) float64 {
+	if s.dt == kernels.Float32 {
+		return float64(float32(v))
+	}
+	return v
+}
+
+// normal is n random numbers that both types hold exactly.
+func (s *suite) normal(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = float64(float32(s.rng.NormFloat64()))
+	}
+	return x
+}
+
+// indices is n random whole numbers in [from, to).
+func (s *suite) indices(n, from, to int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = float64(from + s.rng.IntN(max(1, to-from)))
+	}
+	return x
+}
+
+const (
+	before = 1 // elements before a view: it begins at an address that is a multiple of the element's size only
+	after  = 3
+	guard  = 12345.0
+)
+
+// view is a buffer that holds x in the middle of a larger one.
+func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
+	s.Helper()
+	whole, err := s.device.NewBuffer(s.dt, before+len(x)+after)
+	if err != nil {
+		s.Fatal(err)
+	}
+	padded := make([]float64, whole.Len())
+	for i := range padded {
+		padded[i] = guard
+	}
+	copy(padded[before:], x)
+	if err := whole.Write(padded); err != nil {
+		s.Fatal(err)
+	}
+	return whole.Slice(before, before+len(x)), whole
+}
+
+func (s *suite) load(calls ...kernels.Call) kernels.Executable {
+	s.Helper()
+	e, err := s.device.Load(calls)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return e
+}
+
+func (s *suite) read(b kernels.Buffer) []float64 {
+	s.Helper()
+	x := make([]float64, b.Len())
+	if err := b.Read(x); err != nil {
+		s.Fatal(err)
+	}
+	return x
+}
+
+// compute runs op once over initial outputs and inputs and returns the outputs.
+func (s *suite) compute(op kernels.Primitive, out, in [][]float64) [][]float64 {
+	s.Helper()
+	var wholes []kernels.Buffer
+	call := kernels.Call{Op: op}
+	for _, x := range out {
+		v, w := s.view(x)
+		call.Out, wholes = append(call.Out, v), append(wholes, w)
+	}
+	for _, x := range in {
+		v, w := s.view(x)
+		call.In, wholes = append(call.In, v), append(wholes, w)
+	}
+	e := s.load(call)
+	defer e.Close()
+	if err := e.Run(); err != nil {
+		s.Fatalf("%+v: %v", op, err)
+	}
+	var got [][]float64
+	for i, w := range wholes {
+		x := s.read(w)
+		end := len(x) - after
+		for k, v := range x {
+			if (k < before || k >= end) && v != guard {
+				s.Fatalf("%+v: wrote %v at element %d of operand %d, which has %d", op, v, k-before, i, end-before)
+			}
+		}
+		if i < len(out) {
+			got = append(got, x[before:end])
+		} else if x := x[before:end]; !same(x, in[i-len(out)]) {
+			s.Fatalf("%+v: input %d changed", op, i-len(out))
+		}
+		w.Free()
+	}
+	return got
+}
+
+func same(a, b []float64) bool {
+	for i := range a {
+		if a[i] != b[i] && (a[i] == a[i] || b[i] == b[i]) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// check compares op with its reference: element i may be off by units·unit·scale[i].
+func (s *suite) check(op kernels.Primitive, units float64, in ...[]float64) {
+	s.Helper()
+	sizes, _, err := op.Operands()
+	if err != nil {
+		s.Fatalf("%+v: %v", op, err)
+	}
+	var out [][]float64
+	for _, n := range sizes { // old contents must not matter
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = math.NaN()
+		}
+		out = append(out, x)
+	}
+	want, scale := reference(op, in)
+	s.compare(fmt.Sprintf("%+v", op), units, s.compute(op, out, in), want, scale)
+}
+
+func (s *suite) compare(what string, units float64, got, want, scale [][]float64) {
+	s.Helper()
+	for o := range want {
+		if len(got[o]) != len(want[o]) {
+			s.Fatalf("%s: output %d has %d elements, want %d", what, o, len(got[o]), len(want[o]))
+		}
+		for i, w := range want[o] {
+			g, tolerance := got[o][i], 0.0
+			if scale != nil && scale[o] != nil {
+				tolerance = units * s.unit() * scale[o][i]
+			}
+			if w = s.round(w); g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= tolerance {
+				continue
+			}
+			s.Fatalf("%s: output %d, element %d is %v, want %v ± %.2g", what, o, i, g, w, tolerance)
+		}
+	}
+}
