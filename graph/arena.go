@@ -1,0 +1,114 @@
+package graph
+
+import (
+	"slices"
+)
+
+// slot is a run of elements in a program's arena.
+type slot struct{ offset, size int }
+
+// alignment is the elements that slots are rounded up to, so that each begins on a cache line.
+const alignment = 16
+
+// arena hands out slots, always the smallest gap that fits, and grows where none does.
+type arena struct {
+	gaps []slot // in order of offset, none touching the next
+	size int
+}
+
+func (a *arena) take(n int) slot {
+	n = (n + alignment - 1) / alignment * alignment
+	best := -1
+	for k, g := range a.gaps {
+		if g.size >= n && (best < 0 || g.size < a.gaps[best].size) {
+			best = k
+		}
+	}
+	if best >= 0 {
+		g := &a.gaps[best]
+		s := slot{g.offset, n}
+		g.offset, g.size = g.offset+n, g.size-n
+		if g.size == 0 {
+			a.gaps = slices.Delete(a.gaps, best, best+1)
+		}
+		return s
+	}
+	s := slot{a.size, n}
+	if last := len(a.gaps) - 1; last >= 0 && a.gaps[last].offset+a.gaps[last].size == a.size { // grow the gap at the end
+		s.offset = a.gaps[last].offset
+		a.gaps = a.gaps[:last]
+	}
+	a.size = s.offset + n
+	return s
+}
+
+func (a *arena) give(s slot) {
+	if s.size == 0 {
+		return
+	}
+	k, _ := slices.BinarySearchFunc(a.gaps, s.offset, func(g slot, offset int) int { return g.offset - offset })
+	a.gaps = slices.Insert(a.gaps, k, s)
+	if k+1 < len(a.gaps) && s.offset+s.size == a.gaps[k+1].offset {
+		a.gaps[k].size += a.gaps[k+1].size
+		a.gaps = slices.Delete(a.gaps, k+1, k+2)
+	}
+	if k > 0 && a.gaps[k-1].offset+a.gaps[k-1].size == a.gaps[k].offset {
+		a.gaps[k-1].size += a.gaps[k].size
+		a.gaps = slices.Delete(a.gaps, k, k+1)
+	}
+}
+
+// allocate gives a slot to every value that is in no caller's buffer, for as long as it is read. A fused chain writes over an
+// operand that it is the last to read.
+func (p *Plan) allocate(bound map[*Node]bool) {
+	p.slots = make(map[*Node]slot)
+	var a arena
+	forever := make(map[*Node]bool)
+	for _, o := range p.outputs {
+		forever[root(o)] = true
+	}
+	for _, leaf := range p.leaves {
+		if !bound[leaf] {
+			p.slots[leaf] = a.take(Size(leaf))
+		}
+		forever[leaf] = true
+	}
+	last := make(map[*Node]int)
+	for k, s := range p.steps {
+		for _, n := range append(slices.Clone(s.outs), s.ins...) {
+			last[n] = k
+		}
+	}
+	for k, s := range p.steps {
+		dying := func(n *Node) bool {
+			_, here := p.slots[n]
+			return here && last[n] == k && !forever[n]
+		}
+		taken := make(map[*Node]bool)
+		for _, n := range s.outs {
+			if p.home[n] != nil {
+				continue
+			}
+			at := slices.IndexFunc(s.ins, func(in *Node) bool {
+				return dying(in) && !taken[in] && Size(in) == Size(n) && s.readsInOrder(in)
+			})
+			if at >= 0 {
+				taken[s.ins[at]] = true
+				p.slots[n] = p.slots[s.ins[at]]
+			} else {
+				p.slots[n] = a.take(Size(n))
+			}
+		}
+		if s.copyTo != nil && !bound[s.copyTo] && !slices.Contains(p.leaves, s.copyTo) {
+			p.slots[s.copyTo] = a.take(Size(s.copyTo))
+		}
+		freed := make(map[*Node]bool)
+		for _, n := range append(slices.Clone(s.ins), s.outs...) {
+			if dying(n) && !taken[n] && !freed[n] {
+				freed[n] = true
+				a.give(p.slots[n])
+			}
+		}
+	}
+	p.arena = a.size
+}

@@ -1,0 +1,56 @@
+package graph
+
+import (
+	"fmt"
+	"sync"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"drift/kernels"
+	"drift/kernels/cpu"
+)
+
+// reference is the device on which Gorgonia's own machines execute single ops.
+var reference = sync.OnceValue(func() kernels.Device { return cpu.New(cpu.Options{Threads: 1}) })
+
+// Do computes the op's value by itself, so that Gorgonia's machines can execute an expression: the slow reference to which
+// programs are compared.
+func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
+	dt, dev := kernels.Float32, reference()
+	if o.dtype == tensor.Float64 {
+		dt = kernels.Float64
+	}
+	buffer := func(n int) kernels.Buffer {
+		b, err := dev.NewBuffer(dt, n)
+		if err != nil {
+			panic(constructionError{fmt.Errorf("graph: %v: %w", o, err)})
+		}
+		return b
+	}
+	var result gorgonia.Value
+	err := Try(func() {
+		call := kernels.Call{Op: o.primitive(shapesOf(o.in), o.out), Out: []kernels.Buffer{buffer(o.out.TotalSize())}}
+		if _, constant := o.family.(fill); !constant {
+			for _, v := range values {
+				in := buffer(v.Shape().TotalSize())
+				must(in.Write(v.Data()))
+				call.In = append(call.In, in)
+			}
+		}
+		run, err := dev.Load([]kernels.Call{call})
+		must(err)
+		defer run.Close()
+		must(run.Run())
+		out := tensor.New(tensor.WithShape(o.out...), tensor.Of(o.dtype))
+		must(call.Out[0].Read(out.Data()))
+		result = out
+	})
+	return result, err
+}
+
+func must(err error) {
+	if err != nil {
+		panic(constructionError{err})
+	}
+}

@@ -1,0 +1,139 @@
+package graph
+
+import (
+	"gorgonia.org/tensor"
+
+	"drift/kernels"
+)
+
+// weighted multiplies example n of x by c_n; nil coefficients are ones.
+func weighted(x, c *Node) *Node {
+	if c == nil {
+		return x
+	}
+	return Mul(x, BroadcastTail(c, x.Shape()...))
+}
+
+// outer is a weight [out,in] applied at t positions of each example: g_n = Σ_t d_nt a_ntᵀ, with a [n,t,in] and d [n,t,out].
+type outer struct{ a, d *Node }
+
+func (f outer) sizes() (n, t, in, out int) {
+	s := f.a.Shape()
+	return s[0], s[1], s[2], f.d.Shape()[2]
+}
+
+// rows is both factors as matrices with one row for each position.
+func (f outer) rows() (a, d *Node) {
+	n, t, in, out := f.sizes()
+	return Reshape(f.a, n*t, in), Reshape(f.d, n*t, out)
+}
+
+// squaredNorms is ‖a_n‖²‖d_n‖² for one position; for more, the cheaper of Σ_ts (a_t·a_s)(d_t·d_s) and the norm of the formed gradient.
+func (f outer) squaredNorms() *Node {
+	_, t, in, out := f.sizes()
+	if t == 1 {
+		return Mul(SumTail(Square(f.a)), SumTail(Square(f.d)))
+	}
+	if t*(in+out) < in*out {
+		return SumTail(Mul(MatMulT(f.a, f.a, false, true), MatMulT(f.d, f.d, false, true)))
+	}
+	return SumTail(Square(f.formed()))
+}
+
+// formed is the gradients as matrices, [n,out,in].
+func (f outer) formed() *Node { return MatMulT(f.d, f.a, true, false) }
+
+func (f outer) gram() *Node {
+	if _, t, _, _ := f.sizes(); t > 1 {
+		return gramOf(f.materialize())
+	}
+	a, d := f.rows()
+	return Mul(gramOf(a), gramOf(d))
+}
+
+func (f outer) dot(v *Node) *Node {
+	n, t, _, out := f.sizes()
+	a, d := f.rows()
+	return SumTail(Reshape(Mul(d, MatMulT(a, v, false, true)), n, t*out))
+}
+
+func (f outer) combine(c *Node) *Node {
+	n, t, _, out := f.sizes()
+	a, d := f.rows()
+	if c != nil {
+		d = Reshape(weighted(Reshape(d, n, t*out), c), n*t, out)
+	}
+	return MatMulT(d, a, true, false)
+}
+
+func (f outer) squares() *Node {
+	if _, t, _, _ := f.sizes(); t > 1 {
+		return Sum(Square(f.formed()), 0)
+	}
+	a, d := f.rows()
+	return MatMulT(Square(d), Square(a), true, false)
+}
+
+func (f outer) materialize() *Node {
+	n, _, in, out := f.sizes()
+	return Reshape(f.formed(), n, out*in)
+}
+
+func gramOf(rows *Node) *Node { return MatMulT(rows, rows, false, true) }
+
+// convolved is kernels applied to images: g_n = Σ_t d_nt u_ntᵀ over the windows u_nt of image n, at output pixels t.
+type convolved struct {
+	geometry kernels.Conv
+	x, d     *Node
+}
+
+// formed is the kernel gradient of each image, [n,o,c,kh,kw].
+func (f convolved) formed() *Node {
+	g := f.geometry
+	g.PerExample = true
+	return apply(conv{convWeight, g}, f.x, f.d)
+}
+
+// squaredNorms takes the cheaper of the two forms, as outer does.
+func (f convolved) squaredNorms() *Node {
+	g := f.geometry
+	t, in := g.OutH()*g.OutW(), g.C*g.KH*g.KW
+	if t*(in+g.O) >= in*g.O {
+		return SumTail(Square(f.formed()))
+	}
+	u := apply(im2col{Window: g.Window}, f.x)
+	d := Reshape(f.d, g.N, g.O, t)
+	return SumTail(Mul(MatMulT(u, u, false, true), MatMulT(d, d, true, false)))
+}
+
+func (f convolved) gram() *Node { return gramOf(f.materialize()) }
+
+func (f convolved) dot(v *Node) *Node {
+	return SumTail(Mul(f.d, apply(conv{convForward, f.geometry}, f.x, v)))
+}
+
+func (f convolved) combine(c *Node) *Node {
+	return apply(conv{convWeight, f.geometry}, f.x, weighted(f.d, c))
+}
+
+func (f convolved) squares() *Node { return Sum(Square(f.formed()), 0) }
+
+func (f convolved) materialize() *Node {
+	w := f.formed()
+	return Reshape(w, f.geometry.N, Size(w)/f.geometry.N)
+}
+
+// direct is gradients small enough to be written out, [n,p]: biases and scales.
+type direct struct {
+	e     *Node
+	param tensor.Shape
+}
+
+func (f direct) squaredNorms() *Node { return SumTail(Square(f.e)) }
+func (f direct) gram() *Node         { return gramOf(f.e) }
+func (f direct) dot(v *Node) *Node {
+	return SumTail(Mul(f.e, Broadcast(Flatten(v), 0, f.e.Shape()[0])))
+}
+func (f direct) squares() *Node        { return Reshape(Sum(Square(f.e), 0), f.param...) }
+func (f direct) materialize() *Node    { return f.e }
+func (f direct) combine(c *Node) *Node { return Reshape(Sum(weighted(f.e, c), 0), f.param...) }

@@ -1,0 +1,316 @@
+package graph
+
+import (
+	"slices"
+
+	"drift/kernels"
+)
+
+// maxChain bounds the functions fused into one kernel, so that their operands and constants fit kernels.MaxMapValues.
+const maxChain = 20
+
+// fuser groups the nodes that a program needs into kernels.
+type fuser struct {
+	order  []*Node // roots, inputs first
+	leaves []*Node
+	users  map[*Node][]*Node
+	kept   map[*Node]bool // outputs: needed in memory whatever else happens
+	groups map[*Node]*group
+}
+
+// group is the nodes of one kernel: a fused chain, which may end in a sum, or a single node of another family.
+type group struct {
+	nodes  []*Node
+	domain int // indices of a chain; 0 for other kernels
+	sum    *Node
+}
+
+func newFuser(wanted []*Node, updates []Update) *fuser {
+	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool), groups: make(map[*Node]*group)}
+	for _, n := range wanted {
+		f.kept[root(n)] = true
+	}
+	f.collect(wanted)
+	for _, u := range updates {
+		if !slices.Contains(f.leaves, u.Leaf) {
+			f.leaves = append(f.leaves, u.Leaf)
+		}
+	}
+	for i := len(f.order) - 1; i >= 0; i-- {
+		f.assign(f.order[i])
+	}
+	f.merge()
+	return f
+}
+
+// collect finds every root that the wanted nodes are made of.
+func (f *fuser) collect(wanted []*Node) {
+	seen := make(map[*Node]bool)
+	var stack []*Node
+	for _, n := range wanted {
+		stack = append(stack, root(n))
+	}
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		f.order = append(f.order, n)
+		stack = append(stack, sources(n)...)
+	}
+	slices.SortFunc(f.order, func(x, y *Node) int { return newestFirst(y, x) })
+	for _, n := range f.order {
+		if inputsOf(n) == nil {
+			f.leaves = append(f.leaves, n)
+		}
+		for _, s := range sources(n) {
+			if !slices.Contains(f.users[s], n) {
+				f.users[s] = append(f.users[s], n)
+			}
+		}
+	}
+}
+
+// free reports a node that a chain reads without its being in memory: a constant, or a broadcast of something that is.
+func free(n *Node) bool {
+	switch familyOf(n).(type) {
+	case fill, broadcast:
+		return true
+	}
+	return false
+}
+
+// chained reports a node that takes part in a fused chain as a reader of others.
+func chained(n *Node) bool {
+	switch familyOf(n).(type) {
+	case elementwise, sum:
+		return true
+	}
+	return false
+}
+
+// assign puts a node into the group of its users where they are one chain over as many indices, else into a new one.
+func (f *fuser) assign(n *Node) {
+	switch familyOf(n).(type) {
+	case nil:
+		return
+	case fill, broadcast:
+		if f.kept[n] || slices.ContainsFunc(f.users[n], func(u *Node) bool { return !chained(u) }) {
+			f.groups[n] = &group{nodes: []*Node{n}, domain: Size(n)}
+		}
+		return
+	case sum:
+		f.groups[n] = &group{nodes: []*Node{n}, domain: Size(sources(n)[0]), sum: n}
+		return
+	case elementwise:
+		if g := f.onlyChain(n); g != nil {
+			g.nodes = append(g.nodes, n)
+			f.groups[n] = g
+			return
+		}
+		f.groups[n] = &group{nodes: []*Node{n}, domain: Size(n)}
+		return
+	}
+	f.groups[n] = &group{nodes: []*Node{n}}
+}
+
+// onlyChain is the chain that alone reads n, if it has room.
+func (f *fuser) onlyChain(n *Node) *group {
+	var g *group
+	if f.kept[n] {
+		return nil
+	}
+	for _, u := range f.users[n] {
+		if !chained(u) || g != nil && f.groups[u] != g {
+			return nil
+		}
+		g = f.groups[u]
+	}
+	if g == nil || g.domain != Size(n) || len(g.nodes) >= maxChain {
+		return nil
+	}
+	return g
+}
+
+// merge joins a chain with the one that made its operand, which then becomes a second output, wherever nothing else has to
+// be computed between the two.
+func (f *fuser) merge() {
+	for _, n := range f.order {
+		p := f.groups[n]
+		if _, ok := familyOf(n).(elementwise); !ok || p.sum != nil {
+			continue
+		}
+		for _, u := range f.users[n] {
+			q := f.groups[u]
+			if !chained(u) || q == p || q.sum != nil || q.domain != p.domain || len(p.nodes)+len(q.nodes) > maxChain || f.between(p, q) {
+				continue
+			}
+			for _, m := range p.nodes {
+				f.groups[m] = q
+			}
+			q.nodes = append(q.nodes, p.nodes...)
+			p = q
+		}
+	}
+}
+
+// between reports a path from p to q through another group.
+func (f *fuser) between(p, q *group) bool {
+	last := slices.MaxFunc(q.nodes, func(x, y *Node) int { return newestFirst(y, x) })
+	seen := make(map[*Node]bool)
+	var stack []*Node
+	push := func(n *Node, inside *group) {
+		for _, u := range f.users[n] {
+			if g := f.groups[u]; !seen[u] && u.ID() <= last.ID() && (g != inside || g == nil) {
+				seen[u] = true
+				stack = append(stack, u)
+			}
+		}
+	}
+	for _, n := range p.nodes {
+		for _, u := range f.users[n] {
+			if g := f.groups[u]; g != p && g != q && !seen[u] {
+				seen[u] = true
+				stack = append(stack, u)
+			}
+		}
+	}
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		g := f.groups[n]
+		if g == q {
+			return true
+		}
+		if g == nil {
+			push(n, nil)
+			continue
+		}
+		for _, m := range g.nodes { // a group runs as a whole
+			push(m, g)
+		}
+	}
+	return false
+}
+
+// steps turns the groups into kernels, in no particular order yet.
+func (f *fuser) steps() []*step {
+	done := make(map[*group]bool)
+	var all []*step
+	for _, n := range f.order {
+		if g := f.groups[n]; g != nil && !done[g] {
+			done[g] = true
+			all = append(all, f.step(g))
+		}
+	}
+	return all
+}
+
+func (f *fuser) step(g *group) *step {
+	slices.SortFunc(g.nodes, func(x, y *Node) int { return newestFirst(y, x) })
+	s := &step{nodes: g.nodes, fused: g.domain > 0 && g.sum == nil}
+	for _, n := range g.nodes {
+		outside := func(u *Node) bool { return f.groups[u] != g }
+		if f.kept[n] || slices.ContainsFunc(f.users[n], outside) {
+			s.outs = append(s.outs, n)
+		}
+	}
+	if g.domain == 0 {
+		n := g.nodes[0]
+		s.ins = sources(n)
+		o := n.Op().(*op)
+		s.op = o.primitive(shapesOf(o.in), o.out)
+		return s
+	}
+	c := chain{index: make(map[*Node]uint8)}
+	c.fuse(f, g)
+	s.ins, s.op = c.inputs, c.primitive(g, s.outs)
+	return s
+}
+
+// chain is a kernels.Map under construction.
+type chain struct {
+	inputs []*Node
+	access []kernels.Access
+	code   []kernels.Instr
+	index  map[*Node]uint8 // value that holds a node: operands first, then instructions
+}
+
+// fuse gives every operand and then every function of the group its value.
+func (c *chain) fuse(f *fuser, g *group) {
+	inside := func(n *Node) bool { return f.groups[n] == g }
+	for _, n := range g.nodes {
+		for _, x := range operands(n) {
+			if free(x) || !inside(x) {
+				c.operand(x)
+			}
+		}
+	}
+	at := len(c.inputs)
+	emit := func(n *Node, i kernels.Instr) {
+		c.index[n] = uint8(at + len(c.code))
+		c.code = append(c.code, i)
+	}
+	for _, n := range g.nodes {
+		for _, x := range operands(n) {
+			if v, constant := isFill(x); constant {
+				if _, there := c.index[x]; !there {
+					emit(x, kernels.Instr{Fn: kernels.FnConst, Imm: v})
+				}
+			}
+		}
+		switch fam := familyOf(n).(type) {
+		case elementwise:
+			i := kernels.Instr{Fn: fam.fn, Imm: fam.imm}
+			in := sources(n)
+			i.X = c.index[in[0]]
+			if len(in) > 1 {
+				i.Y = c.index[in[1]]
+			}
+			emit(n, i)
+		case sum:
+			c.index[n] = c.index[sources(n)[0]]
+		case broadcast:
+			emit(n, kernels.Instr{Fn: kernels.FnCopy, X: c.index[n]})
+		}
+	}
+}
+
+// operands is what a chain has to have at hand for a node: for a broadcast or constant that it materializes, the node itself.
+func operands(n *Node) []*Node {
+	if free(n) {
+		return []*Node{n}
+	}
+	return sources(n)
+}
+
+// operand adds an input that is in memory, or that is a broadcast of one.
+func (c *chain) operand(x *Node) {
+	if _, there := c.index[x]; there {
+		return
+	}
+	source, access := x, kernels.Access{B: 1, C: 1}
+	if _, constant := isFill(x); constant {
+		return
+	}
+	if b, ok := familyOf(x).(broadcast); ok {
+		source, access = sources(x)[0], b.access()
+	}
+	c.index[x] = uint8(len(c.inputs))
+	c.inputs = append(c.inputs, source)
+	c.access = append(c.access, access)
+}
+
+func (c *chain) primitive(g *group, outs []*Node) kernels.Primitive {
+	m := kernels.Map{N: g.domain, Access: c.access, Code: c.code}
+	for _, n := range outs {
+		m.Results = append(m.Results, c.index[n])
+	}
+	if g.sum != nil {
+		f := familyOf(g.sum).(sum)
+		return kernels.Reduce{A: f.a, B: f.b, C: f.c, Map: m}
+	}
+	return m
+}

@@ -1,0 +1,91 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"drift/kernels"
+)
+
+// pick takes one element of each row; place, its adjoint, puts one element into each row of zeros.
+type pick struct{}
+
+func (pick) String() string                       { return "pick" }
+func (pick) shape(in []tensor.Shape) tensor.Shape { return rowsWithIndex("pick", in) }
+func (pick) vjp(in []*Node, _, g *Node) []*Node {
+	return []*Node{Place(g, in[1], in[0].Shape()[1]), nil}
+}
+func (pick) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
+	return kernels.Pick{Rows: in[0][0], Cols: in[0][1]}
+}
+
+// Pick is x[n, i_n]: Pick([n,c], [n]) → [n].
+func Pick(x, index *Node) *Node { return apply(pick{}, x, index) }
+
+type place struct{ cols int }
+
+func (f place) String() string { return fmt.Sprintf("place(%d)", f.cols) }
+
+func (f place) shape(in []tensor.Shape) tensor.Shape {
+	if len(in[0]) != 1 || len(in[1]) != 1 || in[0][0] != in[1][0] {
+		misuse("place: values %v with indices %v", in[0], in[1])
+	}
+	return tensor.Shape{in[0][0], f.cols}
+}
+
+func (f place) vjp(in []*Node, _, g *Node) []*Node { return []*Node{Pick(g, in[1]), nil} }
+
+func (f place) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
+	return kernels.Place{Rows: in[0][0], Cols: f.cols}
+}
+
+// Place is v_n at column i_n of row n and zero elsewhere: Place([n], [n], c) → [n,c].
+func Place(v, index *Node, cols int) *Node { return apply(place{cols}, v, index) }
+
+// gather takes rows of a table; scatter, its adjoint, adds rows up into a table.
+type gather struct{}
+
+func (gather) String() string { return "gather" }
+
+func (gather) shape(in []tensor.Shape) tensor.Shape {
+	if len(in[1]) != 1 {
+		misuse("gather: indices of shape %v", in[1])
+	}
+	out := in[0].Clone()
+	out[0] = in[1][0]
+	return out
+}
+
+func (gather) vjp(in []*Node, _, g *Node) []*Node {
+	return []*Node{Scatter(g, in[1], in[0].Shape()[0]), nil}
+}
+
+func (gather) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
+	return kernels.Gather{Rows: in[1][0], Width: product(in[0][1:]), Table: in[0][0]}
+}
+
+// Gather is the rows of a table that the indices name: Gather([t,…], [n]) → [n,…].
+func Gather(table, index *Node) *Node { return apply(gather{}, table, index) }
+
+type scatter struct{ table int }
+
+func (f scatter) String() string { return fmt.Sprintf("scatter(%d)", f.table) }
+
+func (f scatter) shape(in []tensor.Shape) tensor.Shape {
+	if len(in[1]) != 1 || in[1][0] != in[0][0] {
+		misuse("scatter: rows %v with indices %v", in[0], in[1])
+	}
+	out := in[0].Clone()
+	out[0] = f.table
+	return out
+}
+
+func (f scatter) vjp(in []*Node, _, g *Node) []*Node { return []*Node{Gather(g, in[1]), nil} }
+
+func (f scatter) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
+	return kernels.Scatter{Rows: in[0][0], Width: product(in[0][1:]), Table: f.table}
+}
+
+// Scatter adds row n of x to row i_n of a table of zeros: Scatter([n,…], [n], t) → [t,…].
+func Scatter(x, index *Node, table int) *Node { return apply(scatter{table}, x, index) }

@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"drift/kernels"
+)
+
+// New is an empty expression graph.
+func New() *gorgonia.ExprGraph { return gorgonia.NewGraph() }
+
+// Input adds a leaf whose value is given when the program runs. Names are unique within a graph, because Gorgonia merges
+// leaves of one name and shape.
+func Input(g *gorgonia.ExprGraph, dt kernels.DType, name string, shape ...int) *Node {
+	if len(shape) == 0 {
+		misuse("input %q has no shape: a scalar has shape (1)", name)
+	}
+	for _, n := range g.ByName(name) {
+		misuse("input %q is there already with shape %v", name, n.Shape())
+	}
+	return gorgonia.NewTensor(g, tensorType(dt), len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+}
+
+func tensorType(dt kernels.DType) tensor.Dtype {
+	if dt == kernels.Float64 {
+		return tensor.Float64
+	}
+	return tensor.Float32
+}
+
+// DTypeOf is the element type of a node.
+func DTypeOf(n *Node) kernels.DType {
+	if n.Dtype() == tensor.Float64 {
+		return kernels.Float64
+	}
+	return kernels.Float32
+}
+
+// Size is the number of elements of a node.
+func Size(n *Node) int { return n.Shape().TotalSize() }
+
+// anchor is the first node of n's graph.
+func anchor(n *Node) *Node { return n.Graph().AllNodes()[0] }
+
+// placeholder is a leaf in the shape of n that no program reads.
+func placeholder(n *Node) *Node {
+	g := n.Graph()
+	return gorgonia.NewTensor(g, n.Dtype(), n.Dims(), gorgonia.WithShape(n.Shape()...),
+		gorgonia.WithName(fmt.Sprintf("seed of %d among %d", n.ID(), len(g.AllNodes()))))
+}

@@ -1,0 +1,72 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"drift/kernels"
+)
+
+// matmul is op(a)·op(b) for matrices, or for as many pairs of matrices as the leading axis has.
+type matmul struct{ transA, transB bool }
+
+func (f matmul) String() string { return fmt.Sprintf("matmul(%t,%t)", f.transA, f.transB) }
+
+func (f matmul) sizes(a, b tensor.Shape) kernels.Gemm {
+	p := kernels.Gemm{Batch: 1, TransA: f.transA, TransB: f.transB, Alpha: 1}
+	r := len(a)
+	if r != len(b) || r < 2 || r > 3 || (r == 3 && a[0] != b[0]) {
+		misuse("matmul: shapes %v and %v", a, b)
+	}
+	if r == 3 {
+		p.Batch = a[0]
+	}
+	p.M, p.K = a[r-2], a[r-1]
+	if f.transA {
+		p.M, p.K = p.K, p.M
+	}
+	k := b[r-2]
+	p.N = b[r-1]
+	if f.transB {
+		k, p.N = p.N, k
+	}
+	if k != p.K {
+		misuse("matmul(transA=%t, transB=%t): shapes %v and %v: inner sizes %d and %d differ", f.transA, f.transB, a, b, p.K, k)
+	}
+	return p
+}
+
+func (f matmul) shape(in []tensor.Shape) tensor.Shape {
+	p := f.sizes(in[0], in[1])
+	if len(in[0]) == 3 {
+		return tensor.Shape{p.Batch, p.M, p.N}
+	}
+	return tensor.Shape{p.M, p.N}
+}
+
+func (f matmul) vjp(in []*Node, _, g *Node) []*Node {
+	a, b := in[0], in[1]
+	var ga, gb *Node
+	if f.transA {
+		ga = MatMulT(b, g, f.transB, true)
+	} else {
+		ga = MatMulT(g, b, false, !f.transB)
+	}
+	if f.transB {
+		gb = MatMulT(g, a, true, f.transA)
+	} else {
+		gb = MatMulT(a, g, !f.transA, false)
+	}
+	return []*Node{ga, gb}
+}
+
+func (f matmul) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
+	return f.sizes(in[0], in[1])
+}
+
+// MatMul is a·b: MatMul([m,k], [k,n]) → [m,n], or of each pair of a batch, [b,m,k] and [b,k,n] → [b,m,n].
+func MatMul(a, b *Node) *Node { return MatMulT(a, b, false, false) }
+
+// MatMulT is op(a)·op(b), where op transposes the last two axes if asked to.
+func MatMulT(a, b *Node, transA, transB bool) *Node { return apply(matmul{transA, transB}, a, b) }

@@ -1,0 +1,114 @@
+package graph
+
+import (
+	"fmt"
+
+	"drift/kernels"
+)
+
+// Update asks that a leaf's buffer hold a new value once the program has run: a parameter after its step, a running sum.
+// All reads of the leaf see the old value.
+type Update struct{ Leaf, Value *Node }
+
+// Plan is a program before it is put on a device: kernels in order, and the memory they need.
+type Plan struct {
+	dtype   kernels.DType
+	leaves  []*Node
+	outputs []*Node
+	updates []Update
+	steps   []*step
+	home    map[*Node]*Node // output or updated leaf in whose buffer a computed root is kept
+	slots   map[*Node]slot  // place in the arena of every root, and of every copied output, that is in no caller's buffer
+	arena   int             // elements
+}
+
+// step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
+type step struct {
+	nodes  []*Node // in order of evaluation; several only in a fused chain
+	outs   []*Node
+	ins    []*Node
+	op     kernels.Primitive
+	fused  bool  // an elementwise chain: outputs may replace operands of full access
+	copyTo *Node // for a copy, the output or leaf that it fills
+
+	before map[*step]bool // steps that must run earlier
+	after  []*step
+}
+
+// NewPlan orders the computation of outputs and updates, fuses elementwise chains, and lays out memory by liveness. Leaves and
+// outputs in bound will have buffers of the caller; all others live in the program's arena.
+func NewPlan(outputs []*Node, updates []Update, bound map[*Node]bool) (*Plan, error) {
+	p := &Plan{outputs: outputs, updates: updates}
+	err := Try(func() { p.build(bound) })
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Plan) build(bound map[*Node]bool) {
+	wanted := append([]*Node(nil), p.outputs...)
+	for _, u := range p.updates {
+		mustMatch("update", u.Leaf.Shape(), u.Value.Shape())
+		if inputsOf(u.Leaf) != nil {
+			misuse("update: %v is computed, only a leaf can be updated", u.Leaf)
+		}
+		wanted = append(wanted, u.Value)
+	}
+	if len(wanted) == 0 {
+		misuse("a program needs an output or an update")
+	}
+	p.dtype = DTypeOf(wanted[0])
+	f := newFuser(wanted, p.updates)
+	p.leaves = f.leaves
+	p.steps = f.steps()
+	p.connect()
+	p.house(bound)
+	p.schedule()
+	p.allocate(bound)
+}
+
+// Bytes is the memory of the program's arena: everything but bound buffers and the device's own scratch memory.
+func (p *Plan) Bytes() int64 { return int64(p.arena) * int64(p.dtype.Size()) }
+
+// Steps is the number of kernels.
+func (p *Plan) Steps() int { return len(p.steps) }
+
+// String lists the kernels in order, one a line.
+func (p *Plan) String() string {
+	s := fmt.Sprintf("%d kernels, %d bytes\n", len(p.steps), p.Bytes())
+	for _, st := range p.steps {
+		s += fmt.Sprintf("%s %v → %v\n", st.op.Name(), names(st.ins), names(st.outs))
+	}
+	return s
+}
+
+func names(nodes []*Node) []string {
+	var all []string
+	for _, n := range nodes {
+		all = append(all, fmt.Sprintf("%d%v", n.ID(), n.Shape()))
+	}
+	return all
+}
+
+// root is the node whose elements n has: n without reshapes.
+func root(n *Node) *Node {
+	for {
+		if _, ok := familyOf(n).(reshape); !ok {
+			return n
+		}
+		n = inputsOf(n)[0]
+	}
+}
+
+// sources is the roots that the value of a root is computed from; a constant needs none.
+func sources(n *Node) []*Node {
+	if _, constant := isFill(n); constant {
+		return nil
+	}
+	var all []*Node
+	for _, in := range inputsOf(n) {
+		all = append(all, root(in))
+	}
+	return all
+}

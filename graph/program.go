@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"fmt"
+
+	"drift/kernels"
+)
+
+// Program is a plan on a device, ready to run again and again.
+type Program struct {
+	plan  *Plan
+	arena kernels.Buffer
+	bind  map[*Node]kernels.Buffer
+	run   kernels.Executable
+}
+
+// Compile plans a program and puts it on a device. Leaves and outputs in bind live in the caller's buffers: parameters in
+// slices of one flat vector, say. Unbound leaves start as zeros.
+func Compile(dev kernels.Device, outputs []*Node, updates []Update, bind map[*Node]kernels.Buffer) (*Program, error) {
+	bound := make(map[*Node]bool, len(bind))
+	for n := range bind {
+		bound[n] = true
+	}
+	p, err := NewPlan(outputs, updates, bound)
+	if err != nil {
+		return nil, err
+	}
+	return p.Load(dev, bind)
+}
+
+// Load allocates the arena on a device and prepares the kernels. bind must hold a buffer for just those nodes that the plan
+// was told are bound.
+func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer) (*Program, error) {
+	for n, b := range bind {
+		if b.Len() != Size(n) || b.DType() != p.dtype {
+			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), p.dtype, b.Len(), b.DType())
+		}
+	}
+	arena, err := dev.NewBuffer(p.dtype, p.arena)
+	if err != nil {
+		return nil, fmt.Errorf("compile: memory for a program of %d bytes: %w", p.Bytes(), err)
+	}
+	g := &Program{plan: p, arena: arena, bind: bind}
+	calls := make([]kernels.Call, len(p.steps))
+	for k, s := range p.steps {
+		calls[k].Op = s.op
+		for _, n := range s.ins {
+			calls[k].In = append(calls[k].In, g.value(n))
+		}
+		for _, n := range s.outs {
+			calls[k].Out = append(calls[k].Out, g.value(n))
+		}
+		if s.copyTo != nil {
+			calls[k].Out = []kernels.Buffer{g.named(s.copyTo)}
+		}
+	}
+	if g.run, err = dev.Load(calls); err != nil {
+		arena.Free()
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	return g, nil
+}
+
+// value is the memory of a root.
+func (g *Program) value(n *Node) kernels.Buffer {
+	if home := g.plan.home[n]; home != nil {
+		return g.named(home)
+	}
+	return g.named(n)
+}
+
+// named is the caller's buffer of a node, or its place in the arena.
+func (g *Program) named(n *Node) kernels.Buffer {
+	if b, ok := g.bind[n]; ok {
+		return b
+	}
+	s, ok := g.plan.slots[n]
+	if !ok {
+		panic(fmt.Sprintf("graph: internal error: no memory for %v", n))
+	}
+	return g.arena.Slice(s.offset, s.offset+Size(n))
+}
+
+// Buffer is the memory of a leaf, to be written before a run, or of an output, to be read after it. It is nil for other nodes.
+func (g *Program) Buffer(n *Node) kernels.Buffer {
+	if b, ok := g.bind[n]; ok {
+		return b
+	}
+	if _, own := g.plan.slots[n]; own {
+		return g.named(n)
+	}
+	for _, o := range g.plan.outputs {
+		if o == n {
+			return g.value(root(n))
+		}
+	}
+	return nil
+}
+
+// Run computes all outputs and updates. It allocates nothing.
+func (g *Program) Run() error { return g.run.Run() }
+
+// Bytes is the memory that the program holds: its arena and the device's scratch memory for it.
+func (g *Program) Bytes() int64 { return g.plan.Bytes() + g.run.ScratchBytes() }
+
+// Plan is what the program was made from.
+func (g *Program) Plan() *Plan { return g.plan }
+
+// Close gives the program's memory back to the device.
+func (g *Program) Close() {
+	g.run.Close()
+	g.arena.Free()
+}

@@ -1,0 +1,189 @@
+package graph
+
+import (
+	"container/heap"
+	"slices"
+
+	"drift/kernels"
+)
+
+// connect lets every step run after those that compute what it reads.
+func (p *Plan) connect() {
+	producer := make(map[*Node]*step)
+	for _, s := range p.steps {
+		for _, n := range s.outs {
+			producer[n] = s
+		}
+	}
+	for _, s := range p.steps {
+		for _, n := range s.ins {
+			if from := producer[n]; from != nil {
+				s.follow(from)
+			}
+		}
+	}
+}
+
+// follow makes s run after an earlier step.
+func (s *step) follow(earlier *step) {
+	if s.before == nil {
+		s.before = make(map[*step]bool)
+	}
+	if s != earlier && !s.before[earlier] {
+		s.before[earlier] = true
+		earlier.after = append(earlier.after, s)
+	}
+}
+
+// leadsTo reports whether t must run after s.
+func (s *step) leadsTo(t *step) bool {
+	seen := map[*step]bool{s: true}
+	stack := []*step{s}
+	for len(stack) > 0 {
+		u := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, v := range u.after {
+			if v == t {
+				return true
+			}
+			if !seen[v] {
+				seen[v] = true
+				stack = append(stack, v)
+			}
+		}
+	}
+	return false
+}
+
+// house decides which results are computed right in the buffer of an updated leaf or a bound output. The others are copied there.
+func (p *Plan) house(bound map[*Node]bool) {
+	p.home = make(map[*Node]*Node)
+	producer, readers := make(map[*Node]*step), make(map[*Node][]*step)
+	for _, s := range p.steps {
+		for _, n := range s.outs {
+			producer[n] = s
+		}
+		for _, n := range s.ins {
+			readers[n] = append(readers[n], s)
+		}
+	}
+	updated := make(map[*Node]bool)
+	for _, u := range p.updates {
+		updated[u.Leaf] = true
+	}
+	for _, o := range p.outputs {
+		r := root(o)
+		switch s := producer[r]; {
+		case s != nil && p.home[r] == nil && bound[o]:
+			p.home[r] = o
+		case bound[o] && p.home[r] != o, s == nil && updated[r]:
+			p.addCopy(r, o, s)
+		}
+	}
+	for _, u := range p.updates {
+		r := root(u.Value)
+		s := producer[r]
+		if s == nil || p.home[r] != nil || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
+			s = p.addCopy(r, u.Leaf, s)
+		} else {
+			p.home[r] = u.Leaf
+		}
+		for _, reader := range append(readers[u.Leaf], p.copiesOf(u.Leaf)...) {
+			s.follow(reader)
+		}
+	}
+}
+
+// mayReplace reports whether s can compute its result in the buffer of a leaf: nothing reads the leaf later, and s itself only index by index.
+func (s *step) mayReplace(leaf *Node, readers []*step) bool {
+	for _, r := range readers {
+		if r == s && !s.readsInOrder(leaf) || r != s && s.leadsTo(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// readsInOrder reports whether s reads a value index by index, as it writes its results.
+func (s *step) readsInOrder(n *Node) bool {
+	if !s.fused {
+		return false
+	}
+	for k, in := range s.ins {
+		if in == n && !s.op.(kernels.Map).Access[k].Full() {
+			return false
+		}
+	}
+	return true
+}
+
+// addCopy appends a step that copies the value of a root into the buffer of an output or leaf.
+func (p *Plan) addCopy(r, to *Node, producer *step) *step {
+	n := Size(r)
+	s := &step{nodes: []*Node{to}, ins: []*Node{r}, copyTo: to, fused: true, op: kernels.Map{N: n,
+		Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnCopy}}, Results: []uint8{1}}}
+	if producer != nil {
+		s.follow(producer)
+	}
+	p.steps = append(p.steps, s)
+	return s
+}
+
+// copiesOf is the copies that read a leaf.
+func (p *Plan) copiesOf(leaf *Node) []*step {
+	var all []*step
+	for _, s := range p.steps {
+		if s.copyTo != nil && s.copyTo != leaf && s.ins[0] == leaf {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// schedule orders the steps: by the age of their nodes, which puts each gradient right behind the sweep that passes it, but
+// sums and other kernels that shrink their operands as soon as they can run.
+func (p *Plan) schedule() {
+	waiting := make(map[*step]int)
+	ready := &stepQueue{}
+	for _, s := range p.steps {
+		if waiting[s] = len(s.before); waiting[s] == 0 {
+			heap.Push(ready, s)
+		}
+	}
+	order := make([]*step, 0, len(p.steps))
+	for ready.Len() > 0 {
+		s := heap.Pop(ready).(*step)
+		order = append(order, s)
+		for _, next := range s.after {
+			if waiting[next]--; waiting[next] == 0 {
+				heap.Push(ready, next)
+			}
+		}
+	}
+	if len(order) != len(p.steps) {
+		panic("graph: internal error: kernels wait for each other")
+	}
+	p.steps = order
+}
+
+// stepQueue is a heap of steps that can run.
+type stepQueue []*step
+
+func (q stepQueue) Len() int           { return len(q) }
+func (q stepQueue) Less(i, j int) bool { return q[i].priority() < q[j].priority() }
+func (q stepQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *stepQueue) Push(s any)        { *q = append(*q, s.(*step)) }
+func (q *stepQueue) Pop() any {
+	last := len(*q) - 1
+	s := (*q)[last]
+	*q = (*q)[:last]
+	return s
+}
+
+func (s *step) priority() int64 {
+	if len(s.ins) > 0 && len(s.outs) == 1 && Size(s.outs[0])*8 <= Size(s.ins[0]) {
+		return -1
+	}
+	newest := slices.MinFunc(s.nodes, newestFirst)
+	return newest.ID()
+}
