@@ -65,7 +65,7 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 	var a arena
 	forever := make(map[*Node]bool)
 	for _, o := range p.outputs {
-		forever[root(o)] = true
+		forever[root(p.results[o])] = true
 	}
 	for _, leaf := range p.leaves {
 		if !bound[leaf] {
@@ -98,9 +98,6 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 			} else {
 				p.slots[n] = a.take(Size(n))
 			}
-		}
-		if s.copyTo != nil && !bound[s.copyTo] && !slices.Contains(p.leaves, s.copyTo) {
-			p.slots[s.copyTo] = a.take(Size(s.copyTo))
 		}
 		freed := make(map[*Node]bool)
 		for _, n := range append(slices.Clone(s.ins), s.outs...) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	. "drift/graph"
 	"drift/kernels"
@@ -111,3 +112,8 @@ func near(t testing.TB, what string, got, want []float64, tolerance float64) {
 func head(x []float64) []float64 { return x[:min(len(x), 6)] }
 
 const f64 = kernels.Float64
+
+// dense is a tensor over x in the shape of n.
+func dense(n *Node, x []float64) *tensor.Dense {
+	return tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(append([]float64(nil), x...)))
+}

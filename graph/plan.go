@@ -16,6 +16,7 @@ type Plan struct {
 	leaves  []*Node
 	outputs []*Node
 	updates []Update
+	results map[*Node]*Node // computed value of every output and updated leaf
 	steps   []*step
 	home    map[*Node]*Node // output or updated leaf in whose buffer a computed root is kept
 	slots   map[*Node]slot  // place in the arena of every root, and of every copied output, that is in no caller's buffer
@@ -47,13 +48,22 @@ func NewPlan(outputs []*Node, updates []Update, bound map[*Node]bool) (*Plan, er
 }
 
 func (p *Plan) build(bound map[*Node]bool) {
-	wanted := append([]*Node(nil), p.outputs...)
+	p.results = make(map[*Node]*Node)
+	var wanted []*Node
+	for _, o := range p.outputs {
+		p.results[o] = o
+		if bound[o] {
+			p.results[o] = computed(o)
+		}
+		wanted = append(wanted, p.results[o])
+	}
 	for _, u := range p.updates {
 		mustMatch("update", u.Leaf.Shape(), u.Value.Shape())
 		if inputsOf(u.Leaf) != nil {
 			misuse("update: %v is computed, only a leaf can be updated", u.Leaf)
 		}
-		wanted = append(wanted, u.Value)
+		p.results[u.Leaf] = computed(u.Value)
+		wanted = append(wanted, p.results[u.Leaf])
 	}
 	if len(wanted) == 0 {
 		misuse("a program needs an output or an update")
@@ -70,6 +80,9 @@ func (p *Plan) build(bound map[*Node]bool) {
 
 // Bytes is the memory of the program's arena: everything but bound buffers and the device's own scratch memory.
 func (p *Plan) Bytes() int64 { return int64(p.arena) * int64(p.dtype.Size()) }
+
+// Elements is the arena's size in elements.
+func (p *Plan) Elements() int { return p.arena }
 
 // Steps is the number of kernels.
 func (p *Plan) Steps() int { return len(p.steps) }
@@ -111,4 +124,12 @@ func sources(n *Node) []*Node {
 		all = append(all, root(in))
 	}
 	return all
+}
+
+// computed is a value that a kernel makes: n, or a copy of it where n is a leaf.
+func computed(n *Node) *Node {
+	if r := root(n); inputsOf(r) == nil {
+		return unary(kernels.FnCopy, r)
+	}
+	return n
 }

@@ -10,6 +10,7 @@ import (
 type Program struct {
 	plan  *Plan
 	arena kernels.Buffer
+	own   bool // the arena is this program's alone
 	bind  map[*Node]kernels.Buffer
 	run   kernels.Executable
 }
@@ -25,22 +26,26 @@ func Compile(dev kernels.Device, outputs []*Node, updates []Update, bind map[*No
 	if err != nil {
 		return nil, err
 	}
-	return p.Load(dev, bind)
+	return p.Load(dev, bind, nil)
 }
 
-// Load allocates the arena on a device and prepares the kernels. bind must hold a buffer for just those nodes that the plan
-// was told are bound.
-func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer) (*Program, error) {
+// Load prepares the kernels on a device. bind must hold a buffer for just those nodes that the plan was told are bound. Programs
+// that run one after the other may share an arena of at least Elements elements, in which nothing lasts from one run to
+// the next but unbound outputs until another program runs; without one the program allocates its own.
+func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena kernels.Buffer) (*Program, error) {
 	for n, b := range bind {
 		if b.Len() != Size(n) || b.DType() != p.dtype {
 			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), p.dtype, b.Len(), b.DType())
 		}
 	}
-	arena, err := dev.NewBuffer(p.dtype, p.arena)
-	if err != nil {
-		return nil, fmt.Errorf("compile: memory for a program of %d bytes: %w", p.Bytes(), err)
-	}
 	g := &Program{plan: p, arena: arena, bind: bind}
+	var err error
+	if arena == nil {
+		if g.arena, err = dev.NewBuffer(p.dtype, p.arena); err != nil {
+			return nil, fmt.Errorf("compile: memory for a program of %d bytes: %w", p.Bytes(), err)
+		}
+		g.own = true
+	}
 	calls := make([]kernels.Call, len(p.steps))
 	for k, s := range p.steps {
 		calls[k].Op = s.op
@@ -55,7 +60,7 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer) (*Program
 		}
 	}
 	if g.run, err = dev.Load(calls); err != nil {
-		arena.Free()
+		g.free()
 		return nil, fmt.Errorf("compile: %w", err)
 	}
 	return g, nil
@@ -89,10 +94,8 @@ func (g *Program) Buffer(n *Node) kernels.Buffer {
 	if _, own := g.plan.slots[n]; own {
 		return g.named(n)
 	}
-	for _, o := range g.plan.outputs {
-		if o == n {
-			return g.value(root(n))
-		}
+	if r := g.plan.results[n]; r != nil {
+		return g.value(root(r))
 	}
 	return nil
 }
@@ -109,5 +112,11 @@ func (g *Program) Plan() *Plan { return g.plan }
 // Close gives the program's memory back to the device.
 func (g *Program) Close() {
 	g.run.Close()
-	g.arena.Free()
+	g.free()
+}
+
+func (g *Program) free() {
+	if g.own {
+		g.arena.Free()
+	}
 }

@@ -67,28 +67,24 @@ func (p *Plan) house(bound map[*Node]bool) {
 			readers[n] = append(readers[n], s)
 		}
 	}
-	updated := make(map[*Node]bool)
-	for _, u := range p.updates {
-		updated[u.Leaf] = true
-	}
 	for _, o := range p.outputs {
-		r := root(o)
-		switch s := producer[r]; {
-		case s != nil && p.home[r] == nil && bound[o]:
+		r := root(p.results[o])
+		switch {
+		case p.home[r] == nil && bound[o]:
 			p.home[r] = o
-		case bound[o] && p.home[r] != o, s == nil && updated[r]:
-			p.addCopy(r, o, s)
+		case bound[o] && p.home[r] != o:
+			p.addCopy(r, o, producer[r])
 		}
 	}
 	for _, u := range p.updates {
-		r := root(u.Value)
+		r := root(p.results[u.Leaf])
 		s := producer[r]
-		if s == nil || p.home[r] != nil || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
+		if p.home[r] != nil || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
 			s = p.addCopy(r, u.Leaf, s)
 		} else {
 			p.home[r] = u.Leaf
 		}
-		for _, reader := range append(readers[u.Leaf], p.copiesOf(u.Leaf)...) {
+		for _, reader := range readers[u.Leaf] {
 			s.follow(reader)
 		}
 	}
@@ -122,22 +118,9 @@ func (p *Plan) addCopy(r, to *Node, producer *step) *step {
 	n := Size(r)
 	s := &step{nodes: []*Node{to}, ins: []*Node{r}, copyTo: to, fused: true, op: kernels.Map{N: n,
 		Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnCopy}}, Results: []uint8{1}}}
-	if producer != nil {
-		s.follow(producer)
-	}
+	s.follow(producer)
 	p.steps = append(p.steps, s)
 	return s
-}
-
-// copiesOf is the copies that read a leaf.
-func (p *Plan) copiesOf(leaf *Node) []*step {
-	var all []*step
-	for _, s := range p.steps {
-		if s.copyTo != nil && s.copyTo != leaf && s.ins[0] == leaf {
-			all = append(all, s)
-		}
-	}
-	return all
 }
 
 // schedule orders the steps: by the age of their nodes, which puts each gradient right behind the sweep that passes it, but

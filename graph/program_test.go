@@ -1,0 +1,140 @@
+package graph_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	. "drift/graph"
+	"drift/kernels"
+)
+
+func buffer(t testing.TB, x ...float64) kernels.Buffer {
+	t.Helper()
+	b, err := device.NewBuffer(f64, len(x))
+	must(t, err)
+	must(t, b.Write(x))
+	return b
+}
+
+func contents(t testing.TB, b kernels.Buffer) []float64 {
+	t.Helper()
+	x := make([]float64, b.Len())
+	must(t, b.Read(x))
+	return x
+}
+
+// Momentum in place: θ and v are updated together, all reads see the old values, and runs follow on each other.
+func TestUpdatesReplaceLeavesAfterAllReads(t *testing.T) {
+	g := New()
+	theta, v, grad, lr := Input(g, f64, "theta", 2), Input(g, f64, "v", 2), Input(g, f64, "g", 2), Input(g, f64, "lr", 1)
+	next := Add(Scale(v, 0.5), grad)
+	step := Sub(theta, Mul(BroadcastScalar(lr, 2), next))
+	norm := SquaredNorm([]*Node{theta})
+	bind := map[*Node]kernels.Buffer{theta: buffer(t, 1, 2), v: buffer(t, 0, 0), grad: buffer(t, 1, -1), lr: buffer(t, 0.1)}
+	p, err := Compile(device, []*Node{norm}, []Update{{theta, step}, {v, next}}, bind)
+	must(t, err)
+	must(t, p.Run())
+	near(t, "norm of the old θ", contents(t, p.Buffer(norm)), []float64{5}, 0)
+	near(t, "θ", contents(t, bind[theta]), []float64{0.9, 2.1}, 1e-15)
+	must(t, p.Run())
+	near(t, "θ", contents(t, bind[theta]), []float64{0.75, 2.25}, 1e-15)
+	near(t, "v", contents(t, bind[v]), []float64{1.5, -1.5}, 1e-15)
+}
+
+// Two leaves that exchange values, a leaf updated to another leaf, and a product with itself need copies.
+func TestUpdatesThatCannotBeInPlace(t *testing.T) {
+	g := New()
+	a, b, c := Input(g, f64, "a", 2, 2), Input(g, f64, "b", 2, 2), Input(g, f64, "c", 2, 2)
+	bind := map[*Node]kernels.Buffer{a: buffer(t, 1, 2, 3, 4), b: buffer(t, 5, 6, 7, 8), c: buffer(t, 1, 1, 0, 1)}
+	p, err := Compile(device, nil, []Update{{a, Scale(b, 1)}, {b, AddConst(a, 1)}, {c, MatMul(c, c)}}, bind)
+	must(t, err)
+	must(t, p.Run())
+	near(t, "a", contents(t, bind[a]), []float64{5, 6, 7, 8}, 0)
+	near(t, "b", contents(t, bind[b]), []float64{2, 3, 4, 5}, 0)
+	near(t, "c", contents(t, bind[c]), []float64{1, 2, 0, 1}, 0)
+}
+
+// Outputs bound to slices of one vector are computed there; two outputs of one value are both filled.
+func TestOutputsInCallersBuffers(t *testing.T) {
+	g := New()
+	x := Input(g, f64, "x", 2, 2)
+	whole := buffer(t, make([]float64, 12)...)
+	y := Square(x)
+	z := Reshape(y, 4)
+	out := []*Node{y, z, Transpose(x)}
+	bind := map[*Node]kernels.Buffer{y: whole.Slice(0, 4), z: whole.Slice(4, 8), out[2]: whole.Slice(8, 12)}
+	p, err := Compile(device, out, nil, bind)
+	must(t, err)
+	must(t, p.Buffer(x).Write([]float64{1, 2, 3, 4}))
+	must(t, p.Run())
+	near(t, "all", contents(t, whole), []float64{1, 4, 9, 16, 1, 4, 9, 16, 1, 3, 2, 4}, 0)
+}
+
+// A chain of elementwise functions with the broadcast in front and the sum behind is one kernel each side of what it must wait for.
+func TestChainsAreFused(t *testing.T) {
+	g := New()
+	x, b := Input(g, f64, "x", 8, 4), Input(g, f64, "b", 4)
+	z := Add(x, BroadcastAxis(b, 1, 8, 4))
+	loss := SumTail(Square(Tanh(z)))
+	p, err := NewPlan([]*Node{loss}, nil, nil)
+	must(t, err)
+	if p.Steps() != 1 {
+		t.Errorf("want 1 kernel, got %v", p)
+	}
+}
+
+// Random expressions with many shared parts give the same values fused and in place as on the TapeMachine.
+func TestRandomExpressions(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		g := New()
+		v := values{}
+		nodes := []*Node{}
+		for _, name := range []string{"a", "b", "c"} {
+			n := Input(g, f64, name, 3, 3)
+			v[n] = normal(r, 9)
+			nodes = append(nodes, n)
+		}
+		pick := func() *Node { return nodes[len(nodes)-1-r.IntN(min(len(nodes), 6))] }
+		for range 40 {
+			x, y := pick(), pick()
+			nodes = append(nodes, []func() *Node{
+				func() *Node { return Tanh(x) }, func() *Node { return Add(x, Scale(y, 0.5)) }, func() *Node { return Mul(x, Sigmoid(y)) },
+				func() *Node { return Tanh(MatMul(x, y)) }, func() *Node { return Sub(x, BroadcastTail(Mean(y, 1), 3, 3)) },
+				func() *Node { return Transpose(x) }, func() *Node { return Add(x, BroadcastAxis(Sum(y, 0), 1, 3, 3)) },
+			}[r.IntN(7)]())
+		}
+		outputs := []*Node{pick(), pick(), SumAll(pick())}
+		got, want := evaluate(t, v, outputs...), interpret(t, g, v, outputs...)
+		for k := range outputs {
+			near(t, outputs[k].Op().String(), got[k], want[k], 1e-12)
+		}
+	}
+}
+
+func TestMisuseIsOneError(t *testing.T) {
+	g := New()
+	x, y := Input(g, f64, "x", 2, 3), Input(g, f64, "y", 4, 5)
+	for what, build := range map[string]func(){
+		"inner sizes 3 and 4": func() { MatMul(x, y) },
+		"(2, 3) and (4, 5)":   func() { Add(x, y) },
+		"axis 2":              func() { Sum(x, 2) },
+		"there already":       func() { Input(g, f64, "x", 2) },
+		"larger than":         func() { Conv2D(Reshape(x, 1, 1, 2, 3), Input(g, f64, "k", 1, 1, 4, 4), [2]int{1, 1}, [2]int{}) },
+	} {
+		if err := Try(build); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("got %v, want an error about %q", err, what)
+		}
+	}
+}
+
+// A run allocates nothing.
+func TestRunAllocatesNothing(t *testing.T) {
+	b := nets[1].over(4, true)
+	p, err := Compile(device, append(Grad([]*Node{b.loss}, []*Node{nil}, b.params), b.loss), nil, nil)
+	must(t, err)
+	if n := testing.AllocsPerRun(10, func() { _ = p.Run() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
