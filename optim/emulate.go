@@ -1,0 +1,52 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+)
+
+// Emulation tells how strongly full-batch descent must be regularized to follow, in the mean over shuffles, stochastic descent
+// in batches of Batch among Examples: by the gradient of λ tr Σ, with λ = Coefficient(η).
+type Emulation struct {
+	Examples, Batch int
+	Mu              float64 // momentum
+	Nesterov        bool
+}
+
+// Coefficient is λ for learning rate η. Without momentum λ = (η/4)(1/B − 1/N), which makes the regularizer that of the modified
+// loss ℓ + ((m−1)/4)·η·tr Σ/N for an epoch of m = N/B batches (Roberts 2021, equation 13, continued to m batches).
+// With momentum λ = ηK / (2N Σ_t a_{m−t}) with K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m, where a_k is the weight that a
+// gradient has in the parameters k steps later: a_k = (1−μᵏ)/(1−μ), and with Nesterov's rule a_k = (1−μᵏ⁺¹)/(1−μ).
+func (e Emulation) Coefficient(rate float64) float64 {
+	n := float64(e.Examples)
+	if e.Mu == 0 {
+		return rate / 4 * (1/float64(e.Batch) - 1/n)
+	}
+	m := e.Examples / e.Batch
+	weight := make([]float64, m+1) // weight[k] is a_k
+	for k := 1; k <= m; k++ {
+		power := float64(k)
+		if e.Nesterov {
+			power++
+		}
+		weight[k] = (1 - math.Pow(e.Mu, power)) / (1 - e.Mu)
+	}
+	var pairs, single, before float64 // before is Σ_{s<t} a_{t−s}
+	for t := range m {
+		pairs += weight[m-t] * before
+		single += weight[m-t]
+		before += weight[t+1]
+	}
+	return rate * pairs / (2 * n * single)
+}
+
+// Check reports a batch that cannot be emulated.
+func (e Emulation) Check() error {
+	if e.Batch < 1 || e.Batch > e.Examples {
+		return fmt.Errorf("emulating batches of %d among %d examples: give 1 to %d", e.Batch, e.Examples, e.Examples)
+	}
+	if e.Mu != 0 && e.Examples%e.Batch != 0 {
+		return fmt.Errorf("emulating batches of %d among %d examples with momentum: give a batch that divides the examples", e.Batch, e.Examples)
+	}
+	return nil
+}

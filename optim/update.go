@@ -1,0 +1,130 @@
+package optim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"drift/graph"
+	"drift/kernels"
+	"drift/optim/checkpoint"
+)
+
+// Update is the program θ ← θ − η·T(g) of a transformation T, on the device that holds θ and g. Everything happens in one
+// pass over the vectors where T needs no norm.
+type Update struct {
+	program *graph.Program
+	rate    scalar
+	state   map[string]kernels.Buffer
+	dtype   kernels.DType
+}
+
+// NewUpdate compiles the update of parameters [P] in place by a gradient [P], both buffers of the device.
+func NewUpdate(dev kernels.Device, t Transform, parameters, gradient kernels.Buffer) (*Update, error) {
+	u := &Update{state: map[string]kernels.Buffer{}, dtype: parameters.DType()}
+	p := parameters.Len()
+	g := graph.New()
+	theta, grad := graph.Input(g, u.dtype, "theta", p), graph.Input(g, u.dtype, "gradient", p)
+	rate := graph.Input(g, u.dtype, "rate", 1)
+	symbols := &Symbols{Parameters: theta, state: map[string]*graph.Node{}}
+	err := graph.Try(func() {
+		step := t.Apply(symbols, grad)
+		symbols.Set(theta, graph.Sub(theta, graph.Mul(graph.BroadcastScalar(rate, p), step)))
+	})
+	bind := map[*graph.Node]kernels.Buffer{theta: parameters, grad: gradient}
+	for _, name := range slices.Sorted(maps.Keys(symbols.state)) {
+		if err == nil {
+			u.state[name], err = dev.NewBuffer(u.dtype, p)
+			bind[symbols.state[name]] = u.state[name]
+		}
+	}
+	if err == nil {
+		u.program, err = graph.Compile(dev, nil, symbols.updates, bind)
+	}
+	if err != nil {
+		u.Close()
+		return nil, fmt.Errorf("preparing the update: %w", err)
+	}
+	u.rate = newScalar(u.program.Buffer(rate))
+	return u, nil
+}
+
+// Step moves the parameters by the learning rate η.
+func (u *Update) Step(rate float64) error {
+	if err := u.rate.write(rate); err != nil {
+		return err
+	}
+	return u.program.Run()
+}
+
+// Save adds what the transformation remembers to a checkpoint.
+func (u *Update) Save(into checkpoint.Vectors) error {
+	for name, buffer := range u.state {
+		values := newValues(buffer)
+		if err := buffer.Read(values); err != nil {
+			return err
+		}
+		into[name] = values
+	}
+	return nil
+}
+
+// Restore takes it back out of one.
+func (u *Update) Restore(from checkpoint.Vectors) error {
+	for name, buffer := range u.state {
+		if err := restore(buffer, from, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close gives the memory back.
+func (u *Update) Close() {
+	if u.program != nil {
+		u.program.Close()
+	}
+	for _, buffer := range u.state {
+		buffer.Free()
+	}
+}
+
+// scalar is a buffer of one element, with the slice through which it is written without an allocation.
+type scalar struct {
+	buffer kernels.Buffer
+	value  []float64
+	boxed  any
+}
+
+func newScalar(b kernels.Buffer) scalar {
+	value := make([]float64, 1)
+	return scalar{b, value, value}
+}
+
+func (s scalar) write(x float64) error {
+	s.value[0] = x
+	return s.buffer.Write(s.boxed)
+}
+
+// newValues is a slice that holds a buffer's elements without rounding.
+func newValues(b kernels.Buffer) any {
+	if b.DType() == kernels.Float64 {
+		return make([]float64, b.Len())
+	}
+	return make([]float32, b.Len())
+}
+
+// restore fills a buffer from the vector of a checkpoint, which must be of the same type and length.
+func restore(buffer kernels.Buffer, from checkpoint.Vectors, name string) error {
+	n, dtype := -1, kernels.Float32
+	switch values := from[name].(type) {
+	case []float32:
+		n = len(values)
+	case []float64:
+		n, dtype = len(values), kernels.Float64
+	}
+	if n != buffer.Len() || dtype != buffer.DType() {
+		return fmt.Errorf("restoring the checkpoint: it has no %q of %d %v: it belongs to a run with other settings", name, buffer.Len(), buffer.DType())
+	}
+	return buffer.Write(from[name])
+}
