@@ -63,7 +63,7 @@ func match(dir, pattern string) (string, error) {
 		return "", err
 	}
 	for _, e := range entries {
-		if ok, _ := filepath.Match(pattern, e.Name()); ok && !strings.HasSuffix(e.Name(), partSuffix) {
+		if ok, _ := filepath.Match(pattern, e.Name()); ok && !strings.Contains(e.Name(), partSuffix) {
 			return filepath.Join(dir, e.Name()), nil
 		}
 	}
