@@ -1,0 +1,187 @@
+package nn
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"reflect"
+	"slices"
+	"testing"
+
+	"drift/graph"
+	"drift/kernels"
+	"drift/kernels/cpu"
+)
+
+// forwardCase is a model with what PyTorch 1.13 says of it (testdata/reference.py).
+type forwardCase struct {
+	Name            string
+	Model           json.RawMessage
+	StateDict       map[string][]int `json:"state_dict"`
+	Outputs, Losses []float64
+}
+
+func forwardCases(t *testing.T) (cases []forwardCase) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/forward.json")
+	if err == nil {
+		err = json.Unmarshal(text, &cases)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// network is a model built for a batch of n, in float64.
+type network struct {
+	*Model
+	n             int
+	x, y          *graph.Node
+	params        []*graph.Node
+	tangents      []*graph.Node // leaves in the shapes of the parameters
+	uses          *graph.Uses
+	outputs, loss *graph.Node
+}
+
+func build(t *testing.T, m *Model, n int) *network {
+	t.Helper()
+	net := &network{Model: m, n: n, uses: &graph.Uses{}}
+	err := graph.Try(func() {
+		g := graph.New()
+		net.x = graph.Input(g, kernels.Float64, "x", append([]int{n}, m.Input...)...)
+		net.y = graph.Input(g, kernels.Float64, "y", n)
+		if m.Loss == MSE {
+			net.y = graph.Input(g, kernels.Float64, "targets", n, m.Outputs)
+		}
+		for _, p := range m.Params {
+			net.params = append(net.params, graph.Input(g, kernels.Float64, p.Name, p.Shape...))
+			net.tangents = append(net.tangents, graph.Input(g, kernels.Float64, "tangent."+p.Name, p.Shape...))
+		}
+		net.outputs = m.Build(net.params, net.x, net.uses)
+		net.loss = m.Losses(net.outputs, net.y)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+// values evaluates nodes at parameters θ with tangents v and the reference's inputs: x = cos 1, cos 2, …, targets ½,
+// classes 0, 1, ….
+func (net *network) values(t *testing.T, theta, v []float64, nodes ...*graph.Node) [][]float64 {
+	t.Helper()
+	program, err := graph.Compile(cpu.New(cpu.Options{Threads: 1}), nodes, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	leaves := map[*graph.Node][]float64{net.x: waves(math.Cos, graph.Size(net.x)), net.y: make([]float64, graph.Size(net.y))}
+	for i := range leaves[net.y] {
+		if leaves[net.y][i] = 0.5; net.Loss == CrossEntropy {
+			leaves[net.y][i] = float64(i % net.Outputs)
+		}
+	}
+	for i, p := range net.Params {
+		leaves[net.params[i]] = theta[p.Offset : p.Offset+p.Len]
+		leaves[net.tangents[i]] = v[p.Offset : p.Offset+p.Len]
+	}
+	for leaf, value := range leaves {
+		if b := program.Buffer(leaf); b != nil {
+			if err := b.Write(value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := program.Run(); err != nil {
+		t.Fatal(err)
+	}
+	out := make([][]float64, len(nodes))
+	for i, n := range nodes {
+		out[i] = make([]float64, graph.Size(n))
+		if err := program.Buffer(n).Read(out[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+func waves(f func(float64) float64, n int) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = f(float64(i + 1))
+	}
+	return v
+}
+
+// TestForwardIsPyTorchs: names, shapes, outputs and losses. The order of summation differs, and six layers of
+// normalisation amplify rounding, hence 1e-12.
+func TestForwardIsPyTorchs(t *testing.T) {
+	for _, c := range forwardCases(t) {
+		m := parsed(t, string(c.Model), nil, 0, "")
+		shapes := map[string][]int{}
+		for _, p := range m.Params {
+			shapes[p.Name] = p.fileShape()
+		}
+		if !reflect.DeepEqual(shapes, c.StateDict) {
+			t.Errorf("%s: parameters %v, want %v", c.Name, shapes, c.StateDict)
+		}
+		net := build(t, m, 3)
+		theta := waves(math.Sin, m.NumParams)
+		got := net.values(t, theta, theta, net.outputs, net.loss)
+		near(t, c.Name+": outputs", got[0], c.Outputs, 1e-12)
+		near(t, c.Name+": losses", got[1], c.Losses, 1e-12)
+	}
+}
+
+// near compares with a tolerance relative to the largest value.
+func near(t *testing.T, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, want %d", what, len(got), len(want))
+	}
+	scale := max(slices.Max(want), -slices.Min(want))
+	for i := range want {
+		if !(math.Abs(got[i]-want[i]) <= tolerance*scale) {
+			t.Errorf("%s: element %d is %v, want %v", what, i, got[i], want[i])
+			return
+		}
+	}
+}
+
+// smooth is a net of every smooth layer with parameters and every way of using one.
+const smooth = `{"input":[2,5,4],"loss":"cross_entropy","layers":[{"conv2d":{"out":4,"kernel":3,"padding":1,"stride":[2,1]}},
+ {"groupnorm":{"groups":2}},"silu",{"residual":{"layers":["layernorm",{"conv2d":{"out":6,"kernel":1}},"gelu"],"shortcut":[{"conv2d":{"out":6,"kernel":1}}]}},
+ {"layernorm":{"shape":[3,4]}},{"avgpool2d":{"kernel":2,"stride":1}},"flatten",{"linear":{"out":7}},"tanh",{"layernorm":{}},{"linear":{"out":3}}]}`
+
+// TestDerivativesOfEveryLayer compares the gradient along a direction v, and the gradient's own change along v, with central
+// differences. Normalising few values makes third derivatives large, hence the small step.
+func TestDerivativesOfEveryLayer(t *testing.T) {
+	net := build(t, parsed(t, smooth, nil, 0, ""), 3)
+	theta, v := net.Init(3), waves(func(x float64) float64 { return math.Sin(x * x) }, net.NumParams)
+	total := graph.SumAll(net.loss)
+	curvature := graph.HVP([]*graph.Node{total}, net.params, net.tangents)
+	gradient := graph.Grad([]*graph.Node{total}, []*graph.Node{nil}, net.params)
+	at := func(h float64) (loss float64, g []float64) {
+		moved := slices.Clone(theta)
+		for i := range moved {
+			moved[i] += h * v[i]
+		}
+		out := net.values(t, moved, v, append([]*graph.Node{total}, gradient...)...)
+		return out[0][0], slices.Concat(out[1:]...)
+	}
+	const h = 1e-6
+	_, g := at(0)
+	lossUp, gUp := at(h)
+	lossDown, gDown := at(-h)
+	slope := 0.0
+	for i := range v {
+		slope += g[i] * v[i]
+	}
+	near(t, "gradient·v", []float64{slope}, []float64{(lossUp - lossDown) / (2 * h)}, 1e-6)
+	difference := make([]float64, len(g))
+	for i := range g {
+		difference[i] = (gUp[i] - gDown[i]) / (2 * h)
+	}
+	near(t, "Hessian·v", slices.Concat(net.values(t, theta, v, curvature...)...), difference, 1e-6)
+}

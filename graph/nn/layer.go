@@ -1,0 +1,70 @@
+package nn
+
+import (
+	"fmt"
+
+	"drift/graph"
+)
+
+// Layer is one entry of a layer list.
+type Layer interface {
+	// kind is the layer's name in JSON.
+	kind() string
+	// infer is the shape of one example after the layer, given that before it; it declares the layer's parameters.
+	infer(s scope, in []int) ([]int, error)
+	// build applies the layer to a batch x [n, in…], taking the parameters in the order of their declaration.
+	build(b *builder, x *graph.Node) *graph.Node
+}
+
+// builder hands out parameters during construction.
+type builder struct {
+	params []*graph.Node
+	uses   *graph.Uses
+}
+
+func (b *builder) next() *graph.Node {
+	p := b.params[0]
+	b.params = b.params[1:]
+	return p
+}
+
+func (b *builder) chain(x *graph.Node, layers []Layer) *graph.Node {
+	for _, l := range layers {
+		x = l.build(b, x)
+	}
+	return x
+}
+
+// Build is the network's outputs [n, Outputs] for a batch x [n, Input…] or [n, size of an example]. Params has a leaf for each of
+// m.Params, in order and of its shape; uses records how they are applied. Shapes that do not fit panic, as all
+// construction does (graph.Try).
+func (m *Model) Build(params []*graph.Node, x *graph.Node, uses *graph.Uses) *graph.Node {
+	b := &builder{params: params, uses: uses}
+	shape := append([]int{x.Shape()[0]}, m.Input...)
+	return b.chain(graph.Reshape(x, shape...), m.Layers)
+}
+
+// Losses is the loss of each example, [n], for outputs [n, Outputs] and targets: classes [n] for CrossEntropy, values
+// [n, Outputs] for MSE.
+func (m *Model) Losses(outputs, targets *graph.Node) *graph.Node {
+	if m.Loss == MSE {
+		return graph.SquaredError(outputs, targets)
+	}
+	return graph.CrossEntropy(outputs, targets)
+}
+
+// images checks that an example has the shape [channels,height,width].
+func images(in []int) error {
+	if len(in) != 3 {
+		return fmt.Errorf("takes examples of shape [channels,height,width], not %s", dims(in))
+	}
+	return nil
+}
+
+// atLeastOne checks an attribute that counts something.
+func atLeastOne(name string, v int) error {
+	if v < 1 || v > maxElements {
+		return fmt.Errorf("%s is %d: it must lie in 1 … %d", name, v, maxElements)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package nn
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/nlpodyssey/safetensors"
+
+	"drift/kernels"
+)
+
+// Vector is a flat vector in the layout of a model's parameters, with the kind that precedes the names of its tensors: tensors
+// of kind "grad" are named "grad.0.weight", those of kind "" as the parameters.
+type Vector struct {
+	Kind   string
+	Values []float64
+}
+
+// Save writes parameters to a safetensors file that Load and PyTorch read, replacing it at once or not at all.
+func (m *Model) Save(path string, theta []float64, dt kernels.DType) error {
+	return m.SaveVectors(path, dt, Vector{Values: theta})
+}
+
+// SaveVectors writes several vectors into one safetensors file.
+func (m *Model) SaveVectors(path string, dt kernels.DType, vectors ...Vector) error {
+	views := make(map[string]view, len(vectors)*len(m.Params))
+	for _, v := range vectors {
+		if len(v.Values) != m.NumParams {
+			return fmt.Errorf("writing %s: a vector has %d elements but the model %d parameters", path, len(v.Values), m.NumParams)
+		}
+		prefix := v.Kind
+		if prefix != "" {
+			prefix += "."
+		}
+		for _, p := range m.Params {
+			views[prefix+p.Name] = view{v.Values[p.Offset : p.Offset+p.Len], p.fileShape(), dt}
+		}
+	}
+	return WriteFile(path, func(w io.Writer) error {
+		return safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, w)
+	})
+}
+
+// view is a tensor to be written; its bytes come into being when they are.
+type view struct {
+	values []float64
+	shape  []int
+	dtype  kernels.DType
+}
+
+var _ safetensors.View = view{}
+
+func (v view) DType() safetensors.DType {
+	if v.dtype == kernels.Float64 {
+		return safetensors.F64
+	}
+	return safetensors.F32
+}
+
+func (v view) Shape() []uint64 {
+	shape := make([]uint64, len(v.shape))
+	for i, d := range v.shape {
+		shape[i] = uint64(d)
+	}
+	return shape
+}
+
+func (v view) DataLen() uint64 { return uint64(len(v.values) * v.dtype.Size()) }
+
+func (v view) Data() []byte {
+	b := make([]byte, 0, v.DataLen())
+	for _, x := range v.values {
+		if v.dtype == kernels.Float64 {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+		} else {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(x)))
+		}
+	}
+	return b
+}

@@ -1,0 +1,187 @@
+package nn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift/kernels"
+)
+
+// small has parameters 0.weight [2,3], 0.bias [2] and 1.weight, 1.bias of shape [2].
+const small = `{"input":[3],"loss":"cross_entropy","layers":[{"linear":{"out":2}},"layernorm"]}`
+
+// file is the bytes of a safetensors file with the given header and so many zero bytes of data.
+func file(header string, data int) []byte {
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header+strings.Repeat("\x00", data)...)
+}
+
+// entries is a header of tensors "NAME TYPE SHAPE FROM TO".
+func entries(list ...string) string {
+	var parts []string
+	for _, e := range list {
+		var name, dtype, shape string
+		var from, to uint64
+		if _, err := fmt.Sscan(e, &name, &dtype, &shape, &from, &to); err != nil {
+			panic(err)
+		}
+		parts = append(parts, fmt.Sprintf(`%q:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`, name, dtype, shape, from, to))
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+const rest = "1.weight F32 [2] 32 40"
+
+func TestDamagedOrForeignWeights(t *testing.T) {
+	m := parsed(t, small, nil, 0, "")
+	weight, bias, shift := "0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", "1.bias F32 [2] 40 48"
+	huge := append(binary.LittleEndian.AppendUint64(nil, 1<<62), "{}"...)
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":            {nil, "0 bytes are no safetensors file"},
+		"text":             {[]byte("these are no weights"), "it claims a header of 8241904413164529780 bytes in a file of 20 (at most 16777216 are read): not a safetensors file, or cut short"},
+		"header too long":  {huge, "it claims a header of 4611686018427387904 bytes in a file of 10 (at most 16777216 are read): not a safetensors file, or cut short"},
+		"header no JSON":   {file("{", 0), `its header is damaged: "unexpected end of JSON input"`},
+		"header a list":    {file("[]", 0), `its header is damaged: "failed to unmarshal Metadata: json: cannot unmarshal array into Go value of type map[string]map[string]interface {}"`},
+		"missing":          {file(entries(weight, bias, rest), 40), `tensor "1.bias" is missing: the model has 4 tensors, the file 3`},
+		"other names":      {file(entries("fc.weight F32 [2,3] 0 24", "fc.bias F32 [2] 24 32", rest, shift), 48), `tensor "0.weight" is missing, and "fc.bias" is not one of the model's`},
+		"extra":            {file(entries(weight, bias, rest, shift, "2.weight F32 [1] 48 52"), 52), `tensor "2.weight" is not one of the model's 4: the file belongs to another model`},
+		"misshapen":        {file(entries("0.weight F32 [3,2] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [3 2] but the model needs [2,3]`},
+		"absurd shape":     {file(entries("0.weight F32 [4294967296,4294967296] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [4294967296 4294967296] but the model needs [2,3]`},
+		"integers":         {file(entries("0.weight I32 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" holds I32: only F64, F32, F16 and BF16 are read`},
+		"wrong length":     {file(entries("0.weight F64 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 24 bytes: the file is damaged`},
+		"reversed offsets": {file(entries("0.weight F32 [2,3] 24 0", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 18446744073709551592 bytes: the file is damaged`},
+		"overlap":          {file(entries(weight, "0.bias F32 [2] 16 24", rest, shift), 48), "its tensors overlap or leave gaps at byte 24: the file is damaged"},
+		"far away":         {file(entries("0.weight F32 [2,3] 9223372036854775784 9223372036854775808", bias, rest, shift), 48), "its tensors overlap or leave gaps at byte 0: the file is damaged"},
+		"cut short":        {file(entries(weight, bias, rest, shift), 47), "it holds 47 bytes of tensors where its header says 48: it is cut short or damaged"},
+		"trailing bytes":   {file(entries(weight, bias, rest, shift), 49), "it holds 49 bytes of tensors where its header says 48: it is cut short or damaged"},
+	} {
+		path := filepath.Join(t.TempDir(), "w.safetensors")
+		if err := os.WriteFile(path, c.file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := m.Load(path)
+		if want := "reading weights " + path + ": " + c.want; err == nil || err.Error() != want {
+			t.Errorf("%s:\n got %v\nwant %s", name, err, want)
+		}
+	}
+	if _, err := m.Load("missing.safetensors"); err == nil || err.Error() != "reading weights: open missing.safetensors: no such file or directory" {
+		t.Error(err)
+	}
+}
+
+func TestWeightsRoundTrip(t *testing.T) {
+	m := parsed(t, "resnet20", []int{3, 8, 8}, 10, CrossEntropy)
+	theta := m.Init(5)
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	for _, dt := range []kernels.DType{kernels.Float64, kernels.Float32} {
+		if err := m.Save(path, theta, dt); err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range theta {
+			if dt == kernels.Float32 {
+				v = float64(float32(v))
+			}
+			if got[i] != v {
+				t.Fatalf("%v: element %d is %v, was %v", dt, i, got[i], v)
+			}
+		}
+	}
+}
+
+// TestHalfPrecision reads every kind of binary16 and a bfloat16 by their bits.
+func TestHalfPrecision(t *testing.T) {
+	for bits, want := range map[uint16]float64{
+		0x0000: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0400: math.Ldexp(1, -14), 0x0001: math.Ldexp(1, -24),
+		0x83ff: -math.Ldexp(1023, -24), 0x3555: 0.333251953125, 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1),
+	} {
+		if got := half(bits); got != want {
+			t.Errorf("%#04x is %v, want %v", bits, got, want)
+		}
+	}
+	if !math.IsNaN(half(0x7e00)) {
+		t.Error("0x7e00 is no NaN")
+	}
+	m := parsed(t, small, nil, 0, "")
+	data := file(entries("0.weight BF16 [2,3] 0 12", "0.bias F16 [2] 12 16", "1.weight F64 [2] 24 40", "1.bias F32 [2] 16 24"), 40)
+	binary.LittleEndian.PutUint16(data[len(data)-40:], 0xc049) // −3.140625
+	theta, err := m.read(bytes.NewReader(data), int64(len(data)))
+	if err != nil || theta[0] != -3.140625 {
+		t.Errorf("%v, %v", theta, err)
+	}
+}
+
+// TestVectorsAreNamedByKind reads a gradient out of a file of several vectors as if its kind were a model's prefix.
+func TestVectorsAreNamedByKind(t *testing.T) {
+	m := parsed(t, small, nil, 0, "")
+	path := filepath.Join(t.TempDir(), "v.safetensors")
+	ones, twos := slices.Repeat([]float64{1}, m.NumParams), slices.Repeat([]float64{2}, m.NumParams)
+	if err := m.SaveVectors(path, kernels.Float64, Vector{"grad", ones}, Vector{"sigma_diag", twos}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, _ := f.Stat()
+	tensors, _, err := readHeader(f, info.Size())
+	if err != nil || len(tensors) != 8 || tensors["grad.0.weight"] == nil || tensors["sigma_diag.1.bias"] == nil {
+		t.Errorf("%v, %v", tensors, err)
+	}
+	if err := m.SaveVectors(path, kernels.Float64, Vector{"grad", ones[1:]}); err == nil {
+		t.Error("a vector of the wrong length was written")
+	}
+}
+
+// TestWriteFileKeepsTheOldContentWhenItFails and leaves nothing else behind.
+func TestWriteFileKeepsTheOldContentWhenItFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state")
+	write := func(text string, err error) error {
+		return WriteFile(path, func(w io.Writer) error {
+			_, _ = io.WriteString(w, text)
+			return err
+		})
+	}
+	if err := write("old", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("half", io.ErrShortWrite); err == nil {
+		t.Error("the failure is not reported")
+	}
+	content, _ := os.ReadFile(path)
+	left, _ := os.ReadDir(dir)
+	if string(content) != "old" || len(left) != 1 {
+		t.Errorf("content %q among %v", content, left)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	m := parsed(f, small, nil, 0, "")
+	f.Add(file(entries("0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", rest, "1.bias F32 [2] 40 48"), 48))
+	f.Add(file(entries("0.weight F16 [2,3] 0 12"), 12))
+	f.Add(file(`{"__metadata__":{"format":"pt"}}`, 0))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		theta, err := m.read(bytes.NewReader(data), int64(len(data)))
+		if err == nil && len(theta) != m.NumParams {
+			t.Errorf("%d values", len(theta))
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q is not one line", err)
+		}
+	})
+}
