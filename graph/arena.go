@@ -86,8 +86,8 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 		}
 		taken := make(map[*Node]bool)
 		for _, n := range s.outs {
-			if p.home[n] != nil {
-				continue
+			if _, there := p.slots[n]; there || p.home[n] != nil {
+				continue // a sum that was begun already, or the caller's buffer
 			}
 			at := slices.IndexFunc(s.ins, func(in *Node) bool {
 				return dying(in) && !taken[in] && Size(in) == Size(n) && s.readsInOrder(in)

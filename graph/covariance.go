@@ -26,15 +26,17 @@ func (c *Covariance) Trace() *Node {
 
 // TraceGradient is ∂tr Σ = (2/(N−1)) Σ_n h_n (g_n − ḡ), in the shapes of params.
 func (c *Covariance) TraceGradient(params []*Node) []*Node {
-	return scaled(c.CenteredGradient(c.Mean(), params), 2/float64(c.n-1))
+	return c.CenteredGradient(c.Mean(), filled(params[0], 2/float64(c.n-1), dimsOf(1)), params)
 }
 
-// CenteredGradient is Σ_n h_n (g_n − m) for a vector m held constant, in the shapes of params: with m = ḡ over all
-// the data these add up over chunks to (N−1)/2·∂tr Σ. It is one reverse sweep over ½Σ‖g_n‖² − ⟨m, Σ_n g_n⟩.
-func (p *PerExample) CenteredGradient(m, params []*Node) []*Node {
-	outputs, seeds := []*Node{Scale(SumAll(p.SquaredNorms()), 0.5)}, []*Node{nil}
+// CenteredGradient is w·Σ_n h_n (g_n − m) for a vector m and a weight w (1), both held constant, in the shapes of params: with
+// m = ḡ over all the data and w = 2/(N−1) these add up over chunks to ∂tr Σ. It is one reverse sweep over w·(½Σ‖g_n‖² − ⟨m, Σ_n g_n⟩).
+func (p *PerExample) CenteredGradient(m []*Node, weight *Node, params []*Node) []*Node {
+	norms := p.SquaredNorms()
+	outputs, seeds := []*Node{norms}, []*Node{BroadcastScalar(Scale(weight, 0.5), p.n)}
 	for k, s := range p.Sum() {
-		outputs, seeds = append(outputs, s), append(seeds, Neg(m[k]))
+		outputs = append(outputs, s)
+		seeds = append(seeds, Neg(Mul(m[k], BroadcastScalar(weight, m[k].Shape()...))))
 	}
 	g := Grad(outputs, seeds, params)
 	for k := range g {

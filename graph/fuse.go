@@ -156,40 +156,37 @@ func (f *fuser) merge() {
 	}
 }
 
-// between reports a path from p to q through another group.
+// between reports a path from p to q through something that is in neither: a group runs as a whole, so a path that enters it
+// anywhere leaves it everywhere.
 func (f *fuser) between(p, q *group) bool {
-	last := slices.MaxFunc(q.nodes, func(x, y *Node) int { return newestFirst(y, x) })
 	seen := make(map[*Node]bool)
 	var stack []*Node
-	push := func(n *Node, inside *group) {
-		for _, u := range f.users[n] {
-			if g := f.groups[u]; !seen[u] && u.ID() <= last.ID() && (g != inside || g == nil) {
+	visit := func(nodes []*Node, from *group) (found bool) {
+		for _, n := range nodes {
+			for _, u := range f.users[n] {
+				g := f.groups[u]
+				if g == q && from != p {
+					return true
+				}
+				if g != nil && (g == from || g == q || g == p) || seen[u] {
+					continue
+				}
 				seen[u] = true
 				stack = append(stack, u)
 			}
 		}
+		return false
 	}
-	for _, n := range p.nodes {
-		for _, u := range f.users[n] {
-			if g := f.groups[u]; g != p && g != q && !seen[u] {
-				seen[u] = true
-				stack = append(stack, u)
-			}
-		}
-	}
+	visit(p.nodes, p)
 	for len(stack) > 0 {
 		n := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		g := f.groups[n]
-		if g == q {
+		nodes, from := []*Node{n}, f.groups[n]
+		if from != nil {
+			nodes = from.nodes
+		}
+		if visit(nodes, from) {
 			return true
-		}
-		if g == nil {
-			push(n, nil)
-			continue
-		}
-		for _, m := range g.nodes { // a group runs as a whole
-			push(m, g)
 		}
 	}
 	return false

@@ -254,7 +254,8 @@ func (f net) chunked(t *testing.T, b fitted, mean [][]float64) []float64 {
 		leaf := Input(p.Graph(), f64, fmt.Sprintf("m%d", k), p.Shape()...)
 		m, part.values[leaf] = append(m, leaf), mean[k]
 	}
-	centered := NewPerExample(part.loss, part.params, part.uses).CenteredGradient(m, part.params)
+	weight := Fill(part.loss, 2/float64(n-1))
+	centered := NewPerExample(part.loss, part.params, part.uses).CenteredGradient(m, SliceAxis(weight, 0, 0, 1), part.params)
 	var total []float64
 	for from := 0; from < n; from += size {
 		w := Size(b.x) / n
@@ -265,7 +266,7 @@ func (f net) chunked(t *testing.T, b fitted, mean [][]float64) []float64 {
 			total = make([]float64, len(chunk))
 		}
 		for j := range chunk {
-			total[j] += 2 / float64(n-1) * chunk[j]
+			total[j] += chunk[j]
 		}
 	}
 	return total

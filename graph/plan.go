@@ -25,12 +25,13 @@ type Plan struct {
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
 type step struct {
-	nodes  []*Node // in order of evaluation; several only in a fused chain
-	outs   []*Node
-	ins    []*Node
-	op     kernels.Primitive
-	fused  bool  // an elementwise chain: outputs may replace operands of full access
-	copyTo *Node // for a copy, the output or leaf that it fills
+	nodes   []*Node // in order of evaluation; several only in a fused chain
+	outs    []*Node
+	ins     []*Node
+	op      kernels.Primitive
+	fused   bool  // an elementwise chain: outputs may replace operands of full access
+	partial bool  // a term of a sum that a later product completes
+	copyTo  *Node // for a copy, the output or leaf that it fills
 
 	before map[*step]bool // steps that must run earlier
 	after  []*step
@@ -72,6 +73,10 @@ func (p *Plan) build(bound map[*Node]bool) {
 	f := newFuser(wanted, p.updates)
 	p.leaves = f.leaves
 	p.steps = f.steps()
+	p.home = make(map[*Node]*Node)
+	p.connect()
+	p.schedule()
+	p.fold(f)
 	p.connect()
 	p.house(bound)
 	p.schedule()

@@ -7,12 +7,18 @@ import (
 	"drift/kernels"
 )
 
-// connect lets every step run after those that compute what it reads.
+// connect lets every step run after those that compute what it reads or adds to.
 func (p *Plan) connect() {
-	producer := make(map[*Node]*step)
+	producer, begun := p.producers(), make(map[*Node]*step)
+	for _, s := range p.steps {
+		s.before, s.after = nil, nil
+	}
 	for _, s := range p.steps {
 		for _, n := range s.outs {
-			producer[n] = s
+			if earlier := begun[n]; earlier != nil {
+				s.follow(earlier)
+			}
+			begun[n] = s
 		}
 	}
 	for _, s := range p.steps {
@@ -22,6 +28,19 @@ func (p *Plan) connect() {
 			}
 		}
 	}
+}
+
+// producers is the step that completes each value.
+func (p *Plan) producers() map[*Node]*step {
+	all := make(map[*Node]*step)
+	for _, s := range p.steps {
+		for _, n := range s.outs {
+			if !s.partial {
+				all[n] = s
+			}
+		}
+	}
+	return all
 }
 
 // follow makes s run after an earlier step.
@@ -57,14 +76,13 @@ func (s *step) leadsTo(t *step) bool {
 
 // house decides which results are computed right in the buffer of an updated leaf or a bound output. The others are copied there.
 func (p *Plan) house(bound map[*Node]bool) {
-	p.home = make(map[*Node]*Node)
-	producer, readers := make(map[*Node]*step), make(map[*Node][]*step)
+	producer, readers, sums := p.producers(), make(map[*Node][]*step), make(map[*Node]bool)
 	for _, s := range p.steps {
-		for _, n := range s.outs {
-			producer[n] = s
-		}
 		for _, n := range s.ins {
 			readers[n] = append(readers[n], s)
+		}
+		if s.partial {
+			sums[s.outs[0]] = true
 		}
 	}
 	for _, o := range p.outputs {
@@ -79,7 +97,10 @@ func (p *Plan) house(bound map[*Node]bool) {
 	for _, u := range p.updates {
 		r := root(p.results[u.Leaf])
 		s := producer[r]
-		if p.home[r] != nil || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
+		if p.home[r] == u.Leaf {
+			continue // added to in place
+		}
+		if p.home[r] != nil || sums[r] && len(readers[u.Leaf]) > 0 || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
 			s = p.addCopy(r, u.Leaf, s)
 		} else {
 			p.home[r] = u.Leaf

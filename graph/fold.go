@@ -1,0 +1,110 @@
+package graph
+
+import (
+	"slices"
+
+	"drift/kernels"
+)
+
+// fold lets matrix products take over chains that only scale them and add them up: c = αab + βc costs no pass of its own. So
+// the gradient of a weight that is used twice is accumulated by its second product, and a running sum over chunks by the first.
+// The steps must be in an order in which they can run.
+func (p *Plan) fold(f *fuser) {
+	producer, rank := p.producers(), make(map[*step]int)
+	for k, s := range p.steps {
+		rank[s] = k
+	}
+	gone := make(map[*step]bool)
+	for _, s := range p.steps {
+		terms := s.linear()
+		if terms == nil {
+			continue
+		}
+		sum := s.outs[0]
+		onto := p.accumulator(f, terms, s)
+		var products []*step
+		for n := range terms {
+			g := producer[n]
+			if n != onto && (g == nil || !g.foldable() || f.kept[n] || len(f.users[n]) != 1) {
+				products = nil
+				break
+			}
+			if n != onto {
+				products = append(products, g)
+			}
+		}
+		if len(products) == 0 {
+			continue
+		}
+		slices.SortFunc(products, func(x, y *step) int { return rank[x] - rank[y] })
+		for k, g := range products {
+			gemm := g.op.(kernels.Gemm)
+			gemm.Alpha *= terms[g.outs[0]]
+			if k > 0 || onto != nil {
+				gemm.Beta = 1
+			}
+			g.op, g.outs, g.partial = gemm, []*Node{sum}, k < len(products)-1
+		}
+		if onto != nil {
+			p.home[sum] = onto
+		}
+		gone[s] = true
+	}
+	p.steps = slices.DeleteFunc(p.steps, func(s *step) bool { return gone[s] })
+}
+
+// foldable reports a matrix product that nothing was added to yet.
+func (s *step) foldable() bool {
+	g, ok := s.op.(kernels.Gemm)
+	return ok && g.Beta == 0 && !s.partial
+}
+
+// linear is the coefficients of the operands of a chain that is a sum of multiples of them with one result, else nil.
+func (s *step) linear() map[*Node]float64 {
+	if !s.fused || len(s.outs) != 1 || s.outs[0] != s.nodes[len(s.nodes)-1] {
+		return nil
+	}
+	forms := make(map[*Node]map[*Node]float64) // of the chain's own nodes, which are read once each
+	form := func(n *Node) map[*Node]float64 {
+		if own, ok := forms[n]; ok {
+			return own
+		}
+		return map[*Node]float64{n: 1}
+	}
+	for _, n := range s.nodes {
+		e, ok := familyOf(n).(elementwise)
+		if !ok || slices.ContainsFunc(sources(n), free) {
+			return nil
+		}
+		in, sum := sources(n), map[*Node]float64{}
+		add := func(x *Node, c float64) {
+			for k, v := range form(x) {
+				sum[k] += c * v
+			}
+		}
+		switch e.fn {
+		case kernels.FnScale:
+			add(in[0], e.imm)
+		case kernels.FnAdd:
+			add(in[0], 1)
+			add(in[1], 1)
+		case kernels.FnSub:
+			add(in[0], 1)
+			add(in[1], -1)
+		default:
+			return nil
+		}
+		forms[n] = sum
+	}
+	return forms[s.outs[0]]
+}
+
+// accumulator is the leaf that a linear chain adds to and replaces, if it alone reads that leaf.
+func (p *Plan) accumulator(f *fuser, terms map[*Node]float64, s *step) *Node {
+	for _, u := range p.updates {
+		if root(p.results[u.Leaf]) == s.outs[0] && terms[u.Leaf] == 1 && len(f.users[u.Leaf]) == 1 && p.home[s.outs[0]] == nil {
+			return u.Leaf
+		}
+	}
+	return nil
+}
