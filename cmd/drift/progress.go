@@ -77,9 +77,9 @@ func (p *progress) Set(done int, note string) {
 	fmt.Fprintln(p.lines, line)
 }
 
-// Close takes the bar off the screen.
+// Close takes the bar off the screen. A nil progress has none.
 func (p *progress) Close() {
-	if p.bar != nil {
+	if p != nil && p.bar != nil {
 		p.bar.Clear()
 	}
 }

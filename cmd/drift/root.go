@@ -49,7 +49,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	a.globals(root.PersistentFlags())
-	root.AddCommand(a.envCommand())
+	root.AddCommand(a.dataCommand(), a.envCommand())
 	return root
 }
 

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"drift/bench/report"
+	"drift/data"
+)
+
+// dataDir defines the flag that says where files of data sets are.
+func dataDir(flags *pflag.FlagSet, to *string) {
+	flags.StringVar(to, "data-dir", "", "`folder` to look in for data files first, before $DRIFT_DATA, the user's cache and the system's")
+}
+
+func (a *app) dataCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "data",
+		Short: "List, fetch and inspect data sets",
+		Long: `data shows the data sets that --data can name, downloads the public ones, and describes what a
+spec stands for. A spec is a name with options after commas: glyphs,train=1000,label-noise=0.1.`,
+		Example: "  drift data list\n  drift data fetch fashion-mnist\n  drift data inspect glyphs,train=1000,label-noise=0.1",
+		Args:    cobra.ArbitraryArgs,
+		RunE:    subcommand,
+	}
+	cmd.AddCommand(a.dataListCommand(), a.dataFetchCommand(), a.dataInspectCommand())
+	return cmd
+}
+
+func (a *app) dataListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the data sets and the options of their specs",
+		Long:    "list shows every name that a data spec may start with, and the options that may follow.",
+		Example: "  drift data list\n  drift data list --json -",
+		Args:    noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			sets := &report.Table{Header: []string{"data set", "what"}, Left: 2}
+			options := &report.Table{Header: []string{"option", "of", "default", "what"}, Left: 4}
+			for _, o := range data.CommonOptions() {
+				options.Add(o.Name, "all", o.Default, o.About)
+			}
+			for _, s := range data.Sources() {
+				sets.Add(s.Name, s.About)
+				for _, o := range s.Options {
+					options.Add(o.Name, s.Name, o.Default, o.About)
+				}
+			}
+			if _, err := sets.WriteTo(a.human()); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.human())
+			if _, err := options.WriteTo(a.human()); err != nil {
+				return err
+			}
+			return a.writeJSON(map[string]any{"sets": asMaps(sets), "options": asMaps(options)})
+		},
+	}
+}
+
+// asMaps is a table as a list of objects, one a row.
+func asMaps(t *report.Table) []map[string]string {
+	var rows []map[string]string
+	for _, row := range t.Rows {
+		object := map[string]string{}
+		for i, cell := range row {
+			object[t.Header[i]] = cell
+		}
+		rows = append(rows, object)
+	}
+	return rows
+}
+
+func (a *app) dataFetchCommand() *cobra.Command {
+	var folder string
+	cmd := &cobra.Command{
+		Use:   "fetch NAME",
+		Short: "Download a public data set, checksummed and resumable",
+		Long: `fetch downloads the files of a data set that are not there yet and checks them against their
+published SHA-256. A download that broke off goes on where it stopped. Files go to
+--data-dir/NAME, else to $DRIFT_DATA/NAME, else to the user's cache folder.`,
+		Example: "  drift data fetch fashion-mnist\n  drift data fetch cifar10 --data-dir ~/data",
+		Args:    oneArgument("the name of a data set (drift data list shows them)"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := data.RemoteFiles(args[0]); err != nil {
+				return usageError{err}
+			}
+			var bar *progress
+			file := ""
+			folder, err := data.Fetch(cmd.Context(), args[0], data.FetchOptions{Dir: folder, Progress: func(p data.Progress) {
+				if p.File != file {
+					bar.Close()
+					bar, file = a.progress(p.File, "KiB", int(p.Total>>10)), p.File
+				}
+				bar.Set(int(p.Done>>10), "")
+			}})
+			bar.Close()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.human(), "%s is in %s\n", args[0], folder)
+			return a.writeJSON(map[string]string{"name": args[0], "folder": folder})
+		},
+	}
+	dataDir(cmd.Flags(), &folder)
+	return cmd
+}
+
+func (a *app) dataInspectCommand() *cobra.Command {
+	var folder string
+	cmd := &cobra.Command{
+		Use:     "inspect SPEC",
+		Short:   "Describe what a data spec stands for",
+		Long:    "inspect reads or makes the data of a spec and shows sizes, classes and statistics of its two parts.",
+		Example: "  drift data inspect glyphs,train=1000,label-noise=0.1\n  drift data inspect npz:mine.npz,test=200 --json -",
+		Args:    oneArgument("a data spec, such as glyphs,train=1000"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			split, err := data.Load(args[0], data.Options{Dir: folder, Seed: a.seed})
+			if err != nil {
+				return err
+			}
+			train, test := data.Inspect(split.Train), data.Inspect(split.Test)
+			if _, err := inspection(split, train, test).WriteTo(a.human()); err != nil {
+				return err
+			}
+			return a.writeJSON(map[string]any{"spec": args[0], "train": train, "test": test, "redrawn_labels": split.Redrawn})
+		},
+	}
+	dataDir(cmd.Flags(), &folder)
+	return cmd
+}
+
+func inspection(split *data.Split, train, test data.Summary) *report.Table {
+	t := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
+	both := func(what string, show func(data.Summary) string) { t.Add(what, show(train), show(test)) }
+	number := func(what string, of func(data.Summary) float64) {
+		both(what, func(s data.Summary) string {
+			if s.Examples == 0 {
+				return "–"
+			}
+			return report.Format(of(s))
+		})
+	}
+	both("examples", func(s data.Summary) string { return report.Format(float64(s.Examples)) })
+	both("shape", func(s data.Summary) string {
+		return cmp.Or(strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Shape), " ", "×"), "[]"), "–")
+	})
+	number("mean", func(s data.Summary) float64 { return s.Mean })
+	number("standard deviation", func(s data.Summary) float64 { return s.Std })
+	number("least", func(s data.Summary) float64 { return s.Min })
+	number("largest", func(s data.Summary) float64 { return s.Max })
+	if train.Classes == 0 {
+		number("outputs", func(s data.Summary) float64 { return float64(s.Outputs) })
+		number("mean of targets", func(s data.Summary) float64 { return s.TargetMean })
+		number("their standard deviation", func(s data.Summary) float64 { return s.TargetStd })
+		return t
+	}
+	number("classes", func(s data.Summary) float64 { return float64(s.Classes) })
+	both("examples a class", func(s data.Summary) string { return rangeOf(s.Counts) })
+	t.Add("redrawn labels", report.Format(float64(split.Redrawn)), "0")
+	return t
+}
+
+// rangeOf is "90 to 110" for counts between those.
+func rangeOf(counts []int) string {
+	if len(counts) == 0 {
+		return "–"
+	}
+	low, high := counts[0], counts[0]
+	for _, n := range counts {
+		low, high = min(low, n), max(high, n)
+	}
+	if low == high {
+		return fmt.Sprint(low)
+	}
+	return fmt.Sprintf("%d to %d", low, high)
+}
+
+// oneArgument wants exactly one word behind the command.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usagef("%s needs %s", cmd.CommandPath(), what)
+		case len(args) > 1:
+			return usagef("%s takes one argument, got %q too: quote it, or see %s --help", cmd.CommandPath(), args[1], cmd.CommandPath())
+		}
+		return nil
+	}
+}
