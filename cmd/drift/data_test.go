@@ -1,0 +1,54 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"drift/data"
+)
+
+func TestDataListNamesEverySource(t *testing.T) {
+	status, stdout, _ := drift(t, "data", "list")
+	for _, s := range data.Sources() {
+		if status != statusDone || !strings.Contains(stdout, s.Name) || !strings.Contains(stdout, s.About) {
+			t.Errorf("status %d; %s is not in\n%s", status, s.Name, stdout)
+		}
+	}
+}
+
+func TestDataInspect(t *testing.T) {
+	var result struct {
+		Train, Test data.Summary
+	}
+	status, stdout, stderr := drift(t, "data", "inspect", "glyphs,train=30,test=20,label-noise=0.5", "--json", "-")
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil || result.Train.Examples != 30 || result.Test.Examples != 20 {
+		t.Errorf("status %d, %+v, %v", status, result, err)
+	}
+	if !strings.Contains(stderr, "redrawn labels") {
+		t.Errorf("stderr %q", stderr)
+	}
+	if status, stdout, _ := drift(t, "data", "inspect", "gaussian,train=30,test=0"); status != statusDone || !strings.Contains(stdout, "mean of targets") {
+		t.Errorf("a regression without test part: status %d, %q", status, stdout)
+	}
+}
+
+func TestDataMistakes(t *testing.T) {
+	for args, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		"data lst":                     {statusUsage, "did you mean list?"},
+		"data fetch":                   {statusUsage, "needs the name"},
+		"data fetch mnst":              {statusUsage, "choose from"},
+		"data fetch mnist cifar10":     {statusUsage, "takes one argument"},
+		"data inspect glyps":           {statusFailed, "unknown data set"},
+		"data inspect glyphs,train=0":  {statusFailed, "train"},
+		"data inspect idx:/dev/null/x": {statusFailed, "idx"},
+	} {
+		status, stdout, stderr := drift(t, strings.Fields(args)...)
+		if status != want.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want.says) {
+			t.Errorf("drift %s: status %d, stdout %q, stderr %q", args, status, stdout, stderr)
+		}
+	}
+}
