@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,15 +23,24 @@ func TestInitFollowsPyTorch(t *testing.T) {
 	fanIn := 0
 	for _, p := range m.Params {
 		values := theta[p.Offset : p.Offset+p.Len]
-		if len(p.Shape) > 1 {
+		switch {
+		case len(p.Shape) > 1:
 			fanIn = p.Len / p.Shape[0]
-		} else if p.Name != "22.bias" {
-			if want := map[bool]float64{true: 1}[p.Name[len(p.Name)-6:] == "weight"]; slices.Min(values) != want || slices.Max(values) != want {
-				t.Errorf("%s is not all %g", p.Name, want)
-			}
-			continue
+			checkUniform(t, p.Name, values, 1/math.Sqrt(float64(fanIn)))
+		case p.Name == "22.bias": // the last layer's; the convolutions have none
+			checkUniform(t, p.Name, values, 1/math.Sqrt(float64(fanIn)))
+		case strings.HasSuffix(p.Name, ".weight"):
+			checkConstant(t, p.Name, values, 1)
+		default:
+			checkConstant(t, p.Name, values, 0)
 		}
-		checkUniform(t, p.Name, values, 1/math.Sqrt(float64(fanIn)))
+	}
+}
+
+func checkConstant(t *testing.T, name string, values []float64, want float64) {
+	t.Helper()
+	if slices.Min(values) != want || slices.Max(values) != want {
+		t.Errorf("%s is not all %g", name, want)
 	}
 }
 

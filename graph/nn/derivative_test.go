@@ -1,0 +1,61 @@
+package nn
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"drift/graph"
+)
+
+// smooth is a net of every smooth layer with parameters and every way of using one.
+const smooth = `{"input":[2,5,4],"loss":"cross_entropy","layers":[{"conv2d":{"out":4,"kernel":3,"padding":1,"stride":[2,1]}},
+ {"groupnorm":{"groups":2}},"silu",{"residual":{"layers":["layernorm",{"conv2d":{"out":6,"kernel":1}},"gelu"],"shortcut":[{"conv2d":{"out":6,"kernel":1}}]}},
+ {"layernorm":{"shape":[3,4]}},{"avgpool2d":{"kernel":2,"stride":1}},"flatten",{"linear":{"out":7}},"tanh",{"layernorm":{}},{"linear":{"out":3}}]}`
+
+// TestDerivativesOfEveryLayer compares the gradient along a direction v, and the gradient's own change along v, with central
+// differences. Normalising few values makes third derivatives large, hence the small step.
+func TestDerivativesOfEveryLayer(t *testing.T) {
+	net := build(t, parsed(t, smooth, nil, 0, ""), 3)
+	theta, v := net.Init(3), waves(func(x float64) float64 { return math.Sin(x * x) }, net.NumParams)
+	total := graph.SumAll(net.loss)
+	curvature := graph.HVP([]*graph.Node{total}, net.params, net.tangents)
+	gradient := graph.Grad([]*graph.Node{total}, []*graph.Node{nil}, net.params)
+	at := func(h float64) (loss float64, g []float64) {
+		moved := slices.Clone(theta)
+		for i := range moved {
+			moved[i] += h * v[i]
+		}
+		out := net.values(t, moved, v, append([]*graph.Node{total}, gradient...)...)
+		return out[0][0], slices.Concat(out[1:]...)
+	}
+	const h = 1e-6
+	_, g := at(0)
+	lossUp, gUp := at(h)
+	lossDown, gDown := at(-h)
+	slope := 0.0
+	for i := range v {
+		slope += g[i] * v[i]
+	}
+	near(t, "gradient·v", []float64{slope}, []float64{(lossUp - lossDown) / (2 * h)}, 1e-6)
+	difference := make([]float64, len(g))
+	for i := range g {
+		difference[i] = (gUp[i] - gDown[i]) / (2 * h)
+	}
+	near(t, "Hessian·v", slices.Concat(net.values(t, theta, v, curvature...)...), difference, 1e-6)
+}
+
+// TestPerExampleGradientsOfEveryLayer compares the factored squared norms with those of the gradients of single losses.
+func TestPerExampleGradientsOfEveryLayer(t *testing.T) {
+	for _, c := range forwardCases(t) {
+		net := build(t, parsed(t, string(c.Model), nil, 0, ""), 3)
+		theta := waves(math.Sin, net.NumParams)
+		nodes := []*graph.Node{graph.NewPerExample(net.loss, net.params, net.uses).SquaredNorms()}
+		for i := range net.n {
+			one := graph.SliceAxis(net.loss, 0, i, i+1)
+			nodes = append(nodes, graph.SquaredNorm(graph.Grad([]*graph.Node{one}, []*graph.Node{nil}, net.params)))
+		}
+		got := net.values(t, theta, theta, nodes...)
+		near(t, c.Name, got[0], slices.Concat(got[1:]...), 1e-10)
+	}
+}
