@@ -1,0 +1,88 @@
+package objective
+
+import (
+	"drift/graph"
+	"drift/graph/nn"
+	"drift/kernels"
+)
+
+// Value is the mean loss over the examples of a pass, and the share of them whose class has the largest score (0 for regression).
+type Value struct{ Loss, Accuracy float64 }
+
+// measure adds the batch's share of the mean loss and of the accuracy to the sums.
+func (b *Batch) measure() {
+	b.scalar(sumLoss, graph.SumAll(b.Weighted()))
+	if b.objective.Model.Loss == nn.CrossEntropy {
+		b.scalar(sumCorrect, graph.Mul(graph.SumAll(graph.Correct(b.Output, b.Target)), b.Mean))
+	}
+}
+
+// Gradient writes ḡ, the gradient of the mean loss over examples of the training data, into a flat vector [P].
+func (f *Objective) Gradient(examples []int, into kernels.Buffer) error {
+	return f.Pass("gradient", Train, examples, []kernels.Buffer{into}, func(b *Batch) {
+		b.measure()
+		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params))
+	}, nil)
+}
+
+// Evaluate is the mean loss and accuracy over examples of a part.
+func (f *Objective) Evaluate(part Part, examples []int) (Value, error) {
+	if err := f.Pass("loss", part, examples, nil, (*Batch).measure, nil); err != nil {
+		return Value{}, err
+	}
+	return f.Value()
+}
+
+// Value is the loss and accuracy that the last pass met: of Gradient, TraceGradient or Evaluate.
+func (f *Objective) Value() (Value, error) {
+	sums, err := f.readSums()
+	return Value{sums[sumLoss], sums[sumCorrect]}, err
+}
+
+func (f *Objective) readSums() (sums [sumCount]float64, err error) {
+	err = f.sums.Read(sums[:])
+	return sums, err
+}
+
+// TraceGradient writes ḡ and ∂tr Σ over examples of the training data, at least two of them, into flat vectors [P] and
+// returns tr Σ. Examples that fit one chunk take one sweep; more take a pass for ḡ and another one for Σ_n h_n (g_n − ḡ).
+func (f *Objective) TraceGradient(examples []int, mean, trace kernels.Buffer) (float64, error) {
+	vectors := []kernels.Buffer{mean, trace}
+	var err error
+	if len(examples) <= f.chunk {
+		err = f.Pass("trace gradient", Train, examples, vectors, func(b *Batch) {
+			sigma := graph.NewCovariance(b.PerExample())
+			b.measure()
+			b.scalar(sumSquares, graph.SumAll(sigma.SquaredNorms()))
+			b.scalar(sumInner, graph.SquaredNorm(sigma.Mean()))
+			b.Sum(mean, sigma.Mean())
+			b.Sum(trace, sigma.TraceGradient(b.Params))
+		}, nil)
+	} else if err = f.Gradient(examples, mean); err == nil {
+		err = f.Pass("centred gradient", Train, examples, vectors, func(b *Batch) {
+			p, m := b.PerExample(), b.Vector(mean)
+			b.scalar(sumSquares, graph.SumAll(p.SquaredNorms()))
+			if b.first {
+				b.scalar(sumInner, graph.SquaredNorm(m))
+			}
+			b.Sum(trace, p.CenteredGradient(m, graph.Scale(b.Spread, 2), b.Params))
+		}, nil)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return f.trace(len(examples))
+}
+
+// trace is (Σ‖g_n‖² − N‖ḡ‖²)/(N−1) from the sums.
+func (f *Objective) trace(n int) (float64, error) {
+	sums, err := f.readSums()
+	return (sums[sumSquares] - float64(n)*sums[sumInner]) / float64(n-1), err
+}
+
+// HVP writes H v, the Hessian of the mean loss over examples of the training data times a vector, into another.
+func (f *Objective) HVP(examples []int, v, into kernels.Buffer) error {
+	return f.Pass("hvp", Train, examples, []kernels.Buffer{v, into}, func(b *Batch) {
+		b.Sum(into, graph.HVP([]*graph.Node{b.Weighted()}, b.Params, b.Vector(v)))
+	}, nil)
+}

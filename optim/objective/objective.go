@@ -1,0 +1,184 @@
+// Package objective puts a model and a data set on a device: the mean loss over any of the examples as a function of the
+// flat parameters θ [P], with its gradient, Hessian products and the statistics of its per-example gradients.
+//
+// Data stay on the device; a step uploads the indices of its examples only. More examples than a chunk are worked through
+// chunk by chunk in sums that are exact for every quantity here. Programs are compiled once for each batch size.
+package objective
+
+import (
+	"fmt"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+)
+
+// Part is a part of the data.
+type Part int
+
+const (
+	Train Part = iota
+	Test
+)
+
+// DefaultChunk is the number of examples that are worked on at once.
+const DefaultChunk = 1024
+
+// Options of New.
+type Options struct {
+	DType kernels.DType
+	Chunk int // most examples at once; 0 means DefaultChunk
+}
+
+// Objective is the mean loss of a model over examples of a data set.
+type Objective struct {
+	Model *nn.Model
+
+	device   kernels.Device
+	dtype    kernels.DType
+	chunk    int
+	theta    kernels.Buffer
+	parts    [2]resident
+	index    kernels.Buffer // [chunk] examples of the current chunk
+	weights  kernels.Buffer // [2] scalars that programs read: 1/N and 1/(N−1)
+	examples int            // N that weights hold
+	sums     kernels.Buffer // [sumCount] scalars that programs add up
+	arena    kernels.Buffer
+	programs map[key]*compiled
+}
+
+// resident is a part of the data in the device's memory.
+type resident struct {
+	n    int
+	x, y kernels.Buffer
+	set  data.Set
+}
+
+// scalars that programs add up over chunks.
+const (
+	sumLoss    = iota // mean loss
+	sumCorrect        // share of examples whose class has the largest score
+	sumSquares        // Σ_n ‖g_n‖²
+	sumInner          // an inner product of vectors
+	sumCount
+)
+
+// New copies the data to the device and reserves the parameters, which are zero until SetParameters.
+func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Objective, error) {
+	if o.Chunk == 0 {
+		o.Chunk = DefaultChunk
+	}
+	if o.Chunk < 1 {
+		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1", o.Chunk)
+	}
+	f := &Objective{Model: model, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
+	for _, b := range []struct {
+		buffer *kernels.Buffer
+		n      int
+	}{{&f.theta, model.NumParams}, {&f.index, o.Chunk}, {&f.weights, 2}, {&f.sums, sumCount}} {
+		var err error
+		if *b.buffer, err = dev.NewBuffer(o.DType, b.n); err != nil {
+			return nil, fmt.Errorf("objective: parameters of the model: %w", err)
+		}
+	}
+	for part, set := range []data.Set{split.Train, split.Test} {
+		if err := f.place(Part(part), set); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// place copies a part of the data to the device.
+func (f *Objective) place(part Part, set data.Set) error {
+	n := set.Len()
+	if n == 0 {
+		return nil
+	}
+	if want := product(f.Model.Input); set.Size() != want {
+		return fmt.Errorf("objective: examples of %s have shape %v, the model takes %v", set.Name, set.Shape, f.Model.Input)
+	}
+	if classify := f.Model.Loss == nn.CrossEntropy; classify != (set.Classes > 0) {
+		return fmt.Errorf("objective: loss %s does not fit the targets of %s", f.Model.Loss, set.Name)
+	}
+	if set.Classes > f.Model.Outputs || set.Classes == 0 && set.Outputs != f.Model.Outputs {
+		return fmt.Errorf("objective: %s has %d targets, the model has %d outputs", set.Name, max(set.Classes, set.Outputs), f.Model.Outputs)
+	}
+	if n > 1<<24 {
+		return fmt.Errorf("objective: %s has %d examples: at most %d can be indexed", set.Name, n, 1<<24)
+	}
+	r := resident{n: n, set: set}
+	var err error
+	if r.x, err = f.upload(set.X); err == nil {
+		r.y, err = f.upload(set.Y)
+	}
+	if err != nil {
+		return fmt.Errorf("objective: copying %d examples of %s to %s: %w", n, set.Name, f.device.Name(), err)
+	}
+	f.parts[part] = r
+	return nil
+}
+
+func (f *Objective) upload(x []float32) (kernels.Buffer, error) {
+	b, err := f.device.NewBuffer(f.dtype, len(x))
+	if err != nil {
+		return nil, err
+	}
+	return b, b.Write(x)
+}
+
+func product(shape []int) int {
+	p := 1
+	for _, s := range shape {
+		p *= s
+	}
+	return p
+}
+
+// Device is where everything lives.
+func (f *Objective) Device() kernels.Device { return f.device }
+
+// DType is the element type of all vectors.
+func (f *Objective) DType() kernels.DType { return f.dtype }
+
+// Examples is the number of examples in a part of the data.
+func (f *Objective) Examples(part Part) int { return f.parts[part].n }
+
+// Data is a part of the data as it was given to New.
+func (f *Objective) Data(part Part) data.Set { return f.parts[part].set }
+
+// Parameters is θ [P] on the device: what is written there is where everything is evaluated next.
+func (f *Objective) Parameters() kernels.Buffer { return f.theta }
+
+// NewVector is a vector of P zeros on the device.
+func (f *Objective) NewVector() (kernels.Buffer, error) {
+	return f.device.NewBuffer(f.dtype, f.Model.NumParams)
+}
+
+// Close frees what the objective holds on the device.
+func (f *Objective) Close() {
+	f.forget()
+	for _, b := range []kernels.Buffer{f.theta, f.index, f.weights, f.sums, f.arena, f.parts[Train].x, f.parts[Train].y, f.parts[Test].x, f.parts[Test].y} {
+		if b != nil {
+			b.Free()
+		}
+	}
+}
+
+// forget drops all programs.
+func (f *Objective) forget() {
+	for k, c := range f.programs {
+		c.program.Close()
+		delete(f.programs, k)
+	}
+}
+
+// All is the indices 0 … n−1 of all examples of a part.
+func (f *Objective) All(part Part) []int {
+	all := make([]int, f.parts[part].n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}

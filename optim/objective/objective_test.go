@@ -1,0 +1,168 @@
+package objective
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/cpu"
+)
+
+// open is a small objective over glyphs in float64, at random parameters.
+func open(t testing.TB, model string, chunk int) *Objective {
+	t.Helper()
+	split, err := data.Load("glyphs,train=30,test=11", data.Options{Seed: 1})
+	must(t, err)
+	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	must(t, err)
+	f, err := New(cpu.New(cpu.Options{Threads: 2}), m, split, Options{DType: kernels.Float64, Chunk: chunk})
+	must(t, err)
+	t.Cleanup(f.Close)
+	must(t, f.Parameters().Write(m.Init(3)))
+	return f
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func vector(t testing.TB, f *Objective) kernels.Buffer {
+	t.Helper()
+	v, err := f.NewVector()
+	must(t, err)
+	return v
+}
+
+func contents(t testing.TB, b kernels.Buffer) []float64 {
+	t.Helper()
+	x := make([]float64, b.Len())
+	must(t, b.Read(x))
+	return x
+}
+
+func near(t testing.TB, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	var d, s float64
+	for i := range want {
+		d += (got[i] - want[i]) * (got[i] - want[i])
+		s += want[i] * want[i]
+	}
+	if !(math.Sqrt(d) <= tolerance*math.Sqrt(s)) {
+		t.Errorf("%s: relative distance %.3g, want at most %g", what, math.Sqrt(d/s), tolerance)
+	}
+}
+
+var models = []string{"mlp:12,act=tanh", "lenet"}
+
+// What is summed over chunks, the last one shorter, equals what one chunk gives.
+func TestChunksAddUp(t *testing.T) {
+	for _, model := range models {
+		t.Run(model, func(t *testing.T) {
+			whole, parts := open(t, model, 64), open(t, model, 8)
+			v := whole.Model.Init(9)
+			var results [2][]float64
+			for k, f := range []*Objective{whole, parts} {
+				g, d, h, along := vector(t, f), vector(t, f), vector(t, f), vector(t, f)
+				must(t, along.Write(v))
+				all := f.All(Train)
+				trace, err := f.TraceGradient(all, g, d)
+				must(t, err)
+				must(t, f.HVP(all, along, h))
+				test, err := f.Evaluate(Test, f.All(Test))
+				must(t, err)
+				train, err := f.Evaluate(Train, all)
+				must(t, err)
+				r := append(contents(t, g), trace, test.Loss, test.Accuracy, train.Loss, train.Accuracy)
+				must(t, f.Gradient(all, g))
+				near(t, "gradient", contents(t, g), r[:g.Len()], 1e-12)
+				results[k] = append(append(r, contents(t, d)...), contents(t, h)...)
+			}
+			near(t, "chunks", results[1], results[0], 1e-11)
+		})
+	}
+}
+
+// Gradient, Hessian product and ∂tr Σ are the derivatives of the loss, of the gradient and of tr Σ.
+func TestDerivativesOfObjective(t *testing.T) {
+	f := open(t, models[0], 16)
+	theta := contents(t, f.Parameters())
+	r := rand.New(rand.NewPCG(1, 2))
+	v := make([]float64, len(theta))
+	for i := range v {
+		v[i] = 0.05 * r.NormFloat64()
+	}
+	g, d, along, h := vector(t, f), vector(t, f), vector(t, f), vector(t, f)
+	must(t, along.Write(v))
+	some := []int{3, 1, 4, 15, 9, 2, 6, 5, 3, 5, 8, 27, 11, 12, 13, 14, 16, 17, 18, 19}
+	at := func(s float64) (loss, trace float64, gradient []float64) {
+		moved := make([]float64, len(theta))
+		for i := range moved {
+			moved[i] = theta[i] + s*v[i]
+		}
+		must(t, f.Parameters().Write(moved))
+		trace, err := f.TraceGradient(some, g, d)
+		must(t, err)
+		value, err := f.Evaluate(Train, some)
+		must(t, err)
+		return value.Loss, trace, contents(t, g)
+	}
+	const step = 2e-4
+	l1, t1, g1 := at(step)
+	l0, t0, g0 := at(-step)
+	_, _, gradient := at(0)
+	must(t, f.HVP(some, along, h))
+	slope := 0.0
+	want := make([]float64, len(v))
+	traceSlope := 0.0
+	for i := range v {
+		slope += gradient[i] * v[i]
+		want[i] = (g1[i] - g0[i]) / (2 * step)
+	}
+	for i, x := range contents(t, d) {
+		traceSlope += x * v[i]
+	}
+	near(t, "gradient", []float64{slope}, []float64{(l1 - l0) / (2 * step)}, 1e-6)
+	near(t, "hvp", contents(t, h), want, 1e-6)
+	near(t, "∂tr Σ", []float64{traceSlope}, []float64{(t1 - t0) / (2 * step)}, 1e-6)
+}
+
+// Nothing is allocated once a batch size has been seen.
+func TestPassAllocatesNothing(t *testing.T) {
+	f := open(t, models[0], 64)
+	g, all := vector(t, f), f.All(Train)
+	must(t, f.Gradient(all, g))
+	if n := testing.AllocsPerRun(10, func() { _ = f.Gradient(all, g) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestWhatDoesNotFitIsRefused(t *testing.T) {
+	split, err := data.Load("glyphs,train=30,test=0", data.Options{Seed: 1})
+	must(t, err)
+	m, err := nn.Parse("mlp:4", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	must(t, err)
+	split.Train.Classes = 99
+	if _, err := New(cpu.New(cpu.Options{}), m, split, Options{}); err == nil {
+		t.Error("want an error about the number of classes")
+	}
+}
+
+func ExampleObjective_TraceGradient() {
+	split, _ := data.Load("glyphs,train=100,test=0", data.Options{Seed: 1})
+	model, _ := nn.Parse("mlp:16", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	f, _ := New(cpu.New(cpu.Options{}), model, split, Options{DType: kernels.Float64})
+	defer f.Close()
+	_ = f.Parameters().Write(model.Init(1))
+	g, _ := f.NewVector()
+	d, _ := f.NewVector()
+	trace, err := f.TraceGradient(f.All(Train), g, d)
+	fmt.Println(trace > 0, err)
+	// Output: true <nil>
+}
