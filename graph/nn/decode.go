@@ -95,7 +95,8 @@ func (d *decoder) layer(kind string, attributes []byte, depth int) (Layer, error
 		return activation(kind), err
 	}
 	if strings.HasPrefix(strings.ReplaceAll(strings.ToLower(kind), "_", ""), "batchnorm") {
-		return nil, fmt.Errorf("%q is refused: it couples the examples of a batch, which then have no gradients of their own; use groupnorm", kind)
+		const why = "it couples the examples of a batch, which then have no gradients of their own; use groupnorm"
+		return nil, fmt.Errorf("%q is refused: %s", kind, why)
 	}
 	names := slices.Sorted(maps.Keys(activations))
 	return nil, fmt.Errorf("unknown layer %q: choose from %s, %s", kind, strings.Join(kinds, ", "), join(names))

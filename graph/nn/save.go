@@ -18,17 +18,12 @@ type Vector struct {
 	Values []float64
 }
 
-// Save writes parameters to a safetensors file that Load and PyTorch read, replacing it at once or not at all.
-func (m *Model) Save(path string, theta []float64, dt kernels.DType) error {
-	return m.SaveVectors(path, dt, Vector{Values: theta})
-}
-
-// SaveVectors writes several vectors into one safetensors file.
-func (m *Model) SaveVectors(path string, dt kernels.DType, vectors ...Vector) error {
+// Write writes vectors, the parameters themselves as Vector{Values: θ}, as a safetensors file that Load and PyTorch read.
+func (m *Model) Write(w io.Writer, dt kernels.DType, vectors ...Vector) error {
 	views := make(map[string]view, len(vectors)*len(m.Params))
 	for _, v := range vectors {
 		if len(v.Values) != m.NumParams {
-			return fmt.Errorf("writing %s: a vector has %d elements but the model %d parameters", path, len(v.Values), m.NumParams)
+			return fmt.Errorf("writing tensors: a vector has %d elements but the model %d parameters", len(v.Values), m.NumParams)
 		}
 		prefix := v.Kind
 		if prefix != "" {
@@ -38,9 +33,7 @@ func (m *Model) SaveVectors(path string, dt kernels.DType, vectors ...Vector) er
 			views[prefix+p.Name] = view{v.Values[p.Offset : p.Offset+p.Len], p.fileShape(), dt}
 		}
 	}
-	return WriteFile(path, func(w io.Writer) error {
-		return safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, w)
-	})
+	return safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, w)
 }
 
 // view is a tensor to be written; its bytes come into being when they are.
