@@ -56,3 +56,27 @@ type GPU struct {
 	Capability string // compute capability, such as "9.0"
 	Bytes      int64  // of memory
 }
+
+// OutOfMemory says that a device could not give a buffer.
+type OutOfMemory struct {
+	Device              string
+	Wanted, Free, Total int64 // bytes
+}
+
+func (e *OutOfMemory) Error() string {
+	const mib = 1 << 20
+	return fmt.Sprintf("%s: out of memory: %.1f MiB wanted, %.1f of %.1f MiB free; use a smaller batch or chunk, "+
+		"or end other programs on the device", e.Device, float64(e.Wanted)/mib, float64(e.Free)/mib, float64(e.Total)/mib)
+}
+
+// Lost says that a device stopped working; nothing that was on it can be read.
+type Lost struct {
+	Device, Doing string
+	Cause         error
+}
+
+func (e *Lost) Error() string {
+	return fmt.Sprintf("%s: lost while %s: %v; start again from the last checkpoint (--resume)", e.Device, e.Doing, e.Cause)
+}
+
+func (e *Lost) Unwrap() error { return e.Cause }

@@ -1,0 +1,49 @@
+//go:build gpu
+
+#include "cublas.h"
+
+#include <dlfcn.h>
+
+int drift_cublas_load(drift_cublas *lib, const char *path, char **missing) {
+	void *so = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	if (so) {
+		lib->create = dlsym(so, "cublasCreate_v2");
+		lib->destroy = dlsym(so, "cublasDestroy_v2");
+		lib->version = dlsym(so, "cublasGetVersion_v2");
+		lib->set_stream = dlsym(so, "cublasSetStream_v2");
+		lib->set_workspace = dlsym(so, "cublasSetWorkspace_v2");
+		lib->gemm = dlsym(so, "cublasGemmEx");
+		lib->gemm_batched = dlsym(so, "cublasGemmStridedBatchedEx");
+		if (lib->create && lib->destroy && lib->version && lib->set_stream && lib->set_workspace && lib->gemm && lib->gemm_batched)
+			return 0;
+	}
+	char *why = dlerror();
+	*missing = why ? why : "a function is missing";
+	return -1;
+}
+
+int drift_cublas_bind(drift_cublas *lib, void *stream, unsigned long long workspace, size_t bytes, int *version) {
+	int status = lib->create(&lib->handle);
+	if (status == 0) status = lib->version(lib->handle, version);
+	// Setting the stream resets the workspace, so it comes first.
+	if (status == 0) status = lib->set_stream(lib->handle, stream);
+	if (status == 0) status = lib->set_workspace(lib->handle, (void *)workspace, bytes);
+	return status;
+}
+
+int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g) {
+	enum { compute_64f = 70, real_32f = 0, real_64f = 1, default_algorithm = -1 };
+	const float alpha32 = (float)g->alpha, beta32 = (float)g->beta;
+	const int wide = g->compute == compute_64f, type = wide ? real_64f : real_32f;
+	const void *alpha = wide ? (const void *)&g->alpha : (const void *)&alpha32;
+	const void *beta = wide ? (const void *)&g->beta : (const void *)&beta32;
+	const void *a = (const void *)g->a, *b = (const void *)g->b;
+	void *c = (void *)g->c;
+	if (g->batch == 1)
+		return lib->gemm(lib->handle, g->ta, g->tb, g->m, g->n, g->k, alpha, a, type, g->lda, b, type, g->ldb, beta, c, type, g->ldc,
+		                 g->compute, default_algorithm);
+	return lib->gemm_batched(lib->handle, g->ta, g->tb, g->m, g->n, g->k, alpha, a, type, g->lda, g->sa, b, type, g->ldb, g->sb,
+	                         beta, c, type, g->ldc, g->sc, g->batch, g->compute, default_algorithm);
+}
+
+void drift_cublas_close(drift_cublas *lib) { lib->destroy(lib->handle); }

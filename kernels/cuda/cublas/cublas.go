@@ -1,0 +1,91 @@
+//go:build gpu
+
+// Package cublas opens cuBLAS 11, 12 or 13 at run time and multiplies matrices with it.
+package cublas
+
+/*
+#cgo LDFLAGS: -ldl
+#include "cublas.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+
+	"gorgonia.org/cu"
+)
+
+// Compute types of GemmStridedBatchedEx; they also fix the element type.
+const (
+	Float32 = 68
+	BF16    = 75
+	TF32    = 77
+	Float64 = 70
+)
+
+// Handle is the library, bound to a stream of the current context.
+type Handle struct {
+	lib     C.drift_cublas
+	Path    string
+	Version int // 120803 is 12.8.3
+}
+
+// Open loads the library at path and binds it to the stream, with a workspace that the caller owns.
+func Open(path string, s cu.Stream, workspace cu.DevicePtr, bytes int64) (*Handle, error) {
+	h := &Handle{Path: path}
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	var missing *C.char
+	if C.drift_cublas_load(&h.lib, name, &missing) != 0 {
+		return nil, fmt.Errorf("opening cuBLAS: %s; set DRIFT_CUBLAS to a libcublas.so of version 11 or later", C.GoString(missing))
+	}
+	var version C.int
+	status := C.drift_cublas_bind(&h.lib, unsafe.Pointer(s.C()), C.ulonglong(workspace), C.size_t(bytes), &version)
+	if status != 0 {
+		return nil, fmt.Errorf("starting cuBLAS %s: status %d; is it of the driver's version or older?", path, status)
+	}
+	h.Version = int(version)
+	if h.Version < 11000 {
+		h.Close()
+		return nil, fmt.Errorf("cuBLAS %s is version %d, and 11 is the first that works: set DRIFT_CUBLAS to a newer one", path, h.Version)
+	}
+	return h, nil
+}
+
+// Close frees the handle. The library stays loaded.
+func (h *Handle) Close() { C.drift_cublas_close(&h.lib) }
+
+// Gemm is C = α·op(A)·op(B) + β·C in column-major order for a batch of matrices at equal distances.
+type Gemm struct {
+	Compute        int
+	TransA, TransB bool
+	M, N, K        int
+	Alpha, Beta    float64
+	A, B, C        uint64
+	LDA, LDB, LDC  int
+	// Distances between the matrices of a batch, in elements.
+	StrideA, StrideB, StrideC int
+	Batch                     int
+}
+
+// Run submits the product to the handle's stream.
+func (h *Handle) Run(g *Gemm) error {
+	c := C.drift_gemm{
+		compute: C.int(g.Compute), ta: flag(g.TransA), tb: flag(g.TransB), m: C.int(g.M), n: C.int(g.N), k: C.int(g.K),
+		alpha: C.double(g.Alpha), beta: C.double(g.Beta), a: C.ulonglong(g.A), b: C.ulonglong(g.B), c: C.ulonglong(g.C),
+		lda: C.int(g.LDA), ldb: C.int(g.LDB), ldc: C.int(g.LDC),
+		sa: C.longlong(g.StrideA), sb: C.longlong(g.StrideB), sc: C.longlong(g.StrideC), batch: C.int(g.Batch),
+	}
+	if status := C.drift_cublas_gemm(&h.lib, &c); status != 0 {
+		return fmt.Errorf("cuBLAS: product of %d×%d×%d, batch %d: status %d", g.M, g.N, g.K, g.Batch, status)
+	}
+	return nil
+}
+
+func flag(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}

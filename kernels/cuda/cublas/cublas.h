@@ -1,0 +1,32 @@
+#include <stddef.h>
+#include <stdlib.h>
+
+// The calls of cuBLAS that are used; their signatures and enum values are the same in versions 11 to 13.
+typedef struct {
+	void *handle;
+	int (*create)(void **handle);
+	int (*destroy)(void *handle);
+	int (*version)(void *handle, int *version);
+	int (*set_stream)(void *handle, void *stream);
+	int (*set_workspace)(void *handle, void *workspace, size_t bytes);
+	int (*gemm)(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int type, int lda,
+	            const void *b, int typeb, int ldb, const void *beta, void *c, int typec, int ldc, int compute, int algorithm);
+	int (*gemm_batched)(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int type, int lda,
+	                    long long sa, const void *b, int typeb, int ldb, long long sb, const void *beta, void *c, int typec,
+	                    int ldc, long long sc, int batch, int compute, int algorithm);
+} drift_cublas;
+
+typedef struct {
+	int compute, ta, tb, m, n, k;
+	double alpha, beta;
+	unsigned long long a, b, c;
+	int lda, ldb, ldc;
+	long long sa, sb, sc;
+	int batch;
+} drift_gemm;
+
+// drift_cublas_load returns nonzero where the library or a function is missing, with the reason.
+int drift_cublas_load(drift_cublas *lib, const char *path, char **missing);
+int drift_cublas_bind(drift_cublas *lib, void *stream, unsigned long long workspace, size_t bytes, int *version);
+int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g);
+void drift_cublas_close(drift_cublas *lib);

@@ -1,0 +1,142 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+
+	"gorgonia.org/cu"
+
+	"drift/kernels"
+	"drift/kernels/cuda/cublas"
+	"drift/kernels/cuda/driver"
+)
+
+// workspaceBytes is what cuBLAS may use besides the operands; NVIDIA recommends 32 MiB from compute capability 9.0 on.
+const workspaceBytes = 32 << 20
+
+// device is one GPU. All its work goes to one stream, in order, from one thread.
+type device struct {
+	*thread
+	name      string
+	options   Options
+	gpu       cu.Device
+	stream    cu.Stream
+	blas      *cublas.Handle
+	functions functions
+	pool      pool
+	scratch   []*scratch
+	staging   [2]stage
+	next      int // stage
+}
+
+var _ kernels.Device = (*device)(nil)
+
+// Open starts the device with the driver's number index.
+func Open(index int, o Options) (kernels.Device, error) {
+	if err := driver.Open(); err != nil {
+		return nil, err
+	}
+	count, err := cu.NumDevices()
+	if err != nil {
+		return nil, fmt.Errorf("counting GPUs: %w", err)
+	}
+	if index < 0 || index >= count {
+		return nil, fmt.Errorf("cuda:%d is not there: the driver offers %d GPU(s); see CUDA_VISIBLE_DEVICES", index, count)
+	}
+	d := &device{thread: newThread(), name: fmt.Sprintf("cuda:%d", index), options: o}
+	if err := d.do(func() error { return d.start(index) }); err != nil {
+		d.end()
+		return nil, fmt.Errorf("starting %s: %w", d.name, err)
+	}
+	return d, nil
+}
+
+func (d *device) start(index int) (err error) {
+	if d.gpu, err = cu.GetDevice(index); err != nil {
+		return err
+	}
+	major, minor, err := d.gpu.ComputeCapability()
+	if err != nil {
+		return err
+	}
+	if major < 8 {
+		return fmt.Errorf("compute capability %d.%d: 8.0 (Ampere) or later is needed; choose --device cpu", major, minor)
+	}
+	ctx, err := d.gpu.RetainPrimaryCtx()
+	if err != nil {
+		return err
+	}
+	if err = cu.SetCurrentContext(ctx); err != nil {
+		return err
+	}
+	if d.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
+		return err
+	}
+	d.pool.device = d
+	d.functions = functions{}
+	for i := range d.staging {
+		if err = d.staging[i].open(); err != nil {
+			return err
+		}
+	}
+	path, err := findCuBLAS(d.options.CuBLAS)
+	if err != nil {
+		return err
+	}
+	workspace, err := d.pool.get(workspaceBytes)
+	if err != nil {
+		return err
+	}
+	d.blas, err = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes)
+	return err
+}
+
+func (d *device) Name() string { return d.name }
+
+func (d *device) Synchronize() error {
+	return d.do(func() error { return d.check("waiting", d.stream.Synchronize()) })
+}
+
+// FreeBytes counts the memory that freed buffers hold for reuse as free.
+func (d *device) FreeBytes() (bytes int64) {
+	d.do(func() error {
+		free, _, err := cu.MemInfo()
+		bytes = free + d.pool.idle
+		return err
+	})
+	return bytes
+}
+
+// Close gives everything back. The device's buffers and executables must not be used afterwards.
+func (d *device) Close() error {
+	err := d.do(func() error {
+		err := d.stream.Synchronize()
+		d.blas.Close()
+		d.pool.close()
+		for i := range d.staging {
+			d.staging[i].close()
+		}
+		d.functions.close()
+		return errors.Join(err, d.stream.Destroy(), d.gpu.ReleasePrimaryCtx())
+	})
+	d.end()
+	if errors.Is(err, errClosed) {
+		return nil
+	}
+	return err
+}
+
+// check names what was being done, and tells errors that end the context from others.
+func (d *device) check(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, cu.IllegalAddress), errors.Is(err, cu.LaunchFailed), errors.Is(err, cu.EccUncorrectable),
+		errors.Is(err, cu.HardwareStackError), errors.Is(err, cu.IllegalInstruction), errors.Is(err, cu.MisalignedAddress),
+		errors.Is(err, cu.ContextIsDestroyed), errors.Is(err, cu.LaunchTimeout), errors.Is(err, cu.Unknown):
+		return &Lost{Device: d.name, Doing: doing, Cause: err}
+	}
+	return fmt.Errorf("%s: %s: %w", d.name, doing, err)
+}

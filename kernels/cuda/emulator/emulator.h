@@ -1,0 +1,65 @@
+// The words of CUDA C++ that the kernel files use, for g++: a block's threads run one after another on fibers that change
+// places at __syncthreads. Blocks run in turn, so shared memory can be static.
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <functional>
+
+#define __device__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __align__(n) __attribute__((aligned(n)))
+#define __shared__ static
+
+struct alignas(16) float4 { float x, y, z, w; };
+struct alignas(16) double2 { double x, y; };
+
+struct Index { unsigned x, y, z; };
+extern Index threadIdx, blockIdx, blockDim;
+
+void __syncthreads();
+
+inline float __int_as_float(int bits) {
+	float f;
+	memcpy(&f, &bits, sizeof f);
+	return f;
+}
+
+inline double normcdf(double x) { return 0.5 * erfc(-x * M_SQRT1_2); }
+inline float normcdf(float x) { return float(normcdf(double(x))); }
+
+namespace emulator {
+
+// shared is the block's dynamic shared memory.
+extern unsigned char *shared;
+
+// Kernel is one entry of the table that the stand-in driver looks functions up in.
+struct Kernel {
+	const char *name;
+	size_t args;
+	void (*body)(const void *args);
+	Kernel *next;
+	Kernel(const char *name, size_t args, void (*body)(const void *));
+};
+
+Kernel *find(const char *name);
+
+struct Launch {
+	unsigned grid[3], block, shared;
+};
+
+// launch runs every thread of every block of the grid.
+void launch(const Kernel &k, const Launch &l, const void *args);
+
+// submit runs the work, or keeps it for the graph where the stream is being captured.
+void submit(void *stream, std::function<void()> work);
+
+} // namespace emulator
+
+#define KERNEL(name, Args) \
+	static void name(const Args &a); \
+	static emulator::Kernel name##_kernel(#name, sizeof(Args), [](const void *p) { name(*static_cast<const Args *>(p)); }); \
+	static void name(const Args &a)
+
+#define DYNAMIC_SHARED(T, name) T *name = reinterpret_cast<T *>(emulator::shared)

@@ -1,0 +1,157 @@
+// Runs a grid of blocks whose threads are fibers. A fiber goes on to the block's next thread when its thread ends without
+// having waited, so kernels without __syncthreads never change stacks.
+#include "emulator.h"
+
+#include <sys/mman.h>
+
+#include <vector>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#define LEAVE(keep, stack, size) __sanitizer_start_switch_fiber(keep, stack, size)
+#define ARRIVE(kept, stack, size) __sanitizer_finish_switch_fiber(kept, stack, size)
+#else
+#define LEAVE(keep, stack, size) (void)0
+#define ARRIVE(kept, stack, size) (void)0
+#endif
+
+#ifndef __x86_64__
+#error "the emulator's fibers are written for x86-64"
+#endif
+
+// emulator_switch keeps the callee's registers on the stack that is left, and the stack's top in *from.
+extern "C" void emulator_switch(void **from, void *to);
+asm(R"(
+.globl emulator_switch
+.hidden emulator_switch
+emulator_switch:
+	push %rbp
+	push %rbx
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	mov %rsp, (%rdi)
+	mov %rsi, %rsp
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbx
+	pop %rbp
+	ret
+)");
+
+Index threadIdx, blockIdx, blockDim;
+
+namespace emulator {
+
+unsigned char *shared;
+
+static Kernel *kernels;
+
+Kernel::Kernel(const char *name, size_t args, void (*body)(const void *)) : name(name), args(args), body(body), next(kernels) {
+	kernels = this;
+}
+
+Kernel *find(const char *name) {
+	Kernel *k = kernels;
+	while (k && strcmp(k->name, name) != 0) k = k->next;
+	return k;
+}
+
+namespace {
+
+enum { STACK = 256 << 10 };
+
+struct Fiber {
+	char *stack = nullptr;
+	void *top = nullptr, *fake = nullptr;
+	bool waits = false;
+	Index thread{};
+};
+
+std::vector<Fiber> fibers;
+Fiber *running;
+
+struct {
+	void *top, *fake;
+	const void *stack;
+	size_t size;
+} scheduler;
+
+// The block at work, and how many of its threads have begun.
+void (*body)(const void *);
+const void *arguments;
+unsigned begun;
+
+// yield gives the processor back to the scheduler.
+void yield(bool waits) {
+	Fiber *me = running;
+	me->waits = waits;
+	me->thread = threadIdx;
+	LEAVE(&me->fake, scheduler.stack, scheduler.size);
+	emulator_switch(&me->top, scheduler.top);
+	ARRIVE(me->fake, &scheduler.stack, &scheduler.size);
+	threadIdx = me->thread;
+}
+
+void work() {
+	ARRIVE(nullptr, &scheduler.stack, &scheduler.size);
+	for (;;) {
+		while (begun < blockDim.x) {
+			threadIdx = {begun++, 0, 0};
+			body(arguments);
+		}
+		yield(false);
+	}
+}
+
+// start lays out a stack as if emulator_switch had been called from the beginning of work.
+void start(Fiber &f) {
+	f.stack = static_cast<char *>(mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	void **top = reinterpret_cast<void **>(f.stack + STACK) - 1; // where work's caller would lie: keeps the stack aligned
+	*--top = reinterpret_cast<void *>(&work);
+	f.top = top - 6;
+}
+
+void resume(Fiber &f) {
+	if (!f.stack) start(f);
+	running = &f;
+	LEAVE(&scheduler.fake, f.stack, STACK);
+	emulator_switch(&scheduler.top, f.top);
+	ARRIVE(scheduler.fake, nullptr, nullptr);
+}
+
+void run_block() {
+	begun = 0;
+	unsigned used = 0;
+	while (begun < blockDim.x) resume(fibers[used++]);
+	for (bool again = true; again;) {
+		again = false;
+		for (unsigned k = 0; k < used; k++) {
+			if (!fibers[k].waits) continue;
+			resume(fibers[k]);
+			again = true;
+		}
+	}
+}
+
+} // namespace
+
+void launch(const Kernel &k, const Launch &l, const void *args) {
+	// A vector of its own for each launch lets the address sanitizer see accesses past the end.
+	std::vector<float4> memory((l.shared + 15) / 16);
+	shared = reinterpret_cast<unsigned char *>(memory.data());
+	if (fibers.size() < l.block) fibers.resize(l.block);
+	body = k.body;
+	arguments = args;
+	blockDim = {l.block, 1, 1};
+	for (blockIdx.z = 0; blockIdx.z < l.grid[2]; blockIdx.z++)
+		for (blockIdx.y = 0; blockIdx.y < l.grid[1]; blockIdx.y++)
+			for (blockIdx.x = 0; blockIdx.x < l.grid[0]; blockIdx.x++) run_block();
+}
+
+} // namespace emulator
+
+void __syncthreads() { emulator::yield(true); }

@@ -1,0 +1,105 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+
+	"drift/kernels"
+	"drift/kernels/cuda/driver"
+)
+
+// command is one submission to the device's stream.
+type command interface{ issue(d *device) error }
+
+// executable runs its commands one by one the first time, when libraries still load what they need, and records them as a
+// graph the second time; from then on the graph is launched.
+type executable struct {
+	device   *device
+	commands []command
+	scratch  *scratch
+	bytes    int64
+	graph    driver.Graph
+	runs     int
+	single   bool         // commands are issued one by one
+	run      func() error // what the device's thread executes, made once so that Run allocates nothing
+}
+
+// Load checks the calls and turns them into commands.
+func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
+	for i, c := range calls {
+		if err := c.Check(); err != nil {
+			return nil, fmt.Errorf("%s: call %d: %w", d.name, i, err)
+		}
+	}
+	e := &executable{device: d}
+	e.run = e.launch
+	err := d.do(func() error { return e.plan(calls) })
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// plan makes the commands twice: first to learn how much scratch memory they need, then with its address.
+func (e *executable) plan(calls []kernels.Call) error {
+	d := e.device
+	sizing := planner{device: d}
+	if err := sizing.add(calls); err != nil {
+		return err
+	}
+	final := planner{device: d}
+	if e.bytes = sizing.scratchBytes; e.bytes > 0 {
+		var err error
+		if e.scratch, err = d.borrow(e.bytes); err != nil {
+			return err
+		}
+		final.scratch = e.scratch.block
+	}
+	err := final.add(calls)
+	e.commands = final.commands
+	return err
+}
+
+func (e *executable) Run() error { return e.device.do(e.run) }
+
+func (e *executable) launch() error {
+	d := e.device
+	if len(e.commands) == 0 {
+		return nil
+	}
+	e.runs++
+	if e.runs == 2 && !d.options.Eager {
+		var err error
+		e.graph, err = driver.Capture(d.stream, e.issue)
+		e.single = err != nil // a library that cannot be recorded still runs
+	}
+	if e.runs == 1 || e.single || d.options.Eager {
+		return e.issue()
+	}
+	return d.check("launching a graph", e.graph.Launch(d.stream))
+}
+
+func (e *executable) issue() error {
+	for _, c := range e.commands {
+		if err := c.issue(e.device); err != nil {
+			return e.device.check("launching a kernel", err)
+		}
+	}
+	return nil
+}
+
+func (e *executable) ScratchBytes() int64 { return e.bytes }
+
+func (e *executable) Close() {
+	e.device.do(func() error {
+		if e.scratch != nil {
+			e.device.giveBack(e.scratch)
+		}
+		e.commands, e.scratch = nil, nil
+		err := e.graph.Destroy()
+		e.graph = driver.Graph{}
+		return err
+	})
+}

@@ -1,0 +1,56 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"bytes"
+	"fmt"
+
+	"gorgonia.org/cu"
+
+	"drift/kernels"
+	"drift/kernels/cuda/ptx"
+)
+
+// family says which PTX file holds a kernel.
+var family = map[string]*string{
+	"map": &ptx.Map, "reduce_sum": &ptx.Map, "reduce_max": &ptx.Map, "join_sum": &ptx.Map, "join_max": &ptx.Map,
+	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
+	"gather": &ptx.Table, "scatter": &ptx.Table,
+	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
+	"im2col": &ptx.Window, "col2im": &ptx.Window,
+	"maxindex": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "avgpool": &ptx.Pool, "avgunpool": &ptx.Pool,
+}
+
+// functions are the modules that the driver has compiled so far: a family is compiled when one of its kernels is first asked
+// for. The driver keeps what it compiled in its own cache on disk.
+type functions map[*string]cu.Module
+
+func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
+	image := family[kernel]
+	module, ok := f[image]
+	if !ok {
+		var err error
+		log := cu.JITErrorLogBuffer{Buffer: make([]byte, 1024)}
+		if module, err = cu.LoadDataEx(*image, &log); err != nil {
+			text, _, _ := bytes.Cut(log.Buffer, []byte{0})
+			return cu.Function{}, fmt.Errorf("the driver refuses the kernels: %w %s; update it to one for CUDA 11.8 or later", err, text)
+		}
+		f[image] = module
+	}
+	name := kernel + "_f32"
+	if dt == kernels.Float64 {
+		name = kernel + "_f64"
+	}
+	function, err := module.Function(name)
+	if err != nil {
+		return cu.Function{}, fmt.Errorf("kernel %s: %w", name, err)
+	}
+	return function, nil
+}
+
+func (f functions) close() {
+	for _, m := range f {
+		m.Unload()
+	}
+}

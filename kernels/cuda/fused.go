@@ -1,0 +1,80 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"drift/kernels"
+	"drift/kernels/cuda/driver"
+)
+
+// A thread handles 16 bytes of every operand at once.
+const vectorBytes = 16
+
+func (p *planner) vector() int { return vectorBytes / p.dtype.Size() }
+
+// threads is the size of a block whose threads keep so many slots in shared memory: what a block may have without asking is
+// 48 KiB, less what the kernels use themselves.
+func threads(slots int) (n, bytes int) {
+	for n = blockThreads; n > 32 && n*slots*vectorBytes > 44<<10; {
+		n /= 2
+	}
+	return n, n * slots * vectorBytes
+}
+
+func (p *planner) mapping(m kernels.Map, out, in []uint64) error {
+	code, slots, err := compile(m, p.dtype, out, in)
+	if err != nil {
+		return err
+	}
+	n, shared := threads(slots)
+	grid := blocks(ceil(m.N, n*p.vector()), n)
+	grid.Shared = shared
+	return add(p, "map", grid, code)
+}
+
+// The structs of ptx/map.cu.
+type (
+	reduceArgs struct {
+		A, B, C, Chunks  uint32
+		TX, TY, TA, none uint32
+		Out, Partial     uint64
+		Chain            program
+	}
+	joinArgs struct {
+		A, C, Chunks, _ uint32
+		Out, Partial    uint64
+	}
+)
+
+// Enough blocks to fill a large GPU; a constant, so that sums are the same on all.
+const reduceBlocks = 1024
+
+func (p *planner) reduce(r kernels.Reduce, out uint64, in []uint64) error {
+	chain, slots, err := compile(r.Map, p.dtype, nil, in)
+	if err != nil {
+		return err
+	}
+	n, shared := threads(slots)
+	tx := power(r.C, 32)
+	ty := power(ceil(r.B, p.vector()), n/tx)
+	ta := n / (tx * ty)
+	tiles := ceil(r.C, tx) * ceil(r.A, ta)
+	chunks := max(1, min(ceil(reduceBlocks, tiles), ceil(r.B, 2*ty*p.vector()), reduceBlocks))
+	chunks = max(1, ceil(r.B, max(1, ceil(r.B, chunks))))
+	args := reduceArgs{
+		A: uint32(r.A), B: uint32(r.B), C: uint32(r.C), Chunks: uint32(chunks),
+		TX: uint32(tx), TY: uint32(ty), TA: uint32(ta), Out: out, Chain: chain,
+	}
+	if chunks > 1 {
+		args.Partial, _ = p.reserve(0, 8*int64(r.A)*int64(chunks)*int64(r.C))
+	}
+	op := "_sum"
+	if r.Max {
+		op = "_max"
+	}
+	if err := add(p, "reduce"+op, driver.Grid{X: tiles, Y: chunks, Z: 1, Threads: n, Shared: shared}, args); err != nil || chunks == 1 {
+		return err
+	}
+	join := joinArgs{A: args.A, C: args.C, Chunks: args.Chunks, Out: out, Partial: args.Partial}
+	return add(p, "join"+op, blocks(ceil(r.A*r.C, blockThreads/32), blockThreads), join)
+}

@@ -1,0 +1,71 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"drift/kernels/cuda/driver"
+)
+
+var errNoCuBLAS = errors.New("cuBLAS is not here: install the package nvidia-cublas-cu12 with pip (or PyTorch, which brings it), " +
+	"or set DRIFT_CUBLAS to the path of libcublas.so.12")
+
+// findCuBLAS returns the library to open: the path given, $DRIFT_CUBLAS, or the first found.
+func findCuBLAS(given string) (string, error) {
+	if given == "" {
+		given = os.Getenv("DRIFT_CUBLAS")
+	}
+	if given != "" {
+		if _, err := os.Stat(given); err != nil {
+			return "", fmt.Errorf("opening cuBLAS: %w", err)
+		}
+		return given, nil
+	}
+	if path := find("libcublas.so.13", "libcublas.so.12", "libcublas.so.11"); path != "" {
+		return path, nil
+	}
+	return "", errNoCuBLAS
+}
+
+// find returns the first of the libraries that the loader knows or that lies in a usual folder, newest names first.
+func find(names ...string) string {
+	for _, name := range names {
+		if path := driver.Library(name); path != "" {
+			return path
+		}
+	}
+	for _, folder := range folders() {
+		for _, name := range names {
+			if found, _ := filepath.Glob(filepath.Join(folder, name)); len(found) > 0 {
+				return found[0]
+			}
+		}
+	}
+	return ""
+}
+
+// folders are the toolkit's, and those of the nvidia packages of the Python environment that is active or first in PATH.
+func folders() []string {
+	list := []string{"/usr/local/cuda/lib64"}
+	prefixes := []string{os.Getenv("VIRTUAL_ENV"), os.Getenv("CONDA_PREFIX")}
+	if python, err := exec.LookPath("python3"); err == nil {
+		if real, err := filepath.EvalSymlinks(python); err == nil {
+			prefixes = append(prefixes, filepath.Dir(filepath.Dir(python)), filepath.Dir(filepath.Dir(real)))
+		}
+	}
+	for _, prefix := range append(prefixes, "/usr", "/usr/local") {
+		if strings.TrimSpace(prefix) == "" {
+			continue
+		}
+		for _, packages := range []string{"lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages"} {
+			list = append(list, filepath.Join(prefix, packages, "nvidia/*/lib"))
+		}
+	}
+	return list
+}

@@ -1,0 +1,141 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"math"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"drift/kernels"
+	"drift/kernels/cuda/driver"
+)
+
+// planner turns calls into commands. Scratch memory begins at scratch; every call uses it anew.
+type planner struct {
+	device       *device
+	dtype        kernels.DType
+	scratch      uint64
+	scratchBytes int64
+	commands     []command
+}
+
+// maxElements bounds what a kernel indexes: positions are 32 bits wide, with room for a block past the end.
+const maxElements = math.MaxInt32
+
+func (p *planner) add(calls []kernels.Call) error {
+	for i, c := range calls {
+		out, in := addresses(c.Out), addresses(c.In)
+		if len(c.Out) == 0 || c.Out[0].Len() == 0 {
+			continue
+		}
+		p.dtype = c.Out[0].DType()
+		for _, b := range append(append([]kernels.Buffer(nil), c.Out...), c.In...) {
+			if other, ok := b.(*buffer); !ok || other.device != p.device {
+				return fmt.Errorf("call %d: %s: an operand is not on %s", i, c.Op.Name(), p.device.name)
+			}
+			if _, product := c.Op.(kernels.Gemm); b.Len() > maxElements && !product {
+				return fmt.Errorf("call %d: %s: operand of %d elements, at most %d fit a kernel: use a smaller batch or chunk",
+					i, c.Op.Name(), b.Len(), maxElements)
+			}
+		}
+		if err := p.call(c.Op, out, in); err != nil {
+			return fmt.Errorf("call %d: %s: %w", i, c.Op.Name(), err)
+		}
+	}
+	return nil
+}
+
+func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
+	switch op := op.(type) {
+	case kernels.Gemm:
+		return p.gemm(op, out[0], in[0], in[1])
+	case kernels.Map:
+		return p.mapping(op, out, in)
+	case kernels.Reduce:
+		return p.reduce(op, out[0], in)
+	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:
+		return p.rows(op, out[0], in)
+	case kernels.Gather, kernels.Scatter:
+		return p.table(op, out[0], in)
+	case kernels.Permute:
+		return p.permute(op, out[0], in[0])
+	case kernels.Slice:
+		return p.slice("slice", op, out[0], in[0])
+	case kernels.Pad:
+		return p.slice("pad", kernels.Slice(op), out[0], in[0])
+	case kernels.Conv:
+		return p.conv(op, out[0], in[0], in[1])
+	case kernels.ConvInput:
+		return p.convInput(op, out[0], in[0], in[1])
+	case kernels.ConvWeight:
+		return p.convWeight(op, out[0], in[0], in[1])
+	case kernels.Im2Col:
+		return p.im2col(op.Window, out[0], in[0])
+	case kernels.Col2Im:
+		return p.col2im(op.Window, out[0], in[0])
+	case kernels.MaxIndex, kernels.MaxGather, kernels.MaxScatter, kernels.AvgPool, kernels.AvgUnpool:
+		return p.pooling(op, out[0], in)
+	}
+	return fmt.Errorf("%T has no CUDA kernel", op)
+}
+
+// addresses are those of buffers; a buffer of another device is found by its caller.
+func addresses(buffers []kernels.Buffer) []uint64 {
+	list := make([]uint64, len(buffers))
+	for i, b := range buffers {
+		if own, ok := b.(*buffer); ok {
+			list[i] = own.ptr
+		}
+	}
+	return list
+}
+
+// reserve asks for so many bytes of scratch memory behind offset, and returns their address and the offset behind them.
+func (p *planner) reserve(offset, bytes int64) (address uint64, next int64) {
+	next = (offset + bytes + 255) / 256 * 256
+	p.scratchBytes = max(p.scratchBytes, next)
+	return p.scratch + uint64(offset), next
+}
+
+func (p *planner) size() int64 { return int64(p.dtype.Size()) }
+
+// launch is a kernel with its arguments, a struct that holds addresses and numbers only.
+type launch struct {
+	function cu.Function
+	grid     driver.Grid
+	args     unsafe.Pointer
+}
+
+func (l *launch) issue(d *device) error { return driver.Launch(l.function, l.grid, d.stream, l.args) }
+
+// add appends a launch of a kernel to the plan.
+func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error {
+	function, err := p.device.functions.get(kernel, p.dtype)
+	if err != nil {
+		return err
+	}
+	p.commands = append(p.commands, &launch{function, grid, unsafe.Pointer(&args)})
+	return nil
+}
+
+// blockThreads is the size of most blocks.
+const blockThreads = 256
+
+// across is a grid of blocks with one thread for each of n elements.
+func across(n int) driver.Grid { return blocks(ceil(n, blockThreads), blockThreads) }
+
+func blocks(n, threads int) driver.Grid { return driver.Grid{X: n, Y: 1, Z: 1, Threads: threads} }
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// power is the smallest power of two that is at least n and at most limit, itself one.
+func power(n, limit int) int {
+	p := 1
+	for p < n && p < limit {
+		p *= 2
+	}
+	return p
+}

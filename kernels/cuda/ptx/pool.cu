@@ -1,0 +1,86 @@
+// Pooling: one thread an element of the result; adjoints look at the windows that cover their pixel in ascending order.
+#include "window.cuh"
+
+// place is the position in the window at (oy, ox) of its first largest element.
+template <class T> __device__ __forceinline__ u32 place_of_max(const WindowArgs &a, const T *plane, u32 oy, u32 ox) {
+	u32 best = 0;
+	T top = -T(__int_as_float(0x7f800000));
+	bool first = true;
+	for (u32 k = 0; k < a.kh * a.kw; k++) {
+		const u32 y = oy * a.sh + k / a.kw - a.ph, x = ox * a.sw + k % a.kw - a.pw; // wraps above h, w in the padding
+		const bool inside = y < a.h && x < a.w;
+		const T v = inside ? plane[y * a.w + x] : -T(__int_as_float(0x7f800000));
+		if (first || v > top || (v != v && top == top)) {
+			best = k;
+			top = v;
+			first = false;
+		}
+	}
+	return best;
+}
+
+template <class T> __device__ __forceinline__ void maxindex(const WindowArgs &a) {
+	const u32 i = thread();
+	if (i >= a.n * a.c * a.oh * a.ow) return;
+	const Pixel o = pixel(i, a.oh, a.ow);
+	at<T>(a.out)[i] = T(place_of_max(a, at<T>(a.x) + size_t(o.plane) * a.h * a.w, o.y, o.x));
+}
+
+BOTH(maxindex, WindowArgs)
+
+template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a) {
+	const u32 i = thread();
+	if (i >= a.n * a.c * a.oh * a.ow) return;
+	const Pixel o = pixel(i, a.oh, a.ow);
+	u32 k;
+	const bool ok = position(at<T>(a.index)[i], a.kh * a.kw, k);
+	const u32 y = o.y * a.sh + k / a.kw - a.ph, x = o.x * a.sw + k % a.kw - a.pw;
+	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
+	at<T>(a.out)[i] = !ok ? not_a_number<T>() : y < a.h && x < a.w ? plane[y * a.w + x] : -T(__int_as_float(0x7f800000));
+}
+
+BOTH(maxgather, WindowArgs)
+
+// Sources sums what the windows over a pixel give it: f(output element, place of the pixel in that window).
+template <class F> __device__ __forceinline__ double sources(const WindowArgs &a, u32 i, F f) {
+	const Pixel p = pixel(i, a.h, a.w);
+	const Cover rows = cover(p.y, a.kh, a.sh, a.ph, a.oh), cols = cover(p.x, a.kw, a.sw, a.pw, a.ow);
+	double sum = 0;
+	for (u32 y = rows.from; y < rows.to; y++)
+		for (u32 x = cols.from; x < cols.to; x++)
+			sum += f((size_t(p.plane) * a.oh + y) * a.ow + x, (p.y + a.ph - y * a.sh) * a.kw + (p.x + a.pw - x * a.sw));
+	return sum;
+}
+
+template <class T> __device__ __forceinline__ void maxscatter(const WindowArgs &a) {
+	const u32 i = thread();
+	if (i >= a.n * a.c * a.h * a.w) return;
+	const T *g = at<T>(a.x), *index = at<T>(a.index);
+	at<T>(a.out)[i] = T(sources(a, i, [=](size_t o, u32 place) { return index[o] == T(place) ? double(g[o]) : 0.0; }));
+}
+
+BOTH(maxscatter, WindowArgs)
+
+template <class T> __device__ __forceinline__ void avgpool(const WindowArgs &a) {
+	const u32 i = thread();
+	if (i >= a.n * a.c * a.oh * a.ow) return;
+	const Pixel o = pixel(i, a.oh, a.ow);
+	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
+	double sum = 0;
+	for (u32 k = 0; k < a.kh * a.kw; k++) {
+		const u32 y = o.y * a.sh + k / a.kw - a.ph, x = o.x * a.sw + k % a.kw - a.pw;
+		if (y < a.h && x < a.w) sum += double(plane[y * a.w + x]);
+	}
+	at<T>(a.out)[i] = T(sum / (a.kh * a.kw));
+}
+
+BOTH(avgpool, WindowArgs)
+
+template <class T> __device__ __forceinline__ void avgunpool(const WindowArgs &a) {
+	const u32 i = thread();
+	if (i >= a.n * a.c * a.h * a.w) return;
+	const T *g = at<T>(a.x);
+	at<T>(a.out)[i] = T(sources(a, i, [=](size_t o, u32) { return double(g[o]); }) / (a.kh * a.kw));
+}
+
+BOTH(avgunpool, WindowArgs)

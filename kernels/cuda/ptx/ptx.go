@@ -1,0 +1,20 @@
+// Package ptx embeds the kernels, compiled to PTX by build.sh for compute capability 8.0 and later.
+package ptx
+
+import _ "embed"
+
+// The kernel files, by what they compute: see the .cu file of the same name.
+var (
+	//go:embed map.ptx
+	Map string
+	//go:embed rows.ptx
+	Rows string
+	//go:embed table.ptx
+	Table string
+	//go:embed move.ptx
+	Move string
+	//go:embed window.ptx
+	Window string
+	//go:embed pool.ptx
+	Pool string
+)

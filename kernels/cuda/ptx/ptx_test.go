@@ -1,0 +1,57 @@
+package ptx
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The record that build.sh leaves beside its output must be that of the files here, or the output is stale.
+func TestCompiledFromTheseSources(t *testing.T) {
+	files, _ := filepath.Glob("*.cu")
+	slices.Sort(files)
+	hash := sha256.New()
+	for _, f := range slices.Concat([]string{"device.cuh", "window.cuh"}, files, []string{"build.sh"}) {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash.Write(text)
+	}
+	want, err := os.ReadFile("sources.sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", hash.Sum(nil)); got != strings.TrimSpace(string(want)) {
+		t.Fatal("the kernels were changed after they were compiled: run build.sh here with nvcc 11.8")
+	}
+}
+
+// nvcc's output is the same to the byte for the same version and flags.
+func TestRebuildIsIdentical(t *testing.T) {
+	version, err := exec.Command("nvcc", "--version").Output()
+	if err != nil || !bytes.Contains(version, []byte("release 11.8")) {
+		t.Skip("nvcc 11.8 is not here")
+	}
+	out := t.TempDir()
+	if text, err := exec.Command("./build.sh", out).CombinedOutput(); err != nil {
+		t.Fatalf("build.sh: %v\n%s", err, text)
+	}
+	files, _ := filepath.Glob("*.ptx")
+	if len(files) == 0 {
+		t.Fatal("no PTX files")
+	}
+	for _, f := range files {
+		committed, _ := os.ReadFile(f)
+		rebuilt, _ := os.ReadFile(filepath.Join(out, f))
+		if !bytes.Equal(committed, rebuilt) {
+			t.Errorf("%s differs from what nvcc makes of its source", f)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+// Im2Col and Col2Im: one thread an element of the result. u is [n, oh·ow, c·kh·kw].
+#include "window.cuh"
+
+template <class T> __device__ __forceinline__ void im2col(const WindowArgs &a) {
+	const u32 i = thread(), spots = a.kh * a.kw, width = a.c * spots;
+	if (i >= a.n * a.oh * a.ow * width) return;
+	const u32 window = i / width, k = i - window * width, c = k / spots, spot = k - c * spots;
+	const Pixel o = pixel(window, a.oh, a.ow); // its plane is the image
+	const u32 y = o.y * a.sh + spot / a.kw - a.ph, x = o.x * a.sw + spot % a.kw - a.pw; // wraps above h, w in the padding
+	const bool inside = y < a.h && x < a.w;
+	at<T>(a.out)[i] = inside ? at<T>(a.x)[((size_t(o.plane) * a.c + c) * a.h + y) * a.w + x] : T(0);
+}
+
+BOTH(im2col, WindowArgs)
+
+template <class T> __device__ __forceinline__ void col2im(const WindowArgs &a) {
+	const u32 i = thread(), spots = a.kh * a.kw;
+	if (i >= a.n * a.c * a.h * a.w) return;
+	const Pixel p = pixel(i, a.h, a.w);
+	const u32 image = p.plane / a.c, c = p.plane % a.c;
+	const Cover rows = cover(p.y, a.kh, a.sh, a.ph, a.oh), cols = cover(p.x, a.kw, a.sw, a.pw, a.ow);
+	double sum = 0;
+	for (u32 y = rows.from; y < rows.to; y++) {
+		for (u32 x = cols.from; x < cols.to; x++) {
+			const u32 spot = (p.y + a.ph - y * a.sh) * a.kw + (p.x + a.pw - x * a.sw);
+			sum += double(at<T>(a.x)[((size_t(image) * a.oh + y) * a.ow + x) * a.c * spots + c * spots + spot]);
+		}
+	}
+	at<T>(a.out)[i] = T(sum);
+}
+
+BOTH(col2im, WindowArgs)

@@ -1,0 +1,61 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"drift/kernels"
+	"drift/kernels/cuda/driver"
+)
+
+// The structs of ptx/rows.cu and ptx/table.cu.
+type (
+	rowArgs struct {
+		Out, X, Y              uint64
+		Rows, Cols, Group, Log uint32
+	}
+	tableArgs struct {
+		Out, X, Index         uint64
+		Rows, Width, Table, _ uint32
+	}
+)
+
+func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
+	args := func(rows, cols int) rowArgs {
+		a := rowArgs{Out: out, X: in[0], Rows: uint32(rows), Cols: uint32(cols)}
+		a.Group = uint32(power(ceil(cols, 4), blockThreads))
+		if len(in) > 1 {
+			a.Y = in[1]
+		}
+		return a
+	}
+	grouped := func(a rowArgs) driver.Grid { return blocks(ceil(int(a.Rows), blockThreads/int(a.Group)), blockThreads) }
+	switch op := op.(type) {
+	case kernels.Softmax:
+		a := args(op.Rows, op.Cols)
+		if op.Log {
+			a.Log = 1
+		}
+		return add(p, "softmax", grouped(a), a)
+	case kernels.CrossEntropy:
+		a := args(op.Rows, op.Cols)
+		return add(p, "crossentropy", grouped(a), a)
+	case kernels.Correct:
+		a := args(op.Rows, op.Cols)
+		return add(p, "correct", grouped(a), a)
+	case kernels.Pick:
+		return add(p, "pick", across(op.Rows), args(op.Rows, op.Cols))
+	default:
+		o := op.(kernels.Place)
+		return add(p, "place", across(o.Rows*o.Cols), args(o.Rows, o.Cols))
+	}
+}
+
+func (p *planner) table(op kernels.Primitive, out uint64, in []uint64) error {
+	if g, ok := op.(kernels.Gather); ok {
+		a := tableArgs{Out: out, X: in[0], Index: in[1], Rows: uint32(g.Rows), Width: uint32(g.Width), Table: uint32(g.Table)}
+		return add(p, "gather", across(g.Rows*g.Width), a)
+	}
+	s := op.(kernels.Scatter)
+	a := tableArgs{Out: out, X: in[0], Index: in[1], Rows: uint32(s.Rows), Width: uint32(s.Width), Table: uint32(s.Table)}
+	return add(p, "scatter", across(s.Table*s.Width), a)
+}
