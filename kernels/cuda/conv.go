@@ -18,7 +18,7 @@ type images struct {
 func (p *planner) parts(c kernels.Conv, x, y, k uint64, f func(part images) error) error {
 	one := c.Window
 	one.N = 1
-	step := int(max(1, min(int64(c.N), columnBytes/(p.size()*int64(columns(one))))))
+	step := int(max(1, min(int64(c.N), columnBytes/max(1, p.size()*int64(columns(one))))))
 	columnArea, _ := p.reserve(0, p.size()*int64(columns(one))*int64(step))
 	spots, width := one.OutH()*one.OutW(), one.C*one.KH*one.KW
 	size := uint64(p.size())
@@ -63,6 +63,9 @@ func (p *planner) convInput(c kernels.ConvInput, x, y, k uint64) error {
 // convWeight is K̄ = Ȳ·U for each image, [O, spots]·[spots, width]. The sum over images is one product, for which Ȳ is laid
 // out as [O, images, spots].
 func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
+	if c.N == 0 {
+		return p.scale(c.O*c.C*c.KH*c.KW, 0, k)
+	}
 	return p.parts(kernels.Conv(c), x, y, k, func(i images) error {
 		if err := p.im2col(i.Window, i.columns, i.x); err != nil {
 			return err

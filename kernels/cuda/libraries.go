@@ -50,22 +50,15 @@ func find(names ...string) string {
 	return ""
 }
 
-// folders are the toolkit's, and those of the nvidia packages of the Python environment that is active or first in PATH.
+// folders are the toolkit's, and those of the nvidia packages that the first Python in PATH can import.
 func folders() []string {
 	list := []string{"/usr/local/cuda/lib64"}
-	prefixes := []string{os.Getenv("VIRTUAL_ENV"), os.Getenv("CONDA_PREFIX")}
-	if python, err := exec.LookPath("python3"); err == nil {
-		if real, err := filepath.EvalSymlinks(python); err == nil {
-			prefixes = append(prefixes, filepath.Dir(filepath.Dir(python)), filepath.Dir(filepath.Dir(real)))
-		}
+	paths, err := exec.Command("python3", "-c", "import sys; print('\\n'.join(sys.path))").Output()
+	if err != nil {
+		return list
 	}
-	for _, prefix := range append(prefixes, "/usr", "/usr/local") {
-		if strings.TrimSpace(prefix) == "" {
-			continue
-		}
-		for _, packages := range []string{"lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages"} {
-			list = append(list, filepath.Join(prefix, packages, "nvidia/*/lib"))
-		}
+	for _, path := range strings.Split(strings.TrimSpace(string(paths)), "\n") {
+		list = append(list, filepath.Join(path, "nvidia/*/lib"))
 	}
 	return list
 }

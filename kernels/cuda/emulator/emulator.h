@@ -26,7 +26,7 @@ inline float __int_as_float(int bits) {
 	return f;
 }
 
-inline double normcdf(double x) { return 0.5 * erfc(-x * M_SQRT1_2); }
+inline double normcdf(double x) { return 0.5 * erfc(-x / M_SQRT2); }
 inline float normcdf(float x) { return float(normcdf(double(x))); }
 
 namespace emulator {

@@ -36,7 +36,7 @@ template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a
 	const bool ok = position(at<T>(a.index)[i], a.kh * a.kw, k);
 	const u32 y = o.y * a.sh + k / a.kw - a.ph, x = o.x * a.sw + k % a.kw - a.pw;
 	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
-	at<T>(a.out)[i] = !ok ? not_a_number<T>() : y < a.h && x < a.w ? plane[y * a.w + x] : -T(__int_as_float(0x7f800000));
+	at<T>(a.out)[i] = ok && y < a.h && x < a.w ? plane[y * a.w + x] : T(0); // as maxscatter drops what falls outside
 }
 
 BOTH(maxgather, WindowArgs)
