@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func npzSource() Source {
@@ -83,10 +84,10 @@ type npzPart struct {
 	labelled bool
 }
 
-// find returns the entry of an array, nil when there is none.
+// find returns the entry of an array, nil when there is none. NumPy names it NAME.npy, other writers NAME.
 func (a npzArchive) find(name string) *zip.File {
 	for _, f := range a.File {
-		if f.Name == name+".npy" {
+		if strings.TrimSuffix(f.Name, ".npy") == name {
 			return f
 		}
 	}

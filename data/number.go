@@ -101,7 +101,7 @@ func atEnd(r io.Reader) error {
 	case nil:
 		return errors.New("there is more in the file than its header says")
 	default:
-		return err
+		return fmt.Errorf("after the last number: %w", err)
 	}
 }
 
