@@ -1,0 +1,56 @@
+package optim
+
+import (
+	"drift/kernels"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+)
+
+// Direction computes from the data what a step follows downhill, before any transformation.
+type Direction interface {
+	// Vector is the buffer [P] on the device that Compute fills.
+	Vector() kernels.Buffer
+	// Compute works at the current parameters on the examples of a batch, for the learning rate of the step, and leaves
+	// the batch's mean loss and accuracy in the objective's Measured buffer.
+	Compute(batch []int, rate float64) error
+	// Cost is what Compute takes for n examples, in gradients of one example.
+	Cost(n int) float64
+	// Metrics are the direction's own numbers at the last step, for the log.
+	Metrics() map[string]float64
+	// Save and Restore carry whatever lasts from step to step through a checkpoint.
+	Save(into checkpoint.Vectors) error
+	Restore(from checkpoint.Vectors) error
+	Close()
+}
+
+// base is a direction's vector, and the methods of one without memory and numbers of its own.
+type base struct {
+	objective *objective.Objective
+	vector    kernels.Buffer
+}
+
+func newBase(f *objective.Objective) (base, error) {
+	v, err := f.NewVector()
+	return base{f, v}, err
+}
+
+func (b base) Vector() kernels.Buffer         { return b.vector }
+func (base) Metrics() map[string]float64      { return nil }
+func (base) Save(checkpoint.Vectors) error    { return nil }
+func (base) Restore(checkpoint.Vectors) error { return nil }
+func (b base) Close()                         { b.vector.Free() }
+
+// Gradient is the direction of sgd and gd: the gradient of the batch's mean loss.
+type Gradient struct{ base }
+
+var _ Direction = Gradient{}
+
+// NewGradient reserves the gradient's vector.
+func NewGradient(f *objective.Objective) (Gradient, error) {
+	b, err := newBase(f)
+	return Gradient{b}, err
+}
+
+func (d Gradient) Compute(batch []int, _ float64) error { return d.objective.Gradient(batch, d.vector) }
+
+func (d Gradient) Cost(n int) float64 { return float64(n) }

@@ -1,0 +1,39 @@
+package optim
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// Entry is a line of metrics.jsonl. Loss and Accuracy are means over the batches since the line before, each taken before its
+// step; the numbers of the test part are of the parameters after the step. Accuracy is 0 for a regression.
+type Entry struct {
+	Step         int                `json:"step"`
+	Epoch        float64            `json:"epoch"`
+	Loss         float64            `json:"loss"`
+	Accuracy     float64            `json:"accuracy"`
+	TrainLoss    *float64           `json:"train_loss,omitempty"` // over all training examples, after the last step
+	TestLoss     *float64           `json:"test_loss,omitempty"`
+	TestAccuracy *float64           `json:"test_accuracy,omitempty"`
+	GradNorm2    float64            `json:"grad_norm2"` // of the last direction: of the batch's gradient, with gd-reg's penalty
+	Rate         float64            `json:"lr"`
+	Seconds      float64            `json:"seconds"` // in steps
+	Numbers      map[string]float64 `json:"-"`       // the direction's own, such as tr_sigma: fields of the line like the others
+}
+
+// MarshalJSON writes all numbers into one object, those that are not finite left out.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	type fields Entry
+	line, err := json.Marshal(fields(e))
+	numbers := map[string]float64{}
+	for name, x := range e.Numbers {
+		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+			numbers[name] = x
+		}
+	}
+	if err != nil || len(numbers) == 0 {
+		return line, err
+	}
+	more, err := json.Marshal(numbers)
+	return append(append(line[:len(line)-1], ','), more[1:]...), err
+}

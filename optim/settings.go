@@ -1,0 +1,148 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"drift/data"
+	"drift/optim/objective"
+)
+
+// Settings say how a network is trained. The zero value of a field is its default, Rate and Steps apart, which must be given.
+type Settings struct {
+	Optimizer   string // one of Optimizers
+	Rate        float64
+	Momentum    float64
+	Nesterov    bool
+	WeightDecay float64
+	Clip        float64 // largest norm of the gradient; 0: any
+	Schedule    string  // one of Schedules; empty: constant
+	Warmup      int     // steps
+	Batch       int     // examples a step of sgd; 0: all
+	Sampling    string  // shuffle or replacement; empty: shuffle
+	Steps       int
+	// Lambda is gd-reg's coefficient of tr Σ, where it is not 0; else EmulateBatch is the batch size to follow.
+	Lambda       float64
+	EmulateBatch int
+}
+
+// optimizer is a name of Settings.Optimizer: whether each of its steps takes all examples, what it must know and its direction.
+type optimizer struct {
+	full  bool
+	check func(s Settings, examples int) error
+	build func(f *objective.Objective, s Settings) (Direction, error)
+}
+
+var optimizers = map[string]optimizer{
+	"sgd":    {full: false, build: plain},
+	"gd":     {full: true, build: plain},
+	"gd-reg": {full: true, check: checkRegularized, build: regularized},
+}
+
+// Optimizers are the names that Settings.Optimizer may have.
+var Optimizers = []string{"sgd", "gd", "gd-reg"}
+
+func plain(f *objective.Objective, _ Settings) (Direction, error) { return NewGradient(f) }
+
+func checkRegularized(s Settings, examples int) error {
+	if s.Lambda != 0 {
+		return nil
+	}
+	if s.EmulateBatch == 0 {
+		return errors.New("gd-reg needs its coefficient: give --lambda, or --emulate-batch for the theory's")
+	}
+	return s.emulation(examples).Check()
+}
+
+func regularized(f *objective.Objective, s Settings) (Direction, error) {
+	lambda := func(float64) float64 { return s.Lambda }
+	if s.Lambda == 0 {
+		unit := s.emulation(f.Examples(objective.Train)).Coefficient(1) // λ is proportional to η
+		lambda = func(rate float64) float64 { return unit * rate }
+	}
+	return NewRegularized(f, lambda)
+}
+
+func (s Settings) emulation(examples int) Emulation {
+	return Emulation{Examples: examples, Batch: s.EmulateBatch, Mu: s.Momentum, Nesterov: s.Nesterov}
+}
+
+// Check reports settings that cannot be followed on so many training examples.
+func (s Settings) Check(examples int) error {
+	o, known := optimizers[s.Optimizer]
+	if !known {
+		return fmt.Errorf("unknown optimizer %q: choose from %v", s.Optimizer, Optimizers)
+	}
+	for _, x := range []float64{s.Momentum, s.WeightDecay, s.Clip} {
+		if x < 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("momentum %v, weight decay %v, clip %v: give finite numbers of at least 0", s.Momentum, s.WeightDecay, s.Clip)
+		}
+	}
+	switch {
+	case s.Momentum >= 1:
+		return fmt.Errorf("momentum %v: give a number below 1", s.Momentum)
+	case s.Nesterov && s.Momentum == 0:
+		return errors.New("nesterov without momentum: give --momentum too")
+	case s.Sampling != "" && s.Sampling != data.Shuffle.String() && s.Sampling != data.Replacement.String():
+		return fmt.Errorf("unknown sampling %q: choose shuffle or replacement", s.Sampling)
+	case s.Steps < 1:
+		return fmt.Errorf("%d steps: give at least 1", s.Steps)
+	case math.IsNaN(s.Lambda) || math.IsInf(s.Lambda, 0):
+		return fmt.Errorf("lambda %v: give a finite number", s.Lambda)
+	case o.full && s.Batch != 0 && s.Batch != examples:
+		return fmt.Errorf("%s takes all %d examples a step: leave the batch size %d out, or choose sgd", s.Optimizer, examples, s.Batch)
+	}
+	if err := s.schedule().Check(); err != nil {
+		return err
+	}
+	if o.check != nil {
+		return o.check(s, examples)
+	}
+	return nil
+}
+
+func (s Settings) schedule() Schedule {
+	kind := s.Schedule
+	if kind == "" {
+		kind = Schedules[0]
+	}
+	return Schedule{Kind: kind, Rate: s.Rate, Warmup: s.Warmup, Steps: s.Steps}
+}
+
+// transform is the chain that PyTorch's clip_grad_norm_ and SGD apply: clip, weight decay, momentum.
+func (s Settings) transform() Transform {
+	var c Chain
+	if s.Clip > 0 {
+		c = append(c, Clip{s.Clip})
+	}
+	if s.WeightDecay > 0 {
+		c = append(c, WeightDecay{s.WeightDecay})
+	}
+	switch {
+	case s.Nesterov:
+		c = append(c, Nesterov{s.Momentum})
+	case s.Momentum > 0:
+		c = append(c, Momentum{s.Momentum})
+	}
+	return c
+}
+
+func (s Settings) sampler(examples int, seed uint64) (*data.Sampler, error) {
+	batch, kind := s.Batch, data.Shuffle
+	if s.Sampling == data.Replacement.String() {
+		kind = data.Replacement
+	}
+	if batch == 0 || optimizers[s.Optimizer].full {
+		batch, kind = examples, data.Full
+	}
+	return data.NewSampler(kind, examples, batch, seed)
+}
+
+// BatchesPerEpoch is the number of steps in which a run goes through so many examples once.
+func (s Settings) BatchesPerEpoch(examples int) int {
+	if s.Batch < 1 || optimizers[s.Optimizer].full {
+		return 1
+	}
+	return (examples + s.Batch - 1) / s.Batch
+}

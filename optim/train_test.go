@@ -1,0 +1,357 @@
+package optim
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/cpu"
+	"drift/optim/objective"
+	"drift/optim/rundir"
+)
+
+// runs has one setting for every optimizer and feature of a run; 60 examples make batches of 16 that do not divide them.
+var runs = map[string]Settings{
+	"sgd":         {Optimizer: "sgd", Rate: 0.1, Batch: 16, Steps: 30},
+	"nesterov":    {Optimizer: "sgd", Rate: 0.05, Batch: 16, Steps: 30, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3, Schedule: "cosine", Warmup: 3},
+	"replacement": {Optimizer: "sgd", Rate: 0.1, Batch: 16, Steps: 30, Sampling: "replacement", Clip: 1},
+	"gd":          {Optimizer: "gd", Rate: 0.1, Steps: 30, Momentum: 0.5, Schedule: "step"},
+	"gd-reg":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 16},
+	"lambda":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, Lambda: 0.003, Momentum: 0.9},
+}
+
+func newObjective(t testing.TB, dtype kernels.DType, threads int) *objective.Objective {
+	t.Helper()
+	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := nn.Parse("mlp:12", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev := cpu.New(cpu.Options{Threads: threads})
+	f, err := objective.New(dev, model, split, objective.Options{DType: dtype, Chunk: 25})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close(); dev.Close() })
+	if err := f.Parameters().Write(model.Init(3)); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func newTrainer(t testing.TB, s Settings, dtype kernels.DType) *Trainer {
+	t.Helper()
+	trainer, err := NewTrainer(newObjective(t, dtype, 2), s, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(trainer.Close)
+	return trainer
+}
+
+func theta(t testing.TB, trainer *Trainer) []float64 {
+	t.Helper()
+	x := make([]float64, trainer.Objective.Parameters().Len())
+	if err := trainer.Objective.Parameters().Read(x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func same(a, b []float64) bool {
+	for i := range a {
+		if math.Float64bits(a[i]) != math.Float64bits(b[i]) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+func train(t testing.TB, trainer *Trainer, l Logging) Result {
+	t.Helper()
+	r, err := Train(context.Background(), trainer, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestEveryOptimizerDescends(t *testing.T) {
+	for name, s := range runs {
+		trainer := newTrainer(t, s, kernels.Float32)
+		before, err := evaluate(trainer.Objective, objective.Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := train(t, trainer, Logging{})
+		if r.Train.Loss > 0.85*before.Loss || r.Steps != s.Steps || r.Test == nil || r.ExampleGradients <= 0 {
+			t.Errorf("%s: loss %v before, result %+v", name, before.Loss, r)
+		}
+	}
+}
+
+// Float32 and float64 runs part slowly: thirty steps amplify roundings of 1e-7 by far less than a thousand.
+func TestRunsAgreeAcrossTypes(t *testing.T) {
+	for name, s := range runs {
+		single, double := newTrainer(t, s, kernels.Float32), newTrainer(t, s, kernels.Float64)
+		a, b := train(t, single, Logging{}), train(t, double, Logging{})
+		if math.Abs(a.Train.Loss-b.Train.Loss) > 1e-4 {
+			t.Errorf("%s: loss %v in float32, %v in float64", name, a.Train.Loss, b.Train.Loss)
+		}
+	}
+}
+
+func readMetrics(t testing.TB, path string) (steps []int, lines []map[string]any) {
+	t.Helper()
+	file, err := os.Open(filepath.Join(path, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for scan := bufio.NewScanner(file); scan.Scan(); {
+		line := map[string]any{}
+		if err := json.Unmarshal(scan.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		delete(line, "seconds")
+		steps, lines = append(steps, int(line["step"].(float64))), append(lines, line)
+	}
+	return steps, lines
+}
+
+// A run that was stopped after any step, with a checkpoint some steps before, ends with the same bits and the same log.
+func TestResumedRunsEndWithTheSameBits(t *testing.T) {
+	for name, s := range runs {
+		for dtype, stops := range map[kernels.DType][]int{kernels.Float32: {0, 19, 30}, kernels.Float64: {5}} {
+			path := filepath.Join(t.TempDir(), "whole")
+			whole := newTrainer(t, s, dtype)
+			dir, err := rundir.Create(path, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			train(t, whole, Logging{Dir: dir, LogEvery: 3, EvalEvery: 10})
+			dir.Close()
+			for _, stop := range stops {
+				if got := stopAndResume(t, s, dtype, stop, path); !same(got, theta(t, whole)) {
+					t.Errorf("%s, %v: other weights after a stop at step %d", name, dtype, stop)
+				}
+			}
+		}
+	}
+}
+
+// stopAndResume abandons a run after a step without any farewell, as a crash would, and goes on with it.
+func stopAndResume(t *testing.T, s Settings, dtype kernels.DType, stop int, whole string) []float64 {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "stopped")
+	dir, err := rundir.Create(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Logging{Dir: dir, LogEvery: 3, EvalEvery: 10, CheckpointEvery: 7}
+	stopped := newTrainer(t, s, dtype)
+	for stopped.StepsTaken() < stop {
+		if err := stopped.Step(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.log(stopped); err != nil {
+			t.Fatal(err)
+		}
+		if due(stopped.StepsTaken(), l.CheckpointEvery) {
+			if err := l.save(stopped); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	dir.Close()
+	if l.Dir, err = rundir.Resume(path); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Dir.Close()
+	resumed := newTrainer(t, s, dtype)
+	if err := Resume(resumed, l.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if want := stop / 7 * 7; resumed.StepsTaken() != want {
+		t.Errorf("resumed at step %d, want %d", resumed.StepsTaken(), want)
+	}
+	train(t, resumed, l)
+	wantSteps, want := readMetrics(t, whole)
+	gotSteps, got := readMetrics(t, path)
+	if len(got) != len(want) {
+		t.Fatalf("stopped at %d: logged steps %v, want %v", stop, gotSteps, wantSteps)
+	}
+	for i := range want {
+		for key, x := range want[i] {
+			if got[i][key] != x {
+				t.Errorf("stopped at %d: step %v has %s = %v, want %v", stop, want[i]["step"], key, got[i][key], x)
+			}
+		}
+	}
+	return theta(t, resumed)
+}
+
+func TestEndedRunResumesToItsResult(t *testing.T) {
+	path := t.TempDir()
+	dir, err := rundir.Create(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := train(t, newTrainer(t, runs["sgd"], kernels.Float32), Logging{Dir: dir, LogEvery: 10})
+	dir.Close()
+	if dir, err = rundir.Resume(path); err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	again := newTrainer(t, runs["sgd"], kernels.Float32)
+	if err := Resume(again, dir); err != nil {
+		t.Fatal(err)
+	}
+	second := train(t, again, Logging{Dir: dir, LogEvery: 10})
+	if first.Train != second.Train || *first.Test != *second.Test || first.ExampleGradients != second.ExampleGradients {
+		t.Errorf("first %+v, then %+v", first, second)
+	}
+	if steps, _ := readMetrics(t, path); len(steps) != 3 {
+		t.Errorf("logged steps %v", steps)
+	}
+}
+
+func TestLogHoldsWhatItPromises(t *testing.T) {
+	path := t.TempDir()
+	dir, err := rundir.Create(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	train(t, newTrainer(t, runs["gd-reg"], kernels.Float64), Logging{Dir: dir, LogEvery: 4, EvalEvery: 10})
+	steps, lines := readMetrics(t, path)
+	if want := []int{4, 8, 10, 12, 16, 20, 24, 28, 30}; len(steps) != len(want) || steps[2] != 10 {
+		t.Fatalf("logged steps %v, want %v", steps, want)
+	}
+	for i, line := range lines {
+		keys := "step epoch loss accuracy grad_norm2 lr tr_sigma lambda"
+		if steps[i]%10 == 0 {
+			keys += " test_loss test_accuracy"
+		}
+		if steps[i] == 30 {
+			keys += " train_loss"
+		}
+		for _, key := range strings.Fields(keys) {
+			if x, ok := line[key].(float64); !ok || x < 0 {
+				t.Errorf("step %d: %s is %v", steps[i], key, line[key])
+			}
+		}
+		if want := len(strings.Fields(keys)); len(line) != want {
+			t.Errorf("step %d has %d fields, want %d: %v", steps[i], len(line), want, line)
+		}
+	}
+}
+
+func TestRunStopsWhereTheLossIsNotFinite(t *testing.T) {
+	s := Settings{Optimizer: "sgd", Rate: 1e30, Batch: 16, Steps: 1000}
+	path := t.TempDir()
+	dir, err := rundir.Create(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	trainer := newTrainer(t, s, kernels.Float32)
+	_, err = Train(context.Background(), trainer, Logging{Dir: dir, CheckpointEvery: 5})
+	if err == nil || !strings.Contains(err.Error(), "not finite") || trainer.StepsTaken() > longest {
+		t.Errorf("after step %d: %v", trainer.StepsTaken(), err)
+	}
+	if _, found, err := dir.Load(new(counters)); found || err != nil {
+		t.Errorf("a checkpoint of a loss that is not finite was kept: %v", err)
+	}
+}
+
+func TestInterruptedRunKeepsACheckpoint(t *testing.T) {
+	dir, err := rundir.Create(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	trainer := newTrainer(t, runs["sgd"], kernels.Float32)
+	_, err = Train(ctx, trainer, Logging{Dir: dir, Observe: func(step int, _ *Entry) {
+		if step == 11 {
+			cancel()
+		}
+	}})
+	var c counters
+	_, found, loadErr := dir.Load(&c)
+	if !errors.Is(err, ErrInterrupted) || !found || loadErr != nil || c.Step != 11 {
+		t.Errorf("%v; checkpoint found %v at step %d, %v", err, found, c.Step, loadErr)
+	}
+}
+
+func TestSettingsThatCannotBeFollowed(t *testing.T) {
+	good := Settings{Optimizer: "sgd", Rate: 0.1, Steps: 10, Batch: 10}
+	for name, change := range map[string]func(*Settings){
+		"optimizer": func(s *Settings) { s.Optimizer = "adam" },
+		"rate":      func(s *Settings) { s.Rate = math.NaN() },
+		"momentum":  func(s *Settings) { s.Momentum = 1 },
+		"nesterov":  func(s *Settings) { s.Nesterov = true },
+		"clip":      func(s *Settings) { s.Clip = -1 },
+		"decay":     func(s *Settings) { s.WeightDecay = math.Inf(1) },
+		"steps":     func(s *Settings) { s.Steps = 0 },
+		"sampling":  func(s *Settings) { s.Sampling = "twice" },
+		"batch":     func(s *Settings) { s.Optimizer = "gd" },
+		"lambda":    func(s *Settings) { s.Optimizer, s.Batch = "gd-reg", 0 },
+		"emulate":   func(s *Settings) { s.Optimizer, s.Batch, s.EmulateBatch = "gd-reg", 0, 61 },
+		"warmup":    func(s *Settings) { s.Warmup = 10 },
+	} {
+		s := good
+		change(&s)
+		if s.Check(60) == nil {
+			t.Errorf("%s: %+v was accepted", name, s)
+		}
+	}
+	if err := good.Check(60); err != nil {
+		t.Error(err)
+	}
+}
+
+// gd-reg follows ḡ + λ ∂tr Σ, with the theory's λ at the step's learning rate.
+func TestRegularizedDirection(t *testing.T) {
+	f := newObjective(t, kernels.Float64, 1)
+	d, err := regularized(f, Settings{EmulateBatch: 15})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	read := func(b kernels.Buffer) []float64 {
+		x := make([]float64, b.Len())
+		if err := b.Read(x); err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	mean, _ := f.NewVector()
+	trace, _ := f.NewVector()
+	all := f.All(objective.Train)
+	if _, err := f.TraceGradient(all, mean, trace); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Compute(all, 0.2); err != nil {
+		t.Fatal(err)
+	}
+	want := plus(read(mean), 0.2/4*(1./15-1./60), read(trace))
+	for i, x := range read(d.Vector()) {
+		if math.Abs(x-want[i]) > 1e-15 {
+			t.Fatalf("element %d is %v, want %v", i, x, want[i])
+		}
+	}
+}

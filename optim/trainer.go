@@ -1,0 +1,175 @@
+package optim
+
+import (
+	"fmt"
+	"time"
+
+	"drift/data"
+	"drift/graph"
+	"drift/kernels"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+)
+
+// Trainer takes the steps of one run, from the parameters that the objective holds when it is made. Its steps are a function of
+// the settings, the seed and those parameters.
+type Trainer struct {
+	Objective *objective.Objective
+	Settings  Settings
+
+	sampler   *data.Sampler
+	schedule  Schedule
+	direction Direction
+	update    *Update
+	meter     *meter
+	norm      *graph.Program // ‖direction‖²
+	square    kernels.Buffer
+	elapsed   time.Duration // in steps, of this process and those before it
+	cost      float64
+	end       *Result // what the evaluation after the last step found
+}
+
+// NewTrainer prepares a run. Close gives its memory back.
+func NewTrainer(f *objective.Objective, s Settings, seed uint64) (*Trainer, error) {
+	t := &Trainer{Objective: f, Settings: s, schedule: s.schedule()}
+	if err := t.prepare(seed); err != nil {
+		t.Close()
+		return nil, fmt.Errorf("preparing %s: %w", s.Optimizer, err)
+	}
+	return t, nil
+}
+
+func (t *Trainer) prepare(seed uint64) error {
+	f, examples := t.Objective, t.Objective.Examples(objective.Train)
+	err := t.Settings.Check(examples)
+	if err != nil {
+		return err
+	}
+	if t.sampler, err = t.Settings.sampler(examples, seed); err != nil {
+		return err
+	}
+	if t.direction, err = optimizers[t.Settings.Optimizer].build(f, t.Settings); err != nil {
+		return err
+	}
+	if t.update, err = NewUpdate(f.Device(), t.Settings.transform(), f.Parameters(), t.direction.Vector()); err != nil {
+		return err
+	}
+	if t.meter, err = newMeter(f.Device(), f.Measured()); err != nil {
+		return err
+	}
+	g := graph.New()
+	d := graph.Input(g, f.DType(), "direction", f.Model.NumParams)
+	square := graph.SquaredNorm([]*graph.Node{d})
+	t.norm, err = graph.Compile(f.Device(), []*graph.Node{square}, nil, map[*graph.Node]kernels.Buffer{d: t.direction.Vector()})
+	if err == nil {
+		t.square = t.norm.Buffer(square)
+	}
+	return err
+}
+
+// StepsTaken is the number of steps behind the run.
+func (t *Trainer) StepsTaken() int { return t.sampler.Step() }
+
+// Epochs is how often the steps taken went through the examples.
+func (t *Trainer) Epochs() float64 {
+	return float64(t.sampler.Step()) / float64(t.sampler.BatchesPerEpoch())
+}
+
+// Seconds is the time that the steps took.
+func (t *Trainer) Seconds() float64 { return t.elapsed.Seconds() }
+
+// ExampleGradients is what the steps cost, in gradients of one example.
+func (t *Trainer) ExampleGradients() float64 { return t.cost }
+
+// Step takes the next step.
+func (t *Trainer) Step() error {
+	start := time.Now()
+	step := t.sampler.Step()
+	rate := t.schedule.At(step)
+	batch := t.sampler.Next()
+	err := t.direction.Compute(batch, rate)
+	if err == nil {
+		err = t.meter.add()
+	}
+	if err == nil {
+		err = t.update.Step(rate)
+	}
+	if err != nil {
+		t.sampler.Seek(step)
+		return fmt.Errorf("step %d: %w", step+1, err)
+	}
+	t.cost += t.direction.Cost(len(batch))
+	t.elapsed += time.Since(start)
+	return nil
+}
+
+// synchronize waits for the device, so that the time of its pending work counts as the run's.
+func (t *Trainer) synchronize() error {
+	start := time.Now()
+	err := t.Objective.Device().Synchronize()
+	t.elapsed += time.Since(start)
+	return err
+}
+
+// directionNorm2 is ‖d‖² of the last step's direction, before clipping, weight decay and momentum.
+func (t *Trainer) directionNorm2() (float64, error) {
+	if err := t.norm.Run(); err != nil {
+		return 0, err
+	}
+	var square [1]float64
+	err := t.square.Read(square[:])
+	return square[0], err
+}
+
+// counters is what a checkpoint holds besides vectors.
+type counters struct {
+	Step             int     `json:"step"`
+	Seconds          float64 `json:"seconds"`
+	ExampleGradients float64 `json:"example_gradients"`
+	Metered          int     `json:"metered"`
+}
+
+// Snapshot is the state from which another trainer of the same run goes on.
+func (t *Trainer) Snapshot() (state any, vectors checkpoint.Vectors, err error) {
+	vectors = checkpoint.Vectors{}
+	theta := newValues(t.Objective.Parameters())
+	vectors["theta"] = theta
+	err = t.Objective.Parameters().Read(theta)
+	for _, save := range []func(checkpoint.Vectors) error{t.update.Save, t.direction.Save, t.meter.save} {
+		if err == nil {
+			err = save(vectors)
+		}
+	}
+	return counters{t.StepsTaken(), t.Seconds(), t.cost, t.meter.steps}, vectors, err
+}
+
+func (t *Trainer) restore(c counters, vectors checkpoint.Vectors) error {
+	t.sampler.Seek(c.Step)
+	t.elapsed, t.cost = time.Duration(c.Seconds*float64(time.Second)), c.ExampleGradients
+	if err := t.meter.restore(vectors, c.Metered); err != nil {
+		return err
+	}
+	if err := t.update.Restore(vectors); err != nil {
+		return err
+	}
+	if err := t.direction.Restore(vectors); err != nil {
+		return err
+	}
+	return restore(t.Objective.Parameters(), vectors, "theta")
+}
+
+// Close gives the memory back.
+func (t *Trainer) Close() {
+	if t.direction != nil {
+		t.direction.Close()
+	}
+	if t.update != nil {
+		t.update.Close()
+	}
+	if t.meter != nil {
+		t.meter.close()
+	}
+	if t.norm != nil {
+		t.norm.Close()
+	}
+}
