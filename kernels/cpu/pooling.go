@@ -1,99 +1,168 @@
 package cpu
 
 import (
-	"math"
-
 	"drift/kernels"
 )
 
 // planes adds a step over all planes of the images: each has H·W pixels and OutH·OutW windows.
-func planes(l *loader, w kernels.Window, each func(pixels, windows, n int)) {
+func planes(l *loader, w kernels.Window, cost int, each func(pixels, windows int)) {
 	pixels, windows := w.H*w.W, w.OutH()*w.OutW()
-	l.parallel(w.N*w.C, 4*windows*w.KH*w.KW+pixels, func(_, from, to int) {
+	l.parallel(w.N*w.C, cost*windows+pixels, func(_, from, to int) {
 		for n := from; n < to; n++ {
-			each(n*pixels, n*windows, n)
+			each(n*pixels, n*windows)
 		}
 	})
 }
 
+// padded reports whether a window may hang over the edge of its image.
+func padded(w kernels.Window) bool { return w.PadH > 0 || w.PadW > 0 }
+
 func loadMaxIndex[T kernels.Float](l *loader, p kernels.MaxIndex, o operands[T]) {
-	planes(l, p.Window, func(pixels, windows, _ int) {
-		place, x := o.out[0][windows:], o.in[0][pixels:]
-		for y := range p.OutH() {
-			for z := range p.OutW() {
-				place[y*p.OutW()+z] = T(largest(p.Window, x, y*p.StrideH-p.PadH, z*p.StrideW-p.PadW))
+	outH, outW := p.OutH(), p.OutW()
+	pairs := p.KH == 2 && p.KW == 2 && p.StrideW == 2 && !padded(p.Window)
+	planes(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
+		place, x := o.out[0][windows:][:outH*outW], o.in[0][pixels:][:p.H*p.W]
+		for y := range outH {
+			row, top := place[y*outW:(y+1)*outW], y*p.StrideH-p.PadH
+			if pairs {
+				largestOfFour(row, x[top*p.W:], x[(top+1)*p.W:])
+				continue
+			}
+			for z := range row {
+				row[z] = T(largest(p.Window, x, top, z*p.StrideW-p.PadW))
 			}
 		}
 	})
 }
 
+// largestOfFour is MaxIndex for a row of 2×2 windows side by side. It chooses by arithmetic instead of branches: which
+// pixel of a window is largest cannot be foreseen.
+func largestOfFour[T kernels.Float](place, upper, lower []T) {
+	upper, lower = upper[:2*len(place)], lower[:2*len(place)]
+	for i := range place {
+		var right, low int
+		a, b, c, d := upper[2*i], upper[2*i+1], lower[2*i], lower[2*i+1]
+		if b > a {
+			right = 1
+		}
+		if d > c {
+			low = 1
+		}
+		at, best, second := right, upper[2*i+right], lower[2*i+low]
+		low += 2
+		if second > best {
+			at = low
+		}
+		if sum := a + b + c + d; sum != sum { // also where infinities meet, which is only slower
+			at = firstOf(a, b, c, d)
+		}
+		place[i] = T(at)
+	}
+}
+
+// firstOf is the place of the first NaN, or of the first largest value.
+func firstOf[T kernels.Float](values ...T) int {
+	at := 0
+	for i, v := range values {
+		if v != v {
+			return i
+		}
+		if v > values[at] {
+			at = i
+		}
+	}
+	return at
+}
+
 // largest is the place of the first largest pixel of the window at (top, left), or of the first NaN.
 func largest[T kernels.Float](w kernels.Window, plane []T, top, left int) int {
-	best, at := T(math.Inf(-1)), 0
-	if top >= 0 && left >= 0 { // no padding before the first place
-		best = plane[top*w.W+left]
-	}
+	at, best := -1, T(0)
 	for kh := max(0, -top); kh < min(w.KH, w.H-top); kh++ {
 		for kw := max(0, -left); kw < min(w.KW, w.W-left); kw++ {
 			v := plane[(top+kh)*w.W+left+kw]
 			if v != v {
 				return kh*w.KW + kw
 			}
-			if v > best {
+			if at < 0 || v > best {
 				best, at = v, kh*w.KW+kw
 			}
 		}
 	}
-	return at
+	return max(at, 0)
 }
 
-// pixel is where place i of window t lies in its plane, or −1 when it is in the padding or is no place.
-func pixel[T kernels.Float](w kernels.Window, t int, i T) int {
-	k, ok := index(i, w.KH*w.KW)
-	h := t/w.OutW()*w.StrideH - w.PadH + k/w.KW
-	x := t%w.OutW()*w.StrideW - w.PadW + k%w.KW
-	if !ok || h < 0 || h >= w.H || x < 0 || x >= w.W {
+// spots finds the pixels that MaxIndex's places mean.
+type spots struct {
+	kernels.Window
+	offsets []int // of a place from the first pixel of its window
+	padded  bool
+}
+
+func newSpots(w kernels.Window) *spots {
+	s := &spots{Window: w, padded: padded(w)}
+	for k := range w.KH * w.KW {
+		s.offsets = append(s.offsets, k/w.KW*w.W+k%w.KW)
+	}
+	return s
+}
+
+// pixel is where place k of the window at (top, left) lies in its plane, −1 when it is in the padding or is no place.
+func (s *spots) pixel(top, left, k int) int {
+	if uint(k) >= uint(len(s.offsets)) {
 		return -1
 	}
-	return h*w.W + x
+	if s.padded {
+		h, w := top+k/s.KW, left+k%s.KW
+		if h < 0 || h >= s.H || w < 0 || w >= s.W {
+			return -1
+		}
+	}
+	return top*s.W + left + s.offsets[k]
 }
 
 func loadMaxGather[T kernels.Float](l *loader, p kernels.MaxGather, o operands[T]) {
-	planes(l, p.Window, func(pixels, windows, _ int) {
-		y, x, place := o.out[0][windows:], o.in[0][pixels:], o.in[1][windows:]
-		for t := range p.OutH() * p.OutW() {
-			y[t] = 0
-			if at := pixel(p.Window, t, place[t]); at >= 0 {
-				y[t] = x[at]
+	s, outH, outW := newSpots(p.Window), p.OutH(), p.OutW()
+	planes(l, p.Window, 8, func(pixels, windows int) {
+		x := o.in[0][pixels:][:p.H*p.W]
+		for t := 0; t < outH; t++ {
+			y, place := o.out[0][windows+t*outW:][:outW], o.in[1][windows+t*outW:][:outW]
+			top, left := t*p.StrideH-p.PadH, -p.PadW
+			for i, k := range place {
+				y[i] = 0
+				if at := s.pixel(top, left, int(k)); at >= 0 {
+					y[i] = x[at]
+				}
+				left += p.StrideW
 			}
 		}
 	})
 }
 
 func loadMaxScatter[T kernels.Float](l *loader, p kernels.MaxScatter, o operands[T]) {
-	planes(l, p.Window, func(pixels, windows, _ int) {
-		x, y, place := o.out[0][pixels:pixels+p.H*p.W], o.in[0][windows:], o.in[1][windows:]
+	s, outH, outW := newSpots(p.Window), p.OutH(), p.OutW()
+	planes(l, p.Window, 8, func(pixels, windows int) {
+		x := o.out[0][pixels:][:p.H*p.W]
 		clear(x)
-		for t := range p.OutH() * p.OutW() {
-			if at := pixel(p.Window, t, place[t]); at >= 0 {
-				x[at] += y[t]
+		for t := 0; t < outH; t++ {
+			y, place := o.in[0][windows+t*outW:][:outW], o.in[1][windows+t*outW:][:outW]
+			top, left := t*p.StrideH-p.PadH, -p.PadW
+			for i, k := range place {
+				if at := s.pixel(top, left, int(k)); at >= 0 {
+					x[at] += y[i]
+				}
+				left += p.StrideW
 			}
 		}
 	})
 }
 
-// inside is the part of the n places from start on that is in 0 … end−1.
-func inside(start, n, end int) (from, to int) {
-	from = min(end, max(0, start))
-	return from, max(from, min(end, start+n))
-}
-
 func loadAvgPool[T kernels.Float](l *loader, p kernels.AvgPool, o operands[T]) {
 	scale := 1 / T(p.KH*p.KW)
-	planes(l, p.Window, func(pixels, windows, _ int) {
+	outH, outW := p.OutH(), p.OutW()
+	planes(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
 		y, x := o.out[0][windows:], o.in[0][pixels:]
-		for t := range p.OutH() * p.OutW() {
-			top, left := t/p.OutW()*p.StrideH-p.PadH, t%p.OutW()*p.StrideW-p.PadW
+		for t := range outH * outW {
+			top, left := t/outW*p.StrideH-p.PadH, t%outW*p.StrideW-p.PadW
 			var sum T
 			from, to := inside(left, p.KW, p.W)
 			for h := max(0, top); h < min(p.H, top+p.KH); h++ {
@@ -108,11 +177,12 @@ func loadAvgPool[T kernels.Float](l *loader, p kernels.AvgPool, o operands[T]) {
 
 func loadAvgUnpool[T kernels.Float](l *loader, p kernels.AvgUnpool, o operands[T]) {
 	scale := 1 / T(p.KH*p.KW)
-	planes(l, p.Window, func(pixels, windows, _ int) {
+	outH, outW := p.OutH(), p.OutW()
+	planes(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
 		x, y := o.out[0][pixels:pixels+p.H*p.W], o.in[0][windows:]
 		clear(x)
-		for t := range p.OutH() * p.OutW() {
-			top, left := t/p.OutW()*p.StrideH-p.PadH, t%p.OutW()*p.StrideW-p.PadW
+		for t := range outH * outW {
+			top, left := t/outW*p.StrideH-p.PadH, t%outW*p.StrideW-p.PadW
 			g := y[t] * scale
 			from, to := inside(left, p.KW, p.W)
 			for h := max(0, top); h < min(p.H, top+p.KH); h++ {
@@ -123,4 +193,10 @@ func loadAvgUnpool[T kernels.Float](l *loader, p kernels.AvgUnpool, o operands[T
 			}
 		}
 	})
+}
+
+// inside is the part of the n places from start on that is in 0 … end−1.
+func inside(start, n, end int) (from, to int) {
+	from = min(end, max(0, start))
+	return from, max(from, min(end, start+n))
 }
