@@ -8,43 +8,7 @@ func taps(k, stride, pad, in, out int) (lo, hi int) {
 	return lo, max(lo, min(out, (in+pad-k+stride-1)/stride))
 }
 
-// unfold lays out the windows of one image x [C,H,W] as columns: u [C·KH·KW, OutH·OutW].
-func unfold[T kernels.Float](w kernels.Window, u, x []T) {
-	oh, ow := w.OutH(), w.OutW()
-	for c := range w.C {
-		plane := x[c*w.H*w.W : (c+1)*w.H*w.W]
-		for kh := range w.KH {
-			top, bottom := taps(kh, w.StrideH, w.PadH, w.H, oh)
-			for kw := range w.KW {
-				left, right := taps(kw, w.StrideW, w.PadW, w.W, ow)
-				clear(u[:top*ow])
-				clear(u[bottom*ow : oh*ow])
-				for y := top; y < bottom; y++ {
-					row := u[y*ow : (y+1)*ow]
-					clear(row[:left])
-					clear(row[right:])
-					if left < right {
-						at := (y*w.StrideH+kh-w.PadH)*w.W + left*w.StrideW + kw - w.PadW
-						gatherStrided(row[left:right], plane[at:], w.StrideW)
-					}
-				}
-				u = u[oh*ow:]
-			}
-		}
-	}
-}
-
-func gatherStrided[T kernels.Float](dst, src []T, stride int) {
-	if stride == 1 {
-		copy(dst, src)
-		return
-	}
-	for i := range dst {
-		dst[i] = src[i*stride]
-	}
-}
-
-// fold is unfold's adjoint: x, zeroed first, is summed over the windows that cover a pixel.
+// fold sums columns of windows u [C·KH·KW, OutH·OutW] into the image x [C,H,W] that they cover.
 func fold[T kernels.Float](w kernels.Window, x, u []T, add func(dst, x, y []T, imm T)) {
 	oh, ow := w.OutH(), w.OutW()
 	clear(x)
