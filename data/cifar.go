@@ -35,11 +35,11 @@ func (c cifar) load(r *request) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	train, labels, err := c.readFiles(dir, c.train, r.limit("train"))
+	train, labels, err := c.readFiles(dir, c.train, r.limit(r.train))
 	if err != nil {
 		return nil, err
 	}
-	test, testLabels, err := c.readFiles(dir, c.test, r.limit("test"))
+	test, testLabels, err := c.readFiles(dir, c.test, r.limit(r.test))
 	if err != nil {
 		return nil, err
 	}

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// limit is how many examples of a part a reader needs to return.
-func (r *request) limit(key string) int {
-	if !r.prefix {
+// limit is how many examples a reader needs to return of a part of which so many were asked for.
+func (r *request) limit(wanted int) int {
+	if !r.prefix || wanted < 0 {
 		return math.MaxInt
 	}
-	return r.count(key, math.MaxInt, 0, math.MaxInt)
+	return wanted
 }
 
 // classification puts a split together from inputs and labels. Where classes is 0 it follows from the labels.

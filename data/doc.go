@@ -17,6 +17,15 @@
 //	train=N          the first N training examples; generators make so many
 //	test=N           the first N test examples (0: none); where the source has no test part, N examples taken out of it at random
 //	label-noise=P    each training label is, with probability P, redrawn uniformly over all classes
-//	normalize=on|off x ← (x − mean)/std by the statistics of the source's training part, a channel or feature at a time
+//	normalize=on|off x ← (x − mean)/std, a channel or feature at a time, by statistics of the training part
 //	seed=N           the seed of the data, in place of Options.Seed
+//
+// Glyphs and the data sets with names are normalized unless normalize=off, by statistics of all their training images;
+// other sources only where normalize=on, by those of the training examples that there are before train=N cuts them.
+//
+// # Files
+//
+// The files of a data set NAME are looked for in Options.Dir, as NAME/FILE and FILE, likewise in $DRIFT_DATA, then in
+// drift/NAME in the user's cache folder, and in /usr/share/datasets/NAME. Fetch downloads them. Readers trust nothing in a
+// file: every inconsistency is an error of one line, and memory is taken as numbers come, not as a header claims.
 package data

@@ -1,15 +1,17 @@
 package data
 
-import "math"
-
 // exampleFunc writes one example into x and y from the numbers of random alone.
 type exampleFunc func(random *stream, x, y []float32)
 
-// generate makes train= and test= examples like the given empty set. Example i of a part is a function of the seed, the
+// generate makes as many examples as asked for, or else so many for training and testing, like the given empty set. Example i of a part is a function of the seed, the
 // part and i.
 func (r *request) generate(train, test int, like Set, makeExample exampleFunc) (*Split, error) {
-	train = r.count("train", train, 1, math.MaxInt)
-	test = r.count("test", test, 0, math.MaxInt)
+	if r.train >= 0 {
+		train = r.train
+	}
+	if r.test >= 0 {
+		test = r.test
+	}
 	if r.err != nil {
 		return nil, r.err
 	}

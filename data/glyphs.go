@@ -57,7 +57,7 @@ func (p *glyphPainter) paint(random *stream, x, y []float32) {
 	for i, a := range p.mask.Pix {
 		p.soft[i] = float64(a) / 255
 	}
-	p.blur(random.between(0, 0.7))
+	p.blur(random.between(0, 0.7) * min(1, float64(p.size)/16))
 	ink, paper := random.between(0.7, 1), random.between(0, 0.1)
 	for i, a := range p.soft {
 		v := paper + (ink-paper)*a + p.noise*random.NormFloat64()

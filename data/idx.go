@@ -80,11 +80,11 @@ func (r *request) loadIDX(dir string, classes int) (*Split, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	train, labels, err := r.idxPart(dir, "train", "train")
+	train, labels, err := idxPart(dir, "train", r.limit(r.train))
 	if err != nil {
 		return nil, err
 	}
-	test, testLabels, err := r.idxPart(dir, "t10k", "test")
+	test, testLabels, err := idxPart(dir, "t10k", r.limit(r.test))
 	if errors.Is(err, fs.ErrNotExist) {
 		test, testLabels, err = Set{Shape: train.Shape}, nil, nil
 	}
@@ -94,9 +94,8 @@ func (r *request) loadIDX(dir string, classes int) (*Split, error) {
 	return r.classification(classes, train, test, labels, testLabels)
 }
 
-// idxPart reads images and labels named for example train-images* and train-labels*.
-func (r *request) idxPart(dir, prefix, key string) (Set, []float64, error) {
-	limit := r.limit(key)
+// idxPart reads the first images and labels, at most limit, named for example train-images* and train-labels*.
+func idxPart(dir, prefix string, limit int) (Set, []float64, error) {
 	t, shape, x, err := idxFile[float32](dir, prefix+"-images*", limit)
 	if err != nil {
 		return Set{}, nil, err

@@ -3,8 +3,6 @@ package data
 import (
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -39,27 +37,15 @@ func load(spec string, o Options) (*Split, error) {
 	if err := parsed.checkOptions(append(CommonOptions(), source.Options...)); err != nil {
 		return nil, err
 	}
-	r := &request{Spec: parsed, dir: o.Dir, seed: o.Seed, prefix: source.mean != nil}
-	r.seed = option(r, "seed", o.Seed, "a whole number, 0 or more", func(text string) (uint64, bool) {
-		n, err := strconv.ParseUint(text, 10, 64)
-		return n, err == nil
-	})
-	share := r.number("label-noise", 0, 0, 1)
-	normalize := "off"
-	if source.mean != nil {
-		normalize = "on"
-	}
-	normalize = r.choice("normalize", normalize, "on", "off")
-	r.count("train", 0, 1, math.MaxInt)
-	r.count("test", 0, 0, math.MaxInt)
-	if r.err != nil {
-		return nil, r.err
+	r, err := newRequest(parsed, source, o)
+	if err != nil {
+		return nil, err
 	}
 	split, err := source.load(r)
 	if err != nil {
 		return nil, err
 	}
-	return split, r.finish(split, source, normalize == "on", share)
+	return split, r.finish(split, source)
 }
 
 func findSource(name string) (Source, error) {
@@ -74,7 +60,7 @@ func findSource(name string) (Source, error) {
 }
 
 // finish does to the parts what the common options ask for.
-func (r *request) finish(split *Split, source Source, normalize bool, share float64) error {
+func (r *request) finish(split *Split, source Source) error {
 	if split.Train.Len() == 0 {
 		return errors.New("there are no training examples")
 	}
@@ -86,7 +72,7 @@ func (r *request) finish(split *Split, source Source, normalize bool, share floa
 	if err := r.holdOut(split); err != nil {
 		return err
 	}
-	if normalize {
+	if r.normalize {
 		split.Mean, split.Std = source.mean, source.std
 		if split.Mean == nil {
 			split.Mean, split.Std = moments(split.Train)
@@ -97,24 +83,24 @@ func (r *request) finish(split *Split, source Source, normalize bool, share floa
 	if err := r.truncate(split); err != nil {
 		return err
 	}
-	if share > 0 && split.Train.Classes == 0 {
+	if r.labelNoise > 0 && split.Train.Classes == 0 {
 		return errors.New("label-noise needs classes, and this is a regression: use the noise of its targets")
 	}
-	split.Redrawn = redraw(split.Train, share, r.seed)
+	split.Redrawn = redraw(split.Train, r.labelNoise, r.seed)
 	return nil
 }
 
 // holdOut moves test=N random examples out of the training part where there is no test part. Both keep their order.
 func (r *request) holdOut(split *Split) error {
-	n, wanted := split.Train.Len(), r.count("test", 0, 0, math.MaxInt)
-	if wanted == 0 || split.Test.Len() > 0 {
+	if r.test <= 0 || split.Test.Len() > 0 {
 		return nil
 	}
-	if wanted >= n {
-		return fmt.Errorf("test=%d: the source has no test part and %d examples in all, too few to take those out", wanted, n)
+	n := split.Train.Len()
+	if r.test >= n {
+		return fmt.Errorf("test=%d: the source has no test part and %d examples in all, too few to take those out", r.test, n)
 	}
 	held := make([]bool, n)
-	for _, i := range newStream(r.seed, "hold out").Perm(n)[:wanted] {
+	for _, i := range newStream(r.seed, "hold out").Perm(n)[:r.test] {
 		held[i] = true
 	}
 	var train, test []int
@@ -132,15 +118,16 @@ func (r *request) holdOut(split *Split) error {
 // truncate keeps the first examples that train= and test= ask for.
 func (r *request) truncate(split *Split) error {
 	for _, part := range []struct {
-		key string
-		set *Set
-	}{{"train", &split.Train}, {"test", &split.Test}} {
-		n := part.set.Len()
-		wanted := r.count(part.key, n, 0, math.MaxInt)
-		if wanted > n {
-			return fmt.Errorf("%s=%d: there are only %d examples", part.key, wanted, n)
+		key    string
+		set    *Set
+		wanted int
+	}{{"train", &split.Train, r.train}, {"test", &split.Test, r.test}} {
+		if n := part.set.Len(); part.wanted > n {
+			return fmt.Errorf("%s=%d: there are only %d examples", part.key, part.wanted, n)
 		}
-		*part.set = part.set.Slice(0, wanted)
+		if part.wanted >= 0 {
+			*part.set = part.set.Slice(0, part.wanted)
+		}
 	}
 	return nil
 }

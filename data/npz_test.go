@@ -208,11 +208,11 @@ func FuzzNPZ(f *testing.F) {
 	f.Add(append([]byte("\x93NUMPY\x02\x00"), 0xff, 0xff, 0xff, 0xff), y)
 	f.Add(x[:30], y)
 	f.Fuzz(func(t *testing.T, x, y []byte) {
-		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}}
+		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}, train: -1, test: -1, normalize: true}
 		file := zipOf(t, map[string][]byte{"x": x, "y": y})
 		split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), 0)
 		if err == nil {
-			err = r.finish(split, npzSource(), true, 0)
+			err = r.finish(split, npzSource())
 		}
 		if err != nil {
 			return
@@ -230,8 +230,8 @@ func FuzzZip(f *testing.F) {
 	f.Add(good)
 	f.Add(good[:len(good)-10])
 	f.Fuzz(func(t *testing.T, file []byte) {
-		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}}
-		if split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), 0); err == nil && r.finish(split, npzSource(), false, 0) == nil {
+		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}, train: -1, test: -1, normalize: true}
+		if split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), 0); err == nil && r.finish(split, npzSource()) == nil {
 			checkSplit(t, split)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // number is a binary format of numbers.
@@ -68,6 +69,9 @@ func readNumbers[T float32 | float64](r io.Reader, t number, count int) ([]T, er
 	for len(values) < count {
 		chunk := raw[:min(len(raw), (count-len(values))*t.bytes)]
 		n, err := io.ReadFull(r, chunk)
+		if have := len(values); have+n/t.bytes > cap(values) {
+			values = slices.Grow(values, min(count-have, 2*have)) // append would grow by a quarter at a time and copy often
+		}
 		values = appendNumbers(values, t, chunk[:n])
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return values, fmt.Errorf("%w: after %d of %d numbers", errEndsEarly, len(values), count)

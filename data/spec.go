@@ -63,10 +63,30 @@ func (s Spec) checkOptions(known []Option) error {
 // request is a spec on its way through a source: typed access to the options, which remembers the first error.
 type request struct {
 	Spec
-	dir    string
-	seed   uint64
-	prefix bool // readers may leave out what train= and test= do not ask for
-	err    error
+	dir         string
+	seed        uint64
+	train, test int     // examples asked for, −1 for all that there are
+	labelNoise  float64 // probability
+	normalize   bool
+	prefix      bool // readers may leave out what train and test do not ask for
+	err         error
+}
+
+// newRequest reads the common options of a spec for a source.
+func newRequest(spec Spec, source Source, o Options) (*request, error) {
+	r := &request{Spec: spec, dir: o.Dir, prefix: source.mean != nil}
+	r.seed = option(r, "seed", o.Seed, "a whole number, 0 or more", func(text string) (uint64, bool) {
+		n, err := strconv.ParseUint(text, 10, 64)
+		return n, err == nil
+	})
+	r.train, r.test = r.count("train", -1, 1, math.MaxInt), r.count("test", -1, 0, math.MaxInt)
+	r.labelNoise = r.number("label-noise", 0, 0, 1)
+	normalize := "off"
+	if source.mean != nil {
+		normalize = "on"
+	}
+	r.normalize = r.choice("normalize", normalize, "on", "off") == "on"
+	return r, r.err
 }
 
 // option reads an option that is there with parse, which also says what is wanted.

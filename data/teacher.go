@@ -16,7 +16,7 @@ func teacherSource() Source {
 			{"hidden", "50", "hidden units of the teacher"},
 			{"classes", "10", "number of classes; 0 makes a regression of the teacher's outputs"},
 			{"outputs", "1", "number of targets of a regression"},
-			{"noise", "0", "standard deviation of the noise added to each output before its largest gives the class"},
+			{"noise", "0", "standard deviation of the noise added to each output, before the largest gives the class"},
 		},
 		load: loadTeacher,
 	}
