@@ -133,15 +133,18 @@ func (s Settings) sampler(examples int, seed uint64) (*data.Sampler, error) {
 	if s.Sampling == data.Replacement.String() {
 		kind = data.Replacement
 	}
-	if batch == 0 || optimizers[s.Optimizer].full {
+	if batch == 0 || s.FullBatch() {
 		batch, kind = examples, data.Full
 	}
 	return data.NewSampler(kind, examples, batch, seed)
 }
 
+// FullBatch reports whether every step takes all examples, whatever Batch says.
+func (s Settings) FullBatch() bool { return optimizers[s.Optimizer].full }
+
 // BatchesPerEpoch is the number of steps in which a run goes through so many examples once.
 func (s Settings) BatchesPerEpoch(examples int) int {
-	if s.Batch < 1 || optimizers[s.Optimizer].full {
+	if s.Batch < 1 || s.FullBatch() {
 		return 1
 	}
 	return (examples + s.Batch - 1) / s.Batch

@@ -56,17 +56,6 @@ func (a *app) environment() environment {
 	return e
 }
 
-// resolveDevice turns auto into cuda where a GPU can be used, else into cpu.
-func resolveDevice(name string, gpu cuda.Info) string {
-	if name != "auto" {
-		return name
-	}
-	if gpu.Missing == "" && len(gpu.Devices) > 0 {
-		return "cuda"
-	}
-	return "cpu"
-}
-
 func (e environment) table() *report.Table {
 	t := &report.Table{Header: []string{"what", "found"}, Left: 2}
 	t.Add("drift", e.Version+", "+e.Go+", "+e.Platform)

@@ -8,19 +8,22 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/kernels"
+	"drift/kernels/cuda"
 )
 
 // app is what the commands share: the global flags and where output goes.
 type app struct {
 	stdout, stderr io.Writer
 
-	quiet   bool
-	json    string
-	seed    uint64
-	device  string
-	dtype   kernels.DType
-	threads int
-	config  string
+	quiet     bool
+	json      string
+	seed      uint64
+	device    string
+	dtype     kernels.DType
+	precision cuda.Precision
+	threads   int
+	config    string
+	line      map[string]bool // flags set on the command line
 }
 
 const rootLong = `drift trains neural networks and measures, uses and checks the covariance Σ of their
@@ -49,7 +52,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	a.globals(root.PersistentFlags())
-	root.AddCommand(a.dataCommand(), a.envCommand())
+	root.AddCommand(a.trainCommand(), a.dataCommand(), a.envCommand())
 	return root
 }
 
@@ -59,12 +62,18 @@ func (a *app) globals(flags *pflag.FlagSet) {
 	flags.Uint64Var(&a.seed, "seed", 1, "`number` that every random choice follows from")
 	add(flags, &a.device, "device", "auto", "where to compute: auto|cpu|cuda[:i]", "name", parseDevice)
 	add(flags, &a.dtype, "dtype", kernels.Float32, "arithmetic: float32|float64", "name", kernels.ParseDType)
+	add(flags, &a.precision, "precision", cuda.Full, "products of float32 matrices on a GPU: float32|tf32|bf16", "name", cuda.ParsePrecision)
 	add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", atLeast(0))
 	flags.StringVar(&a.config, "config", "", "TOML `file` that sets flags")
 }
 
+// given reports whether a flag stands on the command line.
+func (a *app) given(flag string) bool { return a.line[flag] }
+
 // prepare applies the configuration file and finds out early whether the result can be written.
 func (a *app) prepare(cmd *cobra.Command) error {
+	a.line = map[string]bool{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { a.line[f.Name] = true })
 	if a.config != "" {
 		if err := applyConfig(a.config, cmd.Flags()); err != nil {
 			return err

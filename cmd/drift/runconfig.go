@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/pflag"
+
+	"drift/graph/nn"
+)
+
+// notKept are the flags that say where a run's results go or how it is started, not what it is.
+var notKept = []string{"config", "help", "json", "quiet", "out", "resume"}
+
+// runConfig is the text of config.toml: every flag of the command with its value, so that --config runs it again from
+// anywhere. Files are named by their full paths, and a network described by a file stands in it. overrides replace values.
+func runConfig(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) (string, error) {
+	settings := map[string]any{}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains(notKept, f.Name) {
+			settings[f.Name] = setting(f.Value)
+		}
+	})
+	for _, name := range []string{"data-dir", "init", "weights"} {
+		if path, _ := settings[name].(string); path != "" {
+			settings[name] = fullPath(path)
+		}
+	}
+	if spec, _ := settings["data"].(string); spec != "" {
+		name, rest, _ := strings.Cut(spec, ":")
+		path, _, _ := strings.Cut(rest, ",")
+		if _, err := os.Stat(path); path != "" && err == nil {
+			settings["data"] = name + ":" + fullPath(path) + strings.TrimPrefix(rest, path)
+		}
+	}
+	if spec, _ := settings["model"].(string); filepath.Ext(spec) == ".json" {
+		text, err := json.Marshal(model)
+		if err != nil {
+			return "", err
+		}
+		settings["model"] = string(text)
+	}
+	for name, value := range overrides {
+		if value == nil {
+			delete(settings, name)
+		} else {
+			settings[name] = value
+		}
+	}
+	var b strings.Builder
+	err := toml.NewEncoder(&b).Encode(settings)
+	return b.String(), err
+}
+
+func fullPath(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}
+
+// setting is a flag's value as TOML shows it best.
+func setting(v pflag.Value) any {
+	text := v.String()
+	if list, many := v.(pflag.SliceValue); many {
+		return list.GetSlice()
+	}
+	switch v.Type() {
+	case "bool":
+		return text == "true"
+	case "int", "uint64", "number":
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n
+		}
+	case "float":
+		if x, err := strconv.ParseFloat(text, 64); err == nil {
+			return x
+		}
+	}
+	return text
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// task is a network and a data set, as the commands that compute take them from their flags.
+type task struct {
+	data, dataDir, model string
+	chunk                int
+}
+
+func (k *task) flags(flags *pflag.FlagSet, data, model string) {
+	flags.StringVar(&k.data, "data", data, "data `spec` (drift data list shows what there is)")
+	dataDir(flags, &k.dataDir)
+	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
+	add(flags, &k.chunk, "chunk", objective.DefaultChunk, "most examples to work on at once; more are added up", "int", atLeast(1))
+}
+
+// load reads the data and makes the model that fits them.
+func (k *task) load(seed uint64) (*data.Split, *nn.Model, error) {
+	split, err := data.Load(k.data, data.Options{Dir: k.dataDir, Seed: seed})
+	if err != nil {
+		return nil, nil, err
+	}
+	loss, outputs := nn.MSE, split.Train.Outputs
+	if split.Train.Classes > 0 {
+		loss, outputs = nn.CrossEntropy, split.Train.Classes
+	}
+	model, err := nn.Parse(k.model, split.Train.Shape, outputs, loss)
+	return split, model, err
+}
+
+// problem is a task on a device. Close ends both.
+type problem struct {
+	*objective.Objective
+	device kernels.Device
+}
+
+// open puts the task on the device of the global flags. The parameters are those that PyTorch's rules draw from the seed,
+// or those of the file init where it is not empty.
+func (k *task) open(a *app, init string) (*problem, error) {
+	split, model, err := k.load(a.seed)
+	if err != nil {
+		return nil, err
+	}
+	var theta []float64
+	if init == "" {
+		theta = model.Init(a.seed)
+	} else if theta, err = model.Load(init); err != nil {
+		return nil, err
+	}
+	dev, err := a.openDevice()
+	if err != nil {
+		return nil, err
+	}
+	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Chunk: k.chunk})
+	if err == nil {
+		if err = f.Parameters().Write(theta); err != nil {
+			f.Close()
+		}
+	}
+	if err != nil {
+		dev.Close()
+		return nil, err
+	}
+	return &problem{f, dev}, nil
+}
+
+func (p *problem) Close() error {
+	p.Objective.Close()
+	if err := p.device.Close(); err != nil {
+		return fmt.Errorf("closing %s: %w", p.device.Name(), err)
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"drift/bench/report"
+	"drift/graph/nn"
+	"drift/optim"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+	"drift/optim/rundir"
+)
+
+// training is drift train.
+type training struct {
+	*app
+	task
+	recipe
+	optimizer, init, out, resume string
+	logging                      optim.Logging
+}
+
+const trainLong = `train trains one network. With --out it keeps a folder from which the run can be resumed after any
+end, kill -9 included, and comes out with the same bits: config.toml (all settings; --config runs
+them again), metrics.jsonl (one JSON object a logged step), checkpoint/ and weights.safetensors
+(names as PyTorch's nn.Sequential gives them).
+
+Optimizers: sgd takes batches; gd takes all examples at every step; gd-reg takes all examples and
+adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients. With --emulate-batch B
+λ is what makes it follow SGD with batches of B in the mean: (η/4)(1/B − 1/N) without momentum.`
+
+const trainExample = `  drift train
+  drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
+  drift train --resume run
+  drift train --optimizer gd-reg --emulate-batch 10 --data glyphs,train=500,label-noise=0.2 --lr 0.1 --steps 2000`
+
+func (a *app) trainCommand() *cobra.Command {
+	t := &training{app: a}
+	cmd := &cobra.Command{
+		Use: "train", Short: "Train one network", Long: trainLong, Example: trainExample, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return t.run(cmd.Context(), cmd.Flags()) },
+	}
+	flags := cmd.Flags()
+	t.task.flags(flags, "glyphs", "mlp:256")
+	add(flags, &t.optimizer, "optimizer", "sgd", "update rule: "+strings.Join(optim.Optimizers, "|"), "name", oneOf(optim.Optimizers...))
+	t.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 32}, 10)
+	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
+	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
+	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
+	add(flags, &t.logging.CheckpointEvery, "checkpoint-every", 500, "steps between checkpoints (0: only at the end)", "int", atLeast(0))
+	add(flags, &t.logging.EvalEvery, "eval-every", 500, "steps between evaluations on the test part (0: only at the end)", "int", atLeast(0))
+	add(flags, &t.logging.LogEvery, "log-every", 50, "steps between lines of metrics.jsonl (0: only at evaluations)", "int", atLeast(0))
+	return cmd
+}
+
+func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	if t.resume != "" {
+		if err := t.readRun(flags); err != nil {
+			return err
+		}
+		defer func() { err = closing(t.logging.Dir, err) }()
+	}
+	p, err := t.open(t.app, t.init)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(p, err) }()
+	s, err := t.resolve(t.optimizer, p.Examples(objective.Train), t.given)
+	if err != nil {
+		return err
+	}
+	if t.out != "" {
+		if err := t.startRun(flags, p.Model, s); err != nil {
+			return err
+		}
+		defer func() { err = closing(t.logging.Dir, err) }()
+	}
+	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
+	if err != nil {
+		return err
+	}
+	defer trainer.Close()
+	if t.resume != "" {
+		if err := optim.Resume(trainer, t.logging.Dir); err != nil {
+			return err
+		}
+	}
+	result, err := t.train(ctx, trainer)
+	if err != nil {
+		return err
+	}
+	return t.deliver(p, result)
+}
+
+// closing closes c and keeps the first error.
+func closing(c io.Closer, err error) error {
+	if closed := c.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// readRun takes the settings of a run that is resumed from its folder. Those that decide what the run is cannot be changed.
+func (t *training) readRun(flags *pflag.FlagSet) error {
+	free := []string{"resume", "device", "threads", "quiet", "json", "checkpoint-every", "data-dir"}
+	var wrong string
+	flags.Visit(func(f *pflag.Flag) {
+		if !slices.Contains(free, f.Name) {
+			wrong = f.Name
+		}
+	})
+	if wrong != "" {
+		return usagef("--%s cannot be given with --resume, which takes the run's own settings: leave it out, or start a new run with --config %s",
+			wrong, t.resume+"/config.toml")
+	}
+	dir, err := rundir.Resume(t.resume)
+	if err != nil {
+		return err
+	}
+	if err := setFlags(dir.Config(), flags); err != nil {
+		dir.Close()
+		return fmt.Errorf("resuming the run in %s: config.toml: %w", t.resume, err)
+	}
+	t.logging.Dir = dir
+	return nil
+}
+
+// startRun begins a new run folder.
+func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, s optim.Settings) error {
+	if t.resume != "" {
+		return usagef("--out starts a new run and --resume goes on with an old one: leave one out")
+	}
+	changes := map[string]any{"steps": s.Steps, "epochs": nil}
+	if s.Batch == 0 {
+		changes["batch"] = batchSize(0).String()
+	}
+	config, err := runConfig(flags, model, changes)
+	if err != nil {
+		return err
+	}
+	t.logging.Dir, err = rundir.Create(t.out, config)
+	return err
+}
+
+func (t *training) train(ctx context.Context, trainer *optim.Trainer) (optim.Result, error) {
+	show := t.progress("training", "steps", trainer.Settings.Steps)
+	defer show.Close()
+	note := ""
+	t.logging.Observe = func(step int, e *optim.Entry) {
+		if e != nil {
+			note = "loss " + report.Format(e.Loss)
+			if e.TestAccuracy != nil && *e.TestAccuracy > 0 {
+				note += ", test accuracy " + report.Format(*e.TestAccuracy)
+			}
+		}
+		show.Set(step, note)
+	}
+	return optim.Train(ctx, trainer, t.logging)
+}
+
+// deliver writes the weights and shows how the run ended.
+func (t *training) deliver(p *problem, r optim.Result) error {
+	if dir := t.logging.Dir; dir != nil {
+		theta := make([]float64, p.Model.NumParams)
+		if err := p.Parameters().Read(theta); err != nil {
+			return fmt.Errorf("reading the weights: %w", err)
+		}
+		err := checkpoint.Replace(dir.File(rundir.WeightsName), func(w io.Writer) error {
+			return p.Model.Write(w, p.DType(), nn.Vector{Values: theta})
+		})
+		if err != nil {
+			return fmt.Errorf("writing the weights: %w", err)
+		}
+	}
+	if _, err := outcome(r, p.Model.Loss == nn.CrossEntropy).WriteTo(t.human()); err != nil {
+		return err
+	}
+	return t.writeJSON(r)
+}
+
+func outcome(r optim.Result, classes bool) *report.Table {
+	table := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
+	test := objective.Value{}
+	show := func(x float64) string { return "–" }
+	if r.Test != nil {
+		test, show = *r.Test, report.Format
+	}
+	table.Add("loss", report.Format(r.Train.Loss), show(test.Loss))
+	if classes {
+		table.Add("accuracy", report.Format(r.Train.Accuracy), show(test.Accuracy))
+	}
+	table.Add("steps", report.Format(float64(r.Steps)), "")
+	table.Add("example gradients", report.Format(r.ExampleGradients), "")
+	table.Add("seconds", report.Format(r.Seconds), "")
+	return table
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain lets the test binary stand in for drift, as a process that can be killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("DRIFT_TEST_AS_MAIN") == "1" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func child(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "DRIFT_TEST_AS_MAIN=1")
+	return cmd
+}
+
+const smallRun = "train --quiet --data glyphs,train=200,test=100,size=8 --model mlp:16 --momentum 0.9 --lr 0.02 --batch 16 "
+
+func weights(t *testing.T, folder string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(folder, "weights.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A process killed at any moment, again and again, leaves a folder that goes on to the same bits and the same log.
+func TestKilledRunsResumeToTheSameBits(t *testing.T) {
+	flags := smallRun + "--steps 3000 --log-every 10 --checkpoint-every 50 --eval-every 500 --out "
+	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
+	if status, _, stderr := drift(t, strings.Fields(flags+whole)...); status != statusDone {
+		t.Fatal(stderr)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	args, kills := strings.Fields(flags+killed), 0
+	for {
+		process := child(args...)
+		var stderr bytes.Buffer
+		process.Stderr = &stderr
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(r.IntN(250))*time.Millisecond, func() { process.Process.Kill() })
+		err := process.Wait()
+		timer.Stop()
+		if err == nil {
+			break
+		}
+		if stderr.Len() > 0 {
+			t.Fatalf("after %d kills: %s", kills, stderr.String())
+		}
+		if kills++; kills == 12 { // enough of them: now let it end
+			r = rand.New(rand.NewPCG(0, 0))
+			args = append(strings.Fields("train --quiet --resume"), killed)
+			if _, err := os.Stat(filepath.Join(killed, "config.toml")); err != nil {
+				t.Skip("the machine is too slow for the run to start between kills")
+			}
+			if out, err := child(args...).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			break
+		}
+		if _, err := os.Stat(filepath.Join(killed, "config.toml")); err == nil {
+			args = append(strings.Fields("train --quiet --resume"), killed)
+		}
+	}
+	if !bytes.Equal(weights(t, whole), weights(t, killed)) {
+		t.Errorf("after %d kills the weights are other ones", kills)
+	}
+	if want, got := logged(t, whole), logged(t, killed); want != got {
+		t.Errorf("after %d kills the log is\n%s\nwant\n%s", kills, got, want)
+	}
+}
+
+// logged is metrics.jsonl without the times.
+func logged(t *testing.T, folder string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(string(text)) {
+		entry := map[string]any{}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		delete(entry, "seconds")
+		kept, _ := json.Marshal(entry)
+		lines.Write(append(kept, '\n'))
+	}
+	return lines.String()
+}
+
+func TestInterruptLeavesACheckpoint(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	status := run(ctx, strings.Fields(smallRun+"--steps 100000000 --checkpoint-every 0 --out "+out), &stdout, &stderr)
+	if status != statusFailed || !strings.Contains(stderr.String(), "interrupted") || !strings.Contains(stderr.String(), "--resume "+out) {
+		t.Errorf("status %d, %s", status, stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(out, "checkpoint", "state.safetensors")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Ctrl-C reaches a process as SIGINT.
+func TestCtrlCStopsCleanly(t *testing.T) {
+	process := child(strings.Fields(smallRun + "--steps 100000000")...)
+	var stderr bytes.Buffer
+	process.Stderr = &stderr
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(500*time.Millisecond, func() { process.Process.Signal(syscall.SIGINT) })
+	err := process.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != statusFailed || strings.Count(stderr.String(), "\n") != 1 {
+		t.Errorf("%v, %q", err, stderr.String())
+	}
+}
+
+func TestRunAgainFromItsConfiguration(t *testing.T) {
+	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
+	model := write(t, "net.json", `{"layers": ["flatten", {"linear": {"out": 10}}]}`)
+	for _, args := range []string{
+		smallRun + "--steps 20 --optimizer gd-reg --emulate-batch 10 --seed 5 --model " + model + " --out " + first,
+		"train --config " + first + "/config.toml --out " + second,
+	} {
+		if status, _, stderr := drift(t, strings.Fields(args)...); status != statusDone {
+			t.Fatal(stderr)
+		}
+		os.Remove(model)
+	}
+	if !bytes.Equal(weights(t, first), weights(t, second)) {
+		t.Error("the same configuration gives other weights")
+	}
+}
+
+func TestTrainedWeightsAreAStart(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	drift(t, strings.Fields(smallRun+"--steps 200 --out "+out)...)
+	var result struct {
+		Train struct{ Loss float64 }
+	}
+	status, stdout, stderr := drift(t, strings.Fields(smallRun+"--steps 1 --lr 1e-9 --json - --init "+out+"/weights.safetensors")...)
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil || result.Train.Loss > 0.5 {
+		t.Errorf("status %d, %s, %s, %v", status, stdout, stderr, err)
+	}
+}
+
+func TestTrainRefusals(t *testing.T) {
+	folder := t.TempDir()
+	file := write(t, "file", "")
+	for _, c := range []struct {
+		args   string
+		status int
+		says   string
+	}{
+		{"--lr NaN", statusUsage, "--lr: got \"NaN\""},
+		{"--lr -1", statusUsage, "--lr: "},
+		{"--lr 0", statusUsage, "above 0"},
+		{"--batch 0", statusUsage, "--batch: got \"0\""},
+		{"--batch 201", statusUsage, "there are 200 training examples"},
+		{"--momentum 1", statusUsage, "--momentum: "},
+		{"--momentum 0 --nesterov", statusUsage, "nesterov without momentum"},
+		{"--weight-decay -1", statusUsage, "--weight-decay: "},
+		{"--clip inf", statusUsage, "--clip: "},
+		{"--optimizer sdg", statusUsage, "did you mean sgd?"},
+		{"--schedule cosin", statusUsage, "did you mean cosine?"},
+		{"--steps 5 --epochs 2", statusUsage, "leave one out"},
+		{"--steps 5 --warmup 5", statusUsage, "warmup"},
+		{"--optimizer gd --batch 10", statusUsage, "leave the batch size"},
+		{"--batch full --optimizer gd-reg", statusUsage, "--emulate-batch"},
+		{"--optimizer gd-reg --emulate-batch 10 --lambda 1", statusUsage, "leave one out"},
+		{"--batch full --optimizer gd-reg --emulate-batch 7", statusUsage, "divides"},
+		{"--model mlp:-1", statusFailed, "mlp"},
+		{"--model batchnorm", statusFailed, "preset"},
+		{"--model mlp:99999999999", statusFailed, "mlp"},
+		{"--data nothing", statusFailed, "unknown data set"},
+		{"--init " + folder + "/none.safetensors", statusFailed, "none.safetensors"},
+		{"--init " + file, statusFailed, "reading weights"},
+		{"--out " + file, statusFailed, "it is a file"},
+		{"--resume " + folder, statusFailed, "holds no run"},
+		{"--lr 1e30 --momentum 0", statusFailed, "not finite"},
+	} {
+		status, stdout, stderr := drift(t, append(strings.Fields(smallRun), strings.Fields(c.args)...)...)
+		if strings.HasPrefix(c.args, "--resume") { // takes the settings of the run
+			status, stdout, stderr = drift(t, append([]string{"train"}, strings.Fields(c.args)...)...)
+		}
+		if status != c.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: status %d, stdout %q, stderr %q; want %d and one line with %q", c.args, status, stdout, stderr, c.status, c.says)
+		}
+	}
+}
+
+func TestResumeKeepsTheRunsSettings(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	drift(t, strings.Fields(smallRun+"--steps 5 --out "+out)...)
+	for args, says := range map[string]string{
+		"--lr 0.1":        "--lr cannot be given with --resume",
+		"--out elsewhere": "--out cannot be given with --resume",
+	} {
+		status, _, stderr := drift(t, append(strings.Fields("train --resume "+out), strings.Fields(args)...)...)
+		if status != statusUsage || !strings.Contains(stderr, says) {
+			t.Errorf("%s: status %d, %s", args, status, stderr)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(out, "checkpoint", "state.safetensors"), []byte("damaged"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := drift(t, "train", "--resume", out); status != statusFailed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "reading the checkpoint") {
+		t.Errorf("a damaged checkpoint: status %d, %s", status, stderr)
+	}
+}
