@@ -75,7 +75,7 @@ func idxFile[T float32 | float64](dir, pattern string, limit int) (t number, sha
 	return t, shape, values, err
 }
 
-// loadIDX reads the four files of a folder, or the two of the training part where the others are missing.
+// loadIDX reads the four files of a folder. A folder that the user names may lack the test part.
 func (r *request) loadIDX(dir string, classes int) (*Split, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -84,10 +84,10 @@ func (r *request) loadIDX(dir string, classes int) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	test, testLabels, err := idxPart(dir, "t10k", r.limit(r.test))
-	if errors.Is(err, fs.ErrNotExist) {
-		test, testLabels, err = Set{Shape: train.Shape}, nil, nil
+	if _, err := match(dir, "t10k-images*"); errors.Is(err, fs.ErrNotExist) && r.Path != "" {
+		return r.classification(classes, train, Set{Shape: train.Shape}, labels, nil)
 	}
+	test, testLabels, err := idxPart(dir, "t10k", r.limit(r.test))
 	if err != nil {
 		return nil, err
 	}

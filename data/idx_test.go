@@ -115,6 +115,7 @@ func TestIDXRefusesBadFiles(t *testing.T) {
 		{"gzip of nothing", "train-images", []byte{0x1f, 0x8b}, "EOF"},
 		{"trailing gzip", "train-images", append(gzipped(t, good["train-images"]), "junk"...), "after the last number"},
 		{"missing", "train-labels", nil, "no train-labels*"},
+		{"no test labels", "t10k-images", good["train-images"], "no t10k-labels*"},
 	} {
 		files := map[string][]byte{"train-images": good["train-images"], "train-labels": good["train-labels"], c.file: c.content}
 		if c.name == "missing" {
@@ -130,6 +131,17 @@ func TestIDXRefusesBadFiles(t *testing.T) {
 	if _, err := Load("idx:"+dir, Options{}); err == nil || !strings.Contains(err.Error(), "decompression bomb") {
 		t.Errorf("bomb of %d bytes: error %v", len(bomb), err)
 	}
+}
+
+func TestOnlyAFolderOfTheUserMayLackTheTestPart(t *testing.T) {
+	dir := idxDir(t, map[string][]byte{
+		"train-images": idx(8, []uint32{2, 2, 2}, make([]byte, 8)), "train-labels": idx(8, []uint32{2}, []byte{0, 9}),
+	})
+	if split := mustLoad(t, "idx:"+dir, Options{}); split.Train.Len() != 2 || split.Test.Len() != 0 {
+		t.Errorf("%d + %d examples", split.Train.Len(), split.Test.Len())
+	}
+	_, err := Load("mnist", Options{Dir: dir})
+	wantError(t, err, "no t10k-images*")
 }
 
 func TestAbsentDataSaysWhereItWasLookedForAndHowToGetIt(t *testing.T) {

@@ -67,7 +67,7 @@ func TestNormalizeUsesTheTrainingPart(t *testing.T) {
 		run := s.Size() / s.groups()
 		for i, x := range s.X {
 			g := i / run % s.groups()
-			if want := (original[i] - mean[g]) / std[g]; x != want {
+			if want := float32((float64(original[i]) - float64(mean[g])) / float64(std[g])); x != want {
 				t.Fatalf("element %d is %g, want %g", i, x, want)
 			}
 		}

@@ -49,9 +49,9 @@ func (s Set) groupMoments(group, run int) (mean, variance float64) {
 func (s Set) normalize(mean, std []float32) {
 	run := s.Size() / len(mean)
 	for i := 0; i < len(s.X); i += run {
-		g := i / run % len(mean)
+		m, d := float64(mean[i/run%len(mean)]), float64(std[i/run%len(mean)])
 		for j, x := range s.X[i : i+run] {
-			s.X[i+j] = (x - mean[g]) / std[g]
+			s.X[i+j] = float32((float64(x) - m) / d) // float32 might overflow on the way
 		}
 	}
 }
