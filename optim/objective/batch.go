@@ -23,7 +23,8 @@ type Batch struct {
 	objective *Objective
 	graph     *gorgonia.ExprGraph
 	uses      *graph.Uses
-	first     bool // of the chunks of a pass: sums begin here
+	place     *graph.Node // of each example in the pass [N], where Rows is used
+	first     bool        // of the chunks of a pass: sums begin here
 	leaves    int
 	outputs   []*graph.Node
 	updates   []graph.Update
@@ -45,6 +46,7 @@ type compiled struct {
 	program *graph.Program
 	read    []*graph.Node
 	index   kernels.Buffer
+	place   kernels.Buffer // nil where the program does not ask for it
 	chosen  []float32
 	source  any
 }
@@ -85,6 +87,14 @@ func (b *Batch) Vector(v kernels.Buffer) []*graph.Node {
 		nodes = append(nodes, b.leaf(fmt.Sprintf("vector %d, %s", b.leaves, p.Name), v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
 	}
 	return nodes
+}
+
+// Rows is a buffer of one element for each example of the pass, in the order of the pass: those of the batch, [N].
+func (b *Batch) Rows(v kernels.Buffer) *graph.Node {
+	if b.place == nil {
+		b.place = b.leaf("place", b.objective.rows.Slice(0, b.N), b.N)
+	}
+	return graph.Gather(b.Scalars(v), b.place)
 }
 
 // Scalars is a buffer as a leaf of its shape [len].
@@ -148,7 +158,7 @@ func (f *Objective) Pass(what string, part Part, examples []int, vectors []kerne
 		copy(k.vectors[:], vectors)
 		c, err := f.compile(k, e)
 		if err == nil {
-			err = c.choose(examples[from:to])
+			err = c.choose(examples[from:to], from)
 		}
 		if err == nil {
 			err = c.program.Run()
@@ -172,8 +182,16 @@ func (f *Objective) weigh(n int) error {
 	return f.weights.Write([]float64{1 / float64(n), 1 / float64(max(n-1, 1))})
 }
 
-// choose writes the indices of the examples of a chunk.
-func (c *compiled) choose(examples []int) error {
+// choose writes the indices of the examples of a chunk that begins at a place of the pass.
+func (c *compiled) choose(examples []int, from int) error {
+	if c.place != nil {
+		for i := range c.chosen {
+			c.chosen[i] = float32(from + i)
+		}
+		if err := c.place.Write(c.source); err != nil {
+			return err
+		}
+	}
 	for i, n := range examples {
 		c.chosen[i] = float32(n)
 	}
@@ -206,6 +224,9 @@ func (f *Objective) compile(k key, e Expression) (*compiled, error) {
 	}
 	c := &compiled{program: p, read: b.read, index: f.index.Slice(0, k.n), chosen: make([]float32, k.n)}
 	c.source = c.chosen
+	if b.place != nil {
+		c.place = f.rows.Slice(0, k.n)
+	}
 	f.programs[k] = c
 	return c, nil
 }

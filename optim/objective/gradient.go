@@ -9,8 +9,8 @@ import (
 // Value is the mean loss over the examples of a pass, and the share of them whose class has the largest score (0 for regression).
 type Value struct{ Loss, Accuracy float64 }
 
-// measure adds the batch's share of the mean loss and of the accuracy to the sums.
-func (b *Batch) measure() {
+// Measure adds the batch's share of the mean loss and of the accuracy to the sums.
+func (b *Batch) Measure() {
 	b.scalar(sumLoss, graph.SumAll(b.Weighted()))
 	if b.objective.Model.Loss == nn.CrossEntropy {
 		b.scalar(sumCorrect, graph.Mul(graph.SumAll(graph.Correct(b.Output, b.Target)), b.Mean))
@@ -20,14 +20,14 @@ func (b *Batch) measure() {
 // Gradient writes ḡ, the gradient of the mean loss over examples of the training data, into a flat vector [P].
 func (f *Objective) Gradient(examples []int, into kernels.Buffer) error {
 	return f.Pass("gradient", Train, examples, []kernels.Buffer{into}, func(b *Batch) {
-		b.measure()
+		b.Measure()
 		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params))
 	}, nil)
 }
 
 // Evaluate is the mean loss and accuracy over examples of a part.
 func (f *Objective) Evaluate(part Part, examples []int) (Value, error) {
-	if err := f.Pass("loss", part, examples, nil, (*Batch).measure, nil); err != nil {
+	if err := f.Pass("loss", part, examples, nil, (*Batch).Measure, nil); err != nil {
 		return Value{}, err
 	}
 	return f.Value()
@@ -52,7 +52,7 @@ func (f *Objective) TraceGradient(examples []int, mean, trace kernels.Buffer) (f
 	if len(examples) <= f.chunk {
 		err = f.Pass("trace gradient", Train, examples, vectors, func(b *Batch) {
 			sigma := graph.NewCovariance(b.PerExample())
-			b.measure()
+			b.Measure()
 			b.scalar(sumSquares, graph.SumAll(sigma.SquaredNorms()))
 			b.scalar(sumInner, graph.SquaredNorm(sigma.Mean()))
 			b.Sum(mean, sigma.Mean())

@@ -40,6 +40,7 @@ type Objective struct {
 	theta    kernels.Buffer
 	parts    [2]resident
 	index    kernels.Buffer // [chunk] examples of the current chunk
+	rows     kernels.Buffer // [chunk] their places in the pass
 	weights  kernels.Buffer // [2] scalars that programs read: 1/N and 1/(N−1)
 	examples int            // N that weights hold
 	sums     kernels.Buffer // [sumCount] scalars that programs add up
@@ -75,7 +76,7 @@ func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Ob
 	for _, b := range []struct {
 		buffer *kernels.Buffer
 		n      int
-	}{{&f.theta, model.NumParams}, {&f.index, o.Chunk}, {&f.weights, 2}, {&f.sums, sumCount}} {
+	}{{&f.theta, model.NumParams}, {&f.index, o.Chunk}, {&f.rows, o.Chunk}, {&f.weights, 2}, {&f.sums, sumCount}} {
 		var err error
 		if *b.buffer, err = dev.NewBuffer(o.DType, b.n); err != nil {
 			return nil, fmt.Errorf("objective: parameters of the model: %w", err)
@@ -159,7 +160,7 @@ func (f *Objective) NewVector() (kernels.Buffer, error) {
 // Close frees what the objective holds on the device.
 func (f *Objective) Close() {
 	f.forget()
-	for _, b := range []kernels.Buffer{f.theta, f.index, f.weights, f.sums, f.arena, f.parts[Train].x, f.parts[Train].y, f.parts[Test].x, f.parts[Test].y} {
+	for _, b := range []kernels.Buffer{f.theta, f.index, f.rows, f.weights, f.sums, f.arena, f.parts[Train].x, f.parts[Train].y, f.parts[Test].x, f.parts[Test].y} {
 		if b != nil {
 			b.Free()
 		}

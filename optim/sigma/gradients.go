@@ -1,0 +1,162 @@
+package sigma
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"drift/graph"
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// Gradients is the matrix G [N,P] whose rows are the gradients g_n of a list of examples. It is never formed.
+type Gradients struct {
+	f            *objective.Objective
+	examples     []int
+	coefficients kernels.Buffer // [N]
+	vector       kernels.Buffer // [P] room of products that pass through the parameters
+}
+
+// NewGradients is G of examples of the training data, at the parameters that the objective holds when a product is taken.
+func NewGradients(f *objective.Objective, examples []int) (*Gradients, error) {
+	g := &Gradients{f: f, examples: examples}
+	var err error
+	if g.coefficients, err = f.Device().NewBuffer(f.DType(), len(examples)); err == nil {
+		g.vector, err = f.NewVector()
+	}
+	if err != nil {
+		g.Close()
+		return nil, fmt.Errorf("products with the gradients of %d examples: %w", len(examples), err)
+	}
+	return g, nil
+}
+
+// Combine writes Gᵀc = Σ_n c_n g_n [P] for coefficients [N]: one gradient of a weighted loss.
+func (g *Gradients) Combine(c []float64, into kernels.Buffer) error {
+	if err := g.coefficients.Write(c); err != nil {
+		return err
+	}
+	return g.f.Pass("combination", objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
+		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{b.Rows(g.coefficients)}, b.Params))
+	}, nil)
+}
+
+// Dot writes Gv, the inner products ⟨g_n, v⟩ [N].
+func (g *Gradients) Dot(v kernels.Buffer, into []float64) error {
+	return g.f.Pass("inner products", objective.Train, g.examples, []kernels.Buffer{v}, func(b *objective.Batch) {
+		b.Read(b.PerExample().Dot(b.Vector(v)))
+	}, func(from, to int, read func(int, any) error) error { return read(0, into[from:to]) })
+}
+
+// Gram is G Gᵀ [N,N]. Examples that do not fit one chunk are taken in pairs of half chunks.
+func (g *Gradients) Gram() (*mat.SymDense, error) {
+	n, half := len(g.examples), g.f.Chunk()/2
+	if n <= g.f.Chunk() {
+		half = n
+	}
+	if half == 0 {
+		return nil, fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples (--chunk)", n)
+	}
+	gram := mat.NewSymDense(n, nil)
+	for i := 0; i < n; i += half {
+		for j := i; j < n; j += half {
+			rows := span(i, min(i+half, n))
+			if j > i {
+				rows = append(rows, span(j, min(j+half, n))...)
+			} else if n > half {
+				continue // comes with the pairs
+			}
+			if err := g.gram(rows, gram); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return gram, nil
+}
+
+func span(from, to int) []int {
+	all := make([]int, 0, 2*(to-from))
+	for i := from; i < to; i++ {
+		all = append(all, i)
+	}
+	return all
+}
+
+// gram fills in the inner products among some rows of G.
+func (g *Gradients) gram(rows []int, into *mat.SymDense) error {
+	examples, products := make([]int, len(rows)), make([]float64, len(rows)*len(rows))
+	for k, row := range rows {
+		examples[k] = g.examples[row]
+	}
+	err := g.f.Pass("gram", objective.Train, examples, nil, func(b *objective.Batch) { b.Read(b.PerExample().Gram()) },
+		func(_, _ int, read func(int, any) error) error { return read(0, products) })
+	for k, row := range rows {
+		for l, column := range rows[:k+1] {
+			into.SetSym(row, column, products[k*len(rows)+l])
+		}
+	}
+	return err
+}
+
+// Close gives the device's memory back.
+func (g *Gradients) Close() {
+	g.f.Release(g.coefficients)
+	g.f.Release(g.vector)
+}
+
+// Examples is an operator on vectors of one element for each of N examples: the twin of an operator on the parameters, with the same
+// eigenvalues other than zero. Centred, it is K/(N−1) with K = C G Gᵀ C and C = I − 11ᵀ/N, Σ's twin; else G Gᵀ/N, the
+// second moment's.
+type Examples struct {
+	*Gradients
+	Centred bool
+}
+
+var _ Operator = Examples{}
+
+// Dim is N.
+func (a Examples) Dim() int { return len(a.examples) }
+
+func (a Examples) Apply(into, from [][]float64) error {
+	for k, c := range from {
+		copy(into[k], c)
+		scale := 1 / float64(len(c))
+		if a.Centred {
+			centre(into[k])
+			scale = 1 / float64(len(c)-1)
+		}
+		if err := a.Combine(into[k], a.vector); err != nil {
+			return err
+		}
+		if err := a.Dot(a.vector, into[k]); err != nil {
+			return err
+		}
+		if a.Centred {
+			centre(into[k])
+		}
+		floats.Scale(scale, into[k])
+	}
+	return nil
+}
+
+// centre takes the mean off a vector.
+func centre(x []float64) { floats.AddConst(-floats.Sum(x)/float64(len(x)), x) }
+
+// Centre turns G Gᵀ into K = C G Gᵀ C in place.
+func Centre(gram *mat.SymDense) {
+	n := gram.SymmetricDim()
+	mean, total := make([]float64, n), 0.0 // of each row, and of all
+	for i := range n {
+		for j := range n {
+			mean[i] += gram.At(i, j) / float64(n)
+		}
+		total += mean[i] / float64(n)
+	}
+	for i := range n {
+		for j := i; j < n; j++ {
+			gram.SetSym(i, j, gram.At(i, j)-mean[i]-mean[j]+total)
+		}
+	}
+}

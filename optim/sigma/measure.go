@@ -1,0 +1,165 @@
+package sigma
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+
+	"drift/graph"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// Wanted says what Measure finds out besides the numbers that need no choice.
+type Wanted struct {
+	Eigenvalues int       // leading eigenvalues of Σ
+	Along       []float64 // a vector v [P] for H v and Σ v; nil for none
+	Diagonal    bool      // diag Σ
+}
+
+// Measurement is the statistics of the per-example gradients of a list of examples.
+type Measurement struct {
+	Examples           int       `json:"examples"`
+	Parameters         int       `json:"parameters"`
+	Loss               float64   `json:"loss"`
+	GradNorm2          float64   `json:"grad_norm2"`           // ‖ḡ‖²
+	TraceSigma         float64   `json:"tr_sigma"`             // tr Σ, unbiased
+	TraceGradientNorm2 float64   `json:"grad_tr_sigma_norm2"`  // ‖∂tr Σ‖²
+	NoiseScale         *float64  `json:"noise_scale"`          // tr Σ/‖ḡ‖² (McCandlish et al. 2018); nil where ḡ vanishes
+	NoiseScaleUnbiased *float64  `json:"noise_scale_unbiased"` // tr Σ/(‖ḡ‖² − tr Σ/N); nil where that is not positive
+	Eigenvalues        []float64 `json:"sigma_eigenvalues"`    // of Σ, in descending order
+
+	// Vectors are ḡ, ∂tr Σ and what else was wanted, by kind: grad, grad_tr_sigma, sigma_diag, hvp and sigma_vp.
+	Vectors []nn.Vector `json:"-"`
+}
+
+// Measure works on examples of the training data, at least two of them, at the objective's parameters.
+func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, error) {
+	if len(examples) < 2 {
+		return nil, fmt.Errorf("measuring: %d examples: the covariance of their gradients takes at least 2", len(examples))
+	}
+	m := &Measurement{Examples: len(examples), Parameters: f.Model.NumParams, Eigenvalues: []float64{}}
+	steps := []func(*objective.Objective, []int) error{m.moments}
+	if w.Diagonal {
+		steps = append(steps, m.diagonal)
+	}
+	if w.Along != nil {
+		steps = append(steps, m.product("hvp", NewHessian, w.Along), m.product("sigma_vp", NewCovariance, w.Along))
+	}
+	if w.Eigenvalues > 0 {
+		steps = append(steps, func(f *objective.Objective, examples []int) (err error) {
+			m.Eigenvalues, err = leadingValues(f, examples, w.Eigenvalues)
+			return err
+		})
+	}
+	for _, step := range steps {
+		if err := step(f, examples); err != nil {
+			return nil, fmt.Errorf("measuring: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// moments finds the loss, ḡ, tr Σ, ∂tr Σ and what follows from them.
+func (m *Measurement) moments(f *objective.Objective, examples []int) error {
+	mean, err := f.NewVector()
+	if err != nil {
+		return err
+	}
+	defer f.Release(mean)
+	slope, err := f.NewVector()
+	if err != nil {
+		return err
+	}
+	defer f.Release(slope)
+	if m.TraceSigma, err = f.TraceGradient(examples, mean, slope); err != nil {
+		return err
+	}
+	value, err := f.Value()
+	if err != nil {
+		return err
+	}
+	m.Loss = value.Loss
+	if m.GradNorm2, err = m.keep("grad", mean); err != nil {
+		return err
+	}
+	if m.TraceGradientNorm2, err = m.keep("grad_tr_sigma", slope); err != nil {
+		return err
+	}
+	for _, x := range []float64{m.Loss, m.GradNorm2, m.TraceSigma, m.TraceGradientNorm2} {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("loss %v, ‖ḡ‖² %v, tr Σ %v, ‖∂tr Σ‖² %v: not all finite: check the weights and the data, or use --dtype float64",
+				m.Loss, m.GradNorm2, m.TraceSigma, m.TraceGradientNorm2)
+		}
+	}
+	m.NoiseScale = m.noiseScale(m.GradNorm2)
+	m.NoiseScaleUnbiased = m.noiseScale(m.GradNorm2 - m.TraceSigma/float64(m.Examples))
+	return nil
+}
+
+// noiseScale is tr Σ in units of an estimate of ‖G‖².
+func (m *Measurement) noiseScale(norm2 float64) *float64 {
+	if norm2 <= 0 {
+		return nil
+	}
+	scale := m.TraceSigma / norm2
+	return &scale
+}
+
+// keep reads a vector and returns its squared norm.
+func (m *Measurement) keep(kind string, v kernels.Buffer) (float64, error) {
+	values := make([]float64, v.Len())
+	err := v.Read(values)
+	m.Vectors = append(m.Vectors, nn.Vector{Kind: kind, Values: values})
+	return floats.Dot(values, values), err
+}
+
+// diagonal finds diag Σ = (Σ_n g_n² − N ḡ²)/(N−1), at least 0 whatever the rounding.
+func (m *Measurement) diagonal(f *objective.Objective, examples []int) error {
+	squares, err := f.NewVector()
+	if err != nil {
+		return err
+	}
+	defer f.Release(squares)
+	err = f.Pass("squares", objective.Train, examples, []kernels.Buffer{squares}, func(b *objective.Batch) {
+		sums := b.PerExample().Squares()
+		for k, s := range sums {
+			sums[k] = graph.Mul(s, graph.BroadcastScalar(b.Spread, s.Shape()...))
+		}
+		b.Sum(squares, sums)
+	}, nil)
+	if err != nil {
+		return err
+	}
+	d, n := make([]float64, squares.Len()), float64(len(examples))
+	if err := squares.Read(d); err != nil {
+		return err
+	}
+	for i, g := range m.Vectors[0].Values {
+		d[i] = math.Max(0, d[i]-g*g*n/(n-1))
+	}
+	m.Vectors = append(m.Vectors, nn.Vector{Kind: "sigma_diag", Values: d})
+	return nil
+}
+
+type operatorOver func(f *objective.Objective, examples []int, width int) (*Parameters, error)
+
+// product finds an operator's image of v.
+func (m *Measurement) product(kind string, over operatorOver, v []float64) func(*objective.Objective, []int) error {
+	return func(f *objective.Objective, examples []int) error {
+		if len(v) != f.Model.NumParams {
+			return fmt.Errorf("%s: a vector of %d elements for %d parameters", kind, len(v), f.Model.NumParams)
+		}
+		a, err := over(f, examples, 1)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		image := make([]float64, len(v))
+		err = a.Apply([][]float64{image}, [][]float64{v})
+		m.Vectors = append(m.Vectors, nn.Vector{Kind: kind, Values: image})
+		return err
+	}
+}

@@ -1,0 +1,326 @@
+package sigma
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/cpu"
+	"drift/optim/objective"
+)
+
+// networks have dense, convolution and normalisation layers, each small enough to be compared with full matrices.
+var networks = map[string]string{
+	"dense": `{"layers": ["flatten", {"linear": {"out": 5}}, "tanh", {"linear": {"out": 3}}]}`,
+	"conv": `{"layers": [{"conv2d": {"out": 3, "kernel": 3, "padding": 1}}, "gelu", {"avgpool2d": {"kernel": 2}},
+		{"conv2d": {"out": 2, "kernel": 2}}, "flatten", {"linear": {"out": 3}}]}`,
+	"norm": `{"layers": [{"conv2d": {"out": 4, "kernel": 3}}, {"groupnorm": {"groups": 2}}, "silu", "flatten", {"linear": {"out": 6}},
+		{"layernorm": {}}, {"linear": {"out": 3}}]}`,
+}
+
+// few and many are numbers of examples below and above the number of parameters; chunked is a chunk that divides neither.
+const (
+	few     = 23
+	chunked = 8
+)
+
+func random(seed uint64, n int) []float64 {
+	r := rand.New(rand.NewPCG(seed, 77))
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = r.NormFloat64()
+	}
+	return x
+}
+
+// noise is examples without structure: images of 6×6 in three classes.
+func noise(n int) data.Set {
+	s := data.Set{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3, X: make([]float32, 36*n), Y: make([]float32, n)}
+	for i, x := range random(5, 36*n) {
+		s.X[i] = float32(x)
+	}
+	for i := range s.Y {
+		s.Y[i] = float32(i % 3)
+	}
+	return s
+}
+
+func open(t testing.TB, model string, set data.Set, chunk int, dtype kernels.DType) *objective.Objective {
+	t.Helper()
+	loss, outputs := nn.CrossEntropy, set.Classes
+	if set.Classes == 0 {
+		loss, outputs = nn.MSE, set.Outputs
+	}
+	m, err := nn.Parse(model, set.Shape, outputs, loss)
+	must(t, err)
+	f, err := objective.New(cpu.New(cpu.Options{Threads: 2}), m, &data.Split{Train: set}, objective.Options{DType: dtype, Chunk: chunk})
+	must(t, err)
+	t.Cleanup(f.Close)
+	must(t, f.Parameters().Write(m.Init(3)))
+	return f
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rows is the per-example gradients written out.
+func rows(t testing.TB, f *objective.Objective, examples []int) *mat.Dense {
+	t.Helper()
+	g := mat.NewDense(len(examples), f.Model.NumParams, nil)
+	for n, example := range examples {
+		v, err := f.NewVector()
+		must(t, err)
+		must(t, f.Gradient([]int{example}, v))
+		must(t, v.Read(g.RawRowView(n)))
+		v.Free()
+	}
+	return g
+}
+
+// dense is Σ, the second moment and ḡ from gradients written out.
+func dense(g *mat.Dense) (sigma, second *mat.SymDense, mean []float64) {
+	n, p := g.Dims()
+	mean = make([]float64, p)
+	for i := range n {
+		floats.AddScaled(mean, 1/float64(n), g.RawRowView(i))
+	}
+	second = mat.NewSymDense(p, nil)
+	second.SymOuterK(1/float64(n), g.T())
+	centred := mat.DenseCopyOf(g)
+	for i := range n {
+		floats.Sub(centred.RawRowView(i), mean)
+	}
+	sigma = mat.NewSymDense(p, nil)
+	sigma.SymOuterK(1/float64(n-1), centred.T())
+	return sigma, second, mean
+}
+
+func times(a *mat.SymDense, v []float64) []float64 {
+	out := make([]float64, len(v))
+	mat.NewVecDense(len(v), out).MulVec(a, mat.NewVecDense(len(v), v))
+	return out
+}
+
+func near(t testing.TB, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d elements, want %d", what, len(got), len(want))
+	}
+	if d := floats.Distance(got, want, 2); !(d <= tolerance*floats.Norm(want, 2)) {
+		t.Errorf("%s: distance %.3g from one of norm %.3g, want at most %g of it", what, d, floats.Norm(want, 2), tolerance)
+	}
+}
+
+// cases runs a test for every network in chunks that are shorter than the examples and in one that is longer.
+func cases(t *testing.T, test func(t *testing.T, f *objective.Objective, examples []int)) {
+	for name, model := range networks {
+		for _, chunk := range []int{chunked, 64} {
+			t.Run(name, func(t *testing.T) {
+				f := open(t, model, noise(few+2), chunk, kernels.Float64)
+				examples := f.All(objective.Train)[:few]
+				examples[1], examples[7] = 24, 3 // in another order, one of them twice
+				test(t, f, examples)
+			})
+		}
+	}
+}
+
+func TestOperatorsEqualTheirMatrices(t *testing.T) {
+	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+		sigma, second, mean := dense(rows(t, f, examples))
+		for name, c := range map[string]struct {
+			over operatorOver
+			want *mat.SymDense
+		}{"Σ": {NewCovariance, sigma}, "second moment": {NewSecondMoment, second}} {
+			a, err := c.over(f, examples, 2)
+			must(t, err)
+			block := [][]float64{random(1, a.Dim()), random(2, a.Dim()), mean} // one more than fits a pass
+			images := [][]float64{make([]float64, a.Dim()), make([]float64, a.Dim()), make([]float64, a.Dim())}
+			must(t, a.Apply(images, block))
+			for k := range block {
+				near(t, name, images[k], times(c.want, block[k]), 1e-10)
+			}
+			a.Close()
+		}
+	})
+}
+
+// The Hessian's products are the change of the gradient: central differences leave an error of the square of their step.
+func TestHessianIsTheDerivativeOfTheGradient(t *testing.T) {
+	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+		h, err := NewHessian(f, examples, 1)
+		must(t, err)
+		defer h.Close()
+		v, image := random(1, h.Dim()), make([]float64, h.Dim())
+		must(t, h.Apply([][]float64{image}, [][]float64{v}))
+		theta, g := f.Model.Init(3), make([][]float64, 2)
+		for k, step := range []float64{1e-5, -1e-5} {
+			moved := append([]float64(nil), theta...)
+			floats.AddScaled(moved, step, v)
+			must(t, f.Parameters().Write(moved))
+			_, _, g[k] = dense(rows(t, f, examples))
+		}
+		floats.Sub(g[0], g[1])
+		floats.Scale(1/2e-5, g[0])
+		near(t, "H v", image, g[0], 1e-7)
+	})
+}
+
+func TestHessianIsSymmetric(t *testing.T) {
+	f := open(t, networks["conv"], noise(few), chunked, kernels.Float64)
+	h, err := NewHessian(f, f.All(objective.Train), 1)
+	must(t, err)
+	defer h.Close()
+	u, v := random(1, h.Dim()), random(2, h.Dim())
+	hu, hv := make([]float64, h.Dim()), make([]float64, h.Dim())
+	must(t, h.Apply([][]float64{hu, hv}, [][]float64{u, v}))
+	if a, b := floats.Dot(u, hv), floats.Dot(v, hu); math.Abs(a-b) > 1e-12*math.Abs(a) {
+		t.Errorf("⟨u, Hv⟩ = %v but ⟨v, Hu⟩ = %v", a, b)
+	}
+}
+
+func TestTwinsShareEigenvalues(t *testing.T) {
+	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+		g := rows(t, f, examples)
+		sigma, second, _ := dense(g)
+		gradients, err := NewGradients(f, examples)
+		must(t, err)
+		defer gradients.Close()
+		gram, err := gradients.Gram()
+		must(t, err)
+		var want mat.SymDense
+		want.SymOuterK(1, g)
+		near(t, "Gram matrix", gram.RawSymmetric().Data, want.RawSymmetric().Data, 1e-10)
+		for centred, m := range map[bool]*mat.SymDense{true: sigma, false: second} {
+			twin, err := Form(Examples{gradients, centred})
+			must(t, err)
+			a, err := Solve(twin, few-1)
+			must(t, err)
+			b, err := Solve(m, few-1)
+			must(t, err)
+			near(t, "eigenvalues", values(a), values(b), 1e-10)
+		}
+	})
+}
+
+func values(pairs []Pair) []float64 {
+	var all []float64
+	for _, p := range pairs {
+		all = append(all, p.Value)
+	}
+	return all
+}
+
+func TestSpectrumOfSigma(t *testing.T) {
+	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+		sigma, _, _ := dense(rows(t, f, examples))
+		want, err := Solve(sigma, few+4)
+		must(t, err)
+		g, err := NewGradients(f, examples)
+		must(t, err)
+		defer g.Close()
+		s, err := g.Leading(few+4, Search{})
+		must(t, err)
+		near(t, "eigenvalues", s.Values, values(want), 1e-10)
+		v, err := f.NewVector()
+		must(t, err)
+		defer f.Release(v)
+		for k := range 10 {
+			u := make([]float64, v.Len())
+			must(t, s.Vector(k, v))
+			must(t, v.Read(u))
+			image := times(sigma, u)
+			floats.AddScaled(image, -s.Values[k], u)
+			if r := floats.Norm(image, 2); r > 1e-9*s.Values[0] || math.Abs(floats.Norm(u, 2)-1) > 1e-10 {
+				t.Errorf("pair %d: residual %.3g beside λ₁ = %.3g, norm %v", k, r, s.Values[0], floats.Norm(u, 2))
+			}
+		}
+	})
+}
+
+// Products with the twin lead Lanczos iteration to what the full matrix has, with and without room for restarts.
+func TestLanczosFindsLeadingPairs(t *testing.T) {
+	n, k := 60, 5
+	a := mat.NewSymDense(n, nil)
+	for i := range n {
+		a.SetSym(i, i, 1/float64(1+i)-0.3)
+	}
+	q := mat.NewDense(n, n, random(9, n*n))
+	var qr mat.QR
+	qr.Factorize(q)
+	qr.QTo(q)
+	var rotated mat.Dense
+	rotated.Product(q, a, q.T())
+	for i := range n {
+		for j := i; j < n; j++ {
+			a.SetSym(i, j, rotated.At(i, j))
+		}
+	}
+	for _, basis := range []int{8, 20, 60} {
+		pairs, err := Leading(Dense{a}, k, Search{Basis: basis, Products: 500})
+		must(t, err)
+		for i, p := range pairs {
+			image := times(a, p.Vector)
+			floats.AddScaled(image, -p.Value, p.Vector)
+			residual := floats.Norm(image, 2)
+			if want := 1/float64(1+i) - 0.3; math.Abs(p.Value-want) > 1e-9 || residual > 1e-9 || math.Abs(residual-p.Residual) > 1e-10 {
+				t.Errorf("basis %d: λ = %v, want %v; residual %.3g, said to be %.3g", basis, p.Value, want, residual, p.Residual)
+			}
+		}
+	}
+}
+
+func TestLanczosPassesInvariantSubspaces(t *testing.T) {
+	a := mat.NewSymDense(6, nil) // eigenvalues 2 (twice), 1 and 0 (three times)
+	a.SetSym(0, 0, 2)
+	a.SetSym(3, 3, 2)
+	a.SetSym(5, 5, 1)
+	pairs, err := Leading(Dense{a}, 4, Search{})
+	must(t, err)
+	near(t, "eigenvalues", values(pairs), []float64{2, 2, 1, 0}, 1e-12)
+	pairs, err = Leading(Dense{mat.NewSymDense(3, nil)}, 2, Search{})
+	must(t, err)
+	if pairs[0].Value != 0 || pairs[1].Value != 0 {
+		t.Errorf("eigenvalues %v of a matrix of zeros", values(pairs))
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+		sigma, _, mean := dense(rows(t, f, examples))
+		p := f.Model.NumParams
+		along := random(4, p)
+		m, err := Measure(f, examples, Wanted{Eigenvalues: 3, Along: along, Diagonal: true})
+		must(t, err)
+		norm2 := floats.Dot(mean, mean)
+		trace := mat.Trace(sigma)
+		near(t, "numbers", []float64{m.GradNorm2, m.TraceSigma, *m.NoiseScale}, []float64{norm2, trace, trace / norm2}, 1e-10)
+		if unbiased := norm2 - trace/few; (m.NoiseScaleUnbiased != nil) != (unbiased > 0) {
+			t.Errorf("unbiased noise scale %v where ‖ḡ‖² − tr Σ/N = %v", m.NoiseScaleUnbiased, unbiased)
+		}
+		vectors := map[string][]float64{}
+		for _, v := range m.Vectors {
+			vectors[v.Kind] = v.Values
+		}
+		diagonal := make([]float64, p)
+		for i := range diagonal {
+			diagonal[i] = sigma.At(i, i)
+		}
+		near(t, "ḡ", vectors["grad"], mean, 1e-10)
+		near(t, "diag Σ", vectors["sigma_diag"], diagonal, 1e-10)
+		near(t, "Σ v", vectors["sigma_vp"], times(sigma, along), 1e-10)
+		if vectors["hvp"] == nil || vectors["grad_tr_sigma"] == nil || len(m.Eigenvalues) != 3 {
+			t.Errorf("vectors %v, eigenvalues %v", len(vectors), m.Eigenvalues)
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package sigma
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// Sizes up to which a spectrum is found from a matrix: all of it by LAPACK's algorithm, or its largest part by Lanczos iteration.
+const (
+	solved = 512
+	formed = 4096
+)
+
+// Spectrum is the leading eigenpairs of Σ over the examples of G.
+type Spectrum struct {
+	Values    []float64 // in descending order
+	Residuals []float64 // ‖Σu − λu‖ of each pair
+	twins     [][]float64
+	gradients *Gradients
+}
+
+// Leading is the k largest eigenvalues of Σ, found in the space of the examples: from the centred Gram matrix where there are few,
+// by Lanczos iteration with products C G Gᵀ C c where it would not fit. Eigenvalues beyond the N−1 that examples can give
+// are zero and have no vectors.
+func (g *Gradients) Leading(k int, s Search) (*Spectrum, error) {
+	n, p := len(g.examples), g.f.Model.NumParams
+	if k < 1 || k > p {
+		return nil, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
+	}
+	if n < 2 {
+		return nil, fmt.Errorf("Σ of %d gradients: it takes at least 2 examples", n)
+	}
+	if s.Tolerance == 0 && g.f.DType() == kernels.Float32 {
+		s.Tolerance = 1e-6 // what products rounded to float32 can reach
+	}
+	pairs, err := g.pairs(min(k, n-1), s)
+	if err != nil {
+		return nil, fmt.Errorf("spectrum of Σ: %w", err)
+	}
+	sp := &Spectrum{Values: make([]float64, k), Residuals: make([]float64, k), gradients: g}
+	for i, pair := range pairs {
+		sp.Values[i], sp.Residuals[i] = math.Max(0, pair.Value), pair.Residual
+		if pair.Value > 0 {
+			sp.twins = append(sp.twins, pair.Vector)
+		}
+	}
+	return sp, nil
+}
+
+// pairs is the leading eigenpairs of Σ's twin on the examples.
+func (g *Gradients) pairs(k int, s Search) ([]Pair, error) {
+	n := len(g.examples)
+	if n > formed {
+		return Leading(Examples{g, true}, k, s)
+	}
+	gram, err := g.Gram()
+	if err != nil {
+		return nil, err
+	}
+	Centre(gram)
+	gram.ScaleSym(1/float64(n-1), gram)
+	if n > solved && 4*k < n {
+		return Leading(Dense{gram}, k, s)
+	}
+	return Solve(gram, k)
+}
+
+// Solve is the k largest eigenvalues of a matrix with their vectors, by reduction to a tridiagonal.
+func Solve(a *mat.SymDense, k int) ([]Pair, error) {
+	var e mat.EigenSym
+	if !e.Factorize(a, true) {
+		return nil, fmt.Errorf("eigenvalues of a %d×%d matrix were not found: it holds numbers that are not finite", a.SymmetricDim(), a.SymmetricDim())
+	}
+	var vectors mat.Dense
+	e.VectorsTo(&vectors)
+	values := e.Values(nil)
+	pairs := make([]Pair, 0, k)
+	for c := len(values) - 1; len(pairs) < k; c-- {
+		pairs = append(pairs, Pair{Value: values[c], Vector: mat.Col(nil, c, &vectors)})
+	}
+	return pairs, nil
+}
+
+// Vectors is the number of eigenvectors that there are.
+func (s *Spectrum) Vectors() int { return len(s.twins) }
+
+// Vector writes eigenvector k, of norm 1, into a vector [P] on the device: u = Gᵀ C q/√((N−1)λ) for the twin's eigenvector q.
+func (s *Spectrum) Vector(k int, into kernels.Buffer) error {
+	c := slices.Clone(s.twins[k])
+	centre(c)
+	floats.Scale(1/math.Sqrt(float64(len(c)-1)*s.Values[k]), c)
+	return s.gradients.Combine(c, into)
+}
+
+// leadingValues is the k largest eigenvalues of Σ over examples of the training data.
+func leadingValues(f *objective.Objective, examples []int, k int) ([]float64, error) {
+	g, err := NewGradients(f, examples)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	s, err := g.Leading(k, Search{})
+	if err != nil {
+		return nil, err
+	}
+	return s.Values, nil
+}
