@@ -66,7 +66,6 @@ func TestKilledRunsResumeToTheSameBits(t *testing.T) {
 			t.Fatalf("after %d kills: %s", kills, stderr.String())
 		}
 		if kills++; kills == 12 { // enough of them: now let it end
-			r = rand.New(rand.NewPCG(0, 0))
 			args = append(strings.Fields("train --quiet --resume"), killed)
 			if _, err := os.Stat(filepath.Join(killed, "config.toml")); err != nil {
 				t.Skip("the machine is too slow for the run to start between kills")
@@ -142,7 +141,7 @@ func TestRunAgainFromItsConfiguration(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
 	model := write(t, "net.json", `{"layers": ["flatten", {"linear": {"out": 10}}]}`)
 	for _, args := range []string{
-		smallRun + "--steps 20 --optimizer gd-reg --emulate-batch 10 --seed 5 --model " + model + " --out " + first,
+		smallRun + "--steps 20 --batch full --optimizer gd-reg --emulate-batch 10 --seed 5 --model " + model + " --out " + first,
 		"train --config " + first + "/config.toml --out " + second,
 	} {
 		if status, _, stderr := drift(t, strings.Fields(args)...); status != statusDone {
