@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // Covariance is Σ, the unbiased sample covariance (1/(N−1)) Σ_n (g_n−ḡ)(g_n−ḡ)ᵀ of the per-example gradients of one batch,
 // as expressions that never form it. (Equation 4 of Roberts 2021, estimated.)
 type Covariance struct {
@@ -12,7 +14,7 @@ func NewCovariance(p *PerExample) *Covariance {
 	if p.n < 2 {
 		misuse("covariance: %d examples, want at least 2", p.n)
 	}
-	return &Covariance{p, p.Sum()}
+	return &Covariance{p, p.combineWithNorms(nil)}
 }
 
 // Mean is ḡ, the gradient of the mean loss, in the shapes of the parameters.
@@ -32,12 +34,8 @@ func (c *Covariance) TraceGradient(params []*Node) []*Node {
 // CenteredGradient is w·Σ_n h_n (g_n − m) for a vector m and a weight w (1), both held constant, in the shapes of params: with
 // m = ḡ over all the data and w = 2/(N−1) these add up over chunks to ∂tr Σ. It is one reverse sweep over w·(½Σ‖g_n‖² − ⟨m, Σ_n g_n⟩).
 func (p *PerExample) CenteredGradient(m []*Node, weight *Node, params []*Node) []*Node {
-	norms := p.SquaredNorms()
-	outputs, seeds := []*Node{norms}, []*Node{BroadcastScalar(Scale(weight, 0.5), p.n)}
-	for k, s := range p.Sum() {
-		outputs = append(outputs, s)
-		seeds = append(seeds, Neg(Mul(m[k], BroadcastScalar(weight, m[k].Shape()...))))
-	}
+	outputs := append(p.combineWithNorms(BroadcastScalar(Neg(weight), p.n)), p.SquaredNorms())
+	seeds := append(slices.Clone(m), BroadcastScalar(Scale(weight, 0.5), p.n))
 	g := Grad(outputs, seeds, params)
 	for k := range g {
 		if g[k] == nil {

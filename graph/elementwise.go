@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -97,11 +98,24 @@ func (f elementwise) unaryVJP(x, y, g *Node) *Node {
 	return nil // Sign and Step are constant almost everywhere
 }
 
-func unary(fn kernels.Fn, x *Node) *Node     { return apply(elementwise{fn: fn}, x) }
-func binary(fn kernels.Fn, x, y *Node) *Node { return apply(elementwise{fn: fn}, x, y) }
+func unary(fn kernels.Fn, x *Node) *Node { return pointwise(elementwise{fn: fn}, x) }
+
+// pointwise applies a function under a reshape rather than over it, so that equal values are found to be equal.
+func pointwise(f elementwise, x *Node) *Node { return Reshape(apply(f, root(x)), x.Shape()...) }
+
+// binary does the same where both operands were reshaped from one shape.
+func binary(fn kernels.Fn, x, y *Node) *Node {
+	mustMatch(fn.String(), x.Shape(), y.Shape())
+	if rx, ry := root(x), root(y); slices.Equal(rx.Shape(), ry.Shape()) {
+		return Reshape(apply(elementwise{fn: fn}, rx, ry), x.Shape()...)
+	}
+	return apply(elementwise{fn: fn}, x, y)
+}
+
+// isScale takes a multiple of a node apart, also under a reshape.
 func isScale(n *Node) (x *Node, c float64, ok bool) {
-	if f, is := familyOf(n).(elementwise); is && f.fn == kernels.FnScale {
-		return inputsOf(n)[0], f.imm, true
+	if f, is := familyOf(root(n)).(elementwise); is && f.fn == kernels.FnScale {
+		return Reshape(inputsOf(root(n))[0], n.Shape()...), f.imm, true
 	}
 	return nil, 0, false
 }
@@ -180,7 +194,7 @@ func Scale(x *Node, c float64) *Node {
 	case 1:
 		return x
 	}
-	return apply(elementwise{kernels.FnScale, c}, x)
+	return pointwise(elementwise{kernels.FnScale, c}, x)
 }
 
 // Neg is −x.
@@ -194,7 +208,7 @@ func AddConst(x *Node, c float64) *Node {
 	if c == 0 {
 		return x
 	}
-	return apply(elementwise{kernels.FnAddConst, c}, x)
+	return pointwise(elementwise{kernels.FnAddConst, c}, x)
 }
 
 // Abs is |x|, Sign its derivative, 0 at 0.

@@ -30,14 +30,18 @@ func (f outer) rows() (a, d *Node) {
 
 // squaredNorms is ‖a_n‖²‖d_n‖² for one position; for more, the cheaper of Σ_ts (a_t·a_s)(d_t·d_s) and the norm of the formed gradient.
 func (f outer) squaredNorms() *Node {
-	_, t, in, out := f.sizes()
-	if t == 1 {
+	if _, t, _, _ := f.sizes(); t == 1 {
 		return Mul(SumTail(Square(f.a)), SumTail(Square(f.d)))
 	}
-	if t*(in+out) < in*out {
-		return SumTail(Mul(MatMulT(f.a, f.a, false, true), MatMulT(f.d, f.d, false, true)))
+	if f.forms() {
+		return SumTail(Square(f.formed()))
 	}
-	return SumTail(Square(f.formed()))
+	return SumTail(Mul(MatMulT(f.a, f.a, false, true), MatMulT(f.d, f.d, false, true)))
+}
+
+func (f outer) forms() bool {
+	_, t, in, out := f.sizes()
+	return t > 1 && t*(in+out) >= in*out
 }
 
 // formed is the gradients as matrices, [n,out,in].
@@ -81,6 +85,14 @@ func (f outer) materialize() *Node {
 
 func gramOf(rows *Node) *Node { return MatMulT(rows, rows, false, true) }
 
+// former is a factor whose squared norms may be taken from the gradients themselves, because these are small.
+type former interface {
+	forms() bool
+	formed() *Node // g_n [n, parameter's shape…]
+}
+
+var _, _ former = outer{}, convolved{}
+
 // convolved is kernels applied to images: g_n = Σ_t d_nt u_ntᵀ over the windows u_nt of image n, at output pixels t.
 type convolved struct {
 	geometry kernels.Conv
@@ -94,13 +106,19 @@ func (f convolved) formed() *Node {
 	return apply(conv{convWeight, g}, f.x, f.d)
 }
 
-// squaredNorms takes the cheaper of the two forms, as outer does.
-func (f convolved) squaredNorms() *Node {
+func (f convolved) forms() bool {
 	g := f.geometry
 	t, in := g.OutH()*g.OutW(), g.C*g.KH*g.KW
-	if t*(in+g.O) >= in*g.O {
+	return t*(in+g.O) >= in*g.O
+}
+
+// squaredNorms takes the cheaper of the two forms, as outer does.
+func (f convolved) squaredNorms() *Node {
+	if f.forms() {
 		return SumTail(Square(f.formed()))
 	}
+	g := f.geometry
+	t := g.OutH() * g.OutW()
 	u := apply(im2col{Window: g.Window}, f.x)
 	d := Reshape(f.d, g.N, g.O, t)
 	return SumTail(Mul(MatMulT(u, u, false, true), MatMulT(d, d, true, false)))

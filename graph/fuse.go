@@ -6,8 +6,8 @@ import (
 	"drift/kernels"
 )
 
-// maxChain bounds the functions fused into one kernel, so that their operands and constants fit kernels.MaxMapValues.
-const maxChain = 20
+// maxChain bounds the functions fused into one kernel: with as many operands and one more they fit kernels.MaxMapValues.
+const maxChain = kernels.MaxMapValues/2 - 1
 
 // fuser groups the nodes that a program needs into kernels.
 type fuser struct {
@@ -15,18 +15,21 @@ type fuser struct {
 	leaves []*Node
 	users  map[*Node][]*Node
 	kept   map[*Node]bool // outputs: needed in memory whatever else happens
+	inline map[*Node]bool // computed anew in every chain that reads them
 	groups map[*Node]*group
 }
 
 // group is the nodes of one kernel: a fused chain, which may end in a sum, or a single node of another family.
 type group struct {
 	nodes  []*Node
+	weight int // functions, repeated ones included
 	domain int // indices of a chain; 0 for other kernels
 	sum    *Node
 }
 
 func newFuser(wanted []*Node, updates []Update) *fuser {
-	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool), groups: make(map[*Node]*group)}
+	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool),
+		inline: make(map[*Node]bool), groups: make(map[*Node]*group)}
 	for _, n := range wanted {
 		f.kept[root(n)] = true
 	}
@@ -36,6 +39,7 @@ func newFuser(wanted []*Node, updates []Update) *fuser {
 			f.leaves = append(f.leaves, u.Leaf)
 		}
 	}
+	f.findInline()
 	for i := len(f.order) - 1; i >= 0; i-- {
 		f.assign(f.order[i])
 	}
@@ -65,12 +69,8 @@ func (f *fuser) collect(wanted []*Node) {
 		if inputsOf(n) == nil {
 			f.leaves = append(f.leaves, n)
 		}
-		for _, s := range sources(n) {
-			if !slices.Contains(f.users[s], n) {
-				f.users[s] = append(f.users[s], n)
-			}
-		}
 	}
+	f.findUsers()
 }
 
 // free reports a node that a chain reads without its being in memory: a constant, or a broadcast of something that is.
@@ -93,6 +93,9 @@ func chained(n *Node) bool {
 
 // assign puts a node into the group of its users where they are one chain over as many indices, else into a new one.
 func (f *fuser) assign(n *Node) {
+	if f.inline[n] {
+		return
+	}
 	switch familyOf(n).(type) {
 	case nil:
 		return
@@ -106,11 +109,11 @@ func (f *fuser) assign(n *Node) {
 		return
 	case elementwise:
 		if g := f.onlyChain(n); g != nil {
-			g.nodes = append(g.nodes, n)
+			g.nodes, g.weight = append(g.nodes, n), g.weight+f.weight(n)
 			f.groups[n] = g
 			return
 		}
-		f.groups[n] = &group{nodes: []*Node{n}, domain: Size(n)}
+		f.groups[n] = &group{nodes: []*Node{n}, weight: f.weight(n), domain: Size(n)}
 		return
 	}
 	f.groups[n] = &group{nodes: []*Node{n}}
@@ -128,7 +131,7 @@ func (f *fuser) onlyChain(n *Node) *group {
 		}
 		g = f.groups[u]
 	}
-	if g == nil || g.domain != Size(n) || len(g.nodes) >= maxChain {
+	if g == nil || g.domain != Size(n) || g.weight+f.weight(n) > maxChain {
 		return nil
 	}
 	return g
@@ -139,18 +142,18 @@ func (f *fuser) onlyChain(n *Node) *group {
 func (f *fuser) merge() {
 	for _, n := range f.order {
 		p := f.groups[n]
-		if _, ok := familyOf(n).(elementwise); !ok || p.sum != nil {
+		if _, ok := familyOf(n).(elementwise); !ok || p == nil || p.sum != nil {
 			continue
 		}
 		for _, u := range f.users[n] {
 			q := f.groups[u]
-			if !chained(u) || q == p || q.sum != nil || q.domain != p.domain || len(p.nodes)+len(q.nodes) > maxChain || f.between(p, q) {
+			if !chained(u) || q == p || q.sum != nil || q.domain != p.domain || p.weight+q.weight > maxChain || f.between(p, q) {
 				continue
 			}
 			for _, m := range p.nodes {
 				f.groups[m] = q
 			}
-			q.nodes = append(q.nodes, p.nodes...)
+			q.nodes, q.weight = append(q.nodes, p.nodes...), q.weight+p.weight
 			p = q
 		}
 	}
@@ -221,93 +224,8 @@ func (f *fuser) step(g *group) *step {
 		s.op = o.primitive(shapesOf(o.in), o.out)
 		return s
 	}
-	c := chain{index: make(map[*Node]uint8)}
-	c.fuse(f, g)
-	s.ins, s.op = c.inputs, c.primitive(g, s.outs)
+	c := chain{fuser: f, group: g, index: make(map[*Node]uint8)}
+	c.fuse()
+	s.ins, s.op = c.inputs, c.primitive(s.outs)
 	return s
-}
-
-// chain is a kernels.Map under construction.
-type chain struct {
-	inputs []*Node
-	access []kernels.Access
-	code   []kernels.Instr
-	index  map[*Node]uint8 // value that holds a node: operands first, then instructions
-}
-
-// fuse gives every operand and then every function of the group its value.
-func (c *chain) fuse(f *fuser, g *group) {
-	inside := func(n *Node) bool { return f.groups[n] == g }
-	for _, n := range g.nodes {
-		for _, x := range operands(n) {
-			if free(x) || !inside(x) {
-				c.operand(x)
-			}
-		}
-	}
-	at := len(c.inputs)
-	emit := func(n *Node, i kernels.Instr) {
-		c.index[n] = uint8(at + len(c.code))
-		c.code = append(c.code, i)
-	}
-	for _, n := range g.nodes {
-		for _, x := range operands(n) {
-			if v, constant := isFill(x); constant {
-				if _, there := c.index[x]; !there {
-					emit(x, kernels.Instr{Fn: kernels.FnConst, Imm: v})
-				}
-			}
-		}
-		switch fam := familyOf(n).(type) {
-		case elementwise:
-			i := kernels.Instr{Fn: fam.fn, Imm: fam.imm}
-			in := sources(n)
-			i.X = c.index[in[0]]
-			if len(in) > 1 {
-				i.Y = c.index[in[1]]
-			}
-			emit(n, i)
-		case sum:
-			c.index[n] = c.index[sources(n)[0]]
-		case broadcast:
-			emit(n, kernels.Instr{Fn: kernels.FnCopy, X: c.index[n]})
-		}
-	}
-}
-
-// operands is what a chain has to have at hand for a node: for a broadcast or constant that it materializes, the node itself.
-func operands(n *Node) []*Node {
-	if free(n) {
-		return []*Node{n}
-	}
-	return sources(n)
-}
-
-// operand adds an input that is in memory, or that is a broadcast of one.
-func (c *chain) operand(x *Node) {
-	if _, there := c.index[x]; there {
-		return
-	}
-	source, access := x, kernels.Access{B: 1, C: 1}
-	if _, constant := isFill(x); constant {
-		return
-	}
-	if b, ok := familyOf(x).(broadcast); ok {
-		source, access = sources(x)[0], b.access()
-	}
-	c.index[x] = uint8(len(c.inputs))
-	c.inputs = append(c.inputs, source)
-	c.access = append(c.access, access)
-}
-
-func (c *chain) primitive(g *group, outs []*Node) kernels.Primitive {
-	m := kernels.Map{N: g.domain, Access: c.access, Code: c.code}
-	for _, n := range outs {
-		m.Results = append(m.Results, c.index[n])
-	}
-	if g.sum != nil {
-		f := familyOf(g.sum).(sum)
-		return kernels.Reduce{A: f.a, B: f.b, C: f.c, Map: m}
-	}
-	return m
 }

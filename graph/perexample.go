@@ -68,7 +68,9 @@ func (u use) factor(n int, adjoint *Node) factor {
 		return outer{Reshape(u.input, n, t, u.input.Shape()[1]), Reshape(adjoint, n, t, adjoint.Shape()[1])}
 	case useConv:
 		return convolved{u.geometry(), u.input, adjoint}
-	case useScale:
+	}
+	adjoint = Reshape(adjoint, u.shape...)
+	if u.kind == useScale {
 		return direct{perChannel(Mul(adjoint, u.input), u.axis), u.param.Shape()}
 	}
 	return direct{perChannel(adjoint, u.axis), u.param.Shape()}
@@ -135,6 +137,16 @@ func (p *PerExample) Dot(v []*Node) *Node {
 // Combine is Σ_n c_n g_n for coefficients [n], in the shapes of the parameters.
 func (p *PerExample) Combine(c *Node) []*Node {
 	return p.each(func(f factor) *Node { return f.combine(c) })
+}
+
+// combineWithNorms is Combine next to SquaredNorms: gradients that the norms form are added up rather than computed another time.
+func (p *PerExample) combineWithNorms(c *Node) []*Node {
+	return p.each(func(f factor) *Node {
+		if g, ok := f.(former); ok && g.forms() {
+			return Sum(weighted(g.formed(), c), 0)
+		}
+		return f.combine(c)
+	})
 }
 
 // Squares is Σ_n g_n², elementwise, in the shapes of the parameters.

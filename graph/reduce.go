@@ -53,10 +53,10 @@ func summed(x *Node, f sum) *Node {
 	if inner, c, ok := isScale(x); ok {
 		return Scale(summed(inner, f), c)
 	}
-	if b, ok := familyOf(x).(broadcast); ok && b.a == f.a && b.b == f.b && b.c == f.c {
-		return Reshape(Scale(inputsOf(x)[0], float64(f.b)), f.out.shape()...)
+	if b, ok := familyOf(root(x)).(broadcast); ok && b.a == f.a && b.b == f.b && b.c == f.c {
+		return Reshape(Scale(inputsOf(root(x))[0], float64(f.b)), f.out.shape()...)
 	}
-	return apply(f, x)
+	return apply(f, root(x))
 }
 
 func broadcasted(x *Node, f broadcast) *Node {
@@ -69,7 +69,7 @@ func broadcasted(x *Node, f broadcast) *Node {
 	if inner, c, ok := isScale(x); ok {
 		return Scale(broadcasted(inner, f), c)
 	}
-	return apply(f, x)
+	return apply(f, root(x))
 }
 
 // Sum adds up an axis, which is gone from the result; of a vector it leaves shape (1).

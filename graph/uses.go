@@ -1,6 +1,10 @@
 package graph
 
-import "drift/kernels"
+import (
+	"gorgonia.org/tensor"
+
+	"drift/kernels"
+)
 
 // Uses records every application of a parameter to a batch of examples, the first axis of all activations. What it records
 // is enough to write the gradient of each example in factored form.
@@ -11,7 +15,8 @@ type use struct {
 	param, via    *Node
 	input, output *Node
 	kind          useKind
-	axis          int // the axis of output that belongs to the parameter, for bias and scale
+	axis          int          // the axis that belongs to the parameter, for bias and scale
+	shape         tensor.Shape // of the result, for bias and scale: output is its root
 }
 
 type useKind uint8
@@ -48,7 +53,7 @@ func (u *Uses) Conv2D(x, k *Node, stride, padding [2]int) *Node {
 func (u *Uses) Bias(x, b *Node, axis int) *Node {
 	wide := BroadcastAxis(b, axis, x.Shape()...)
 	y := Add(x, wide)
-	u.list = append(u.list, use{param: b, via: consumer(wide, b), input: x, output: y, kind: useBias, axis: axis})
+	u.list = append(u.list, use{param: b, via: consumer(wide, b), input: x, output: root(y), kind: useBias, axis: axis, shape: y.Shape()})
 	return y
 }
 
@@ -56,7 +61,7 @@ func (u *Uses) Bias(x, b *Node, axis int) *Node {
 func (u *Uses) Scale(x, s *Node, axis int) *Node {
 	wide := BroadcastAxis(s, axis, x.Shape()...)
 	y := Mul(x, wide)
-	u.list = append(u.list, use{param: s, via: consumer(wide, s), input: x, output: y, kind: useScale, axis: axis})
+	u.list = append(u.list, use{param: s, via: consumer(wide, s), input: x, output: root(y), kind: useScale, axis: axis, shape: y.Shape()})
 	return y
 }
 

@@ -29,8 +29,12 @@ func (b *builder) next() *graph.Node {
 }
 
 func (b *builder) chain(x *graph.Node, layers []Layer) *graph.Node {
-	for _, l := range layers {
-		x = l.build(b, x)
+	for len(layers) > 0 {
+		y, built := b.pooledEarly(x, layers)
+		if built == 0 {
+			y, built = layers[0].build(b, x), 1
+		}
+		x, layers = y, layers[built:]
 	}
 	return x
 }

@@ -1,0 +1,71 @@
+package graph
+
+import (
+	"slices"
+
+	"drift/kernels"
+)
+
+// findUsers lists for every node those that read it, directly or through inline nodes.
+func (f *fuser) findUsers() {
+	clear(f.users)
+	for _, n := range f.order {
+		if f.inline[n] {
+			continue
+		}
+		for _, s := range f.reads(n) {
+			if !slices.Contains(f.users[s], n) {
+				f.users[s] = append(f.users[s], n)
+			}
+		}
+	}
+}
+
+// reads is the sources of a node, inline ones replaced by theirs.
+func (f *fuser) reads(n *Node) []*Node {
+	var all []*Node
+	for _, s := range sources(n) {
+		if f.inline[s] {
+			all = append(all, f.reads(s)...)
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// findInline picks the cheap functions of a single value, such as 1 − y², that several chains read: each computes them anew, which
+// costs less than a trip to memory.
+func (f *fuser) findInline() {
+	for _, n := range f.order {
+		e, ok := familyOf(n).(elementwise)
+		if !ok || !cheap(e.fn) || f.kept[n] || len(f.users[n]) < 2 || f.weight(n) > 3 ||
+			slices.ContainsFunc(f.users[n], func(u *Node) bool { return !chained(u) }) {
+			continue
+		}
+		reads := f.reads(n)
+		f.inline[n] = !slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
+	}
+	f.findUsers()
+}
+
+// cheap reports functions of a cycle or so.
+func cheap(fn kernels.Fn) bool {
+	switch fn {
+	case kernels.FnAddConst, kernels.FnScale, kernels.FnAbs, kernels.FnSign, kernels.FnSquare, kernels.FnStep, kernels.FnRelu,
+		kernels.FnAdd, kernels.FnSub, kernels.FnMul:
+		return true
+	}
+	return false
+}
+
+// weight is the functions that a node brings into a chain.
+func (f *fuser) weight(n *Node) int {
+	w := 1
+	for _, s := range sources(n) {
+		if _, constant := isFill(s); constant || f.inline[s] {
+			w += f.weight(s)
+		}
+	}
+	return w
+}
