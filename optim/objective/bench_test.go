@@ -47,7 +47,7 @@ func gradient(f *Objective, examples []int, g, _ kernels.Buffer) error {
 func gradientAndTrace(f *Objective, examples []int, g, _ kernels.Buffer) error {
 	return f.Pass("gradient and norms", Train, examples, []kernels.Buffer{g}, func(b *Batch) {
 		sigma := graph.NewCovariance(b.PerExample())
-		b.measure()
+		b.Measure()
 		b.Sum(g, sigma.Mean())
 		b.Read(sigma.SquaredNorms())
 		b.scalar(sumSquares, sigma.Trace())
