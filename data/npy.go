@@ -10,7 +10,9 @@ import (
 	"strings"
 )
 
-// npyHeader is the header of an NPY array (NumPy enhancement proposal 1 and numpy.lib.format).
+// npyHeader is the header of an NPY array (NumPy enhancement proposal 1 and numpy.lib.format). Files are untrusted, and the
+// readers of libraries (npyio 0.6.0) allocate what a header claims, panic on a malformed one, and take a short read of a
+// compressed file for zeros; the tests compare with npyio's writer.
 type npyHeader struct {
 	number
 	boolean bool
