@@ -12,12 +12,17 @@ func (a *app) checkJSON() error {
 	if a.json == "" || a.json == "-" {
 		return nil
 	}
-	if info, err := os.Stat(a.json); err == nil && info.IsDir() {
-		return usagef("--json: %s is a folder: give a file, or - for standard output", a.json)
+	return checkWritable("json", a.json, "a file, or - for standard output")
+}
+
+// checkWritable finds out whether the file that a flag names can be written.
+func checkWritable(flag, path, want string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("--%s: %s is a folder: give %s", flag, path, want)
 	}
-	probe, err := os.CreateTemp(filepath.Dir(a.json), ".drift-*")
+	probe, err := os.CreateTemp(filepath.Dir(path), ".drift-*")
 	if err != nil {
-		return usagef("--json: cannot write %s: %v", a.json, err)
+		return usagef("--%s: cannot write %s: %v", flag, path, err)
 	}
 	probe.Close()
 	return os.Remove(probe.Name())

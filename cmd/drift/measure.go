@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"drift/bench/report"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+	"drift/optim/sigma"
+)
+
+// measurement is drift measure.
+type measurement struct {
+	*app
+	task
+	weights, vector, vectors string
+	top                      int
+}
+
+const measureLong = `measure finds the statistics of the gradients g_n of all training examples at given weights: their
+mean ḡ, their covariance Σ (unbiased) with its trace, the gradient of that trace and its leading
+eigenvalues, and the noise scale tr Σ/‖ḡ‖². Without --weights the weights are those that training
+would start from.
+
+With --vectors the vectors are written too, as tensors named KIND.PARAMETER of the kinds grad (ḡ),
+grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v), where v
+is read from a safetensors file with the names and shapes of the weights.`
+
+const measureExample = `  drift measure --data glyphs,train=500 --model mlp:64 --sigma-top 5
+  drift measure --data fashion-mnist,train=1000 --model mlp:256 --weights run/weights.safetensors --dtype float64 --json -
+  drift measure --model lenet --weights w.safetensors --vector v.safetensors --vectors out.safetensors`
+
+func (a *app) measureCommand() *cobra.Command {
+	m := &measurement{app: a}
+	cmd := &cobra.Command{
+		Use: "measure", Short: "Measure gradients and their covariance at given weights", Long: measureLong, Example: measureExample,
+		Args: noArguments, RunE: func(*cobra.Command, []string) error { return m.run() },
+	}
+	flags := cmd.Flags()
+	m.task.flags(flags, "glyphs", "mlp:256")
+	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this safetensors `file`")
+	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
+	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
+	add(flags, &m.top, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", atLeast(0))
+	return cmd
+}
+
+func (m *measurement) run() (err error) {
+	if m.vectors != "" {
+		if err := checkWritable("vectors", m.vectors, "a file"); err != nil {
+			return err
+		}
+	} else if m.vector != "" {
+		return usagef("--vector asks for H v and Σ v: say where to write them with --vectors FILE")
+	}
+	p, err := m.open(m.app, m.weights)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(p, err) }()
+	wanted := sigma.Wanted{Eigenvalues: m.top, Diagonal: m.vectors != ""}
+	if m.top > p.Model.NumParams {
+		return usagef("--sigma-top %d: Σ has %d eigenvalues, one for each parameter", m.top, p.Model.NumParams)
+	}
+	if m.vector != "" {
+		if wanted.Along, err = p.Model.Load(m.vector); err != nil {
+			return fmt.Errorf("--vector: %w", err)
+		}
+	}
+	found, err := sigma.Measure(p.Objective, p.All(objective.Train), wanted)
+	if err != nil {
+		return err
+	}
+	return m.deliver(p, found)
+}
+
+// deliver writes the vectors and shows the numbers.
+func (m *measurement) deliver(p *problem, found *sigma.Measurement) error {
+	if m.vectors != "" {
+		err := checkpoint.Replace(m.vectors, func(w io.Writer) error { return p.Model.Write(w, p.DType(), found.Vectors...) })
+		if err != nil {
+			return fmt.Errorf("writing the vectors: %w", err)
+		}
+	}
+	if _, err := measured(found).WriteTo(m.human()); err != nil {
+		return err
+	}
+	return m.writeJSON(found)
+}
+
+func measured(m *sigma.Measurement) *report.Table {
+	t := &report.Table{Header: []string{"what", ""}, Left: 1}
+	optional := func(x *float64) string {
+		if x == nil {
+			return "–"
+		}
+		return report.Format(*x)
+	}
+	t.Add("examples N", report.Format(float64(m.Examples)))
+	t.Add("parameters P", report.Format(float64(m.Parameters)))
+	t.Add("loss", report.Format(m.Loss))
+	t.Add("‖ḡ‖²", report.Format(m.GradNorm2))
+	t.Add("tr Σ", report.Format(m.TraceSigma))
+	t.Add("‖∂tr Σ‖²", report.Format(m.TraceGradientNorm2))
+	t.Add("noise scale tr Σ/‖ḡ‖²", optional(m.NoiseScale))
+	t.Add("with ‖G‖² unbiased", optional(m.NoiseScaleUnbiased))
+	for k, value := range m.Eigenvalues {
+		t.Add(fmt.Sprintf("eigenvalue %d of Σ", k+1), report.Format(value))
+	}
+	return t
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/optim/sigma"
+)
+
+const smallTask = "--data glyphs,train=60,test=0,size=8 --model mlp:6 --dtype float64 --seed 4 "
+
+// saveVector writes a vector in the layout of the small task's network.
+func saveVector(t *testing.T, values func(m *nn.Model) []float64) string {
+	t.Helper()
+	split, err := data.Load("glyphs,train=60,test=0,size=8", data.Options{Seed: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := nn.Parse("mlp:6", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "v.safetensors")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := m.Write(file, kernels.Float64, nn.Vector{Values: values(m)}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The same statistics come out whatever the chunk, from initial weights and from a file that holds them.
+func TestMeasureCommand(t *testing.T) {
+	file := saveVector(t, func(m *nn.Model) []float64 { return m.Init(4) })
+	var first sigma.Measurement
+	for i, flags := range []string{"", "--chunk 7", "--weights " + file} {
+		status, stdout, stderr := drift(t, strings.Fields("measure "+smallTask+"--sigma-top 59 --json - "+flags)...)
+		var m sigma.Measurement
+		if status != statusDone || json.Unmarshal([]byte(stdout), &m) != nil || !strings.Contains(stderr, "tr Σ") {
+			t.Fatalf("%s: status %d, %q, %q", flags, status, stdout, stderr)
+		}
+		if i == 0 {
+			first = m
+		}
+		sum := 0.0
+		for _, value := range m.Eigenvalues {
+			sum += value
+		}
+		for _, c := range [][2]float64{{m.TraceSigma, first.TraceSigma}, {m.GradNorm2, first.GradNorm2}, {m.Loss, first.Loss},
+			{m.TraceGradientNorm2, first.TraceGradientNorm2}, {sum, m.TraceSigma}, {*m.NoiseScale, m.TraceSigma / m.GradNorm2}} {
+			if math.Abs(c[0]-c[1]) > 1e-9*c[1] { // roundings of sums over examples
+				t.Errorf("%s: %v, want %v in %+v", flags, c[0], c[1], m)
+			}
+		}
+	}
+}
+
+func TestMeasureWritesVectors(t *testing.T) {
+	v := saveVector(t, func(m *nn.Model) []float64 { return m.Init(9) })
+	out := filepath.Join(t.TempDir(), "out.safetensors")
+	status, _, stderr := drift(t, strings.Fields("measure --quiet "+smallTask+"--vector "+v+" --vectors "+out)...)
+	text, err := os.ReadFile(out)
+	if status != statusDone || stderr != "" || err != nil {
+		t.Fatalf("status %d, %q, %v", status, stderr, err)
+	}
+	for _, name := range []string{"grad", "grad_tr_sigma", "sigma_diag", "hvp", "sigma_vp"} {
+		if !strings.Contains(string(text), `"`+name+`.1.weight"`) {
+			t.Errorf("no tensor %s.1.weight", name)
+		}
+	}
+}
+
+func TestMeasureRefusals(t *testing.T) {
+	v := saveVector(t, func(m *nn.Model) []float64 { return m.Init(9) })
+	for args, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		smallTask + "--vector " + v:                                         {statusUsage, "--vectors FILE"},
+		smallTask + "--vectors " + t.TempDir():                              {statusUsage, "is a folder"},
+		smallTask + "--sigma-top 100000":                                    {statusUsage, "one for each parameter"},
+		smallTask + "--weights none.safetensors":                            {statusFailed, "no such file"},
+		"--data glyphs,train=60,test=0 --model mlp:6 --weights " + v:        {statusFailed, "has shape"},
+		"--data glyphs,train=1,test=0,size=8 --model mlp:6 --dtype float64": {statusFailed, "at least 2"},
+	} {
+		status, stdout, stderr := drift(t, strings.Fields("measure "+args)...)
+		if status != want.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want.says) {
+			t.Errorf("measure %s: status %d, stdout %q, stderr %q; want %d and %q", args, status, stdout, stderr, want.status, want.says)
+		}
+	}
+}
