@@ -52,7 +52,7 @@ func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T
 		c.result = int(m.Results[0])
 	}
 	for k, a := range m.Access {
-		s := source[T]{data: in[k], Access: a}
+		s := source[T]{data: in[k], Access: a, fill: vmath.For[T](kernels.FnConst)}
 		if !a.Full() {
 			s.register, s.repeats = c.registers, a.B*a.C == m.N
 			c.registers++

@@ -1,11 +1,15 @@
 package cpu
 
-import "drift/kernels"
+import (
+	"drift/kernels"
+	"drift/kernels/cpu/internal/vmath"
+)
 
 // source is an input of a chain. One that is not read element by element has a register for what a block sees of it.
 type source[T kernels.Float] struct {
 	kernels.Access
 	data     []T
+	fill     vmath.Func[T]
 	register int
 	repeats  bool // one run of C elements, repeated for all indices
 }
@@ -38,6 +42,10 @@ func (s *source[T]) expand(dst []T, from int) {
 		for i := 0; i < len(dst); {
 			v := s.data[(from+i)/s.B]
 			end := min(len(dst), i+s.B-(from+i)%s.B)
+			if end-i >= 16 {
+				s.fill(dst[i:end], nil, nil, v)
+				i = end
+			}
 			for ; i < end; i++ {
 				dst[i] = v
 			}

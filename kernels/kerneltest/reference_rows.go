@@ -67,16 +67,21 @@ func access(a kernels.Access, i int) int { return i/(a.B*a.C)*a.C + i%a.C }
 
 // refMap has as scale a running bound of the rounding error, in units of one half ulp of 1.
 func refMap(p kernels.Map, out, scale, in [][]float64) {
+	var c refChain
 	for i := range p.N {
-		values, errors := refChain(p, i, in)
+		values, errors := c.eval(p, i, in)
 		for o, r := range p.Results {
 			out[o][i], scale[o][i] = values[r], errors[r]
 		}
 	}
 }
 
-// refChain is all values of index i with bounds of their errors.
-func refChain(p kernels.Map, i int, in [][]float64) (values, errors []float64) {
+// refChain evaluates a Map one index at a time.
+type refChain struct{ values, errors []float64 }
+
+// eval is all values of index i with bounds of their errors.
+func (r *refChain) eval(p kernels.Map, i int, in [][]float64) (values, errors []float64) {
+	values, errors = r.values[:0], r.errors[:0]
 	for k, a := range p.Access {
 		values, errors = append(values, in[k][access(a, i)]), append(errors, 0)
 	}
@@ -91,6 +96,7 @@ func refChain(p kernels.Map, i int, in [][]float64) (values, errors []float64) {
 		v := c.Fn.Eval(x, y, c.Imm)
 		values, errors = append(values, v), append(errors, errorBound(c, x, y, v, ex, ey))
 	}
+	r.values, r.errors = values, errors
 	return values, errors
 }
 
@@ -140,8 +146,9 @@ func refReduce(p kernels.Reduce, out, scale []float64, in [][]float64) {
 			out[i] = math.Inf(-1)
 		}
 	}
+	var c refChain
 	for i := range p.Map.N {
-		values, errors := refChain(p.Map, i, in)
+		values, errors := c.eval(p.Map, i, in)
 		r := p.Map.Results[0]
 		to := i/(p.B*p.C)*p.C + i%p.C
 		if p.Max {

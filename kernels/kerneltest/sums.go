@@ -47,7 +47,7 @@ func testReduce(s *suite) {
 
 // testLongSums adds numbers whose naive sum in float32 loses several digits.
 func testLongSums(s *suite) {
-	const n = 1 << 21
+	const n = 1 << 19
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = float64(float32(0.1 + 1e-3*float64(i%7)))
