@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -106,8 +107,17 @@ func (s isa) maskedStore(from, mask, to operand.Op) {
 	}
 }
 
+// addMasks adds the memory from which setMask takes the masks of AVX2: a vector of ones and a vector of zeros.
+func addMasks(c *build.Context) {
+	c.StaticGlobal("masks")
+	c.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i := range 8 {
+		c.AddDatum(8*i, operand.U64(pick(i < 4, ^uint64(0), 0)))
+	}
+}
+
 // setMask switches on the first n lanes (1 ≤ n ≤ lanes) of lastMask. It destroys n, CX and AX.
-func (s isa) setMask(n reg.GPPhysical, masks operand.Mem) {
+func (s isa) setMask(n reg.GPPhysical) {
 	if s.wide {
 		s.MOVQ(n, reg.RCX)
 		s.MOVL(operand.U32(1), reg.EAX)
@@ -117,6 +127,6 @@ func (s isa) setMask(n reg.GPPhysical, masks operand.Mem) {
 		return
 	}
 	s.NEGQ(n)
-	s.LEAQ(masks.Offset(s.bytes()), reg.RAX)
+	s.LEAQ(operand.NewDataAddr(operand.NewStaticSymbol("masks"), s.bytes()), reg.RAX)
 	s.move(operand.Mem{Base: reg.RAX, Index: n, Scale: uint8(s.size())}, s.lastMask())
 }

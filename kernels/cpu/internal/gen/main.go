@@ -22,6 +22,8 @@ type source struct {
 var sources = []source{
 	{"gemm", "tile", tiles},
 	{"gemm", "pack", packing},
+	{"vmath", "avx2", loops(false)},
+	{"vmath", "avx512", loops(true)},
 }
 
 func main() {
@@ -29,37 +31,46 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: gen DIRECTORY")
 		os.Exit(2)
 	}
-	for _, s := range sources {
-		files, err := s.files()
-		for name, text := range files {
-			if err == nil {
-				err = os.WriteFile(filepath.Join(os.Args[1], name), text, 0o644)
-			}
+	files, err := generate()
+	for name, text := range files {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(os.Args[1], name), text, 0o644)
 		}
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "gen: %s: %v\n", s.name, err)
-			os.Exit(1)
-		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
 	}
 }
 
-// files are the assembly and its declarations by path below the directory.
-func (s source) files() (map[string][]byte, error) {
+// generate makes all files by their path below the directory: assembly with its declarations, and the table of the loops.
+func generate() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, s := range sources {
+		if err := s.generate(files); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	var err error
+	files[filepath.Join("vmath", "vectors_amd64.go")], err = dispatch()
+	return files, err
+}
+
+func (s source) generate(files map[string][]byte) error {
 	c := build.NewContext()
 	s.emit(c)
 	f, err := c.Result()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := pass.Compile.Execute(f); err != nil {
-		return nil, err
+		return err
 	}
 	cfg := printer.Config{Name: "kernels/cpu/internal/gen", Pkg: s.folder}
-	files := map[string][]byte{}
 	path := filepath.Join(s.folder, s.name+"_amd64")
 	if files[path+".s"], err = printer.NewGoAsm(cfg).Print(f); err != nil {
-		return nil, err
+		return err
 	}
 	files[path+".go"], err = printer.NewStubs(cfg).Print(f)
-	return files, err
+	return err
 }

@@ -14,18 +14,13 @@ import (
 // AVX2 (h = 6); the rest holds two vectors of B and two broadcast elements of A. Smaller heights, and widths with a masked last
 // vector, have loops of their own, so that edges cost what they compute.
 func tiles(c *build.Context) {
-	masks := c.StaticGlobal("masks")
-	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i := range 8 {
-		c.AddDatum(8*i, operand.U64(pick(i < 4, ^uint64(0), 0)))
-	}
-	every(c, func(s isa) { tile{isa: s, masks: masks}.emit() })
+	addMasks(c)
+	every(c, func(s isa) { tile{isa: s}.emit() })
 }
 
 // tile is one loop over k with its stores: height rows of vectors vectors, the last of them masked or not.
 type tile struct {
 	isa
-	masks           operand.Mem
 	height, vectors int
 	masked          bool
 }
@@ -61,12 +56,12 @@ func (t tile) emit() {
 	t.CMPQ(regCols, operand.U8(t.lanes()))
 	t.JLE(operand.LabelRef(t.label(shapes[2])))
 	t.SUBQ(operand.U8(t.lanes()), regCols)
-	t.setMask(regCols, t.masks)
+	t.setMask(regCols)
 	for i, s := range shapes[1:] {
 		t.shape(s, most)
 		if i == 0 {
 			t.Label(t.label(shapes[2]))
-			t.setMask(regCols, t.masks)
+			t.setMask(regCols)
 		}
 	}
 	t.Label(t.label(shapes[0]))

@@ -1,136 +1,129 @@
-// Package vmath holds loops over short slices: elementwise functions and sums, the inner blocks of fused kernels.
+// Package vmath holds loops over slices: elementwise functions and sums, the inner blocks of fused kernels. They are in assembly for
+// AVX-512 and AVX2 and in Go elsewhere; package level says which are in use.
+//
+// Functions agree with kernels.Fn.Eval on NaN, infinities and overflow, with results that are denormal, and on small arguments.
+// The sign of a zero that Max or Min returns is not defined, and these two give NaN where one operand is NaN, whatever the other is.
+// Errors are at most, in units in the last place of the result, as the tests assert:
+//
+//	            float32  float64
+//	Exp             1        1
+//	Log             1        1
+//	Tanh            2.5      2.5
+//	Sigmoid         2        2
+//	Softplus        2        2
+//	NormCDF         4        6
+//	NormPDF         1.5      1.5
+//	Rsqrt           1.5      1.5
+//
+// All others are correctly rounded. The portable functions of float64 are those of package math.
 package vmath
 
 import (
-	"math"
-
 	"drift/kernels"
+	"drift/kernels/cpu/internal/level"
 )
+
+//go:generate go run drift/kernels/cpu/internal/gen ..
 
 // Func sets dst[i] = f(x[i], y[i]) for all i < len(dst). Operands that the function does not have are nil; others
 // have len(dst) elements. dst may be the same slice as x or y. imm is the function's constant.
 type Func[T kernels.Float] func(dst, x, y []T, imm T)
 
-// For is the loop that computes f.
+// longest is the number of elements that one call of assembly is given: the scheduler cannot interrupt it.
+const longest = 1 << 14
+
+// loop is an elementwise function in assembly.
+type loop[T kernels.Float] func(dst, x, y *T, n int, imm T)
+
+// vectors are the loops for one instruction set.
+type vectors[T kernels.Float] struct {
+	loops   [kernels.FnGreater + 1]loop[T]
+	sum     func(x *T, n int) T
+	dot     func(x, y *T, n int) T
+	largest func(x *T, n int) T
+	expSum  func(dst, x *T, n int, shift T) T
+	axpy    func(dst, x *T, n int, a T)
+}
+
+// active are the loops of the level in use, nil for the portable ones.
+func active[T kernels.Float]() *vectors[T] {
+	if v, ok := any(vectors32[level.Active()]).(*vectors[T]); ok {
+		return v
+	}
+	return any(vectors64[level.Active()]).(*vectors[T])
+}
+
+// For is the loop that computes f at the level in use.
 func For[T kernels.Float](f kernels.Fn) Func[T] {
-	switch f {
-	case kernels.FnConst:
-		return func(dst, _, _ []T, imm T) {
-			for i := range dst {
-				dst[i] = imm
-			}
-		}
-	case kernels.FnCopy:
-		return func(dst, x, _ []T, _ T) { copy(dst, x) }
-	case kernels.FnAddConst:
-		return unary(func(x, imm T) T { return x + imm })
-	case kernels.FnScale:
-		return func(dst, x, _ []T, imm T) {
-			x = x[:len(dst)]
-			for i := range dst {
-				dst[i] = imm * x[i]
-			}
-		}
-	case kernels.FnSquare:
-		return unary(func(x, _ T) T { return x * x })
-	case kernels.FnNeg:
-		return unary(func(x, _ T) T { return -x })
-	case kernels.FnRecip:
-		return unary(func(x, _ T) T { return 1 / x })
-	case kernels.FnRelu:
-		return unary(func(x, _ T) T {
-			if x < 0 {
-				return 0
-			}
-			return x
-		})
-	case kernels.FnStep:
-		return unary(func(x, _ T) T {
-			if x > 0 {
-				return 1
-			}
-			return 0
-		})
-	case kernels.FnAdd:
-		return func(dst, x, y []T, _ T) {
-			x, y = x[:len(dst)], y[:len(dst)]
-			for i := range dst {
-				dst[i] = x[i] + y[i]
-			}
-		}
-	case kernels.FnSub:
-		return func(dst, x, y []T, _ T) {
-			x, y = x[:len(dst)], y[:len(dst)]
-			for i := range dst {
-				dst[i] = x[i] - y[i]
-			}
-		}
-	case kernels.FnMul:
-		return func(dst, x, y []T, _ T) {
-			x, y = x[:len(dst)], y[:len(dst)]
-			for i := range dst {
-				dst[i] = x[i] * y[i]
-			}
-		}
-	case kernels.FnDiv:
-		return func(dst, x, y []T, _ T) {
-			x, y = x[:len(dst)], y[:len(dst)]
-			for i := range dst {
-				dst[i] = x[i] / y[i]
-			}
-		}
+	v := active[T]()
+	if v == nil || v.loops[f] == nil {
+		return portable[T](f)
 	}
-	if f.Arity() == 2 {
-		return func(dst, x, y []T, _ T) {
-			for i := range dst {
-				dst[i] = T(f.Eval(float64(x[i]), float64(y[i]), 0))
+	l, arity := v.loops[f], f.Arity()
+	return func(dst, x, y []T, imm T) {
+		for len(dst) > 0 {
+			n := min(len(dst), longest)
+			var px, py *T
+			if arity > 0 {
+				px, x = &x[:n][0], x[n:]
 			}
-		}
-	}
-	return unary(func(x, imm T) T { return T(f.Eval(float64(x), 0, float64(imm))) })
-}
-
-func unary[T kernels.Float](f func(x, imm T) T) Func[T] {
-	return func(dst, x, _ []T, imm T) {
-		x = x[:len(dst)]
-		for i := range dst {
-			dst[i] = f(x[i], imm)
+			if arity > 1 {
+				py, y = &y[:n][0], y[n:]
+			}
+			l(&dst[0], px, py, n, imm)
+			dst = dst[n:]
 		}
 	}
 }
 
-// Sum is Σ x, for a few thousand elements at most: sixteen running sums keep the error within a few ulp of Σ|x|.
+// Sum is Σ x, for a few thousand elements at most: the running sums are 16 or more, so that the error stays within a few ulp of Σ|x|.
 func Sum[T kernels.Float](x []T) T {
-	var s [16]T
-	for ; len(x) >= 16; x = x[16:] {
-		for j := range s {
-			s[j] += x[j]
-		}
+	v := active[T]()
+	if v == nil || len(x) == 0 {
+		return portableSum(x)
 	}
-	for j, v := range x {
-		s[j] += v
-	}
-	for n := 8; n > 0; n /= 2 {
-		for j := range n {
-			s[j] += s[j+n]
-		}
-	}
-	return s[0]
+	return v.sum(&x[0], len(x))
 }
+
+// Dot is Σ x·y, for as many elements as Sum. y has len(x) elements at least.
+func Dot[T kernels.Float](x, y []T) T {
+	y = y[:len(x)]
+	v := active[T]()
+	if v == nil || len(x) == 0 {
+		return portableDot(x, y)
+	}
+	return v.dot(&x[0], &y[0], len(x))
+}
+
+// SumSquares is Σ x².
+func SumSquares[T kernels.Float](x []T) T { return Dot(x, x) }
 
 // Max is the largest element, NaN if there is one, −∞ for none.
 func Max[T kernels.Float](x []T) T {
-	m := T(math.Inf(-1))
-	for _, v := range x {
-		m = max(m, v)
+	v := active[T]()
+	if v == nil || len(x) == 0 {
+		return portableMax(x)
 	}
-	return m
+	return v.largest(&x[0], len(x))
 }
 
-// ExpSum sets dst[i] = e^(x[i]−shift) and returns their sum. dst may be x.
+// ExpSum sets dst[i] = e^(x[i]−shift) for all of x and returns their sum. dst may be x.
 func ExpSum[T kernels.Float](dst, x []T, shift T) T {
-	for i, v := range x {
-		dst[i] = T(math.Exp(float64(v - shift)))
+	dst = dst[:len(x)]
+	v := active[T]()
+	if v == nil || len(x) == 0 {
+		return portableExpSum(dst, x, shift)
 	}
-	return Sum(dst[:len(x)])
+	return v.expSum(&dst[0], &x[0], len(x), shift)
+}
+
+// Axpy adds a·x to dst, which has len(x) elements at least. dst may be x.
+func Axpy[T kernels.Float](dst, x []T, a T) {
+	dst = dst[:len(x)]
+	v := active[T]()
+	if v == nil || len(x) == 0 {
+		portableAxpy(dst, x, a)
+		return
+	}
+	v.axpy(&dst[0], &x[0], len(x), a)
 }
