@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"drift/kernels"
+	"drift/kernels/cpu/internal/level"
 	"drift/kernels/cpu/internal/pool"
 )
 
@@ -21,12 +22,16 @@ type Options struct {
 
 type device struct{ pool *pool.Pool }
 
-// New is a device on this machine's processor.
+// New is a device on this machine's processor. The environment variable DRIFT_CPU forces an instruction set, for example avx2; a
+// value that this machine cannot follow is an error of the device's first use.
 func New(o Options) kernels.Device { return &device{pool.New(o.Threads)} }
 
 func (d *device) Name() string { return "cpu" }
 
 func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
+	if err := level.Init(); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
 	if n < 0 {
 		return nil, fmt.Errorf("cpu: a buffer of %d elements", n)
 	}
@@ -44,6 +49,9 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 }
 
 func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
+	if err := level.Init(); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
 	l := loader{threads: d.pool.Threads(), local: new(arena), shared: new(arena)}
 	for i, c := range calls {
 		if err := l.load(c); err != nil {
