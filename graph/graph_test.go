@@ -10,10 +10,10 @@ import (
 
 	. "drift/graph"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
-var device = cpu.New(cpu.Options{Threads: 2})
+var device = devicetest.Open(2)
 
 // values is what the leaves of an expression hold.
 type values map[*Node][]float64

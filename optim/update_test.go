@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 	"drift/optim/checkpoint"
 )
 
@@ -52,7 +52,7 @@ type bench struct {
 
 func newBench(t *testing.T, transform Transform, dtype kernels.DType, start []float64) bench {
 	t.Helper()
-	dev := cpu.New(cpu.Options{Threads: 1})
+	dev := devicetest.Open(1)
 	t.Cleanup(func() { dev.Close() })
 	var b bench
 	var err error

@@ -10,7 +10,7 @@ import (
 
 	"drift/graph"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
 // forwardCase is a model with what PyTorch 1.13 says of it (testdata/reference.py).
@@ -71,7 +71,7 @@ func build(t *testing.T, m *Model, n int) *network {
 // classes 0, 1, ….
 func (net *network) values(t *testing.T, theta, v []float64, nodes ...*graph.Node) [][]float64 {
 	t.Helper()
-	program, err := graph.Compile(cpu.New(cpu.Options{Threads: 1}), nodes, nil, nil)
+	program, err := graph.Compile(devicetest.Open(1), nodes, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,68 +83,77 @@ func (s *stage) close() {
 	}
 }
 
+// transfer is a Write or Read that the device's thread is to make. It is kept in the device, so that a call allocates nothing.
+type transfer struct {
+	buffer *buffer
+	host   any
+	up     bool
+}
+
 // Write copies through pinned memory, so that it returns while the device still works on what came before.
-func (b *buffer) Write(src any) error {
-	if err := b.fits(src); err != nil {
-		return fmt.Errorf("%s: writing: %w", b.device.name, err)
+func (b *buffer) Write(src any) error { return b.transfer("writing", src, true) }
+func (b *buffer) Read(dst any) error  { return b.transfer("reading", dst, false) }
+
+func (b *buffer) transfer(doing string, host any, up bool) error {
+	if err := b.fits(host); err != nil {
+		return fmt.Errorf("%s: %s: %w", b.device.name, doing, err)
 	}
 	d := b.device
-	return d.do(func() error {
-		return b.pieces(func(from, to int) error {
-			s := &d.staging[d.next]
-			d.next = (d.next + 1) % len(d.staging)
-			if err := s.copied.Synchronize(); err != nil {
-				return d.check("writing", err)
-			}
-			if b.dtype == kernels.Float64 {
-				fill(unsafe.Slice((*float64)(s.memory), to-from), src, from)
-			} else {
-				fill(unsafe.Slice((*float32)(s.memory), to-from), src, from)
-			}
-			err := cu.MemcpyHtoDAsync(b.place(from), s.memory, int64((to-from)*b.dtype.Size()), d.stream)
-			if err == nil {
-				err = s.copied.Record(d.stream)
-			}
-			return d.check("writing", err)
-		})
-	})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.transfer = transfer{b, host, up}
+	return d.check(doing, d.submit(d.move))
 }
 
-func (b *buffer) Read(dst any) error {
-	if err := b.fits(dst); err != nil {
-		return fmt.Errorf("%s: reading: %w", b.device.name, err)
+// run makes the transfer in pieces that fit a stage.
+func (t transfer) run() error {
+	b, d := t.buffer, t.buffer.device
+	if b.n == 0 && !t.up {
+		return d.stream.Synchronize()
 	}
-	d := b.device
-	return d.do(func() error {
-		if b.n == 0 {
-			return d.check("reading", d.stream.Synchronize())
-		}
-		return b.pieces(func(from, to int) error {
-			memory := d.staging[0].memory
-			err := cu.MemcpyDtoHAsync(memory, b.place(from), int64((to-from)*b.dtype.Size()), d.stream)
-			if err == nil {
-				err = d.stream.Synchronize()
-			}
-			if err != nil {
-				return d.check("reading", err)
-			}
-			if b.dtype == kernels.Float64 {
-				drain(unsafe.Slice((*float64)(memory), to-from), dst, from)
-			} else {
-				drain(unsafe.Slice((*float32)(memory), to-from), dst, from)
-			}
-			return nil
-		})
-	})
-}
-
-// pieces calls f for runs of elements that fit a stage.
-func (b *buffer) pieces(f func(from, to int) error) error {
 	step := stageBytes / b.dtype.Size()
 	for from := 0; from < b.n; from += step {
-		if err := f(from, min(from+step, b.n)); err != nil {
+		n := min(step, b.n-from)
+		s := &d.staging[d.next]
+		d.next = (d.next + 1) % len(d.staging)
+		err := s.copied.Synchronize()
+		if err == nil && t.up {
+			err = b.upload(s, t.host, from, n)
+		} else if err == nil {
+			err = b.download(s, t.host, from, n)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (b *buffer) upload(s *stage, src any, from, n int) error {
+	if b.dtype == kernels.Float64 {
+		fill(unsafe.Slice((*float64)(s.memory), n), src, from)
+	} else {
+		fill(unsafe.Slice((*float32)(s.memory), n), src, from)
+	}
+	err := cu.MemcpyHtoDAsync(b.place(from), s.memory, int64(n*b.dtype.Size()), b.device.stream)
+	if err != nil {
+		return err
+	}
+	return s.copied.Record(b.device.stream)
+}
+
+func (b *buffer) download(s *stage, dst any, from, n int) error {
+	err := cu.MemcpyDtoHAsync(s.memory, b.place(from), int64(n*b.dtype.Size()), b.device.stream)
+	if err == nil {
+		err = b.device.stream.Synchronize()
+	}
+	if err != nil {
+		return err
+	}
+	if b.dtype == kernels.Float64 {
+		drain(unsafe.Slice((*float64)(s.memory), n), dst, from)
+	} else {
+		drain(unsafe.Slice((*float32)(s.memory), n), dst, from)
 	}
 	return nil
 }

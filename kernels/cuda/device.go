@@ -29,6 +29,8 @@ type device struct {
 	scratch   []*scratch
 	staging   [2]stage
 	next      int // stage
+	transfer  transfer
+	move      func() error // makes the transfer
 }
 
 var _ kernels.Device = (*device)(nil)
@@ -46,6 +48,7 @@ func Open(index int, o Options) (kernels.Device, error) {
 		return nil, fmt.Errorf("cuda:%d is not there: the driver offers %d GPU(s); see CUDA_VISIBLE_DEVICES", index, count)
 	}
 	d := &device{thread: newThread(), name: fmt.Sprintf("cuda:%d", index), options: o}
+	d.move = func() error { return d.transfer.run() }
 	if err := d.do(func() error { return d.start(index) }); err != nil {
 		d.end()
 		return nil, fmt.Errorf("starting %s: %w", d.name, err)
@@ -131,8 +134,8 @@ func (d *device) Close() error {
 // check names what was being done, and tells errors that end the context from others.
 func (d *device) check(doing string, err error) error {
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, err == errClosed:
+		return err
 	case errors.Is(err, cu.IllegalAddress), errors.Is(err, cu.LaunchFailed), errors.Is(err, cu.EccUncorrectable),
 		errors.Is(err, cu.HardwareStackError), errors.Is(err, cu.IllegalInstruction), errors.Is(err, cu.MisalignedAddress),
 		errors.Is(err, cu.ContextIsDestroyed), errors.Is(err, cu.LaunchTimeout), errors.Is(err, cu.Unknown):

@@ -12,16 +12,16 @@ import (
 // command is one submission to the device's stream.
 type command interface{ issue(d *device) error }
 
-// executable runs its commands one by one the first time, when libraries still load what they need, and records them as a
-// graph the second time; from then on the graph is launched.
+// executable runs its commands one by one the first time, when libraries still load what they need, and then records them as
+// a graph, which is launched from then on.
 type executable struct {
 	device   *device
 	commands []command
 	scratch  *scratch
 	bytes    int64
 	graph    driver.Graph
-	runs     int
-	single   bool         // commands are issued one by one
+	recorded bool         // graph holds the commands
+	single   bool         // commands are always issued one by one
 	run      func() error // what the device's thread executes, made once so that Run allocates nothing
 }
 
@@ -32,7 +32,7 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 			return nil, fmt.Errorf("%s: call %d: %w", d.name, i, err)
 		}
 	}
-	e := &executable{device: d}
+	e := &executable{device: d, single: d.options.Eager}
 	e.run = e.launch
 	err := d.do(func() error { return e.plan(calls) })
 	if err != nil {
@@ -69,16 +69,17 @@ func (e *executable) launch() error {
 	if len(e.commands) == 0 {
 		return nil
 	}
-	e.runs++
-	if e.runs == 2 && !d.options.Eager {
-		var err error
-		e.graph, err = driver.Capture(d.stream, e.issue)
-		e.single = err != nil // a library that cannot be recorded still runs
+	if e.recorded {
+		return d.check("launching a graph", e.graph.Launch(d.stream))
 	}
-	if e.runs == 1 || e.single || d.options.Eager {
-		return e.issue()
+	if err := e.issue(); err != nil || e.single {
+		return err
 	}
-	return d.check("launching a graph", e.graph.Launch(d.stream))
+	var err error
+	e.graph, err = driver.Capture(d.stream, e.issue)
+	e.recorded = err == nil
+	e.single = err != nil // a library whose calls cannot be recorded still runs
+	return nil
 }
 
 func (e *executable) issue() error {

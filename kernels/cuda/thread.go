@@ -34,6 +34,11 @@ func newThread() *thread {
 func (t *thread) do(f func() error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.submit(f)
+}
+
+// submit is do for a caller that holds mu.
+func (t *thread) submit(f func() error) error {
 	if t.ended {
 		return errClosed
 	}

@@ -9,7 +9,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
 // open is a small objective over glyphs in float64, at random parameters.
@@ -19,7 +19,7 @@ func open(t testing.TB, model string, chunk int) *Objective {
 	must(t, err)
 	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
 	must(t, err)
-	f, err := New(cpu.New(cpu.Options{Threads: 2}), m, split, Options{DType: kernels.Float64, Chunk: chunk})
+	f, err := New(devicetest.Open(2), m, split, Options{DType: kernels.Float64, Chunk: chunk})
 	must(t, err)
 	t.Cleanup(f.Close)
 	must(t, f.Parameters().Write(m.Init(3)))
@@ -149,7 +149,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	m, err := nn.Parse("mlp:4", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
 	must(t, err)
 	split.Train.Classes = 99
-	if _, err := New(cpu.New(cpu.Options{}), m, split, Options{}); err == nil {
+	if _, err := New(devicetest.Open(0), m, split, Options{}); err == nil {
 		t.Error("want an error about the number of classes")
 	}
 }
@@ -157,7 +157,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 func ExampleObjective_TraceGradient() {
 	split, _ := data.Load("glyphs,train=100,test=0", data.Options{Seed: 1})
 	model, _ := nn.Parse("mlp:16", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
-	f, _ := New(cpu.New(cpu.Options{}), model, split, Options{DType: kernels.Float64})
+	f, _ := New(devicetest.Open(0), model, split, Options{DType: kernels.Float64})
 	defer f.Close()
 	_ = f.Parameters().Write(model.Init(1))
 	g, _ := f.NewVector()

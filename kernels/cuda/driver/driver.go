@@ -5,6 +5,7 @@
 package driver
 
 /*
+#cgo CFLAGS: -I${SRCDIR}/include
 #cgo LDFLAGS: -ldl
 #include "trampoline.h"
 */
