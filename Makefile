@@ -2,13 +2,32 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test lint fmt-check cross bench clean
+.PHONY: build test gpu gpu-test lint fmt-check cross bench clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
 
 test:
 	$(GO) test ./...
+
+# The build with both devices needs gcc, and no CUDA toolkit: the driver and cuBLAS are opened at run time.
+cuda := $(CURDIR)/kernels/cuda
+with-gpu := CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(cuda)/driver/include" CGO_LDFLAGS="-L$(cuda)/driver/lib"
+
+gpu:
+	$(with-gpu) $(GO) build -tags gpu -trimpath -o bin/drift ./cmd/drift
+
+# An emulated GPU, built with g++, runs the kernels and everything above them; then again, watched by the address sanitizer.
+emulator := $(CURDIR)/bin/emulator
+emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -tags gpu
+sanitized = env ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
+
+gpu-test:
+	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/...
+	$(cuda)/emulator/build.sh $(emulator)
+	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
+	$(call emulated,$(emulator)) ./kernels/cuda/... ./graph/... ./optim/...
+	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
 
 lint: fmt-check cross
 	$(GO) vet ./...

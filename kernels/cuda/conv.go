@@ -4,7 +4,7 @@ package cuda
 
 import "drift/kernels"
 
-// columnBytes bounds the columns of im2col that a convolution holds at once; more images are handled in parts.
+// columnBytes is a device's bound for the columns of im2col that a convolution holds at once; more images are handled in parts.
 const columnBytes = 256 << 20
 
 // images is a part of a convolution's batch, with the addresses of its operands.
@@ -18,7 +18,7 @@ type images struct {
 func (p *planner) parts(c kernels.Conv, x, y, k uint64, f func(part images) error) error {
 	one := c.Window
 	one.N = 1
-	step := int(max(1, min(int64(c.N), columnBytes/max(1, p.size()*int64(columns(one))))))
+	step := int(max(1, min(int64(c.N), p.device.columnBytes/max(1, p.size()*int64(columns(one))))))
 	columnArea, _ := p.reserve(0, p.size()*int64(columns(one))*int64(step))
 	spots, width := one.OutH()*one.OutW(), one.C*one.KH*one.KW
 	size := uint64(p.size())

@@ -3,14 +3,22 @@
 package cuda
 
 import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
 	"testing"
+	"unsafe"
+
+	"gorgonia.org/cu"
 
 	"drift/kernels"
 	"drift/kernels/kerneltest"
 )
 
 // open starts the first GPU, real or emulated, or skips the test where there is none.
-func open(t *testing.T, o Options) kernels.Device {
+func open(t *testing.T, o Options) *device {
 	t.Helper()
 	if missing := Probe().Missing; missing != "" {
 		t.Skip(missing)
@@ -20,9 +28,210 @@ func open(t *testing.T, o Options) kernels.Device {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	return d
+	return d.(*device)
 }
 
 func TestConformance(t *testing.T) {
 	kerneltest.Run(t, func() kernels.Device { return open(t, Options{}) })
+}
+
+func buffer32(t *testing.T, d kernels.Device, x []float32) kernels.Buffer {
+	t.Helper()
+	b, err := d.NewBuffer(kernels.Float32, len(x))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Write(x); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func random(n int) []float32 {
+	r := rand.New(rand.NewPCG(3, 4))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.IntN(7) - 3) // sums of products are exact
+	}
+	return x
+}
+
+func run(t *testing.T, d *device, times int, calls ...kernels.Call) {
+	t.Helper()
+	e, err := d.Load(calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for range times {
+		if err := e.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func contents(t *testing.T, b kernels.Buffer) []float32 {
+	t.Helper()
+	x := make([]float32, b.Len())
+	if err := b.Read(x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// The first run issues kernels one by one, later ones replay the graph: both must be the same work in the same order.
+func TestReplayedGraphDoesTheSameWork(t *testing.T) {
+	counts := map[bool][]float32{}
+	for _, eager := range []bool{false, true} {
+		d := open(t, Options{Eager: eager})
+		x := buffer32(t, d, []float32{1, 2, 3})
+		twice := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnScale, Imm: 2}}, Results: []uint8{1}}
+		one := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnAddConst, Imm: 1}}, Results: []uint8{1}}
+		on := []kernels.Buffer{x}
+		run(t, d, 4, kernels.Call{Op: twice, Out: on, In: on}, kernels.Call{Op: one, Out: on, In: on})
+		counts[eager] = contents(t, x)
+		if want := []float32{31, 47, 63}; fmt.Sprint(counts[eager]) != fmt.Sprint(want) {
+			t.Errorf("eager %v: %v, want %v", eager, counts[eager], want)
+		}
+	}
+}
+
+// A batch that is handled in parts gives what it gives at once.
+func TestConvolutionInParts(t *testing.T) {
+	w := kernels.Window{N: 5, C: 2, H: 6, W: 5, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1}
+	for _, per := range []bool{false, true} {
+		c := kernels.Conv{Window: w, O: 3, PerExample: per}
+		for _, op := range []kernels.Primitive{c, kernels.ConvInput(c), kernels.ConvWeight(c)} {
+			var results []string
+			for _, bytes := range []int64{columnBytes, 2 * 4 * int64(columns(w)/w.N)} {
+				d := open(t, Options{})
+				d.columnBytes = bytes
+				out, in, _ := op.Operands()
+				call := kernels.Call{Op: op, Out: []kernels.Buffer{buffer32(t, d, random(out[0]))}}
+				for _, n := range in {
+					call.In = append(call.In, buffer32(t, d, random(n)))
+				}
+				run(t, d, 1, call)
+				results = append(results, fmt.Sprint(contents(t, call.Out[0])))
+			}
+			if results[0] != results[1] {
+				t.Errorf("%s, per example %v: in parts %s, at once %s", op.Name(), per, results[1], results[0])
+			}
+		}
+	}
+}
+
+// A batch of more products than one call of cuBLAS takes.
+func TestLargeBatch(t *testing.T) {
+	d := open(t, Options{})
+	n := batchLimit + 5
+	a, b, c := random(2*n), random(2*n), make([]float32, n)
+	out := buffer32(t, d, c)
+	g := kernels.Gemm{Batch: n, M: 1, N: 1, K: 2, Alpha: 1}
+	run(t, d, 1, kernels.Call{Op: g, Out: []kernels.Buffer{out}, In: []kernels.Buffer{buffer32(t, d, a), buffer32(t, d, b)}})
+	for i, v := range contents(t, out) {
+		if want := a[2*i]*b[2*i] + a[2*i+1]*b[2*i+1]; v != want {
+			t.Fatalf("product %d is %v, want %v", i, v, want)
+		}
+	}
+}
+
+func TestOutOfMemorySaysWhatIsMissing(t *testing.T) {
+	d := open(t, Options{})
+	free := d.FreeBytes()
+	_, err := d.NewBuffer(kernels.Float32, int(free/4)+1<<20)
+	var out *OutOfMemory
+	if !errors.As(err, &out) {
+		t.Fatalf("got %v, want OutOfMemory", err)
+	}
+	if out.Wanted < free || out.Free <= 0 || out.Total < out.Free || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%+v: %v", out, err)
+	}
+}
+
+// Memory of freed buffers is used again: for the same size as it is, for another once the driver has it back.
+func TestFreedMemoryIsUsedAgain(t *testing.T) {
+	d := open(t, Options{})
+	n := int(d.FreeBytes() / 4 * 5 / 8)
+	for _, size := range []int{n, n, n + 4096} {
+		b, err := d.NewBuffer(kernels.Float32, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := d.FreeBytes()
+		b.Free()
+		if got := d.FreeBytes() - before; got < int64(size)*4 {
+			t.Errorf("freeing %d bytes gave %d", 4*size, got)
+		}
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	d := open(t, Options{})
+	other := open(t, Options{})
+	x, y := buffer32(t, d, make([]float32, 3)), buffer32(t, other, make([]float32, 3))
+	copying := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}
+	_, foreign := d.Load([]kernels.Call{{Op: copying, Out: []kernels.Buffer{x}, In: []kernels.Buffer{y}}})
+	_, absent := Open(9999, Options{})
+	_, library := Open(0, Options{CuBLAS: "/no/such/libcublas.so"})
+	other.Close()
+	for want, err := range map[string]error{
+		"is not on cuda:0":     foreign,
+		"CUDA_VISIBLE_DEVICES": absent,
+		"no such file":         library,
+		"--resume":             d.check("reading", cu.IllegalAddress),
+		"closed":               y.Write(make([]float32, 3)),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: want one line with %q", err, want)
+		}
+	}
+	if lost := new(Lost); !errors.As(d.check("reading", cu.LaunchFailed), &lost) {
+		t.Error("a failed launch does not count as a lost device")
+	}
+}
+
+func TestPrecisionChoosesTheProduct(t *testing.T) {
+	for p, want := range map[Precision]int{Full: 68, TF32: 77, BF16: 75} {
+		d := &device{options: Options{Precision: p}}
+		if got := (&planner{device: d}).compute(); got != want {
+			t.Errorf("%v: compute type %d, want %d", p, got, want)
+		}
+		if got := (&planner{device: d, dtype: kernels.Float64}).compute(); got != 70 {
+			t.Errorf("%v: compute type %d for float64", p, got)
+		}
+	}
+}
+
+// The driver copies as many bytes as the compiled kernel takes: the Go structs must be that long.
+func TestArgumentsMatchTheKernels(t *testing.T) {
+	sizes := map[string]uintptr{}
+	for kernel := range family {
+		switch kernel {
+		case "map":
+			sizes[kernel] = unsafe.Sizeof(program{})
+		case "reduce_sum", "reduce_max":
+			sizes[kernel] = unsafe.Sizeof(reduceArgs{})
+		case "join_sum", "join_max":
+			sizes[kernel] = unsafe.Sizeof(joinArgs{})
+		case "softmax", "crossentropy", "correct", "pick", "place":
+			sizes[kernel] = unsafe.Sizeof(rowArgs{})
+		case "gather", "scatter":
+			sizes[kernel] = unsafe.Sizeof(tableArgs{})
+		case "permute":
+			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
+		case "transpose":
+			sizes[kernel] = unsafe.Sizeof(transposeArgs{})
+		case "slice", "pad":
+			sizes[kernel] = unsafe.Sizeof(sliceArgs{})
+		default:
+			sizes[kernel] = unsafe.Sizeof(windowArgs{})
+		}
+		for _, suffix := range []string{"_f32", "_f64"} {
+			found := regexp.MustCompile(`\b` + kernel + suffix + `_param_0\[(\d+)\]`).FindStringSubmatch(*family[kernel])
+			if found == nil || found[1] != fmt.Sprint(sizes[kernel]) {
+				t.Errorf("%s%s takes %v bytes, its struct has %d", kernel, suffix, found, sizes[kernel])
+			}
+		}
+	}
 }

@@ -19,18 +19,19 @@ const workspaceBytes = 32 << 20
 // device is one GPU. All its work goes to one stream, in order, from one thread.
 type device struct {
 	*thread
-	name      string
-	options   Options
-	gpu       cu.Device
-	stream    cu.Stream
-	blas      *cublas.Handle
-	functions functions
-	pool      pool
-	scratch   []*scratch
-	staging   [2]stage
-	next      int // stage
-	transfer  transfer
-	move      func() error // makes the transfer
+	name        string
+	options     Options
+	gpu         cu.Device
+	stream      cu.Stream
+	blas        *cublas.Handle
+	functions   functions
+	pool        pool
+	scratch     []*scratch
+	columnBytes int64
+	staging     [2]stage
+	next        int // stage
+	transfer    transfer
+	move        func() error // makes the transfer
 }
 
 var _ kernels.Device = (*device)(nil)
@@ -47,7 +48,7 @@ func Open(index int, o Options) (kernels.Device, error) {
 	if index < 0 || index >= count {
 		return nil, fmt.Errorf("cuda:%d is not there: the driver offers %d GPU(s); see CUDA_VISIBLE_DEVICES", index, count)
 	}
-	d := &device{thread: newThread(), name: fmt.Sprintf("cuda:%d", index), options: o}
+	d := &device{thread: newThread(), name: fmt.Sprintf("cuda:%d", index), options: o, columnBytes: columnBytes}
 	d.move = func() error { return d.transfer.run() }
 	if err := d.do(func() error { return d.start(index) }); err != nil {
 		d.end()

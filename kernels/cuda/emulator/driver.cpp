@@ -30,7 +30,7 @@ std::map<CUdeviceptr, size_t> blocks;
 size_t used;
 
 // Memory of the emulated device; little, so that a test can fill it.
-const size_t total = size_t(1) << 30;
+const size_t total = size_t(1) << 29;
 
 CUresult enqueue(CUstream s, Work w) {
 	emulator::submit(s, std::move(w));
