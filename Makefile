@@ -17,10 +17,11 @@ with-gpu := CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(cuda)/driver/include" CGO_LDFLAGS=
 gpu:
 	$(with-gpu) $(GO) build -tags gpu -trimpath -o bin/drift ./cmd/drift
 
-# An emulated GPU, built with g++, runs the kernels and everything above them; then again, watched by the address sanitizer.
+# An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
+# sanitizer and without cuDNN.
 emulator := $(CURDIR)/bin/emulator
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -tags gpu
-sanitized = env ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
+sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
 
 gpu-test:
 	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/...

@@ -10,6 +10,7 @@ import (
 
 	"drift/kernels"
 	"drift/kernels/cuda/cublas"
+	"drift/kernels/cuda/cudnn"
 	"drift/kernels/cuda/driver"
 )
 
@@ -24,6 +25,7 @@ type device struct {
 	gpu         cu.Device
 	stream      cu.Stream
 	blas        *cublas.Handle
+	dnn         *cudnn.Handle // nil without cuDNN
 	functions   functions
 	pool        pool
 	scratch     []*scratch
@@ -93,8 +95,13 @@ func (d *device) start(index int) (err error) {
 	if err != nil {
 		return err
 	}
-	d.blas, err = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes)
-	return err
+	if d.blas, err = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes); err != nil {
+		return err
+	}
+	if path = findCuDNN(); path != "" {
+		d.dnn = cudnn.Open(path, d.stream)
+	}
+	return nil
 }
 
 func (d *device) Name() string { return d.name }
@@ -118,6 +125,9 @@ func (d *device) Close() error {
 	err := d.do(func() error {
 		err := d.stream.Synchronize()
 		d.blas.Close()
+		if d.dnn != nil {
+			d.dnn.Close()
+		}
 		d.pool.close()
 		for i := range d.staging {
 			d.staging[i].close()

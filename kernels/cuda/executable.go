@@ -12,6 +12,15 @@ import (
 // command is one submission to the device's stream.
 type command interface{ issue(d *device) error }
 
+// release frees what commands hold besides memory of the device's pool.
+func release(commands []command) {
+	for _, c := range commands {
+		if held, ok := c.(interface{ Close() }); ok {
+			held.Close()
+		}
+	}
+}
+
 // executable runs its commands one by one the first time, when libraries still load what they need, and then records them as
 // a graph, which is launched from then on.
 type executable struct {
@@ -46,6 +55,7 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 func (e *executable) plan(calls []kernels.Call) error {
 	d := e.device
 	sizing := planner{device: d}
+	defer func() { release(sizing.commands) }()
 	if err := sizing.add(calls); err != nil {
 		return err
 	}
@@ -98,6 +108,7 @@ func (e *executable) Close() {
 		if e.scratch != nil {
 			e.device.giveBack(e.scratch)
 		}
+		release(e.commands)
 		e.commands, e.scratch = nil, nil
 		err := e.graph.Destroy()
 		e.graph = driver.Graph{}

@@ -27,10 +27,25 @@ func findCuBLAS(given string) (string, error) {
 		}
 		return given, nil
 	}
-	if path := find("libcublas.so.13", "libcublas.so.12", "libcublas.so.11"); path != "" {
-		return path, nil
+	path := find("libcublas.so.13", "libcublas.so.12", "libcublas.so.11")
+	if path == "" {
+		return "", errNoCuBLAS
 	}
-	return "", errNoCuBLAS
+	// The library's own second half lies beside it, where the loader may not look.
+	driver.Library(strings.Replace(path, "libcublas.so", "libcublasLt.so", 1))
+	return path, nil
+}
+
+// findCuDNN returns $DRIFT_CUDNN, or the first library found; "" does without it, as does DRIFT_CUDNN=off.
+func findCuDNN() string {
+	switch given := os.Getenv("DRIFT_CUDNN"); given {
+	case "":
+		return find("libcudnn.so.9", "libcudnn.so.8")
+	case "off":
+		return ""
+	default:
+		return given
+	}
 }
 
 // find returns the first of the libraries that the loader knows or that lies in a usual folder, newest names first.

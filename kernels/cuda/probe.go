@@ -14,7 +14,7 @@ import (
 func Probe() Info {
 	info := Info{Built: true}
 	path, missing := findCuBLAS("")
-	info.CuBLAS = path
+	info.CuBLAS, info.CuDNN = path, findCuDNN()
 	if err := driver.Open(); err != nil {
 		info.Missing = err.Error()
 		return info

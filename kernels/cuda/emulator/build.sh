@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the stand-ins libcuda.so.1 and libcublas.so.12 into the folder $1 with g++; further arguments are passed to it,
+# Builds the stand-ins libcuda.so.1, libcublas.so.12 and libcudnn.so.9 into the folder $1 with g++; further arguments are passed to it,
 # such as -fsanitize=address.
 set -e
 out=$1
@@ -15,3 +15,4 @@ for f in ../ptx/*.cu fibers.cpp driver.cpp; do
 done
 g++ $flags -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" $objects
 g++ $flags -shared -Wl,-soname,libcublas.so.12 -o "$out/libcublas.so.12" blas.cpp "$out/libcuda.so.1"
+g++ $flags -shared -Wl,-soname,libcudnn.so.9 -o "$out/libcudnn.so.9" dnn.cpp "$out/libcuda.so.1"

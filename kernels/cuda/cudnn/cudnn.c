@@ -1,0 +1,111 @@
+//go:build gpu
+
+#include "cudnn.h"
+
+#include <dlfcn.h>
+
+static int load_functions(drift_cudnn *lib, void *so) {
+	const struct {
+		void *to;
+		const char *name;
+	} functions[] = {
+	    {&lib->version, "cudnnGetVersion"},
+	    {&lib->create, "cudnnCreate"},
+	    {&lib->destroy, "cudnnDestroy"},
+	    {&lib->set_stream, "cudnnSetStream"},
+	    {&lib->create_tensor, "cudnnCreateTensorDescriptor"},
+	    {&lib->create_filter, "cudnnCreateFilterDescriptor"},
+	    {&lib->create_convolution, "cudnnCreateConvolutionDescriptor"},
+	    {&lib->destroy_tensor, "cudnnDestroyTensorDescriptor"},
+	    {&lib->destroy_filter, "cudnnDestroyFilterDescriptor"},
+	    {&lib->destroy_convolution, "cudnnDestroyConvolutionDescriptor"},
+	    {&lib->set_tensor, "cudnnSetTensor4dDescriptor"},
+	    {&lib->set_filter, "cudnnSetFilter4dDescriptor"},
+	    {&lib->set_convolution, "cudnnSetConvolution2dDescriptor"},
+	    {&lib->set_math, "cudnnSetConvolutionMathType"},
+	    {&lib->choose[0], "cudnnGetConvolutionForwardAlgorithm_v7"},
+	    {&lib->choose[1], "cudnnGetConvolutionBackwardDataAlgorithm_v7"},
+	    {&lib->choose[2], "cudnnGetConvolutionBackwardFilterAlgorithm_v7"},
+	    {&lib->measure[0], "cudnnGetConvolutionForwardWorkspaceSize"},
+	    {&lib->measure[1], "cudnnGetConvolutionBackwardDataWorkspaceSize"},
+	    {&lib->measure[2], "cudnnGetConvolutionBackwardFilterWorkspaceSize"},
+	    {&lib->run[0], "cudnnConvolutionForward"},
+	    {&lib->run[1], "cudnnConvolutionBackwardData"},
+	    {&lib->run[2], "cudnnConvolutionBackwardFilter"},
+	};
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+		if (!(*(void **)functions[i].to = dlsym(so, functions[i].name))) return -1;
+	return 0;
+}
+
+int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream) {
+	void *so = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	if (!so || load_functions(lib, so) != 0 || lib->version() < 8000) return -1;
+	int status = lib->create(&lib->handle);
+	return status ? status : lib->set_stream(lib->handle, stream);
+}
+
+void drift_cudnn_close(drift_cudnn *lib) { lib->destroy(lib->handle); }
+
+// operands are the shapes in the order of cuDNN's calls: the two that are read, then the one that is written.
+static void operands(const drift_convolution *p, void *images, void *kernels, void *outputs, void **list) {
+	void *orders[3][3] = {{images, kernels, outputs}, {kernels, outputs, images}, {images, outputs, kernels}};
+	for (int i = 0; i < 3; i++) list[i] = orders[p->direction][i];
+}
+
+static int describe(const drift_cudnn *lib, drift_convolution *p) {
+	enum { nchw = 0, cross_correlation = 1 };
+	const int type = p->wide; // float is 0, double 1
+	int s = lib->create_tensor(&p->image);
+	if (!s) s = lib->create_tensor(&p->output);
+	if (!s) s = lib->create_filter(&p->kernels);
+	if (!s) s = lib->create_convolution(&p->convolution);
+	if (!s) s = lib->set_tensor(p->image, nchw, type, p->n, p->c, p->h, p->w);
+	if (!s) s = lib->set_tensor(p->output, nchw, type, p->n, p->o, p->oh, p->ow);
+	if (!s) s = lib->set_filter(p->kernels, type, nchw, p->o, p->c, p->kh, p->kw);
+	if (!s) s = lib->set_convolution(p->convolution, p->ph, p->pw, p->sh, p->sw, 1, 1, cross_correlation, type);
+	if (!s) s = lib->set_math(p->convolution, p->math);
+	return s;
+}
+
+// allowed holds the algorithms that add the products themselves, always in the same order; Fourier and Winograd transforms
+// round more.
+static int allowed(int direction, int algorithm) { return direction == 0 ? algorithm <= 3 : algorithm == 1; }
+
+int drift_convolution_plan(const drift_cudnn *lib, drift_convolution *p, size_t limit) {
+	enum { most = 16 };
+	drift_convolution_algorithm list[most];
+	void *shapes[3];
+	int found = 0;
+	if (describe(lib, p) != 0) return -1;
+	operands(p, p->image, p->kernels, p->output, shapes);
+	if (lib->choose[p->direction](lib->handle, shapes[0], shapes[1], p->convolution, shapes[2], most, &found, list) != 0) return -1;
+	for (int i = 0; i < found; i++) { // the fastest comes first
+		p->algorithm = list[i].algorithm;
+		if (list[i].status == 0 && allowed(p->direction, p->algorithm) &&
+		    lib->measure[p->direction](lib->handle, shapes[0], shapes[1], p->convolution, shapes[2], p->algorithm, &p->workspace) == 0 &&
+		    p->workspace <= limit)
+			return 0;
+	}
+	return -1;
+}
+
+int drift_convolution_run(const drift_cudnn *lib, const drift_convolution *p, unsigned long long image, unsigned long long kernels,
+                          unsigned long long output, unsigned long long workspace) {
+	const float one32 = 1, zero32 = 0;
+	const double one64 = 1, zero64 = 0;
+	const void *one = p->wide ? (const void *)&one64 : (const void *)&one32;
+	const void *zero = p->wide ? (const void *)&zero64 : (const void *)&zero32;
+	void *shapes[3], *data[3];
+	operands(p, p->image, p->kernels, p->output, shapes);
+	operands(p, (void *)image, (void *)kernels, (void *)output, data);
+	return lib->run[p->direction](lib->handle, one, shapes[0], data[0], shapes[1], data[1], p->convolution, p->algorithm,
+	                              (void *)workspace, p->workspace, zero, shapes[2], data[2]);
+}
+
+void drift_convolution_free(const drift_cudnn *lib, drift_convolution *p) {
+	if (p->image) lib->destroy_tensor(p->image);
+	if (p->output) lib->destroy_tensor(p->output);
+	if (p->kernels) lib->destroy_filter(p->kernels);
+	if (p->convolution) lib->destroy_convolution(p->convolution);
+}

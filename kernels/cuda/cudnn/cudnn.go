@@ -1,0 +1,91 @@
+//go:build gpu
+
+// Package cudnn opens cuDNN 8 or 9 at run time and convolves with it.
+package cudnn
+
+/*
+#cgo LDFLAGS: -ldl
+#include "cudnn.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"drift/kernels"
+)
+
+// Handle is the library, bound to a stream of the current context.
+type Handle struct{ lib C.drift_cudnn }
+
+// Open loads the library at path; nil says that it cannot be used.
+func Open(path string, s cu.Stream) *Handle {
+	h := new(Handle)
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	if C.drift_cudnn_load(&h.lib, name, unsafe.Pointer(s.C())) != 0 {
+		return nil
+	}
+	return h
+}
+
+// Close frees the handle. The library stays loaded.
+func (h *Handle) Close() { C.drift_cudnn_close(&h.lib) }
+
+// Direction says which operand is computed from the other two.
+type Direction int
+
+const (
+	Output Direction = iota
+	Image
+	Kernels
+)
+
+// Convolution is a planned call. Its operands are dense, in the layout of kernels.Conv.
+type Convolution struct {
+	handle *Handle
+	plan   C.drift_convolution
+	// Addresses, to be set before Run.
+	Image, Kernels, Output, Workspace uint64
+}
+
+// Plan picks a deterministic algorithm whose workspace is at most limit bytes; nil says that there is none. With tf32, factors of
+// float32 may be rounded to TF32.
+func (h *Handle) Plan(d Direction, c kernels.Conv, dt kernels.DType, tf32 bool, limit int64) *Convolution {
+	const allowTF32, fma = 0, 3
+	p := &Convolution{handle: h, plan: C.drift_convolution{
+		direction: C.int(d), wide: C.int(dt), math: fma, n: C.int(c.N), c: C.int(c.C), h: C.int(c.H), w: C.int(c.W), o: C.int(c.O),
+		kh: C.int(c.KH), kw: C.int(c.KW), sh: C.int(c.StrideH), sw: C.int(c.StrideW), ph: C.int(c.PadH), pw: C.int(c.PadW),
+		oh: C.int(c.OutH()), ow: C.int(c.OutW()),
+	}}
+	if tf32 || dt == kernels.Float64 {
+		p.plan.math = allowTF32 // the default; it changes nothing for float64
+	}
+	if C.drift_convolution_plan(&h.lib, &p.plan, C.size_t(limit)) != 0 {
+		p.Close()
+		return nil
+	}
+	return p
+}
+
+// WorkspaceBytes is the memory that Run needs besides the operands.
+func (p *Convolution) WorkspaceBytes() int64 { return int64(p.plan.workspace) }
+
+// Run submits the convolution to the handle's stream.
+func (p *Convolution) Run() error {
+	status := C.drift_convolution_run(&p.handle.lib, &p.plan, C.ulonglong(p.Image), C.ulonglong(p.Kernels), C.ulonglong(p.Output),
+		C.ulonglong(p.Workspace))
+	if status != 0 {
+		return fmt.Errorf("cuDNN: convolution in direction %d: status %d; DRIFT_CUDNN=off does without cuDNN", p.plan.direction, status)
+	}
+	return nil
+}
+
+// Close frees what the plan holds.
+func (p *Convolution) Close() {
+	C.drift_convolution_free(&p.handle.lib, &p.plan)
+	p.plan = C.drift_convolution{}
+}
