@@ -50,14 +50,12 @@ func (m *meter) reset() error {
 }
 
 func (m *meter) save(into checkpoint.Vectors) error {
-	values := newValues(m.total)
-	into["meter"] = values
-	return m.total.Read(values)
+	return into.Put("meter", m.total)
 }
 
 func (m *meter) restore(from checkpoint.Vectors, steps int) error {
 	m.steps = steps
-	return restore(m.total, from, "meter")
+	return from.Take("meter", m.total)
 }
 
 func (m *meter) close() {

@@ -132,9 +132,7 @@ type counters struct {
 // Snapshot is the state from which another trainer of the same run goes on.
 func (t *Trainer) Snapshot() (state any, vectors checkpoint.Vectors, err error) {
 	vectors = checkpoint.Vectors{}
-	theta := newValues(t.Objective.Parameters())
-	vectors["theta"] = theta
-	err = t.Objective.Parameters().Read(theta)
+	err = vectors.Put("theta", t.Objective.Parameters())
 	for _, save := range []func(checkpoint.Vectors) error{t.update.Save, t.direction.Save, t.meter.save} {
 		if err == nil {
 			err = save(vectors)
@@ -155,7 +153,7 @@ func (t *Trainer) restore(c counters, vectors checkpoint.Vectors) error {
 	if err := t.direction.Restore(vectors); err != nil {
 		return err
 	}
-	return restore(t.Objective.Parameters(), vectors, "theta")
+	return vectors.Take("theta", t.Objective.Parameters())
 }
 
 // Close gives the memory back.

@@ -60,11 +60,9 @@ func (u *Update) Step(rate float64) error {
 // Save adds what the transformation remembers to a checkpoint.
 func (u *Update) Save(into checkpoint.Vectors) error {
 	for name, buffer := range u.state {
-		values := newValues(buffer)
-		if err := buffer.Read(values); err != nil {
+		if err := into.Put(name, buffer); err != nil {
 			return err
 		}
-		into[name] = values
 	}
 	return nil
 }
@@ -72,7 +70,7 @@ func (u *Update) Save(into checkpoint.Vectors) error {
 // Restore takes it back out of one.
 func (u *Update) Restore(from checkpoint.Vectors) error {
 	for name, buffer := range u.state {
-		if err := restore(buffer, from, name); err != nil {
+		if err := from.Take(name, buffer); err != nil {
 			return err
 		}
 	}
@@ -104,27 +102,4 @@ func newScalar(b kernels.Buffer) scalar {
 func (s scalar) write(x float64) error {
 	s.value[0] = x
 	return s.buffer.Write(s.boxed)
-}
-
-// newValues is a slice that holds a buffer's elements without rounding.
-func newValues(b kernels.Buffer) any {
-	if b.DType() == kernels.Float64 {
-		return make([]float64, b.Len())
-	}
-	return make([]float32, b.Len())
-}
-
-// restore fills a buffer from the vector of a checkpoint, which must be of the same type and length.
-func restore(buffer kernels.Buffer, from checkpoint.Vectors, name string) error {
-	n, dtype := -1, kernels.Float32
-	switch values := from[name].(type) {
-	case []float32:
-		n = len(values)
-	case []float64:
-		n, dtype = len(values), kernels.Float64
-	}
-	if n != buffer.Len() || dtype != buffer.DType() {
-		return fmt.Errorf("restoring the checkpoint: it has no %q of %d %v: it belongs to a run with other settings", name, buffer.Len(), buffer.DType())
-	}
-	return buffer.Write(from[name])
 }

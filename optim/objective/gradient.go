@@ -1,6 +1,8 @@
 package objective
 
 import (
+	"slices"
+
 	"drift/graph"
 	"drift/graph/nn"
 	"drift/kernels"
@@ -39,9 +41,12 @@ func (f *Objective) Value() (Value, error) {
 	return Value{sums[sumLoss], sums[sumCorrect]}, err
 }
 
-func (f *Objective) readSums() (sums [sumCount]float64, err error) {
-	err = f.sums.Read(sums[:])
-	return sums, err
+// sums is the scalars that programs add up.
+type sums [sumCount]float64
+
+func (f *Objective) readSums() (s sums, err error) {
+	err = f.sums.Read(s[:])
+	return s, err
 }
 
 // TraceGradient writes ḡ and ∂tr Σ over examples of the training data, at least two of them, into flat vectors [P] and
@@ -71,13 +76,45 @@ func (f *Objective) TraceGradient(examples []int, mean, trace kernels.Buffer) (f
 	if err != nil {
 		return 0, err
 	}
-	return f.trace(len(examples))
+	sums, err := f.readSums()
+	return sums.trace(len(examples)), err
+}
+
+// Trace writes ḡ over examples of the training data, at least two of them, into a flat vector [P] and returns tr Σ.
+func (f *Objective) Trace(examples []int, mean kernels.Buffer) (float64, error) {
+	err := f.Pass("trace", Train, examples, []kernels.Buffer{mean}, func(b *Batch) {
+		b.Measure()
+		b.scalar(sumSquares, graph.SumAll(b.PerExample().SquaredNorms()))
+		g := graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params)
+		b.Sum(mean, g)
+		b.scalar(sumInner, norm2(g)) // of use where the examples fit one chunk
+	}, nil)
+	if err != nil {
+		return 0, err
+	}
+	sums, err := f.readSums()
+	if err != nil || len(examples) <= f.chunk {
+		return sums.trace(len(examples)), err
+	}
+	g := make([]float64, mean.Len())
+	if err := mean.Read(g); err != nil {
+		return 0, err
+	}
+	sums[sumInner] = 0
+	for _, x := range g {
+		sums[sumInner] += x * x
+	}
+	return sums.trace(len(examples)), nil
+}
+
+// norm2 is the squared norm of a gradient, of whose parts some may vanish identically.
+func norm2(g []*graph.Node) *graph.Node {
+	return graph.SquaredNorm(slices.DeleteFunc(slices.Clone(g), func(n *graph.Node) bool { return n == nil }))
 }
 
 // trace is (Σ‖g_n‖² − N‖ḡ‖²)/(N−1) from the sums.
-func (f *Objective) trace(n int) (float64, error) {
-	sums, err := f.readSums()
-	return (sums[sumSquares] - float64(n)*sums[sumInner]) / float64(n-1), err
+func (s sums) trace(n int) float64 {
+	return (s[sumSquares] - float64(n)*s[sumInner]) / float64(n-1)
 }
 
 // HVP writes H v, the Hessian of the mean loss over examples of the training data times a vector, into another.

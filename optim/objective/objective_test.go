@@ -166,3 +166,17 @@ func ExampleObjective_TraceGradient() {
 	fmt.Println(trace > 0, err)
 	// Output: true <nil>
 }
+
+// Trace finds what TraceGradient finds on its way.
+func TestTrace(t *testing.T) {
+	for _, chunk := range []int{8, 64} {
+		f := open(t, models[1], chunk)
+		g, h, slope := vector(t, f), vector(t, f), vector(t, f)
+		want, err := f.TraceGradient(f.All(Train), g, slope)
+		must(t, err)
+		got, err := f.Trace(f.All(Train), h)
+		must(t, err)
+		near(t, "tr Σ", []float64{got}, []float64{want}, 1e-12)
+		near(t, "ḡ", contents(t, h), contents(t, g), 1e-12)
+	}
+}

@@ -15,31 +15,65 @@ import (
 type Gradients struct {
 	f            *objective.Objective
 	examples     []int
-	coefficients kernels.Buffer // [N]
+	coefficients kernels.Buffer // a block of vectors [N]
 	vector       kernels.Buffer // [P] room of products that pass through the parameters
 }
 
 // NewGradients is G of examples of the training data, at the parameters that the objective holds when a product is taken.
 func NewGradients(f *objective.Objective, examples []int) (*Gradients, error) {
-	g := &Gradients{f: f, examples: examples}
-	var err error
-	if g.coefficients, err = f.Device().NewBuffer(f.DType(), len(examples)); err == nil {
-		g.vector, err = f.NewVector()
-	}
-	if err != nil {
-		g.Close()
-		return nil, fmt.Errorf("products with the gradients of %d examples: %w", len(examples), err)
-	}
-	return g, nil
+	g := &Gradients{f: f}
+	return g, g.Reset(examples)
 }
 
-// Combine writes Gᵀc = Σ_n c_n g_n [P] for coefficients [N]: one gradient of a weighted loss.
+// Reset makes G that of other examples.
+func (g *Gradients) Reset(examples []int) error {
+	g.examples = examples
+	return g.reserve(1)
+}
+
+// reserve makes room for a block of coefficients.
+func (g *Gradients) reserve(block int) error {
+	n := block * len(g.examples)
+	if g.coefficients != nil && g.coefficients.Len() >= n {
+		return nil
+	}
+	g.f.Release(g.coefficients)
+	var err error
+	if g.coefficients, err = g.f.Device().NewBuffer(g.f.DType(), n); err != nil {
+		return fmt.Errorf("products with the gradients of %d examples: %w", len(g.examples), err)
+	}
+	return nil
+}
+
+// Combine writes Gᵀc = Σ_n c_n g_n [P] for coefficients [N]: one gradient of a weighted loss. It leaves the examples' loss and
+// accuracy in the objective's Measured buffer.
 func (g *Gradients) Combine(c []float64, into kernels.Buffer) error {
-	if err := g.coefficients.Write(c); err != nil {
+	if err := g.coefficients.Slice(0, len(c)).Write(c); err != nil {
 		return err
 	}
 	return g.f.Pass("combination", objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
+		b.Measure()
 		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{b.Rows(g.coefficients)}, b.Params))
+	}, nil)
+}
+
+// CombineBlock writes Gᵀc for each of some vectors of coefficients into consecutive vectors [P], all in one pass.
+func (g *Gradients) CombineBlock(c [][]float64, into kernels.Buffer) error {
+	if err := g.reserve(len(c)); err != nil {
+		return err
+	}
+	n, p := len(g.examples), g.f.Model.NumParams
+	for k := range c {
+		if err := g.coefficients.Slice(k*n, (k+1)*n).Write(c[k]); err != nil {
+			return err
+		}
+	}
+	what := fmt.Sprintf("combinations of %d by %d vectors", n, len(c))
+	return g.f.Pass(what, objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
+		gradients := b.PerExample()
+		for k := range c {
+			b.Sum(into.Slice(k*p, (k+1)*p), gradients.Combine(b.Rows(g.coefficients.Slice(k*n, (k+1)*n))))
+		}
 	}, nil)
 }
 
@@ -127,7 +161,7 @@ func (a Examples) Apply(into, from [][]float64) error {
 			centre(into[k])
 			scale = 1 / float64(len(c)-1)
 		}
-		if err := a.Combine(into[k], a.vector); err != nil {
+		if err := a.through(into[k]); err != nil {
 			return err
 		}
 		if err := a.Dot(a.vector, into[k]); err != nil {
@@ -139,6 +173,16 @@ func (a Examples) Apply(into, from [][]float64) error {
 		floats.Scale(scale, into[k])
 	}
 	return nil
+}
+
+// through takes coefficients to the room for products.
+func (g *Gradients) through(c []float64) (err error) {
+	if g.vector == nil {
+		if g.vector, err = g.f.NewVector(); err != nil {
+			return err
+		}
+	}
+	return g.Combine(c, g.vector)
 }
 
 // centre takes the mean off a vector.

@@ -30,19 +30,25 @@ type Spectrum struct {
 // by Lanczos iteration with products C G Gᵀ C c where it would not fit. Eigenvalues beyond the N−1 that examples can give
 // are zero and have no vectors.
 func (g *Gradients) Leading(k int, s Search) (*Spectrum, error) {
+	sp, _, err := g.leading(k, s)
+	return sp, err
+}
+
+// leading is Leading with tr Σ, which comes almost for nothing.
+func (g *Gradients) leading(k int, s Search) (*Spectrum, float64, error) {
 	n, p := len(g.examples), g.f.Model.NumParams
 	if k < 1 || k > p {
-		return nil, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
+		return nil, 0, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
 	}
 	if n < 2 {
-		return nil, fmt.Errorf("Σ of %d gradients: it takes at least 2 examples", n)
+		return nil, 0, fmt.Errorf("Σ of %d gradients: it takes at least 2 examples", n)
 	}
 	if s.Tolerance == 0 && g.f.DType() == kernels.Float32 {
 		s.Tolerance = 1e-6 // what products rounded to float32 can reach
 	}
-	pairs, err := g.pairs(min(k, n-1), s)
+	pairs, trace, err := g.pairs(min(k, n-1), s)
 	if err != nil {
-		return nil, fmt.Errorf("spectrum of Σ: %w", err)
+		return nil, 0, fmt.Errorf("spectrum of Σ: %w", err)
 	}
 	sp := &Spectrum{Values: make([]float64, k), Residuals: make([]float64, k), gradients: g}
 	for i, pair := range pairs {
@@ -51,25 +57,40 @@ func (g *Gradients) Leading(k int, s Search) (*Spectrum, error) {
 			sp.twins = append(sp.twins, pair.Vector)
 		}
 	}
-	return sp, nil
+	return sp, trace, nil
 }
 
-// pairs is the leading eigenpairs of Σ's twin on the examples.
-func (g *Gradients) pairs(k int, s Search) ([]Pair, error) {
+// pairs is the leading eigenpairs of Σ's twin on the examples, and its trace.
+func (g *Gradients) pairs(k int, s Search) (pairs []Pair, trace float64, err error) {
 	n := len(g.examples)
 	if n > formed {
-		return Leading(Examples{g, true}, k, s)
+		if trace, err = g.trace(); err == nil {
+			pairs, err = Leading(Examples{g, true}, k, s)
+		}
+		return pairs, trace, err
 	}
 	gram, err := g.Gram()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	Centre(gram)
 	gram.ScaleSym(1/float64(n-1), gram)
 	if n > solved && 4*k < n {
-		return Leading(Dense{gram}, k, s)
+		pairs, err = Leading(Dense{gram}, k, s)
+	} else {
+		pairs, err = Solve(gram, k)
 	}
-	return Solve(gram, k)
+	return pairs, mat.Trace(gram), err
+}
+
+// trace is tr Σ.
+func (g *Gradients) trace() (float64, error) {
+	mean, err := g.f.NewVector()
+	if err != nil {
+		return 0, err
+	}
+	defer g.f.Release(mean)
+	return g.f.Trace(g.examples, mean)
 }
 
 // Solve is the k largest eigenvalues of a matrix with their vectors, by reduction to a tridiagonal.
@@ -93,10 +114,18 @@ func (s *Spectrum) Vectors() int { return len(s.twins) }
 
 // Vector writes eigenvector k, of norm 1, into a vector [P] on the device: u = Gᵀ C q/√((N−1)λ) for the twin's eigenvector q.
 func (s *Spectrum) Vector(k int, into kernels.Buffer) error {
+	return s.gradients.Combine(s.coefficients(k), into)
+}
+
+// coefficients is c with u = Gᵀc for eigenvector k, zeros where there is none.
+func (s *Spectrum) coefficients(k int) []float64 {
+	if k >= len(s.twins) {
+		return make([]float64, len(s.gradients.examples))
+	}
 	c := slices.Clone(s.twins[k])
 	centre(c)
 	floats.Scale(1/math.Sqrt(float64(len(c)-1)*s.Values[k]), c)
-	return s.gradients.Combine(c, into)
+	return c
 }
 
 // leadingValues is the k largest eigenvalues of Σ over examples of the training data.

@@ -1,0 +1,92 @@
+package sigma
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// GramInverse is exactly (Σ+δI)⁻¹ḡ through the N×N Gram matrix (Woodbury's identity): with K = C G Gᵀ C,
+//
+//	(Σ+δI)⁻¹ḡ = (1/δ) Gᵀ [1/N − C (δ(N−1)I + K)⁻¹ C G Gᵀ 1/N],
+//
+// a Gram matrix, a Cholesky factorization in float64 on the host, and one weighted gradient.
+type GramInverse struct {
+	memoryless
+	gradients *Gradients
+	report    Report
+}
+
+var _ Inverse = (*GramInverse)(nil)
+
+// NewGramInverse prepares solutions over batches of an objective's training data.
+func NewGramInverse(f *objective.Objective) *GramInverse {
+	return &GramInverse{gradients: &Gradients{f: f}}
+}
+
+func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
+	n := len(batch)
+	if n < 2 {
+		return fmt.Errorf("Σ of %d gradients: it takes batches of at least 2 examples", n)
+	}
+	if err := g.gradients.Reset(batch); err != nil {
+		return err
+	}
+	gram, err := g.gradients.Gram()
+	if err != nil {
+		return err
+	}
+	c, err := g.coefficients(gram, d)
+	if err != nil {
+		return err
+	}
+	return g.gradients.Combine(c, into)
+}
+
+// coefficients is c with (Σ+δI)⁻¹ḡ = Gᵀc, from G Gᵀ, which it overwrites.
+func (g *GramInverse) coefficients(gram *mat.SymDense, d Damping) ([]float64, error) {
+	n := gram.SymmetricDim()
+	ones := make([]float64, n)
+	floats.AddConst(1/float64(n), ones)
+	slope := make([]float64, n) // G ḡ = G Gᵀ 1/N
+	mat.NewVecDense(n, slope).MulVec(gram, mat.NewVecDense(n, ones))
+	right := append([]float64(nil), slope...)
+	centre(right)
+	Centre(gram)
+	trace := mat.Trace(gram) / float64(n-1)
+	delta := d.Delta(trace, g.gradients.f.Model.NumParams)
+	if !(delta > 0) {
+		return nil, fmt.Errorf("damping δ = %v, with tr Σ = %v: it must be above 0 for Σ+δI to have an inverse", delta, trace)
+	}
+	for i := range n {
+		gram.SetSym(i, i, gram.At(i, i)+delta*float64(n-1))
+	}
+	var chol mat.Cholesky
+	if !chol.Factorize(gram) {
+		return nil, fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger --damping, or --dtype float64", delta, trace,
+			g.gradients.f.DType())
+	}
+	solution := mat.NewVecDense(n, nil)
+	if err := chol.SolveVecTo(solution, mat.NewVecDense(n, right)); err != nil && solution.Len() == 0 {
+		return nil, fmt.Errorf("solving with Σ+δI, δ = %.3g: %w", delta, err)
+	}
+	c := solution.RawVector().Data
+	centre(c)
+	for i := range c {
+		c[i] = (ones[i] - c[i]) / delta
+	}
+	g.report = Report{Trace: trace, Delta: delta, Condition: chol.Cond(), Descent: floats.Dot(slope, c)}
+	return c, nil
+}
+
+func (g *GramInverse) Report() (Report, error) { return g.report, nil }
+
+// Cost counts the Gram matrix as a gradient, which is what its products come to for batches about as large as layers are wide,
+// and the sweep before it and the weighted gradient after it as two.
+func (g *GramInverse) Cost(n int) float64 { return 3 * float64(n) }
+
+func (g *GramInverse) Close() { g.gradients.Close() }

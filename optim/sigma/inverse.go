@@ -1,0 +1,48 @@
+package sigma
+
+import (
+	"drift/kernels"
+	"drift/optim/checkpoint"
+)
+
+// Inverse finds (Σ+δI)⁻¹ḡ, Σ and ḡ being those of a batch of training examples or an approximation that each inverse explains.
+type Inverse interface {
+	// Solve writes the product [P] at the objective's parameters and leaves the batch's loss and accuracy in its Measured buffer.
+	Solve(batch []int, d Damping, into kernels.Buffer) error
+	// Report is about the last Solve. It waits for the device.
+	Report() (Report, error)
+	// Cost is what Solve takes for n examples on average, in gradients of one example.
+	Cost(n int) float64
+	// Save and Restore carry what lasts from one Solve to the next.
+	Save(into checkpoint.Vectors) error
+	Restore(from checkpoint.Vectors) error
+	Close()
+}
+
+// Damping is δ, or what determines it.
+type Damping struct {
+	Value    float64
+	Relative bool // Value is in units of tr Σ/P, the mean eigenvalue of Σ
+}
+
+// Delta is δ for a Σ of given trace over p parameters.
+func (d Damping) Delta(trace float64, p int) float64 {
+	if d.Relative {
+		return d.Value * trace / float64(p)
+	}
+	return d.Value
+}
+
+// Report is numbers of a solution x = (Σ+δI)⁻¹ḡ.
+type Report struct {
+	Trace     float64 // tr Σ
+	Delta     float64 // δ
+	Condition float64 // estimate of the largest over the least eigenvalue of Σ+δI
+	Descent   float64 // ⟨ḡ, x⟩
+}
+
+// memoryless is the Save and Restore of an inverse that remembers nothing.
+type memoryless struct{}
+
+func (memoryless) Save(checkpoint.Vectors) error    { return nil }
+func (memoryless) Restore(checkpoint.Vectors) error { return nil }
