@@ -51,19 +51,13 @@ func (k *task) open(a *app, init string) (*problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	var theta []float64
-	if init == "" {
-		theta = model.Init(a.seed)
-	} else if theta, err = model.Load(init); err != nil {
-		return nil, err
-	}
 	dev, err := a.openDevice()
 	if err != nil {
 		return nil, err
 	}
 	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Chunk: k.chunk})
 	if err == nil {
-		if err = f.Parameters().Write(theta); err != nil {
+		if err = begin(f, init, a.seed); err != nil {
 			f.Close()
 		}
 	}
@@ -72,6 +66,18 @@ func (k *task) open(a *app, init string) (*problem, error) {
 		return nil, err
 	}
 	return &problem{f, dev}, nil
+}
+
+// begin sets the parameters to those of a file, or to a draw.
+func begin(f *objective.Objective, init string, seed uint64) error {
+	if init == "" {
+		return f.Parameters().Write(f.Model.Init(seed))
+	}
+	theta, err := f.Model.Load(init)
+	if err != nil {
+		return err
+	}
+	return f.Parameters().Write(theta)
 }
 
 func (p *problem) Close() error {

@@ -72,6 +72,11 @@ func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Ob
 	if o.Chunk < 1 {
 		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1", o.Chunk)
 	}
+	// θ, a gradient and one vector more on the device, and θ once in float64 on the host while it is drawn or read
+	if need, free := int64(model.NumParams)*int64(3*o.DType.Size()+8), dev.FreeBytes(); need > free {
+		return nil, fmt.Errorf("objective: a model of %d parameters takes at least %.3g GB to train, %.3g GB are free: make it narrower",
+			model.NumParams, float64(need)/1e9, float64(free)/1e9)
+	}
 	f := &Objective{Model: model, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
 	for _, b := range []struct {
 		buffer *kernels.Buffer

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"drift/data"
@@ -153,6 +154,22 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 		t.Error("want an error about the number of classes")
 	}
 }
+
+// A network wider than memory is refused before anything is allocated.
+func TestWhatIsTooWideIsRefused(t *testing.T) {
+	split, err := data.Load("glyphs,train=30,test=0", data.Options{Seed: 1})
+	must(t, err)
+	m, err := nn.Parse("mlp:8000000", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	must(t, err)
+	if _, err = New(narrow{devicetest.Open(1)}, m, split, Options{}); err == nil || !strings.Contains(err.Error(), "make it narrower") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// narrow is a device with a gigabyte of memory.
+type narrow struct{ kernels.Device }
+
+func (narrow) FreeBytes() int64 { return 1 << 30 }
 
 func ExampleObjective_TraceGradient() {
 	split, _ := data.Load("glyphs,train=100,test=0", data.Options{Seed: 1})
