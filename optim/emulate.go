@@ -23,14 +23,7 @@ func (e Emulation) Coefficient(rate float64) float64 {
 		return rate / 4 * (1/float64(e.Batch) - 1/n)
 	}
 	m := e.Examples / e.Batch
-	weight := make([]float64, m+1) // weight[k] is a_k
-	for k := 1; k <= m; k++ {
-		power := float64(k)
-		if e.Nesterov {
-			power++
-		}
-		weight[k] = (1 - math.Pow(e.Mu, power)) / (1 - e.Mu)
-	}
+	weight := e.Weights(m)
 	var pairs, single, before float64 // before is Σ_{s<t} a_{t−s}
 	for t := range m {
 		pairs += weight[m-t] * before
@@ -38,6 +31,19 @@ func (e Emulation) Coefficient(rate float64) float64 {
 		before += weight[t+1]
 	}
 	return rate * pairs / (2 * n * single)
+}
+
+// Weights are a_0 … a_m: a_k is how many times its learning rate a gradient has moved the parameters after k steps.
+func (e Emulation) Weights(m int) []float64 {
+	weight := make([]float64, m+1)
+	for k := 1; k <= m; k++ {
+		power := float64(k)
+		if e.Nesterov {
+			power++
+		}
+		weight[k] = (1 - math.Pow(e.Mu, power)) / (1 - e.Mu)
+	}
+	return weight
 }
 
 // Check reports a batch that cannot be emulated.

@@ -11,20 +11,20 @@ import (
 
 // Settings say how a network is trained. The zero value of a field is its default, Rate and Steps apart, which must be given.
 type Settings struct {
-	Optimizer   string // one of Optimizers
-	Rate        float64
-	Momentum    float64
-	Nesterov    bool
-	WeightDecay float64
-	Clip        float64 // largest norm of the gradient; 0: any
-	Schedule    string  // one of Schedules; empty: constant
-	Warmup      int     // steps
-	Batch       int     // examples a step of sgd; 0: all
-	Sampling    string  // shuffle or replacement; empty: shuffle
-	Steps       int
+	Optimizer   string  `json:"optimizer"` // one of Optimizers
+	Rate        float64 `json:"lr"`
+	Momentum    float64 `json:"momentum"`
+	Nesterov    bool    `json:"nesterov"`
+	WeightDecay float64 `json:"weight_decay"`
+	Clip        float64 `json:"clip"`     // largest norm of the gradient; 0: any
+	Schedule    string  `json:"schedule"` // one of Schedules; empty: constant
+	Warmup      int     `json:"warmup"`   // steps
+	Batch       int     `json:"batch"`    // examples a step of sgd; 0: all
+	Sampling    string  `json:"sampling"` // shuffle or replacement; empty: shuffle
+	Steps       int     `json:"steps"`
 	// Lambda is gd-reg's coefficient of tr Σ, where it is not 0; else EmulateBatch is the batch size to follow.
-	Lambda       float64
-	EmulateBatch int
+	Lambda       float64 `json:"lambda,omitempty"`
+	EmulateBatch int     `json:"emulate_batch,omitempty"`
 }
 
 // optimizer is a name of Settings.Optimizer: whether each of its steps takes all examples, what it must know and its direction.

@@ -86,21 +86,33 @@ func (t *Trainer) Step() error {
 	start := time.Now()
 	step := t.sampler.Step()
 	rate := t.schedule.At(step)
-	batch := t.sampler.Next()
-	err := t.direction.Compute(batch, rate)
+	err := t.Move(t.sampler.Next(), rate)
 	if err == nil {
 		err = t.meter.add()
-	}
-	if err == nil {
-		err = t.update.Step(rate)
 	}
 	if err != nil {
 		t.sampler.Seek(step)
 		return fmt.Errorf("step %d: %w", step+1, err)
 	}
-	t.cost += t.direction.Cost(len(batch))
 	t.elapsed += time.Since(start)
 	return nil
+}
+
+// Move takes a step on a batch and at a learning rate of the caller's choice, outside the count of steps.
+func (t *Trainer) Move(batch []int, rate float64) error {
+	if err := t.direction.Compute(batch, rate); err != nil {
+		return err
+	}
+	t.cost += t.direction.Cost(len(batch))
+	return t.update.Step(rate)
+}
+
+// Reset goes back to given parameters [P], with no memory of earlier moves.
+func (t *Trainer) Reset(theta []float64) error {
+	if err := t.Objective.Parameters().Write(theta); err != nil {
+		return err
+	}
+	return t.update.Reset()
 }
 
 // synchronize waits for the device, so that the time of its pending work counts as the run's.

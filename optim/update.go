@@ -77,6 +77,16 @@ func (u *Update) Restore(from checkpoint.Vectors) error {
 	return nil
 }
 
+// Reset forgets what earlier steps left behind.
+func (u *Update) Reset() error {
+	for _, buffer := range u.state {
+		if err := buffer.Write(make([]float64, buffer.Len())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close gives the memory back.
 func (u *Update) Close() {
 	if u.program != nil {

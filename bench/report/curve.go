@@ -10,7 +10,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-func (c Curve) addTo(p *plot.Plot, logY bool) error {
+// add draws the points, as a line or as dots with bars.
+func (c Curve) add(p *plot.Plot, logY bool) error {
 	points := make(plotter.XYs, len(c.X))
 	for i, x := range c.X {
 		points[i] = plotter.XY{X: x, Y: c.Y[i].Mean}
@@ -18,7 +19,30 @@ func (c Curve) addTo(p *plot.Plot, logY bool) error {
 	if c.Dots {
 		return c.addDots(p, points, logY)
 	}
-	return c.addLine(p, points, logY)
+	return c.addLine(p, points)
+}
+
+// addBand draws the confidence intervals of a line, if any.
+func (c Curve) addBand(p *plot.Plot, logY bool) error {
+	outline := make(plotter.XYs, 2*len(c.X))
+	wide := false
+	for i, x := range c.X {
+		low, high := c.bounds(i, logY)
+		wide = wide || high > low
+		outline[i], outline[len(outline)-1-i] = plotter.XY{X: x, Y: low}, plotter.XY{X: x, Y: high}
+	}
+	if c.Dots || !wide {
+		return nil
+	}
+	band, err := plotter.NewPolygon(outline)
+	if err != nil {
+		return err
+	}
+	light := palette[c.Color%len(palette)]
+	light.A = 45
+	band.Color, band.LineStyle.Width = light, 0
+	p.Add(band)
+	return nil
 }
 
 func (c Curve) addDots(p *plot.Plot, points plotter.XYs, logY bool) error {
@@ -47,30 +71,12 @@ func (c Curve) addDots(p *plot.Plot, points plotter.XYs, logY bool) error {
 	return nil
 }
 
-func (c Curve) addLine(p *plot.Plot, points plotter.XYs, logY bool) error {
-	shade := palette[c.Color%len(palette)]
-	outline := make(plotter.XYs, 2*len(points))
-	wide := false
-	for i := range points {
-		low, high := c.bounds(i, logY)
-		wide = wide || high > low
-		outline[i], outline[len(outline)-1-i] = plotter.XY{X: points[i].X, Y: low}, plotter.XY{X: points[i].X, Y: high}
-	}
-	if wide {
-		band, err := plotter.NewPolygon(outline)
-		if err != nil {
-			return err
-		}
-		light := shade
-		light.A = 45
-		band.Color, band.LineStyle.Width = light, 0
-		p.Add(band)
-	}
+func (c Curve) addLine(p *plot.Plot, points plotter.XYs) error {
 	line, err := plotter.NewLine(points)
 	if err != nil {
 		return err
 	}
-	line.LineStyle.Color, line.LineStyle.Width = shade, vg.Points(1.8)
+	line.LineStyle.Color, line.LineStyle.Width = palette[c.Color%len(palette)], vg.Points(1.8)
 	if c.Dashed {
 		line.LineStyle.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
 	}

@@ -69,20 +69,14 @@ func (f Figure) WriteSVG(w io.Writer) error {
 func (f Figure) width() vg.Length { return panelWidth * vg.Length(max(1, len(f.Panels))) }
 
 func (f Figure) draw(c draw.Canvas) error {
-	row := make([]*plot.Plot, len(f.Panels))
+	tiles := draw.Tiles{Rows: 1, Cols: len(f.Panels), PadX: 8 * vg.Millimeter, PadTop: 4 * vg.Millimeter, PadBottom: 3 * vg.Millimeter,
+		PadLeft: 3 * vg.Millimeter, PadRight: 6 * vg.Millimeter}
 	for i, panel := range f.Panels {
-		var err error
-		if row[i], err = panel.plot(); err != nil {
+		p, err := panel.plot()
+		if err != nil {
 			return fmt.Errorf("drawing panel %q: %w", panel.Title, err)
 		}
-	}
-	if len(row) == 0 {
-		return nil
-	}
-	tiles := draw.Tiles{Rows: 1, Cols: len(row), PadX: 8 * vg.Millimeter, PadTop: 4 * vg.Millimeter, PadBottom: 3 * vg.Millimeter,
-		PadLeft: 3 * vg.Millimeter, PadRight: 6 * vg.Millimeter}
-	for i, canvas := range plot.Align([][]*plot.Plot{row}, tiles, c)[0] {
-		row[i].Draw(canvas)
+		p.Draw(tiles.At(c, i, 0))
 	}
 	return nil
 }
@@ -100,19 +94,27 @@ func (p Panel) plot() (*plot.Plot, error) {
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{228}, color.Gray{240}
 	out.Add(grid)
-	empty := true
+	var visible []Curve
 	for _, curve := range p.Curves {
-		curve = curve.visible(p.LogX, p.LogY)
-		if len(curve.X) == 0 {
-			continue
-		}
-		empty = false
-		if err := curve.addTo(out, p.LogY); err != nil {
-			return nil, err
+		if curve = curve.visible(p.LogX, p.LogY); len(curve.X) > 0 {
+			visible = append(visible, curve)
 		}
 	}
-	if empty {
+	for _, layer := range []func(Curve) error{ // bands lie below all lines
+		func(c Curve) error { return c.addBand(out, p.LogY) },
+		func(c Curve) error { return c.add(out, p.LogY) },
+	} {
+		for _, curve := range visible {
+			if err := layer(curve); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(visible) == 0 {
 		out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = 1, 10, 1, 10
+	}
+	if !p.LogX && out.X.Min > 0 && out.X.Min < out.X.Max/4 {
+		out.X.Min = 0
 	}
 	widen(&out.X, p.LogX)
 	widen(&out.Y, p.LogY)

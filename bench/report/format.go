@@ -43,7 +43,10 @@ func group(s string) string {
 	whole, fraction, _ := strings.Cut(s, ".")
 	sign := ""
 	if strings.HasPrefix(whole, "-") {
-		sign, whole = "−", whole[1:]
+		whole = whole[1:]
+		if strings.Trim(whole+fraction, "0") != "" { // no minus before what is rounded to zero
+			sign = "−"
+		}
 	}
 	for at := len(whole) - 3; at > 0; at -= 3 {
 		whole = whole[:at] + "," + whole[at:]

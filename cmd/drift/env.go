@@ -43,12 +43,17 @@ is missing for it), and the device that --device auto stands for.`,
 	}
 }
 
-func (a *app) environment() environment {
-	e := environment{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		CPU: findProcessor(), Memory: findMemory(), GPU: cuda.Probe()}
+// version is what the Go tool recorded about this build.
+func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
-		e.Version = cmp.Or(info.Main.Version, e.Version)
+		return cmp.Or(info.Main.Version, "(devel)")
 	}
+	return "(devel)"
+}
+
+func (a *app) environment() environment {
+	e := environment{Version: version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPU: findProcessor(), Memory: findMemory(), GPU: cuda.Probe()}
 	if a.threads > 0 {
 		e.CPU.Used = a.threads
 	}

@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+
+	"drift/optim/checkpoint"
 )
 
 // checkJSON finds out before the work whether the file of --json can be written after it.
@@ -20,6 +24,9 @@ func checkWritable(flag, path, want string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return usagef("--%s: %s is a folder: give %s", flag, path, want)
 	}
+	if special(path) {
+		return nil
+	}
 	probe, err := os.CreateTemp(filepath.Dir(path), ".drift-*")
 	if err != nil {
 		return usagef("--%s: cannot write %s: %v", flag, path, err)
@@ -33,18 +40,33 @@ func (a *app) writeJSON(result any) error {
 	if a.json == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(result, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the result: %w", err)
-	}
-	text = append(text, '\n')
-	if a.json == "-" {
-		_, err = a.stdout.Write(text)
-	} else {
-		err = os.WriteFile(a.json, text, 0o666)
+	var err error
+	switch {
+	case a.json == "-":
+		err = encodeJSON(a.stdout, result)
+	case special(a.json):
+		var pipe *os.File
+		if pipe, err = os.OpenFile(a.json, os.O_WRONLY, 0); err == nil {
+			err = errors.Join(encodeJSON(pipe, result), pipe.Close())
+		}
+	default:
+		err = checkpoint.Replace(a.json, func(w io.Writer) error { return encodeJSON(w, result) })
 	}
 	if err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
 	return nil
+}
+
+// special reports a pipe or device, which is written to and not replaced.
+func special(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular()
+}
+
+func encodeJSON(w io.Writer, x any) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	out.SetEscapeHTML(false)
+	return out.Encode(x)
 }

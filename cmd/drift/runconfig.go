@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +18,9 @@ import (
 // notKept are the flags that say where a run's results go or how it is started, not what it is.
 var notKept = []string{"config", "help", "json", "quiet", "out", "resume"}
 
-// runConfig is the text of config.toml: every flag of the command with its value, so that --config runs it again from
-// anywhere. Files are named by their full paths, and a network described by a file stands in it. overrides replace values.
-func runConfig(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) (string, error) {
+// runSettings is every flag of the command with its value, so that --config runs it again from anywhere. Files are named by
+// their full paths, and a network described by a file stands in it. overrides replace values; nil removes one.
+func runSettings(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) (map[string]any, error) {
 	settings := map[string]any{}
 	flags.VisitAll(func(f *pflag.Flag) {
 		if !slices.Contains(notKept, f.Name) {
@@ -41,7 +42,7 @@ func runConfig(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) 
 	if spec, _ := settings["model"].(string); filepath.Ext(spec) == ".json" {
 		text, err := json.Marshal(model)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		settings["model"] = string(text)
 	}
@@ -52,9 +53,11 @@ func runConfig(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) 
 			settings[name] = value
 		}
 	}
-	var b strings.Builder
-	err := toml.NewEncoder(&b).Encode(settings)
-	return b.String(), err
+	return settings, nil
+}
+
+func encodeTOML(w io.Writer, settings map[string]any) error {
+	return toml.NewEncoder(w).Encode(settings)
 }
 
 func fullPath(path string) string {

@@ -141,11 +141,15 @@ func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, s optim.Setti
 	if s.Batch == 0 {
 		changes["batch"] = batchSize(0).String()
 	}
-	config, err := runConfig(flags, model, changes)
+	settings, err := runSettings(flags, model, changes)
 	if err != nil {
 		return err
 	}
-	t.logging.Dir, err = rundir.Create(t.out, config)
+	var config strings.Builder
+	if err := encodeTOML(&config, settings); err != nil {
+		return err
+	}
+	t.logging.Dir, err = rundir.Create(t.out, config.String())
 	return err
 }
 

@@ -1,0 +1,155 @@
+// Package compare trains one network with several optimizers over several seeds and says how they differ: losses, accuracy,
+// generalization gap and cost as means with confidence intervals, and how much of the difference between stochastic and
+// full-batch descent the regularizer explains.
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"drift/bench/report"
+	"drift/graph/nn"
+	"drift/optim"
+	"drift/optim/objective"
+)
+
+// Experiment is what is compared. Everything about a seed — data, first weights, batches — is shared by the optimizers.
+type Experiment struct {
+	// Open puts the problem of a seed on a device, with its first weights as parameters. The closer ends it.
+	Open func(seed uint64) (*objective.Objective, io.Closer, error)
+	// Settings gives each optimizer's, for so many training examples, in the order of the table.
+	Settings func(examples int) ([]optim.Settings, error)
+	Seeds    []uint64
+	Points   int // of a learning curve
+	Pairs    int // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
+	// Observe, where given, hears how many of all steps are taken.
+	Observe func(done, total int, what string)
+}
+
+// run is one optimizer on one seed.
+type run struct {
+	settings  optim.Settings
+	seed      uint64
+	result    optim.Result
+	entries   []optim.Entry
+	classes   bool    // accuracy means something
+	explained float64 // NaN where it does not apply
+}
+
+// Run does all runs, seed by seed.
+func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
+	var runs [][]run // by seed
+	for _, seed := range e.Seeds {
+		of, err := e.seed(ctx, seed, len(runs))
+		if err != nil {
+			return nil, fmt.Errorf("seed %d: %w", seed, err)
+		}
+		runs = append(runs, of)
+	}
+	return newOutcome(runs), nil
+}
+
+func (e Experiment) seed(ctx context.Context, seed uint64, before int) (runs []run, err error) {
+	f, end, err := e.Open(seed)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, end.Close()) }()
+	settings, err := e.Settings(f.Examples(objective.Train))
+	if err != nil {
+		return nil, err
+	}
+	start := make([]float64, f.Parameters().Len())
+	if err := f.Parameters().Read(start); err != nil {
+		return nil, err
+	}
+	total := 0
+	for _, s := range settings {
+		total += s.Steps
+	}
+	done := before * total
+	for _, s := range settings {
+		r, err := e.one(ctx, f, s, seed, start, func(step int) {
+			if e.Observe != nil {
+				e.Observe(done+step, total*len(e.Seeds), fmt.Sprintf("seed %d, %s", seed, s.Optimizer))
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Optimizer, err)
+		}
+		runs, done = append(runs, r), done+s.Steps
+	}
+	return runs, e.explain(ctx, f, runs, start)
+}
+
+func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Settings, seed uint64, start []float64, step func(int)) (run, error) {
+	r := run{settings: s, seed: seed, classes: f.Model.Loss == nn.CrossEntropy, explained: math.NaN()}
+	if err := f.Parameters().Write(start); err != nil {
+		return r, err
+	}
+	t, err := optim.NewTrainer(f, s, seed)
+	if err != nil {
+		return r, err
+	}
+	defer t.Close()
+	every := max(1, s.Steps/max(1, e.Points))
+	r.result, err = optim.Train(ctx, t, optim.Logging{LogEvery: every, EvalEvery: every, Observe: func(n int, entry *optim.Entry) {
+		if entry != nil {
+			r.entries = append(r.entries, *entry)
+		}
+		step(n)
+	}})
+	return r, err
+}
+
+// explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.
+func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []run, start []float64) error {
+	sgd, gd := find(runs, "sgd"), find(runs, "gd")
+	if sgd == nil || gd == nil || e.Pairs < 2 || sgd.settings.Batch == 0 || sgd.settings.Sampling == "replacement" {
+		return nil
+	}
+	var mean *cloud
+	for i := range runs {
+		r := &runs[i]
+		if r.settings.Optimizer != "gd-reg" {
+			continue
+		}
+		var err error
+		if mean == nil {
+			if mean, err = shuffles(ctx, f, sgd.settings, start, e.Pairs, r.seed); err != nil {
+				return err
+			}
+		}
+		if r.explained, err = explained(f, mean, sgd.settings, gd.settings, r.settings, start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func find(runs []run, optimizer string) *run {
+	for i := range runs {
+		if runs[i].settings.Optimizer == optimizer {
+			return &runs[i]
+		}
+	}
+	return nil
+}
+
+// interval is the mean over seeds of one number of a run, or nil where no run has it.
+func interval(runs []run, of func(run) float64) *report.Interval {
+	var values []float64
+	for _, r := range runs {
+		if x := of(r); !math.IsNaN(x) {
+			values = append(values, x)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	v := report.Mean95(values)
+	return &v
+}

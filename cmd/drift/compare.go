@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"drift/bench/compare"
+	"drift/graph/nn"
+	"drift/optim"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+)
+
+// comparison is drift compare.
+type comparison struct {
+	*app
+	task
+	recipe
+	optimizers           []string
+	seeds, pairs, points int
+	out                  string
+	model                *nn.Model
+}
+
+const compareLong = `compare trains the same network with several optimizers over several seeds, for the same number of
+updates at the same learning rate, and prints means with 95 % confidence intervals (Student's t).
+A seed decides data, label noise, first weights and batches; all optimizers share them.
+
+The columns: test accuracy, test loss, train loss (over all training examples, after the last
+update), gap (test loss − train loss), example gradients (the cost in gradients of one example;
+the exact ∂tr Σ counts as two), seconds, and drift explained: over one epoch from the same start,
+1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ with ⟨θ_sgd⟩ the mean over shuffles. It is 1 where the
+regularized descent arrives just where SGD does in the mean, and 0 where it is no nearer than
+plain descent.
+
+The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
+which runs the experiment again with --config.`
+
+const compareExample = `  drift compare
+  drift compare --seeds 10 --epochs 100
+  drift compare --data fashion-mnist,train=500,test=2000,label-noise=0.2 --model mlp:256 --lr 0.1 --batch 10 --epochs 60
+  drift compare --optimizers sgd,gd --model cnn --data glyphs,train=1000 --json -`
+
+func (a *app) compareCommand() *cobra.Command {
+	c := &comparison{app: a}
+	cmd := &cobra.Command{
+		Use: "compare", Short: "Train one network with several optimizers over several seeds", Long: compareLong, Example: compareExample,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.Flags()) },
+	}
+	flags := cmd.Flags()
+	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64")
+	flags.StringSliceVar(&c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"}, "`names` to compare, of "+strings.Join(optim.Optimizers, ", "))
+	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
+	c.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 10}, 60)
+	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained (0: leave it out)", "int", atLeast(0))
+	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
+	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace older ones there")
+	return cmd
+}
+
+func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
+	for _, name := range c.optimizers {
+		if _, err := oneOf(optim.Optimizers...)(name); err != nil {
+			return usagef("--optimizers: %w", err)
+		}
+	}
+	if err := os.MkdirAll(c.out, 0o777); err != nil {
+		return fmt.Errorf("preparing the folder for results: %w: name another one with --out", err)
+	}
+	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs}
+	for i := range c.seeds {
+		e.Seeds = append(e.Seeds, c.seed+uint64(i))
+	}
+	var show *progress
+	e.Observe = func(done, total int, what string) {
+		if show == nil {
+			show = c.progress("comparing", "updates", total)
+		}
+		show.Set(done, what)
+	}
+	outcome, err := e.Run(ctx)
+	show.Close()
+	if err != nil {
+		return fmt.Errorf("comparing: %w", err)
+	}
+	return c.deliver(flags, outcome)
+}
+
+// problem is the task with data and first weights of a seed.
+func (c *comparison) problem(seed uint64) (*objective.Objective, io.Closer, error) {
+	own := *c.app
+	own.seed = seed
+	p, err := c.open(&own, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	c.model = p.Model
+	return p.Objective, p, nil
+}
+
+// each is the settings of every optimizer: the same number of updates as SGD takes, and for gd-reg the coefficient with which
+// it follows SGD unless one is given.
+func (c *comparison) each(examples int) ([]optim.Settings, error) {
+	reference, err := c.resolve("sgd", examples, c.given)
+	if err != nil {
+		return nil, err
+	}
+	var all []optim.Settings
+	for _, name := range c.optimizers {
+		s := reference
+		s.Optimizer = name
+		if s.FullBatch() {
+			s.Batch = 0
+		}
+		if name == "gd-reg" && s.Lambda == 0 && s.EmulateBatch == 0 {
+			s.EmulateBatch = reference.Batch
+		}
+		if name != "gd-reg" {
+			s.Lambda, s.EmulateBatch = 0, 0
+		}
+		if err := s.Check(examples); err != nil {
+			return nil, usagef("%s: %w", name, err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// experiment is everything needed to run a comparison again.
+type experiment struct {
+	Command string         `json:"command"`
+	Config  map[string]any `json:"config"`
+	Version string         `json:"version"`
+	Device  string         `json:"device"`
+}
+
+func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
+	config, err := runSettings(flags, c.model, nil)
+	if err != nil {
+		return err
+	}
+	result := struct {
+		Rows       []compare.Row `json:"rows"`
+		Experiment experiment    `json:"experiment"`
+	}{outcome.Rows, experiment{"compare", config, version(), c.device}}
+	for name, write := range map[string]func(io.Writer) error{
+		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
+		"compare.csv":  outcome.Summary().WriteCSV,
+		"runs.csv":     outcome.Runs().WriteCSV,
+		"compare.png":  outcome.Figure().WritePNG,
+		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
+	} {
+		if err := checkpoint.Replace(filepath.Join(c.out, name), write); err != nil {
+			return fmt.Errorf("writing the results: %w", err)
+		}
+	}
+	if _, err := outcome.Table().WriteTo(c.human()); err != nil {
+		return err
+	}
+	if reference, paired := outcome.Paired(); len(paired.Rows) > 0 && c.seeds > 1 {
+		fmt.Fprintf(c.human(), "\nDifferences from %s, seed by seed:\n", reference)
+		if _, err := paired.WriteTo(c.human()); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(c.human(), "\n%d seeds, mean ± 95 %% CI; curves, runs and settings are in %s\n", c.seeds, c.out)
+	return c.writeJSON(result)
+}
