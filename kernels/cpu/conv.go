@@ -28,28 +28,43 @@ func (c *convolution[T]) plain() bool {
 	return c.KH == 1 && c.KW == 1 && c.StrideH == 1 && c.StrideW == 1 && !padded(c.Window)
 }
 
-// kernelsOf is the kernels that image n meets.
-func (c *convolution[T]) kernelsOf(k []T, n int) []T {
+// kernelsFrom is the kernels that images from n on meet.
+func (c *convolution[T]) kernelsFrom(k []T, n int, trans bool) gemm.Matrix[T] {
+	m := gemm.Matrix[T]{Data: k, LD: max(1, c.depth), Trans: trans}
 	if c.PerExample {
-		return k[n*c.O*c.depth : (n+1)*c.O*c.depth]
+		m.Stride = c.O * c.depth
+		m.Data = k[n*m.Stride:]
 	}
-	return k
+	return m
 }
 
-// images adds a step over all images. Where they are too few to share out, each one's product uses all threads.
-func (c *convolution[T]) images(l *loader, each func(threads *pool.Pool, worker, n int)) {
+// groupElements bounds the scratch memory of a group of images: half of a small second-level cache, in float32.
+const groupElements = 1 << 15
+
+// group is how many images that need so many elements of scratch memory each are worked on together.
+func (c *convolution[T]) group(elements int) int {
+	return max(1, min(maxGroup, groupElements/max(1, elements)))
+}
+
+// maxGroup images are enough to make packing the kernels cheap.
+const maxGroup = 8
+
+// images adds a step over all images, for groups of at most group of them: [from, to). Where images are too few to share out, each
+// one's product uses all threads.
+func (c *convolution[T]) images(l *loader, group int, each func(threads *pool.Pool, worker, from, to int)) {
+	groups := func(threads *pool.Pool, worker, from, to int) {
+		for ; from < to; from += group {
+			each(threads, worker, from, min(from+group, to))
+		}
+	}
 	if c.N < l.threads {
-		l.steps = append(l.steps, func(threads *pool.Pool) {
-			for n := range c.N {
-				each(threads, 0, n)
-			}
-		})
+		l.steps = append(l.steps, func(threads *pool.Pool) { groups(threads, 0, 0, c.N) })
 		return
 	}
-	l.parallel(c.N, c.O*c.depth*c.places/8+2*c.depth*c.places, func(worker, from, to int) {
-		for n := from; n < to; n++ {
-			each(nil, worker, n)
-		}
+	cost := c.O*c.depth*c.places/8 + 2*c.depth*c.places
+	grain := max(group, chunkWork/max(1, cost)) // whole groups: they share the packed kernels
+	l.parallel((c.N+grain-1)/grain, cost*grain, func(worker, from, to int) {
+		groups(nil, worker, from*grain, min(to*grain, c.N))
 	})
 }
 
@@ -77,15 +92,15 @@ func (c *convolution[T]) taps() []int {
 	return at
 }
 
-// paddedImage is image n of x with its zeros around it, in scratch memory if there are any.
-func (c *convolution[T]) paddedImage(worker int, x []T, n int) []T {
-	x = x[n*c.image : (n+1)*c.image]
+// paddedImages is images [from, to) of x with their zeros around them, in scratch memory if there are any.
+func (c *convolution[T]) paddedImages(worker int, x []T, from, to int) []T {
+	x = x[from*c.image : to*c.image]
 	if !padded(c.Window) {
 		return x
 	}
-	u := view[T](c.local, worker, 0, c.C*c.height*c.width)
+	u := view[T](c.local, worker, 0, (to-from)*c.C*c.height*c.width)
 	clear(u)
-	for row := range c.C * c.H {
+	for row := range (to - from) * c.C * c.H {
 		copy(u[(row/c.H*c.height+row%c.H+c.PadH)*c.width+c.PadW:], x[row*c.W:(row+1)*c.W])
 	}
 	return u
@@ -96,15 +111,17 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 	c := newConvolution[T](l, p)
 	y, x, k := o.out[0], o.in[0], o.in[1]
 	windows := newIndirect[T](l, c.taps(), c.pixels(1))
+	group, size := maxGroup, c.C*c.height*c.width
 	if padded(c.Window) {
-		l.local.reserve(c.C * c.height * c.width * sizeOf[T]())
+		group = c.group(size)
+		l.local.reserve(group * size * sizeOf[T]())
 	}
-	c.images(l, func(threads *pool.Pool, worker, n int) {
-		a := gemm.Matrix[T]{Data: c.kernelsOf(k, n), LD: max(1, c.depth)}
-		b := gemm.Matrix[T]{Data: x[n*c.image:], LD: c.places}
+	c.images(l, group, func(threads *pool.Pool, worker, from, to int) {
+		b := gemm.Matrix[T]{Data: x[from*c.image:], LD: c.places, Stride: c.image}
 		if !c.plain() {
-			b = windows.of(worker, c.paddedImage(worker, x, n))
+			b = windows.of(worker, c.paddedImages(worker, x, from, to), size)
 		}
-		gemm.Batched(threads, 1, c.O, c.places, c.depth, 1, a, b, 0, y[n*c.O*c.places:], c.places, 0)
+		gemm.Batched(threads, to-from, c.O, c.places, c.depth, 1, c.kernelsFrom(k, from, false), b, 0, y[from*c.O*c.places:], c.places,
+			c.O*c.places)
 	})
 }

@@ -20,32 +20,33 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 		adjoint = newIndirect[T](l, c.planesOfY(), c.wideColumns())
 		places = len(adjoint.cols)
 	}
-	image := 0
+	image, group := 0, maxGroup
 	if padded(c.Window) {
 		image = (c.C*c.height*c.width + 1) &^ 1
 	}
 	if !c.plain() {
-		l.local.reserve((image + c.depth*places) * sizeOf[T]())
+		group = c.group(c.depth * places)
+		l.local.reserve((image + group*c.depth*places) * sizeOf[T]())
 	}
 	taps := c.taps()
-	c.images(l, func(threads *pool.Pool, worker, n int) {
-		dst := x[n*c.image : (n+1)*c.image]
+	c.images(l, group, func(threads *pool.Pool, worker, from, to int) {
+		dst := x[from*c.image : to*c.image]
 		u := dst
 		if !c.plain() {
-			u = view[T](c.local, worker, image*sizeOf[T](), c.depth*places)
+			u = view[T](c.local, worker, image*sizeOf[T](), (to-from)*c.depth*places)
 		}
-		a := gemm.Matrix[T]{Data: c.kernelsOf(k, n), LD: max(1, c.depth), Trans: true}
-		b := gemm.Matrix[T]{Data: y[n*c.O*c.places:], LD: c.places}
+		b := gemm.Matrix[T]{Data: y[from*c.O*c.places:], LD: c.places, Stride: c.O * c.places}
 		if adjoint != nil {
-			b = adjoint.of(worker, b.Data[:c.O*c.places])
+			b = adjoint.of(worker, b.Data, b.Stride)
 		}
-		gemm.Batched(threads, 1, c.depth, places, c.O, 1, a, b, 0, u, places, 0)
-		switch {
-		case c.plain():
-		case adjoint == nil:
-			fold(c.Window, dst, u, c.add)
-		default:
-			c.addWide(worker, dst, u, taps, places)
+		gemm.Batched(threads, to-from, c.depth, places, c.O, 1, c.kernelsFrom(k, from, true), b, 0, u, places, c.depth*places)
+		for n := 0; n < to-from && !c.plain(); n++ {
+			one, of := dst[n*c.image:(n+1)*c.image], u[n*c.depth*places:(n+1)*c.depth*places]
+			if adjoint == nil {
+				fold(c.Window, one, of, c.add)
+			} else {
+				c.addWide(worker, one, of, taps, places)
+			}
 		}
 	})
 }

@@ -34,12 +34,12 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 	}
 	w.windows = newIndirect[T](l, c.pixels(c.C), columns)
 	k := o.out[0]
-	if c.PerExample {
+	if c.PerExample && w.size > 0 {
 		l.local.reserve((w.image + w.size) * sizeOf[T]())
-		c.images(l, func(threads *pool.Pool, worker, n int) {
+		c.images(l, 1, func(threads *pool.Pool, worker, n, _ int) {
 			one := view[T](c.local, worker, w.image*sizeOf[T](), w.size)
 			w.product(threads, worker, n, 0, one)
-			w.planesFirst(c.kernelsOf(k, n), one, 0, c.O)
+			w.planesFirst(k[n*w.size:], one, 0, c.O)
 		})
 		return
 	}
@@ -51,7 +51,7 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 func (w *convWeight[T]) product(threads *pool.Pool, worker, n int, beta T, dst []T) {
 	b := gemm.Matrix[T]{Data: w.x[n*w.convolution.image:], LD: w.places, Trans: true}
 	if !w.plain() {
-		b = w.windows.of(worker, w.channelsLast(worker, n))
+		b = w.windows.of(worker, w.channelsLast(worker, n), 0)
 	}
 	a := gemm.Matrix[T]{Data: w.y[n*w.O*w.places:], LD: w.places}
 	gemm.Batched(threads, 1, w.O, w.depth, w.places, 1, a, b, beta, dst, max(1, w.depth), 0)
@@ -60,7 +60,7 @@ func (w *convWeight[T]) product(threads *pool.Pool, worker, n int, beta T, dst [
 // channelsLast is image n as [height, width, C], padded.
 func (w *convWeight[T]) channelsLast(worker, n int) []T {
 	if w.C == 1 {
-		return w.paddedImage(worker, w.x, n)
+		return w.paddedImages(worker, w.x, n, n+1)
 	}
 	u := view[T](w.local, worker, 0, w.C*w.height*w.width)
 	if padded(w.Window) {
@@ -84,9 +84,10 @@ func (w *convWeight[T]) planesFirst(dst, src []T, from, to int) {
 	taps := w.KH * w.KW
 	for o := from; o < to; o++ {
 		in, out := src[o*w.depth:(o+1)*w.depth], dst[o*w.depth:(o+1)*w.depth]
-		for c := range w.C {
-			for t := range taps {
-				out[c*taps+t] = in[t*w.C+c]
+		for t := range taps {
+			to := out[t:]
+			for c, v := range in[t*w.C : (t+1)*w.C] {
+				to[c*taps] = v
 			}
 		}
 	}
@@ -94,7 +95,7 @@ func (w *convWeight[T]) planesFirst(dst, src []T, from, to int) {
 
 // sum adds the steps that compute the gradient k summed over images.
 func (w *convWeight[T]) sum(l *loader, k []T) {
-	if w.N == 0 {
+	if w.N == 0 || w.size == 0 {
 		l.steps = append(l.steps, func(*pool.Pool) { clear(k) })
 		return
 	}

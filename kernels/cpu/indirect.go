@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"drift/kernels"
 	"drift/kernels/cpu/internal/gemm"
 )
@@ -8,7 +10,8 @@ import (
 // indirect is a matrix of which element (i, j) is data[rows[i]+cols[j]], or zero where cols[j] is absent. Products take their
 // strips from it directly.
 type indirect[T kernels.Float] struct {
-	rows, cols []int
+	rows, cols []int // columns that are not absent are in ascending order
+	last       int   // the largest of rows
 	workers    []indirectView[T]
 }
 
@@ -17,12 +20,16 @@ const absent = -1
 
 type indirectView[T kernels.Float] struct {
 	*indirect[T]
-	data []T
-	pack gemm.PackFunc[T]
+	data   []T
+	stride int // from one item of a batch to the next
+	pack   gemm.PackFunc[T]
 }
 
 func newIndirect[T kernels.Float](l *loader, rows, cols []int) *indirect[T] {
 	m := &indirect[T]{rows: rows, cols: cols, workers: make([]indirectView[T], l.threads)}
+	if len(rows) > 0 {
+		m.last = slices.Max(rows)
+	}
 	for w := range m.workers {
 		v := &m.workers[w]
 		v.indirect, v.pack = m, v.strip
@@ -31,10 +38,11 @@ func newIndirect[T kernels.Float](l *loader, rows, cols []int) *indirect[T] {
 	return m
 }
 
-// of is the matrix over data, for one worker.
-func (m *indirect[T]) of(worker int, data []T) gemm.Matrix[T] {
-	m.workers[worker].data = data
-	return gemm.Matrix[T]{Pack: m.workers[worker].pack}
+// of is a batch of matrices over data, each stride elements behind the one before, for one worker.
+func (m *indirect[T]) of(worker int, data []T, stride int) gemm.Matrix[T] {
+	v := &m.workers[worker]
+	v.data, v.stride = data, stride
+	return gemm.Matrix[T]{Pack: v.pack}
 }
 
 // run is n columns from at on whose elements lie one behind the other.
@@ -43,33 +51,28 @@ type run struct{ at, from, n int }
 const stripWidth = 32 // no strip is wider
 
 // strip packs columns [first, first+width) of rows from depth on; see gemm.PackFunc.
-func (v *indirectView[T]) strip(dst []T, _, first, width, depth int) {
+func (v *indirectView[T]) strip(dst []T, q, first, width, depth int) {
 	var buffer [stripWidth]run
 	runs, filled := findRuns(buffer[:0], v.cols[first:first+width])
 	rows := v.rows[depth : depth+len(dst)/width]
 	if filled < width {
 		clear(dst)
 	}
-	if len(runs) == 1 && filled == width {
-		from := runs[0].from
-		for i, row := range rows {
-			copy(dst[i*width:(i+1)*width], v.data[row+from:])
-		}
-		return
+	data := v.data[q*v.stride:]
+	if len(runs) > 0 && len(rows) > 0 {
+		end := runs[len(runs)-1]
+		_ = data[v.last+end.from+end.n-1] // the furthest element
 	}
-	for i, row := range rows {
-		line, data := dst[i*width:(i+1)*width], v.data[row:]
+	for i := 0; i < len(rows); i += packLines {
+		some := rows[i:min(i+packLines, len(rows))]
 		for _, r := range runs {
-			if r.n < 8 {
-				for k, x := range data[r.from : r.from+r.n] {
-					line[r.at+k] = x
-				}
-			} else {
-				copy(line[r.at:r.at+r.n], data[r.from:])
-			}
+			gemm.Gather(dst[i*width+r.at:], width, data[r.from:], some, r.n)
 		}
 	}
 }
+
+// packLines is how many lines of a strip are filled run by run: they stay in the first-level cache.
+const packLines = 64
 
 // findRuns appends the runs among cols and counts the columns that are not absent.
 func findRuns(runs []run, cols []int) ([]run, int) {

@@ -64,7 +64,7 @@ func (j *job[T]) work() {
 
 func (j *job[T]) block(t *turn, b block) {
 	unitsA, unitsB := ceil(b.rowEnd-b.row, j.groupA), ceil(b.colEnd-b.col, j.groupB)
-	if j.directA {
+	if j.directA || j.packedA {
 		unitsA = 0
 	}
 	if j.directB || b.row > 0 { // B has been packed for the rows before

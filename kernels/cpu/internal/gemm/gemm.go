@@ -37,6 +37,22 @@ type Matrix[T kernels.Float] struct {
 // at once, mostly once for every element of the operand. Make the function once, not for every call: closures allocate.
 type PackFunc[T kernels.Float] func(dst []T, q, first, width, depth int)
 
+// Gather copies lines of up to 32 elements, for pack functions: dst[i·stride+j] = src[rows[i]+j] for j < width. The rows must lie
+// within src.
+func Gather[T kernels.Float](dst []T, stride int, src []T, rows []int, width int) {
+	for len(rows) > 0 && width > 0 {
+		n := min(len(rows), gatherLines)
+		_ = dst[(n-1)*stride+width-1]
+		active[T]().gather(&dst[0], &src[0], &rows[0], n, width, stride)
+		if rows = rows[n:]; len(rows) > 0 {
+			dst = dst[n*stride:]
+		}
+	}
+}
+
+// gatherLines is how many lines one call of assembly copies: the scheduler cannot interrupt it.
+const gatherLines = 1 << 10
+
 // Gemm is C = alpha·op(A)·op(B) + beta·C for row-major matrices with leading dimensions lda, ldb, ldc: op(A) is m×k, op(B) is
 // k×n, C is m×n. With beta = 0, C is not read; with k = 0, C becomes beta·C. It runs on the threads of p (nil: on the
 // caller's alone). It panics where a slice is shorter than the sizes require.

@@ -15,8 +15,9 @@ import (
 type job[T kernels.Float] struct {
 	product[T]
 	plan
-	blockA, blockB []T // packed strips of the current block
-	chunk, batch   int // items in a task of a batch, and in all
+	blockA, blockB []T  // packed strips of the current block
+	packedA        bool // blockA holds what this item needs
+	chunk, batch   int  // items in a task of a batch, and in all
 	next, done     atomic.Int64
 }
 
@@ -59,11 +60,15 @@ func (s *separate[T]) Do(_, task int) {
 	j.release()
 }
 
+// items computes some items alone. A matrix A that they share is packed once if it fits one block.
 func (j *job[T]) items(from, to int) {
+	keep := j.a.Pack == nil && j.a.Stride == 0 && j.strips == j.blockRows && j.k == j.plan.depth && j.columns == j.blockCols
 	for q := from; q < to; q++ {
+		j.packedA = keep && q > from
 		j.begin(q)
 		j.work()
 	}
+	j.packedA = false
 }
 
 // begin makes the job ready for item q.

@@ -15,6 +15,8 @@ type kernel[T kernels.Float] struct {
 	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
 	// in assembly wants a width of 4 at least.
 	lines, transpose func(dst, src *T, count, width, ld int)
+	// gather is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width.
+	gather           func(dst, src *T, rows *int, count, width, stride int)
 	maxRows, maxCols int
 	depth            int // of the blocks in k: a strip of A fits L1, some strips of B half of L2
 }
@@ -31,7 +33,7 @@ func active[T kernels.Float]() *kernel[T] {
 const portableTile = 4
 
 func portable[T kernels.Float]() kernel[T] {
-	return kernel[T]{tile: tilePortable[T], lines: linesPortable[T], transpose: transposePortable[T],
+	return kernel[T]{tile: tilePortable[T], lines: linesPortable[T], gather: gatherPortable[T], transpose: transposePortable[T],
 		maxRows: portableTile, maxCols: portableTile, depth: 256}
 }
 
@@ -66,6 +68,13 @@ func linesPortable[T kernels.Float](dst, src *T, count, width, ld int) {
 	d, s := unsafe.Slice(dst, count*width), unsafe.Slice(src, (count-1)*ld+width)
 	for i := range count {
 		copy(d[i*width:][:width], s[i*ld:])
+	}
+}
+
+func gatherPortable[T kernels.Float](dst, src *T, rows *int, count, width, stride int) {
+	d := unsafe.Slice(dst, (count-1)*stride+width)
+	for i, from := range unsafe.Slice(rows, count) {
+		copy(d[i*stride:], unsafe.Slice((*T)(unsafe.Add(unsafe.Pointer(src), from*int(unsafe.Sizeof(*src)))), width))
 	}
 }
 

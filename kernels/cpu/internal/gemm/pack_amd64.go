@@ -7,6 +7,11 @@ package gemm
 //go:noescape
 func linesF32(dst *float32, src *float32, count int, width int, ld int)
 
+// gatherF32 is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width ≤ 128 bytes.
+//
+//go:noescape
+func gatherF32(dst *float32, src *float32, rows *int, count int, width int, stride int)
+
 // transposeF32 is dst[i·width+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.
 //
 //go:noescape
@@ -16,6 +21,11 @@ func transposeF32(dst *float32, src *float32, count int, width int, ld int)
 //
 //go:noescape
 func linesF64(dst *float64, src *float64, count int, width int, ld int)
+
+// gatherF64 is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width ≤ 128 bytes.
+//
+//go:noescape
+func gatherF64(dst *float64, src *float64, rows *int, count int, width int, stride int)
 
 // transposeF64 is dst[i·width+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.
 //

@@ -110,6 +110,127 @@ from4_loop:
 	VZEROUPPER
 	RET
 
+// func gatherF32(dst *float32, src *float32, rows *int, count int, width int, stride int)
+// Requires: AVX
+TEXT ·gatherF32(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), R10
+	MOVQ rows+16(FP), R9
+	MOVQ count+24(FP), CX
+	MOVQ width+32(FP), DX
+	MOVQ stride+40(FP), R8
+	SHLQ $0x02, DX
+	SHLQ $0x02, R8
+	CMPQ DX, $0x61
+	JLT  from65
+
+from97_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*4), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS 64(SI), Y2
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS -32(SI)(DX*1), Y3
+	VMOVUPS Y3, -32(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from97_loop
+	VZEROUPPER
+	RET
+
+from65:
+	CMPQ DX, $0x41
+	JLT  from33
+
+from65_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*4), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS -32(SI)(DX*1), Y2
+	VMOVUPS Y2, -32(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from65_loop
+	VZEROUPPER
+	RET
+
+from33:
+	CMPQ DX, $0x21
+	JLT  from16
+
+from33_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*4), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS -32(SI)(DX*1), Y1
+	VMOVUPS Y1, -32(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from33_loop
+	VZEROUPPER
+	RET
+
+from16:
+	CMPQ DX, $0x10
+	JLT  from8
+
+from16_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*4), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), X0
+	VMOVUPS X0, (DI)
+	VMOVUPS -16(SI)(DX*1), X0
+	VMOVUPS X0, -16(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from16_loop
+	VZEROUPPER
+	RET
+
+from8:
+	CMPQ DX, $0x08
+	JLT  from4
+
+from8_loop:
+	MOVQ (R9), SI
+	LEAQ (R10)(SI*4), SI
+	ADDQ $0x08, R9
+	MOVQ (SI), AX
+	MOVQ AX, (DI)
+	MOVQ -8(SI)(DX*1), AX
+	MOVQ AX, -8(DI)(DX*1)
+	ADDQ R8, DI
+	DECQ CX
+	JNE  from8_loop
+	VZEROUPPER
+	RET
+
+from4:
+from4_loop:
+	MOVQ (R9), SI
+	LEAQ (R10)(SI*4), SI
+	ADDQ $0x08, R9
+	MOVL (SI), AX
+	MOVL AX, (DI)
+	MOVL -4(SI)(DX*1), AX
+	MOVL AX, -4(DI)(DX*1)
+	ADDQ R8, DI
+	DECQ CX
+	JNE  from4_loop
+	VZEROUPPER
+	RET
+
 // func transposeF32(dst *float32, src *float32, count int, width int, ld int)
 // Requires: AVX
 TEXT ·transposeF32(SB), NOSPLIT, $0-40
@@ -410,6 +531,127 @@ from4_loop:
 	MOVL AX, -4(DI)(DX*1)
 	ADDQ R8, SI
 	ADDQ DX, DI
+	DECQ CX
+	JNE  from4_loop
+	VZEROUPPER
+	RET
+
+// func gatherF64(dst *float64, src *float64, rows *int, count int, width int, stride int)
+// Requires: AVX
+TEXT ·gatherF64(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), R10
+	MOVQ rows+16(FP), R9
+	MOVQ count+24(FP), CX
+	MOVQ width+32(FP), DX
+	MOVQ stride+40(FP), R8
+	SHLQ $0x03, DX
+	SHLQ $0x03, R8
+	CMPQ DX, $0x61
+	JLT  from65
+
+from97_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*8), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS 64(SI), Y2
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS -32(SI)(DX*1), Y3
+	VMOVUPS Y3, -32(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from97_loop
+	VZEROUPPER
+	RET
+
+from65:
+	CMPQ DX, $0x41
+	JLT  from33
+
+from65_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*8), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS -32(SI)(DX*1), Y2
+	VMOVUPS Y2, -32(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from65_loop
+	VZEROUPPER
+	RET
+
+from33:
+	CMPQ DX, $0x21
+	JLT  from16
+
+from33_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*8), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS -32(SI)(DX*1), Y1
+	VMOVUPS Y1, -32(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from33_loop
+	VZEROUPPER
+	RET
+
+from16:
+	CMPQ DX, $0x10
+	JLT  from8
+
+from16_loop:
+	MOVQ    (R9), SI
+	LEAQ    (R10)(SI*8), SI
+	ADDQ    $0x08, R9
+	VMOVUPS (SI), X0
+	VMOVUPS X0, (DI)
+	VMOVUPS -16(SI)(DX*1), X0
+	VMOVUPS X0, -16(DI)(DX*1)
+	ADDQ    R8, DI
+	DECQ    CX
+	JNE     from16_loop
+	VZEROUPPER
+	RET
+
+from8:
+	CMPQ DX, $0x08
+	JLT  from4
+
+from8_loop:
+	MOVQ (R9), SI
+	LEAQ (R10)(SI*8), SI
+	ADDQ $0x08, R9
+	MOVQ (SI), AX
+	MOVQ AX, (DI)
+	MOVQ -8(SI)(DX*1), AX
+	MOVQ AX, -8(DI)(DX*1)
+	ADDQ R8, DI
+	DECQ CX
+	JNE  from8_loop
+	VZEROUPPER
+	RET
+
+from4:
+from4_loop:
+	MOVQ (R9), SI
+	LEAQ (R10)(SI*8), SI
+	ADDQ $0x08, R9
+	MOVL (SI), AX
+	MOVL AX, (DI)
+	MOVL -4(SI)(DX*1), AX
+	MOVL AX, -4(DI)(DX*1)
+	ADDQ R8, DI
 	DECQ CX
 	JNE  from4_loop
 	VZEROUPPER

@@ -14,6 +14,7 @@ func packing(c *build.Context) {
 	for _, f64 := range []bool{false, true} {
 		p := packer{isa{c, f64, false}}
 		p.lines()
+		p.gather()
 		p.transpose()
 	}
 }
@@ -27,13 +28,17 @@ var (
 	regLD          = reg.R8  // in bytes
 )
 
-func (p packer) begin(name, doc string) {
+func (p packer) declare(name, signature, doc string) {
 	name += pick(p.f64, "F64", "F32")
 	p.Function(name)
 	p.Attributes(attr.NOSPLIT)
 	p.Pragma("noescape")
 	p.Doc(name + " " + doc)
-	p.SignatureExpr(fmt.Sprintf("func(dst, src *%s, count, width, ld int)", p.goType()))
+	p.SignatureExpr(fmt.Sprintf(signature, p.goType()))
+}
+
+func (p packer) begin(name, doc string) {
+	p.declare(name, "func(dst, src *%s, count, width, ld int)", doc)
 	p.Load(p.Param("dst"), regDst)
 	p.Load(p.Param("src"), regSrc)
 	p.Load(p.Param("count"), regCount)
@@ -46,6 +51,34 @@ func (p packer) begin(name, doc string) {
 // lines emits a copy of lines of up to 128 bytes. A line is moved in pieces of one size, the last of which overlaps the one before.
 func (p packer) lines() {
 	p.begin("lines", "is dst[i·width+j] = src[i·ld+j] for i < count, j < width ≤ 128 bytes.")
+	p.copyLines(func() {}, func() {
+		p.ADDQ(regLD, regSrc)
+		p.ADDQ(regWidth, regDst)
+	})
+}
+
+// gather emits a copy of lines that begin where a table says.
+func (p packer) gather() {
+	base, rows, count, stride := reg.R10, reg.R9, regCount, regLD
+	p.declare("gather", "func(dst, src *%s, rows *int, count, width, stride int)",
+		"is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width ≤ 128 bytes.")
+	p.Load(p.Param("dst"), regDst)
+	p.Load(p.Param("src"), base)
+	p.Load(p.Param("rows"), rows)
+	p.Load(p.Param("count"), count)
+	p.Load(p.Param("width"), regWidth)
+	p.Load(p.Param("stride"), stride)
+	p.SHLQ(p.shift(), regWidth)
+	p.SHLQ(p.shift(), stride)
+	p.copyLines(func() {
+		p.MOVQ(operand.Mem{Base: rows}, regSrc)
+		p.LEAQ(operand.Mem{Base: base, Index: regSrc, Scale: uint8(p.size())}, regSrc)
+		p.ADDQ(operand.U8(8), rows)
+	}, func() { p.ADDQ(stride, regDst) })
+}
+
+// copyLines emits the copies of regCount lines of regWidth bytes from regSrc to regDst, which begin and next set for each.
+func (p packer) copyLines(begin, next func()) {
 	type class struct{ least, piece, pieces int }
 	classes := []class{{97, 32, 4}, {65, 32, 3}, {33, 32, 2}, {16, 16, 2}, {8, 8, 2}, {4, 4, 2}}
 	for i, c := range classes {
@@ -58,11 +91,11 @@ func (p packer) lines() {
 			p.JLT(operand.LabelRef(fmt.Sprintf("from%d", classes[i+1].least)))
 		}
 		p.Label(label + "_loop")
+		begin()
 		for k := range c.pieces {
 			p.movePiece(c.piece, k, k == c.pieces-1)
 		}
-		p.ADDQ(regLD, regSrc)
-		p.ADDQ(regWidth, regDst)
+		next()
 		p.DECQ(regCount)
 		p.JNE(operand.LabelRef(label + "_loop"))
 		p.VZEROUPPER()
