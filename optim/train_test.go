@@ -14,7 +14,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 	"drift/optim/objective"
 	"drift/optim/rundir"
 )
@@ -39,7 +39,7 @@ func newObjective(t testing.TB, dtype kernels.DType, threads int) *objective.Obj
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev := cpu.New(cpu.Options{Threads: threads})
+	dev := devicetest.Open(threads)
 	f, err := objective.New(dev, model, split, objective.Options{DType: dtype, Chunk: 25})
 	if err != nil {
 		t.Fatal(err)

@@ -4,25 +4,43 @@ package devicetest
 import (
 	"fmt"
 	"os"
+	"sync"
 
 	"drift/kernels"
 	"drift/kernels/cpu"
 	"drift/kernels/cuda"
 )
 
-// Open starts the processor with so many threads, or the first GPU where the environment says DRIFT_TEST_DEVICE=cuda.
-// It panics where there is none, so that a test asked to use it does not pass without it.
+// Open starts the processor with so many threads, or the first GPU where the environment says DRIFT_TEST_DEVICE=cuda, with the
+// precision of products in DRIFT_TEST_PRECISION. It panics where there is none, so that a test asked to use it does not pass
+// without it.
 func Open(threads int) kernels.Device {
 	switch name := os.Getenv("DRIFT_TEST_DEVICE"); name {
 	case "", "cpu":
 		return cpu.New(cpu.Options{Threads: threads})
 	case "cuda":
-		d, err := cuda.Open(0, cuda.Options{})
-		if err != nil {
-			panic(err)
-		}
-		return d
+		return gpu()
 	default:
 		panic(fmt.Sprintf("DRIFT_TEST_DEVICE is %q: choose cpu or cuda", name))
 	}
 }
+
+// shared is a device that all tests of a process use; closing it is left to the process's end.
+type shared struct{ kernels.Device }
+
+func (shared) Close() error { return nil }
+
+var gpu = sync.OnceValue(func() kernels.Device {
+	o := cuda.Options{}
+	if name := os.Getenv("DRIFT_TEST_PRECISION"); name != "" {
+		var err error
+		if o.Precision, err = cuda.ParsePrecision(name); err != nil {
+			panic(err)
+		}
+	}
+	d, err := cuda.Open(0, o)
+	if err != nil {
+		panic(err)
+	}
+	return shared{d}
+})

@@ -11,7 +11,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 	"drift/optim/objective"
 )
 
@@ -59,7 +59,7 @@ func open(t testing.TB, model string, set data.Set, chunk int, dtype kernels.DTy
 	}
 	m, err := nn.Parse(model, set.Shape, outputs, loss)
 	must(t, err)
-	f, err := objective.New(cpu.New(cpu.Options{Threads: 2}), m, &data.Split{Train: set}, objective.Options{DType: dtype, Chunk: chunk})
+	f, err := objective.New(devicetest.Open(2), m, &data.Split{Train: set}, objective.Options{DType: dtype, Chunk: chunk})
 	must(t, err)
 	t.Cleanup(f.Close)
 	must(t, f.Parameters().Write(m.Init(3)))
