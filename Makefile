@@ -2,7 +2,7 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test gpu gpu-test lint fmt-check cross bench clean
+.PHONY: build test gpu gpu-test lint fmt-check cross bench bench-table clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
@@ -43,8 +43,14 @@ cross:
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build ./...
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build ./...
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+# Times primitives and whole steps beside OpenBLAS and PyTorch where they are installed: make bench ARGS="--only '^mlp/'".
+bench: build
+	bin/drift bench $(ARGS)
+
+# The README's table, for a machine that does nothing else meanwhile.
+bench-table: build
+	mkdir -p bench/results
+	bin/drift bench --only readme --time 5s --markdown bench/results/cpu.md --json bench/results/cpu.json
 
 clean:
 	rm -rf bin

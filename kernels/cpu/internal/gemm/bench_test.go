@@ -2,11 +2,11 @@ package gemm
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -142,15 +142,20 @@ func startPeer(b *testing.B, threads int) func(dtype string, s shape) float64 {
 		cmd.Wait()
 	})
 	lines := bufio.NewScanner(out)
-	bit := strings.NewReplacer("true", "1", "false", "0")
-	return func(dtype string, s shape) (t float64) {
-		fmt.Fprintf(in, "%s %s %s %d %d %d %g\n", dtype, bit.Replace(fmt.Sprint(s.transA)), bit.Replace(fmt.Sprint(s.transB)), s.m, s.n, s.k, slot.Seconds())
+	lines.Scan() // its name
+	return func(dtype string, s shape) float64 {
+		fmt.Fprintf(in, `{"op": "gemm", "dtype": %q, "transA": %v, "transB": %v, "shape": [%d, %d, %d], "seconds": %g}`+"\n",
+			dtype, s.transA, s.transB, s.m, s.n, s.k, slot.Seconds())
+		var answer struct {
+			Seconds float64
+			Error   string
+		}
 		if !lines.Scan() {
 			b.Fatal("the peer ended")
 		}
-		if _, err := fmt.Sscan(lines.Text(), &t); err != nil {
-			b.Fatal(err)
+		if err := json.Unmarshal(lines.Bytes(), &answer); err != nil || answer.Error != "" {
+			b.Fatal(err, answer.Error)
 		}
-		return t
+		return answer.Seconds
 	}
 }

@@ -1,0 +1,113 @@
+// Package peers runs other libraries in processes of their own, to time their work beside ours. Each is a Python script that
+// answers requests one by one; between two requests its process is stopped, threads that wait in a loop included.
+package peers
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+//go:embed *.py
+var scripts embed.FS
+
+// Request asks for the time of an operation; the scripts say which operations there are and what shapes mean.
+type Request struct {
+	Op     string `json:"op"`
+	DType  string `json:"dtype"`
+	Shape  []int  `json:"shape"`
+	TransA bool   `json:"transA,omitempty"`
+	TransB bool   `json:"transB,omitempty"`
+	Model  string `json:"model,omitempty"`
+}
+
+// Peer is a library that can be timed with some setting.
+type Peer struct {
+	Library string // with its version
+	Setting string // "1 thread", or "" where there is but one setting
+	ops     map[string]bool
+	child   *child
+}
+
+// Find starts the peers that this machine has: OpenBLAS on so many threads, and PyTorch on one and on so many, since its pool
+// and that of its BLAS compete and either setting can be the faster. What is missing or does not start is told in notes, a line each.
+func Find(ctx context.Context, threads int) (found []*Peer, notes []string) {
+	folder, err := unpack()
+	if err != nil {
+		return nil, []string{fmt.Sprintf("no peers: unpacking their scripts: %v", err)}
+	}
+	defer os.RemoveAll(folder) // a script that answered has been read
+	for _, c := range candidates(ctx, threads) {
+		if c.missing != "" {
+			notes = append(notes, c.missing)
+			continue
+		}
+		p, err := start(ctx, c, folder)
+		if err != nil {
+			notes = append(notes, fmt.Sprintf("%s is left out: %v", c.name, err))
+			continue
+		}
+		found = append(found, p)
+	}
+	return found, notes
+}
+
+func start(ctx context.Context, c candidate, folder string) (*Peer, error) {
+	args := append([]string{filepath.Join(folder, c.script)}, c.args...)
+	child, err := launch(ctx, environment(c.threads), c.python, args...)
+	if err != nil {
+		return nil, err
+	}
+	hello, err := child.answer(ctx, startTimeout)
+	if err == nil && hello.Name == "" {
+		err = errors.New("it does not say its name")
+	}
+	if err != nil {
+		child.kill()
+		return nil, err
+	}
+	p := &Peer{Library: hello.Name, Setting: c.setting, ops: make(map[string]bool), child: child}
+	for _, op := range hello.Ops {
+		p.ops[op] = true
+	}
+	child.suspend()
+	return p, nil
+}
+
+// Can reports whether the peer knows an operation and has not failed for good.
+func (p *Peer) Can(op string) bool { return p.ops[op] && !p.child.dead }
+
+// Name is the library with the setting.
+func (p *Peer) Name() string {
+	if p.Setting == "" {
+		return p.Library
+	}
+	return p.Library + " (" + p.Setting + ")"
+}
+
+// Close ends the process.
+func (p *Peer) Close() { p.child.kill() }
+
+func unpack() (string, error) {
+	folder, err := os.MkdirTemp("", "drift-peers-")
+	if err != nil {
+		return "", err
+	}
+	entries, err := scripts.ReadDir(".")
+	for _, e := range entries {
+		var text []byte
+		if err == nil {
+			text, err = scripts.ReadFile(e.Name())
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, e.Name()), text, 0o600)
+		}
+	}
+	if err != nil {
+		os.RemoveAll(folder)
+	}
+	return folder, err
+}

@@ -1,0 +1,95 @@
+package timing
+
+import (
+	"math"
+	"regexp"
+)
+
+// Claim is a statement about the speed of some cases, as the README makes it.
+type Claim struct {
+	Work    string  // in words
+	Against string  // the group of the rival
+	Speed   bool    // limits are least speeds, else largest times, as multiples of the rival's
+	Each    float64 // limit of each case
+	Mean    float64 // limit of the geometric mean; 0: none
+	Memory  float64 // limit of the memory, as a multiple of the gradient's; 0: none
+	cases   *regexp.Regexp
+}
+
+func claim(work, against string, each float64, cases string) Claim {
+	return Claim{Work: work, Against: against, Each: each, cases: regexp.MustCompile("^(" + cases + ")$")}
+}
+
+// Claims in the order of the README.
+func Claims() []Claim {
+	const shapes = "256|512|1024|2048|[a-z]+-[a-z]+"
+	f32 := claim("GEMM float32: squares 256–2048 and the products of the MLP", "OpenBLAS", 0.95, "gemm/float32/("+shapes+")")
+	f64 := claim("GEMM float64: the same", "OpenBLAS", 0.9, "gemm/float64/("+shapes+")")
+	f32.Speed, f32.Mean, f64.Speed = true, 1, true
+	trace := claim("MLP, + exact ∂tr Σ, one chunk of 1,024", baseGroup, 2.9, "mlp/trace-gradient-1024")
+	trace.Memory = 4
+	return []Claim{
+		f32, f64,
+		claim("MLP, SGD step, batch 512", "PyTorch", 1, "mlp/sgd"),
+		claim("CNN, SGD step, batch 128", "PyTorch", 1, "cnn/sgd"),
+		claim("MLP, + all squared norms and tr Σ", baseGroup, 1.15, "mlp/norms"),
+		claim("CNN, + all squared norms and tr Σ", baseGroup, 1.15, "cnn/norms"),
+		trace,
+		claim("MLP, Hessian-vector product", baseGroup, 2.4, "mlp/hvp"),
+		claim("MLP, Σv", baseGroup, 1.7, "mlp/sigma-vector"),
+		claim("exp of float32", "PyTorch", 0.7, "map/exp"),
+	}
+}
+
+// Claimed reports whether some claim is about a case.
+func Claimed(name string) bool {
+	for _, c := range Claims() {
+		if c.cases.MatchString(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Verdict is what was measured of a claim.
+type Verdict struct {
+	Claim
+	Cases     int
+	Worst     float64 // the least speed or the largest time as a multiple of the rival's
+	WorstCase string
+	Average   float64 // geometric mean
+	MostSpace float64 // largest multiple of memory, 0 where unknown
+	Met       bool
+}
+
+// Judge compares a claim with results. There is none (Cases is 0) where none of its cases was measured beside the rival.
+func (c Claim) Judge(results []Result) Verdict {
+	v := Verdict{Claim: c}
+	var all []float64
+	for _, r := range results {
+		k := r.against(c.Against)
+		if k < 0 || !c.cases.MatchString(r.Name) {
+			continue
+		}
+		x := r.Against[k].Ratio.Median
+		if c.Speed {
+			x = 1 / x
+		}
+		if len(all) == 0 || c.worse(x, v.Worst) {
+			v.Worst, v.WorstCase = x, r.Name
+		}
+		v.MostSpace = math.Max(v.MostSpace, r.MemoryRatio)
+		all = append(all, x)
+	}
+	v.Cases, v.Average = len(all), GeometricMean(all)
+	v.Met = !c.worse(v.Worst, c.Each) && (c.Mean == 0 || !c.worse(v.Average, c.Mean)) && (c.Memory == 0 || v.MostSpace <= c.Memory)
+	return v
+}
+
+// worse reports whether a multiple is slower than another.
+func (c Claim) worse(x, than float64) bool {
+	if c.Speed {
+		return x < than
+	}
+	return x > than
+}

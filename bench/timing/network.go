@@ -1,0 +1,55 @@
+package timing
+
+import (
+	"math/rand/v2"
+
+	"drift/data"
+)
+
+// layer is a layer of a network as the matrix product that each of its positions in an example takes: [positions,in]·[in,out].
+type layer struct {
+	name               string
+	positions, in, out int
+}
+
+// network is a model whose training steps are timed.
+type network struct {
+	name, spec string
+	batch      int // of a step
+	chunk      int // of the exact ∂tr Σ, which is for large batches
+	layers     []layer
+}
+
+var networks = []network{
+	{"mlp", "mlp:1024,1024", 512, 1024, []layer{{"first", 1, 784, 1024}, {"second", 1, 1024, 1024}, {"last", 1, 1024, 10}}},
+	{"cnn", "cnn", 128, 128, []layer{{"conv1", 784, 9, 32}, {"conv2", 196, 288, 64}, {"dense", 1, 3136, 128}, {"last", 1, 128, 10}}},
+}
+
+// flops of a gradient over n examples: a product forward and two backward for each layer, save that nothing asks for
+// the gradient in the inputs of the first.
+func (w network) flops(n int) float64 {
+	sum := 0.0
+	for k, l := range w.layers {
+		products := 3
+		if k == 0 {
+			products = 2
+		}
+		sum += float64(products) * 2 * float64(n) * float64(l.positions) * float64(l.in) * float64(l.out)
+	}
+	return sum
+}
+
+const classes = 10
+
+// randomImages is n random images of 28×28 in ten classes.
+func randomImages(n int) data.Set {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: classes, X: make([]float32, n*784), Y: make([]float32, n)}
+	for i := range s.X {
+		s.X[i] = float32(r.NormFloat64())
+	}
+	for i := range s.Y {
+		s.Y[i] = float32(r.IntN(classes))
+	}
+	return s
+}

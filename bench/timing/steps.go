@@ -1,0 +1,112 @@
+package timing
+
+import (
+	"fmt"
+
+	"drift/bench/peers"
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// step is a way of working through a batch.
+type step struct {
+	name  string
+	wide  bool   // over a chunk, not a batch
+	op    string // of the peers, or ""
+	plain bool   // does the arithmetic of a gradient and little else
+	alone bool   // has no unit: it is one, or is compared with other libraries only
+	open  func(w *workload) (run func() error, err error)
+}
+
+// ways are in the order of the report. Σ's and the preconditioned steps of other optimizers belong here too.
+var ways = []step{
+	{name: "gradient", op: "gradient", plain: true, alone: true, open: gradient},
+	{name: "sgd", op: "sgd", plain: true, alone: true, open: sgd},
+	{name: "norms", open: norms},
+	{name: "hvp", op: "hvp", open: hvp},
+	{name: "sigma-vector", open: sigmaVector},
+	{name: "gradient", wide: true, op: "gradient", plain: true, alone: true, open: gradient},
+	{name: "trace-gradient", wide: true, open: traceGradient},
+}
+
+// steps is whole steps of the networks: "mlp/gradient", and "mlp/gradient-1024" where the batch is not the network's.
+func steps(dtype kernels.DType) []Case {
+	var all []Case
+	for _, w := range networks {
+		for _, s := range ways {
+			if s.wide && s.alone && w.chunk == w.batch {
+				continue // is there already
+			}
+			n, suffix := w.batch, ""
+			if s.wide && w.chunk != w.batch {
+				n, suffix = w.chunk, fmt.Sprint("-", w.chunk)
+			}
+			c := Case{Name: w.name + "/" + s.name + suffix, Open: work(w, s, dtype, n)}
+			if s.op != "" {
+				c.Request = &peers.Request{Op: s.op, DType: dtype.String(), Shape: []int{n}, Model: w.name}
+			}
+			if s.plain {
+				c.Flops = w.flops(n)
+			}
+			if !s.alone {
+				c.Base = w.name + "/gradient" + suffix
+			}
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// workload is a network at its first parameters, with a batch of examples and vectors to fill.
+type workload struct {
+	f        *objective.Objective
+	batch    []int
+	vectors  []kernels.Buffer
+	closings []func()
+}
+
+// vector is a new vector [P].
+func (w *workload) vector() (kernels.Buffer, error) {
+	v, err := w.f.NewVector()
+	if err == nil {
+		w.vectors = append(w.vectors, v)
+	}
+	return v, err
+}
+
+func (w *workload) close() {
+	for _, c := range w.closings {
+		c()
+	}
+	for _, v := range w.vectors {
+		v.Free()
+	}
+	w.f.Close()
+}
+
+// work opens a step over n examples.
+func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) (*Work, error) {
+	return func(dev kernels.Device) (*Work, error) {
+		split := &data.Split{Train: randomImages(2 * n)}
+		model, err := nn.Parse(net.spec, split.Train.Shape, classes, nn.CrossEntropy)
+		if err != nil {
+			return nil, err
+		}
+		f, err := objective.New(dev, model, split, objective.Options{DType: dtype, Chunk: n})
+		if err != nil {
+			return nil, err
+		}
+		w := &workload{f: f, batch: f.All(objective.Train)[:n]}
+		var run func() error
+		if err = f.Parameters().Write(model.Init(1)); err == nil {
+			run, err = s.open(w)
+		}
+		if err != nil {
+			w.close()
+			return nil, err
+		}
+		return &Work{Run: synchronous(dev, run), Memory: f.WorkBytes, Close: w.close}, nil
+	}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"drift/bench/peers"
+	"drift/bench/timing"
+	"drift/kernels"
+)
+
+// benchmark is drift bench.
+type benchmark struct {
+	*app
+	only     *regexp.Regexp
+	each     time.Duration
+	peers    string
+	markdown string
+}
+
+const benchLong = `bench times matrix products, the other primitives and whole training steps (gradient, SGD step, squared
+norms and tr Σ, exact ∂tr Σ, Hessian products, Σv), beside OpenBLAS and PyTorch where this machine has
+them and beside the plain gradient of the same batch. Everything is measured in turns, ours and the
+other's, and what counts is the median of the ratios of neighbouring turns; their range tells how far
+to trust it. PyTorch counts with one thread or with all, whichever is faster. Products are timed in
+both types, all else in --dtype. Nothing else should run on the machine meanwhile.
+
+Cases: gemm/TYPE/SHAPE, map/…, update/…, sum/…, softmax, cross-entropy, conv1/…, conv2/…, maxpool/…,
+mlp/… and cnn/…; readme stands for those that the README's table needs.`
+
+const benchExample = `  drift bench
+  drift bench --only readme --time 5s --markdown table.md
+  drift bench --only '^gemm/float32' --threads 1
+  drift bench --only '^(mlp|cnn)/' --peers none --json steps.json`
+
+func (a *app) benchCommand() *cobra.Command {
+	b := &benchmark{app: a}
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Time primitives and whole steps, beside libraries found on the machine",
+		Long: benchLong, Example: benchExample, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
+	}
+	flags := cmd.Flags()
+	add(flags, &b.only, "only", regexp.MustCompile(""), "time only the cases whose names match", "regexp", regexp.Compile)
+	add(flags, &b.each, "time", 2*time.Second, "time for each case, such as 5s or 500ms", "duration", positiveDuration)
+	add(flags, &b.peers, "peers", "auto", "libraries to compare with: auto (those found) or none", "name", oneOf("auto", "none"))
+	flags.StringVar(&b.markdown, "markdown", "", "write the tables as Markdown to this `file`")
+	return cmd
+}
+
+func positiveDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("got %q: give a time above 0 with its unit, such as 500ms or 5s", s)
+	}
+	return d, nil
+}
+
+// chosen is the cases that --only names.
+func (b *benchmark) chosen(all []timing.Case) []timing.Case {
+	readme := b.only.String() == "readme"
+	var some []timing.Case
+	for _, c := range all {
+		if readme && timing.Claimed(c.Name) || !readme && b.only.MatchString(c.Name) {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
+func (b *benchmark) run(ctx context.Context) (err error) {
+	all := timing.Cases(b.dtype)
+	some := b.chosen(all)
+	if len(some) == 0 {
+		return usagef("--only: no case matches %q: names are like gemm/float32/512, map/exp and mlp/sgd", b.only)
+	}
+	dev, err := b.openDevice()
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(dev, err) }()
+	report := &benchReport{Machine: b.machine(dev)}
+	found := b.findPeers(ctx, dev, report)
+	for _, p := range found {
+		defer p.Close()
+	}
+	bench := &timing.Bench{Device: dev, Peers: found, Time: b.each, Clock: timing.System, Cases: all}
+	bar := b.progress("timing", "cases", len(some))
+	for k, c := range some {
+		bar.Set(k, c.Name)
+		r, err := bench.Measure(ctx, c)
+		if err != nil {
+			bar.Close()
+			return err
+		}
+		report.add(r)
+	}
+	bar.Close()
+	if b.dtype == kernels.Float32 {
+		report.judge()
+	}
+	return b.deliver(report)
+}
+
+// findPeers starts the peers, which work on the processor as the device must do to be compared.
+func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *benchReport) []*peers.Peer {
+	if b.peers == "none" {
+		return nil
+	}
+	if dev.Name() != "cpu" {
+		report.note("no peers: they work on the processor, not on %s", dev.Name())
+		return nil
+	}
+	found, notes := peers.Find(ctx, report.Machine.Threads)
+	for _, n := range notes {
+		report.note("%s", n)
+	}
+	for _, p := range found {
+		report.Machine.Peers = append(report.Machine.Peers, p.Name())
+	}
+	return found
+}
+
+func (b *benchmark) machine(dev kernels.Device) benchMachine {
+	e := b.environment()
+	m := benchMachine{Processor: e.CPU.Model, Features: e.CPU.Features, Forced: os.Getenv("DRIFT_CPU"), Threads: e.CPU.Used,
+		Device: dev.Name(), Go: runtime.Version(), DType: b.dtype.String()}
+	m.Load, _, _ = strings.Cut(firstLine("/proc/loadavg"), " ")
+	return m
+}
+
+func (b *benchmark) deliver(r *benchReport) error {
+	if err := r.write(b.human(), false); err != nil {
+		return err
+	}
+	if b.markdown != "" {
+		var text bytes.Buffer
+		if err := r.write(&text, true); err != nil {
+			return err
+		}
+		if err := os.WriteFile(b.markdown, text.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("writing the tables: %w", err)
+		}
+	}
+	return b.writeJSON(r)
+}

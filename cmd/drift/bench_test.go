@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestBench(t *testing.T) {
+	var result benchReport
+	markdown := filepath.Join(t.TempDir(), "table.md")
+	status, stdout, stderr := drift(t, "bench", "--only", "^gemm/float(32|64)/64$|^sum/all$", "--time", "1ms", "--peers", "none", "--json", "-",
+		"--markdown", markdown)
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil {
+		t.Fatalf("status %d, %v, stderr %q", status, err, stderr)
+	}
+	if len(result.Cases) != 3 || result.Cases[0].Name != "gemm/float32/64" || result.Cases[0].GFlops <= 0 || result.Cases[2].Seconds.Median <= 0 {
+		t.Errorf("%+v", result.Cases)
+	}
+	if !strings.Contains(stderr, "gemm/float64/64") || !strings.Contains(stderr, "GFLOP/s") {
+		t.Errorf("stderr %q", stderr)
+	}
+	if text, err := os.ReadFile(markdown); err != nil || !strings.Contains(string(text), "| gemm/float32/64 |") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// With peers: whatever this machine has, the command ends well.
+func TestBenchBesidePeers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads PyTorch where it is installed")
+	}
+	var result benchReport
+	status, stdout, stderr := drift(t, "bench", "--only", "^gemm/float32/64$", "--time", "1ms", "--json", "-")
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil || len(result.Cases) != 1 {
+		t.Fatalf("status %d, %v, stderr %q", status, err, stderr)
+	}
+	if len(result.Machine.Peers) > 0 != (len(result.Cases[0].Against) > 0) {
+		t.Errorf("peers %v, compared with %+v; notes %v", result.Machine.Peers, result.Cases[0].Against, result.Notes)
+	}
+}
+
+func TestBenchMistakes(t *testing.T) {
+	for args, says := range map[string]string{
+		"bench --only nonesuch": "no case matches",
+		"bench --only (":        "--only",
+		"bench --time 5":        "with its unit",
+		"bench --time -1s":      "above 0",
+		"bench --peers numpy":   "choose",
+		"bench extra":           "takes no argument",
+	} {
+		status, stdout, stderr := drift(t, strings.Fields(args)...)
+		if status != statusUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, says) {
+			t.Errorf("drift %s: status %d, stdout %q, stderr %q", args, status, stdout, stderr)
+		}
+	}
+}
+
+func TestTimesInWords(t *testing.T) {
+	for s, want := range map[float64]string{2.5e-10: "0.25 ns", 1.5e-6: "1.5 µs", 0.0123: "12.3 ms", 1.25: "1.25 s", 999.4e-6: "999 µs"} {
+		if got := timeText(s); got != want {
+			t.Errorf("%v is %q, want %q", s, got, want)
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package objective
+
+// WorkBytes is the memory that the programs run so far hold besides data, parameters and vectors: their common arena and the
+// device's scratch memory.
+func (f *Objective) WorkBytes() int64 {
+	var bytes int64
+	if f.arena != nil {
+		bytes = int64(f.arena.Len()) * int64(f.dtype.Size())
+	}
+	for _, c := range f.programs {
+		bytes += c.program.Bytes() - c.program.Plan().Bytes()
+	}
+	return bytes
+}
