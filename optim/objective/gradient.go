@@ -1,6 +1,7 @@
 package objective
 
 import (
+	"math"
 	"slices"
 
 	"drift/graph"
@@ -38,7 +39,8 @@ func (f *Objective) Evaluate(part Part, examples []int) (Value, error) {
 // Value is the loss and accuracy that the last pass met: of Gradient, TraceGradient or Evaluate.
 func (f *Objective) Value() (Value, error) {
 	sums, err := f.readSums()
-	return Value{sums[sumLoss], sums[sumCorrect]}, err
+	n := float64(f.examples)
+	return Value{sums[sumLoss], math.Round(sums[sumCorrect]*n) / n}, err // a whole number of examples, whatever rounding did
 }
 
 // sums is the scalars that programs add up.
