@@ -25,27 +25,62 @@ type Settings struct {
 	// Lambda is gd-reg's coefficient of tr Σ, where it is not 0; else EmulateBatch is the batch size to follow.
 	Lambda       float64 `json:"lambda,omitempty"`
 	EmulateBatch int     `json:"emulate_batch,omitempty"`
+	Penalty      string  `json:"penalty,omitempty"`   // of gd-reg, one of Penalties; empty: trace
+	Estimator    string  `json:"estimator,omitempty"` // of gd-reg, one of Estimators; empty: exact
+	Noise        string  `json:"noise,omitempty"`     // of gd-noise, one of Noises; empty: isotropic
+	// Method is sigma-inverse's, one of Methods; empty: gram. Damping is its δ, in units of tr Σ/P where it is relative;
+	// 0 stands for 1. Rank and Refresh, in steps, are those of lowrank, 0 for 10; Average is the running mean's β of the others.
+	Method          string  `json:"method,omitempty"`
+	Damping         float64 `json:"damping,omitempty"`
+	DampingRelative bool    `json:"damping_relative,omitempty"`
+	DampingAdaptive bool    `json:"damping_adaptive,omitempty"`
+	Rank            int     `json:"rank,omitempty"`
+	Refresh         int     `json:"refresh,omitempty"`
+	Average         float64 `json:"average,omitempty"`
 }
 
 // optimizer is a name of Settings.Optimizer: whether each of its steps takes all examples, what it must know and its direction.
 type optimizer struct {
 	full  bool
 	check func(s Settings, examples int) error
-	build func(f *objective.Objective, s Settings) (Direction, error)
+	build func(f *objective.Objective, s Settings, seed uint64) (Direction, error)
 }
 
 var optimizers = map[string]optimizer{
 	"sgd":    {full: false, build: plain},
 	"gd":     {full: true, build: plain},
 	"gd-reg": {full: true, check: checkRegularized, build: regularized},
+
+	"sigma-inverse": {full: false, check: checkInverse, build: inverse},
+	"gd-noise":      {full: true, check: checkNoise, build: noise},
 }
 
 // Optimizers are the names that Settings.Optimizer may have.
-var Optimizers = []string{"sgd", "gd", "gd-reg"}
+var Optimizers = []string{"sgd", "gd", "gd-reg", "sigma-inverse", "gd-noise"}
 
-func plain(f *objective.Objective, _ Settings) (Direction, error) { return NewGradient(f) }
+// Own is the settings without those that only other optimizers look at.
+func (s Settings) Own() Settings {
+	if s.Optimizer != "gd-reg" {
+		s.Lambda, s.Penalty, s.Estimator = 0, "", ""
+	}
+	if s.Optimizer != "gd-reg" && s.Optimizer != "gd-noise" {
+		s.EmulateBatch = 0
+	}
+	if s.Optimizer != "gd-noise" {
+		s.Noise = ""
+	}
+	if s.Optimizer != "sigma-inverse" {
+		s.Method, s.Damping, s.DampingRelative, s.DampingAdaptive, s.Rank, s.Refresh, s.Average = "", 0, false, false, 0, 0, 0
+	}
+	return s
+}
+
+func plain(f *objective.Objective, _ Settings, _ uint64) (Direction, error) { return NewGradient(f) }
 
 func checkRegularized(s Settings, examples int) error {
+	if s.inBlocks() && (s.EmulateBatch < 1 || examples%s.EmulateBatch != 0 || examples == s.EmulateBatch) {
+		return fmt.Errorf("gd-reg with penalty blocks or estimator difference splits the %d examples: give an --emulate-batch that divides them", examples)
+	}
 	if s.Lambda != 0 {
 		return nil
 	}
@@ -55,11 +90,17 @@ func checkRegularized(s Settings, examples int) error {
 	return s.emulation(examples).Check()
 }
 
-func regularized(f *objective.Objective, s Settings) (Direction, error) {
+// inBlocks reports whether gd-reg works with random blocks of EmulateBatch examples.
+func (s Settings) inBlocks() bool { return s.Penalty == "blocks" || s.Estimator == "difference" }
+
+func regularized(f *objective.Objective, s Settings, seed uint64) (Direction, error) {
 	lambda := func(float64) float64 { return s.Lambda }
 	if s.Lambda == 0 {
 		unit := s.emulation(f.Examples(objective.Train)).Coefficient(1) // λ is proportional to η
 		lambda = func(rate float64) float64 { return unit * rate }
+	}
+	if s.inBlocks() {
+		return NewBlocks(f, lambda, s.EmulateBatch, s.Penalty != "blocks", s.Estimator == "difference", seed)
 	}
 	return NewRegularized(f, lambda)
 }

@@ -27,6 +27,14 @@ var runs = map[string]Settings{
 	"gd":          {Optimizer: "gd", Rate: 0.1, Steps: 30, Momentum: 0.5, Schedule: "step"},
 	"gd-reg":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 16},
 	"lambda":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, Lambda: 0.003, Momentum: 0.9},
+	"blocks":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 15, Penalty: "blocks"},
+	"difference":  {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 15, Estimator: "difference"},
+	"gram":        {Optimizer: "sigma-inverse", Rate: 0.1, Steps: 30},
+	"adaptive":    {Optimizer: "sigma-inverse", Rate: 0.02, Batch: 16, Steps: 30, Damping: 0.1, DampingAdaptive: true, Momentum: 0.5, Clip: 10, WeightDecay: 1e-3},
+	"lowrank":     {Optimizer: "sigma-inverse", Rate: 0.02, Batch: 16, Steps: 30, Method: "lowrank", Rank: 4, Refresh: 5, Damping: 2, DampingRelative: true},
+	"diagonal":    {Optimizer: "sigma-inverse", Rate: 0.1, Batch: 16, Steps: 30, Method: "diagonal", Average: 0.9, Damping: 0.1},
+	"isotropic":   {Optimizer: "gd-noise", Rate: 0.1, Steps: 30, EmulateBatch: 16},
+	"noise":       {Optimizer: "gd-noise", Rate: 0.1, Steps: 30, EmulateBatch: 16, Noise: "sigma"},
 }
 
 func newObjective(t testing.TB, dtype kernels.DType, threads int) *objective.Objective {
@@ -312,6 +320,12 @@ func TestSettingsThatCannotBeFollowed(t *testing.T) {
 		"lambda":    func(s *Settings) { s.Optimizer, s.Batch = "gd-reg", 0 },
 		"emulate":   func(s *Settings) { s.Optimizer, s.Batch, s.EmulateBatch = "gd-reg", 0, 61 },
 		"warmup":    func(s *Settings) { s.Warmup = 10 },
+		"blocks":    func(s *Settings) { s.Optimizer, s.Batch, s.EmulateBatch, s.Penalty = "gd-reg", 0, 16, "blocks" },
+		"no block":  func(s *Settings) { s.Optimizer, s.Batch, s.Lambda, s.Estimator = "gd-reg", 0, 1, "difference" },
+		"noise":     func(s *Settings) { s.Optimizer, s.Batch = "gd-noise", 0 },
+		"single":    func(s *Settings) { s.Optimizer, s.Batch = "sigma-inverse", 1 },
+		"remainder": func(s *Settings) { s.Optimizer, s.Batch = "sigma-inverse", 59 },
+		"damping":   func(s *Settings) { s.Optimizer, s.Damping = "sigma-inverse", -1 },
 	} {
 		s := good
 		change(&s)
@@ -324,21 +338,23 @@ func TestSettingsThatCannotBeFollowed(t *testing.T) {
 	}
 }
 
+func read(t testing.TB, b kernels.Buffer) []float64 {
+	t.Helper()
+	x := make([]float64, b.Len())
+	if err := b.Read(x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
 // gd-reg follows ḡ + λ ∂tr Σ, with the theory's λ at the step's learning rate.
 func TestRegularizedDirection(t *testing.T) {
 	f := newObjective(t, kernels.Float64, 1)
-	d, err := regularized(f, Settings{EmulateBatch: 15})
+	d, err := regularized(f, Settings{EmulateBatch: 15}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	read := func(b kernels.Buffer) []float64 {
-		x := make([]float64, b.Len())
-		if err := b.Read(x); err != nil {
-			t.Fatal(err)
-		}
-		return x
-	}
 	mean, _ := f.NewVector()
 	trace, _ := f.NewVector()
 	all := f.All(objective.Train)
@@ -348,8 +364,8 @@ func TestRegularizedDirection(t *testing.T) {
 	if err := d.Compute(all, 0.2); err != nil {
 		t.Fatal(err)
 	}
-	want := plus(read(mean), 0.2/4*(1./15-1./60), read(trace))
-	for i, x := range read(d.Vector()) {
+	want := plus(read(t, mean), 0.2/4*(1./15-1./60), read(t, trace))
+	for i, x := range read(t, d.Vector()) {
 		if math.Abs(x-want[i]) > 1e-15 {
 			t.Fatalf("element %d is %v, want %v", i, x, want[i])
 		}

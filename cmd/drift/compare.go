@@ -120,12 +120,10 @@ func (c *comparison) each(examples int) ([]optim.Settings, error) {
 		if s.FullBatch() {
 			s.Batch = 0
 		}
-		if name == "gd-reg" && s.Lambda == 0 && s.EmulateBatch == 0 {
+		if s.Lambda == 0 && s.EmulateBatch == 0 {
 			s.EmulateBatch = reference.Batch
 		}
-		if name != "gd-reg" {
-			s.Lambda, s.EmulateBatch = 0, 0
-		}
+		s = s.Own()
 		if err := s.Check(examples); err != nil {
 			return nil, usagef("%s: %w", name, err)
 		}

@@ -33,10 +33,9 @@ func parseBatch(s string) (batchSize, error) {
 
 // recipe is what train and compare share: everything about the updates but the optimizer's name.
 type recipe struct {
-	settings  optim.Settings
-	batch     batchSize
-	epochs    float64
-	estimator string
+	settings optim.Settings
+	batch    batchSize
+	epochs   float64
 }
 
 func (r *recipe) flags(flags *pflag.FlagSet, s optim.Settings, epochs float64) {
@@ -53,7 +52,7 @@ func (r *recipe) flags(flags *pflag.FlagSet, s optim.Settings, epochs float64) {
 	add(flags, &r.settings.Steps, "steps", 0, "length of the run in steps, in place of --epochs", "int", atLeast(0))
 	add(flags, &r.settings.Lambda, "lambda", 0, "gd-reg: coefficient of tr Σ, set by hand", "float", within("", func(float64) bool { return true }))
 	add(flags, &r.settings.EmulateBatch, "emulate-batch", 0, "gd-reg: take the coefficient with which it follows SGD of this batch size", "int", atLeast(0))
-	add(flags, &r.estimator, "estimator", "exact", "gd-reg: how ∂tr Σ is found: exact", "name", oneOf("exact"))
+	sigmaFlags(flags, &r.settings)
 }
 
 // resolve completes the settings for an optimizer on so many examples, and checks them. given tells the flags of the

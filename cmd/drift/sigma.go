@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"drift/optim"
+)
+
+// sigmaFlags are the flags of the optimizers that use Σ.
+func sigmaFlags(flags *pflag.FlagSet, s *optim.Settings) {
+	add(flags, &s.Penalty, "penalty", optim.Penalties[0], "gd-reg: add to the loss λ tr Σ, or the norms of the gradients of blocks: trace|blocks", "name",
+		oneOf(optim.Penalties...))
+	add(flags, &s.Estimator, "estimator", optim.Estimators[0], "gd-reg: how the penalty's gradient is found: "+strings.Join(optim.Estimators, "|"), "name",
+		oneOf(optim.Estimators...))
+	add(flags, &s.Noise, "noise", optim.Noises[0], "gd-noise: covariance of the noise, I·tr Σ/(BP) or Σ/B: "+strings.Join(optim.Noises, "|"), "name",
+		oneOf(optim.Noises...))
+	add(flags, &s.Method, "method", optim.Methods[0], "sigma-inverse: Σ exactly, or by an approximation: "+strings.Join(optim.Methods, "|"), "name",
+		oneOf(optim.Methods...))
+	add(flags, &s.Damping, "damping", 1, "sigma-inverse: δ of (Σ+δI)⁻¹ḡ", "float", positive)
+	flags.BoolVar(&s.DampingRelative, "damping-relative", false, "sigma-inverse: --damping is in units of tr Σ/P")
+	flags.BoolVar(&s.DampingAdaptive, "damping-adaptive", false, "sigma-inverse: change δ by how much of the predicted decrease comes true")
+	add(flags, &s.Rank, "rank", 10, "sigma-inverse: eigenpairs of lowrank", "int", atLeast(1))
+	add(flags, &s.Refresh, "refresh", 10, "sigma-inverse: steps between refreshments of lowrank", "int", atLeast(1))
+	add(flags, &s.Average, "average", 0, "sigma-inverse: β of the running mean of diagonal", "float", fraction)
+}

@@ -1,0 +1,140 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"drift/kernels"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+	"drift/optim/sigma"
+)
+
+// Noises are what gd-noise may add to the gradient.
+var Noises = []string{"isotropic", "sigma"}
+
+// Noise is the direction of gd-noise: the gradient of all examples plus Gaussian noise of the strength of batches of B, independent
+// from step to step. Of the kind sigma its covariance is exactly Σ/B: with independent standard normal z_n it is
+// Σ_n z_n (g_n − ḡ)/√(B(N−1)), so that the direction is one weighted gradient. Of the kind isotropic it is I·tr Σ/(BP), of the same trace.
+type Noise struct {
+	base
+	batch     float64 // B
+	seed      uint64
+	step      uint64
+	gradients *sigma.Gradients // nil for isotropic noise
+	normal    kernels.Buffer   // z [P] of isotropic noise
+	add       *combination     // vector ← vector + w z
+	trace     float64
+}
+
+var _ Direction = (*Noise)(nil)
+
+// NewNoise is noise of a kind as strong as that of batches of so many examples.
+func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noise, error) {
+	b, err := newBase(f)
+	if err != nil {
+		return nil, err
+	}
+	d := &Noise{base: b, batch: float64(batch), seed: seed}
+	if kind == "sigma" {
+		d.gradients, err = sigma.NewGradients(f, f.All(objective.Train))
+		return d, err
+	}
+	if d.normal, err = f.NewVector(); err == nil {
+		d.add, err = newCombination(f.Device(), d.vector, d.vector, d.normal)
+	}
+	return d, err
+}
+
+func checkNoise(s Settings, examples int) error {
+	if examples < 2 {
+		return fmt.Errorf("gd-noise takes the covariance of the gradients of at least 2 examples, here is %d", examples)
+	}
+	return Emulation{Examples: examples, Batch: s.EmulateBatch}.Check()
+}
+
+func noise(f *objective.Objective, s Settings, seed uint64) (Direction, error) {
+	return NewNoise(f, s.Noise, s.EmulateBatch, seed)
+}
+
+func (d *Noise) Compute(batch []int, _ float64) (err error) {
+	r := rand.New(rand.NewPCG(d.seed^0x6e6f697365, d.step)) // a stream of its own for every step
+	if d.gradients != nil {
+		err = d.along(batch, r)
+	} else {
+		err = d.everywhere(batch, r)
+	}
+	if err == nil {
+		d.step++
+	}
+	return err
+}
+
+// along is ḡ with noise of covariance Σ/B.
+func (d *Noise) along(batch []int, r *rand.Rand) error {
+	n := float64(len(batch))
+	c, mean := normals(r, len(batch)), 0.0
+	for _, z := range c {
+		mean += z / n
+	}
+	for i, z := range c {
+		c[i] = 1/n + (z-mean)/math.Sqrt(d.batch*(n-1))
+	}
+	if err := d.gradients.Reset(batch); err != nil {
+		return err
+	}
+	return d.gradients.Combine(c, d.vector)
+}
+
+// everywhere is ḡ with noise of covariance I·tr Σ/(BP).
+func (d *Noise) everywhere(batch []int, r *rand.Rand) (err error) {
+	if d.trace, err = d.objective.Trace(batch, d.vector); err != nil {
+		return err
+	}
+	if err := d.normal.Write(normals(r, d.normal.Len())); err != nil {
+		return err
+	}
+	return d.add.run(1, math.Sqrt(math.Max(0, d.trace)/(d.batch*float64(d.normal.Len()))))
+}
+
+func normals(r *rand.Rand, n int) []float64 {
+	z := make([]float64, n)
+	for i := range z {
+		z[i] = r.NormFloat64()
+	}
+	return z
+}
+
+// Cost counts the norms of the gradients, which cost little beside them, as nothing.
+func (d *Noise) Cost(n int) float64 { return float64(n) }
+
+func (d *Noise) Metrics() map[string]float64 {
+	if d.gradients != nil {
+		return nil
+	}
+	return map[string]float64{"tr_sigma": d.trace}
+}
+
+func (d *Noise) Save(into checkpoint.Vectors) error {
+	into["noise"] = []float64{float64(d.step)}
+	return nil
+}
+
+func (d *Noise) Restore(from checkpoint.Vectors) error {
+	step, err := from.Numbers("noise", 1)
+	if err == nil {
+		d.step = uint64(step[0])
+	}
+	return err
+}
+
+func (d *Noise) Close() {
+	d.base.Close()
+	if d.gradients != nil {
+		d.gradients.Close()
+		return
+	}
+	d.add.close()
+	d.normal.Free()
+}

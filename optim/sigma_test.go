@@ -1,0 +1,261 @@
+package optim
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/floats"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/cpu"
+	"drift/optim/objective"
+)
+
+// gradients is the per-example gradients of all training examples, written out, and their mean.
+func gradients(t testing.TB, f *objective.Objective) (g [][]float64, mean []float64) {
+	t.Helper()
+	v, err := f.NewVector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean = make([]float64, v.Len())
+	for n := range f.Examples(objective.Train) {
+		if err := f.Gradient([]int{n}, v); err != nil {
+			t.Fatal(err)
+		}
+		g = append(g, read(t, v))
+		floats.AddScaled(mean, 1/float64(f.Examples(objective.Train)), g[n])
+	}
+	return g, mean
+}
+
+func near(t testing.TB, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if d := floats.Distance(got, want, 2); !(d <= tolerance*floats.Norm(want, 2)) {
+		t.Errorf("%s: distance %.3g from one of norm %.3g, want at most %g of it", what, d, floats.Norm(want, 2), tolerance)
+	}
+}
+
+// The noise is the linear map of independent normal numbers whose covariance is Σ/B, or that of the same trace.
+func TestNoiseHasItsCovariance(t *testing.T) {
+	f := newObjective(t, kernels.Float64, 1)
+	g, mean := gradients(t, f)
+	n, trace := float64(len(g)), 0.0
+	for _, x := range g {
+		trace += math.Pow(floats.Distance(x, mean, 2), 2) / (n - 1)
+	}
+	for _, kind := range Noises {
+		d, err := NewNoise(f, kind, 12, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for step := range uint64(2) {
+			if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
+				t.Fatal(err)
+			}
+			r, want := rand.New(rand.NewPCG(5^0x6e6f697365, step)), append([]float64(nil), mean...)
+			if kind == "isotropic" {
+				floats.AddScaled(want, math.Sqrt(trace/12/float64(len(mean))), normals(r, len(mean)))
+			} else {
+				for k, z := range normals(r, len(g)) {
+					floats.AddScaled(want, z/math.Sqrt(12*(n-1)), g[k])
+					floats.AddScaled(want, -z/math.Sqrt(12*(n-1)), mean)
+				}
+			}
+			near(t, kind, read(t, d.Vector()), want, 1e-10)
+		}
+		d.Close()
+	}
+}
+
+// six examples can be split into three pairs in fifteen ways.
+var splits = func() (all [][][]int) {
+	for _, a := range []int{1, 2, 3, 4, 5} {
+		var rest []int
+		for k := 1; k < 6; k++ {
+			if k != a {
+				rest = append(rest, k)
+			}
+		}
+		for b := 1; b < 4; b++ {
+			last := []int{}
+			for k := 1; k < 4; k++ {
+				if k != b {
+					last = append(last, rest[k])
+				}
+			}
+			all = append(all, [][]int{{0, a}, {rest[0], rest[b]}, last})
+		}
+	}
+	return all
+}()
+
+func sixExamples(t testing.TB) *objective.Objective {
+	t.Helper()
+	split, err := data.Load("glyphs,train=6,test=0,size=8", data.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := nn.Parse("mlp:5,act=tanh", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := objective.New(cpu.New(cpu.Options{Threads: 1}), model, split, objective.Options{DType: kernels.Float64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	if err := f.Parameters().Write(model.Init(3)); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// Smith's penalty (η/4m) Σ_k ‖ĝ_k‖² less gradient descent's own term (η/4)‖ḡ‖², averaged over all splits, is ((m−1)/4)·η·tr Σ/N.
+func TestPenaltyOfBlocksIsThatOfTheTrace(t *testing.T) {
+	const eta, m, n = 0.3, 3, 6
+	f := sixExamples(t)
+	g, mean := gradients(t, f)
+	penalty, trace := -eta/4*floats.Dot(mean, mean), 0.0
+	for _, split := range splits {
+		for _, block := range split {
+			sum := make([]float64, len(mean))
+			for _, k := range block {
+				floats.AddScaled(sum, 1./2, g[k])
+			}
+			penalty += eta / (4 * m) * floats.Dot(sum, sum) / float64(len(splits))
+		}
+	}
+	for _, x := range g {
+		trace += math.Pow(floats.Distance(x, mean, 2), 2) / (n - 1)
+	}
+	near(t, "penalty", []float64{penalty}, []float64{(m - 1) / 4. * eta * trace / n}, 1e-12)
+}
+
+// The directions have the gradients of those penalties, over all splits in the mean: exactly, or to what differences leave.
+func TestDirectionsOfBlocks(t *testing.T) {
+	const eta, m, n = 0.3, 3, 6
+	f := sixExamples(t)
+	all := f.All(objective.Train)
+	mean, slope, curved := vectorOf(t, f), vectorOf(t, f), vectorOf(t, f)
+	if _, err := f.TraceGradient(all, mean, slope); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.HVP(all, mean, curved); err != nil {
+		t.Fatal(err)
+	}
+	lambda := (m - 1) / 4. * eta / n
+	for _, c := range []struct {
+		centred, difference bool
+		tolerance           float64
+	}{{true, false, 1e-12}, {false, false, 1e-12}, {true, true, 0.05}, {false, true, 0.05}} {
+		d, err := NewBlocks(f, func(float64) float64 { return lambda }, n/m, c.centred, c.difference, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Compute(all, eta); err != nil { // fills ḡ and the copy of θ
+			t.Fatal(err)
+		}
+		if err := d.vector.Write(make([]float64, d.vector.Len())); err != nil {
+			t.Fatal(err)
+		}
+		for _, split := range splits {
+			for _, block := range split {
+				if err := d.curve(block, eta/(2*m)/float64(len(splits))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		want := plus(make([]float64, d.vector.Len()), lambda, read(t, slope))
+		if !c.centred {
+			want = plus(want, eta/2, read(t, curved))
+		}
+		near(t, "penalty's gradient", read(t, d.vector), want, c.tolerance)
+		d.Close()
+	}
+}
+
+func vectorOf(t testing.TB, f *objective.Objective) kernels.Buffer {
+	t.Helper()
+	v, err := f.NewVector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Compute splits anew at each step, leaves θ as it was, and measures all examples.
+func TestBlocksLeaveTheirSurroundings(t *testing.T) {
+	f := sixExamples(t)
+	before := read(t, f.Parameters())
+	value, err := f.Evaluate(objective.Train, f.All(objective.Train))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := NewBlocks(f, func(rate float64) float64 { return rate }, 2, true, true, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var directions [][]float64
+	for range 2 {
+		if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
+			t.Fatal(err)
+		}
+		directions = append(directions, read(t, d.Vector()))
+	}
+	if !same(read(t, f.Parameters()), before) {
+		t.Error("the parameters have changed")
+	}
+	near(t, "loss and accuracy", read(t, f.Measured()), []float64{value.Loss, value.Accuracy}, 1e-12)
+	if same(directions[0], directions[1]) {
+		t.Error("two steps split the examples in the same way")
+	}
+}
+
+// sigma-inverse with the exact method steps by a dense solution, whatever the chunk.
+func TestSigmaInverseStep(t *testing.T) {
+	f := newObjective(t, kernels.Float64, 2)
+	g, mean := gradients(t, f)
+	p, n := len(mean), len(g)
+	const delta = 0.05
+	d, err := inverse(f, Settings{Damping: delta}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
+		t.Fatal(err)
+	}
+	x := read(t, d.Vector())
+	image := plus(make([]float64, p), delta, x)
+	for _, gn := range g {
+		centred := plus(gn, -1, mean)
+		floats.AddScaled(image, floats.Dot(centred, x)/float64(n-1), centred)
+	}
+	near(t, "(Σ+δI)x", image, mean, 1e-10)
+	numbers := d.Metrics()
+	if numbers["damping"] != delta || !(numbers["condition"] > 1) || !(numbers["tr_sigma"] > 0) {
+		t.Errorf("metrics %v", numbers)
+	}
+}
+
+// Damping rises where steps promise more than comes true, and falls where they keep their promises.
+func TestAdaptiveDamping(t *testing.T) {
+	for rate, rises := range map[float64]bool{1e-4: false, 30: true} {
+		trainer := newTrainer(t, Settings{Optimizer: "sigma-inverse", Rate: rate, Steps: 5, Damping: 1, DampingRelative: true, DampingAdaptive: true}, kernels.Float64)
+		d := trainer.direction.(*SigmaInverse)
+		before := d.damping.Value
+		for range 2 {
+			if err := trainer.Step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if rises != (d.damping.Value > before) {
+			t.Errorf("η = %v: damping %v became %v", rate, before, d.damping.Value)
+		}
+	}
+}
