@@ -66,6 +66,7 @@ func (e environment) table() *report.Table {
 	t.Add("drift", e.Version+", "+e.Go+", "+e.Platform)
 	t.Add("processor", cmp.Or(e.CPU.Model, "unknown"))
 	t.Add("vector instructions", cmp.Or(strings.Join(e.CPU.Features, " "), "none that drift uses"))
+	t.Add("CPU kernels", e.CPU.Kernels)
 	threads := fmt.Sprintf("%d of %d logical processors", e.CPU.Used, e.CPU.Logical)
 	if e.CPU.Quota > 0 {
 		threads += fmt.Sprintf(", limited to the time of %.3g", e.CPU.Quota)

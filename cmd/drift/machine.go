@@ -12,12 +12,15 @@ import (
 	"strings"
 
 	"golang.org/x/sys/cpu"
+
+	cpukernels "drift/kernels/cpu"
 )
 
 // processor describes the CPU. Quota is the limit on processor time that a container sets, in processors; 0 without one.
 type processor struct {
 	Model    string   `json:"model"`
 	Features []string `json:"features"`
+	Kernels  string   `json:"kernels"` // instruction set of the kernels that are used
 	Logical  int      `json:"logical"`
 	Used     int      `json:"used"`
 	Quota    float64  `json:"quota"`
@@ -43,6 +46,10 @@ func findProcessor() processor {
 		if f.has {
 			p.Features = append(p.Features, f.name)
 		}
+	}
+	var err error
+	if p.Kernels, err = cpukernels.Instructions(); err != nil {
+		p.Kernels = err.Error()
 	}
 	p.Model = keyedLine("/proc/cpuinfo", "model name")
 	p.Quota = quota(firstLine("/sys/fs/cgroup/cpu.max"))

@@ -26,6 +26,12 @@ type device struct{ pool *pool.Pool }
 // value that this machine cannot follow is an error of the device's first use.
 func New(o Options) kernels.Device { return &device{pool.New(o.Threads)} }
 
+// Instructions names the instruction set that the kernels use on this machine, DRIFT_CPU considered.
+func Instructions() (string, error) {
+	err := level.Init()
+	return level.Active().String(), err
+}
+
 func (d *device) Name() string { return "cpu" }
 
 func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
