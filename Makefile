@@ -2,7 +2,7 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test gpu gpu-test lint fmt-check cross bench bench-table clean
+.PHONY: build test gpu gpu-test gpu-bundle lint fmt-check cross bench bench-table clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
@@ -29,6 +29,19 @@ gpu-test:
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) ./kernels/cuda/... ./graph/... ./optim/...
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
+
+# A folder for a machine with a GPU and nothing else: sh bin/gpu/gpu.sh bin/gpu.
+bundled := kernels/cuda graph graph/nn optim optim/objective optim/sigma
+bundle := bin/gpu
+gpu-bundle:
+	rm -rf $(bundle)
+	$(with-gpu) $(GO) build -tags gpu -trimpath -o $(bundle)/drift ./cmd/drift
+	$(with-gpu) $(GO) test -c -tags gpu -trimpath -o $(bundle)/ $(addprefix ./,$(bundled))
+	for p in $(bundled); do \
+		mkdir -p $(bundle)/$$(basename $$p); \
+		if [ -d $$p/testdata ]; then cp -r $$p/testdata $(bundle)/$$(basename $$p)/; fi; \
+	done
+	cp bench/gpu.sh bench/peers/torch_gpu.py bench/peers/jax_gpu.py $(bundle)
 
 lint: fmt-check cross
 	$(GO) vet ./...

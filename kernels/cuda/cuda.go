@@ -42,19 +42,19 @@ type Options struct {
 
 // Info is what Probe found.
 type Info struct {
-	Built   bool   // this binary was built with the tag gpu
-	Driver  string // version of CUDA that the driver offers, such as "12.4"; empty without a driver
-	Devices []GPU  // in the driver's order
-	CuBLAS  string // where the library was found; empty if nowhere
-	CuDNN   string // likewise; optional
-	Missing string // one line: what keeps the device from being used and what to do; empty if nothing
+	Built   bool   `json:"built"`   // this binary was built with the tag gpu
+	Driver  string `json:"driver"`  // version of CUDA that the driver offers, such as "12.4"; empty without a driver
+	Devices []GPU  `json:"devices"` // in the driver's order
+	CuBLAS  string `json:"cublas"`  // where the library was found; empty if nowhere
+	CuDNN   string `json:"cudnn"`   // likewise; optional
+	Missing string `json:"missing"` // one line: what keeps the device from being used and what to do; empty if nothing
 }
 
 // GPU describes one device.
 type GPU struct {
-	Name       string
-	Capability string // compute capability, such as "9.0"
-	Bytes      int64  // of memory
+	Name       string `json:"name"`
+	Capability string `json:"capability"` // compute capability, such as "9.0"
+	Bytes      int64  `json:"bytes"`      // of memory
 }
 
 // OutOfMemory says that a device could not give a buffer.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,10 +18,10 @@ import (
 	"drift/kernels/kerneltest"
 )
 
-// open starts the first GPU, real or emulated, or skips the test where there is none.
+// open starts the first GPU, real or emulated, or skips the test where there is none, unless DRIFT_TEST_DEVICE asks for one.
 func open(t *testing.T, o Options) *device {
 	t.Helper()
-	if missing := Probe().Missing; missing != "" {
+	if missing := Probe().Missing; missing != "" && os.Getenv("DRIFT_TEST_DEVICE") != "cuda" {
 		t.Skip(missing)
 	}
 	d, err := Open(0, o)

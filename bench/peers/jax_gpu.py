@@ -1,0 +1,130 @@
+"""Times the same steps as torch_gpu.py in JAX, compiled, and prints one JSON object. Arguments: "small" for small sizes."""
+import json
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+
+SCALE = 64 if "small" in sys.argv else 1
+REPETITIONS, ROUNDS = 10, 3
+
+
+def seconds(step, state):
+    """The least time of one step among rounds of ten between two waits, after one round that is not counted."""
+    times = []
+    for _ in range(1 + ROUNDS):
+        start = time.perf_counter()
+        for _ in range(REPETITIONS):
+            state = step(state)
+        jax.block_until_ready(state)
+        times.append((time.perf_counter() - start) / REPETITIONS)
+    return min(times[1:])
+
+
+def examples(n):
+    return jax.random.normal(jax.random.PRNGKey(1), (n, 1, 28, 28)), jax.random.randint(jax.random.PRNGKey(2), (n,), 0, 10)
+
+
+def dense(key, fan_in, out):
+    return jax.random.normal(jax.random.PRNGKey(key), (out, fan_in)) / fan_in**0.5, jnp.zeros(out)
+
+
+def mlp_params(width):
+    return [dense(3, 784, width), dense(4, width, width), dense(5, width, 10)]
+
+
+def layers(params, h):
+    for w, b in params[:-1]:
+        h = jax.nn.relu(h @ w.T + b)
+    return h @ params[-1][0].T + params[-1][1]
+
+
+def mlp(params, x):
+    return layers(params, x.reshape(len(x), -1))
+
+
+def cnn_params():
+    kernels = [(jax.random.normal(jax.random.PRNGKey(6), (32, 1, 3, 3)) / 3, jnp.zeros(32)),
+               (jax.random.normal(jax.random.PRNGKey(7), (64, 32, 3, 3)) / 17, jnp.zeros(64))]
+    return kernels + [dense(8, 3136, 128), dense(9, 128, 10)]
+
+
+def cnn(params, x):
+    for w, b in params[:2]:
+        x = jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NCHW", "OIHW", "NCHW"))
+        x = jax.nn.relu(x + b[:, None, None])
+        x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+    return layers(params[2:], x.reshape(len(x), -1))
+
+
+def mean_loss(model):
+    def loss(params, x, y):
+        return -jnp.take_along_axis(jax.nn.log_softmax(model(params, x)), y[:, None], 1).mean()
+
+    return loss
+
+
+def training(model, params, batch):
+    x, y = examples(2 * batch)
+    loss = mean_loss(model)
+
+    @jax.jit
+    def step(state):
+        params, key = state
+        key, now = jax.random.split(key)
+        chosen = jax.random.permutation(now, 2 * batch)[:batch]
+        g = jax.grad(loss)(params, x[chosen], y[chosen])
+        return jax.tree_util.tree_map(lambda p, d: p - 1e-3 * d, params, g), key
+
+    return step, (params, jax.random.PRNGKey(0))
+
+
+def products(batch, kind):
+    """A function of the parameters whose result has their shapes, and feeds the next call so that none is left out."""
+    x, y = examples(batch)
+    params = mlp_params(1024 // SCALE)
+    loss = mean_loss(mlp)
+    per_example = jax.vmap(jax.grad(lambda p, one, label: loss(p, one[None], label[None])), (None, 0, 0))
+    tree = jax.tree_util.tree_map
+
+    def centred(p):
+        return tree(lambda g: g - g.mean(0), per_example(p, x, y))
+
+    def trace(p):
+        return sum((g * g).sum() for g in jax.tree_util.tree_leaves(centred(p))) / (batch - 1)
+
+    def sigma_product(p):
+        g = centred(p)
+        pairs = zip(jax.tree_util.tree_leaves(g), jax.tree_util.tree_leaves(p))
+        c = sum(a.reshape(batch, -1) @ b.ravel() for a, b in pairs) / (batch - 1)
+        return tree(lambda a: (c @ a.reshape(batch, -1)).reshape(a.shape[1:]), g)
+
+    gradient = jax.grad(loss)
+    calls = {
+        "gradient": lambda p: gradient(p, x, y),
+        "hvp": lambda p: jax.jvp(lambda q: gradient(q, x, y), (p,), (p,))[1],
+        "trace_gradient": jax.grad(trace),
+        "sigma_product": sigma_product,
+    }
+    return jax.jit(lambda p: tree(lambda a, b: a + 1e-9 * b, p, calls[kind](p))), params
+
+
+def works():
+    yield "mlp4096_step", lambda: training(mlp, mlp_params(4096 // SCALE), 8192 // SCALE)
+    yield "cnn_step", lambda: training(cnn, cnn_params(), 1024 // SCALE)
+    for kind in "gradient", "hvp", "trace_gradient", "sigma_product":
+        yield "mlp1024_" + kind, lambda kind=kind: products(512 // SCALE, kind)
+
+
+result = {"version": jax.__version__, "device": str(jax.devices()[0])}
+for precision in "float32", "tf32":
+    jax.config.update("jax_default_matmul_precision", "float32" if precision == "float32" else "tensorfloat32")
+    found = result[precision] = {"compile": {}}
+    for name, prepare in works():
+        try:
+            found["compile"][name] = seconds(*prepare())
+        except Exception as failure:
+            found["compile"][name] = None
+            print(f"JAX, {name}: {failure}".splitlines()[0], file=sys.stderr)
+print(json.dumps(result))

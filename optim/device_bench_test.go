@@ -1,0 +1,113 @@
+package optim
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"drift/data"
+	"drift/graph"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/devicetest"
+	"drift/optim/objective"
+)
+
+// work is one kind of step at a fixed size, as the peers' scripts do it too.
+type work struct {
+	name, model string
+	batch       int
+	step        func(t *Trainer, examples []int, v, into kernels.Buffer) error
+}
+
+func trainingStep(t *Trainer, _ []int, _, _ kernels.Buffer) error { return t.Step() }
+
+func gradientOnly(t *Trainer, examples []int, _, into kernels.Buffer) error {
+	return t.Objective.Gradient(examples, into)
+}
+
+func regularizerGradient(t *Trainer, examples []int, v, into kernels.Buffer) error {
+	_, err := t.Objective.TraceGradient(examples, v, into)
+	return err
+}
+
+func hessianProduct(t *Trainer, examples []int, v, into kernels.Buffer) error {
+	return t.Objective.HVP(examples, v, into)
+}
+
+func sigmaProduct(t *Trainer, examples []int, v, into kernels.Buffer) error {
+	return t.Objective.Pass("Σv", objective.Train, examples, []kernels.Buffer{v, into}, func(b *objective.Batch) {
+		b.Sum(into, graph.NewCovariance(b.PerExample()).Apply(b.Vector(v)))
+	}, nil)
+}
+
+var works = []work{
+	{"mlp4096_step", "mlp:4096,4096", 8192, trainingStep},
+	{"cnn_step", "cnn", 1024, trainingStep},
+	{"mlp1024_gradient", "mlp:1024,1024", 512, gradientOnly},
+	{"mlp1024_trace_gradient", "mlp:1024,1024", 512, regularizerGradient},
+	{"mlp1024_hvp", "mlp:1024,1024", 512, hessianProduct},
+	{"mlp1024_sigma_product", "mlp:1024,1024", 512, sigmaProduct},
+}
+
+// BenchmarkDevice times work on the device under test, ten repetitions at a time between two waits for the device.
+func BenchmarkDevice(b *testing.B) {
+	for _, w := range works {
+		b.Run(w.name, func(b *testing.B) {
+			const repetitions = 10
+			trainer, v, into := w.prepare(b)
+			examples := trainer.Objective.All(objective.Train)[:w.batch]
+			several := func() {
+				for range repetitions {
+					if err := w.step(trainer, examples, v, into); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := trainer.Objective.Device().Synchronize(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			several()
+			start, n := time.Now(), 0
+			for b.Loop() {
+				several()
+				n += repetitions
+			}
+			b.ReportMetric(time.Since(start).Seconds()/float64(n), "s/step")
+		})
+	}
+}
+
+// prepare is a trainer on random images of 28×28 in ten classes, with room for two vectors.
+func (w work) prepare(b *testing.B) (t *Trainer, v, into kernels.Buffer) {
+	r := rand.New(rand.NewPCG(1, 2))
+	n := 2 * w.batch
+	set := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: 10, X: make([]float32, n*784), Y: make([]float32, n)}
+	for i := range set.X {
+		set.X[i] = float32(r.NormFloat64())
+	}
+	for i := range set.Y {
+		set.Y[i] = float32(r.IntN(10))
+	}
+	model, err := nn.Parse(w.model, set.Shape, set.Classes, nn.CrossEntropy)
+	must(b, err)
+	f, err := objective.New(devicetest.Open(0), model, &data.Split{Train: set}, objective.Options{DType: kernels.Float32, Chunk: w.batch})
+	must(b, err)
+	b.Cleanup(f.Close)
+	must(b, f.Parameters().Write(model.Init(1)))
+	t, err = NewTrainer(f, Settings{Optimizer: "sgd", Rate: 1e-3, Batch: w.batch, Steps: 1 << 30}, 1)
+	must(b, err)
+	b.Cleanup(t.Close)
+	for _, to := range []*kernels.Buffer{&v, &into} {
+		*to, err = f.NewVector()
+		must(b, err)
+	}
+	return t, v, into
+}
+
+func must(b testing.TB, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
