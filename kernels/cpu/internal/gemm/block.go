@@ -1,15 +1,13 @@
 package gemm
 
-import (
-	"unsafe"
-
-	"drift/kernels"
-)
+import "unsafe"
 
 // plan is how a product is cut up. Of its numbers, only depth has an influence on the result.
 type plan struct {
+	dot                  bool // by the kernel for narrow products
+	tileRows, tileCols   int  // of the micro-kernel
 	strips, columns      int  // strips of A and of B in the whole product
-	directA, directB     bool // strips are read where they lie: a copy, and only a larger stride gone, pays if used more than once
+	directA, directB     bool // strips are read where they lie, which may be with a large stride
 	depth                int  // of a block in k
 	blockRows, blockCols int  // strips in a packed block of A and of B
 	groupA, groupB       int  // strips in a unit of packing
@@ -27,17 +25,21 @@ const (
 // cut plans the product for so many threads.
 func (p *product[T]) cut(threads int) plan {
 	kern := p.kernel
-	c := plan{strips: p.rowStrips(), columns: p.colStrips(), directA: p.a.Pack == nil && p.a.Trans, directB: p.b.Pack == nil && !p.b.Trans}
-	c.directA = c.directA && c.columns == 1
-	c.directB = c.directB && c.strips == 1
-	c.depth = ceil(p.k, ceil(p.k, kern.depth))
-	c.blockRows = min(c.strips, blockWidth/kern.maxRows)
-	c.blockCols = min(c.columns, blockWidth/kern.maxCols)
-	c.groupA = max(1, packUnit/(c.depth*kern.maxRows))
-	c.groupB = max(1, packUnit/(c.depth*kern.maxCols))
+	c := plan{dot: p.narrow(), tileRows: kern.maxRows, tileCols: kern.maxCols, depth: kern.depth}
+	if c.dot {
+		c.tileRows, c.tileCols, c.depth = kern.dotRows, kern.dotCols, kern.dotDepth
+	}
+	c.strips, c.columns = ceil(p.m, c.tileRows), ceil(p.n, c.tileCols)
+	c.directA = c.dot || p.a.Pack == nil && p.a.Trans && c.columns == 1
+	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && c.strips == 1)
+	c.depth = ceil(p.k, ceil(p.k, c.depth))
+	c.blockRows = min(c.strips, blockWidth/c.tileRows)
+	c.blockCols = min(c.columns, blockWidth/c.tileCols)
+	c.groupA = max(1, packUnit/(c.depth*c.tileRows))
+	c.groupB = max(1, packUnit/(c.depth*c.tileCols))
 	var t T
-	c.unitCols = max(1, min(c.blockCols, cacheB/(c.depth*kern.maxCols*int(unsafe.Sizeof(t)))))
-	height, width := min(p.m, kern.maxRows), min(p.n, kern.maxCols)
+	c.unitCols = max(1, min(c.blockCols, cacheB/(c.depth*c.tileCols*int(unsafe.Sizeof(t)))))
+	height, width := min(p.m, c.tileRows), min(p.n, c.tileCols)
 	work := 2 * p.m * p.n * c.depth / (8 * threads)
 	work = max(leastUnit, min(work, mostUnit))
 	c.unitRows = max(1, work/(2*height*width*c.depth*c.unitCols))
@@ -52,7 +54,7 @@ type block struct{ row, rowEnd, col, colEnd, depth, count int }
 
 // work takes part in the job until its units are used up.
 func (j *job[T]) work() {
-	t := turn{unit: j.next.Add(1) - 1}
+	t := progress{unit: j.next.Add(1) - 1}
 	for col := 0; col < j.columns; col += j.blockCols {
 		for depth := 0; depth < j.k; depth += j.plan.depth {
 			for row := 0; row < j.strips; row += j.blockRows {
@@ -62,7 +64,7 @@ func (j *job[T]) work() {
 	}
 }
 
-func (j *job[T]) block(t *turn, b block) {
+func (j *job[T]) block(t *progress, b block) {
 	unitsA, unitsB := ceil(b.rowEnd-b.row, j.groupA), ceil(b.colEnd-b.col, j.groupB)
 	if j.directA || j.packedA {
 		unitsA = 0
@@ -108,22 +110,31 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 	if b.depth > 0 {
 		beta = 1
 	}
+	tile := j.kernel.tile
+	if j.dot {
+		tile = j.kernel.dot
+	}
 	c := j.c[j.item*j.strideC:]
 	for r := row; r < rowEnd; r++ {
 		i, height := j.rows(r)
-		a, as := strip(j.directA, &j.a, j.blockA, j.item, i, firstRow, height, b)
+		a, as := j.strip(j.directA, &j.a, j.blockA, i, firstRow, height, b)
 		for s := col; s < colEnd; s++ {
 			k, width := j.cols(s)
-			x, bs := strip(j.directB, &j.b, j.blockB, j.item, k, firstCol, width, b)
-			j.kernel.tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
+			x, bs := j.strip(j.directB, &j.b, j.blockB, k, firstCol, width, b)
+			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
 		}
 	}
 }
 
-// strip is where a strip lies and how far apart its lines of width elements begin.
-func strip[T kernels.Float](direct bool, x *Matrix[T], packed []T, item, from, first, width int, b block) (*T, int) {
-	if direct {
-		return &x.Data[item*x.Stride+b.depth*x.LD+from], x.LD
+// strip is where a strip lies and how far apart its lines begin: lines of width elements across k, or along k for dot products.
+func (j *job[T]) strip(direct bool, x *Matrix[T], packed []T, from, first, width int, b block) (*T, int) {
+	switch {
+	case direct && j.dot:
+		return &x.Data[j.item*x.Stride+from*x.LD+b.depth], x.LD
+	case direct:
+		return &x.Data[j.item*x.Stride+b.depth*x.LD+from], x.LD
+	case j.dot:
+		width = b.count
 	}
 	return &packed[(from-first)*b.count], width
 }

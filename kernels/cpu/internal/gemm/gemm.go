@@ -76,6 +76,7 @@ func Batched[T kernels.Float](p *pool.Pool, batch, m, n, k int, alpha T, a, b Ma
 	b.check(batch, k, n)
 	j := take[T]()
 	j.product = product[T]{kernel: active[T](), m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, b: b, c: c, ldc: ldc, strideC: strideC}
+	j.turn()
 	j.run(p, batch)
 	j.release()
 }

@@ -113,7 +113,7 @@ func TestAgreesWithNaiveProduct(t *testing.T) {
 	defer p.Close()
 	atEveryLevel(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
-		sizes := []int{1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 28, 31, 32, 33, 47, 64, 65}
+		sizes := []int{1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 28, 31, 32, 33, 47, 64, 65, 100}
 		for i := range 400 {
 			f := factors[i%len(factors)]
 			m, n, k := sizes[r.IntN(len(sizes))], sizes[r.IntN(len(sizes))], sizes[r.IntN(len(sizes))]

@@ -77,10 +77,10 @@ func (j *job[T]) begin(q int) {
 	j.next.Store(0)
 	j.done.Store(0)
 	if !j.directA {
-		j.blockA = grow(j.blockA, min(j.m, j.blockRows*j.kernel.maxRows)*j.depth)
+		j.blockA = grow(j.blockA, min(j.m, j.blockRows*j.tileRows)*j.depth)
 	}
 	if !j.directB {
-		j.blockB = grow(j.blockB, min(j.n, j.blockCols*j.kernel.maxCols)*j.depth)
+		j.blockB = grow(j.blockB, min(j.n, j.blockCols*j.tileCols)*j.depth)
 	}
 }
 
@@ -91,11 +91,11 @@ func grow[T kernels.Float](s []T, n int) []T {
 	return s[:n]
 }
 
-// turn is a worker's place among the units: the one that it has taken, and the first of the current stage.
-type turn struct{ unit, first int64 }
+// progress is a worker's place among the units: the one that it has taken, and the first of the current stage.
+type progress struct{ unit, first int64 }
 
 // stage does those of the next n units that fall to this worker.
-func (j *job[T]) stage(t *turn, n int, do func(unit int)) {
+func (j *job[T]) stage(t *progress, n int, do func(unit int)) {
 	end := t.first + int64(n)
 	for t.unit < end {
 		for spin := 1; j.done.Load() < t.first; spin++ {

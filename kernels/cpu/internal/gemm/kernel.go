@@ -19,6 +19,11 @@ type kernel[T kernels.Float] struct {
 	gather           func(dst, src *T, rows *int, count, width, stride int)
 	maxRows, maxCols int
 	depth            int // of the blocks in k: a strip of A fits L1, some strips of B half of L2
+
+	// dot is tile with B[j,p] at b[j·bs+p] and A[i,p] at a[i·as+p], for narrow products. Nil where tile serves them too.
+	dot              func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T)
+	dotRows, dotCols int
+	dotDepth         int
 }
 
 // active is the kernel of the level in use.

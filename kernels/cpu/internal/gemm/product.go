@@ -13,56 +13,86 @@ type product[T kernels.Float] struct {
 	item         int
 }
 
+// turn makes a single column a single row: Cᵀ = op(B)ᵀ·op(A)ᵀ, which is the same memory. A vector of adjacent elements becomes a
+// matrix of one row.
+func (p *product[T]) turn() {
+	if p.n == 1 && p.m > 1 && p.ldc == 1 {
+		p.m, p.n, p.ldc = 1, p.m, p.m
+		p.a, p.b = p.b, p.a
+		p.a.Trans, p.b.Trans = !p.a.Trans, !p.b.Trans
+	}
+	if p.m == 1 && p.a.Trans && p.a.LD == 1 {
+		p.a.Trans, p.a.LD = false, p.k
+	}
+}
+
+// narrow says that vectors along k serve the product best: it has few columns or rows, and the lines of A and B lie along k, or
+// nearly all of them. (With many columns, B in the other order is best read where it lies.)
+func (p *product[T]) narrow() bool {
+	if p.kernel.dot == nil || p.a.Pack != nil || p.b.Pack != nil || p.a.Trans || p.k < shortest {
+		return false
+	}
+	return p.n <= narrowest || p.m <= narrowest && p.b.Trans
+}
+
+const (
+	shortest  = 48 // of the sums for which vectors along k pay
+	narrowest = 16
+)
+
 // split is the start of part i of n things shared out evenly among parts.
 func split(n, parts, i int) int { return n * i / parts }
 
 func ceil(n, unit int) int { return (n + unit - 1) / unit }
 
-// rowStrips is the number of strips of A. Their heights differ by one at most, so that no tile is left with a row or two.
-func (p *product[T]) rowStrips() int { return ceil(p.m, p.kernel.maxRows) }
-func (p *product[T]) colStrips() int { return ceil(p.n, p.kernel.maxCols) }
-
-// rows are the rows of strip s of A.
-func (p *product[T]) rows(s int) (from, height int) {
-	from = split(p.m, p.rowStrips(), s)
-	return from, split(p.m, p.rowStrips(), s+1) - from
+// rows are the rows of strip s of A. Heights differ by one at most, so that no tile is left with a row or two.
+func (j *job[T]) rows(s int) (from, height int) {
+	from = split(j.m, j.strips, s)
+	return from, split(j.m, j.strips, s+1) - from
 }
 
-// cols are the columns of strip s of B.
-func (p *product[T]) cols(s int) (from, width int) {
-	from = s * p.kernel.maxCols
-	return from, min(p.kernel.maxCols, p.n-from)
+// cols are the columns of strip s of B: whole vectors where these run along the columns.
+func (j *job[T]) cols(s int) (from, width int) {
+	if j.dot {
+		from = split(j.n, j.columns, s)
+		return from, split(j.n, j.columns, s+1) - from
+	}
+	from = s * j.tileCols
+	return from, min(j.tileCols, j.n-from)
 }
 
 // packA fills dst with strip s of A, elements depth … depth+len(dst)/height of every row.
-func (p *product[T]) packA(dst []T, s, depth int) {
-	from, height := p.rows(s)
-	if p.a.Pack != nil {
-		p.a.Pack(dst, p.item, from, height, depth)
+func (j *job[T]) packA(dst []T, s, depth int) {
+	from, height := j.rows(s)
+	if j.a.Pack != nil {
+		j.a.Pack(dst, j.item, from, height, depth)
 		return
 	}
-	p.copy(dst, &p.a, from, height, depth, !p.a.Trans)
+	j.copy(dst, &j.a, from, height, depth, !j.a.Trans)
 }
 
-// packB fills dst with strip s of B.
-func (p *product[T]) packB(dst []T, s, depth int) {
-	from, width := p.cols(s)
-	if p.b.Pack != nil {
-		p.b.Pack(dst, p.item, from, width, depth)
-		return
+// packB fills dst with strip s of B. For dot products the columns lie one behind the other, each in one run.
+func (j *job[T]) packB(dst []T, s, depth int) {
+	from, width := j.cols(s)
+	switch {
+	case j.dot:
+		j.kernel.transpose(&dst[0], &j.b.Data[j.item*j.b.Stride+depth*j.b.LD+from], width, len(dst)/width, j.b.LD)
+	case j.b.Pack != nil:
+		j.b.Pack(dst, j.item, from, width, depth)
+	default:
+		j.copy(dst, &j.b, from, width, depth, j.b.Trans)
 	}
-	p.copy(dst, &p.b, from, width, depth, p.b.Trans)
 }
 
 // copy packs a strip of x. Along says that depth runs along the lines in memory, else across them.
-func (p *product[T]) copy(dst []T, x *Matrix[T], from, width, depth int, along bool) {
+func (j *job[T]) copy(dst []T, x *Matrix[T], from, width, depth int, along bool) {
 	count := len(dst) / width
 	switch {
 	case !along:
-		p.kernel.lines(&dst[0], &x.Data[p.item*x.Stride+depth*x.LD+from], count, width, x.LD)
+		j.kernel.lines(&dst[0], &x.Data[j.item*x.Stride+depth*x.LD+from], count, width, x.LD)
 	case width < 4:
-		transposePortable(&dst[0], &x.Data[p.item*x.Stride+from*x.LD+depth], count, width, x.LD)
+		transposePortable(&dst[0], &x.Data[j.item*x.Stride+from*x.LD+depth], count, width, x.LD)
 	default:
-		p.kernel.transpose(&dst[0], &x.Data[p.item*x.Stride+from*x.LD+depth], count, width, x.LD)
+		j.kernel.transpose(&dst[0], &x.Data[j.item*x.Stride+from*x.LD+depth], count, width, x.LD)
 	}
 }

@@ -21,6 +21,7 @@ type source struct {
 
 var sources = []source{
 	{"gemm", "tile", tiles},
+	{"gemm", "dot", dots},
 	{"gemm", "pack", packing},
 	{"vmath", "avx2", loops(false)},
 	{"vmath", "avx512", loops(true)},
