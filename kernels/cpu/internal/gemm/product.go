@@ -29,15 +29,20 @@ func (p *product[T]) turn() {
 // narrow says that vectors along k serve the product best: it has few columns or rows, and the lines of A and B lie along k, or
 // nearly all of them. (With many columns, B in the other order is best read where it lies.)
 func (p *product[T]) narrow() bool {
-	if p.kernel.dot == nil || p.a.Pack != nil || p.b.Pack != nil || p.a.Trans || p.k < shortest {
+	if p.kernel.dot == nil || p.a.Pack != nil || p.b.Pack != nil || p.a.Trans || p.k < shortSum {
 		return false
 	}
-	return p.n <= narrowest || p.m <= narrowest && p.b.Trans
+	limit := shortWidth
+	if p.k >= longSum {
+		limit = longWidth
+	}
+	return p.n <= limit || p.m <= limit && p.b.Trans
 }
 
+// Adding up the lanes costs as much as some tens of products, so the longer the sums, the wider may a narrow product be.
 const (
-	shortest  = 48 // of the sums for which vectors along k pay
-	narrowest = 16
+	shortSum, shortWidth = 48, 16
+	longSum, longWidth   = 512, 64
 )
 
 // split is the start of part i of n things shared out evenly among parts.
