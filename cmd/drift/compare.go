@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,6 +76,9 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err := os.MkdirAll(c.out, 0o777); err != nil {
 		return fmt.Errorf("preparing the folder for results: %w: name another one with --out", err)
 	}
+	if err := checkWritable("out", filepath.Join(c.out, "compare.json"), "another folder"); err != nil {
+		return err
+	}
 	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
@@ -88,6 +92,9 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	}
 	outcome, err := e.Run(ctx)
 	show.Close()
+	if errors.Is(err, optim.ErrInterrupted) {
+		return fmt.Errorf("comparing: %w: nothing is written: start it again", optim.ErrInterrupted)
+	}
 	if err != nil {
 		return fmt.Errorf("comparing: %w", err)
 	}
