@@ -7,16 +7,12 @@ import (
 	"drift/kernels/cpu/internal/gemm"
 )
 
-// indirect is a matrix of which element (i, j) is data[rows[i]+cols[j]], or zero where cols[j] is absent. Products take their
-// strips from it directly.
+// indirect is a matrix of which element (i, j) is data[rows[i]+cols[j]]. Products take their strips from it directly.
 type indirect[T kernels.Float] struct {
-	rows, cols []int // columns that are not absent are in ascending order
+	rows, cols []int // cols in ascending order
 	last       int   // the largest of rows
 	workers    []indirectView[T]
 }
-
-// absent marks a column of zeros.
-const absent = -1
 
 type indirectView[T kernels.Float] struct {
 	*indirect[T]
@@ -53,11 +49,7 @@ const stripWidth = 32 // no strip is wider
 // strip packs columns [first, first+width) of rows from depth on; see gemm.PackFunc.
 func (v *indirectView[T]) strip(dst []T, q, first, width, depth int) {
 	var buffer [stripWidth]run
-	runs, filled := findRuns(buffer[:0], v.cols[first:first+width])
-	rows := v.rows[depth : depth+len(dst)/width]
-	if filled < width {
-		clear(dst)
-	}
+	runs, rows := findRuns(buffer[:0], v.cols[first:first+width]), v.rows[depth:depth+len(dst)/width]
 	data := v.data[q*v.stride:]
 	if len(runs) > 0 && len(rows) > 0 {
 		end := runs[len(runs)-1]
@@ -74,19 +66,14 @@ func (v *indirectView[T]) strip(dst []T, q, first, width, depth int) {
 // packLines is how many lines of a strip are filled run by run: they stay in the first-level cache.
 const packLines = 64
 
-// findRuns appends the runs among cols and counts the columns that are not absent.
-func findRuns(runs []run, cols []int) ([]run, int) {
-	filled := 0
+// findRuns appends the runs among cols.
+func findRuns(runs []run, cols []int) []run {
 	for j, from := range cols {
-		if from == absent {
-			continue
-		}
-		filled++
-		if k := len(runs) - 1; k >= 0 && runs[k].at+runs[k].n == j && runs[k].from+runs[k].n == from {
+		if k := len(runs) - 1; k >= 0 && runs[k].from+runs[k].n == from {
 			runs[k].n++
 		} else {
 			runs = append(runs, run{j, from, 1})
 		}
 	}
-	return runs, filled
+	return runs
 }

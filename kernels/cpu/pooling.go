@@ -2,10 +2,11 @@ package cpu
 
 import (
 	"drift/kernels"
+	"drift/kernels/cpu/internal/planes"
 )
 
-// planes adds a step over all planes of the images: each has H·W pixels and OutH·OutW windows.
-func planes(l *loader, w kernels.Window, cost int, each func(pixels, windows int)) {
+// eachPlane adds a step over all planes of the images: each has H·W pixels and OutH·OutW windows.
+func eachPlane(l *loader, w kernels.Window, cost int, each func(pixels, windows int)) {
 	pixels, windows := w.H*w.W, w.OutH()*w.OutW()
 	l.parallel(w.N*w.C, cost*windows+pixels, func(_, from, to int) {
 		for n := from; n < to; n++ {
@@ -17,61 +18,26 @@ func planes(l *loader, w kernels.Window, cost int, each func(pixels, windows int
 // padded reports whether a window may hang over the edge of its image.
 func padded(w kernels.Window) bool { return w.PadH > 0 || w.PadW > 0 }
 
+// quarters is the plane of windows 2×2 side by side that w has, if that is what they are.
+func quarters(w kernels.Window) (p planes.Pool, ok bool) {
+	return planes.Pool{Rows: w.OutH(), N: w.OutW(), Width: w.W}, w.KH == 2 && w.KW == 2 && w.StrideH == 2 && w.StrideW == 2 && !padded(w)
+}
+
 func loadMaxIndex[T kernels.Float](l *loader, p kernels.MaxIndex, o operands[T]) {
+	if q, ok := quarters(p.Window); ok {
+		eachPlane(l, p.Window, 1, func(pixels, windows int) { planes.Places(q, o.out[0][windows:], o.in[0][pixels:]) })
+		return
+	}
 	outH, outW := p.OutH(), p.OutW()
-	pairs := p.KH == 2 && p.KW == 2 && p.StrideW == 2 && !padded(p.Window)
-	planes(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
+	eachPlane(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
 		place, x := o.out[0][windows:][:outH*outW], o.in[0][pixels:][:p.H*p.W]
 		for y := range outH {
 			row, top := place[y*outW:(y+1)*outW], y*p.StrideH-p.PadH
-			if pairs {
-				largestOfFour(row, x[top*p.W:], x[(top+1)*p.W:])
-				continue
-			}
 			for z := range row {
 				row[z] = T(largest(p.Window, x, top, z*p.StrideW-p.PadW))
 			}
 		}
 	})
-}
-
-// largestOfFour is MaxIndex for a row of 2×2 windows side by side. It chooses by arithmetic instead of branches: which
-// pixel of a window is largest cannot be foreseen.
-func largestOfFour[T kernels.Float](place, upper, lower []T) {
-	upper, lower = upper[:2*len(place)], lower[:2*len(place)]
-	for i := range place {
-		var right, low int
-		a, b, c, d := upper[2*i], upper[2*i+1], lower[2*i], lower[2*i+1]
-		if b > a {
-			right = 1
-		}
-		if d > c {
-			low = 1
-		}
-		at, best, second := right, upper[2*i+right], lower[2*i+low]
-		low += 2
-		if second > best {
-			at = low
-		}
-		if sum := a + b + c + d; sum != sum { // also where infinities meet, which is only slower
-			at = firstOf(a, b, c, d)
-		}
-		place[i] = T(at)
-	}
-}
-
-// firstOf is the place of the first NaN, or of the first largest value.
-func firstOf[T kernels.Float](values ...T) int {
-	at := 0
-	for i, v := range values {
-		if v != v {
-			return i
-		}
-		if v > values[at] {
-			at = i
-		}
-	}
-	return at
 }
 
 // largest is the place of the first largest pixel of the window at (top, left), or of the first NaN.
@@ -121,8 +87,14 @@ func (s *spots) pixel(top, left, k int) int {
 }
 
 func loadMaxGather[T kernels.Float](l *loader, p kernels.MaxGather, o operands[T]) {
+	if q, ok := quarters(p.Window); ok {
+		eachPlane(l, p.Window, 1, func(pixels, windows int) {
+			planes.Pick(q, o.out[0][windows:], o.in[0][pixels:], o.in[1][windows:])
+		})
+		return
+	}
 	s, outH, outW := newSpots(p.Window), p.OutH(), p.OutW()
-	planes(l, p.Window, 8, func(pixels, windows int) {
+	eachPlane(l, p.Window, 8, func(pixels, windows int) {
 		x := o.in[0][pixels:][:p.H*p.W]
 		for t := 0; t < outH; t++ {
 			y, place := o.out[0][windows+t*outW:][:outW], o.in[1][windows+t*outW:][:outW]
@@ -139,8 +111,18 @@ func loadMaxGather[T kernels.Float](l *loader, p kernels.MaxGather, o operands[T
 }
 
 func loadMaxScatter[T kernels.Float](l *loader, p kernels.MaxScatter, o operands[T]) {
+	if q, ok := quarters(p.Window); ok {
+		eachPlane(l, p.Window, 1, func(pixels, windows int) {
+			x := o.out[0][pixels:][:p.H*p.W]
+			if p.W > 2*q.N || p.H > 2*q.Rows { // pixels that no window covers
+				clear(x)
+			}
+			planes.Spread(q, x, o.in[0][windows:], o.in[1][windows:])
+		})
+		return
+	}
 	s, outH, outW := newSpots(p.Window), p.OutH(), p.OutW()
-	planes(l, p.Window, 8, func(pixels, windows int) {
+	eachPlane(l, p.Window, 8, func(pixels, windows int) {
 		x := o.out[0][pixels:][:p.H*p.W]
 		clear(x)
 		for t := 0; t < outH; t++ {
@@ -159,7 +141,7 @@ func loadMaxScatter[T kernels.Float](l *loader, p kernels.MaxScatter, o operands
 func loadAvgPool[T kernels.Float](l *loader, p kernels.AvgPool, o operands[T]) {
 	scale := 1 / T(p.KH*p.KW)
 	outH, outW := p.OutH(), p.OutW()
-	planes(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
+	eachPlane(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
 		y, x := o.out[0][windows:], o.in[0][pixels:]
 		for t := range outH * outW {
 			top, left := t/outW*p.StrideH-p.PadH, t%outW*p.StrideW-p.PadW
@@ -178,7 +160,7 @@ func loadAvgPool[T kernels.Float](l *loader, p kernels.AvgPool, o operands[T]) {
 func loadAvgUnpool[T kernels.Float](l *loader, p kernels.AvgUnpool, o operands[T]) {
 	scale := 1 / T(p.KH*p.KW)
 	outH, outW := p.OutH(), p.OutW()
-	planes(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
+	eachPlane(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
 		x, y := o.out[0][pixels:pixels+p.H*p.W], o.in[0][windows:]
 		clear(x)
 		for t := range outH * outW {

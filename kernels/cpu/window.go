@@ -1,6 +1,9 @@
 package cpu
 
-import "drift/kernels"
+import (
+	"drift/kernels"
+	"drift/kernels/cpu/internal/planes"
+)
 
 // taps is the range [lo, hi) of output places whose input place at·stride + k − pad is inside 0 … in−1.
 func taps(k, stride, pad, in, out int) (lo, hi int) {
@@ -8,30 +11,37 @@ func taps(k, stride, pad, in, out int) (lo, hi int) {
 	return lo, max(lo, min(out, (in+pad-k+stride-1)/stride))
 }
 
-// fold sums columns of windows u [C·KH·KW, OutH·OutW] into the image x [C,H,W] that they cover.
-func fold[T kernels.Float](w kernels.Window, x, u []T, add func(dst, x, y []T, imm T)) {
-	oh, ow := w.OutH(), w.OutW()
+// fold sums columns of windows u [C·KH·KW, OutH·OutW] into the image x [C,H,W] that they cover. It goes through all planes for one place in
+// the kernel before the next: what was just written could not be read back at an offset without waiting.
+func fold[T kernels.Float](w kernels.Window, x, u []T) {
+	oh, ow, area := w.OutH(), w.OutW(), w.KH*w.KW
 	clear(x)
-	for c := range w.C {
-		plane := x[c*w.H*w.W : (c+1)*w.H*w.W]
-		for kh := range w.KH {
-			top, bottom := taps(kh, w.StrideH, w.PadH, w.H, oh)
-			for kw := range w.KW {
-				left, right := taps(kw, w.StrideW, w.PadW, w.W, ow)
-				for y := top; y < bottom && left < right; y++ {
-					at := (y*w.StrideH+kh-w.PadH)*w.W + left*w.StrideW + kw - w.PadW
-					row := u[y*ow+left : y*ow+right]
-					if w.StrideW == 1 {
-						dst := plane[at : at+len(row)]
-						add(dst, dst, row, 0)
-						continue
-					}
-					for i, v := range row {
-						plane[at+i*w.StrideW] += v
-					}
-				}
-				u = u[oh*ow:]
-			}
+	for tap := range area {
+		kh, kw := tap/w.KW, tap%w.KW
+		top, bottom := taps(kh, w.StrideH, w.PadH, w.H, oh)
+		left, right := taps(kw, w.StrideW, w.PadW, w.W, ow)
+		if top == bottom || left == right {
+			continue
+		}
+		at := (top*w.StrideH+kh-w.PadH)*w.W + left*w.StrideW + kw - w.PadW
+		from := tap*oh*ow + top*ow + left
+		for range w.C {
+			addStrided(x[at:], w.StrideH*w.W, w.StrideW, u[from:], ow, bottom-top, right-left)
+			at += w.H * w.W
+			from += area * oh * ow
+		}
+	}
+}
+
+// addStrided adds rows of n elements to elements stride apart.
+func addStrided[T kernels.Float](dst []T, dstRow, stride int, src []T, srcRow, rows, n int) {
+	if stride == 1 {
+		planes.AddRows(dst, dstRow, src, srcRow, rows, n)
+		return
+	}
+	for y := range rows {
+		for i, v := range src[y*srcRow:][:n] {
+			dst[y*dstRow+i*stride] += v
 		}
 	}
 }

@@ -67,6 +67,11 @@ var windows = []kernels.Window{
 	{N: 1, C: 2, H: 3, W: 20, KH: 5, KW: 5, StrideH: 2, StrideW: 2, PadH: 2, PadW: 2},
 	{N: 20, C: 2, H: 7, W: 7, KH: 2, KW: 2, StrideH: 3, StrideW: 3},
 	{N: 1, C: 1, H: 2, W: 1, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2},
+	{N: 2, C: 3, H: 26, W: 26, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+	{N: 1, C: 2, H: 5, W: 71, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+	{N: 1, C: 3, H: 6, W: 33, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+	{N: 3, C: 1, H: 3, W: 10, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
+	{N: 1, C: 1, H: 3, W: 37, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	{N: 0, C: 2, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
 	{N: 2, C: 0, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
 }

@@ -1,4 +1,4 @@
-// Command gen writes the assembly of packages gemm and vmath and the Go declarations that belong to it.
+// Command gen writes the assembly of packages gemm, planes and vmath and the Go declarations that belong to it.
 //
 //	go run drift/kernels/cpu/internal/gen DIRECTORY    (the directory kernels/cpu/internal)
 package main
@@ -23,6 +23,7 @@ var sources = []source{
 	{"gemm", "tile", tiles},
 	{"gemm", "dot", dots},
 	{"gemm", "pack", packing},
+	{"planes", "planes", planeLoops},
 	{"vmath", "avx2", loops(false)},
 	{"vmath", "avx512", loops(true)},
 }
