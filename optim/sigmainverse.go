@@ -1,7 +1,6 @@
 package optim
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -14,27 +13,31 @@ import (
 var Methods = []string{"gram", "lowrank", "diagonal"}
 
 // SigmaInverse is the direction of sigma-inverse: (Σ+δI)⁻¹ḡ over the batch.
-//
-// Adaptive damping follows Levenberg and Marquardt: before each step the loss of the step before, on its own batch, is compared
-// with what that step should have gained, (η − η²/2)⟨ḡ, x⟩ for a quadratic with Hessian Σ+δI; δ is multiplied by 2/3
-// where more than three quarters of it came true, by 3/2 where less than a quarter did. What clip, momentum and weight decay
-// change about the step counts as a failure of the prediction.
 type SigmaInverse struct {
 	base
 	inverse  sigma.Inverse
 	damping  sigma.Damping
-	adaptive bool
-	last     []int   // the batch of the step before
-	before   float64 // its loss before that step
-	promised float64 // the gain that was predicted
+	adaptive *marquardt // nil for damping that stays
 }
 
 var _ Direction = (*SigmaInverse)(nil)
 
-// NewSigmaInverse takes over an inverse.
+// NewSigmaInverse takes over an inverse. Adaptive damping starts with the one given, and counts what clip, momentum and weight
+// decay change about a step as a failure of its prediction.
 func NewSigmaInverse(f *objective.Objective, inverse sigma.Inverse, d sigma.Damping, adaptive bool) (*SigmaInverse, error) {
 	b, err := newBase(f)
-	return &SigmaInverse{base: b, inverse: inverse, damping: d, adaptive: adaptive}, err
+	if err != nil {
+		inverse.Close()
+		return nil, err
+	}
+	s := &SigmaInverse{base: b, inverse: inverse, damping: d}
+	if adaptive {
+		if s.adaptive, err = newMarquardt(f); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 func checkInverse(s Settings, examples int) error {
@@ -85,12 +88,15 @@ func orDefault(n, standard int) int {
 }
 
 func (d *SigmaInverse) Compute(batch []int, rate float64) error {
-	if d.adaptive && len(d.last) > 0 {
-		if err := d.adapt(); err != nil {
-			return err
-		}
+	if d.adaptive == nil {
+		return d.inverse.Solve(batch, d.damping, d.vector)
 	}
-	if err := d.inverse.Solve(batch, d.damping, d.vector); err != nil || !d.adaptive {
+	if err := d.adaptive.look(batch); err != nil {
+		return err
+	}
+	damping := d.damping
+	damping.Value *= d.adaptive.total
+	if err := d.inverse.Solve(batch, damping, d.vector); err != nil {
 		return err
 	}
 	value, err := d.objective.Value()
@@ -98,33 +104,16 @@ func (d *SigmaInverse) Compute(batch []int, rate float64) error {
 		return err
 	}
 	r, err := d.inverse.Report()
-	d.last, d.before = append(d.last[:0], batch...), value.Loss
-	d.promised = rate * math.Max(0.5, 1-rate/2) * r.Descent // beyond the quadratic's minimum, what a step of η = 1 gains
-	return err
-}
-
-// adapt changes δ by how the last step went.
-func (d *SigmaInverse) adapt() error {
-	value, err := d.objective.Evaluate(objective.Train, d.last)
 	if err != nil {
 		return err
 	}
-	switch ratio := (d.before - value.Loss) / d.promised; {
-	case !(ratio >= 0.25): // NaN too
-		d.damping.Value *= 1.5
-	case ratio > 0.75:
-		d.damping.Value /= 1.5
-	}
-	if d.damping.Value > 1e30 {
-		return errors.New("adaptive damping left all bounds: no step lowers the loss: give a lower --lr")
-	}
-	return nil
+	return d.adaptive.judge(value.Loss, rate, r.Descent)
 }
 
 // Cost counts the loss that adaptive damping takes as a third of a gradient.
 func (d *SigmaInverse) Cost(n int) float64 {
 	cost := d.inverse.Cost(n)
-	if d.adaptive {
+	if d.adaptive != nil {
 		cost += float64(n) / 3
 	}
 	return cost
@@ -139,25 +128,18 @@ func (d *SigmaInverse) Metrics() map[string]float64 {
 }
 
 func (d *SigmaInverse) Save(into checkpoint.Vectors) error {
-	if d.adaptive {
-		state := []float64{d.damping.Value, d.before, d.promised}
-		for _, n := range d.last {
-			state = append(state, float64(n))
+	if d.adaptive != nil {
+		if err := d.adaptive.save(into); err != nil {
+			return err
 		}
-		into["damping"] = state
 	}
 	return d.inverse.Save(into)
 }
 
 func (d *SigmaInverse) Restore(from checkpoint.Vectors) error {
-	if d.adaptive {
-		state, ok := from["damping"].([]float64)
-		if !ok || len(state) < 3 {
-			return errors.New("restoring the checkpoint: it has no adaptive damping: it belongs to a run with other settings")
-		}
-		d.damping.Value, d.before, d.promised = state[0], state[1], state[2]
-		for _, n := range state[3:] {
-			d.last = append(d.last, int(n))
+	if d.adaptive != nil {
+		if err := d.adaptive.restore(from); err != nil {
+			return err
 		}
 	}
 	return d.inverse.Restore(from)
@@ -166,4 +148,7 @@ func (d *SigmaInverse) Restore(from checkpoint.Vectors) error {
 func (d *SigmaInverse) Close() {
 	d.base.Close()
 	d.inverse.Close()
+	if d.adaptive != nil {
+		d.adaptive.close()
+	}
 }
