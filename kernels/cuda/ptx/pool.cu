@@ -1,21 +1,29 @@
 // Pooling: one thread an element of the result; adjoints look at the windows that cover their pixel in ascending order.
 #include "window.cuh"
 
-// place is the position in the window at (oy, ox) of its first largest element.
-template <class T> __device__ __forceinline__ u32 place_of_max(const WindowArgs &a, const T *plane, u32 oy, u32 ox) {
-	u32 best = 0;
-	T top = -T(__int_as_float(0x7f800000));
-	bool first = true;
-	for (u32 k = 0; k < a.kh * a.kw; k++) {
-		const u32 y = oy * a.sh + k / a.kw - a.ph, x = ox * a.sw + k % a.kw - a.pw; // wraps above h, w in the padding
-		const bool inside = y < a.h && x < a.w;
-		const T v = inside ? plane[y * a.w + x] : -T(__int_as_float(0x7f800000));
-		if (first || v > top || (v != v && top == top)) {
-			best = k;
-			top = v;
-			first = false;
+// each calls f(place in the window, element of the plane) for the places of the window at o that lie inside the image.
+template <class F> __device__ __forceinline__ void each(const WindowArgs &a, const Pixel &o, F f) {
+	for (u32 r = 0; r < a.kh; r++) {
+		const u32 y = o.y * a.sh + r - a.ph; // wraps above h in the padding
+		if (y >= a.h) continue;
+		for (u32 c = 0; c < a.kw; c++) {
+			const u32 x = o.x * a.sw + c - a.pw;
+			if (x < a.w) f(r * a.kw + c, y * a.w + x);
 		}
 	}
+}
+
+// place_of_max is the place of the window's first largest element: the first place of all where nothing exceeds −∞.
+template <class T> __device__ __forceinline__ u32 place_of_max(const WindowArgs &a, const T *plane, const Pixel &o) {
+	u32 best = 0;
+	T top = -T(__int_as_float(0x7f800000));
+	each(a, o, [&](u32 place, u32 from) {
+		const T v = plane[from];
+		if (v > top || (v != v && top == top)) {
+			best = place;
+			top = v;
+		}
+	});
 	return best;
 }
 
@@ -23,7 +31,7 @@ template <class T> __device__ __forceinline__ void maxindex(const WindowArgs &a)
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.oh * a.ow) return;
 	const Pixel o = pixel(i, a.oh, a.ow);
-	at<T>(a.out)[i] = T(place_of_max(a, at<T>(a.x) + size_t(o.plane) * a.h * a.w, o.y, o.x));
+	at<T>(a.out)[i] = T(place_of_max(a, at<T>(a.x) + size_t(o.plane) * a.h * a.w, o));
 }
 
 BOTH(maxindex, WindowArgs)
@@ -67,10 +75,7 @@ template <class T> __device__ __forceinline__ void avgpool(const WindowArgs &a) 
 	const Pixel o = pixel(i, a.oh, a.ow);
 	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
 	double sum = 0;
-	for (u32 k = 0; k < a.kh * a.kw; k++) {
-		const u32 y = o.y * a.sh + k / a.kw - a.ph, x = o.x * a.sw + k % a.kw - a.pw;
-		if (y < a.h && x < a.w) sum += double(plane[y * a.w + x]);
-	}
+	each(a, o, [&](u32, u32 from) { sum += double(plane[from]); });
 	at<T>(a.out)[i] = T(sum / (a.kh * a.kw));
 }
 
