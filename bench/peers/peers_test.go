@@ -150,8 +150,18 @@ func TestProtocolInPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(folder)
-	const toy = "import time\nfrom protocol import serve\n\n\ndef nap(request):\n    return lambda: time.sleep(request['shape'][0] / 1000), lambda: None\n\n\n" +
-		"def bad(request):\n    raise ValueError('two\\nlines')\n\n\nserve('Toy', {'nap': nap, 'bad': bad})\n"
+	const toy = `
+import time
+from protocol import serve
+
+def nap(request):
+    return lambda: time.sleep(request['shape'][0] / 1000), lambda: None
+
+def bad(request):
+    raise ValueError('two\nlines')
+
+serve('Toy', {'nap': nap, 'bad': bad})
+`
 	if err := os.WriteFile(filepath.Join(folder, "toy.py"), []byte(toy), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -44,8 +44,8 @@ func candidates(ctx context.Context, threads int) []candidate {
 		if n == 1 {
 			setting = "1 thread"
 		}
-		all = append(all, candidate{name: "PyTorch with " + setting, setting: setting, python: python, script: "torch_cpu.py", threads: threads,
-			args: []string{fmt.Sprint(n)}})
+		all = append(all, candidate{name: "PyTorch with " + setting, setting: setting, python: python, script: "torch_cpu.py",
+			threads: threads, args: []string{fmt.Sprint(n)}})
 	}
 	return all
 }
@@ -65,7 +65,7 @@ func interpreters() []string {
 func withModule(ctx context.Context, pythons []string, module string) string {
 	for _, python := range pythons {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-		err := exec.CommandContext(ctx, python, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('"+module+"') is None)").Run()
+		err := exec.CommandContext(ctx, python, "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))", module).Run()
 		cancel()
 		if err == nil {
 			return python

@@ -25,7 +25,7 @@ type Result struct {
 	Name        string
 	Seconds     Summary // of one call
 	Flops       float64 // floating-point operations a second; 0 where they do not matter
-	Allocations float64 // on the heap, a call
+	Allocations float64 // on the heap, a step
 	Memory      int64   // bytes besides operands; 0: unknown
 	MemoryRatio float64 // as a multiple of the base's; 0: unknown
 	Against     []Comparison
@@ -70,11 +70,11 @@ func (b *Bench) Measure(ctx context.Context, c Case) (Result, error) {
 	}
 	if base != nil {
 		defer base.Close()
-		rivals = append(rivals, Rival{Name: c.Base, Group: baseGroup, Time: b.Clock.Repeat(base.Run)})
+		rivals = append(rivals, Rival{Name: c.Base, Group: baseGroup, Time: base.timer(b.Clock)})
 		result.MemoryRatio = float64(result.Memory) / float64(base.memory())
 	}
 	rivals = append(rivals, b.libraries(c)...)
-	result.Seconds, result.Against, err = b.Clock.Measure(ctx, b.Clock.Repeat(own.Run), rivals, b.Time)
+	result.Seconds, result.Against, err = b.Clock.Measure(ctx, own.timer(b.Clock), rivals, b.Time)
 	if err != nil {
 		return result, fmt.Errorf("timing %s: %w", c.Name, err)
 	}

@@ -1,7 +1,10 @@
 package timing
 
 import (
+	"context"
+	"math"
 	"runtime"
+	"time"
 
 	"drift/bench/peers"
 	"drift/kernels"
@@ -19,8 +22,21 @@ type Case struct {
 // Work is a case made ready.
 type Work struct {
 	Run    func() error
+	Steps  int          // that one Run takes, where not all take the same time; 0: one
 	Memory func() int64 // bytes that running it takes besides its operands; nil where there is nothing to tell
 	Close  func()
+}
+
+// steps is the number of steps of a Run.
+func (w *Work) steps() float64 { return float64(max(w.Steps, 1)) }
+
+// timer gives the time of a step.
+func (w *Work) timer(c Clock) Timer {
+	run := c.Repeat(w.Run)
+	return func(ctx context.Context, slot time.Duration) (float64, error) {
+		s, err := run(ctx, slot)
+		return s / w.steps(), err
+	}
 }
 
 // memory is what Memory says, or 0.
@@ -31,18 +47,19 @@ func (w *Work) memory() int64 {
 	return w.Memory()
 }
 
-// allocations is the mean number of heap allocations of a call.
+// allocations is the number of heap allocations of a step: the least of a few counts, since the runtime allocates now and then too.
 func (w *Work) allocations() (float64, error) {
-	const calls = 3
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range calls {
+	least := math.Inf(1)
+	for range 4 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		if err := w.Run(); err != nil {
 			return 0, err
 		}
+		runtime.ReadMemStats(&after)
+		least = min(least, float64(after.Mallocs-before.Mallocs))
 	}
-	runtime.ReadMemStats(&after)
-	return float64((after.Mallocs - before.Mallocs) / calls), nil
+	return math.Ceil(least / w.steps()), nil
 }
 
 // Cases is everything that there is to time, in order. Products are timed in both types, all else in dtype.

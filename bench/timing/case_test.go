@@ -55,9 +55,9 @@ func TestWaysRun(t *testing.T) {
 	dev := cpu.New(cpu.Options{Threads: 2})
 	defer dev.Close()
 	var all []Case
-	for _, net := range []network{{name: "mlp", spec: "mlp:8"}, {name: "cnn", spec: "lenet"}} {
+	for _, net := range []network{{name: "mlp", spec: "mlp:16"}, {name: "cnn", spec: "lenet"}} {
 		for _, s := range ways {
-			c := Case{Name: net.name + "/" + s.name, Open: work(net, s, kernels.Float32, 4)}
+			c := Case{Name: net.name + "/" + s.name, Open: work(net, s, kernels.Float32, 12)}
 			if !s.alone {
 				c.Base = net.name + "/gradient"
 			}

@@ -37,6 +37,8 @@ func Claims() []Claim {
 		trace,
 		claim("MLP, Hessian-vector product", baseGroup, 2.4, "mlp/hvp"),
 		claim("MLP, Σv", baseGroup, 1.7, "mlp/sigma-vector"),
+		claim("MLP, sigma-inverse by gram, batch 1,024", baseGroup, 2, "mlp/gram-1024"),
+		claim("MLP, sigma-inverse by lowrank, 10 pairs refreshed every 10 steps", baseGroup, 1.5, "mlp/lowrank"),
 		claim("exp of float32", "PyTorch", 0.7, "map/exp"),
 	}
 }

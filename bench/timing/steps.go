@@ -16,19 +16,25 @@ type step struct {
 	wide  bool   // over a chunk, not a batch
 	op    string // of the peers, or ""
 	plain bool   // does the arithmetic of a gradient and little else
+	every int    // steps that go together, where not all take the same time; 0: one
 	alone bool   // has no unit: it is one, or is compared with other libraries only
 	open  func(w *workload) (run func() error, err error)
 }
 
-// ways are in the order of the report. Σ's and the preconditioned steps of other optimizers belong here too.
+// refresh is the number of steps for which lowrank keeps its eigenpairs.
+const refresh = 10
+
+// ways are in the order of the report.
 var ways = []step{
 	{name: "gradient", op: "gradient", plain: true, alone: true, open: gradient},
 	{name: "sgd", op: "sgd", plain: true, alone: true, open: sgd},
 	{name: "norms", open: norms},
 	{name: "hvp", op: "hvp", open: hvp},
 	{name: "sigma-vector", open: sigmaVector},
+	{name: "lowrank", every: refresh, open: lowRank},
 	{name: "gradient", wide: true, op: "gradient", plain: true, alone: true, open: gradient},
 	{name: "trace-gradient", wide: true, open: traceGradient},
+	{name: "gram", wide: true, open: gram},
 }
 
 // steps is whole steps of the networks: "mlp/gradient", and "mlp/gradient-1024" where the batch is not the network's.
@@ -107,6 +113,6 @@ func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) 
 			w.close()
 			return nil, err
 		}
-		return &Work{Run: synchronous(dev, run), Memory: f.WorkBytes, Close: w.close}, nil
+		return &Work{Run: synchronous(dev, run), Steps: s.every, Memory: f.WorkBytes, Close: w.close}, nil
 	}
 }

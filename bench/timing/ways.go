@@ -5,6 +5,7 @@ import (
 	"drift/kernels"
 	"drift/optim"
 	"drift/optim/objective"
+	"drift/optim/sigma"
 )
 
 // tiny is a learning rate that leaves the parameters, and with them the work, as they are.
@@ -89,5 +90,33 @@ func traceGradient(w *workload) (func() error, error) {
 	return func() error {
 		_, err := w.f.TraceGradient(w.batch, g, d)
 		return err
+	}, err
+}
+
+// gram is (Σ+δI)⁻¹ḡ through the Gram matrix of the batch.
+func gram(w *workload) (func() error, error) {
+	return w.inverse(sigma.NewGramInverse(w.f), 1)
+}
+
+// lowRank is (Σ+δI)⁻¹ḡ with ten eigenpairs, as many times as these are kept.
+func lowRank(w *workload) (func() error, error) {
+	inverse, err := sigma.NewLowRankInverse(w.f, 10, refresh)
+	if err != nil {
+		return nil, err
+	}
+	return w.inverse(inverse, refresh)
+}
+
+// inverse is so many solutions by an inverse, which it takes over.
+func (w *workload) inverse(solver sigma.Inverse, times int) (func() error, error) {
+	w.closings = append(w.closings, solver.Close)
+	x, err := w.vector()
+	return func() error {
+		for range times {
+			if err := solver.Solve(w.batch, sigma.Damping{Value: 1, Relative: true}, x); err != nil {
+				return err
+			}
+		}
+		return nil
 	}, err
 }

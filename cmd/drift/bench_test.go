@@ -11,13 +11,14 @@ import (
 func TestBench(t *testing.T) {
 	var result benchReport
 	markdown := filepath.Join(t.TempDir(), "table.md")
-	status, stdout, stderr := drift(t, "bench", "--only", "^gemm/float(32|64)/64$|^sum/all$", "--time", "1ms", "--peers", "none", "--json", "-",
-		"--markdown", markdown)
+	status, stdout, stderr := drift(t, "bench", "--only", "^gemm/float(32|64)/64$|^sum/all$", "--time", "1ms", "--peers", "none",
+		"--json", "-", "--markdown", markdown)
 	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil {
 		t.Fatalf("status %d, %v, stderr %q", status, err, stderr)
 	}
-	if len(result.Cases) != 3 || result.Cases[0].Name != "gemm/float32/64" || result.Cases[0].GFlops <= 0 || result.Cases[2].Seconds.Median <= 0 {
-		t.Errorf("%+v", result.Cases)
+	c := result.Cases
+	if len(c) != 3 || c[0].Name != "gemm/float32/64" || c[0].GFlops <= 0 || c[2].Seconds.Median <= 0 {
+		t.Errorf("%+v", c)
 	}
 	if !strings.Contains(stderr, "gemm/float64/64") || !strings.Contains(stderr, "GFLOP/s") {
 		t.Errorf("stderr %q", stderr)

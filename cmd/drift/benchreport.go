@@ -115,8 +115,8 @@ func measuredText(v timing.Verdict) string {
 }
 
 func (m benchMachine) String() string {
-	text := fmt.Sprintf("%s, %s, %d threads, %s, %s", cmp.Or(m.Processor, "unknown processor"), cmp.Or(strings.Join(m.Features, " "), "no vector instructions"),
-		m.Threads, m.Device, m.Go)
+	text := fmt.Sprintf("%s, %s, %d threads, %s, %s", cmp.Or(m.Processor, "unknown processor"),
+		cmp.Or(strings.Join(m.Features, " "), "no vector instructions"), m.Threads, m.Device, m.Go)
 	if m.Forced != "" {
 		text += ", DRIFT_CPU=" + m.Forced
 	}
@@ -141,7 +141,8 @@ func (r *benchReport) table() *report.Table {
 			row[4] += fmt.Sprintf(" (%.2f)", c.MemoryRatio)
 		}
 		for _, a := range c.Against {
-			t.Add(append(row, a.Name, timeText(a.Seconds.Median), fmt.Sprintf("%.2f", a.Ratio.Median), fmt.Sprintf("%.2f–%.2f", a.Ratio.Min, a.Ratio.Max))...)
+			t.Add(append(row, a.Name, timeText(a.Seconds.Median), fmt.Sprintf("%.2f", a.Ratio.Median),
+				fmt.Sprintf("%.2f–%.2f", a.Ratio.Min, a.Ratio.Max))...)
 			row = make([]string, len(row))
 		}
 		if len(c.Against) == 0 {
@@ -163,7 +164,8 @@ func (r *benchReport) claims() *report.Table {
 	return t
 }
 
-const benchLegend = "ratio: our time as a multiple of the other's, median over turns; memory: arena and scratch of a step (as a multiple of the gradient's)."
+const benchLegend = "ratio: our time as a multiple of the other's, median over turns; memory: arena and scratch of a step (as a multiple of " +
+	"the gradient's)."
 
 // write prints everything, for people or as Markdown.
 func (r *benchReport) write(w io.Writer, markdown bool) error {
