@@ -1,0 +1,142 @@
+package theory
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// two checks (10) to (12) for some ways to split the few into two batches.
+func (l *lab) two() []Check {
+	const splits = 3
+	r := l.random("(12)")
+	deals := make([][][]int, splits)
+	for k := range deals {
+		deals[k] = shuffled(r, l.few, 2)
+	}
+	readings := l.ladder(below(l.reach)/2, l.Rates, proportional, func(rate float64) []pair {
+		var moved, differ pair
+		for _, s := range deals {
+			b, c := l.Gradient(s[0], nil), l.Gradient(s[1], nil)
+			bc, cb := l.HVP(s[0], nil, c), l.HVP(s[1], nil, b) // h^B g^C, h^C g^B
+			u := l.Follow(Descent{Rate: rate}, s)
+			moved.predicted = append(moved.predicted, plus(times(-rate, plus(b, 1, c)), rate*rate, cb)...)
+			moved.measured = append(moved.measured, u...)
+			d := minus(b, c)
+			bracket := plus(times(2, minus(l.HVP(s[0], nil, d), l.HVP(s[1], nil, d))), l.claims.antisymmetric, minus(bc, cb))
+			differ.predicted = append(differ.predicted, times(rate*rate/8, bracket)...)
+			differ.measured = append(differ.measured, minus(l.Full(Descent{Rate: rate}, l.few, 2), u)...)
+		}
+		return []pair{moved, differ}
+	})
+	return []Check{
+		order("(10)–(11)", "two updates lead to −η(g^B + g^C) + η² h^C g^B, to O(η³)", 3, readings[0]),
+		order("(12)", "GD and SGD differ in gradient by −(η/8)[∂‖g^B − g^C‖² + 4(h^B g^C − h^C g^B)], to O(η²)", 2, perUpdate(readings[1])),
+	}
+}
+
+// weights is a_k, the weight that a gradient has in the parameters k steps later.
+func (d Descent) weights(m int) []float64 {
+	a := make([]float64, m+1)
+	for k := 1; k <= m; k++ {
+		power := float64(k)
+		if d.Nesterov {
+			power++
+		}
+		a[k] = (1 - math.Pow(d.Momentum, power)) / (1 - d.Momentum)
+	}
+	return a
+}
+
+// pairs is K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m: m(m−1)/2 without momentum.
+func (d Descent) pairs(m int) float64 {
+	a, sum := d.weights(m), 0.0
+	for t := range m {
+		for s := range t {
+			sum += a[m-t] * a[t-s]
+		}
+	}
+	return sum
+}
+
+// updates is Σ_t a_{m−t}, by which an epoch is longer than one update.
+func (d Descent) updates(m int) float64 { return floats.Sum(d.weights(m)) }
+
+// epoch is the drift GD_m − ⟨SGD_m⟩ over all shuffles of the few into m batches, by learning rate.
+type epoch struct {
+	Descent
+	m     int
+	drift []reading // beside K (η²/2N) M ∂tr(MΣ)
+}
+
+// epoch measures one beside ∂tr(MΣ), with updates that together reach as far as one at a learning rate of top.
+func (l *lab) epoch(d Descent, m int, top float64, gradient []float64) epoch {
+	e := epoch{Descent: d, m: m}
+	c := l.claims.drift * d.pairs(m) / float64(2*len(l.few))
+	e.drift = l.ladder(below(top)/d.updates(m), l.Rates, proportional, func(rate float64) []pair {
+		d.Rate = rate
+		full := l.Full(d, l.few, m)
+		return []pair{{times(c*rate*rate, d.Matrix.times(gradient)), minus(full, l.OverSplits(d, l.few, m))}}
+	})[0]
+	return e
+}
+
+// perUpdate is differences of displacements as differences in gradient, δg = −(GD − SGD)/η.
+func perUpdate(drift []reading) []reading {
+	all := make([]reading, len(drift))
+	for k, r := range drift {
+		all[k] = reading{r.rate, times(-1/r.rate, r.predicted), times(-1/r.rate, r.measured), r.rounding / r.rate}
+	}
+	return all
+}
+
+// regularized checks (13) and what continues it: epochs of m batches and momentum, the drift itself and the modified loss that
+// makes full-batch descent follow.
+func (l *lab) regularized() []Check {
+	var checks []Check
+	_, gradient := l.sigma(l.few)
+	last := l.Batches[len(l.Batches)-1]
+	for _, m := range l.Batches {
+		e := l.epoch(Descent{}, m, l.reach, gradient)
+		if m == 2 {
+			checks = append(checks, order("(13)",
+				"GD and SGD in two halves differ in gradient by −½ ∂⟨δε⟩ = −(η/2N) ∂tr Σ in the mean over shuffles of one set, to O(η²)", 2, perUpdate(e.drift)))
+		} else {
+			checks = append(checks, order("(13) ◆", fmt.Sprintf("%d batches an epoch: GD − ⟨SGD⟩ = (η²/2N)(%d) ∂tr Σ, to O(η³)", m, m*(m-1)/2), 3, e.drift))
+		}
+		if m == last {
+			checks = append(checks,
+				control(fmt.Sprintf("control: %d batches with the coefficient times %v", m, mutation), order("(13) ◆", "", 3, scaled(e.drift, mutation))),
+				control(fmt.Sprintf("control: %d batches with Σ over N for N−1", m), order("(13) ◆", "", 3, scaled(e.drift, 1-1/float64(len(l.few))))))
+		}
+		checks = append(checks, l.modified(e)...)
+	}
+	for _, d := range l.descents() {
+		for _, m := range l.Batches[len(l.Batches)/2:] {
+			e := l.epoch(d, m, l.reach, gradient)
+			checks = append(checks, order("(13) ◆", fmt.Sprintf("%s, %d batches: the factor is K = %.4g, to O(η³)", d.describe(), m, d.pairs(m)), 3, e.drift))
+			checks = append(checks, l.modified(e)...)
+		}
+	}
+	return append(checks, l.withinEpochs()...)
+}
+
+// descents are the rules with momentum.
+func (l *lab) descents() []Descent {
+	var all []Descent
+	for k, mu := range l.Momenta {
+		all = append(all, Descent{Momentum: mu})
+		if k == len(l.Momenta)-1 && mu > 0 {
+			all = append(all, Descent{Momentum: mu, Nesterov: true})
+		}
+	}
+	return all
+}
+
+func (d Descent) describe() string {
+	if d.Nesterov {
+		return fmt.Sprintf("Nesterov momentum %v", d.Momentum)
+	}
+	return fmt.Sprintf("momentum %v", d.Momentum)
+}

@@ -1,0 +1,128 @@
+package theory
+
+import (
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat/combin"
+)
+
+// changes is what an update on half of the few, averaged over all halves, does to losses: of the half itself, of the other half, and
+// of as many test examples.
+type changes struct{ inside, outside, away float64 }
+
+func (l *lab) changes(rate float64, m Preconditioner) changes {
+	var c changes
+	everything := append(append([]int(nil), l.few...), l.away...)
+	before := l.Losses(everything, nil)
+	halves := combin.Combinations(len(l.few), len(l.few)/2)
+	weight := 1 / float64(len(halves))
+	for _, places := range halves {
+		after := l.Losses(everything, times(-rate, m.times(meanOf(l.rows, places))))
+		floats.Sub(after, before)
+		_, others := part(pick(everything, l.places()), places)
+		c.inside += weight * mean(choose(after, places))
+		c.outside += weight * mean(choose(after, others))
+		c.away += weight * mean(after[len(l.few):])
+	}
+	return c
+}
+
+// places is 0 … N−1.
+func (l *lab) places() []int {
+	all := make([]int, len(l.few))
+	for k := range all {
+		all[k] = k
+	}
+	return all
+}
+
+// constant is a vector of n equal elements.
+func constant(n int, x float64) []float64 {
+	v := make([]float64, n)
+	floats.AddConst(x, v)
+	return v
+}
+
+func mean(x []float64) float64 { return floats.Sum(x) / float64(len(x)) }
+
+// halves checks (7), (8), (9) and §4 in the mean over all choices of half of a fixed set as the training set B, where
+// Cov(g^A, g^B) = (|A∩B|/|A||B| − 1/N) Σ: what overlaps are worth, and the gap to the other half and to test examples.
+func (l *lab) halves() []Check {
+	n := len(l.few)
+	half := float64(n / 2)
+	trace, _ := l.sigma(l.few)
+	square, elsewhere := floats.Dot(l.mean, l.mean), floats.Dot(l.mean, l.Gradient(l.away, nil))
+	second := l.curvatureOfGap()
+	measure := func(rate float64) []pair {
+		c := l.changes(rate, nil)
+		var overlap pair
+		for o := 0.0; o <= half; o++ {
+			overlap.predicted = append(overlap.predicted, -rate*(square+(o/(half*half)-1/float64(n))*trace))
+			overlap.measured = append(overlap.measured, o/half*c.inside+(1-o/half)*c.outside)
+		}
+		last := len(overlap.predicted) - 1
+		apart := rate*(1/half-1/float64(n))*trace + l.claims.divergence*rate*(square-elsewhere)
+		return []pair{
+			overlap,
+			{overlap.predicted[:1], overlap.measured[:1]},
+			{overlap.predicted[last:], overlap.measured[last:]},
+			{[]float64{rate * trace / half}, []float64{c.outside - c.inside}},
+			{[]float64{apart}, []float64{c.away - c.inside}},
+			{[]float64{rate*trace/half + rate*rate*second}, []float64{c.outside - c.inside}},
+		}
+	}
+	rates := l.ladder(below(l.reach), l.Rates, steady, measure)
+	overlap, test, train, gap, apart := rates[0], rates[1], rates[2], rates[3], rates[4]
+	next := l.ladder(l.reach, l.Rates, steady, measure)[5]
+	flat := claim(overlap, func(r reading) []float64 { return constant(len(r.predicted), -r.rate*square) })
+	printed := claim(apart, func(r reading) []float64 {
+		return []float64{r.predicted[0] - 2*l.claims.divergence*r.rate*(square-elsewhere)}
+	})
+	supported := order("§4", "where test gradients differ, the gap drifts by η tr Σ/N + η G_train·(G_train − G_test), to O(η²)", 2, apart)
+	rejected := control("control: the second term with the sign that the paper prints, η G_train·(G_test − G_train)", order("§4", "", 2, printed))
+	if supported.Pass && rejected.Pass {
+		rejected.Note = "the measurement supports + η G_train·(G_train − G_test), which follows from (9), and not the printed sign"
+	}
+	return []Check{
+		order("(7) ◆", "the loss of A changes by −η[‖ḡ‖² + (|A∩B|/|A||B| − 1/N) tr Σ] in the mean over subsets, to O(η²)", 2, overlap),
+		control("control: the same without what A∩B adds", order("(7) ◆", "", 2, flat)),
+		order("(8) ◆", "held out: the loss of the other half changes by −η[‖ḡ‖² − tr Σ/N] in the mean, to O(η²)", 2, test),
+		order("(8) ◆", "in training: the loss of the half changes by −η[‖ḡ‖² + tr Σ/N] in the mean, to O(η²)", 2, train),
+		order("(9)", "the gap drifts by η tr Σ/|B| in the mean over training sets B, to O(η²)", 2, gap),
+		order("(9) ◆", "to the next order it drifts by −(η²/2)⟨g^B·(h^B − h^A) g^B⟩ more, to O(η³)", 3, next),
+		supported, rejected,
+	}
+}
+
+// curvatureOfGap is −½⟨g^B·(h^B − h^A) g^B⟩ over all halves B with A the other half.
+func (l *lab) curvatureOfGap() float64 {
+	sum := 0.0
+	halves := combin.Combinations(len(l.few), len(l.few)/2)
+	for _, places := range halves {
+		g := meanOf(l.rows, places)
+		b, a := part(l.few, places)
+		sum += floats.Dot(g, l.HVP(b, nil, g)) - floats.Dot(g, l.HVP(a, nil, g))
+	}
+	return -sum / 2 / float64(len(halves))
+}
+
+// single checks (9) and its next order for one training and one test set.
+func (l *lab) single() []Check {
+	g, away := l.mean, l.Gradient(l.away, nil)
+	first := floats.Dot(g, minus(g, away))
+	second := -(floats.Dot(g, l.HVP(l.few, nil, g)) - floats.Dot(g, l.HVP(l.away, nil, g))) / 2
+	reach, err := l.within([][]float64{g})
+	if err != nil {
+		l.fail(err)
+		return nil
+	}
+	measure := func(rate float64) []pair {
+		u := times(-rate, g)
+		measured := []float64{l.Loss(l.away, u) - l.Loss(l.away, nil) - l.Loss(l.few, u) + l.Loss(l.few, nil)}
+		return []pair{{[]float64{rate * first}, measured}, {[]float64{rate*first + rate*rate*second}, measured}}
+	}
+	readings, beyond := l.ladder(below(reach), l.Rates, steady, measure)[0], l.ladder(reach, l.Rates, steady, measure)[1]
+	return []Check{
+		order("(9)", "after an update on B the gap to A has changed by η g^B·(g^B − g^A), to O(η²)", 2, readings),
+		order("(9) ◆", "its next order is −(η²/2) g^B·(h^B − h^A) g^B, to O(η³)", 3, beyond),
+	}
+}

@@ -1,0 +1,190 @@
+package theory
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/combin"
+)
+
+// reading is a prediction and a measurement at one learning rate.
+type reading struct {
+	rate                float64
+	predicted, measured []float64
+	rounding            float64 // length of what rounding may leave in the measurement
+}
+
+// claim is the same measurement beside another prediction.
+func claim(readings []reading, predict func(r reading) []float64) []reading {
+	other := make([]reading, len(readings))
+	for k, r := range readings {
+		other[k] = r
+		other[k].predicted = predict(r)
+	}
+	return other
+}
+
+// scaled is the same measurement beside c times the prediction.
+func scaled(readings []reading, c float64) []reading {
+	return claim(readings, func(r reading) []float64 { return times(c, r.predicted) })
+}
+
+// pair is a prediction and what was measured.
+type pair struct{ predicted, measured []float64 }
+
+// noise is how rounding grows with the learning rate.
+type noise int
+
+const (
+	steady       noise = 0 // that of losses and gradients
+	proportional noise = 1 // that of displacements
+)
+
+// ladder measures some statements at the learning rates top, top/2, top/4, … What is left of their errors at rates so low that
+// every remainder has vanished is rounding.
+func (l *lab) ladder(top float64, rates int, grows noise, measure func(rate float64) []pair) [][]reading {
+	var rounding []float64
+	for k := range []int{steady: 8, proportional: 1}[grows] {
+		rate := math.Ldexp(top, vanishing) * (1 - float64(k)/16)
+		for i, p := range measure(rate) {
+			if k == 0 {
+				rounding = append(rounding, 0)
+			}
+			rounding[i] = max(rounding[i], floats.Distance(p.predicted, p.measured, 2)/math.Pow(rate, float64(grows)))
+		}
+	}
+	all := make([][]reading, len(rounding))
+	for k := range rates {
+		rate := math.Ldexp(top, -k)
+		for i, p := range measure(rate) {
+			all[i] = append(all[i], reading{rate, p.predicted, p.measured, rounding[i] * math.Pow(rate, float64(grows))})
+		}
+	}
+	return all
+}
+
+// lower is how many rates below the reach of an update the ladder of a leading term begins: where its error is the next order alone.
+// The ladder of a next order begins at the reach, because rounding is met soon.
+const (
+	lower     = 3
+	vanishing = -20 // power of 2 below the top at which errors are rounding
+)
+
+// below is the largest rate of the ladder of a leading term.
+func below(reach float64) float64 { return math.Ldexp(reach, -lower) }
+
+const (
+	leastRates   = 5 // rates that a slope must rest on
+	clearOfNoise = 4 // times the largest rounding met that an error must have to count
+)
+
+// order judges measured = predicted + O(η^slope): the slope of the error in a log-log fit over the rates at which rounding does
+// not count, and the leading term at the smallest of these. Where rounding is all there is, the statement has no
+// remainder, as for a quadratic loss.
+func order(equation, name string, slope float64, readings []reading) Check {
+	c := blank(equation, name)
+	c.SlopeExpected = slope
+	var x, y []float64
+	best := readings[0]
+	for _, r := range readings {
+		e := floats.Distance(r.predicted, r.measured, 2)
+		p := Point{r.rate, e, r.rounding, e > clearOfNoise*r.rounding}
+		c.Points = append(c.Points, p)
+		if p.Used {
+			x, y, best = append(x, math.Log(r.rate)), append(y, math.Log(e)), r
+		}
+	}
+	c = c.compare(best.predicted, best.measured)
+	switch out := len(readings) - len(x); {
+	case len(x) == 0:
+		c.Note = "no remainder beyond rounding"
+		c.Pass = c.RelativeError <= leadingTolerance
+		return c
+	case len(x) < leastRates:
+		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates: %d are left, a slope needs %d", out, len(readings), len(x), leastRates)
+		return c
+	case out > 0:
+		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates, left out", out, len(readings))
+	}
+	_, c.Slope = stat.LinearRegression(x, y, nil, false)
+	c.Pass = math.Abs(c.Slope-slope) <= slopeTolerance && c.RelativeError <= leadingTolerance
+	return c
+}
+
+// Bounds on the learning rates: the part of a gradient that curvature may turn, and the share of a gradient's change that is
+// not linear in the displacement.
+const (
+	mostTurn      = 0.2
+	mostNonlinear = 0.1
+	mostHalvings  = 40
+)
+
+// within is how far updates may lead along directions, as a learning rate: the largest of halving rates at which the gradient of every
+// example is where its linearization at θ₀ puts it. Below it slopes show their order, and the activations of a
+// rectifier stay on their side of the kink.
+func (l *lab) within(directions [][]float64) (float64, error) {
+	examples := append(append([]int(nil), l.few...), l.away...)
+	rows := l.Each(examples, nil)
+	turn := 0.0
+	for k, g := range rows {
+		turn = max(turn, floats.Norm(l.HVP(examples[k:k+1], nil, g), 2)/floats.Norm(g, 2))
+	}
+	rate := mostTurn / turn
+	if math.IsNaN(rate) || math.IsInf(rate, 0) {
+		return 0, fmt.Errorf("choosing learning rates: gradients or curvatures vanish at these parameters: give others (--seed, --weights)")
+	}
+	for _, v := range directions {
+		halvings := 0
+		for ; !l.linear(examples, rows, times(-rate, v)) && l.Err() == nil; rate /= 2 {
+			if halvings++; halvings > mostHalvings {
+				return 0, fmt.Errorf("choosing learning rates: the loss is not differentiable at these parameters: give others (--seed, --weights)")
+			}
+		}
+	}
+	return rate, l.Err()
+}
+
+// linear tells whether the gradients of examples, rows at θ₀, change as their linearization says on the way to u.
+func (l *lab) linear(examples []int, rows [][]float64, u []float64) bool {
+	for k := range examples {
+		change := minus(l.Gradient(examples[k:k+1], u), rows[k])
+		h := l.HVP(examples[k:k+1], nil, u)
+		if floats.Distance(change, h, 2) > mostNonlinear*floats.Norm(h, 2)+clearOfNoise*l.gradientNoise {
+			return false
+		}
+	}
+	return true
+}
+
+// halfway is M g^B for every half B of the few.
+func (l *lab) halfway(m Preconditioner) [][]float64 {
+	var directions [][]float64
+	for _, places := range combin.Combinations(len(l.few), len(l.few)/2) {
+		directions = append(directions, m.times(meanOf(l.rows, places)))
+	}
+	return directions
+}
+
+// findNoise measures what rounding does to gradients: how far they move when the last bit of each parameter does.
+func (l *lab) findNoise() {
+	r := l.random("rounding")
+	for range 4 {
+		u := l.lastBits(r)
+		for k := range l.few {
+			l.gradientNoise = max(l.gradientNoise, floats.Distance(l.Gradient(l.few[k:k+1], u), l.rows[k], 2))
+		}
+	}
+}
+
+const epsilon = 0x1p-52
+
+func (l *lab) lastBits(r *rand.Rand) []float64 {
+	u := make([]float64, l.Parameters())
+	for i, x := range l.origin {
+		u[i] = epsilon * math.Abs(x) * float64(1-2*r.IntN(2))
+	}
+	return u
+}

@@ -1,0 +1,59 @@
+package theory
+
+import "fmt"
+
+// group is checks that share their measurements.
+type group struct {
+	name string
+	run  func() []Check
+}
+
+func (l *lab) groups() []group {
+	return []group{
+		{"one update", l.update},
+		{"the covariance of gradients", l.moments},
+		{"overlapping batches", l.overlaps},
+		{"the loss after an update", l.change},
+		{"the gap after an update", l.single},
+		{"means over training sets", l.halves},
+		{"means over data sets", l.data},
+		{"two updates", l.two},
+		{"shuffled epochs", l.regularized},
+		{"sampled shuffles", l.sampled},
+		{"preconditioners", l.preconditioned},
+		{"the inverse of Σ", l.inverse},
+		{"the spread of the gap", l.gapSpread},
+		{"the spread of the drift", l.driftSpread},
+	}
+}
+
+// Run puts the theory to the test on a world, and on the linear model with Gaussian inputs. An error is one of the device or of the
+// context; a statement that fails is a result.
+func Run(w *World, o Options) ([]Check, error) {
+	l, err := newLab(w, o)
+	if err != nil {
+		return nil, err
+	}
+	var checks []Check
+	groups := append(l.groups(), linearGroups(l)...)
+	for k, g := range groups {
+		if l.Progress != nil {
+			l.Progress(k, len(groups), g.name)
+		}
+		checks = append(checks, g.run()...)
+		if err := l.Err(); err != nil {
+			return nil, fmt.Errorf("checking %s: %w", g.name, err)
+		}
+	}
+	return checks, nil
+}
+
+// Passed tells whether all checks passed.
+func Passed(checks []Check) bool {
+	for _, c := range checks {
+		if !c.Pass {
+			return false
+		}
+	}
+	return true
+}

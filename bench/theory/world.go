@@ -1,0 +1,165 @@
+package theory
+
+import (
+	"context"
+	"fmt"
+
+	"gonum.org/v1/gonum/floats"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// World is a model with its data in float64, at displacements u = θ − θ₀ from fixed parameters θ₀. Displacements are kept by
+// themselves because θ₀ + u would round what is of order η² away: so a gradient is met with an error of the last bit of θ,
+// and a displacement with one of η times that.
+//
+// The first error sticks: after it, and after the end of the context, all methods do nothing and Err returns it.
+type World struct {
+	// Train and Test are the indices of the examples of both parts, by which all methods name examples.
+	Train, Test []int
+
+	f       *objective.Objective
+	ctx     context.Context
+	origin  []float64 // θ₀
+	moved   []float64 // θ₀ + u
+	vectors [2]kernels.Buffer
+	err     error
+}
+
+// NewWorld puts a model at parameters theta and both parts of the data on a device. Without test examples, the second half of the
+// training examples serve.
+func NewWorld(ctx context.Context, dev kernels.Device, model *nn.Model, split *data.Split, theta []float64) (*World, error) {
+	all, train := split.Train, split.Train.Len()
+	all.X, all.Y = append(all.X[:len(all.X):len(all.X)], split.Test.X...), append(all.Y[:len(all.Y):len(all.Y)], split.Test.Y...)
+	if split.Test.Len() == 0 {
+		train /= 2
+	}
+	f, err := objective.New(dev, model, &data.Split{Train: all}, objective.Options{DType: kernels.Float64})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the checks: %w", err)
+	}
+	every := f.All(objective.Train)
+	w := &World{Train: every[:train], Test: every[train:], f: f, ctx: ctx, origin: theta, moved: make([]float64, len(theta))}
+	for k := range w.vectors {
+		if w.vectors[k], err = f.NewVector(); err != nil {
+			w.Close()
+			return nil, fmt.Errorf("preparing the checks: %w", err)
+		}
+	}
+	return w, nil
+}
+
+// Close gives the memory on the device back.
+func (w *World) Close() {
+	w.f.Close()
+	for _, v := range w.vectors {
+		if v != nil {
+			v.Free()
+		}
+	}
+}
+
+// Parameters is P.
+func (w *World) Parameters() int { return len(w.origin) }
+
+// fail makes err the first error, if there is none yet.
+func (w *World) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// Err is the first error.
+func (w *World) Err() error { return w.err }
+
+// MoveTo makes other parameters θ₀.
+func (w *World) MoveTo(theta []float64) { copy(w.origin, theta) }
+
+// at takes the model to θ₀ + u, or says that nothing is to be done.
+func (w *World) at(u []float64) bool {
+	if w.err == nil {
+		w.err = w.ctx.Err()
+	}
+	if w.err == nil {
+		copy(w.moved, w.origin)
+		if u != nil {
+			floats.Add(w.moved, u)
+		}
+		w.err = w.f.Parameters().Write(w.moved)
+	}
+	return w.err == nil
+}
+
+// Gradient is the gradient [P] of the mean loss over examples at u; nil stands for no displacement.
+func (w *World) Gradient(examples []int, u []float64) []float64 {
+	g := make([]float64, w.Parameters())
+	w.gradient(examples, u, g)
+	return g
+}
+
+// gradient writes it into a vector.
+func (w *World) gradient(examples []int, u, into []float64) {
+	if !w.at(u) {
+		return
+	}
+	if w.err = w.f.Gradient(examples, w.vectors[0]); w.err == nil {
+		w.err = w.vectors[0].Read(into)
+	}
+}
+
+// Losses is ℓ_n of each of the examples at u.
+func (w *World) Losses(examples []int, u []float64) []float64 {
+	losses := make([]float64, len(examples))
+	if w.at(u) {
+		w.err = w.f.Pass("losses", objective.Train, examples, nil, func(b *objective.Batch) { b.Read(b.Loss) },
+			func(from, to int, read func(int, any) error) error { return read(0, losses[from:to]) })
+	}
+	return losses
+}
+
+// Loss is the mean loss over examples at u.
+func (w *World) Loss(examples []int, u []float64) float64 {
+	return floats.Sum(w.Losses(examples, u)) / float64(len(examples))
+}
+
+// HVP is h v [P], the Hessian of the mean loss over examples at u times a vector.
+func (w *World) HVP(examples []int, u, v []float64) []float64 {
+	hv := make([]float64, w.Parameters())
+	if !w.at(u) {
+		return hv
+	}
+	if w.err = w.vectors[0].Write(v); w.err == nil {
+		w.err = w.f.HVP(examples, w.vectors[0], w.vectors[1])
+	}
+	if w.err == nil {
+		w.err = w.vectors[1].Read(hv)
+	}
+	return hv
+}
+
+// Covariance is ḡ, tr Σ and ∂tr Σ over examples at u, with Σ unbiased, in the factored forms of package graph.
+func (w *World) Covariance(examples []int, u []float64) (mean []float64, trace float64, gradient []float64) {
+	mean, gradient = make([]float64, w.Parameters()), make([]float64, w.Parameters())
+	if !w.at(u) {
+		return mean, 0, gradient
+	}
+	if trace, w.err = w.f.TraceGradient(examples, w.vectors[0], w.vectors[1]); w.err == nil {
+		w.err = w.vectors[0].Read(mean)
+	}
+	if w.err == nil {
+		w.err = w.vectors[1].Read(gradient)
+	}
+	return mean, trace, gradient
+}
+
+// Each is the gradients g_n at u one by one: the N×P matrix that the factored forms avoid, against which they are checked.
+func (w *World) Each(examples []int, u []float64) [][]float64 {
+	rows := make([][]float64, len(examples))
+	for k, n := range examples {
+		rows[k] = w.Gradient([]int{n}, u)
+	}
+	return rows
+}
