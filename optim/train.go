@@ -10,14 +10,6 @@ import (
 	"drift/optim/rundir"
 )
 
-// Logging says how often things happen during a run, in steps; 0 is never. The last step is always logged and evaluated.
-type Logging struct {
-	LogEvery, EvalEvery, CheckpointEvery int
-	Dir                                  *rundir.Dir // nil: nothing is kept
-	// Observe, where given, is called after each step, with the entry that was logged for it or nil.
-	Observe func(step int, logged *Entry)
-}
-
 // Result is how a run ended.
 type Result struct {
 	Steps            int              `json:"steps"`
@@ -29,9 +21,6 @@ type Result struct {
 
 // ErrInterrupted ends a run that was asked to stop; its checkpoint is written.
 var ErrInterrupted = errors.New("interrupted")
-
-// longest is the number of steps after which a run looks whether its loss is finite, however seldom it logs.
-const longest = 100
 
 // Train takes the steps that are left of a run, and evaluates its end.
 func Train(ctx context.Context, t *Trainer, l Logging) (Result, error) {
@@ -56,47 +45,6 @@ func Train(ctx context.Context, t *Trainer, l Logging) (Result, error) {
 		}
 	}
 	return t.finish()
-}
-
-func due(step, every int) bool { return every > 0 && step%every == 0 }
-
-// log looks at the loss, and writes an entry where one is due.
-func (l Logging) log(t *Trainer) (*Entry, error) {
-	step, last := t.StepsTaken(), t.StepsTaken() == t.Settings.Steps
-	evaluate := due(step, l.EvalEvery) || last
-	write := due(step, l.LogEvery) || evaluate
-	if !write && !due(step, longest) && !due(step, l.CheckpointEvery) {
-		return nil, nil
-	}
-	if err := t.synchronize(); err != nil {
-		return nil, err
-	}
-	loss, accuracy, err := t.meter.mean()
-	if err != nil {
-		return nil, err
-	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return nil, fmt.Errorf("the loss is not finite: it left all bounds in the %d steps before step %d: lower --lr, or add --clip or --warmup", t.meter.steps, step+1)
-	}
-	if !write {
-		return nil, nil
-	}
-	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Accuracy: accuracy, Rate: t.schedule.At(step - 1), Seconds: t.Seconds(),
-		Numbers: t.direction.Metrics()}
-	if e.GradNorm2, err = t.directionNorm2(); err != nil {
-		return nil, err
-	}
-	if evaluate {
-		if err := t.evaluate(e, last); err != nil {
-			return nil, err
-		}
-	}
-	if l.Dir != nil {
-		if err := l.Dir.Log(e); err != nil {
-			return nil, err
-		}
-	}
-	return e, t.meter.reset()
 }
 
 // evaluate adds the loss over the test part, and after the last step over the training part too.
@@ -144,31 +92,9 @@ func (t *Trainer) values(train bool) (r Result, err error) {
 func evaluate(f *objective.Objective, part objective.Part) (objective.Value, error) {
 	v, err := f.Evaluate(part, f.All(part))
 	if err == nil && (math.IsNaN(v.Loss) || math.IsInf(v.Loss, 0)) {
-		err = errors.New("evaluating: the loss is not finite: lower --lr, or add --clip or --warmup")
+		err = errors.New("evaluating: the loss is not finite: " + remedy)
 	}
 	return v, err
-}
-
-func (l Logging) interrupt(t *Trainer) error {
-	if err := l.save(t); err != nil {
-		return err
-	}
-	if l.Dir == nil {
-		return fmt.Errorf("training: %w after step %d of %d: nothing is kept without --out", ErrInterrupted, t.StepsTaken(), t.Settings.Steps)
-	}
-	return fmt.Errorf("training: %w after step %d of %d: go on with drift train --resume %s", ErrInterrupted, t.StepsTaken(), t.Settings.Steps, l.Dir.Path())
-}
-
-// save writes a checkpoint where there is a folder for it.
-func (l Logging) save(t *Trainer) error {
-	if l.Dir == nil {
-		return nil
-	}
-	state, vectors, err := t.Snapshot()
-	if err != nil {
-		return fmt.Errorf("reading the state for a checkpoint: %w", err)
-	}
-	return l.Dir.Save(state, vectors)
 }
 
 // Resume brings a trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none.

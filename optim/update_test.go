@@ -15,13 +15,14 @@ var rules = map[string]struct {
 	transform Transform
 	reference func(theta, v, d []float64) []float64
 }{
-	"none":      {Chain{}, func(_, _, d []float64) []float64 { return d }},
-	"momentum":  {Momentum{0.9}, func(_, v, d []float64) []float64 { return heavyBall(0.9, v, d) }},
-	"nesterov":  {Nesterov{0.8}, func(_, v, d []float64) []float64 { return plus(d, 0.8, heavyBall(0.8, v, d)) }},
-	"decay":     {WeightDecay{0.01}, func(theta, _, d []float64) []float64 { return plus(d, 0.01, theta) }},
-	"clip":      {Clip{1}, func(_, _, d []float64) []float64 { return clipped(1, d) }},
-	"clip far":  {Clip{1e3}, func(_, _, d []float64) []float64 { return d }},
-	"all three": {Chain{Clip{1}, WeightDecay{0.1}, Momentum{0.5}}, func(theta, v, d []float64) []float64 { return heavyBall(0.5, v, plus(clipped(1, d), 0.1, theta)) }},
+	"none":     {Chain{}, func(_, _, d []float64) []float64 { return d }},
+	"momentum": {Momentum{0.9}, func(_, v, d []float64) []float64 { return heavyBall(0.9, v, d) }},
+	"nesterov": {Nesterov{0.8}, func(_, v, d []float64) []float64 { return plus(d, 0.8, heavyBall(0.8, v, d)) }},
+	"decay":    {WeightDecay{0.01}, func(theta, _, d []float64) []float64 { return plus(d, 0.01, theta) }},
+	"clip":     {Clip{1}, func(_, _, d []float64) []float64 { return clipped(1, d) }},
+	"clip far": {Clip{1e3}, func(_, _, d []float64) []float64 { return d }},
+	"all three": {Chain{Clip{1}, WeightDecay{0.1}, Momentum{0.5}},
+		func(theta, v, d []float64) []float64 { return heavyBall(0.5, v, plus(clipped(1, d), 0.1, theta)) }},
 }
 
 func plus(x []float64, c float64, y []float64) []float64 {

@@ -85,7 +85,8 @@ func (e Experiment) seed(ctx context.Context, seed uint64, before int) (runs []r
 	return runs, e.explain(ctx, f, runs, start)
 }
 
-func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Settings, seed uint64, start []float64, step func(int)) (run, error) {
+func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Settings, seed uint64, start []float64,
+	step func(int)) (run, error) {
 	r := run{settings: s, seed: seed, classes: f.Model.Loss == nn.CrossEntropy, explained: math.NaN()}
 	if err := f.Parameters().Write(start); err != nil {
 		return r, err

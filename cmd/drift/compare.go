@@ -58,7 +58,8 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64")
-	flags.StringSliceVar(&c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"}, "`names` to compare, of "+strings.Join(optim.Optimizers, ", "))
+	flags.StringSliceVar(&c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"},
+		"`names` to compare, of "+strings.Join(optim.Optimizers, ", "))
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
 	c.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 10}, 60)
 	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained (0: leave it out)", "int", atLeast(0))

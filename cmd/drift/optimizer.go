@@ -44,14 +44,15 @@ func (r *recipe) flags(flags *pflag.FlagSet, s optim.Settings, epochs float64) {
 	flags.BoolVar(&r.settings.Nesterov, "nesterov", s.Nesterov, "Nesterov's form of momentum")
 	add(flags, &r.settings.WeightDecay, "weight-decay", s.WeightDecay, "κ of κθ added to the gradient", "float", notNegative)
 	add(flags, &r.settings.Clip, "clip", s.Clip, "largest norm of the gradient (0: any)", "float", notNegative)
-	add(flags, &r.settings.Schedule, "schedule", optim.Schedules[0], "learning rate over the run: "+strings.Join(optim.Schedules, "|"), "name", oneOf(optim.Schedules...))
+	add(flags, &r.settings.Schedule, "schedule", optim.Schedules[0], "learning rate over the run: "+strings.Join(optim.Schedules, "|"), "name",
+		oneOf(optim.Schedules...))
 	add(flags, &r.settings.Warmup, "warmup", s.Warmup, "steps over which the learning rate rises at first", "int", atLeast(0))
 	add(flags, &r.batch, "batch", batchSize(s.Batch), "examples a step of sgd: N|full", "int", parseBatch)
 	add(flags, &r.settings.Sampling, "sampling", "shuffle", "batches: shuffle|replacement", "name", oneOf("shuffle", "replacement"))
 	add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the data by sgd's batches", "float", positive)
 	add(flags, &r.settings.Steps, "steps", 0, "length of the run in steps, in place of --epochs", "int", atLeast(0))
-	add(flags, &r.settings.Lambda, "lambda", 0, "gd-reg: coefficient of tr Σ, set by hand", "float", within("", func(float64) bool { return true }))
-	add(flags, &r.settings.EmulateBatch, "emulate-batch", 0, "gd-reg: take the coefficient with which it follows SGD of this batch size", "int", atLeast(0))
+	add(flags, &r.settings.Lambda, "lambda", 0, "gd-reg: coefficient of tr Σ, set by hand", "float", finite)
+	add(flags, &r.settings.EmulateBatch, "emulate-batch", 0, "gd-reg, gd-noise: batch size of the SGD to follow", "int", atLeast(0))
 	sigmaFlags(flags, &r.settings)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,12 +33,15 @@ them again), metrics.jsonl (one JSON object a logged step), checkpoint/ and weig
 
 Optimizers: sgd takes batches; gd takes all examples at every step; gd-reg takes all examples and
 adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients. With --emulate-batch B
-λ is what makes it follow SGD with batches of B in the mean: (η/4)(1/B − 1/N) without momentum.`
+λ is what makes it follow SGD with batches of B in the mean: (η/4)(1/B − 1/N) without momentum.
+gd-noise takes all examples and adds noise as large as that of batches of B; sigma-inverse takes
+batches and follows (Σ+δI)⁻¹ḡ.`
 
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
   drift train --resume run
-  drift train --optimizer gd-reg --emulate-batch 10 --data glyphs,train=500,label-noise=0.2 --lr 0.1 --steps 2000`
+  drift train --optimizer gd-reg --emulate-batch 10 --data glyphs,train=500,label-noise=0.2 --lr 0.1 --steps 2000
+  drift train --optimizer sigma-inverse --damping 0.1 --batch 64 --lr 0.02`
 
 func (a *app) trainCommand() *cobra.Command {
 	t := &training{app: a}
@@ -104,52 +106,6 @@ func closing(c io.Closer, err error) error {
 	if closed := c.Close(); err == nil {
 		err = closed
 	}
-	return err
-}
-
-// readRun takes the settings of a run that is resumed from its folder. Those that decide what the run is cannot be changed.
-func (t *training) readRun(flags *pflag.FlagSet) error {
-	free := []string{"resume", "device", "threads", "quiet", "json", "checkpoint-every", "data-dir"}
-	var wrong string
-	flags.Visit(func(f *pflag.Flag) {
-		if !slices.Contains(free, f.Name) {
-			wrong = f.Name
-		}
-	})
-	if wrong != "" {
-		return usagef("--%s cannot be given with --resume, which takes the run's own settings: leave it out, or start a new run with --config %s",
-			wrong, t.resume+"/config.toml")
-	}
-	dir, err := rundir.Resume(t.resume)
-	if err != nil {
-		return err
-	}
-	if err := setFlags(dir.Config(), flags); err != nil {
-		dir.Close()
-		return fmt.Errorf("resuming the run in %s: config.toml: %w", t.resume, err)
-	}
-	t.logging.Dir = dir
-	return nil
-}
-
-// startRun begins a new run folder.
-func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, s optim.Settings) error {
-	if t.resume != "" {
-		return usagef("--out starts a new run and --resume goes on with an old one: leave one out")
-	}
-	changes := map[string]any{"steps": s.Steps, "epochs": nil}
-	if s.Batch == 0 {
-		changes["batch"] = batchSize(0).String()
-	}
-	settings, err := runSettings(flags, model, changes)
-	if err != nil {
-		return err
-	}
-	var config strings.Builder
-	if err := encodeTOML(&config, settings); err != nil {
-		return err
-	}
-	t.logging.Dir, err = rundir.Create(t.out, config.String())
 	return err
 }
 

@@ -58,16 +58,17 @@ func within(wanted string, ok func(float64) bool) func(string) (float64, error) 
 	return func(s string) (float64, error) {
 		x, err := strconv.ParseFloat(s, 64)
 		if err != nil || math.IsNaN(x) || math.IsInf(x, 0) || !ok(x) {
-			return 0, fmt.Errorf("got %q: give a finite number %s", s, wanted)
+			return 0, fmt.Errorf("got %q: give a finite number%s", s, wanted)
 		}
 		return x, nil
 	}
 }
 
 var (
-	positive    = within("above 0", func(x float64) bool { return x > 0 })
-	notNegative = within("of at least 0", func(x float64) bool { return x >= 0 })
-	fraction    = within("from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
+	finite      = within("", func(float64) bool { return true })
+	positive    = within(" above 0", func(x float64) bool { return x > 0 })
+	notNegative = within(" of at least 0", func(x float64) bool { return x >= 0 })
+	fraction    = within(" from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
 )
 
 // oneOf parses names from a list.

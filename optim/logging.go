@@ -1,0 +1,86 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+
+	"drift/optim/rundir"
+)
+
+// Logging says how often things happen during a run, in steps; 0 is never. The last step is always logged and evaluated.
+type Logging struct {
+	LogEvery, EvalEvery, CheckpointEvery int
+	Dir                                  *rundir.Dir // nil: nothing is kept
+	// Observe, where given, is called after each step, with the entry that was logged for it or nil.
+	Observe func(step int, logged *Entry)
+}
+
+// longest is the number of steps after which a run looks whether its loss is finite, however seldom it logs.
+const longest = 100
+
+// remedy is what to do about a loss that is not finite.
+const remedy = "lower --lr, or add --clip or --warmup"
+
+func due(step, every int) bool { return every > 0 && step%every == 0 }
+
+// log looks at the loss, and writes an entry where one is due.
+func (l Logging) log(t *Trainer) (*Entry, error) {
+	step, last := t.StepsTaken(), t.StepsTaken() == t.Settings.Steps
+	evaluate := due(step, l.EvalEvery) || last
+	write := due(step, l.LogEvery) || evaluate
+	if !write && !due(step, longest) && !due(step, l.CheckpointEvery) {
+		return nil, nil
+	}
+	if err := t.synchronize(); err != nil {
+		return nil, err
+	}
+	loss, accuracy, err := t.meter.mean()
+	if err != nil {
+		return nil, err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return nil, fmt.Errorf("the loss is not finite: it left all bounds in the %d steps before step %d: %s", t.meter.steps, step+1, remedy)
+	}
+	if !write {
+		return nil, nil
+	}
+	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Accuracy: accuracy, Rate: t.schedule.At(step - 1), Seconds: t.Seconds(),
+		Numbers: t.direction.Metrics()}
+	if e.GradNorm2, err = t.directionNorm2(); err != nil {
+		return nil, err
+	}
+	if evaluate {
+		if err := t.evaluate(e, last); err != nil {
+			return nil, err
+		}
+	}
+	if l.Dir != nil {
+		if err := l.Dir.Log(e); err != nil {
+			return nil, err
+		}
+	}
+	return e, t.meter.reset()
+}
+
+func (l Logging) interrupt(t *Trainer) error {
+	if err := l.save(t); err != nil {
+		return err
+	}
+	if l.Dir == nil {
+		return fmt.Errorf("training: %w after step %d of %d: nothing is kept without --out", ErrInterrupted, t.StepsTaken(), t.Settings.Steps)
+	}
+	return fmt.Errorf("training: %w after step %d of %d: go on with drift train --resume %s",
+		ErrInterrupted, t.StepsTaken(), t.Settings.Steps, l.Dir.Path())
+}
+
+// save writes a checkpoint where there is a folder for it.
+func (l Logging) save(t *Trainer) error {
+	if l.Dir == nil {
+		return nil
+	}
+	state, vectors, err := t.Snapshot()
+	if err != nil {
+		return fmt.Errorf("reading the state for a checkpoint: %w", err)
+	}
+	return l.Dir.Save(state, vectors)
+}
