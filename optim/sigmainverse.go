@@ -10,7 +10,7 @@ import (
 )
 
 // Methods are how sigma-inverse may find (Σ+δI)⁻¹ḡ.
-var Methods = []string{"gram", "lowrank", "diagonal"}
+var Methods = []string{"gram", "lowrank", "diagonal", "kronecker"}
 
 // SigmaInverse is the direction of sigma-inverse: (Σ+δI)⁻¹ḡ over the batch.
 type SigmaInverse struct {
@@ -67,6 +67,8 @@ func inverse(f *objective.Objective, s Settings, _ uint64) (Direction, error) {
 		solver, err = sigma.NewLowRankInverse(f, orDefault(s.Rank, 10), orDefault(s.Refresh, 10))
 	case "diagonal":
 		solver, err = sigma.NewDiagonalInverse(f, s.Average)
+	case "kronecker":
+		solver, err = sigma.NewKroneckerInverse(f, s.Average, orDefault(s.Refresh, 10))
 	default:
 		err = fmt.Errorf("unknown method %q: choose from %v", s.Method, Methods)
 	}

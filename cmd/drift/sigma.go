@@ -22,6 +22,6 @@ func sigmaFlags(flags *pflag.FlagSet, s *optim.Settings) {
 	flags.BoolVar(&s.DampingRelative, "damping-relative", false, "sigma-inverse: --damping is in units of tr Σ/P")
 	flags.BoolVar(&s.DampingAdaptive, "damping-adaptive", false, "sigma-inverse: change δ by how much of the predicted decrease comes true")
 	add(flags, &s.Rank, "rank", 10, "sigma-inverse: eigenpairs of lowrank", "int", atLeast(1))
-	add(flags, &s.Refresh, "refresh", 10, "sigma-inverse: steps between refreshments of lowrank", "int", atLeast(1))
-	add(flags, &s.Average, "average", 0, "sigma-inverse: β of the running mean of diagonal", "float", fraction)
+	add(flags, &s.Refresh, "refresh", 10, "sigma-inverse: steps between refreshments of lowrank's eigenpairs and kronecker's bases", "int", atLeast(1))
+	add(flags, &s.Average, "average", 0, "sigma-inverse: β of the running means of diagonal and kronecker", "float", fraction)
 }

@@ -116,12 +116,12 @@ func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
 		if v == nil {
 			v = graph.Fill(b.Params[k], 0)
 		}
-		b.sum(into.Slice(p.Offset, p.Offset+p.Len), v)
+		b.Total(into.Slice(p.Offset, p.Offset+p.Len), v)
 	}
 }
 
-// sum adds one value to a buffer.
-func (b *Batch) sum(into kernels.Buffer, value *graph.Node) {
+// Total adds a value to a buffer of its size, which the first chunk of a pass overwrites.
+func (b *Batch) Total(into kernels.Buffer, value *graph.Node) {
 	b.leaves++
 	total := b.leaf(fmt.Sprintf("sum %d", b.leaves), into, value.Shape()...)
 	if !b.first {
@@ -132,7 +132,7 @@ func (b *Batch) sum(into kernels.Buffer, value *graph.Node) {
 
 // scalar adds a value of shape (1) to one of the objective's sums.
 func (b *Batch) scalar(which int, value *graph.Node) {
-	b.sum(b.objective.sums.Slice(which, which+1), value)
+	b.Total(b.objective.sums.Slice(which, which+1), value)
 }
 
 // Read makes a value available to the host after each chunk.

@@ -108,6 +108,7 @@ func TestInversesEqualDenseOnes(t *testing.T) {
 func TestInversesResume(t *testing.T) {
 	build := map[string]func(f *objective.Objective) (Inverse, error){
 		"running diagonal": func(f *objective.Objective) (Inverse, error) { return NewDiagonalInverse(f, 0.9) },
+		"running factors":  func(f *objective.Objective) (Inverse, error) { return NewKroneckerInverse(f, 0.9, 2) },
 	}
 	for name, a := range approximations {
 		build[name] = a.build

@@ -1,0 +1,206 @@
+package sigma
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"drift/graph"
+	"drift/kernels"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+)
+
+// bases is the eigenbases of the Kronecker factors of Σ in every weight: of Σ_nt a_nt a_ntᵀ for what enters the layer, and of the centred
+// Σ_nt (d_nt−d̄)(d_nt−d̄)ᵀ for the adjoints of what leaves it, because Σ ≈ Cov(d) ⊗ E[a aᵀ] where the two are independent and d̄ is small.
+type bases struct {
+	f       *objective.Objective
+	average float64
+	every   int            // steps between refreshments
+	layers  []*layer       // by parameter; nil for biases and scales
+	axes    kernels.Buffer // the bases, one behind the other
+	moments kernels.Buffer // room for the moments of a batch, in the same places, and the sums of the adjoints behind them
+	factors []float64      // running means of the moments, centred and divided by the number of positions
+	age     int            // steps since the bases were found; 0: there are none
+	batches float64        // in the running means
+}
+
+// layer says where a weight's bases are: [in,in] from at on and [out,out] behind it; its sums of adjoints are from sums on.
+type layer struct {
+	in, out, at, sums int
+	positions         int // at which the weight is applied to an example
+}
+
+// Sides up to turned are given all their eigenvectors; of wider ones the leading ones, as many as steered, are completed to a basis.
+const (
+	turned  = 256
+	steered = 32
+)
+
+func newBases(f *objective.Objective, average float64, every int) (*bases, error) {
+	if every < 1 {
+		return nil, fmt.Errorf("Kronecker factors refreshed every %d steps: give at least 1", every)
+	}
+	b := &bases{f: f, average: average, every: every}
+	size, sums := 0, 0
+	for _, p := range f.Model.Params {
+		if len(p.Shape) < 2 {
+			b.layers = append(b.layers, nil)
+			continue
+		}
+		l := &layer{in: p.Len / p.Shape[0], out: p.Shape[0], at: size, sums: sums}
+		size, sums = size+l.in*l.in+l.out*l.out, sums+l.out
+		b.layers = append(b.layers, l)
+	}
+	for _, l := range b.layers {
+		if l != nil {
+			l.sums += size
+		}
+	}
+	b.factors = make([]float64, size)
+	var err error
+	if b.axes, err = f.Device().NewBuffer(f.DType(), max(1, size)); err == nil {
+		b.moments, err = f.Device().NewBuffer(f.DType(), max(1, size+sums))
+	}
+	if err != nil {
+		b.close()
+		return nil, fmt.Errorf("memory for Kronecker factors: %w", err)
+	}
+	return b, nil
+}
+
+func (b *bases) inputs(l *layer) kernels.Buffer { return b.axes.Slice(l.at, l.at+l.in*l.in) }
+func (b *bases) outputs(l *layer) kernels.Buffer {
+	return b.axes.Slice(l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out)
+}
+
+// squares puts the squares in the bases in the place of those of the weights.
+func (b *bases) squares(of *objective.Batch, p *graph.PerExample, squares []*graph.Node) {
+	for k, l := range b.layers {
+		if l == nil {
+			continue
+		}
+		in := graph.Reshape(of.Scalars(b.inputs(l)), l.in, l.in)
+		out := graph.Reshape(of.Scalars(b.outputs(l)), l.out, l.out)
+		squares[k] = graph.Reshape(p.Kronecker(k).Squares(in, out), squares[k].Shape()...)
+	}
+}
+
+// step takes a step, for which it refreshes the bases where that is due.
+func (b *bases) step(batch []int) (fresh bool, err error) {
+	if b.age == 0 || b.age >= b.every {
+		if err := b.refresh(batch); err != nil {
+			return false, err
+		}
+		b.age, fresh = 0, true
+	}
+	b.age++
+	return fresh, nil
+}
+
+func (b *bases) refresh(batch []int) error {
+	err := b.f.Pass("kronecker factors", objective.Train, batch, []kernels.Buffer{b.moments}, func(of *objective.Batch) {
+		p := of.PerExample()
+		for k, l := range b.layers {
+			if l == nil {
+				continue
+			}
+			factors := p.Kronecker(k)
+			middle, end := l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out
+			of.Total(b.moments.Slice(l.at, middle), factors.InputMoment())
+			of.Total(b.moments.Slice(middle, end), factors.OutputMoment())
+			of.Total(b.moments.Slice(l.sums, l.sums+l.out), factors.OutputSum())
+			l.positions = factors.Positions()
+		}
+	}, nil)
+	if err != nil {
+		return err
+	}
+	return b.turn(float64(len(batch)))
+}
+
+// turn finds the bases of the running means, which take in the moments of n examples.
+func (b *bases) turn(n float64) error {
+	moments := make([]float64, b.moments.Len())
+	if err := b.moments.Read(moments); err != nil {
+		return err
+	}
+	b.batches++
+	kept := keep(b.average, b.batches)
+	axes := make([]float64, b.axes.Len())
+	for _, l := range b.layers {
+		if l == nil {
+			continue
+		}
+		count, middle := n*float64(l.positions), l.at+l.in*l.in
+		for i := range l.out { // adjoints without their mean
+			for j := range l.out {
+				moments[middle+i*l.out+j] -= moments[l.sums+i] * moments[l.sums+j] / count
+			}
+		}
+		for i := l.at; i < middle+l.out*l.out; i++ {
+			b.factors[i] = kept*b.factors[i] + (1-kept)*moments[i]/count
+		}
+		for _, side := range []struct{ at, n int }{{l.at, l.in}, {middle, l.out}} {
+			end := side.at + side.n*side.n
+			if err := eigenbasis(b.factors[side.at:end], side.n, axes[side.at:end]); err != nil {
+				return err
+			}
+		}
+	}
+	return b.axes.Write(axes)
+}
+
+// eigenbasis writes the eigenvectors of a matrix [n,n] into the columns of another; where it is wide, some of the leading ones and
+// then directions orthogonal to them.
+func eigenbasis(of []float64, n int, into []float64) error {
+	wanted := n
+	var pairs []Pair
+	var err error
+	if m := mat.NewSymDense(n, of); n <= turned {
+		pairs, err = Solve(m, n)
+	} else {
+		wanted = steered
+		pairs, err = Leading(Dense{m}, wanted, Search{Tolerance: 1e-3})
+	}
+	if err != nil {
+		return fmt.Errorf("basis of a Kronecker factor: %w", err)
+	}
+	leading := mat.NewDense(n, wanted, nil)
+	for c, pair := range pairs {
+		leading.SetCol(c, pair.Vector)
+	}
+	if wanted == n {
+		copy(into, leading.RawMatrix().Data)
+		return nil
+	}
+	var qr mat.QR
+	qr.Factorize(leading)
+	qr.QTo(mat.NewDense(n, n, into))
+	return nil
+}
+
+func (b *bases) save(into checkpoint.Vectors) error {
+	into["bases"] = []float64{float64(b.age), b.batches}
+	into["factors"] = b.factors
+	return into.Put("axes", b.axes)
+}
+
+func (b *bases) restore(from checkpoint.Vectors) error {
+	state, err := from.Numbers("bases", 2)
+	if err != nil {
+		return err
+	}
+	factors, err := from.Numbers("factors", len(b.factors))
+	if err != nil {
+		return err
+	}
+	b.age, b.batches = int(state[0]), state[1]
+	copy(b.factors, factors)
+	return from.Take("axes", b.axes)
+}
+
+func (b *bases) close() {
+	b.f.Release(b.axes)
+	b.f.Release(b.moments)
+}

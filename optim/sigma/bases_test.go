@@ -1,0 +1,147 @@
+package sigma
+
+import (
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/cpu"
+	"drift/optim/objective"
+)
+
+// whole is the basis that the layers' bases make for all parameters: row o·in+i of a weight has O[o,·]⊗I[i,·].
+func (b *bases) whole(t testing.TB) *mat.Dense {
+	t.Helper()
+	axes := make([]float64, b.axes.Len())
+	must(t, b.axes.Read(axes))
+	p := b.f.Model.NumParams
+	m := mat.NewDense(p, p, nil)
+	for k, param := range b.f.Model.Params {
+		l := b.layers[k]
+		for r := range param.Len {
+			if l == nil {
+				m.Set(param.Offset+r, param.Offset+r, 1)
+				continue
+			}
+			for c := range param.Len {
+				in := axes[l.at+r%l.in*l.in+c%l.in]
+				out := axes[l.at+l.in*l.in+r/l.in*l.out+c/l.in]
+				m.Set(param.Offset+r, param.Offset+c, in*out)
+			}
+		}
+	}
+	return m
+}
+
+// The solution is B (Bᵀḡ)/(diag BᵀΣB + δ) with an orthogonal B.
+func TestKroneckerInverseEqualsADenseOne(t *testing.T) {
+	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+		sigma, _, mean := dense(rows(t, f, examples))
+		inverse, err := NewKroneckerInverse(f, 0, 1)
+		must(t, err)
+		defer inverse.Close()
+		x, err := f.NewVector()
+		must(t, err)
+		defer f.Release(x)
+		must(t, inverse.Solve(examples, Damping{Value: 0.03}, x))
+		basis := inverse.bases.whole(t)
+		p := len(mean)
+		var unit, rotated mat.Dense
+		unit.Mul(basis.T(), basis)
+		for i := range p {
+			unit.Set(i, i, unit.At(i, i)-1)
+		}
+		if d := mat.Norm(&unit, 2); d > 1e-10 {
+			t.Errorf("BᵀB differs from the identity by %.3g", d)
+		}
+		rotated.Product(basis.T(), sigma, basis)
+		along, got, want := mat.NewVecDense(p, nil), make([]float64, p), mat.NewVecDense(p, nil)
+		along.MulVec(basis.T(), mat.NewVecDense(p, mean))
+		for i := range p {
+			along.SetVec(i, along.AtVec(i)/(rotated.At(i, i)+0.03))
+		}
+		want.MulVec(basis, along)
+		must(t, x.Read(got))
+		near(t, "kronecker", got, want.RawVector().Data, 1e-9)
+		r, err := inverse.Report()
+		must(t, err)
+		near(t, "report", []float64{r.Trace, r.Descent}, []float64{mat.Trace(sigma), floats.Dot(mean, want.RawVector().Data)}, 1e-9)
+	})
+}
+
+// For one dense layer the factors are those of the inputs and of the gradients of its biases, and the bases diagonalize them.
+func TestBasesDiagonalizeTheFactors(t *testing.T) {
+	set := noise(few)
+	m, err := nn.Parse(`{"layers": ["flatten", {"linear": {"out": 3}}]}`, set.Shape, set.Classes, nn.CrossEntropy)
+	must(t, err)
+	f, err := objective.New(cpu.New(cpu.Options{}), m, &data.Split{Train: set}, objective.Options{DType: kernels.Float64, Chunk: chunked})
+	must(t, err)
+	defer f.Close()
+	must(t, f.Parameters().Write(m.Init(1)))
+	b, err := newBases(f, 0, 1)
+	must(t, err)
+	defer b.close()
+	_, err = b.step(f.All(objective.Train))
+	must(t, err)
+	axes := make([]float64, b.axes.Len())
+	must(t, b.axes.Read(axes))
+	x, d := mat.NewDense(few, 36, nil), mat.NewDense(few, 3, nil)
+	g := rows(t, f, f.All(objective.Train))
+	for n := range few {
+		for i := range 36 {
+			x.Set(n, i, float64(set.X[36*n+i]))
+		}
+		copy(d.RawRowView(n), g.RawRowView(n)[108:])
+	}
+	for j := range 3 {
+		mean := mat.Sum(d.ColView(j)) / few
+		for n := range few {
+			d.Set(n, j, d.At(n, j)-mean)
+		}
+	}
+	for name, c := range map[string]struct{ rows, basis *mat.Dense }{
+		"inputs":   {x, mat.NewDense(36, 36, axes[:36*36])},
+		"adjoints": {d, mat.NewDense(3, 3, axes[36*36:])},
+	} {
+		var r mat.Dense
+		r.Product(c.basis.T(), c.rows.T(), c.rows, c.basis)
+		size, off := mat.Norm(&r, 2), 0.0
+		for i := range r.RawMatrix().Rows {
+			for j := range i {
+				off = math.Max(off, math.Abs(r.At(i, j)))
+			}
+		}
+		if off > 1e-10*size {
+			t.Errorf("%s: off the diagonal there is %.3g beside %.3g", name, off, size)
+		}
+	}
+}
+
+func TestWideBasesAreComplete(t *testing.T) {
+	n := turned + 40
+	a := mat.NewDense(n, n, random(3, n*n))
+	var s mat.SymDense
+	s.SymOuterK(1, a)
+	basis := mat.NewDense(n, n, nil)
+	must(t, eigenbasis(s.RawSymmetric().Data, n, basis.RawMatrix().Data))
+	var unit mat.Dense
+	unit.Mul(basis.T(), basis)
+	for i := range n {
+		unit.Set(i, i, unit.At(i, i)-1)
+	}
+	if d := mat.Norm(&unit, 2); d > 1e-9 {
+		t.Errorf("BᵀB differs from the identity by %.3g", d)
+	}
+	first := mat.Col(nil, 0, basis)
+	image := times(&s, first)
+	value := floats.Dot(first, image)
+	floats.AddScaled(image, -value, first)
+	if r := floats.Norm(image, 2); r > 2e-3*value {
+		t.Errorf("first vector: residual %.3g beside %.3g", r, value)
+	}
+}

@@ -1,0 +1,209 @@
+package sigma
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+
+	"drift/graph"
+	"drift/kernels"
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+)
+
+// BasisInverse takes Σ for B diag(s) Bᵀ, with an orthogonal B and s the diagonal of BᵀΣB: (Σ+δI)⁻¹ḡ = B (Bᵀḡ)/(s+δ). B is the
+// identity, or has Kronecker form in each weight. s is that of the batch or, with a running mean's β > 0, the mean
+// over the batches in the same basis with weights that fall by β from each to the one before.
+type BasisInverse struct {
+	f             *objective.Objective
+	average       float64
+	bases         *bases         // nil for the identity
+	mean, squares kernels.Buffer // ḡ, and diag of Bᵀ(Σ_n g_n g_nᵀ)B/(N−1) [P]
+	running       kernels.Buffer // s [P]
+	numbers       kernels.Buffer // what the program reads, see below
+	program       *graph.Program
+	into          kernels.Buffer // of the program
+	out           kernels.Buffer // of the program: tr Σ, δ and ⟨ḡ, x⟩
+	batches       float64        // t
+}
+
+var _ Inverse = (*BasisInverse)(nil)
+
+// Elements of numbers.
+const (
+	numberShare    = iota // N/(N−1)
+	numberKeep            // of s in the new s
+	numberAbsolute        // damping, absolute
+	numberRelative        // damping in units of tr Σ/P
+	numberCount
+)
+
+// NewDiagonalInverse takes Σ for its diagonal, with a running mean's β.
+func NewDiagonalInverse(f *objective.Objective, average float64) (*BasisInverse, error) {
+	return newBasisInverse(f, average, nil)
+}
+
+// NewKroneckerInverse takes Σ for a diagonal in the eigenbasis of its Kronecker factors layer by layer, found anew every so many
+// steps (George, Laurent, Bouthillier, Ballas and Vincent 2018), with a running mean's β for factors and diagonal.
+func NewKroneckerInverse(f *objective.Objective, average float64, every int) (*BasisInverse, error) {
+	b, err := newBases(f, average, every)
+	if err != nil {
+		return nil, err
+	}
+	return newBasisInverse(f, average, b)
+}
+
+func newBasisInverse(f *objective.Objective, average float64, b *bases) (*BasisInverse, error) {
+	d := &BasisInverse{f: f, average: average, bases: b}
+	p := f.Model.NumParams
+	for buffer, n := range map[*kernels.Buffer]int{&d.mean: p, &d.squares: p, &d.running: p, &d.numbers: numberCount} {
+		var err error
+		if *buffer, err = f.Device().NewBuffer(f.DType(), n); err != nil {
+			d.Close()
+			return nil, fmt.Errorf("memory for a diagonal of Σ: %w", err)
+		}
+	}
+	return d, nil
+}
+
+func (d *BasisInverse) Solve(batch []int, damping Damping, into kernels.Buffer) error {
+	n := float64(len(batch))
+	if n < 2 {
+		return fmt.Errorf("Σ of %v gradients: it takes batches of at least 2 examples", n)
+	}
+	if d.bases != nil {
+		fresh, err := d.bases.step(batch)
+		if err != nil {
+			return err
+		}
+		if fresh { // what was averaged is a diagonal in another basis
+			d.batches = 0
+		}
+	}
+	if err := d.moments(batch); err != nil {
+		return err
+	}
+	if err := d.compile(into); err != nil {
+		return err
+	}
+	d.batches++
+	numbers := [numberCount]float64{numberShare: n / (n - 1), numberKeep: keep(d.average, d.batches)}
+	numbers[numberAbsolute] = damping.Value
+	if damping.Relative {
+		numbers[numberAbsolute], numbers[numberRelative] = 0, damping.Value
+	}
+	if err := d.numbers.Write(numbers[:]); err != nil {
+		return err
+	}
+	return d.program.Run()
+}
+
+// keep is (β−βᵗ)/(1−βᵗ): the weight of the mean over t−1 batches in that over t.
+func keep(average, t float64) float64 {
+	power := math.Pow(average, t)
+	return (average - power) / (1 - power)
+}
+
+// moments finds ḡ and the squares of the gradients in the basis in one pass.
+func (d *BasisInverse) moments(batch []int) error {
+	what, vectors := "mean and squares", []kernels.Buffer{d.mean, d.squares}
+	if d.bases != nil {
+		what, vectors = "mean and squares in a basis", append(vectors, d.bases.axes)
+	}
+	return d.f.Pass(what, objective.Train, batch, vectors, func(b *objective.Batch) {
+		b.Measure()
+		p := b.PerExample()
+		b.Sum(d.mean, weighted(p.Sum(), b.Mean))
+		squares := p.Squares()
+		if d.bases != nil {
+			d.bases.squares(b, p, squares)
+		}
+		b.Sum(d.squares, weighted(squares, b.Spread))
+	}, nil)
+}
+
+// weighted multiplies nodes by a scalar node.
+func weighted(nodes []*graph.Node, by *graph.Node) []*graph.Node {
+	all := make([]*graph.Node, len(nodes))
+	for k, n := range nodes {
+		all[k] = graph.Mul(n, graph.BroadcastScalar(by, n.Shape()...))
+	}
+	return all
+}
+
+// compile makes the program from the moments to the solution.
+func (d *BasisInverse) compile(into kernels.Buffer) error {
+	if d.program != nil && d.into == into {
+		return nil
+	}
+	s := &basisSymbols{d: d, bind: map[*graph.Node]kernels.Buffer{}}
+	err := graph.Try(func() { s.build(into) })
+	if err != nil {
+		return fmt.Errorf("preparing a diagonal of Σ: %w", err)
+	}
+	program, err := graph.Compile(d.f.Device(), []*graph.Node{s.out}, s.updates, s.bind)
+	if err != nil {
+		return fmt.Errorf("preparing a diagonal of Σ: %w", err)
+	}
+	if d.program != nil {
+		d.program.Close()
+	}
+	d.program, d.into, d.out = program, into, program.Buffer(s.out)
+	return nil
+}
+
+func (d *BasisInverse) Report() (Report, error) {
+	if d.out == nil {
+		return Report{}, nil
+	}
+	var out [3]float64
+	if err := d.out.Read(out[:]); err != nil {
+		return Report{}, err
+	}
+	s := make([]float64, d.running.Len())
+	if err := d.running.Read(s); err != nil {
+		return Report{}, err
+	}
+	return Report{Trace: out[0], Delta: out[1], Descent: out[2], Condition: (floats.Max(s) + out[1]) / (floats.Min(s) + out[1])}, nil
+}
+
+// Cost counts the squares of the gradients as a third of a gradient, and rotating them as two thirds.
+func (d *BasisInverse) Cost(n int) float64 {
+	if d.bases != nil {
+		return (2 + 1/float64(d.bases.every)) * float64(n)
+	}
+	return 4. / 3 * float64(n)
+}
+
+func (d *BasisInverse) Save(into checkpoint.Vectors) error {
+	into["diagonal batches"] = []float64{d.batches}
+	if err := into.Put("diagonal", d.running); err != nil || d.bases == nil {
+		return err
+	}
+	return d.bases.save(into)
+}
+
+func (d *BasisInverse) Restore(from checkpoint.Vectors) error {
+	batches, err := from.Numbers("diagonal batches", 1)
+	if err != nil {
+		return err
+	}
+	d.batches = batches[0]
+	if err := from.Take("diagonal", d.running); err != nil || d.bases == nil {
+		return err
+	}
+	return d.bases.restore(from)
+}
+
+func (d *BasisInverse) Close() {
+	if d.program != nil {
+		d.program.Close()
+	}
+	if d.bases != nil {
+		d.bases.close()
+	}
+	for _, b := range []kernels.Buffer{d.mean, d.squares, d.running, d.numbers} {
+		d.f.Release(b)
+	}
+}
