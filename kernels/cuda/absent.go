@@ -14,4 +14,4 @@ const absent = "this binary was built without CUDA: build it with `make gpu` (gc
 func Open(index int, o Options) (kernels.Device, error) { return nil, errors.New(absent) }
 
 // Probe reports what the machine offers.
-func Probe() Info { return Info{Missing: absent} }
+func Probe() Info { return Info{Devices: []GPU{}, Missing: absent} }

@@ -7,26 +7,6 @@ import (
 	"drift/kernels/cuda/cudnn"
 )
 
-// convolution is one call of cuDNN.
-type convolution struct{ *cudnn.Convolution }
-
-func (c convolution) issue(*device) error { return c.Run() }
-
-// byCuDNN adds a convolution that cuDNN computes, if it is here and has a way to do it.
-func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) bool {
-	if p.device.dnn == nil || c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 {
-		return false
-	}
-	plan := p.device.dnn.Plan(d, c, p.dtype, p.device.options.Precision != Full, p.device.columnBytes)
-	if plan == nil {
-		return false
-	}
-	plan.Image, plan.Output, plan.Kernels = x, y, k
-	plan.Workspace, _ = p.reserve(0, plan.WorkspaceBytes())
-	p.commands = append(p.commands, convolution{plan})
-	return true
-}
-
 // columnBytes is a device's bound for the columns of im2col that a convolution holds at once,
 // more images being handled in parts, and for cuDNN's workspace.
 const columnBytes = 256 << 20
@@ -64,8 +44,8 @@ func (p *planner) parts(c kernels.Conv, x, y, k uint64, f func(part images) erro
 
 // conv is Y = K·Uᵀ for each image, U [spots, width] being its columns: [O, width]·[width, spots].
 func (p *planner) conv(c kernels.Conv, y, x, k uint64) error {
-	if p.byCuDNN(cudnn.Output, c, x, y, k) {
-		return nil
+	if done, err := p.byCuDNN(cudnn.Output, c, x, y, k); done {
+		return err
 	}
 	return p.parts(c, x, y, k, func(i images) error {
 		if err := p.im2col(i.Window, i.columns, i.x); err != nil {
@@ -78,8 +58,8 @@ func (p *planner) conv(c kernels.Conv, y, x, k uint64) error {
 
 // convInput is col2im of Ū = Ȳᵀ·K for each image: [spots, O]·[O, width].
 func (p *planner) convInput(c kernels.ConvInput, x, y, k uint64) error {
-	if p.byCuDNN(cudnn.Image, kernels.Conv(c), x, y, k) {
-		return nil
+	if done, err := p.byCuDNN(cudnn.Image, kernels.Conv(c), x, y, k); done {
+		return err
 	}
 	return p.parts(kernels.Conv(c), x, y, k, func(i images) error {
 		g := kernels.Gemm{Batch: i.N, M: i.spots, N: i.width, K: c.O, TransA: true, ShareB: !c.PerExample, Alpha: 1}
@@ -96,8 +76,8 @@ func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
 	if c.N == 0 {
 		return p.scale(c.O*c.C*c.KH*c.KW, 0, k)
 	}
-	if p.byCuDNN(cudnn.Kernels, kernels.Conv(c), x, y, k) {
-		return nil
+	if done, err := p.byCuDNN(cudnn.Kernels, kernels.Conv(c), x, y, k); done {
+		return err
 	}
 	return p.parts(kernels.Conv(c), x, y, k, func(i images) error {
 		if err := p.im2col(i.Window, i.columns, i.x); err != nil {

@@ -35,10 +35,10 @@ func (p *planner) mapping(m kernels.Map, out, in []uint64) error {
 // The structs of ptx/map.cu.
 type (
 	reduceArgs struct {
-		A, B, C, Chunks  uint32
-		TX, TY, TA, none uint32
-		Out, Partial     uint64
-		Chain            program
+		A, B, C, Chunks uint32
+		TX, TY, TA, _   uint32
+		Out, Partial    uint64
+		Chain           program
 	}
 	joinArgs struct {
 		A, C, Chunks, _ uint32

@@ -12,7 +12,7 @@ import (
 
 // Probe reports what the machine offers, without starting a device.
 func Probe() Info {
-	info := Info{Built: true}
+	info := Info{Built: true, Devices: []GPU{}}
 	path, missing := findCuBLAS("")
 	info.CuBLAS, info.CuDNN = path, findCuDNN()
 	if err := driver.Open(); err != nil {

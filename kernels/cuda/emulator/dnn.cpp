@@ -58,7 +58,8 @@ int choose(const Shape &x, const Shape &k, const Shape &y, const Convolution &c,
 
 int submit(Handle *h, int direction, const Shape &x, const Shape &k, const Shape &y, const Convolution &c, const void *a, const void *b,
            void *out, int algorithm, void *workspace, size_t bytes) {
-	if (!fits(x, k, y, c) || algorithm != 1 || bytes < WORKSPACE) return BAD_PARAM;
+	const size_t addresses = size_t(a) | size_t(b) | size_t(out) | size_t(workspace);
+	if (!fits(x, k, y, c) || algorithm != 1 || bytes < WORKSPACE || addresses % 16 != 0) return BAD_PARAM;
 	emulator::submit(h->stream, [=] {
 		memset(workspace, 0xff, bytes);
 		if (x.type == 0) run(direction, x, k, y, c, static_cast<const float *>(a), static_cast<const float *>(b), static_cast<float *>(out));

@@ -200,7 +200,7 @@ BOTH(map, Program)
 // A block reduces a tile of ta·tx outputs with ty threads each, over one of `chunks` parts of b; tx·ty·ta is its size.
 struct ReduceArgs {
 	u32 a, b, c, chunks;
-	u32 tx, ty, ta, max;
+	u32 tx, ty, ta, unused;
 	ptr out, partial; // partial [a, chunks, c] of float64 is written where there is more than one chunk
 	Program chain;
 };
