@@ -144,6 +144,20 @@ func TestRepeatLeavesTheFirstCallOut(t *testing.T) {
 	}
 }
 
+func TestRepeatCountsEveryLongCall(t *testing.T) {
+	f := &fake{}
+	calls := 0
+	timer := f.clock().Repeat(func() error { calls++; f.now = f.now.Add(time.Second); return nil })
+	for range 3 {
+		if s, err := timer(context.Background(), longest); s != 1 || err != nil {
+			t.Errorf("%v s, %v", s, err)
+		}
+	}
+	if calls != 4 {
+		t.Errorf("%d calls in three turns, want one that is not counted and three", calls)
+	}
+}
+
 func TestSummary(t *testing.T) {
 	x := []float64{5, 1, 3}
 	if got := Summarize(x); got != (Summary{3, 1, 5}) || !slices.Equal(x, []float64{5, 1, 3}) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,6 +65,9 @@ func positiveDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// busy is the load average from which on other work disturbs the measurement.
+const busy = 0.5
+
 // chosen is the cases that --only names.
 func (b *benchmark) chosen(all []timing.Case) []timing.Case {
 	readme := b.only.String() == "readme"
@@ -88,26 +92,45 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = closing(dev, err) }()
 	report := &benchReport{Machine: b.machine(dev)}
+	if report.Machine.Load > busy {
+		report.note("the machine was busy with other work (load average %.2g): repeat this when it is not", report.Machine.Load)
+	}
 	found := b.findPeers(ctx, dev, report)
 	for _, p := range found {
 		defer p.Close()
 	}
 	bench := &timing.Bench{Device: dev, Peers: found, Time: b.each, Clock: timing.System, Cases: all}
+	if err := b.measure(ctx, bench, some, report); err != nil {
+		return err
+	}
+	if b.dtype == kernels.Float32 {
+		report.judge()
+	}
+	if err := b.deliver(report); err != nil {
+		return err
+	}
+	if n := len(report.Cases); n < len(some) {
+		return fmt.Errorf("timing: interrupted after %d of %d cases, which are reported", n, len(some))
+	}
+	return nil
+}
+
+// measure adds the results of the cases to the report, all or those before an interrupt.
+func (b *benchmark) measure(ctx context.Context, bench *timing.Bench, some []timing.Case, report *benchReport) error {
 	bar := b.progress("timing", "cases", len(some))
+	defer bar.Close()
 	for k, c := range some {
 		bar.Set(k, c.Name)
 		r, err := bench.Measure(ctx, c)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
-			bar.Close()
 			return err
 		}
 		report.add(r)
 	}
-	bar.Close()
-	if b.dtype == kernels.Float32 {
-		report.judge()
-	}
-	return b.deliver(report)
+	return nil
 }
 
 // findPeers starts the peers, which work on the processor as the device must do to be compared.
@@ -133,7 +156,8 @@ func (b *benchmark) machine(dev kernels.Device) benchMachine {
 	e := b.environment()
 	m := benchMachine{Processor: e.CPU.Model, Features: e.CPU.Features, Forced: os.Getenv("DRIFT_CPU"), Threads: e.CPU.Used,
 		Device: dev.Name(), Go: runtime.Version(), DType: b.dtype.String()}
-	m.Load, _, _ = strings.Cut(firstLine("/proc/loadavg"), " ")
+	load, _, _ := strings.Cut(firstLine("/proc/loadavg"), " ")
+	m.Load, _ = strconv.ParseFloat(load, 64)
 	return m
 }
 

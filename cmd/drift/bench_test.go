@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -56,6 +58,16 @@ func TestBenchMistakes(t *testing.T) {
 		if status != statusUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, says) {
 			t.Errorf("drift %s: status %d, stdout %q, stderr %q", args, status, stdout, stderr)
 		}
+	}
+}
+
+func TestBenchInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	status := run(ctx, strings.Fields("bench --only ^gemm --time 1ms --peers none"), &stdout, &stderr)
+	if status != statusFailed || !strings.Contains(stderr.String(), "interrupted after 0 of") || !strings.Contains(stdout.String(), "GFLOP/s") {
+		t.Errorf("status %d, stdout %q, stderr %q", status, stdout.String(), stderr.String())
 	}
 }
 

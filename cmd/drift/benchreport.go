@@ -29,7 +29,7 @@ type benchMachine struct {
 	DType     string   `json:"dtype"`
 	Go        string   `json:"go"`
 	Peers     []string `json:"peers"`
-	Load      string   `json:"load"` // load average of the last minute before, "" where unknown
+	Load      float64  `json:"load"` // average of the minute before, 0 where unknown
 }
 
 type benchCase struct {
@@ -122,9 +122,6 @@ func (m benchMachine) String() string {
 	}
 	if len(m.Peers) > 0 {
 		text += "; beside " + strings.Join(m.Peers, ", ")
-	}
-	if m.Load != "" {
-		text += "; load average before " + m.Load
 	}
 	return text
 }
