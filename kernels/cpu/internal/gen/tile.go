@@ -98,6 +98,7 @@ func (t tile) loop() {
 	if t.height > 1 {
 		t.Label(name)
 	}
+	t.prefetch()
 	for i := range t.height * t.vectors {
 		t.zero(t.vec(i))
 	}
@@ -125,6 +126,19 @@ func (t tile) loop() {
 	t.DECQ(regK)
 	t.JNE(operand.LabelRef(name + "_loop"))
 	t.Label(name + "_store")
+}
+
+// prefetch asks for the tile of C, which comes from far away and is needed at the end.
+func (t tile) prefetch() {
+	t.MOVQ(regC, reg.RAX)
+	for i := range t.height {
+		for j := range t.vectors {
+			t.PREFETCHT0(operand.Mem{Base: reg.RAX, Disp: j * t.bytes()})
+		}
+		if i < t.height-1 {
+			t.ADDQ(regLDC, reg.RAX)
+		}
+	}
 }
 
 // store scales the sums by alpha and writes them, or adds beta·C; with beta = 0 it does not read C.
