@@ -17,7 +17,7 @@ type measurement struct {
 	*app
 	task
 	weights, vector, vectors string
-	top                      int
+	wanted                   sigma.Wanted
 }
 
 const measureLong = `measure finds the statistics of the gradients g_n of all training examples at given weights: their
@@ -44,7 +44,10 @@ func (a *app) measureCommand() *cobra.Command {
 	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this safetensors `file`")
 	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
-	add(flags, &m.top, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", atLeast(0))
+	add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", atLeast(0))
+	add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ by quadrature of so many steps", "int", atLeast(0))
+	add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", atLeast(0))
+	add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6", "int", atLeast(0))
 	return cmd
 }
 
@@ -61,16 +64,19 @@ func (m *measurement) run() (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	wanted := sigma.Wanted{Eigenvalues: m.top, Diagonal: m.vectors != ""}
-	if m.top > p.Model.NumParams {
-		return usagef("--sigma-top %d: Σ has %d eigenvalues, one for each parameter", m.top, p.Model.NumParams)
+	m.wanted.Diagonal, m.wanted.Seed = m.vectors != "", m.seed
+	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.Model.NumParams {
+		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.Model.NumParams)
+	}
+	if m.wanted.Trace > 0 && m.wanted.Trace < 6 {
+		return usagef("--hessian-trace %d: give at least 6 products", m.wanted.Trace)
 	}
 	if m.vector != "" {
-		if wanted.Along, err = p.Model.Load(m.vector); err != nil {
+		if m.wanted.Along, err = p.Model.Load(m.vector); err != nil {
 			return fmt.Errorf("--vector: %w", err)
 		}
 	}
-	found, err := sigma.Measure(p.Objective, p.All(objective.Train), wanted)
+	found, err := sigma.Measure(p.Objective, p.All(objective.Train), m.wanted)
 	if err != nil {
 		return err
 	}
@@ -109,6 +115,12 @@ func measured(m *sigma.Measurement) *report.Table {
 	t.Add("with ‖G‖² unbiased", optional(m.NoiseScaleUnbiased))
 	for k, value := range m.Eigenvalues {
 		t.Add(fmt.Sprintf("eigenvalue %d of Σ", k+1), report.Format(value))
+	}
+	for k, value := range m.HessianEigenvalues {
+		t.Add(fmt.Sprintf("eigenvalue %d of the Hessian", k+1), report.Format(value))
+	}
+	if m.HessianTrace != nil {
+		t.Add("trace of the Hessian", report.Format(*m.HessianTrace)+" ± "+report.Format(*m.HessianTraceError))
 	}
 	return t
 }

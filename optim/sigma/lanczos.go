@@ -43,8 +43,7 @@ func Leading(a Operator, k int, s Search) ([]Pair, error) {
 	if s.Basis == 0 {
 		s.Basis = max(20, 10+2*k)
 	}
-	l := &krylov{a: a, m: min(n, max(s.Basis, k+2)), random: rand.New(rand.NewPCG(s.Seed, 0x6c616e63))}
-	l.h = mat.NewSymDense(l.m, nil)
+	l := newKrylov(a, min(n, max(s.Basis, k+2)), s.Seed)
 	l.begin(s.Start)
 	for products := 1; ; products++ {
 		if err := l.extend(); err != nil {
@@ -76,6 +75,10 @@ type krylov struct {
 	next   []float64
 	beta   float64
 	random *rand.Rand
+}
+
+func newKrylov(a Operator, m int, seed uint64) *krylov {
+	return &krylov{a: a, m: m, h: mat.NewSymDense(m, nil), random: rand.New(rand.NewPCG(seed, 0x6c616e63))}
 }
 
 // begin takes the first vector, a random one where none is given.

@@ -15,8 +15,12 @@ import (
 // Wanted says what Measure finds out besides the numbers that need no choice.
 type Wanted struct {
 	Eigenvalues int       // leading eigenvalues of Σ
+	Density     int       // steps of quadrature for the spectral density of Σ
+	Hessian     int       // leading eigenvalues of the Hessian
+	Trace       int       // products for the Hessian's trace
 	Along       []float64 // a vector v [P] for H v and Σ v; nil for none
 	Diagonal    bool      // diag Σ
+	Seed        uint64    // of the random vectors that density, trace and iterations start from
 }
 
 // Measurement is the statistics of the per-example gradients of a list of examples.
@@ -30,6 +34,11 @@ type Measurement struct {
 	NoiseScale         *float64  `json:"noise_scale"`          // tr Σ/‖ḡ‖² (McCandlish et al. 2018); nil where ḡ vanishes
 	NoiseScaleUnbiased *float64  `json:"noise_scale_unbiased"` // tr Σ/(‖ḡ‖² − tr Σ/N); nil where that is not positive
 	Eigenvalues        []float64 `json:"sigma_eigenvalues"`    // of Σ, in descending order
+
+	Density            *Density  `json:"sigma_density,omitempty"`       // of Σ's eigenvalues
+	HessianEigenvalues []float64 `json:"hessian_eigenvalues,omitempty"` // in descending order
+	HessianTrace       *float64  `json:"hessian_trace,omitempty"`
+	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 
 	// Vectors are ḡ, ∂tr Σ and what else was wanted, by kind: grad, grad_tr_sigma, sigma_diag, hvp and sigma_vp.
 	Vectors []nn.Vector `json:"-"`
@@ -48,11 +57,11 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 	if w.Along != nil {
 		steps = append(steps, m.product("hvp", NewHessian, w.Along), m.product("sigma_vp", NewCovariance, w.Along))
 	}
-	if w.Eigenvalues > 0 {
-		steps = append(steps, func(f *objective.Objective, examples []int) (err error) {
-			m.Eigenvalues, err = leadingValues(f, examples, w.Eigenvalues)
-			return err
-		})
+	if w.Eigenvalues > 0 || w.Density > 0 {
+		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.spectrum(f, examples, w) })
+	}
+	if w.Hessian > 0 || w.Trace > 0 {
+		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.curvature(f, examples, w) })
 	}
 	for _, step := range steps {
 		if err := step(f, examples); err != nil {

@@ -300,7 +300,7 @@ func TestMeasure(t *testing.T) {
 		sigma, _, mean := dense(rows(t, f, examples))
 		p := f.Model.NumParams
 		along := random(4, p)
-		m, err := Measure(f, examples, Wanted{Eigenvalues: 3, Along: along, Diagonal: true})
+		m, err := Measure(f, examples, Wanted{Eigenvalues: 3, Along: along, Diagonal: true, Density: 5, Hessian: 2, Trace: 12})
 		must(t, err)
 		norm2 := floats.Dot(mean, mean)
 		trace := mat.Trace(sigma)
@@ -319,7 +319,7 @@ func TestMeasure(t *testing.T) {
 		near(t, "ḡ", vectors["grad"], mean, 1e-10)
 		near(t, "diag Σ", vectors["sigma_diag"], diagonal, 1e-10)
 		near(t, "Σ v", vectors["sigma_vp"], times(sigma, along), 1e-10)
-		if vectors["hvp"] == nil || vectors["grad_tr_sigma"] == nil || len(m.Eigenvalues) != 3 {
+		if vectors["hvp"] == nil || vectors["grad_tr_sigma"] == nil || len(m.Eigenvalues) != 3 || m.Density == nil || len(m.HessianEigenvalues) != 2 || m.HessianTrace == nil {
 			t.Errorf("vectors %v, eigenvalues %v", len(vectors), m.Eigenvalues)
 		}
 	})

@@ -9,12 +9,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // Sizes up to which a spectrum is found from a matrix: all of it by LAPACK's algorithm, or its largest part by Lanczos iteration.
 const (
-	solved = 512
+	solved = 256
 	formed = 4096
 )
 
@@ -40,11 +39,8 @@ func (g *Gradients) leading(k int, s Search) (*Spectrum, float64, error) {
 	if k < 1 || k > p {
 		return nil, 0, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
 	}
-	if n < 2 {
-		return nil, 0, fmt.Errorf("Σ of %d gradients: it takes at least 2 examples", n)
-	}
 	if s.Tolerance == 0 && g.f.DType() == kernels.Float32 {
-		s.Tolerance = 1e-6 // what products rounded to float32 can reach
+		s.Tolerance = 1e-5 // what products rounded to float32 can reach
 	}
 	pairs, trace, err := g.pairs(min(k, n-1), s)
 	if err != nil {
@@ -62,35 +58,20 @@ func (g *Gradients) leading(k int, s Search) (*Spectrum, float64, error) {
 
 // pairs is the leading eigenpairs of Σ's twin on the examples, and its trace.
 func (g *Gradients) pairs(k int, s Search) (pairs []Pair, trace float64, err error) {
-	n := len(g.examples)
-	if n > formed {
-		if trace, err = g.trace(); err == nil {
-			pairs, err = Leading(Examples{g, true}, k, s)
-		}
-		return pairs, trace, err
-	}
-	gram, err := g.Gram()
+	twin, err := g.twin()
 	if err != nil {
 		return nil, 0, err
 	}
-	Centre(gram)
-	gram.ScaleSym(1/float64(n-1), gram)
-	if n > solved && 4*k < n {
-		pairs, err = Leading(Dense{gram}, k, s)
+	if trace, err = g.trace(twin); err != nil {
+		return nil, 0, err
+	}
+	d, small := twin.(Dense)
+	if n := len(g.examples); small && (n <= solved || 4*k >= n) {
+		pairs, err = Solve(d.Matrix, k)
 	} else {
-		pairs, err = Solve(gram, k)
+		pairs, err = Leading(twin, k, s)
 	}
-	return pairs, mat.Trace(gram), err
-}
-
-// trace is tr Σ.
-func (g *Gradients) trace() (float64, error) {
-	mean, err := g.f.NewVector()
-	if err != nil {
-		return 0, err
-	}
-	defer g.f.Release(mean)
-	return g.f.Trace(g.examples, mean)
+	return pairs, trace, err
 }
 
 // Solve is the k largest eigenvalues of a matrix with their vectors, by reduction to a tridiagonal.
@@ -126,18 +107,4 @@ func (s *Spectrum) coefficients(k int) []float64 {
 	centre(c)
 	floats.Scale(1/math.Sqrt(float64(len(c)-1)*s.Values[k]), c)
 	return c
-}
-
-// leadingValues is the k largest eigenvalues of Σ over examples of the training data.
-func leadingValues(f *objective.Objective, examples []int, k int) ([]float64, error) {
-	g, err := NewGradients(f, examples)
-	if err != nil {
-		return nil, err
-	}
-	defer g.Close()
-	s, err := g.Leading(k, Search{})
-	if err != nil {
-		return nil, err
-	}
-	return s.Values, nil
 }

@@ -1,0 +1,61 @@
+package sigma
+
+import (
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// densityVectors is the number of random vectors that a spectral density is averaged over.
+const densityVectors = 10
+
+// spectrum finds what is wanted of the eigenvalues of Σ.
+func (m *Measurement) spectrum(f *objective.Objective, examples []int, w Wanted) error {
+	g, err := NewGradients(f, examples)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	if w.Eigenvalues > 0 {
+		s, err := g.Leading(w.Eigenvalues, Search{Seed: w.Seed})
+		if err != nil {
+			return err
+		}
+		m.Eigenvalues = s.Values
+	}
+	if w.Density > 0 {
+		d, err := g.Density(densityVectors, w.Density, w.Seed)
+		if err != nil {
+			return err
+		}
+		m.Density = &d
+	}
+	return nil
+}
+
+// curvature finds what is wanted of the Hessian.
+func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted) error {
+	h, err := NewHessian(f, examples, 1)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if w.Trace > 0 {
+		trace, deviation, err := Trace(h, w.Trace, w.Seed)
+		if err != nil {
+			return err
+		}
+		m.HessianTrace, m.HessianTraceError = &trace, &deviation
+	}
+	if w.Hessian == 0 {
+		return nil
+	}
+	search := Search{Seed: w.Seed}
+	if f.DType() == kernels.Float32 {
+		search.Tolerance = 1e-5
+	}
+	pairs, err := Leading(h, w.Hessian, search)
+	for _, p := range pairs {
+		m.HessianEigenvalues = append(m.HessianEigenvalues, p.Value)
+	}
+	return err
+}
