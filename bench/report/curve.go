@@ -100,7 +100,7 @@ func (c Curve) bounds(i int, logY bool) (low, high float64) {
 	return low, high
 }
 
-// logTicks labels powers of ten; where fewer than two fall into the range, also 2 and 5 times them.
+// logTicks labels powers of ten; where fewer than two fall into the range, also 2 and 5 times them. Over many decades the powers are all there is.
 type logTicks struct{}
 
 func (logTicks) Ticks(low, high float64) []plot.Tick {
@@ -110,7 +110,7 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	for e := from; e <= to; e++ {
 		for digit := 1; digit < 10; digit++ {
 			x := float64(digit) * math.Pow(10, float64(e))
-			if x < low*(1-1e-9) || x > high*(1+1e-9) {
+			if x < low*(1-1e-9) || x > high*(1+1e-9) || digit > 1 && every > 1 {
 				continue
 			}
 			tick := plot.Tick{Value: x}

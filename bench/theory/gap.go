@@ -47,50 +47,62 @@ func mean(x []float64) float64 { return floats.Sum(x) / float64(len(x)) }
 // halves checks (7), (8), (9) and §4 in the mean over all choices of half of a fixed set as the training set B, where
 // Cov(g^A, g^B) = (|A∩B|/|A||B| − 1/N) Σ: what overlaps are worth, and the gap to the other half and to test examples.
 func (l *lab) halves() []Check {
-	n := len(l.few)
-	half := float64(n / 2)
-	trace, _ := l.sigma(l.few)
-	square, elsewhere := floats.Dot(l.mean, l.mean), floats.Dot(l.mean, l.Gradient(l.away, nil))
-	second := l.curvatureOfGap()
-	measure := func(rate float64) []pair {
-		c := l.changes(rate, nil)
-		var overlap pair
-		for o := 0.0; o <= half; o++ {
-			overlap.predicted = append(overlap.predicted, -rate*(square+(o/(half*half)-1/float64(n))*trace))
-			overlap.measured = append(overlap.measured, o/half*c.inside+(1-o/half)*c.outside)
-		}
-		last := len(overlap.predicted) - 1
-		apart := rate*(1/half-1/float64(n))*trace + l.claims.divergence*rate*(square-elsewhere)
-		return []pair{
-			overlap,
-			{overlap.predicted[:1], overlap.measured[:1]},
-			{overlap.predicted[last:], overlap.measured[last:]},
-			{[]float64{rate * trace / half}, []float64{c.outside - c.inside}},
-			{[]float64{apart}, []float64{c.away - c.inside}},
-			{[]float64{rate*trace/half + rate*rate*second}, []float64{c.outside - c.inside}},
-		}
+	h := halves{lab: l, n: float64(len(l.few)), half: float64(len(l.few) / 2), square: floats.Dot(l.mean, l.mean), second: l.curvatureOfGap()}
+	h.trace, _ = l.sigma(l.few)
+	h.apart = h.square - floats.Dot(l.mean, l.Gradient(l.away, nil))
+	readings := l.ladder(below(l.reach), l.Rates, steady, h.measure)
+	beyond := l.ladder(l.reach, l.Rates, steady, h.measure)
+	apart := claim(readings[0], func(r reading) []float64 { return constant(len(r.predicted), -r.rate*h.square) })
+	return append([]Check{
+		order("(7) ◆", "the loss of A changes by −η[‖ḡ‖² + (|A∩B|/|A||B| − 1/N) tr Σ] in the mean over subsets, to O(η²)", 2, readings[0]),
+		control("control: the same without what A∩B adds", order("(7) ◆", "", 2, apart)),
+		order("(8) ◆", "held out: the loss of the other half changes by −η[‖ḡ‖² − tr Σ/N] in the mean, to O(η²)", 2, readings[1]),
+		order("(8) ◆", "in training: the loss of the half changes by −η[‖ḡ‖² + tr Σ/N] in the mean, to O(η²)", 2, readings[2]),
+		order("(9)", "the gap drifts by η tr Σ/|B| in the mean over training sets B, to O(η²)", 2, readings[3]),
+		order("(9) ◆", "to the next order it drifts by −(η²/2)⟨g^B·(h^B − h^A) g^B⟩ more, to O(η³)", 3, beyond[4]),
+	}, h.sign(readings[5])...)
+}
+
+// halves is what predictions for the mean over halves are made of.
+type halves struct {
+	*lab
+	n, half float64
+	square  float64 // ‖ḡ‖²
+	trace   float64 // tr Σ
+	second  float64 // of the gap, of order η²
+	apart   float64 // ḡ·(ḡ − G_test)
+}
+
+// measure is the statements of halves, and that of §4, at one rate.
+func (h halves) measure(rate float64) []pair {
+	c := h.changes(rate, nil)
+	var overlap pair
+	for o := 0.0; o <= h.half; o++ {
+		overlap.predicted = append(overlap.predicted, -rate*(h.square+(o/(h.half*h.half)-1/h.n)*h.trace))
+		overlap.measured = append(overlap.measured, o/h.half*c.inside+(1-o/h.half)*c.outside)
 	}
-	rates := l.ladder(below(l.reach), l.Rates, steady, measure)
-	overlap, test, train, gap, apart := rates[0], rates[1], rates[2], rates[3], rates[4]
-	next := l.ladder(l.reach, l.Rates, steady, measure)[5]
-	flat := claim(overlap, func(r reading) []float64 { return constant(len(r.predicted), -r.rate*square) })
-	printed := claim(apart, func(r reading) []float64 {
-		return []float64{r.predicted[0] - 2*l.claims.divergence*r.rate*(square-elsewhere)}
+	last, drift, gap := len(overlap.predicted)-1, rate*h.trace/h.half, []float64{c.outside - c.inside}
+	return []pair{
+		overlap,
+		{overlap.predicted[:1], overlap.measured[:1]},
+		{overlap.predicted[last:], overlap.measured[last:]},
+		{[]float64{drift}, gap},
+		{[]float64{drift + rate*rate*h.second}, gap},
+		{[]float64{drift - rate*h.trace/h.n + h.claims.divergence*rate*h.apart}, []float64{c.away - c.inside}},
+	}
+}
+
+// sign checks which sign G_train·(G_train − G_test) has in the drift of the gap to other data, and says so.
+func (h halves) sign(readings []reading) []Check {
+	opposite := claim(readings, func(r reading) []float64 {
+		return []float64{r.predicted[0] - 2*h.claims.divergence*r.rate*h.apart}
 	})
-	supported := order("§4", "where test gradients differ, the gap drifts by η tr Σ/N + η G_train·(G_train − G_test), to O(η²)", 2, apart)
-	rejected := control("control: the second term with the sign that the paper prints, η G_train·(G_test − G_train)", order("§4", "", 2, printed))
-	if supported.Pass && rejected.Pass {
-		rejected.Note = "the measurement supports + η G_train·(G_train − G_test), which follows from (9), and not the printed sign"
+	derived := order("§4", "where test gradients differ, the gap drifts by η tr Σ/N + η G_train·(G_train − G_test), to O(η²)", 2, readings)
+	printed := control("control: the second term with the sign that the paper prints, η G_train·(G_test − G_train)", order("§4", "", 2, opposite))
+	if derived.Pass && printed.Pass {
+		printed.Note = "the measurement supports + η G_train·(G_train − G_test), which follows from (9), and not the printed sign"
 	}
-	return []Check{
-		order("(7) ◆", "the loss of A changes by −η[‖ḡ‖² + (|A∩B|/|A||B| − 1/N) tr Σ] in the mean over subsets, to O(η²)", 2, overlap),
-		control("control: the same without what A∩B adds", order("(7) ◆", "", 2, flat)),
-		order("(8) ◆", "held out: the loss of the other half changes by −η[‖ḡ‖² − tr Σ/N] in the mean, to O(η²)", 2, test),
-		order("(8) ◆", "in training: the loss of the half changes by −η[‖ḡ‖² + tr Σ/N] in the mean, to O(η²)", 2, train),
-		order("(9)", "the gap drifts by η tr Σ/|B| in the mean over training sets B, to O(η²)", 2, gap),
-		order("(9) ◆", "to the next order it drifts by −(η²/2)⟨g^B·(h^B − h^A) g^B⟩ more, to O(η³)", 3, next),
-		supported, rejected,
-	}
+	return []Check{derived, printed}
 }
 
 // curvatureOfGap is −½⟨g^B·(h^B − h^A) g^B⟩ over all halves B with A the other half.

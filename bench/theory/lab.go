@@ -20,8 +20,11 @@ type Options struct {
 	Progress func(done, all int, next string)
 }
 
-// mostEvaluations bounds an enumeration: some minutes of a small network.
-const mostEvaluations = 1 << 24
+// Bounds on an enumeration: some minutes of a small network.
+const (
+	mostEvaluations = 1 << 24
+	mostExamples    = 12
+)
 
 func (o Options) withDefaults() Options {
 	if o.Examples == 0 {
@@ -52,7 +55,7 @@ func (o Options) Check() error {
 		if m < 2 || o.Examples%m != 0 {
 			return fmt.Errorf("an epoch of %d batches over %d examples: give numbers of at least 2 that divide the examples", m, o.Examples)
 		}
-		if float64(o.Examples) > 12 || evaluations(o.Examples, m) > mostEvaluations {
+		if o.Examples > mostExamples || evaluations(o.Examples, m) > mostEvaluations {
 			return fmt.Errorf("an epoch of %d batches over %d examples has too many shuffles to take them all: give fewer examples", m, o.Examples)
 		}
 	}

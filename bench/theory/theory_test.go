@@ -26,7 +26,7 @@ func open(t testing.TB, model, loss, spec string) *World {
 	must(t, err)
 	m, err := nn.Parse(model, split.Train.Shape, max(split.Train.Classes, split.Train.Outputs), loss)
 	must(t, err)
-	w, err := NewWorld(context.Background(), cpu.New(cpu.Options{Threads: 1}), m, split, m.Init(1))
+	w, err := NewWorld(context.Background(), cpu.New(cpu.Options{Threads: 1}), m, split, m.Init(1), 0)
 	must(t, err)
 	t.Cleanup(w.Close)
 	return w

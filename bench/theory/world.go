@@ -30,14 +30,14 @@ type World struct {
 }
 
 // NewWorld puts a model at parameters theta and both parts of the data on a device. Without test examples, the second half of the
-// training examples serve.
-func NewWorld(ctx context.Context, dev kernels.Device, model *nn.Model, split *data.Split, theta []float64) (*World, error) {
+// training examples serve. chunk is the most examples at once, 0 for the objective's own choice.
+func NewWorld(ctx context.Context, dev kernels.Device, model *nn.Model, split *data.Split, theta []float64, chunk int) (*World, error) {
 	all, train := split.Train, split.Train.Len()
 	all.X, all.Y = append(all.X[:len(all.X):len(all.X)], split.Test.X...), append(all.Y[:len(all.Y):len(all.Y)], split.Test.Y...)
 	if split.Test.Len() == 0 {
 		train /= 2
 	}
-	f, err := objective.New(dev, model, &data.Split{Train: all}, objective.Options{DType: kernels.Float64})
+	f, err := objective.New(dev, model, &data.Split{Train: all}, objective.Options{DType: kernels.Float64, Chunk: chunk})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the checks: %w", err)
 	}

@@ -52,7 +52,7 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	a.globals(root.PersistentFlags())
-	root.AddCommand(a.compareCommand(), a.trainCommand(), a.measureCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
+	root.AddCommand(a.compareCommand(), a.trainCommand(), a.measureCommand(), a.verifyCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
 	return root
 }
 

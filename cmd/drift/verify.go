@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"drift/bench/theory"
+	"drift/kernels"
+	"drift/optim/checkpoint"
+)
+
+// verification is drift verify.
+type verification struct {
+	*app
+	task
+	weights, out string
+	options      theory.Options
+}
+
+const verifyLong = `verify puts the theory of "SGD Implicitly Regularizes Generalization Error" (Roberts 2021) to the
+test, equation by equation, on a network and a data set, and its closed forms on a linear model.
+
+Means over subsets and shuffles are exact for the first --examples training examples; the other
+training examples play the data distribution in means over data sets. Where a statement claims an
+order in the learning rate η, the slope of its error over --rates rates a factor 2 apart is shown
+beside the claimed one; rates at which rounding dominates are left out. Means over random draws show
+z, their distance from the prediction in standard errors. Controls are wrong statements that must be
+rejected. Everything is computed in float64.
+
+The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
+The exit status is 1 if a check fails.`
+
+const verifyExample = `  drift verify
+  drift verify --data fashion-mnist,train=256,test=256 --model mlp:16,act=tanh
+  drift verify --model lenet --weights run/weights.safetensors --examples 6 --batches 2,3,6
+  drift verify --data gaussian --model linear --json -`
+
+func (a *app) verifyCommand() *cobra.Command {
+	v := &verification{app: a}
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Check the theory, equation by equation, on a network and a data set", Long: verifyLong, Example: verifyExample,
+		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return v.run(cmd.Context()) },
+	}
+	flags := cmd.Flags()
+	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
+	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file`, not at those that training starts from")
+	add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", atLeast(4))
+	flags.IntSliceVar(&v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has")
+	flags.Float64SliceVar(&v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check")
+	add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", atLeast(5))
+	add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", atLeast(100))
+	flags.StringVar(&v.out, "out", "out", "`folder` for results, which replace older ones there")
+	return cmd
+}
+
+func (v *verification) run(ctx context.Context) (err error) {
+	if v.given("dtype") && v.dtype != kernels.Float64 {
+		return usagef("--dtype %v: the checks need float64: leave it out", v.dtype)
+	}
+	v.options.Seed = v.seed
+	if err := v.options.Check(); err != nil {
+		return usageError{err}
+	}
+	if err := prepareFolder(v.out, "verify.json"); err != nil {
+		return err
+	}
+	w, dev, err := v.world(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(dev, err) }()
+	defer w.Close()
+	var show *progress
+	v.options.Progress = func(done, all int, next string) {
+		if show == nil {
+			show = v.progress("checking", "groups of checks", all)
+		}
+		show.Set(done, next)
+	}
+	checks, err := theory.Run(w, v.options)
+	show.Close()
+	if err != nil {
+		return err
+	}
+	return v.deliver(checks)
+}
+
+// prepareFolder makes the folder for results and finds out early whether a file can be written there.
+func prepareFolder(folder, file string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return fmt.Errorf("preparing the folder for results: %w: name another one with --out", err)
+	}
+	return checkWritable("out", filepath.Join(folder, file), "another folder")
+}
+
+// world puts the task on the device in float64.
+func (v *verification) world(ctx context.Context) (*theory.World, kernels.Device, error) {
+	split, model, err := v.load(v.seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	theta := model.Init(v.seed)
+	if v.weights != "" {
+		if theta, err = model.Load(v.weights); err != nil {
+			return nil, nil, err
+		}
+	}
+	dev, err := v.openDevice()
+	if err != nil {
+		return nil, nil, err
+	}
+	var w *theory.World
+	if err = fits(dev, model, kernels.Float64); err == nil {
+		w, err = theory.NewWorld(ctx, dev, model, split, theta, v.chunk)
+	}
+	if err != nil {
+		return nil, nil, closing(dev, err)
+	}
+	return w, dev, nil
+}
+
+// verdict is the result of drift verify.
+type verdict struct {
+	Checks []theory.Check `json:"checks"`
+	Data   string         `json:"data"`
+	Model  string         `json:"model"`
+	Seed   uint64         `json:"seed"`
+	Passed int            `json:"passed"`
+	Failed int            `json:"failed"`
+}
+
+func (v *verification) deliver(checks []theory.Check) error {
+	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed}
+	for _, c := range checks {
+		if c.Pass {
+			result.Passed++
+		} else {
+			result.Failed++
+		}
+	}
+	table, slopes, agreement := theory.Table(checks), theory.Slopes(checks), theory.Agreement(checks)
+	for name, write := range map[string]func(io.Writer) error{
+		"verify.json":   func(w io.Writer) error { return encodeJSON(w, result) },
+		"verify.csv":    theory.List(checks).WriteCSV,
+		"slopes.png":    slopes.WritePNG,
+		"slopes.svg":    slopes.WriteSVG,
+		"agreement.png": agreement.WritePNG,
+		"agreement.svg": agreement.WriteSVG,
+	} {
+		if err := checkpoint.Replace(filepath.Join(v.out, name), write); err != nil {
+			return fmt.Errorf("writing the results: %w", err)
+		}
+	}
+	if _, err := table.WriteTo(v.human()); err != nil {
+		return err
+	}
+	fmt.Fprintln(v.human())
+	for _, note := range theory.Notes(checks) {
+		fmt.Fprintln(v.human(), note)
+	}
+	fmt.Fprintf(v.human(), "\n%d of %d checks pass; figures and numbers are in %s\n", result.Passed, len(checks), v.out)
+	if err := v.writeJSON(result); err != nil {
+		return err
+	}
+	if result.Failed > 0 {
+		return fmt.Errorf("checking the theory: %d of %d checks fail: the table shows which", result.Failed, len(checks))
+	}
+	return nil
+}

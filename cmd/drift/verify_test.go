@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const smallVerify = "verify --data glyphs,size=8,train=32,test=32 --model mlp:4,act=tanh --examples 4 --batches 2,4 --momenta 0.5 --rates 5 "
+
+// verify passes on a small network, says so by its status, and leaves numbers and figures; its JSON has the fields that scripts read.
+func TestVerify(t *testing.T) {
+	out := t.TempDir()
+	status, stdout, stderr := drift(t, strings.Fields(smallVerify+"--draws 1000 --quiet --json - --out "+out)...)
+	if status != statusDone || stderr != "" {
+		t.Fatalf("status %d, stderr %q", status, stderr)
+	}
+	var result struct{ Checks []map[string]any }
+	if err := json.Unmarshal([]byte(stdout), &result); err != nil || len(result.Checks) < 50 {
+		t.Fatalf("%d checks, %v", len(result.Checks), err)
+	}
+	controls := 0
+	for _, c := range result.Checks {
+		for _, key := range []string{"equation", "name", "predicted", "measured", "relative_error", "slope", "slope_expected", "z", "control", "pass"} {
+			if _, there := c[key]; !there {
+				t.Fatalf("no %s in %v", key, c)
+			}
+		}
+		if c["control"] == true {
+			controls++
+		}
+	}
+	if controls < 10 {
+		t.Errorf("%d controls", controls)
+	}
+	for _, name := range []string{"verify.json", "verify.csv", "slopes.png", "slopes.svg", "agreement.png", "agreement.svg"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// With too few draws the controls are not rejected clearly, and a check that fails makes the command fail.
+func TestVerifyFails(t *testing.T) {
+	status, stdout, stderr := drift(t, strings.Fields(smallVerify+"--draws 100 --out "+t.TempDir())...)
+	if status != statusFailed || !strings.Contains(stdout, "NOT REJECTED") || !strings.Contains(stderr, "checks fail") {
+		t.Errorf("status %d, stderr %q, stdout %s", status, stderr, stdout)
+	}
+}
+
+func TestWrongVerifyCommands(t *testing.T) {
+	for args, says := range map[string]string{
+		"--dtype float32":        "the checks need float64",
+		"--batches 3":            "that divide the examples",
+		"--momenta 1":            "momentum 1",
+		"--rates 4":              "at least 5",
+		"--examples 5":           "an even number",
+		"--examples 20":          "too many shuffles",
+		"--out /dev/null/folder": "name another one with --out",
+	} {
+		status, _, stderr := drift(t, strings.Fields("verify "+args)...)
+		if status == statusDone || !strings.Contains(stderr, says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("verify %s: status %d, %q", args, status, stderr)
+		}
+	}
+}
