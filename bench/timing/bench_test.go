@@ -4,12 +4,12 @@ import (
 	"testing"
 
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
 // BenchmarkCases is every case by itself, for profiles: go test -bench Cases/mlp/hvp -cpuprofile cpu.prof ./bench/timing.
 func BenchmarkCases(b *testing.B) {
-	dev := cpu.New(cpu.Options{})
+	dev := devicetest.Open(0)
 	defer dev.Close()
 	for _, c := range Cases(kernels.Float32) {
 		b.Run(c.Name, func(b *testing.B) {

@@ -9,6 +9,7 @@ import (
 	"drift/bench/peers"
 	"drift/kernels"
 	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
 func TestCasesAreNamedOnceAndHaveTheirBase(t *testing.T) {
@@ -52,7 +53,7 @@ func TestCasesRun(t *testing.T) {
 
 // Every way of working through a batch, on small networks.
 func TestWaysRun(t *testing.T) {
-	dev := cpu.New(cpu.Options{Threads: 2})
+	dev := devicetest.Open(2)
 	defer dev.Close()
 	var all []Case
 	for _, net := range []network{{name: "mlp", spec: "mlp:16"}, {name: "cnn", spec: "lenet"}} {
