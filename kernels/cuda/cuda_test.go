@@ -97,6 +97,31 @@ func TestReplayedGraphDoesTheSameWork(t *testing.T) {
 	}
 }
 
+// The longest program and the most shared memory: as many buffers as a Map takes, reversed in place.
+func TestBuffersExchangedInPlace(t *testing.T) {
+	d := open(t, Options{})
+	const n, length = kernels.MaxMapValues, 1003
+	m := kernels.Map{N: length}
+	var buffers []kernels.Buffer
+	for k := range n {
+		x := make([]float32, length)
+		for i := range x {
+			x[i] = float32(k*length + i)
+		}
+		buffers = append(buffers, buffer32(t, d, x))
+		m.Access = append(m.Access, kernels.Access{B: 1, C: 1})
+		m.Results = append(m.Results, uint8(n-1-k))
+	}
+	run(t, d, 1, kernels.Call{Op: m, Out: buffers, In: buffers})
+	for k, b := range buffers {
+		for i, v := range contents(t, b) {
+			if want := float32((n-1-k)*length + i); v != want {
+				t.Fatalf("buffer %d, element %d is %v, want %v", k, i, v, want)
+			}
+		}
+	}
+}
+
 // A batch that is handled in parts gives what it gives at once.
 func TestConvolutionInParts(t *testing.T) {
 	t.Setenv("DRIFT_CUDNN", "off")

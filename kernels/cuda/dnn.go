@@ -43,7 +43,7 @@ type staged struct {
 }
 
 func (s *staged) place(operand cudnn.Direction, at uint64, n int) uint64 {
-	if at%vectorBytes == 0 || s.err != nil {
+	if at%16 == 0 || s.err != nil {
 		return at
 	}
 	var aligned uint64

@@ -7,19 +7,22 @@ import (
 	"drift/kernels/cuda/driver"
 )
 
-// A thread handles 16 bytes of every operand at once.
-const vectorBytes = 16
+// A thread handles 32 bytes of every operand at once.
+const chainBytes = 32
 
-func (p *planner) vector() int { return vectorBytes / p.dtype.Size() }
+func (p *planner) vector() int { return chainBytes / p.dtype.Size() }
 
-// threads is the size of a block whose threads keep so many slots in shared memory: what a block may have without asking is
-// 48 KiB, less what the kernels use themselves.
+// threads is the size of a block whose threads keep so many slots in shared memory, with the bytes: within what a block has without
+// asking as long as 32 threads are left; 64 slots then take 64 KiB.
 func threads(slots int) (n, bytes int) {
-	for n = blockThreads; n > 32 && n*slots*vectorBytes > 44<<10; {
+	for n = blockThreads; n > 32 && n*slots*chainBytes > freeShared; {
 		n /= 2
 	}
-	return n, n * slots * vectorBytes
+	return n, n * slots * chainBytes
 }
+
+// mapBlocks is two blocks for each of a large GPU's processors.
+const mapBlocks = 264
 
 func (p *planner) mapping(m kernels.Map, out, in []uint64) error {
 	code, slots, err := compile(m, p.dtype, out, in)
@@ -27,6 +30,9 @@ func (p *planner) mapping(m kernels.Map, out, in []uint64) error {
 		return err
 	}
 	n, shared := threads(slots)
+	for n > 64 && ceil(m.N, n*p.vector()) < mapBlocks { // small blocks spread short runs over all processors
+		n, shared = n/2, shared/2
+	}
 	grid := blocks(ceil(m.N, n*p.vector()), n)
 	grid.Shared = shared
 	return add(p, "map", grid, code)

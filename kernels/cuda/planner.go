@@ -117,12 +117,18 @@ func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error
 		return nil
 	}
 	function, err := p.device.functions.get(kernel, p.dtype)
+	if err == nil && grid.Shared > freeShared {
+		err = driver.AllowShared(function, grid.Shared)
+	}
 	if err != nil {
 		return err
 	}
 	p.commands = append(p.commands, &launch{function, grid, unsafe.Pointer(&args)})
 	return nil
 }
+
+// freeShared is the dynamic shared memory of a block that a kernel has without asking, less what kernels use themselves.
+const freeShared = 44 << 10
 
 // blockThreads is the size of most blocks.
 const blockThreads = 256

@@ -12,9 +12,9 @@ import (
 // The structs of ptx/map.cu, field by field.
 type (
 	step struct {
-		Fn, X, Y, Slot, Out uint8
-		_                   [3]uint8
-		Imm                 uint64 // float32 or float64, in the low bytes
+		Fn, X, Y, Slot uint8
+		Out            uint32
+		Imm            uint64 // float32 or float64, in the low bytes
 	}
 	input struct {
 		Data    uint64
@@ -72,7 +72,7 @@ func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, slot
 		c.instruction(k)
 	}
 	for _, l := range c.late {
-		c.emit(step{Fn: uint8(kernels.FnCopy), X: c.operand(l.value), Slot: none, Out: uint8(l.out)}, l.value)
+		c.emit(step{Fn: uint8(kernels.FnCopy), X: c.operand(l.value), Slot: none, Out: uint32(l.out)}, l.value)
 	}
 	return p, len(c.busy), nil
 }
@@ -152,9 +152,9 @@ func (c *compiler) instruction(k int) {
 	for n, out := range now {
 		if n > 0 {
 			c.emit(s, value)
-			s = step{Fn: uint8(kernels.FnCopy), X: operandBefore, Slot: none}
+			s = step{Fn: uint8(kernels.FnCopy), X: operandBefore, Slot: none, Out: none}
 		}
-		s.Out = uint8(out)
+		s.Out = uint32(out)
 	}
 	c.emit(s, value)
 }

@@ -20,7 +20,7 @@ struct CUstream_st { CUgraph capture = nullptr; };
 struct CUevent_st {};
 struct CUctx_st {};
 struct CUmod_st { std::string text; };
-struct CUfunc_st { const emulator::Kernel *kernel; };
+struct CUfunc_st { const emulator::Kernel *kernel; unsigned shared = 46 << 10; };
 
 namespace {
 
@@ -148,10 +148,16 @@ CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 	return CUDA_SUCCESS;
 }
 
+CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
+	if (a != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value > 97 << 10) return CUDA_ERROR_INVALID_VALUE;
+	f->shared = value;
+	return CUDA_SUCCESS;
+}
+
 CUresult cuLaunchKernel(CUfunction f, unsigned x, unsigned y, unsigned z, unsigned bx, unsigned by, unsigned bz, unsigned shared,
                         CUstream s, void **params, void **) {
 	const bool fits = x > 0 && y > 0 && z > 0 && x <= 0x7fffffff && y <= 65535 && z <= 65535 && bx > 0 && bx <= 256 && by == 1 && bz == 1;
-	if (!fits || shared > 48 << 10) return CUDA_ERROR_INVALID_VALUE;
+	if (!fits || shared > f->shared) return CUDA_ERROR_INVALID_VALUE;
 	const char *args = static_cast<const char *>(params[0]);
 	std::vector<char> copy(args, args + f->kernel->args);
 	const emulator::Launch l{{x, y, z}, bx, shared};

@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <deque>
 #include <vector>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -71,7 +72,7 @@ struct Fiber {
 	Index thread{};
 };
 
-std::vector<Fiber> fibers;
+std::deque<Fiber> fibers; // suspended fibers point at their own entries, which must not move
 Fiber *running;
 
 struct {

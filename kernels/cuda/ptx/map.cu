@@ -15,7 +15,8 @@ enum : u8 { INPUT = 64, BEFORE = 255, NONE = 255 };
 
 // Step puts fn(x, y) into a slot and into an output, where these are not NONE.
 struct Step {
-	u8 fn, x, y, slot, out, unused[3];
+	u32 head; // fn, x, y, slot, from the lowest byte on
+	u32 out;
 	union { float f; double d; } imm;
 };
 
@@ -33,9 +34,10 @@ struct Program {
 	ptr out[64];
 };
 
+// A thread works on V elements, which are PARTS vectors of W.
 template <class T> struct Width;
-template <> struct Width<float> { enum { V = 4 }; typedef float4 Vector; };
-template <> struct Width<double> { enum { V = 2 }; typedef double2 Vector; };
+template <> struct Width<float> { enum { V = 8, W = 4, PARTS = 2 }; typedef float4 Vector; };
+template <> struct Width<double> { enum { V = 4, W = 2, PARTS = 2 }; typedef double2 Vector; };
 
 __device__ __forceinline__ float imm(const Step &s, float) { return s.imm.f; }
 __device__ __forceinline__ double imm(const Step &s, double) { return s.imm.d; }
@@ -88,9 +90,8 @@ template <class T> __device__ __forceinline__ T binary(u8 fn, T x, T y) {
 	for (int j = 0; j < V; j++) v[j] = expression; \
 	break
 
-template <class T, int V> __device__ __forceinline__ void apply(const Step &s, T (&v)[V], const T (&x)[V], const T (&y)[V]) {
-	const T c = imm(s, T(0));
-	switch (s.fn) {
+template <class T, int V> __device__ __forceinline__ void apply(u8 fn, T c, T (&v)[V], const T (&x)[V], const T (&y)[V]) {
+	switch (fn) {
 	case CONST: EACH(c);
 	case COPY: EACH(x[j]);
 	case ADDCONST: EACH(x[j] + c);
@@ -121,78 +122,93 @@ template <class T, int V> __device__ __forceinline__ void apply(const Step &s, T
 	}
 }
 
-// Run gives consecutive elements, and loads and stores them as one vector where their memory allows.
+// Run is V consecutive elements from first on; beyond the last of n, it repeats it. Vectors are loaded and stored as one where their
+// memory allows.
 struct Run {
-	template <class T, int V> static __device__ __forceinline__ void load(const Input &in, const u32 (&i)[V], T (&v)[V]) {
-		const u32 from = element(in, i[0]);
-		const T *p = at<T>(in.data) + from;
-		const bool adjacent = in.span == 0 || (in.span > 1 && in.c % V == 0 && i[0] % V == 0);
-		if (adjacent && i[V - 1] == i[0] + V - 1 && reinterpret_cast<ptr>(p) % 16 == 0) {
-			*reinterpret_cast<typename Width<T>::Vector *>(v) = *reinterpret_cast<const typename Width<T>::Vector *>(p);
-		} else if (in.c == 1 && in.span > 1) {
-			u32 q = i[0] / in.span, r = i[0] - q * in.span; // one division, then counting
+	u32 first, n;
+
+	__device__ __forceinline__ u32 index(u32 j) const { return first + j < n ? first + j : n - 1; }
+
+	template <class T, int V> __device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
+		enum { W = Width<T>::W };
+		if (in.c == 1 && in.span > 1) { // one division, then counting
+			u32 q = first / in.span, r = first - q * in.span;
 			for (int j = 0; j < V; j++) {
-				if (j > 0 && i[j] != i[j - 1] && ++r == in.span) r = 0, q++;
 				v[j] = at<T>(in.data)[q];
+				if (first + j + 1 < n && ++r == in.span) r = 0, q++;
 			}
-		} else {
-			for (int j = 0; j < V; j++) v[j] = at<T>(in.data)[element(in, i[j])];
+			return;
+		}
+		const bool adjacent = in.span == 0 || (in.span > 1 && in.c % W == 0);
+		for (int j = 0; j < V; j += W) {
+			const T *p = at<T>(in.data) + element(in, index(j));
+			if (adjacent && first + j + W <= n && reinterpret_cast<ptr>(p) % 16 == 0) {
+				*reinterpret_cast<typename Width<T>::Vector *>(v + j) = *reinterpret_cast<const typename Width<T>::Vector *>(p);
+			} else {
+				for (int l = j; l < j + W; l++) v[l] = at<T>(in.data)[element(in, index(l))];
+			}
 		}
 	}
 
-	template <class T, int V> static __device__ __forceinline__ void store(ptr out, const u32 (&i)[V], const T (&v)[V]) {
-		T *p = at<T>(out) + i[0];
-		if (i[V - 1] == i[0] + V - 1 && reinterpret_cast<ptr>(p) % 16 == 0) {
-			*reinterpret_cast<typename Width<T>::Vector *>(p) = *reinterpret_cast<const typename Width<T>::Vector *>(v);
-		} else {
-			for (int j = 0; j < V; j++)
-				if (j == 0 || i[j] != i[j - 1]) p[j] = v[j];
+	template <class T, int V> __device__ __forceinline__ void store(ptr out, const T (&v)[V]) const {
+		enum { W = Width<T>::W };
+		for (int j = 0; j < V; j += W) {
+			T *p = at<T>(out) + first + j;
+			if (first + j + W <= n && reinterpret_cast<ptr>(p) % 16 == 0) {
+				*reinterpret_cast<typename Width<T>::Vector *>(p) = *reinterpret_cast<const typename Width<T>::Vector *>(v + j);
+			} else {
+				for (int l = 0; l < W; l++)
+					if (first + j + l < n) p[l] = v[j + l];
+			}
 		}
 	}
 };
 
-// Spread gives elements anywhere and stores nothing.
+// Spread is V elements at equal distances, of which those from `count` on repeat the first; it stores nothing.
 struct Spread {
-	template <class T, int V> static __device__ __forceinline__ void load(const Input &in, const u32 (&i)[V], T (&v)[V]) {
-		for (int j = 0; j < V; j++) v[j] = at<T>(in.data)[element(in, i[j])];
+	u32 first, distance, count;
+
+	template <class T, int V> __device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
+		for (u32 j = 0; j < V; j++) v[j] = at<T>(in.data)[element(in, j < count ? first + j * distance : first)];
 	}
-	template <class T, int V> static __device__ __forceinline__ void store(ptr, const u32 (&)[V], const T (&)[V]) {}
+	template <class T, int V> __device__ __forceinline__ void store(ptr, const T (&)[V]) const {}
 };
 
-template <class Where, class T, int V>
-__device__ __forceinline__ void fetch(const Program &p, u8 from, const u32 (&i)[V], const T (&before)[V], T (&v)[V]) {
+template <class T, int V, class Where>
+__device__ __forceinline__ void fetch(const Program &p, u32 from, const Where &where, const T (&before)[V], T (&v)[V]) {
 	DYNAMIC_SHARED(typename Width<T>::Vector, slots);
 	if (from == BEFORE) {
 		for (int j = 0; j < V; j++) v[j] = before[j];
 	} else if (from >= INPUT) {
-		Where::load(p.in[from - INPUT], i, v);
+		where.load(p.in[from - INPUT], v);
 	} else {
-		*reinterpret_cast<typename Width<T>::Vector *>(v) = slots[from * blockDim.x + threadIdx.x];
+		for (int k = 0; k < Width<T>::PARTS; k++)
+			reinterpret_cast<typename Width<T>::Vector *>(v)[k] = slots[(from * Width<T>::PARTS + k) * blockDim.x + threadIdx.x];
 	}
 }
 
-// interpret runs the program for the indices i and leaves the last step's values in v.
-template <class Where, class T, int V> __device__ __forceinline__ void interpret(const Program &p, const u32 (&i)[V], T (&v)[V]) {
+// interpret runs the program for the elements of where and leaves the last step's values in v.
+template <class T, int V, class Where> __device__ __forceinline__ void interpret(const Program &p, const Where &where, T (&v)[V]) {
 	DYNAMIC_SHARED(typename Width<T>::Vector, slots);
 	for (u32 k = 0; k < p.steps; k++) {
 		const Step &s = p.code[k];
+		const u32 head = s.head, fn = head & 255, slot = head >> 24;
 		__align__(16) T x[V], y[V];
-		if (s.fn != CONST) fetch<Where>(p, s.x, i, v, x);
-		if (s.fn >= ADD) fetch<Where>(p, s.y, i, v, y);
-		apply(s, v, x, y);
-		if (s.slot != NONE) slots[s.slot * blockDim.x + threadIdx.x] = *reinterpret_cast<typename Width<T>::Vector *>(v);
-		if (s.out != NONE) Where::store(p.out[s.out], i, v);
+		if (fn != CONST) fetch(p, head >> 8 & 255, where, v, x);
+		if (fn >= ADD) fetch(p, head >> 16 & 255, where, v, y);
+		apply(fn, imm(s, T(0)), v, x, y);
+		if (slot != NONE)
+			for (int k = 0; k < Width<T>::PARTS; k++)
+				slots[(slot * Width<T>::PARTS + k) * blockDim.x + threadIdx.x] = reinterpret_cast<typename Width<T>::Vector *>(v)[k];
+		if (s.out != NONE) where.store(p.out[s.out], v);
 	}
 }
 
 template <class T> __device__ __forceinline__ void map(const Program &a) {
-	enum { V = Width<T>::V };
-	const u32 first = thread() * V;
-	if (first >= a.n) return;
-	u32 i[V];
-	for (int j = 0; j < V; j++) i[j] = first + j < a.n ? first + j : a.n - 1;
-	__align__(16) T v[V] = {};
-	interpret<Run>(a, i, v);
+	const Run here = {thread() * Width<T>::V, a.n};
+	if (here.first >= a.n) return;
+	__align__(16) T v[Width<T>::V] = {};
+	interpret(a, here, v);
 }
 
 BOTH(map, Program)
@@ -215,12 +231,11 @@ template <class T, class Op> __device__ __forceinline__ void reduce(const Reduce
 	double total = Op::start();
 	if (c < r.c && a < r.a) {
 		for (u32 b = from + y; b < to; b += V * r.ty) {
-			u32 i[V];
-			for (int j = 0; j < V; j++) i[j] = (a * r.b + (b + j * r.ty < to ? b + j * r.ty : b)) * r.c + c;
+			const Spread here = {(a * r.b + b) * r.c + c, r.ty * r.c, (to - b + r.ty - 1) / r.ty};
 			__align__(16) T v[V] = {};
-			interpret<Spread>(r.chain, i, v);
-			for (int j = 0; j < V; j++)
-				if (b + j * r.ty < to) total = Op::join(total, double(v[j]));
+			interpret(r.chain, here, v);
+			for (u32 j = 0; j < V; j++)
+				if (j < here.count) total = Op::join(total, double(v[j]));
 		}
 	}
 	joined[threadIdx.x] = total;
