@@ -2,6 +2,7 @@ package optim
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"drift/optim/rundir"
@@ -27,7 +28,8 @@ func due(step, every int) bool { return every > 0 && step%every == 0 }
 func (l Logging) log(t *Trainer) (*Entry, error) {
 	step, last := t.StepsTaken(), t.StepsTaken() == t.Settings.Steps
 	evaluate := due(step, l.EvalEvery) || last
-	write := due(step, l.LogEvery) || evaluate
+	measure := due(step, t.Settings.Every)
+	write := due(step, l.LogEvery) || evaluate || measure
 	if !write && !due(step, longest) && !due(step, l.CheckpointEvery) {
 		return nil, nil
 	}
@@ -49,6 +51,11 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 	if e.GradNorm2, err = t.directionNorm2(); err != nil {
 		return nil, err
 	}
+	if measure {
+		if err := t.measure(e); err != nil {
+			return nil, err
+		}
+	}
 	if evaluate {
 		if err := t.evaluate(e, last); err != nil {
 			return nil, err
@@ -60,6 +67,17 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 		}
 	}
 	return e, t.meter.reset()
+}
+
+// measure adds the probe's numbers to those of the direction, which are of the examples that it stepped by.
+func (t *Trainer) measure(e *Entry) error {
+	numbers := map[string]float64{}
+	if err := t.probe.measure(e.Step, numbers); err != nil {
+		return err
+	}
+	maps.Copy(numbers, e.Numbers)
+	e.Numbers = numbers
+	return nil
 }
 
 func (l Logging) interrupt(t *Trainer) error {

@@ -25,6 +25,7 @@ type Settings struct {
 	// Lambda is gd-reg's coefficient of tr Σ, where it is not 0; else EmulateBatch is the batch size to follow.
 	Lambda       float64 `json:"lambda,omitempty"`
 	EmulateBatch int     `json:"emulate_batch,omitempty"`
+	Every        int     `json:"every,omitempty"`     // steps between measurements of Σ and of the gap's drift; 0: never
 	Penalty      string  `json:"penalty,omitempty"`   // of gd-reg, one of Penalties; empty: trace
 	Estimator    string  `json:"estimator,omitempty"` // of gd-reg, one of Estimators; empty: exact
 	Noise        string  `json:"noise,omitempty"`     // of gd-noise, one of Noises; empty: isotropic

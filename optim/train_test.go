@@ -34,6 +34,7 @@ var runs = map[string]Settings{
 	"lowrank":     {Optimizer: "sigma-inverse", Rate: 0.02, Batch: 16, Steps: 30, Method: "lowrank", Rank: 4, Refresh: 5, Damping: 2, DampingRelative: true},
 	"diagonal":    {Optimizer: "sigma-inverse", Rate: 0.1, Batch: 16, Steps: 30, Method: "diagonal", Average: 0.9, Damping: 0.1},
 	"kronecker":   {Optimizer: "sigma-inverse", Rate: 0.1, Batch: 16, Steps: 30, Method: "kronecker", Refresh: 1, Damping: 0.1},
+	"measured":    {Optimizer: "sgd", Rate: 0.1, Batch: 16, Steps: 30, Momentum: 0.5, Every: 4},
 	"isotropic":   {Optimizer: "gd-noise", Rate: 0.1, Steps: 30, EmulateBatch: 16},
 	"noise":       {Optimizer: "gd-noise", Rate: 0.1, Steps: 30, EmulateBatch: 16, Noise: "sigma"},
 }

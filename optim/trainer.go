@@ -22,6 +22,7 @@ type Trainer struct {
 	direction Direction
 	update    *Update
 	meter     *meter
+	probe     *probe         // nil for a run that measures nothing
 	norm      *graph.Program // ‖direction‖²
 	square    kernels.Buffer
 	elapsed   time.Duration // in steps, of this process and those before it
@@ -56,6 +57,11 @@ func (t *Trainer) prepare(seed uint64) error {
 	}
 	if t.meter, err = newMeter(f.Device(), f.Measured()); err != nil {
 		return err
+	}
+	if t.Settings.Every > 0 {
+		if t.probe, err = newProbe(f, t.Settings, seed); err != nil {
+			return err
+		}
 	}
 	g := graph.New()
 	d := graph.Input(g, f.DType(), "direction", f.Model.NumParams)
@@ -93,6 +99,9 @@ func (t *Trainer) Step() error {
 	if err != nil {
 		t.sampler.Seek(step)
 		return fmt.Errorf("step %d: %w", step+1, err)
+	}
+	if t.probe != nil {
+		t.probe.passed(rate)
 	}
 	t.elapsed += time.Since(start)
 	return nil
@@ -150,6 +159,9 @@ func (t *Trainer) Snapshot() (state any, vectors checkpoint.Vectors, err error) 
 			err = save(vectors)
 		}
 	}
+	if t.probe != nil && err == nil {
+		err = t.probe.save(vectors)
+	}
 	return counters{t.StepsTaken(), t.Seconds(), t.cost, t.meter.steps}, vectors, err
 }
 
@@ -165,6 +177,11 @@ func (t *Trainer) restore(c counters, vectors checkpoint.Vectors) error {
 	if err := t.direction.Restore(vectors); err != nil {
 		return err
 	}
+	if t.probe != nil {
+		if err := t.probe.restore(vectors); err != nil {
+			return err
+		}
+	}
 	return vectors.Take("theta", t.Objective.Parameters())
 }
 
@@ -178,6 +195,9 @@ func (t *Trainer) Close() {
 	}
 	if t.meter != nil {
 		t.meter.close()
+	}
+	if t.probe != nil {
+		t.probe.close()
 	}
 	if t.norm != nil {
 		t.norm.Close()

@@ -58,6 +58,8 @@ func (a *app) trainCommand() *cobra.Command {
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
 	add(flags, &t.logging.CheckpointEvery, "checkpoint-every", 500, "steps between checkpoints (0: only at the end)", "int", atLeast(0))
 	add(flags, &t.logging.EvalEvery, "eval-every", 500, "steps between evaluations on the test part (0: only at the end)", "int", atLeast(0))
+	add(flags, &t.settings.Every, "every", 0, "steps between measurements of Σ and of the gap's drift, on samples that cost a twentieth of the run (0: never)",
+		"int", atLeast(0))
 	add(flags, &t.logging.LogEvery, "log-every", 50, "steps between lines of metrics.jsonl (0: only at evaluations)", "int", atLeast(0))
 	return cmd
 }
