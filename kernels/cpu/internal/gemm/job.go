@@ -62,7 +62,7 @@ func (s *separate[T]) Do(_, task int) {
 
 // items computes some items alone. A matrix A that they share is packed once if it fits one block.
 func (j *job[T]) items(from, to int) {
-	keep := j.a.Pack == nil && j.a.Stride == 0 && j.strips == j.blockRows && j.k == j.plan.depth && j.columns == j.blockCols
+	keep := j.a.Pack == nil && j.a.Stride == 0 && j.strips == j.blockRows && j.k <= j.slab && j.columns == j.blockCols
 	for q := from; q < to; q++ {
 		j.packedA = keep && q > from
 		j.begin(q)
@@ -77,10 +77,10 @@ func (j *job[T]) begin(q int) {
 	j.next.Store(0)
 	j.done.Store(0)
 	if !j.directA {
-		j.blockA = grow(j.blockA, min(j.m, j.blockRows*j.tileRows)*j.depth)
+		j.blockA = grow(j.blockA, min(j.m, j.blockRows*j.tileRows)*min(j.slab, j.k))
 	}
 	if !j.directB {
-		j.blockB = grow(j.blockB, min(j.n, j.blockCols*j.tileCols)*j.depth)
+		j.blockB = grow(j.blockB, min(j.n, j.blockCols*j.tileCols)*min(j.slab, j.k))
 	}
 }
 
