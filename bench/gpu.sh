@@ -70,4 +70,5 @@ cat >"$out" <<JSON
 }
 JSON
 echo "written to $out" >&2
+"$python" "$folder/gpu_claims.py" "$out"
 exit $failed

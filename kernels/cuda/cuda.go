@@ -13,7 +13,7 @@ const (
 	Full Precision = iota
 	// TF32 rounds factors to 10 bits of mantissa and adds in float32.
 	TF32
-	// BF16 rounds factors to 7 bits of mantissa and adds in float32.
+	// BF16 rounds factors to 7 bits of mantissa and adds in float32; convolutions that cuDNN computes round to TF32.
 	BF16
 )
 
@@ -34,7 +34,7 @@ func ParsePrecision(s string) (Precision, error) {
 // Options of a device; the zero value is the default.
 type Options struct {
 	Precision Precision
-	// CuBLAS is the path of the library; empty: the one that LibraryPaths finds first.
+	// CuBLAS is the path of the library; empty: $DRIFT_CUBLAS, or the newest found that works.
 	CuBLAS string
 	// Eager launches kernels one by one where the default replays them as a CUDA graph, so that a profiler sees them.
 	Eager bool

@@ -87,18 +87,14 @@ func (d *device) start(index int) (err error) {
 			return err
 		}
 	}
-	path, err := findCuBLAS(d.options.CuBLAS)
-	if err != nil {
-		return err
-	}
 	workspace, err := d.pool.get(workspaceBytes)
 	if err != nil {
 		return err
 	}
-	if d.blas, err = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes); err != nil {
+	if err := d.openCuBLAS(workspace); err != nil {
 		return err
 	}
-	if path = findCuDNN(); path != "" {
+	if path := findCuDNN(); path != "" {
 		d.dnn = cudnn.Open(path, d.stream)
 	}
 	return nil

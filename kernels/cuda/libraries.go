@@ -10,37 +10,59 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gorgonia.org/cu"
+
+	"drift/kernels/cuda/cublas"
 	"drift/kernels/cuda/driver"
 )
 
 var errNoCuBLAS = errors.New("cuBLAS is not here: install the package nvidia-cublas-cu12 with pip (or PyTorch, which brings it), " +
 	"or set DRIFT_CUBLAS to the path of libcublas.so.12")
 
-// findCuBLAS returns the library to open: the path given, $DRIFT_CUBLAS, or the first found.
-func findCuBLAS(given string) (string, error) {
+// findCuBLAS returns the libraries to try: the path given, or $DRIFT_CUBLAS, or all that are found, newest first.
+func findCuBLAS(given string) ([]string, error) {
 	if given == "" {
 		given = os.Getenv("DRIFT_CUBLAS")
 	}
 	if given != "" {
 		if _, err := os.Stat(given); err != nil {
-			return "", fmt.Errorf("opening cuBLAS: %w", err)
+			return nil, fmt.Errorf("opening cuBLAS: %w", err)
 		}
-		return given, nil
+		return []string{given}, nil
 	}
-	path := find("libcublas.so.13", "libcublas.so.12", "libcublas.so.11")
-	if path == "" {
-		return "", errNoCuBLAS
+	list := find("libcublas.so.13", "libcublas.so.12", "libcublas.so.11")
+	if len(list) == 0 {
+		return nil, errNoCuBLAS
 	}
-	// The library's own second half lies beside it, where the loader may not look.
-	driver.Library(strings.Replace(path, "libcublas.so", "libcublasLt.so", 1))
-	return path, nil
+	return list, nil
+}
+
+// openCuBLAS opens the first library that works: one that is newer than the driver does not.
+func (d *device) openCuBLAS(workspace uint64) error {
+	paths, err := findCuBLAS(d.options.CuBLAS)
+	for _, path := range paths {
+		// The library's own second half lies beside it, where the loader may not look.
+		driver.Library(strings.Replace(path, "libcublas.so", "libcublasLt.so", 1))
+		var failed error
+		if d.blas, failed = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes); failed == nil {
+			return nil
+		}
+		if err != nil {
+			failed = fmt.Errorf("%w; %w", err, failed)
+		}
+		err = failed
+	}
+	return err
 }
 
 // findCuDNN returns $DRIFT_CUDNN, or the first library found; "" does without it, as does DRIFT_CUDNN=off.
 func findCuDNN() string {
 	switch given := os.Getenv("DRIFT_CUDNN"); given {
 	case "":
-		return find("libcudnn.so.9", "libcudnn.so.8")
+		if list := find("libcudnn.so.9", "libcudnn.so.8"); len(list) > 0 {
+			return list[0]
+		}
+		return ""
 	case "off":
 		return ""
 	default:
@@ -48,21 +70,24 @@ func findCuDNN() string {
 	}
 }
 
-// find returns the first of the libraries that the loader knows or that lies in a usual folder, newest names first.
-func find(names ...string) string {
+// find returns those of the libraries that the loader knows, by name, and if there are none those that lie in a usual folder.
+func find(names ...string) (list []string) {
 	for _, name := range names {
 		if path := driver.Library(name); path != "" {
-			return path
+			list = append(list, path)
 		}
 	}
-	for _, folder := range folders() {
-		for _, name := range names {
-			if found, _ := filepath.Glob(filepath.Join(folder, name)); len(found) > 0 {
-				return found[0]
-			}
+	if len(list) > 0 {
+		return list
+	}
+	usual := folders()
+	for _, name := range names {
+		for _, folder := range usual {
+			found, _ := filepath.Glob(filepath.Join(folder, name))
+			list = append(list, found...)
 		}
 	}
-	return ""
+	return list
 }
 
 // folders are the toolkit's, and those of the nvidia packages that the first Python in PATH can import.

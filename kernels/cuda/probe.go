@@ -13,8 +13,11 @@ import (
 // Probe reports what the machine offers, without starting a device.
 func Probe() Info {
 	info := Info{Built: true, Devices: []GPU{}}
-	path, missing := findCuBLAS("")
-	info.CuBLAS, info.CuDNN = path, findCuDNN()
+	paths, missing := findCuBLAS("")
+	if len(paths) > 0 {
+		info.CuBLAS = paths[0]
+	}
+	info.CuDNN = findCuDNN()
 	if err := driver.Open(); err != nil {
 		info.Missing = err.Error()
 		return info
