@@ -1,6 +1,9 @@
 package gemm
 
-import "unsafe"
+import (
+	"time"
+	"unsafe"
+)
 
 // plan is how a product is cut up. Of its numbers, only depth has an influence on the result.
 type plan struct {
@@ -82,6 +85,9 @@ type block struct {
 // work takes part in the job until its units are used up.
 func (j *job[T]) work() {
 	t := progress{unit: j.next.Add(1) - 1}
+	if j.pool != nil {
+		t.start = time.Now()
+	}
 	for col := 0; col < j.columns; col += j.blockCols {
 		for from := 0; from < j.k; from += j.plan.slab {
 			for row := 0; row < j.strips; row += j.blockRows {

@@ -39,7 +39,7 @@ func take[T kernels.Float]() *job[T] {
 
 // release gives the job back, without the operands, so that it does not keep them alive.
 func (j *job[T]) release() {
-	j.product = product[T]{}
+	j.product, j.pool = product[T]{}, nil
 	f := freeJobs[T]()
 	f.Lock()
 	defer f.Unlock()

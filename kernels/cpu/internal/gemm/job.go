@@ -3,6 +3,7 @@ package gemm
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"drift/kernels"
 	"drift/kernels/cpu/internal/pool"
@@ -15,9 +16,10 @@ import (
 type job[T kernels.Float] struct {
 	product[T]
 	plan
-	blockA, blockB []T  // packed strips of the current block
-	packedA        bool // blockA holds what this item needs
-	chunk, batch   int  // items in a task of a batch, and in all
+	pool           *pool.Pool // whose workers share the product
+	blockA, blockB []T        // packed strips of the current block
+	packedA        bool       // blockA holds what this item needs
+	chunk, batch   int        // items in a task of a batch, and in all
 	next, done     atomic.Int64
 }
 
@@ -37,7 +39,7 @@ func (j *job[T]) run(p *pool.Pool, batch int) {
 		j.chunk, j.batch = max(1, min(chunkWork/work, batch/(4*threads))), batch
 		p.RunTask(ceil(batch, j.chunk), (*separate[T])(j))
 	default:
-		j.plan = j.cut(threads)
+		j.plan, j.pool = j.cut(threads), p
 		for q := range batch {
 			j.begin(q)
 			p.RunTask(threads, (*together[T])(j))
@@ -91,21 +93,36 @@ func grow[T kernels.Float](s []T, n int) []T {
 	return s[:n]
 }
 
-// progress is a worker's place among the units: the one that it has taken, and the first of the current stage.
-type progress struct{ unit, first int64 }
+// progress is a worker's place among the units: the one that it has taken, and the first of the current stage. Since start it has
+// done so many units.
+type progress struct {
+	unit, first int64
+	start       time.Time
+	units       int
+}
 
 // stage does those of the next n units that fall to this worker.
 func (j *job[T]) stage(t *progress, n int, do func(unit int)) {
 	end := t.first + int64(n)
 	for t.unit < end {
-		for spin := 1; j.done.Load() < t.first; spin++ {
-			if spin%64 == 0 {
-				runtime.Gosched()
-			}
+		if j.done.Load() < t.first {
+			j.wait(t)
 		}
 		do(int(t.unit - t.first))
+		t.units++
 		j.done.Add(1)
 		t.unit = j.next.Add(1) - 1
 	}
 	t.first = end
+}
+
+// wait returns when the units of the stages before are done.
+func (j *job[T]) wait(t *progress) {
+	start := time.Now()
+	for spin := 1; j.done.Load() < t.first; spin++ {
+		if spin%64 == 0 {
+			runtime.Gosched()
+		}
+	}
+	j.pool.Waited(time.Since(start), start.Sub(t.start)/time.Duration(max(1, t.units)))
 }

@@ -26,6 +26,8 @@ type Pool struct {
 	next    atomic.Int64
 	tasks   int
 	task    Task
+	started time.Time
+	resume  atomic.Int64 // when, after a stall, helpers are called again: nanoseconds since epoch, 0 for at once
 	parked  atomic.Int32
 	wake    chan struct{}
 	closed  atomic.Bool
@@ -44,6 +46,16 @@ const (
 	patience = 2 * time.Millisecond // yields for so long before sleeping: waking up costs far more than a kernel takes
 	spinning = 64                   // yields between two looks at the clock
 )
+
+// On a busy machine the system takes the processor away from a helper in the middle of a task, and everyone waits for it for
+// milliseconds. After such a stall the callers work alone for a while, so that no more than a share of the time is lost.
+const (
+	stall   = 300 * time.Microsecond // waiting for so long, beyond twice the time of a task, is a stall
+	alone   = 16                     // times the stall is how long
+	longest = 200 * time.Millisecond
+)
+
+var epoch = time.Now()
 
 // New starts a pool of n threads, n ≤ 0 meaning all that the Go runtime uses.
 func New(n int) *Pool {
@@ -84,13 +96,13 @@ func (p *Pool) Run(tasks int, f func(task int)) { p.RunTask(tasks, function(f)) 
 
 // RunTask calls t.Do for tasks 0 … tasks−1 as Run does. It allocates nothing.
 func (p *Pool) RunTask(tasks int, t Task) {
-	if p.Threads() == 1 || tasks < 2 || !p.owner.TryLock() {
+	if p.Threads() == 1 || tasks < 2 || p.solo() || !p.owner.TryLock() {
 		for i := range tasks {
 			t.Do(0, i)
 		}
 		return
 	}
-	p.task, p.tasks = t, tasks
+	p.task, p.tasks, p.started = t, tasks, time.Now()
 	p.next.Store(0)
 	p.state.Store(p.state.Load() + jobUnit | open) // nobody is joined now: the last job waited for that
 	for range min(int(p.parked.Load()), tasks-1) {
@@ -99,33 +111,62 @@ func (p *Pool) RunTask(tasks int, t Task) {
 		default:
 		}
 	}
-	p.work(0)
-	p.finish()
+	p.finish(p.work(0))
 	p.task = nil
 	p.owner.Unlock()
 }
 
-func (p *Pool) work(worker int) {
-	for t, n := p.task, int64(p.tasks); ; {
+// work takes tasks until there are none and returns how many it did.
+func (p *Pool) work(worker int) int {
+	for t, n, done := p.task, int64(p.tasks), 0; ; done++ {
 		i := p.next.Add(1) - 1
 		if i >= n {
-			return
+			return done
 		}
 		t.Do(worker, int(i))
 	}
 }
 
-// finish lets no more helpers in and waits for those at work.
-func (p *Pool) finish() {
+// finish lets no more helpers in and waits for those at work, the caller having done some tasks itself.
+func (p *Pool) finish(done int) {
 	s := p.state.Load()
 	for !p.state.CompareAndSwap(s, s&^open) {
 		s = p.state.Load()
 	}
+	var ready time.Time
 	for i := 0; p.state.Load()&joined != 0; i++ {
+		if i == spins {
+			ready = time.Now()
+		}
 		if i > spins {
 			runtime.Gosched()
 		}
 	}
+	if ready.IsZero() {
+		return
+	}
+	p.Waited(time.Since(ready), ready.Sub(p.started)/time.Duration(max(1, done)))
+}
+
+// Waited tells the pool that a worker was waited for so long where a task takes about so long. Tasks that wait for each other
+// report it.
+func (p *Pool) Waited(d, task time.Duration) {
+	if p != nil && d > stall+2*task {
+		p.resume.Store(int64(time.Since(epoch) + min(alone*d, longest)))
+	}
+}
+
+// solo reports whether callers work alone now.
+func (p *Pool) solo() bool {
+	at := p.resume.Load()
+	if at == 0 {
+		return false
+	}
+	if int64(time.Since(epoch)) < at {
+		return true
+	}
+	p.resume.CompareAndSwap(at, 0)
+	return false
 }
 
 func (p *Pool) help(worker int) {

@@ -73,10 +73,28 @@ func TestHelpersComeBackAfterSleeping(t *testing.T) {
 		time.Sleep(3 * patience)
 		var together sync.WaitGroup
 		together.Add(2)
+		p.resume.Store(0) // whatever the machine did to the round before
 		p.Run(2, func(int) { // ends only if two workers meet
 			together.Done()
 			together.Wait()
 		})
+	}
+}
+
+func TestCallersWorkAloneAfterAStall(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	p.Waited(stall, stall) // no longer than tasks take
+	if p.solo() {
+		t.Error("alone after a short wait")
+	}
+	p.Waited(10*stall, stall)
+	if !p.solo() {
+		t.Error("not alone after a long wait")
+	}
+	p.resume.Store(1) // long ago
+	if p.solo() || p.solo() {
+		t.Error("alone for ever")
 	}
 }
 
