@@ -73,7 +73,7 @@ func TestHelpersComeBackAfterSleeping(t *testing.T) {
 		time.Sleep(3 * patience)
 		var together sync.WaitGroup
 		together.Add(2)
-		p.resume.Store(0) // whatever the machine did to the round before
+		p.resume.Store(0)    // whatever the machine did to the round before
 		p.Run(2, func(int) { // ends only if two workers meet
 			together.Done()
 			together.Wait()
