@@ -22,6 +22,7 @@ type Request struct {
 	TransA bool   `json:"transA,omitempty"`
 	TransB bool   `json:"transB,omitempty"`
 	Model  string `json:"model,omitempty"`
+	Clock  string `json:"clock,omitempty"` // cpu: the time that the process had a processor
 }
 
 // Peer is a library that can be timed with some setting.

@@ -2,21 +2,21 @@
 
 The first line that a peer prints tells its name and the operations it knows: {"name": "…", "ops": ["gemm", …]}. Then each
 line on standard input is a request, {"op": …, "seconds": …} with what the operation needs. It is carried out again and again
-for about so many seconds, and the answer is {"seconds": time of one call} or {"error": what went wrong}.
+for about so many seconds, of the process's own processor time where "clock" is "cpu", and the answer is {"seconds": time of one call} or {"error": what went wrong}.
 """
 import json
 import sys
 import time
 
 
-def timed(run, seconds):
+def timed(run, seconds, now):
     """Mean time of a call, over so many seconds and at least one call, after one call that is not counted."""
     run()
-    count, start = 0, time.perf_counter()
+    count, start = 0, now()
     while True:
         run()
         count += 1
-        elapsed = time.perf_counter() - start
+        elapsed = now() - start
         if elapsed >= seconds:
             return elapsed / count
 
@@ -33,13 +33,14 @@ def serve(name, operations):
     for line in sys.stdin:
         request = json.loads(line)
         seconds = request.pop("seconds")
+        now = time.process_time if request.get("clock") == "cpu" else time.perf_counter
         try:
             if request != last:
                 last = run = None  # gives the last request's memory back first
                 run, idle = operations[request["op"]](request)
-                overhead = min(timed(idle, 0.001) for _ in range(5))
+                overhead = min(timed(idle, 0.001, now) for _ in range(5))
                 last = request
-            answer = {"seconds": max(timed(run, seconds) - overhead, 1e-9)}
+            answer = {"seconds": max(timed(run, seconds, now) - overhead, 1e-9)}
         except Exception as problem:  # whatever it is, the next request may work
             answer = {"error": " ".join(f"{type(problem).__name__}: {problem}".split())[:200]}
         print(json.dumps(answer), flush=True)

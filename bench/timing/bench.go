@@ -16,8 +16,8 @@ type Bench struct {
 	Device kernels.Device
 	Peers  []*peers.Peer
 	Time   time.Duration // for each case
-	Clock  Clock
-	Cases  []Case // among which bases are looked for
+	Clock  string        // one of Clocks
+	Cases  []Case        // among which bases are looked for
 }
 
 // Result is what was measured of a case.
@@ -50,6 +50,7 @@ const settle = 10 * time.Millisecond
 // Measure times a case beside its base and the peers that can do the same.
 func (b *Bench) Measure(ctx context.Context, c Case) (Result, error) {
 	defer debug.FreeOSMemory()
+	clock := Clocks()[b.Clock]
 	result := Result{Name: c.Name}
 	own, err := c.Open(b.Device)
 	if err != nil {
@@ -70,11 +71,11 @@ func (b *Bench) Measure(ctx context.Context, c Case) (Result, error) {
 	}
 	if base != nil {
 		defer base.Close()
-		rivals = append(rivals, Rival{Name: c.Base, Group: baseGroup, Time: base.timer(b.Clock)})
+		rivals = append(rivals, Rival{Name: c.Base, Group: baseGroup, Time: base.timer(clock)})
 		result.MemoryRatio = float64(result.Memory) / float64(base.memory())
 	}
 	rivals = append(rivals, b.libraries(c)...)
-	result.Seconds, result.Against, err = b.Clock.Measure(ctx, own.timer(b.Clock), rivals, b.Time)
+	result.Seconds, result.Against, err = clock.Measure(ctx, own.timer(clock), rivals, b.Time)
 	if err != nil {
 		return result, fmt.Errorf("timing %s: %w", c.Name, err)
 	}
@@ -108,9 +109,11 @@ func (b *Bench) libraries(c Case) []Rival {
 		if c.Request == nil || !p.Can(c.Request.Op) {
 			continue
 		}
+		r := *c.Request
+		r.Clock = b.Clock
 		library, _, _ := strings.Cut(p.Library, " ")
 		rivals = append(rivals, Rival{Name: p.Name(), Group: library, Settle: settle,
-			Time: func(ctx context.Context, slot time.Duration) (float64, error) { return p.Time(ctx, *c.Request, slot) }})
+			Time: func(ctx context.Context, slot time.Duration) (float64, error) { return p.Time(ctx, r, slot) }})
 	}
 	return rivals
 }

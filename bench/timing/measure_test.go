@@ -18,7 +18,7 @@ type fake struct {
 }
 
 func (f *fake) clock() Clock {
-	return Clock{func() time.Time { return f.now }, func(d time.Duration) {
+	return Clock{func() time.Time { return f.now }, func() time.Duration { return f.now.Sub(time.Time{}) }, func(d time.Duration) {
 		if d > 0 {
 			f.seen = append(f.seen, fmt.Sprint("pause ", d))
 		}
@@ -155,6 +155,16 @@ func TestRepeatCountsEveryLongCall(t *testing.T) {
 	}
 	if calls != 4 {
 		t.Errorf("%d calls in three turns, want one that is not counted and three", calls)
+	}
+}
+
+// Sleep is no work on one clock and passes like any other time on the other.
+func TestClocks(t *testing.T) {
+	for name, c := range Clocks() {
+		nap := func() error { time.Sleep(20 * time.Millisecond); return nil }
+		if s, err := c.Repeat(nap)(context.Background(), time.Millisecond); err != nil || (s >= 0.02) != (name == "wall") {
+			t.Errorf("%s: %v s, %v", name, s, err)
+		}
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +26,7 @@ type benchmark struct {
 	only     *regexp.Regexp
 	each     time.Duration
 	peers    string
+	clock    string
 	markdown string
 }
 
@@ -39,7 +42,7 @@ mlp/… and cnn/…; readme stands for those that the README's table needs.`
 
 const benchExample = `  drift bench
   drift bench --only readme --time 5s --markdown table.md
-  drift bench --only '^gemm/float32' --threads 1
+  drift bench --only '^gemm/float32' --threads 1 --clock cpu
   drift bench --only '^(mlp|cnn)/' --peers none --json steps.json`
 
 func (a *app) benchCommand() *cobra.Command {
@@ -53,6 +56,8 @@ func (a *app) benchCommand() *cobra.Command {
 	add(flags, &b.only, "only", regexp.MustCompile(""), "time only the cases whose names match", "regexp", regexp.Compile)
 	add(flags, &b.each, "time", 2*time.Second, "time for each case, such as 5s or 500ms", "duration", positiveDuration)
 	add(flags, &b.peers, "peers", "auto", "libraries to compare with: auto (those found) or none", "name", oneOf("auto", "none"))
+	add(flags, &b.clock, "clock", "wall", "what counts: wall, or cpu for processor time, on a busy machine with --threads 1", "name",
+		oneOf(slices.Sorted(maps.Keys(timing.Clocks()))...))
 	flags.StringVar(&b.markdown, "markdown", "", "write the tables as Markdown to this `file`")
 	return cmd
 }
@@ -92,14 +97,14 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = closing(dev, err) }()
 	report := &benchReport{Machine: b.machine(dev)}
-	if report.Machine.Load > busy {
+	if report.Machine.Load > busy && b.clock == "wall" {
 		report.note("the machine was busy with other work (load average %.2g): repeat this when it is not", report.Machine.Load)
 	}
 	found := b.findPeers(ctx, dev, report)
 	for _, p := range found {
 		defer p.Close()
 	}
-	bench := &timing.Bench{Device: dev, Peers: found, Time: b.each, Clock: timing.System, Cases: all}
+	bench := &timing.Bench{Device: dev, Peers: found, Time: b.each, Clock: b.clock, Cases: all}
 	if err := b.measure(ctx, bench, some, report); err != nil {
 		return err
 	}
@@ -155,7 +160,7 @@ func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *b
 func (b *benchmark) machine(dev kernels.Device) benchMachine {
 	e := b.environment()
 	m := benchMachine{Processor: e.CPU.Model, Features: e.CPU.Features, Forced: os.Getenv("DRIFT_CPU"), Threads: e.CPU.Used,
-		Device: dev.Name(), Go: runtime.Version(), DType: b.dtype.String()}
+		Device: dev.Name(), Go: runtime.Version(), DType: b.dtype.String(), Clock: b.clock}
 	load, _, _ := strings.Cut(firstLine("/proc/loadavg"), " ")
 	m.Load, _ = strconv.ParseFloat(load, 64)
 	return m

@@ -29,6 +29,7 @@ type benchMachine struct {
 	DType     string   `json:"dtype"`
 	Go        string   `json:"go"`
 	Peers     []string `json:"peers"`
+	Clock     string   `json:"clock"`
 	Load      float64  `json:"load"` // average of the minute before, 0 where unknown
 }
 
@@ -117,6 +118,9 @@ func measuredText(v timing.Verdict) string {
 func (m benchMachine) String() string {
 	text := fmt.Sprintf("%s, %s, %d threads, %s, %s", cmp.Or(m.Processor, "unknown processor"),
 		cmp.Or(strings.Join(m.Features, " "), "no vector instructions"), m.Threads, m.Device, m.Go)
+	if m.Clock == "cpu" {
+		text += ", processor time"
+	}
 	if m.Forced != "" {
 		text += ", DRIFT_CPU=" + m.Forced
 	}
