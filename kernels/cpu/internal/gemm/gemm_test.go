@@ -42,6 +42,21 @@ func (x *Matrix[T]) at(q, i, j int) float64 {
 	return float64(x.Data[q*x.Stride+i*x.LD+j])
 }
 
+// dense are the lines along k of item q: rows of A, or columns of B.
+func (x *Matrix[T]) dense(q, lines, k int, isB bool) []float64 {
+	d := make([]float64, 0, lines*k)
+	for i := range lines {
+		for p := range k {
+			if isB {
+				d = append(d, x.at(q, p, i))
+			} else {
+				d = append(d, x.at(q, i, p))
+			}
+		}
+	}
+	return d
+}
+
 // pack makes a PackFunc that reads the matrix; of says which operand it is.
 func (x Matrix[T]) pack(isB bool) Matrix[T] {
 	return Matrix[T]{Pack: func(dst []T, q, first, width, depth int) {
@@ -77,13 +92,15 @@ func check[T kernels.Float](t *testing.T, p *pool.Pool, r *rand.Rand, batch, m, 
 	}
 	inside := make([]bool, len(c.Data))
 	for q := range batch {
+		rows, cols := a.dense(q, m, k, false), b.dense(q, n, k, true)
 		for i := range m {
 			for j := range n {
 				e := q*c.Stride + i*c.LD + j
 				inside[e] = true
 				want, scale := float64(beta)*float64(before[e]), math.Abs(float64(beta)*float64(before[e]))
-				for p := range k {
-					v := float64(alpha) * a.at(q, i, p) * b.at(q, p, j)
+				col := cols[j*k:][:k]
+				for p, v := range rows[i*k:][:k] {
+					v *= float64(alpha) * col[p]
 					want, scale = want+v, scale+math.Abs(v)
 				}
 				if got := float64(c.Data[e]); !(math.Abs(got-want) <= (4+2*math.Sqrt(float64(k)))*eps*scale) {
