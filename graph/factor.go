@@ -83,6 +83,9 @@ func (f outer) materialize() *Node {
 	return Reshape(f.formed(), n, out*in)
 }
 
+func (f outer) nodes() []*Node      { return []*Node{f.a, f.d} }
+func (f outer) on(n []*Node) factor { return outer{n[0], n[1]} }
+
 func gramOf(rows *Node) *Node { return MatMulT(rows, rows, false, true) }
 
 // former is a factor whose squared norms may be taken from the gradients themselves, because these are small.
@@ -141,6 +144,9 @@ func (f convolved) materialize() *Node {
 	return Reshape(w, f.geometry.N, Size(w)/f.geometry.N)
 }
 
+func (f convolved) nodes() []*Node      { return []*Node{f.x, f.d} }
+func (f convolved) on(n []*Node) factor { return convolved{f.geometry, n[0], n[1]} }
+
 // direct is gradients small enough to be written out, [n,p]: biases and scales.
 type direct struct {
 	e     *Node
@@ -155,3 +161,5 @@ func (f direct) dot(v *Node) *Node {
 func (f direct) squares() *Node        { return Reshape(Sum(Square(f.e), 0), f.param...) }
 func (f direct) materialize() *Node    { return f.e }
 func (f direct) combine(c *Node) *Node { return Reshape(Sum(weighted(f.e, c), 0), f.param...) }
+func (f direct) nodes() []*Node        { return []*Node{f.e} }
+func (f direct) on(n []*Node) factor   { return direct{n[0], f.param} }

@@ -19,6 +19,8 @@ type factor interface {
 	combine(c *Node) *Node // Σ_n c_n g_n, in the parameter's shape
 	squares() *Node        // Σ_n g_n² elementwise, in the parameter's shape
 	materialize() *Node    // g_n [n,p]
+	nodes() []*Node        // what it is made of
+	on(n []*Node) factor   // the same made of other nodes
 }
 
 // NewPerExample derives the per-example gradients of a loss [n] in the parameters from their recorded uses. Every use of
@@ -168,3 +170,31 @@ func (p *PerExample) each(part func(factor) *Node) []*Node {
 // Materialize is the gradients themselves, one [n,p_k] for each parameter of p_k elements. It takes the N×P memory that all
 // other results avoid.
 func (p *PerExample) Materialize() []*Node { return p.each(factor.materialize) }
+
+// Nodes is what the gradients are made of: what enters the layers, and the adjoints of what leaves them.
+func (p *PerExample) Nodes() []*Node {
+	var all []*Node
+	for _, f := range p.factors {
+		for _, n := range f.nodes() {
+			if n = root(n); !slices.Contains(all, n) {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
+// On is the same gradients made of other nodes, one in the shape of each of Nodes: leaves of another graph, for example, that
+// hold what a program computed before.
+func (p *PerExample) On(nodes []*Node) *PerExample {
+	own := p.Nodes()
+	q := &PerExample{n: p.n}
+	for _, f := range p.factors {
+		var of []*Node
+		for _, n := range f.nodes() {
+			of = append(of, Reshape(nodes[slices.Index(own, root(n))], n.Shape()...))
+		}
+		q.factors = append(q.factors, f.on(of))
+	}
+	return q
+}

@@ -62,7 +62,7 @@ func inverse(f *objective.Objective, s Settings, _ uint64) (Direction, error) {
 	var err error
 	switch s.Method {
 	case "", "gram":
-		solver = sigma.NewGramInverse(f)
+		solver, err = sigma.NewGramInverse(f)
 	case "lowrank":
 		solver, err = sigma.NewLowRankInverse(f, orDefault(s.Rank, 10), orDefault(s.Refresh, 10))
 	case "diagonal":

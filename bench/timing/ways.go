@@ -95,7 +95,11 @@ func traceGradient(w *workload) (func() error, error) {
 
 // gram is (Σ+δI)⁻¹ḡ through the Gram matrix of the batch.
 func gram(w *workload) (func() error, error) {
-	return w.inverse(sigma.NewGramInverse(w.f), 1)
+	inverse, err := sigma.NewGramInverse(w.f)
+	if err != nil {
+		return nil, err
+	}
+	return w.inverse(inverse, 1)
 }
 
 // lowRank is (Σ+δI)⁻¹ḡ with ten eigenpairs, as many times as these are kept.

@@ -17,6 +17,7 @@ type Gradients struct {
 	examples     []int
 	coefficients kernels.Buffer // a block of vectors [N]
 	vector       kernels.Buffer // [P] room of products that pass through the parameters
+	kept         *kept          // nil where Gram keeps nothing
 }
 
 // NewGradients is G of examples of the training data, at the parameters that the objective holds when a product is taken.
@@ -57,7 +58,8 @@ func (g *Gradients) Combine(c []float64, into kernels.Buffer) error {
 	}, nil)
 }
 
-// CombineBlock writes Gᵀc for each of some vectors of coefficients into consecutive vectors [P], all in one pass.
+// CombineBlock writes Gᵀc for each of some vectors of coefficients into consecutive vectors [P], all in one pass, which leaves
+// loss and accuracy as Combine does.
 func (g *Gradients) CombineBlock(c [][]float64, into kernels.Buffer) error {
 	if err := g.reserve(len(c)); err != nil {
 		return err
@@ -70,6 +72,7 @@ func (g *Gradients) CombineBlock(c [][]float64, into kernels.Buffer) error {
 	}
 	what := fmt.Sprintf("combinations of %d by %d vectors", n, len(c))
 	return g.f.Pass(what, objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
+		b.Measure()
 		gradients := b.PerExample()
 		for k := range c {
 			b.Sum(into.Slice(k*p, (k+1)*p), gradients.Combine(b.Rows(g.coefficients.Slice(k*n, (k+1)*n))))
@@ -94,12 +97,15 @@ func (g *Gradients) Gram() (*mat.SymDense, error) {
 		return nil, fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples (--chunk)", n)
 	}
 	gram := mat.NewSymDense(n, nil)
+	if half == n {
+		return gram, g.keepGram(gram.RawSymmetric().Data)
+	}
 	for i := 0; i < n; i += half {
 		for j := i; j < n; j += half {
 			rows := span(i, min(i+half, n))
 			if j > i {
 				rows = append(rows, span(j, min(j+half, n))...)
-			} else if n > half {
+			} else {
 				continue // comes with the pairs
 			}
 			if err := g.gram(rows, gram); err != nil {
@@ -138,6 +144,9 @@ func (g *Gradients) gram(rows []int, into *mat.SymDense) error {
 func (g *Gradients) Close() {
 	g.f.Release(g.coefficients)
 	g.f.Release(g.vector)
+	if g.kept != nil {
+		g.kept.close(g.f)
+	}
 }
 
 // Examples is an operator on vectors of one element for each of N examples: the twin of an operator on the parameters, with the same
@@ -190,17 +199,22 @@ func centre(x []float64) { floats.AddConst(-floats.Sum(x)/float64(len(x)), x) }
 
 // Centre turns G Gᵀ into K = C G Gᵀ C in place.
 func Centre(gram *mat.SymDense) {
-	n := gram.SymmetricDim()
-	mean, total := make([]float64, n), 0.0 // of each row, and of all
+	n, m := gram.SymmetricDim(), gram.RawSymmetric() // the upper triangle
+	mean, total := make([]float64, n), 0.0           // of each row, and of all
 	for i := range n {
-		for j := range n {
-			mean[i] += gram.At(i, j) / float64(n)
+		row := m.Data[i*m.Stride+i : i*m.Stride+n]
+		mean[i] += row[0]
+		for j, x := range row[1:] {
+			mean[i] += x
+			mean[i+1+j] += x
 		}
-		total += mean[i] / float64(n)
 	}
+	floats.Scale(1/float64(n), mean)
+	total = floats.Sum(mean) / float64(n)
 	for i := range n {
-		for j := i; j < n; j++ {
-			gram.SetSym(i, j, gram.At(i, j)-mean[i]-mean[j]+total)
+		row, shift := m.Data[i*m.Stride+i:i*m.Stride+n], total-mean[i]
+		for j := range row {
+			row[j] += shift - mean[i+j]
 		}
 	}
 }

@@ -24,8 +24,9 @@ type GramInverse struct {
 var _ Inverse = (*GramInverse)(nil)
 
 // NewGramInverse prepares solutions over batches of an objective's training data.
-func NewGramInverse(f *objective.Objective) *GramInverse {
-	return &GramInverse{gradients: &Gradients{f: f}}
+func NewGramInverse(f *objective.Objective) (*GramInverse, error) {
+	gradients, err := newKeeping(f)
+	return &GramInverse{gradients: gradients}, err
 }
 
 func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
@@ -44,7 +45,7 @@ func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
 	if err != nil {
 		return err
 	}
-	return g.gradients.Combine(c, into)
+	return g.gradients.Recombine([][]float64{c}, into)
 }
 
 // coefficients is c with (Σ+δI)⁻¹ḡ = Gᵀc, from G Gᵀ, which it overwrites.

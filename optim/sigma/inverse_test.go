@@ -18,7 +18,7 @@ var approximations = map[string]struct {
 	sigma func(sigma *mat.SymDense) *mat.SymDense
 }{
 	"gram": {
-		func(f *objective.Objective) (Inverse, error) { return NewGramInverse(f), nil },
+		func(f *objective.Objective) (Inverse, error) { return NewGramInverse(f) },
 		func(sigma *mat.SymDense) *mat.SymDense { return sigma },
 	},
 	"diagonal": {
@@ -186,10 +186,13 @@ func TestInversesRefuseWhatHasNone(t *testing.T) {
 	f := open(t, networks["dense"], noise(few), chunked, kernels.Float64)
 	x, err := f.NewVector()
 	must(t, err)
-	if err := NewGramInverse(f).Solve([]int{1, 2, 3}, Damping{}, x); err == nil {
+	inverse, err := NewGramInverse(f)
+	must(t, err)
+	defer inverse.Close()
+	if err := inverse.Solve([]int{1, 2, 3}, Damping{}, x); err == nil {
 		t.Error("no damping: accepted")
 	}
-	if err := NewGramInverse(f).Solve([]int{1}, Damping{Value: 1}, x); err == nil {
+	if err := inverse.Solve([]int{1}, Damping{Value: 1}, x); err == nil {
 		t.Error("one example: accepted")
 	}
 	if _, err := NewLowRankInverse(f, 0, 1); err == nil {

@@ -56,7 +56,9 @@ func TestLinearModelWithGaussianInputs(t *testing.T) {
 	solution := solve(t, formed, delta, m.Vectors[0].Values)
 	near(t, "(Σ+δI)⁻¹ḡ", solution, scaledBy(2/(flat+4*square+delta), d), tolerance)
 	few := f.All(objective.Train)[:2000] // the method itself, on fewer examples
-	inverse, v := NewGramInverse(f), make([]float64, p)
+	inverse, err := NewGramInverse(f)
+	must(t, err)
+	v := make([]float64, p)
 	defer inverse.Close()
 	vector, err := f.NewVector()
 	must(t, err)

@@ -40,9 +40,12 @@ func NewLowRankInverse(f *objective.Objective, rank, every int) (*LowRankInverse
 	if rank < 1 || rank >= p || every < 1 {
 		return nil, fmt.Errorf("Σ by %d eigenpairs refreshed every %d steps: give a rank of 1 to %d and at least every step", rank, every, p-1)
 	}
-	l := &LowRankInverse{f: f, every: every, values: make([]float64, rank), gradients: &Gradients{f: f}}
+	l := &LowRankInverse{f: f, every: every, values: make([]float64, rank)}
+	var err error
+	if l.gradients, err = newKeeping(f); err != nil {
+		return nil, err
+	}
 	for b, n := range map[*kernels.Buffer]int{&l.mean: p, &l.basis: rank * p, &l.weights: rank + 1} {
-		var err error
 		if *b, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 			l.Close()
 			return nil, fmt.Errorf("memory for %d eigenvectors of Σ: %w", rank, err)
@@ -87,7 +90,7 @@ func (l *LowRankInverse) refresh(batch []int) error {
 	if err := l.gradients.Reset(batch); err != nil {
 		return err
 	}
-	s, trace, err := l.gradients.leading(len(l.values), Search{})
+	s, trace, err := l.gradients.leading(len(l.values), Search{Tolerance: 1e-3})
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,7 @@ func (l *LowRankInverse) refresh(batch []int) error {
 	for k := range c {
 		c[k] = s.coefficients(k)
 	}
-	return l.gradients.CombineBlock(c, l.basis)
+	return l.gradients.Recombine(c, l.basis)
 }
 
 // compile makes the program from ḡ to the solution.
