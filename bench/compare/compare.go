@@ -82,7 +82,10 @@ func (e Experiment) seed(ctx context.Context, seed uint64, before int) (runs []r
 		}
 		runs, done = append(runs, r), done+s.Steps
 	}
-	return runs, e.explain(ctx, f, runs, start)
+	if err := e.explain(ctx, f, runs, start); err != nil {
+		return nil, fmt.Errorf("drift over an epoch: %w", err)
+	}
+	return runs, nil
 }
 
 func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Settings, seed uint64, start []float64,

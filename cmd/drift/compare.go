@@ -39,7 +39,8 @@ update), gap (test loss − train loss), example gradients (the cost in gradient
 the exact ∂tr Σ counts as two), seconds, and drift explained: over one epoch from the same start,
 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ with ⟨θ_sgd⟩ the mean over shuffles. It is 1 where the
 regularized descent arrives just where SGD does in the mean, and 0 where it is no nearer than
-plain descent.
+plain descent. It needs a smooth network: what a trajectory meets at the kinks of relu or max
+pooling is in no derivative of tr Σ, and can be most of the drift.
 
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
 which runs the experiment again with --config.`
@@ -57,7 +58,7 @@ func (a *app) compareCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.Flags()) },
 	}
 	flags := cmd.Flags()
-	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64")
+	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64,act=tanh")
 	flags.StringSliceVar(&c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"},
 		"`names` to compare, of "+strings.Join(optim.Optimizers, ", "))
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))

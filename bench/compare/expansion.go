@@ -1,0 +1,114 @@
+package compare
+
+import (
+	"drift/kernels"
+	"drift/optim"
+	"drift/optim/objective"
+)
+
+// expansion is the displacement over an epoch of SGD in powers of η, at the start: for an order of m batches with gradients g_t and
+// Hessians h_t, and a_k the weight of a gradient k steps later (optim.Emulation),
+//
+//	first  = −η Σ_t a_{m−t} (g_t − ḡ)            whose mean over shuffles is 0
+//	second = η² Σ_{s<t} a_{m−t} a_{t−s} h_t g_s  whose mean over shuffles is η²K (Hḡ − ∂tr Σ/2N)
+//
+// for any sizes of disjoint batches, because the covariance of h_t and g_s is then −1/N of the examples' (equation 5 for a fixed
+// set). Their deviations from those means are most of the noise of a mean over shuffles where η is small; as control
+// variates they take it out, at any η, without a share in the result.
+type expansion struct {
+	f                *objective.Objective
+	settings         optim.Settings
+	weight           []float64 // a_k
+	gradient, vector kernels.Buffer
+	mean, second     []float64 // ḡ and the mean of second
+}
+
+// newExpansion works at the parameters that the objective holds.
+func newExpansion(f *objective.Objective, s optim.Settings) (*expansion, error) {
+	n := f.Examples(objective.Train)
+	m := s.BatchesPerEpoch(n)
+	x := &expansion{f: f, settings: s, weight: optim.Emulation{Mu: s.Momentum, Nesterov: s.Nesterov}.Weights(m)}
+	var err error
+	if x.gradient, err = f.NewVector(); err == nil {
+		x.vector, err = f.NewVector()
+	}
+	if err != nil {
+		x.close()
+		return nil, err
+	}
+	all := f.All(objective.Train)
+	if _, err = f.TraceGradient(all, x.gradient, x.vector); err != nil {
+		x.close()
+		return nil, err
+	}
+	x.mean, x.second = make([]float64, x.gradient.Len()), make([]float64, x.gradient.Len())
+	trace := make([]float64, len(x.mean))
+	for _, read := range []func() error{
+		func() error { return x.gradient.Read(x.mean) },
+		func() error { return x.vector.Read(trace) },
+		func() error { return f.HVP(all, x.gradient, x.vector) },
+		func() error { return x.vector.Read(x.second) },
+	} {
+		if err == nil {
+			err = read()
+		}
+	}
+	var pairs, before float64 // K and Σ_{s<t} a_{t−s}
+	for t := range m {
+		pairs += x.weight[m-t] * before
+		before += x.weight[t+1]
+	}
+	for i := range x.second {
+		x.second[i] = s.Rate * s.Rate * pairs * (x.second[i] - trace[i]/float64(2*n))
+	}
+	return x, err
+}
+
+// controls adds half the deviations of the two terms from their means, for one order of batches.
+func (x *expansion) controls(batches [][]int, into [2][]float64) error {
+	n, m := len(x.mean), len(batches)
+	moved, v := make([]float64, n), make([]float64, n) // Σ_{s<t} a_{t−s} g_s, by the rule of the updates
+	g, hg := make([]float64, n), make([]float64, n)
+	rate, mu := x.settings.Rate, x.settings.Momentum
+	for t, batch := range batches {
+		a := x.weight[m-t]
+		err := x.vector.Write(moved)
+		if err == nil {
+			err = x.f.HVP(batch, x.vector, x.gradient)
+		}
+		if err == nil {
+			err = x.gradient.Read(hg)
+		}
+		if err == nil {
+			err = x.f.Gradient(batch, x.gradient)
+		}
+		if err == nil {
+			err = x.gradient.Read(g)
+		}
+		if err != nil {
+			return err
+		}
+		for i := range g {
+			into[0][i] -= rate * a * (g[i] - x.mean[i]) / 2
+			into[1][i] += rate * rate * a * hg[i] / 2
+			v[i] = mu*v[i] + g[i]
+			if x.settings.Nesterov {
+				moved[i] += g[i] + mu*v[i]
+			} else {
+				moved[i] += v[i]
+			}
+		}
+	}
+	for i, mean := range x.second {
+		into[1][i] -= mean / 2
+	}
+	return nil
+}
+
+func (x *expansion) close() {
+	for _, b := range []kernels.Buffer{x.gradient, x.vector} {
+		if b != nil {
+			b.Free()
+		}
+	}
+}
