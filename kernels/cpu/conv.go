@@ -68,12 +68,12 @@ func (c *convolution[T]) images(l *loader, group int, each func(threads *pool.Po
 	})
 }
 
-// pixels is where the windows' first pixels lie in a padded plane, in steps of unit elements.
-func (c *convolution[T]) pixels(unit int) []int {
+// pixels is where the windows' first pixels lie in a padded plane.
+func (c *convolution[T]) pixels() []int {
 	var at []int
 	for y := range c.OutH() {
 		for x := range c.OutW() {
-			at = append(at, (y*c.StrideH*c.width+x*c.StrideW)*unit)
+			at = append(at, y*c.StrideH*c.width+x*c.StrideW)
 		}
 	}
 	return at
@@ -110,7 +110,7 @@ func (c *convolution[T]) paddedImages(worker int, x []T, from, to int) []T {
 func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 	c := newConvolution[T](l, p)
 	y, x, k := o.out[0], o.in[0], o.in[1]
-	windows := newIndirect[T](l, c.taps(), c.pixels(1))
+	windows := newIndirect[T](l, c.taps(), c.pixels())
 	group, size := maxGroup, c.C*c.height*c.width
 	if padded(c.Window) {
 		group = c.group(size)
