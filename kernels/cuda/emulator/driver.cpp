@@ -1,12 +1,14 @@
-// A stand-in for libcuda.so.1: the calls that drift makes, on host memory. Work runs as it is submitted, or is kept while
-// its stream is being captured. A module is the text of a PTX file: its kernels must be those that this library has.
+// A stand-in for libcuda.so.1: the calls that drift makes, on host memory. Work waits in its stream until somebody waits for it, as late
+// as a real device may do it, or is kept while the stream is being captured. A module is the text of a PTX file: its kernels must be those that this library has.
 #include "emulator.h"
 
 extern "C" {
 #include <cuda.h>
 }
 
+#include <deque>
 #include <map>
+#include <set>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,8 +18,11 @@ using Work = std::function<void()>;
 
 struct CUgraph_st { std::vector<Work> work; };
 struct CUgraphExec_st { std::vector<Work> work; };
-struct CUstream_st { CUgraph capture = nullptr; };
-struct CUevent_st {};
+struct CUstream_st {
+	CUgraph capture = nullptr;
+	std::deque<Work> pending;
+};
+struct CUevent_st { CUstream recorded = nullptr; };
 struct CUctx_st {};
 struct CUmod_st { std::string text; };
 struct CUfunc_st { const emulator::Kernel *kernel; unsigned shared = 46 << 10; };
@@ -27,6 +32,7 @@ namespace {
 std::recursive_mutex lock;
 CUctx_st context;
 std::map<CUdeviceptr, size_t> blocks;
+std::set<CUstream> streams;
 size_t used;
 
 // Memory of the emulated device; little, so that a test can fill it.
@@ -39,16 +45,28 @@ CUresult enqueue(CUstream s, Work w) {
 
 void *host(CUdeviceptr p) { return reinterpret_cast<void *>(p); }
 
-// waits refuses what must wait for a stream that is being captured.
-CUresult waits(CUstream s) { return s && s->capture ? CUresult(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED) : CUDA_SUCCESS; }
+// finish does the work of a stream up to now; that of one that is being captured cannot be waited for.
+CUresult finish(CUstream s) {
+	std::lock_guard<std::recursive_mutex> hold(lock);
+	if (s->capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+	while (!s->pending.empty()) {
+		s->pending.front()();
+		s->pending.pop_front();
+	}
+	return CUDA_SUCCESS;
+}
 
 } // namespace
 
 void emulator::submit(void *stream, Work work) {
 	std::lock_guard<std::recursive_mutex> hold(lock);
 	CUstream s = static_cast<CUstream>(stream);
-	if (s && s->capture) s->capture->work.push_back(std::move(work));
-	else work();
+	if (s->capture) {
+		s->capture->work.push_back(std::move(work));
+		return;
+	}
+	s->pending.push_back(std::move(work));
+	if (s->pending.size() > 1000) finish(s);
 }
 
 extern "C" {
@@ -74,7 +92,6 @@ CUresult cuGetErrorString(CUresult, const char **text) { return *text = "error o
 CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice) { return *c = &context, CUDA_SUCCESS; }
 CUresult cuDevicePrimaryCtxRelease(CUdevice) { return CUDA_SUCCESS; }
 CUresult cuCtxSetCurrent(CUcontext) { return CUDA_SUCCESS; }
-CUresult cuCtxSynchronize() { return CUDA_SUCCESS; }
 
 CUresult cuMemAlloc(CUdeviceptr *p, size_t bytes) {
 	std::lock_guard<std::recursive_mutex> hold(lock);
@@ -97,6 +114,7 @@ CUresult cuMemFree(CUdeviceptr p) {
 	std::lock_guard<std::recursive_mutex> hold(lock);
 	auto b = blocks.find(p);
 	if (b == blocks.end()) return CUDA_ERROR_INVALID_VALUE;
+	for (CUstream s : streams) finish(s);
 	used -= b->second;
 	blocks.erase(b);
 	free(host(p));
@@ -118,14 +136,24 @@ CUresult cuMemsetD8Async(CUdeviceptr d, unsigned char v, size_t n, CUstream s) {
 	return enqueue(s, [=] { memset(host(d), v, n); });
 }
 
-CUresult cuStreamCreate(CUstream *s, unsigned) { return *s = new CUstream_st, CUDA_SUCCESS; }
-CUresult cuStreamDestroy(CUstream s) { return delete s, CUDA_SUCCESS; }
-CUresult cuStreamSynchronize(CUstream s) { return waits(s); }
+CUresult cuStreamCreate(CUstream *s, unsigned) {
+	std::lock_guard<std::recursive_mutex> hold(lock);
+	streams.insert(*s = new CUstream_st);
+	return CUDA_SUCCESS;
+}
+CUresult cuStreamDestroy(CUstream s) {
+	std::lock_guard<std::recursive_mutex> hold(lock);
+	finish(s);
+	streams.erase(s);
+	delete s;
+	return CUDA_SUCCESS;
+}
+CUresult cuStreamSynchronize(CUstream s) { return finish(s); }
 
 CUresult cuEventCreate(CUevent *e, unsigned) { return *e = new CUevent_st, CUDA_SUCCESS; }
 CUresult cuEventDestroy(CUevent e) { return delete e, CUDA_SUCCESS; }
-CUresult cuEventRecord(CUevent, CUstream) { return CUDA_SUCCESS; }
-CUresult cuEventSynchronize(CUevent) { return CUDA_SUCCESS; }
+CUresult cuEventRecord(CUevent e, CUstream s) { return e->recorded = s, CUDA_SUCCESS; }
+CUresult cuEventSynchronize(CUevent e) { return e->recorded ? finish(e->recorded) : CUDA_SUCCESS; }
 
 CUresult cuModuleLoadData(CUmodule *m, const void *image) {
 	std::string text = static_cast<const char *>(image);
