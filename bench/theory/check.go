@@ -121,6 +121,3 @@ func (t *tally) add(x float64) {
 func (t *tally) variance() float64 { return t.squares / (t.n - 1) }
 
 func (t *tally) estimate() estimate { return estimate{t.mean, math.Sqrt(t.variance() / t.n)} }
-
-// over divides an estimate by a known number.
-func (e estimate) over(x float64) estimate { return estimate{e.mean / x, e.error / math.Abs(x)} }

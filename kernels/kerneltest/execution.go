@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"fmt"
 	"sync"
 	"testing"
 
@@ -257,7 +256,7 @@ func testConcurrent(s *suite) {
 	for i, c := range calls {
 		for o, b := range c.Out {
 			if !same(s.read(b), first[i][o]) {
-				s.Error(fmt.Sprintf("%s: output %d differs from that of a run alone", c.Op.Name(), o))
+				s.Errorf("%s: output %d differs from that of a run alone", c.Op.Name(), o)
 			}
 		}
 	}

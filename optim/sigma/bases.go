@@ -39,7 +39,7 @@ const (
 
 func newBases(f *objective.Objective, average float64, every int) (*bases, error) {
 	if every < 1 {
-		return nil, fmt.Errorf("Kronecker factors refreshed every %d steps: give at least 1", every)
+		return nil, fmt.Errorf("factors refreshed every %d steps: give at least 1", every)
 	}
 	b := &bases{f: f, average: average, every: every}
 	size, sums := 0, 0

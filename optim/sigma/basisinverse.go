@@ -70,7 +70,7 @@ func newBasisInverse(f *objective.Objective, average float64, b *bases) (*BasisI
 func (d *BasisInverse) Solve(batch []int, damping Damping, into kernels.Buffer) error {
 	n := float64(len(batch))
 	if n < 2 {
-		return fmt.Errorf("Σ of %v gradients: it takes batches of at least 2 examples", n)
+		return fmt.Errorf("covariance of %v gradients: it takes batches of at least 2 examples", n)
 	}
 	if d.bases != nil {
 		fresh, err := d.bases.step(batch)

@@ -105,7 +105,7 @@ func (g *Gradients) Density(vectors, steps int, seed uint64) (Density, error) {
 func (g *Gradients) twin() (Operator, error) {
 	n := len(g.examples)
 	if n < 2 {
-		return nil, fmt.Errorf("Σ of %d gradients: it takes at least 2 examples", n)
+		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", n)
 	}
 	if n > formed {
 		return Examples{g, true}, nil

@@ -32,7 +32,7 @@ func NewGramInverse(f *objective.Objective) (*GramInverse, error) {
 func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
 	n := len(batch)
 	if n < 2 {
-		return fmt.Errorf("Σ of %d gradients: it takes batches of at least 2 examples", n)
+		return fmt.Errorf("covariance of %d gradients: it takes batches of at least 2 examples", n)
 	}
 	if err := g.gradients.Reset(batch); err != nil {
 		return err

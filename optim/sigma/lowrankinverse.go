@@ -38,7 +38,7 @@ var _ Inverse = (*LowRankInverse)(nil)
 func NewLowRankInverse(f *objective.Objective, rank, every int) (*LowRankInverse, error) {
 	p := f.Model.NumParams
 	if rank < 1 || rank >= p || every < 1 {
-		return nil, fmt.Errorf("Σ by %d eigenpairs refreshed every %d steps: give a rank of 1 to %d and at least every step", rank, every, p-1)
+		return nil, fmt.Errorf("the %d leading eigenpairs refreshed every %d steps: give a rank of 1 to %d and at least every step", rank, every, p-1)
 	}
 	l := &LowRankInverse{f: f, every: every, values: make([]float64, rank)}
 	var err error
