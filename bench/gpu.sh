@@ -59,7 +59,10 @@ case $checked in *false*) failed=1 ;; esac
 cat >"$out" <<JSON
 {
 "date": "$(date -u +%Y-%m-%dT%H:%M:%SZ)",
-"gpu": {"name": $(value name), "driver": $(value driver_version), "memory": $(value memory.total), "clocks": $(value clocks.max.sm), "power": $(value power.limit)},
+"gpu": {
+"name": $(value name), "driver": $(value driver_version), "memory": $(value memory.total),
+"clocks": $(value clocks.max.sm), "power": $(value power.limit)
+},
 "environment": $("$folder/drift" env --device cuda --json - --quiet 2>/dev/null || printf null),
 "checks": {$checked},
 "seconds": {

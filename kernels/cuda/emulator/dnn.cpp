@@ -24,9 +24,11 @@ template <class F> void each(const Shape &x, const Shape &k, const Shape &y, con
 		for (int o = 0; o < y.c; o++)
 			for (int p = 0; p < y.h * y.w; p++)
 				for (int q = 0; q < k.c * k.h * k.w; q++) {
-					const int channel = q / (k.h * k.w), row = p / y.w * c.sh + q / k.w % k.h - c.ph, col = p % y.w * c.sw + q % k.w - c.pw;
+					const int channel = q / (k.h * k.w);
+					const int row = p / y.w * c.sh + q / k.w % k.h - c.ph, col = p % y.w * c.sw + q % k.w - c.pw;
 					if (row < 0 || row >= x.h || col < 0 || col >= x.w) continue;
-					f(((size_t(n) * x.c + channel) * x.h + row) * x.w + col, size_t(o) * k.c * k.h * k.w + q, (size_t(n) * y.c + o) * y.h * y.w + p);
+					const size_t pixel = ((size_t(n) * x.c + channel) * x.h + row) * x.w + col;
+					f(pixel, size_t(o) * k.c * k.h * k.w + q, (size_t(n) * y.c + o) * y.h * y.w + p);
 				}
 }
 
@@ -101,10 +103,12 @@ int cudnnSetConvolutionMathType(Convolution *c, int math) { return c->math = mat
 int cudnnGetConvolutionForwardAlgorithm_v7(Handle *, Shape *x, Shape *k, Convolution *c, Shape *y, int wanted, int *found, Algorithm *list) {
 	return choose(*x, *k, *y, *c, wanted, found, list, 4);
 }
-int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle *, Shape *k, Shape *y, Convolution *c, Shape *x, int wanted, int *found, Algorithm *list) {
+int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle *, Shape *k, Shape *y, Convolution *c, Shape *x, int wanted, int *found,
+                                                Algorithm *list) {
 	return choose(*x, *k, *y, *c, wanted, found, list, 0);
 }
-int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle *, Shape *x, Shape *y, Convolution *c, Shape *k, int wanted, int *found, Algorithm *list) {
+int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle *, Shape *x, Shape *y, Convolution *c, Shape *k, int wanted, int *found,
+                                                Algorithm *list) {
 	return choose(*x, *k, *y, *c, wanted, found, list, 0);
 }
 
@@ -124,8 +128,8 @@ int cudnnConvolutionBackwardData(Handle *h, const void *, Shape *ks, const void 
                                  void *workspace, size_t bytes, const void *, Shape *xs, void *x) {
 	return submit(h, IMAGE, *xs, *ks, *ys, *c, k, y, x, algorithm, workspace, bytes);
 }
-int cudnnConvolutionBackwardFilter(Handle *h, const void *, Shape *xs, const void *x, Shape *ys, const void *y, Convolution *c, int algorithm,
-                                   void *workspace, size_t bytes, const void *, Shape *ks, void *k) {
+int cudnnConvolutionBackwardFilter(Handle *h, const void *, Shape *xs, const void *x, Shape *ys, const void *y, Convolution *c,
+                                   int algorithm, void *workspace, size_t bytes, const void *, Shape *ks, void *k) {
 	return submit(h, KERNELS, *xs, *ks, *ys, *c, x, y, k, algorithm, workspace, bytes);
 }
 }

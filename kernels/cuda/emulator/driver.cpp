@@ -1,5 +1,6 @@
-// A stand-in for libcuda.so.1: the calls that drift makes, on host memory. Work waits in its stream until somebody waits for it, as late
-// as a real device may do it, or is kept while the stream is being captured. A module is the text of a PTX file: its kernels must be those that this library has.
+// A stand-in for libcuda.so.1: the calls that drift makes, on host memory. Work waits in its stream until somebody waits for
+// it, as late as a real device may do it, or is kept while the stream is being captured. A module is the text of a PTX file:
+// its kernels must be those that this library has.
 #include "emulator.h"
 
 extern "C" {

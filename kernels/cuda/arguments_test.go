@@ -1,0 +1,43 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+	"unsafe"
+)
+
+// The driver copies as many bytes as the compiled kernel takes: the Go structs must be that long.
+func TestArgumentsMatchTheKernels(t *testing.T) {
+	sizes := map[string]uintptr{}
+	for kernel := range family {
+		switch kernel {
+		case "map":
+			sizes[kernel] = unsafe.Sizeof(program{})
+		case "reduce_sum", "reduce_max":
+			sizes[kernel] = unsafe.Sizeof(reduceArgs{})
+		case "join_sum", "join_max":
+			sizes[kernel] = unsafe.Sizeof(joinArgs{})
+		case "softmax", "crossentropy", "correct", "pick", "place":
+			sizes[kernel] = unsafe.Sizeof(rowArgs{})
+		case "gather", "scatter":
+			sizes[kernel] = unsafe.Sizeof(tableArgs{})
+		case "permute":
+			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
+		case "transpose":
+			sizes[kernel] = unsafe.Sizeof(transposeArgs{})
+		case "slice", "pad":
+			sizes[kernel] = unsafe.Sizeof(sliceArgs{})
+		default:
+			sizes[kernel] = unsafe.Sizeof(windowArgs{})
+		}
+		for _, suffix := range []string{"_f32", "_f64"} {
+			found := regexp.MustCompile(`\b` + kernel + suffix + `_param_0\[(\d+)\]`).FindStringSubmatch(*family[kernel])
+			if found == nil || found[1] != fmt.Sprint(sizes[kernel]) {
+				t.Errorf("%s%s takes %v bytes, its struct has %d", kernel, suffix, found, sizes[kernel])
+			}
+		}
+	}
+}

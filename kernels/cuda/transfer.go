@@ -1,0 +1,160 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"drift/kernels"
+	"drift/kernels/cuda/driver"
+)
+
+// stageBytes is the size of one piece of a transfer.
+const stageBytes = 4 << 20
+
+// stage is pinned host memory; its event says when the last copy out of it has been made.
+type stage struct {
+	memory unsafe.Pointer
+	copied cu.Event
+}
+
+func (s *stage) open() (err error) {
+	if s.memory, err = driver.HostAlloc(stageBytes); err == nil {
+		s.copied, err = cu.MakeEvent(cu.DisableTiming)
+	}
+	return err
+}
+
+func (s *stage) close() {
+	if s.memory != nil {
+		cu.MemFreeHost(s.memory)
+		cu.DestroyEvent(&s.copied)
+	}
+}
+
+// transfer is a Write or Read that the device's thread is to make. It is kept in the device, so that a call allocates nothing.
+type transfer struct {
+	buffer *buffer
+	host   any
+	up     bool
+}
+
+// Write copies through pinned memory, so that it returns while the device still works on what came before.
+func (b *buffer) Write(src any) error { return b.transfer("writing", src, true) }
+func (b *buffer) Read(dst any) error  { return b.transfer("reading", dst, false) }
+
+func (b *buffer) transfer(doing string, host any, up bool) error {
+	if err := b.fits(host); err != nil {
+		return fmt.Errorf("%s: %s: %w", b.device.name, doing, err)
+	}
+	d := b.device
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.transfer = transfer{b, host, up}
+	return d.check(doing, d.submit(d.move))
+}
+
+// run makes the transfer in pieces that fit a stage.
+func (t transfer) run() error {
+	b, d := t.buffer, t.buffer.device
+	if b.n == 0 && !t.up {
+		return d.stream.Synchronize()
+	}
+	step := stageBytes / b.dtype.Size()
+	for from := 0; from < b.n; from += step {
+		n := min(step, b.n-from)
+		s := &d.staging[d.next]
+		d.next = (d.next + 1) % len(d.staging)
+		err := s.copied.Synchronize()
+		if err == nil && t.up {
+			err = b.upload(s, t.host, from, n)
+		} else if err == nil {
+			err = b.download(s, t.host, from, n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *buffer) upload(s *stage, src any, from, n int) error {
+	if b.dtype == kernels.Float64 {
+		fill(unsafe.Slice((*float64)(s.memory), n), src, from)
+	} else {
+		fill(unsafe.Slice((*float32)(s.memory), n), src, from)
+	}
+	err := cu.MemcpyHtoDAsync(b.place(from), s.memory, int64(n*b.dtype.Size()), b.device.stream)
+	if err != nil {
+		return err
+	}
+	return s.copied.Record(b.device.stream)
+}
+
+func (b *buffer) download(s *stage, dst any, from, n int) error {
+	err := cu.MemcpyDtoHAsync(s.memory, b.place(from), int64(n*b.dtype.Size()), b.device.stream)
+	if err == nil {
+		err = b.device.stream.Synchronize()
+	}
+	if err != nil {
+		return err
+	}
+	if b.dtype == kernels.Float64 {
+		drain(unsafe.Slice((*float64)(s.memory), n), dst, from)
+	} else {
+		drain(unsafe.Slice((*float32)(s.memory), n), dst, from)
+	}
+	return nil
+}
+
+func (b *buffer) place(from int) cu.DevicePtr {
+	return cu.DevicePtr(b.ptr + uint64(from*b.dtype.Size()))
+}
+
+func (b *buffer) fits(host any) error {
+	n := -1
+	switch s := host.(type) {
+	case []float32:
+		n = len(s)
+	case []float64:
+		n = len(s)
+	default:
+		return fmt.Errorf("%T: want []float32 or []float64", host)
+	}
+	if n != b.n {
+		return fmt.Errorf("%d elements for a buffer of %d", n, b.n)
+	}
+	return nil
+}
+
+// fill converts host[from:] into stage, drain stage into host[from:].
+func fill[T kernels.Float](stage []T, host any, from int) {
+	switch s := host.(type) {
+	case []float32:
+		convert(stage, s[from:])
+	case []float64:
+		convert(stage, s[from:])
+	}
+}
+
+func drain[T kernels.Float](stage []T, host any, from int) {
+	switch s := host.(type) {
+	case []float32:
+		convert(s[from:from+len(stage)], stage)
+	case []float64:
+		convert(s[from:from+len(stage)], stage)
+	}
+}
+
+func convert[T, S kernels.Float](dst []T, src []S) {
+	if same, ok := any(src).([]T); ok {
+		copy(dst, same)
+		return
+	}
+	for i := range dst {
+		dst[i] = T(src[i])
+	}
+}
