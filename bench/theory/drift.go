@@ -15,7 +15,7 @@ func (l *lab) two() []Check {
 	for k := range deals {
 		deals[k] = shuffled(r, l.few, 2)
 	}
-	readings := l.ladder(below(l.reach)/2, l.Rates, proportional, func(rate float64) []pair {
+	readings := l.ladder(l.reach/2, proportional, func(rate float64) []pair {
 		var moved, differ pair
 		for _, s := range deals {
 			b, c := l.Gradient(s[0], nil), l.Gradient(s[1], nil)
@@ -70,11 +70,11 @@ type epoch struct {
 	drift []reading // beside K (η²/2N) M ∂tr(MΣ)
 }
 
-// epoch measures one beside ∂tr(MΣ), with updates that together reach as far as one at a learning rate of top.
+// epoch measures one beside ∂tr(MΣ), with updates that together reach as far as one at a learning rate below top.
 func (l *lab) epoch(d Descent, m int, top float64, gradient []float64) epoch {
 	e := epoch{Descent: d, m: m}
 	c := l.claims.drift * d.pairs(m) / float64(2*len(l.few))
-	e.drift = l.ladder(below(top)/d.updates(m), l.Rates, proportional, func(rate float64) []pair {
+	e.drift = l.ladder(top/d.updates(m), proportional, func(rate float64) []pair {
 		d.Rate = rate
 		full := l.Full(d, l.few, m)
 		return []pair{{times(c*rate*rate, d.Matrix.times(gradient)), minus(full, l.OverSplits(d, l.few, m))}}
@@ -86,7 +86,7 @@ func (l *lab) epoch(d Descent, m int, top float64, gradient []float64) epoch {
 func perUpdate(drift []reading) []reading {
 	all := make([]reading, len(drift))
 	for k, r := range drift {
-		all[k] = reading{r.rate, times(-1/r.rate, r.predicted), times(-1/r.rate, r.measured), r.rounding / r.rate}
+		all[k] = reading{r.rate, times(-1/r.rate, r.predicted), times(-1/r.rate, r.measured), r.rounding / r.rate, r.spare}
 	}
 	return all
 }

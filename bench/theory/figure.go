@@ -22,7 +22,7 @@ func slopes(title string, checks []Check, wanted func(Check) bool) report.Panel 
 	p := report.Panel{Title: title, XLabel: "learning rate η", YLabel: "error", LogX: true, LogY: true}
 	colors, claimed := map[string]int{}, "claimed slope"
 	for _, c := range checks {
-		if len(c.Points) > 0 && c.Points[0].Used && wanted(c) {
+		if !math.IsNaN(c.Slope) && wanted(c) {
 			p.Curves = append(p.Curves, c.line(claimed), c.curve(colors))
 			claimed = ""
 		}
@@ -50,10 +50,13 @@ func (c Check) curve(colors map[string]int) report.Curve {
 	return curve
 }
 
-// line has the claimed slope, through the first point.
+// line has the claimed slope, through the first used point.
 func (c Check) line(name string) report.Curve {
-	first, last := c.Points[0], c.Points[0]
+	var first, last Point
 	for _, p := range c.Points {
+		if p.Used && first.Rate == 0 {
+			first = p
+		}
 		if p.Used {
 			last = p
 		}

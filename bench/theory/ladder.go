@@ -15,6 +15,7 @@ type reading struct {
 	rate                float64
 	predicted, measured []float64
 	rounding            float64 // length of what rounding may leave in the measurement
+	spare               bool    // the rate is so high that it counts only where rounding leaves too few lower ones
 }
 
 // claim is the same measurement beside another prediction.
@@ -43,11 +44,15 @@ const (
 	proportional noise = 1 // that of displacements
 )
 
-// ladder measures some statements at the learning rates top, top/2, top/4, … What is left of their errors at rates so low that
-// every remainder has vanished is rounding.
-func (l *lab) ladder(top float64, rates int, grows noise, measure func(rate float64) []pair) [][]reading {
+// ladder measures some statements at learning rates a factor 2 apart from top down; the first ones are spare where rounding is
+// steady. What is left of the errors at rates so low that every remainder has vanished is rounding.
+func (l *lab) ladder(top float64, grows noise, measure func(rate float64) []pair) [][]reading {
+	tries, spare := 8, spareRates
+	if grows == proportional {
+		tries, spare, top = 1, 0, math.Ldexp(top, -spareRates)
+	}
 	var rounding []float64
-	for k := range []int{steady: 8, proportional: 1}[grows] {
+	for k := range tries {
 		rate := math.Ldexp(top, vanishing) * (1 - float64(k)/16)
 		for i, p := range measure(rate) {
 			if k == 0 {
@@ -57,24 +62,19 @@ func (l *lab) ladder(top float64, rates int, grows noise, measure func(rate floa
 		}
 	}
 	all := make([][]reading, len(rounding))
-	for k := range rates {
+	for k := range l.Rates + spare {
 		rate := math.Ldexp(top, -k)
 		for i, p := range measure(rate) {
-			all[i] = append(all[i], reading{rate, p.predicted, p.measured, rounding[i] * math.Pow(rate, float64(grows))})
+			all[i] = append(all[i], reading{rate, p.predicted, p.measured, rounding[i] * math.Pow(rate, float64(grows)), k < spare})
 		}
 	}
 	return all
 }
 
-// lower is how many rates below the reach of an update the ladder of a leading term begins: where its error is the next order alone.
-// The ladder of a next order begins at the reach, because rounding is met soon.
 const (
-	lower     = 3
-	vanishing = -20 // power of 2 below the top at which errors are rounding
+	spareRates = 3   // rates from the top down at which terms of higher order may still show
+	vanishing  = -20 // power of 2 below the top at which errors are rounding
 )
-
-// below is the largest rate of the ladder of a leading term.
-func below(reach float64) float64 { return math.Ldexp(reach, -lower) }
 
 const (
 	leastRates   = 5 // rates that a slope must rest on
@@ -87,24 +87,23 @@ const (
 func order(equation, name string, slope float64, readings []reading) Check {
 	c := blank(equation, name)
 	c.SlopeExpected = slope
+	var clear int
+	c.Points, clear = errorsOf(readings)
 	var x, y []float64
 	best := readings[0]
-	for _, r := range readings {
-		e := floats.Distance(r.predicted, r.measured, 2)
-		p := Point{r.rate, e, r.rounding, e > clearOfNoise*r.rounding}
-		c.Points = append(c.Points, p)
+	for k, p := range c.Points {
 		if p.Used {
-			x, y, best = append(x, math.Log(r.rate)), append(y, math.Log(e)), r
+			x, y, best = append(x, math.Log(p.Rate)), append(y, math.Log(p.Error)), readings[k]
 		}
 	}
 	c = c.compare(best.predicted, best.measured)
-	switch out := len(readings) - len(x); {
+	switch out := len(readings) - clear; {
 	case len(x) == 0:
 		c.Note = "no remainder beyond rounding"
 		c.Pass = c.RelativeError <= leadingTolerance
 		return c
 	case len(x) < leastRates:
-		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates: %d are left, a slope needs %d", out, len(readings), len(x), leastRates)
+		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates: %d are left, a slope needs %d", out, len(readings), clear, leastRates)
 		return c
 	case out > 0:
 		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates, left out", out, len(readings))
@@ -112,6 +111,25 @@ func order(equation, name string, slope float64, readings []reading) Check {
 	_, c.Slope = stat.LinearRegression(x, y, nil, false)
 	c.Pass = math.Abs(c.Slope-slope) <= slopeTolerance && c.RelativeError <= leadingTolerance
 	return c
+}
+
+// errorsOf is the errors, and how many of them are clear of rounding. Those that are not spare are used, and as many of the spare
+// ones, from the lowest up, as a slope needs.
+func errorsOf(readings []reading) (all []Point, clear int) {
+	all = make([]Point, len(readings))
+	used := 0
+	for k := len(readings) - 1; k >= 0; k-- {
+		r := readings[k]
+		e := floats.Distance(r.predicted, r.measured, 2)
+		all[k] = Point{Rate: r.rate, Error: e, Rounding: r.rounding}
+		if e > clearOfNoise*r.rounding {
+			clear++
+			if all[k].Used = !r.spare || used < leastRates; all[k].Used {
+				used++
+			}
+		}
+	}
+	return all, clear
 }
 
 // Bounds on the learning rates: the part of a gradient that curvature may turn, and the share of a gradient's change that is

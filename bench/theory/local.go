@@ -18,7 +18,7 @@ func (l *lab) update() []Check {
 		batch = append(batch, l.Gradient(pick(l.few, places), nil)...)
 	}
 	v := l.direction(r)
-	readings := l.ladder(below(l.reach), l.Rates, steady, func(rate float64) []pair {
+	readings := l.ladder(l.reach, steady, func(rate float64) []pair {
 		p := pair{measured: minus(l.Losses(l.few, times(rate, v)), l.Losses(l.few, nil))}
 		for _, g := range l.rows {
 			p.predicted = append(p.predicted, rate*floats.Dot(g, v))
@@ -51,7 +51,7 @@ func (l *lab) moments() []Check {
 	}
 	directions := l.directions(l.random("(4)"))
 	_, here, _ := l.Covariance(l.few, nil)
-	readings := l.ladder(below(l.reach), l.Rates, steady, func(rate float64) []pair {
+	readings := l.ladder(l.reach, steady, func(rate float64) []pair {
 		var p pair
 		for _, v := range directions {
 			_, moved, _ := l.Covariance(l.few, times(rate, v))
@@ -124,7 +124,7 @@ func (l *lab) change() []Check {
 		first = append(first, r.Perm(len(l.few))[:len(l.few)/2])
 		second = append(second, r.Perm(len(l.few))[:len(l.few)/2])
 	}
-	readings := l.ladder(below(l.reach), l.Rates, steady, func(rate float64) []pair {
+	readings := l.ladder(l.reach, steady, func(rate float64) []pair {
 		var p pair
 		for k := range pairs {
 			a, g := pick(l.few, first[k]), l.Gradient(pick(l.few, second[k]), nil)

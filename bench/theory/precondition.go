@@ -34,7 +34,7 @@ func (l *lab) with(name string, m Preconditioner) []Check {
 		k := Descent{}.pairs(batches) * r.rate * r.rate / (2 * float64(len(l.few)))
 		return times(k, m.times(unconditioned))
 	})
-	gap := l.ladder(below(reach), l.Rates, steady, func(rate float64) []pair {
+	gap := l.ladder(reach, steady, func(rate float64) []pair {
 		c := l.changes(rate, m)
 		return []pair{{[]float64{rate * trace / half}, []float64{c.outside - c.inside}}}
 	})[0]
@@ -75,7 +75,7 @@ func (l *lab) inverse() []Check {
 	directions := l.directions(l.random("log det"))
 	_, gradient := l.regularizer(m, l.few, nil)
 	here := l.logDeterminant(nil, delta)
-	readings := l.ladder(below(l.reach), l.Rates, steady, func(rate float64) []pair {
+	readings := l.ladder(l.reach, steady, func(rate float64) []pair {
 		var p pair
 		for _, v := range directions {
 			p.predicted = append(p.predicted, rate*floats.Dot(gradient, v)/delta)

@@ -3,6 +3,7 @@ package theory
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -123,6 +124,17 @@ func (w *World) Losses(examples []int, u []float64) []float64 {
 // Loss is the mean loss over examples at u.
 func (w *World) Loss(examples []int, u []float64) float64 {
 	return floats.Sum(w.Losses(examples, u)) / float64(len(examples))
+}
+
+// Change is what the mean loss over examples gains from θ₀ to u, as the integral of its gradient along the way: three-point Gauss
+// and Legendre quadrature, exact to O(‖u‖⁶). Unlike a difference of losses it is not rounded at the size of the losses.
+func (w *World) Change(examples []int, u []float64) float64 {
+	change := 0.0
+	for _, node := range [][2]float64{{-1, 5}, {0, 8}, {1, 5}} {
+		at := (1 + node[0]*math.Sqrt(0.6)) / 2
+		change += node[1] / 18 * floats.Dot(u, w.Gradient(examples, times(at, u)))
+	}
+	return change
 }
 
 // HVP is h v [P], the Hessian of the mean loss over examples at u times a vector.
