@@ -47,20 +47,11 @@ const (
 // ladder measures some statements at learning rates a factor 2 apart from top down; the first ones are spare where rounding is
 // steady. What is left of the errors at rates so low that every remainder has vanished is rounding.
 func (l *lab) ladder(top float64, grows noise, measure func(rate float64) []pair) [][]reading {
-	tries, spare := 8, spareRates
+	spare := spareRates
 	if grows == proportional {
-		tries, spare, top = 1, 0, math.Ldexp(top, -spareRates)
+		spare, top = 0, math.Ldexp(top, -spareRates)
 	}
-	var rounding []float64
-	for k := range tries {
-		rate := math.Ldexp(top, vanishing) * (1 - float64(k)/16)
-		for i, p := range measure(rate) {
-			if k == 0 {
-				rounding = append(rounding, 0)
-			}
-			rounding[i] = max(rounding[i], floats.Distance(p.predicted, p.measured, 2)/math.Pow(rate, float64(grows)))
-		}
-	}
+	rounding := roundingOf(math.Ldexp(top, vanishing), grows, measure)
 	all := make([][]reading, len(rounding))
 	for k := range l.Rates + spare {
 		rate := math.Ldexp(top, -k)
@@ -69,6 +60,24 @@ func (l *lab) ladder(top float64, grows noise, measure func(rate float64) []pair
 		}
 	}
 	return all
+}
+
+// roundingOf is the largest error met at some rates around a vanishing one, at rate 1 where it grows with the rate. A long vector needs
+// one of them: its length is an average over roundings by itself.
+func roundingOf(rate float64, grows noise, measure func(rate float64) []pair) (largest []float64) {
+	const tries, long = 8, 64
+	shortest := 0
+	for k := 0; k < tries && shortest < long; k++ {
+		rate *= 1 - 1./16
+		pairs := measure(rate)
+		shortest = len(pairs[0].measured)
+		largest = append(largest, make([]float64, len(pairs)-len(largest))...)
+		for i, p := range pairs {
+			shortest = min(shortest, len(p.measured))
+			largest[i] = max(largest[i], floats.Distance(p.predicted, p.measured, 2)/math.Pow(rate, float64(grows)))
+		}
+	}
+	return largest
 }
 
 const (
