@@ -152,6 +152,9 @@ func (s Settings) schedule() Schedule {
 	return Schedule{Kind: kind, Rate: s.Rate, Warmup: s.Warmup, Steps: s.Steps}
 }
 
+// RateAt is the learning rate of a step, counted from 0.
+func (s Settings) RateAt(step int) float64 { return s.schedule().At(step) }
+
 // transform is the chain that PyTorch's clip_grad_norm_ and SGD apply: clip, weight decay, momentum.
 func (s Settings) transform() Transform {
 	var c Chain

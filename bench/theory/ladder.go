@@ -49,7 +49,7 @@ const (
 func (l *lab) ladder(top float64, grows noise, measure func(rate float64) []pair) [][]reading {
 	spare := spareRates
 	if grows == proportional {
-		spare, top = 0, math.Ldexp(top, -spareRates)
+		spare, top = 0, math.Ldexp(top, -lower)
 	}
 	rounding := roundingOf(math.Ldexp(top, vanishing), grows, measure)
 	all := make([][]reading, len(rounding))
@@ -81,7 +81,8 @@ func roundingOf(rate float64, grows noise, measure func(rate float64) []pair) (l
 }
 
 const (
-	spareRates = 3   // rates from the top down at which terms of higher order may still show
+	spareRates = 6   // rates from the top down that are left to statements whose errors soon drown in rounding
+	lower      = 3   // halvings below the top from which statements begin whose errors do not
 	vanishing  = -20 // power of 2 below the top at which errors are rounding
 )
 
@@ -157,7 +158,9 @@ func (l *lab) within(directions [][]float64) (float64, error) {
 	rows := l.Each(examples, nil)
 	turn := 0.0
 	for k, g := range rows {
-		turn = max(turn, floats.Norm(l.HVP(examples[k:k+1], nil, g), 2)/floats.Norm(g, 2))
+		if size := floats.Norm(g, 2); size > 0 {
+			turn = max(turn, floats.Norm(l.HVP(examples[k:k+1], nil, g), 2)/size)
+		}
 	}
 	rate := mostTurn / turn
 	if math.IsNaN(rate) || math.IsInf(rate, 0) {

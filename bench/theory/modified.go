@@ -13,14 +13,14 @@ import (
 // arrives where SGD does in the mean over shuffles. Both are taken relative to plain descent, so that the leading terms are compared.
 func (l *lab) modified(e epoch) []Check {
 	n, m := len(l.few), e.m
-	emulation := optim.Emulation{Examples: n, Batch: n / m, Mu: e.Momentum, Nesterov: e.Nesterov}
+	coefficient := emulation(e.Descent, n, m).Coefficient
 	follow := func(c float64) []reading {
 		all := make([]reading, len(e.drift))
 		for k, r := range e.drift {
 			d := e.Descent
 			d.Rate = r.rate
 			plain := l.Full(d, l.few, m)
-			d.Lambda = c * l.claims.drift * emulation.Coefficient(r.rate)
+			d.Lambda = c * l.claims.drift * coefficient(r.rate)
 			all[k] = reading{r.rate, minus(l.Full(d, l.few, m), plain), times(-1, r.measured), r.rounding, r.spare}
 		}
 		return all
@@ -37,6 +37,11 @@ func (l *lab) modified(e epoch) []Check {
 		order("(13)", "two GD updates on ℓ + ¼⟨δε⟩ follow SGD in two halves in the mean, to O(η³)", 3, follow(1)),
 		control(fmt.Sprintf("control: two GD updates with the regularizer times %v", mutation), order("(13)", "", 3, follow(mutation))),
 	}
+}
+
+// emulation is what training uses to follow m batches of n examples.
+func emulation(d Descent, n, m int) optim.Emulation {
+	return optim.Emulation{Examples: n, Batch: n / m, Mu: d.Momentum, Nesterov: d.Nesterov}
 }
 
 // withinEpochs checks the form that Smith, Dherin, Barrett and De (2021) give the regularizer, over all subsets of each batch size:

@@ -49,7 +49,11 @@ func (a *app) trainCommand() *cobra.Command {
 		Use: "train", Short: "Train one network", Long: trainLong, Example: trainExample, Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return t.run(cmd.Context(), cmd.Flags()) },
 	}
-	flags := cmd.Flags()
+	t.flags(cmd.Flags())
+	return cmd
+}
+
+func (t *training) flags(flags *pflag.FlagSet) {
 	t.task.flags(flags, "glyphs", "mlp:256")
 	add(flags, &t.optimizer, "optimizer", "sgd", "update rule: "+strings.Join(optim.Optimizers, "|"), "name", oneOf(optim.Optimizers...))
 	t.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 32}, 10)
@@ -61,7 +65,6 @@ func (a *app) trainCommand() *cobra.Command {
 	add(flags, &t.settings.Every, "every", 0, "steps between measurements of Σ and of the gap's drift, on samples that cost a twentieth of the run (0: never)",
 		"int", atLeast(0))
 	add(flags, &t.logging.LogEvery, "log-every", 50, "steps between lines of metrics.jsonl (0: only at evaluations)", "int", atLeast(0))
-	return cmd
 }
 
 func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"drift/bench/report"
 	"drift/bench/theory"
 	"drift/kernels"
 	"drift/optim/checkpoint"
@@ -18,8 +19,9 @@ import (
 type verification struct {
 	*app
 	task
-	weights, out string
-	options      theory.Options
+	weights, out, along string
+	stages              int
+	options             theory.Options
 }
 
 const verifyLong = `verify puts the theory of "SGD Implicitly Regularizes Generalization Error" (Roberts 2021) to the
@@ -32,13 +34,19 @@ beside the claimed one; rates at which rounding dominates are left out. Means ov
 z, their distance from the prediction in standard errors. Controls are wrong statements that must be
 rejected. Everything is computed in float64.
 
+With --along the run in a folder that drift train has kept is trained again, from its settings, and
+some of its epochs are looked at: the drift of the generalization gap, predicted and measured; the
+growth of ∂tr Σ; how much of the displacement between GD and SGD the regularizer explains; where η
+is too large for an expansion. The checks of one and two updates are repeated there.
+
 The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
 The exit status is 1 if a check fails.`
 
 const verifyExample = `  drift verify
   drift verify --data fashion-mnist,train=256,test=256 --model mlp:16,act=tanh
   drift verify --model lenet --weights run/weights.safetensors --examples 6 --batches 2,3,6
-  drift verify --data gaussian --model linear --json -`
+  drift verify --data gaussian --model linear --json -
+  drift train --data glyphs,train=500,label-noise=0.2 --model mlp:32,act=tanh --epochs 40 --out run && drift verify --along run`
 
 func (a *app) verifyCommand() *cobra.Command {
 	v := &verification{app: a}
@@ -54,6 +62,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	flags.Float64SliceVar(&v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check")
 	add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", atLeast(5))
 	add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", atLeast(100))
+	flags.StringVar(&v.along, "along", "", "follow the training run in this `folder`")
+	add(flags, &v.stages, "stages", 10, "epochs of that run to look at", "int", atLeast(1))
 	flags.StringVar(&v.out, "out", "out", "`folder` for results, which replace older ones there")
 	return cmd
 }
@@ -68,6 +78,9 @@ func (v *verification) run(ctx context.Context) (err error) {
 	}
 	if err := prepareFolder(v.out, "verify.json"); err != nil {
 		return err
+	}
+	if v.along != "" {
+		return v.follow(ctx)
 	}
 	w, dev, err := v.world(ctx)
 	if err != nil {
@@ -87,7 +100,7 @@ func (v *verification) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return v.deliver(checks)
+	return v.deliver(checks, nil)
 }
 
 // prepareFolder makes the folder for results and finds out early whether a file can be written there.
@@ -132,10 +145,11 @@ type verdict struct {
 	Seed   uint64         `json:"seed"`
 	Passed int            `json:"passed"`
 	Failed int            `json:"failed"`
+	Along  *course        `json:"along,omitempty"`
 }
 
-func (v *verification) deliver(checks []theory.Check) error {
-	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed}
+func (v *verification) deliver(checks []theory.Check, run *course) error {
+	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run}
 	for _, c := range checks {
 		if c.Pass {
 			result.Passed++
@@ -143,27 +157,16 @@ func (v *verification) deliver(checks []theory.Check) error {
 			result.Failed++
 		}
 	}
-	table, slopes, agreement := theory.Table(checks), theory.Slopes(checks), theory.Agreement(checks)
-	for name, write := range map[string]func(io.Writer) error{
-		"verify.json":   func(w io.Writer) error { return encodeJSON(w, result) },
-		"verify.csv":    theory.List(checks).WriteCSV,
-		"slopes.png":    slopes.WritePNG,
-		"slopes.svg":    slopes.WriteSVG,
-		"agreement.png": agreement.WritePNG,
-		"agreement.svg": agreement.WriteSVG,
-	} {
-		if err := checkpoint.Replace(filepath.Join(v.out, name), write); err != nil {
-			return fmt.Errorf("writing the results: %w", err)
-		}
+	figures := map[string]report.Figure{"slopes": theory.Slopes(checks), "agreement": theory.Agreement(checks)}
+	if run != nil {
+		figures["along"] = theory.StageFigure(run.Stages)
 	}
-	if _, err := table.WriteTo(v.human()); err != nil {
+	if err := v.write(result, figures); err != nil {
 		return err
 	}
-	fmt.Fprintln(v.human())
-	for _, note := range theory.Notes(checks) {
-		fmt.Fprintln(v.human(), note)
+	if err := v.show(result); err != nil {
+		return err
 	}
-	fmt.Fprintf(v.human(), "\n%d of %d checks pass; figures and numbers are in %s\n", result.Passed, len(checks), v.out)
 	if err := v.writeJSON(result); err != nil {
 		return err
 	}
@@ -171,4 +174,39 @@ func (v *verification) deliver(checks []theory.Check) error {
 		return fmt.Errorf("checking the theory: %d of %d checks fail: the table shows which", result.Failed, len(checks))
 	}
 	return nil
+}
+
+// write fills the folder for results.
+func (v *verification) write(result verdict, figures map[string]report.Figure) error {
+	files := map[string]func(io.Writer) error{
+		"verify.json": func(w io.Writer) error { return encodeJSON(w, result) },
+		"verify.csv":  theory.List(result.Checks).WriteCSV,
+	}
+	for name, figure := range figures {
+		files[name+".png"], files[name+".svg"] = figure.WritePNG, figure.WriteSVG
+	}
+	for name, write := range files {
+		if err := checkpoint.Replace(filepath.Join(v.out, name), write); err != nil {
+			return fmt.Errorf("writing the results: %w", err)
+		}
+	}
+	return nil
+}
+
+// show prints the table by equation, what else was found, and the stages of a run.
+func (v *verification) show(result verdict) error {
+	if _, err := theory.Table(result.Checks).WriteTo(v.human()); err != nil {
+		return err
+	}
+	fmt.Fprintln(v.human())
+	for _, note := range theory.Notes(result.Checks) {
+		fmt.Fprintln(v.human(), note)
+	}
+	if result.Along != nil {
+		if err := result.Along.show(v.human()); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(v.human(), "\n%d of %d checks pass; figures and numbers are in %s\n", result.Passed, len(result.Checks), v.out)
+	return err
 }

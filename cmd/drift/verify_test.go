@@ -66,3 +66,46 @@ func TestWrongVerifyCommands(t *testing.T) {
 		}
 	}
 }
+
+// A run is followed to the very weights that it left; at a small learning rate the gap drifts as predicted and the regularizer explains
+// most of what separates GD and SGD.
+func TestVerifyAlongARun(t *testing.T) {
+	run, out := filepath.Join(t.TempDir(), "run"), t.TempDir()
+	train := "train --data glyphs,size=8,train=60,test=60 --model mlp:4,act=tanh --lr 0.01 --momentum 0.5 --batch 10 --epochs 12 --quiet --out " + run
+	if status, _, stderr := drift(t, strings.Fields(train)...); status != statusDone {
+		t.Fatal(stderr)
+	}
+	status, stdout, stderr := drift(t, "verify", "--along", run, "--stages", "5", "--examples", "6", "--batches", "2", "--quiet", "--json", "-", "--out", out)
+	if status != statusDone || stderr != "" {
+		t.Fatalf("status %d, stderr %q", status, stderr)
+	}
+	var result struct {
+		Along struct {
+			Distance *float64
+			Stages   []struct{ Step int }
+			Trend    struct {
+				Slope     float64 `json:"gap_slope"`
+				R2        float64 `json:"gap_r2"`
+				Explained float64 `json:"drift_explained"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &result); err != nil {
+		t.Fatal(err)
+	}
+	a := result.Along
+	if a.Distance == nil || *a.Distance != 0 || len(a.Stages) != 5 || a.Stages[4].Step != 54 {
+		t.Errorf("%+v", a)
+	}
+	if a.Trend.Slope < 0.7 || a.Trend.Slope > 1.3 || a.Trend.R2 < 0.8 || a.Trend.Explained < 0.5 {
+		t.Errorf("%+v", a.Trend)
+	}
+	if _, err := os.Stat(filepath.Join(out, "along.svg")); err != nil {
+		t.Error(err)
+	}
+	for spec, says := range map[string]string{t.TempDir(): "it holds no run", run + "x": "it holds no run"} {
+		if status, _, stderr := drift(t, "verify", "--along", spec, "--out", out); status != statusFailed || !strings.Contains(stderr, says) {
+			t.Errorf("along %s: status %d, %q", spec, status, stderr)
+		}
+	}
+}

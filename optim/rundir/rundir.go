@@ -80,6 +80,15 @@ func create(path, config string) (*Dir, error) {
 	return d, nil
 }
 
+// ReadConfig is the text of config.toml of the run at path, which may be in use.
+func ReadConfig(path string) (string, error) {
+	config, err := os.ReadFile(filepath.Join(path, configName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.New("it holds no run: name the folder that --out named")
+	}
+	return string(config), err
+}
+
 // Resume opens the folder of a run that was started before.
 func Resume(path string) (*Dir, error) {
 	d, err := resume(path)
@@ -90,10 +99,7 @@ func Resume(path string) (*Dir, error) {
 }
 
 func resume(path string) (*Dir, error) {
-	config, err := os.ReadFile(filepath.Join(path, configName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("it holds no run: name the folder that --out named")
-	}
+	config, err := ReadConfig(path)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +107,7 @@ func resume(path string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.config = string(config)
+	d.config = config
 	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
 	if err == nil {
 		d.metrics, err = openMetrics(d.File(metricsName))

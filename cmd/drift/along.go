@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/spf13/pflag"
+	"gonum.org/v1/gonum/floats"
+
+	"drift/bench/theory"
+	"drift/data"
+	"drift/kernels"
+	"drift/optim"
+	"drift/optim/objective"
+	"drift/optim/rundir"
+)
+
+// course is a training run followed by drift verify.
+type course struct {
+	Run    string         `json:"run"`
+	Trend  theory.Trend   `json:"trend"`
+	Stages []theory.Stage `json:"stages"`
+	// Distance is ‖θ − θ_run‖ between the ends of the run when followed and when it was trained; nil where it left no weights.
+	Distance *float64 `json:"distance"`
+}
+
+// shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage.
+const shufflePairs = 16
+
+// follow trains the run of --along again and looks at some of its epochs.
+func (v *verification) follow(ctx context.Context) (err error) {
+	t, err := v.readTraining()
+	if err != nil {
+		return err
+	}
+	v.data, v.model, v.seed = t.data, t.model, t.seed
+	v.options.Seed = t.seed
+	p, err := t.open(t.app, t.init)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(p, err) }()
+	s, err := t.resolve(t.optimizer, p.Examples(objective.Train), t.given)
+	if err != nil {
+		return err
+	}
+	if err := followable(p, s); err != nil {
+		return fmt.Errorf("following the run in %s: %w", v.along, err)
+	}
+	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
+	if err != nil {
+		return err
+	}
+	defer trainer.Close()
+	w, err := v.beside(ctx, p, t.chunk)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	run, checks, err := v.stagesOf(ctx, trainer, w)
+	if err == nil {
+		err = run.compare(p, v.along)
+	}
+	if err != nil {
+		return fmt.Errorf("following the run in %s: %w", v.along, err)
+	}
+	return v.deliver(checks, run)
+}
+
+// readTraining is the settings of the run, but for where it is computed.
+func (v *verification) readTraining() (*training, error) {
+	config, err := rundir.ReadConfig(v.along)
+	if err != nil {
+		return nil, fmt.Errorf("reading the run in %s: %w", v.along, err)
+	}
+	own := *v.app
+	own.line = nil
+	t := &training{app: &own}
+	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
+	own.globals(flags)
+	t.flags(flags)
+	if err := setFlags(config, flags); err != nil {
+		return nil, fmt.Errorf("reading the run in %s: config.toml: %w", v.along, err)
+	}
+	own.threads, own.quiet, own.json = v.threads, v.quiet, v.json
+	if v.given("device") {
+		own.device = v.device
+	}
+	if v.dataDir != "" {
+		t.dataDir = v.dataDir
+	}
+	return t, nil
+}
+
+// followable refuses runs that the theory does not speak of.
+func followable(p *problem, s optim.Settings) error {
+	switch {
+	case s.Optimizer != "sgd" && s.Optimizer != "gd":
+		return fmt.Errorf("its optimizer is %s: the checks follow sgd and gd", s.Optimizer)
+	case s.Clip > 0:
+		return errors.New("it clips gradients, which the theory does not describe: follow a run without --clip")
+	case p.Examples(objective.Test) == 0:
+		return errors.New("its data have no test part, and so no generalization gap: follow a run on data with test=N")
+	case s.Steps < s.BatchesPerEpoch(p.Examples(objective.Train)):
+		return errors.New("it is shorter than an epoch: follow a longer one")
+	}
+	return nil
+}
+
+// beside is a world in float64 over the run's data.
+func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theory.World, error) {
+	split := data.Split{Train: p.Data(objective.Train), Test: p.Data(objective.Test)}
+	if err := fits(p.device, p.Model, kernels.Float64); err != nil {
+		return nil, err
+	}
+	return theory.NewWorld(ctx, p.device, p.Model, &split, make([]float64, p.Model.NumParams), chunk)
+}
+
+// stagesOf trains to the end, and looks at the chosen epochs on the way.
+func (v *verification) stagesOf(ctx context.Context, t *optim.Trainer, w *theory.World) (*course, []theory.Check, error) {
+	s, n := t.Settings, len(w.Train)
+	c := theory.Course{Descent: theory.Descent{Momentum: s.Momentum, Nesterov: s.Nesterov}, WeightDecay: s.WeightDecay, Batch: n, Pairs: shufflePairs}
+	if s.Optimizer == "sgd" && s.Batch > 0 {
+		c.Batch = s.Batch
+	}
+	show := v.progress("following the run", "steps", s.Steps)
+	defer show.Close()
+	run := &course{Run: v.along}
+	var checks []theory.Check
+	var leg theory.Leg
+	legs := chooseLegs(s.Steps, s.BatchesPerEpoch(n), v.stages)
+	for {
+		step := t.StepsTaken()
+		if len(legs) > 0 && slices.Contains(legs[0], step) {
+			theta := make([]float64, w.Parameters())
+			if err := t.Objective.Parameters().Read(theta); err != nil {
+				return nil, nil, err
+			}
+			leg.Steps, leg.Rates, leg.Theta = append(leg.Steps, step), append(leg.Rates, s.RateAt(step)), append(leg.Theta, theta)
+		}
+		if len(legs) > 0 && step == legs[0][len(legs[0])-1] {
+			stage, err := w.Along(c, leg, v.seed)
+			if err != nil {
+				return nil, nil, err
+			}
+			local, err := theory.Local(w, v.options, fmt.Sprintf("step %d", stage.Step))
+			if err != nil {
+				return nil, nil, err
+			}
+			run.Stages, checks = append(run.Stages, stage), append(checks, local...)
+			leg, legs = theory.Leg{}, legs[1:]
+			continue // the next leg may begin here
+		}
+		if step == s.Steps {
+			run.Trend = theory.NewTrend(run.Stages)
+			return run, checks, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if err := t.Step(); err != nil {
+			return nil, nil, err
+		}
+		show.Set(t.StepsTaken(), "")
+	}
+}
+
+// chooseLegs spreads so many whole epochs of m steps evenly over a run, each as the steps at which it is looked at.
+func chooseLegs(steps, m, count int) [][]int {
+	const parts = 4 // of an epoch, between which its drift is integrated
+	epochs := steps / m
+	var legs [][]int
+	for k := range min(count, epochs) {
+		start := m * (k * epochs / min(count, epochs))
+		var leg []int
+		for j := range parts + 1 {
+			if at := start + j*m/parts; len(leg) == 0 || at > leg[len(leg)-1] {
+				leg = append(leg, at)
+			}
+		}
+		legs = append(legs, leg)
+	}
+	return legs
+}
+
+// compare finds how far from the run's own weights the followed one has ended.
+func (c *course) compare(p *problem, folder string) error {
+	theirs, err := p.Model.Load(folder + "/" + rundir.WeightsName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ours := make([]float64, len(theirs))
+	if err := p.Parameters().Read(ours); err != nil {
+		return err
+	}
+	distance := floats.Distance(ours, theirs, 2)
+	c.Distance = &distance
+	return nil
+}
+
+func (c *course) show(w io.Writer) error {
+	fmt.Fprintf(w, "\nAlong the run in %s:\n", c.Run)
+	if _, err := theory.StageTable(c.Stages).WriteTo(w); err != nil {
+		return err
+	}
+	t := c.Trend
+	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %.3g times predicted, R² = %.3g. ‖∂tr Σ‖ grows to %.3g times its first size.\n", t.Slope, t.R2, t.Growth)
+	fmt.Fprintf(w, "The regularizer explains %.0f %% of the displacement between GD and SGD in the mean; η is too large for an expansion at %d of %d stages.\n",
+		100*t.Explained, t.TooLarge, len(c.Stages))
+	if c.Distance != nil {
+		fmt.Fprintf(w, "The run when followed ends at a distance of %.3g from the weights that it left.\n", *c.Distance)
+	}
+	return nil
+}
