@@ -14,10 +14,11 @@ import (
 //
 //	(Σ+δI)⁻¹ḡ = (1/δ) Gᵀ [1/N − C (δ(N−1)I + K)⁻¹ C G Gᵀ 1/N],
 //
-// a Gram matrix, a Cholesky factorization in float64 on the host, and one weighted gradient.
+// a Gram matrix, a Cholesky factorization in float64, and one weighted gradient.
 type GramInverse struct {
 	memoryless
 	gradients *Gradients
+	factors   map[int]*cholesky // by batch size
 	report    Report
 }
 
@@ -26,7 +27,7 @@ var _ Inverse = (*GramInverse)(nil)
 // NewGramInverse prepares solutions over batches of an objective's training data.
 func NewGramInverse(f *objective.Objective) (*GramInverse, error) {
 	gradients, err := newKeeping(f)
-	return &GramInverse{gradients: gradients}, err
+	return &GramInverse{gradients: gradients, factors: map[int]*cholesky{}}, err
 }
 
 func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
@@ -66,21 +67,38 @@ func (g *GramInverse) coefficients(gram *mat.SymDense, d Damping) ([]float64, er
 	for i := range n {
 		gram.SetSym(i, i, gram.At(i, i)+delta*float64(n-1))
 	}
-	var chol mat.Cholesky
-	if !chol.Factorize(gram) {
+	chol, err := g.factorization(n)
+	if err != nil {
+		return nil, err
+	}
+	positive, err := chol.factor(gram)
+	if err != nil {
+		return nil, fmt.Errorf("factoring Σ+δI: %w", err)
+	}
+	if !positive {
 		return nil, fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger --damping, or --dtype float64", delta, trace,
 			g.gradients.f.DType())
 	}
-	solution := mat.NewVecDense(n, nil)
-	if err := chol.SolveVecTo(solution, mat.NewVecDense(n, right)); err != nil && solution.Len() == 0 {
-		return nil, fmt.Errorf("solving with Σ+δI, δ = %.3g: %w", delta, err)
-	}
-	c := solution.RawVector().Data
+	c := right
+	chol.solve(c)
 	centre(c)
 	for i := range c {
 		c[i] = (ones[i] - c[i]) / delta
 	}
-	g.report = Report{Trace: trace, Delta: delta, Condition: chol.Cond(), Descent: floats.Dot(slope, c)}
+	g.report = Report{Trace: trace, Delta: delta, Condition: chol.condition(), Descent: floats.Dot(slope, c)}
+	return c, nil
+}
+
+// factorization is one of matrices of n rows.
+func (g *GramInverse) factorization(n int) (*cholesky, error) {
+	c := g.factors[n]
+	if c == nil {
+		var err error
+		if c, err = newCholesky(g.gradients.f.Device(), n); err != nil {
+			return nil, err
+		}
+		g.factors[n] = c
+	}
 	return c, nil
 }
 
@@ -90,4 +108,9 @@ func (g *GramInverse) Report() (Report, error) { return g.report, nil }
 // and the sweep before it and the weighted gradient after it as two.
 func (g *GramInverse) Cost(n int) float64 { return 3 * float64(n) }
 
-func (g *GramInverse) Close() { g.gradients.Close() }
+func (g *GramInverse) Close() {
+	g.gradients.Close()
+	for _, c := range g.factors {
+		c.close()
+	}
+}

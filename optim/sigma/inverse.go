@@ -37,7 +37,7 @@ func (d Damping) Delta(trace float64, p int) float64 {
 type Report struct {
 	Trace     float64 // tr Σ
 	Delta     float64 // δ
-	Condition float64 // estimate of the largest over the least eigenvalue of Σ+δI
+	Condition float64 // estimate, rather too low, of the largest over the least eigenvalue of Σ+δI
 	Descent   float64 // ⟨ḡ, x⟩
 }
 

@@ -1,0 +1,43 @@
+package sigma
+
+import (
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"drift/kernels/cpu"
+)
+
+// Sizes within a panel, at its edge, and over several panels with a rest.
+func TestCholeskySolves(t *testing.T) {
+	dev := cpu.New(cpu.Options{Threads: 2})
+	for _, n := range []int{1, 5, tile, tile + 1, 3*tile + 17} {
+		a := mat.NewSymDense(n, nil)
+		a.SymOuterK(1, mat.NewDense(n, n, random(uint64(n), n*n)))
+		for i := range n {
+			a.SetSym(i, i, a.At(i, i)+float64(n)/4)
+		}
+		c, err := newCholesky(dev, n)
+		must(t, err)
+		for range 2 { // a factorization serves again
+			positive, err := c.factor(a)
+			must(t, err)
+			if !positive {
+				t.Fatalf("%d: not positive definite", n)
+			}
+			x := random(7, n)
+			c.solve(x)
+			near(t, "A A⁻¹b", times(a, x), random(7, n), 1e-11)
+		}
+		var whole mat.Cholesky
+		whole.Factorize(a)
+		if least, most := c.condition(), whole.Cond(); !(least >= 1 && least <= most*1.0001) {
+			t.Errorf("%d: condition at least %v, LAPACK estimates %v", n, least, most)
+		}
+		a.SetSym(n-1, n-1, -1)
+		if positive, err := c.factor(a); positive || err != nil {
+			t.Errorf("%d: an indefinite matrix was taken: %v", n, err)
+		}
+		c.close()
+	}
+}
