@@ -59,8 +59,12 @@ func (w *World) Along(c Course, leg Leg, seed uint64) (Stage, error) {
 }
 
 // gapAlong integrates the drift of the gap along a leg by the trapezoidal rule over its steps. Momentum μ makes a gradient count
-// 1/(1−μ) times.
+// 1/(1−μ) times in the end; in a run's first epoch nothing is left of earlier ones, and the last have not counted in full.
 func (w *World) gapAlong(c Course, leg Leg) (whole, own float64) {
+	gain := 1 / (1 - c.Momentum)
+	if m := leg.Steps[len(leg.Steps)-1]; leg.Steps[0] == 0 {
+		gain = c.updates(m) / float64(m)
+	}
 	for k := range leg.Steps {
 		u := minus(leg.Theta[k], leg.Theta[0])
 		mean, trace, _ := w.Covariance(w.Train, u)
@@ -72,7 +76,7 @@ func (w *World) gapAlong(c Course, leg Leg) (whole, own float64) {
 		if k+1 < len(leg.Steps) {
 			steps += float64(leg.Steps[k+1]-leg.Steps[k]) / 2
 		}
-		length := steps * leg.Rates[k] / (1 - c.Momentum)
+		length := steps * leg.Rates[k] * gain
 		whole += length * floats.Dot(direction, minus(mean, w.Gradient(w.Test, u)))
 		own += length * trace / float64(len(w.Train))
 	}
@@ -90,18 +94,18 @@ func (w *World) displacement(c Course, s *Stage, mean, gradient []float64, seed 
 		return
 	}
 	predicted := times(c.pairs(m)*c.Rate*c.Rate/float64(2*len(all)), gradient)
-	full := w.Full(c.Descent, all, m)
+	full, start := w.Full(c.Descent, all, m), w.Gradient(all, nil)
 	penalized := c.Descent
 	penalized.Lambda = emulation(c.Descent, len(all), m).Coefficient(c.Rate)
 	regularized := minus(full, w.Full(penalized, all, m))
 	r := stream(seed, fmt.Sprintf("along %d", s.Step))
 	var drift [2][]float64
 	for half := range drift {
-		drift[half] = append([]float64(nil), full...)
+		drift[half] = make([]float64, w.Parameters())
 		for range max(1, c.Pairs/2) {
 			deal := shuffled(r, all, m)
 			for _, order := range [][][]int{deal, reversed(deal)} {
-				floats.AddScaled(drift[half], -0.5/float64(max(1, c.Pairs/2)), w.Follow(c.Descent, order))
+				floats.AddScaled(drift[half], 0.5/float64(max(1, c.Pairs/2)), w.second(c.Descent, order, full, start))
 			}
 		}
 	}

@@ -105,11 +105,17 @@ func (l *lab) sampled() []Check {
 	}
 }
 
-// second is GD − SGD after the given batches without the term of order η, −η Σ_t (ḡ − g^(B_t)) at θ₀, which is known. It vanishes
-// for a shuffle and is most of the noise where batches are drawn with replacement.
-func (l *lab) second(d Descent, deal [][]int, full, mean []float64) []float64 {
-	x, first := minus(full, l.Follow(d, deal)), minus(mean, l.Gradient(flat(deal), nil))
-	return plus(x, d.Rate*float64(len(deal)), first)
+// second is GD − SGD after the given batches without the difference of order η, −η Σ_t a_{m−t} (ḡ − g^(t)) at θ₀, which is known and has mean
+// zero. It vanishes for a shuffle without momentum; with momentum, or with replacement, it is most of the noise.
+func (w *World) second(d Descent, deal [][]int, full, mean []float64) []float64 {
+	x, m := minus(full, w.Follow(d, deal)), len(deal)
+	if d.Momentum == 0 {
+		return plus(x, d.Rate*float64(m), minus(mean, w.Gradient(flat(deal), nil)))
+	}
+	for t, weight := 0, d.weights(m); t < m; t++ {
+		floats.AddScaled(x, d.Rate*weight[m-t], minus(mean, w.Gradient(deal[t], nil)))
+	}
+	return x
 }
 
 func reversed(deal [][]int) [][]int {
