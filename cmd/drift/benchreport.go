@@ -116,8 +116,8 @@ func measuredText(v timing.Verdict) string {
 }
 
 func (m benchMachine) String() string {
-	text := fmt.Sprintf("%s, %s, %d threads, %s, %s", cmp.Or(m.Processor, "unknown processor"),
-		cmp.Or(strings.Join(m.Features, " "), "no vector instructions"), m.Threads, m.Device, m.Go)
+	text := fmt.Sprintf("%s, %s, %s, %s, %s", cmp.Or(m.Processor, "unknown processor"),
+		cmp.Or(strings.Join(m.Features, " "), "no vector instructions"), threadsText(m.Threads), m.Device, m.Go)
 	if m.Clock == "cpu" {
 		text += ", processor time"
 	}
@@ -128,6 +128,13 @@ func (m benchMachine) String() string {
 		text += "; beside " + strings.Join(m.Peers, ", ")
 	}
 	return text
+}
+
+func threadsText(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return fmt.Sprintf("%d threads", n)
 }
 
 // table is a line for each case and rival.
