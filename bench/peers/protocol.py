@@ -2,7 +2,8 @@
 
 The first line that a peer prints tells its name and the operations it knows: {"name": "…", "ops": ["gemm", …]}. Then each
 line on standard input is a request, {"op": …, "seconds": …} with what the operation needs. It is carried out again and again
-for about so many seconds, of the process's own processor time where "clock" is "cpu", and the answer is {"seconds": time of one call} or {"error": what went wrong}.
+for about so many seconds, of the process's own processor time where "clock" is "cpu", and the answer is
+{"seconds": time of one call} or {"error": what went wrong}.
 """
 import json
 import sys

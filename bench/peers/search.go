@@ -65,7 +65,8 @@ func interpreters() []string {
 func withModule(ctx context.Context, pythons []string, module string) string {
 	for _, python := range pythons {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-		err := exec.CommandContext(ctx, python, "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))", module).Run()
+		const find = "import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))"
+		err := exec.CommandContext(ctx, python, "-c", find, module).Run()
 		cancel()
 		if err == nil {
 			return python

@@ -172,8 +172,8 @@ func (r *benchReport) claims() *report.Table {
 	return t
 }
 
-const benchLegend = "ratio: our time as a multiple of the other's, median over turns; memory: arena and scratch of a step (as a multiple of " +
-	"the gradient's)."
+const benchLegend = "ratio: our time as a multiple of the other's, median over turns; memory: arena and scratch of a step " +
+	"(as a multiple of the gradient's)."
 
 // write prints everything, for people or as Markdown.
 func (r *benchReport) write(w io.Writer, markdown bool) error {
