@@ -28,14 +28,14 @@ func New(o Options) kernels.Device { return &device{pool.New(o.Threads)} }
 
 // Instructions names the instruction set that the kernels use on this machine, DRIFT_CPU considered.
 func Instructions() (string, error) {
-	err := level.Init()
+	err := level.Check()
 	return level.Active().String(), err
 }
 
 func (d *device) Name() string { return "cpu" }
 
 func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
-	if err := level.Init(); err != nil {
+	if err := level.Check(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
 	if n < 0 {
@@ -55,7 +55,7 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 }
 
 func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
-	if err := level.Init(); err != nil {
+	if err := level.Check(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
 	l := loader{threads: d.pool.Threads(), local: new(arena), shared: new(arena)}

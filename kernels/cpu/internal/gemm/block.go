@@ -1,80 +1,13 @@
 package gemm
 
-import (
-	"time"
-	"unsafe"
-)
+import "time"
 
-// plan is how a product is cut up. Of its numbers, only depth has an influence on the result.
-type plan struct {
-	dot                  bool // by the kernel for narrow products
-	tileRows, tileCols   int  // of the micro-kernel
-	strips, columns      int  // strips of A and of B in the whole product
-	directA, directB     bool // strips are read where they lie, which may be with a large stride
-	depth                int  // of a block in k: of the strips that the micro-kernel is given
-	slab                 int  // elements in k that are packed at once, whole blocks
-	blockRows, blockCols int  // strips of A and of B that are packed at once
-	groupA, groupB       int  // strips in a unit of packing
-	unitRows, unitCols   int  // strips of A and of B in a unit of computing
+// slab is what is packed at once: strips [row, rowEnd) of A and [col, colEnd) of B, elements [from, to) of k. The strips are height
+// rows from top on, and width columns from left on.
+type slab struct {
+	row, rowEnd, col, colEnd, from, to int
+	top, height, left, width           int
 }
-
-const (
-	blockWidth  = 4096      // rows of A, columns of B packed at once
-	cachePacked = 8 << 20   // bytes in a slab: a part of L3
-	cacheB      = 384 << 10 // bytes of B that a unit goes through once for every strip of A: less than half of L2
-	packUnit    = 16 << 10  // elements packed in a unit
-	leastUnit   = 256 << 10 // floating-point operations worth a unit of computing
-	mostUnit    = 16 << 20
-)
-
-// cut plans the product for so many threads.
-func (p *product[T]) cut(threads int) plan {
-	kern := p.kernel
-	c := plan{dot: p.narrow(), tileRows: kern.maxRows, tileCols: kern.maxCols, depth: kern.depth}
-	if c.dot {
-		c.tileRows, c.tileCols, c.depth = kern.dotRows, kern.dotCols, kern.dotDepth
-	}
-	c.strips, c.columns = ceil(p.m, c.tileRows), ceil(p.n, c.tileCols)
-	c.directA = c.dot || p.a.Pack == nil && p.a.Trans && c.columns == 1
-	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && c.strips == 1)
-	c.depth = ceil(p.k, ceil(p.k, c.depth))
-	c.blockRows = min(c.strips, blockWidth/c.tileRows)
-	c.blockCols = min(c.columns, blockWidth/c.tileCols)
-	c.groupA = max(1, packUnit/(c.depth*c.tileRows))
-	c.groupB = max(1, packUnit/(c.depth*c.tileCols))
-	var t T
-	size := int(unsafe.Sizeof(t))
-	c.slab = c.depth * p.blocks(c, size)
-	c.unitCols = max(1, min(c.blockCols, cacheB/(c.depth*c.tileCols*size)))
-	depth := min(p.k, c.slab)
-	tile := 2 * min(p.m, c.tileRows) * min(p.n, c.tileCols) * depth
-	work := max(leastUnit, min(2*p.m*p.n*depth/(8*threads), mostUnit))
-	c.unitRows = max(1, work/(tile*c.unitCols))
-	if c.strips < 4*threads {
-		c.unitCols = max(1, min(c.unitCols, work/tile))
-	}
-	return c
-}
-
-// blocks is how many blocks in k are packed before they are computed with: as many as the cache takes, because all workers wait for
-// each other in between.
-func (p *product[T]) blocks(c plan, size int) int {
-	lines := 0
-	if !c.directA {
-		lines += min(p.m, c.blockRows*c.tileRows)
-	}
-	if !c.directB {
-		lines += min(p.n, c.blockCols*c.tileCols)
-	}
-	all := ceil(p.k, c.depth)
-	if lines == 0 {
-		return all
-	}
-	return max(1, min(all, cachePacked/(lines*c.depth*size)))
-}
-
-// slab is what is packed at once: strips [row, rowEnd) of A and [col, colEnd) of B, elements [from, to) of k.
-type slab struct{ row, rowEnd, col, colEnd, from, to int }
 
 // block is count elements of a slab's depth.
 type block struct {
@@ -91,10 +24,22 @@ func (j *job[T]) work() {
 	for col := 0; col < j.columns; col += j.blockCols {
 		for from := 0; from < j.k; from += j.plan.slab {
 			for row := 0; row < j.strips; row += j.blockRows {
-				j.process(&t, slab{row, min(row+j.blockRows, j.strips), col, min(col+j.blockCols, j.columns), from, min(from+j.plan.slab, j.k)})
+				j.process(&t, j.cover(slab{row: row, rowEnd: min(row+j.blockRows, j.strips), col: col, colEnd: min(col+j.blockCols, j.columns),
+					from: from, to: min(from+j.plan.slab, j.k)}))
 			}
 		}
 	}
+}
+
+// cover completes a slab given its strips.
+func (j *job[T]) cover(s slab) slab {
+	last, height := j.rows(s.rowEnd - 1)
+	s.top, _ = j.rows(s.row)
+	s.height = last + height - s.top
+	last, width := j.cols(s.colEnd - 1)
+	s.left, _ = j.cols(s.col)
+	s.width = last + width - s.left
+	return s
 }
 
 // process packs a slab and computes with it.
@@ -130,32 +75,22 @@ func (j *job[T]) block(s slab, i int) block {
 
 func (j *job[T]) packRows(b block, s int) {
 	for end := min(s+j.groupA, b.rowEnd); s < end; s++ {
-		_, height := j.rows(s)
-		j.packA(j.blockA[j.atA(b, s):][:height*b.count], s, b.depth)
+		from, height := j.rows(s)
+		j.packA(j.blockA[b.atA(from):][:height*b.count], s, b.depth)
 	}
 }
 
 func (j *job[T]) packCols(b block, s int) {
 	for end := min(s+j.groupB, b.colEnd); s < end; s++ {
-		_, width := j.cols(s)
-		j.packB(j.blockB[j.atB(b, s):][:width*b.count], s, b.depth)
+		from, width := j.cols(s)
+		j.packB(j.blockB[b.atB(from):][:width*b.count], s, b.depth)
 	}
 }
 
-// atA is where strip s of a block lies among the packed ones: behind the blocks before and the strips before.
-func (j *job[T]) atA(b block, s int) int {
-	first, _ := j.rows(b.row)
-	end, _ := j.rows(b.rowEnd)
-	from, _ := j.rows(s)
-	return (b.depth-b.from)*(end-first) + (from-first)*b.count
-}
+// atA is where the strip that begins with a row lies among the packed ones: behind the blocks before and the strips before.
+func (b *block) atA(row int) int { return (b.depth-b.from)*b.height + (row-b.top)*b.count }
 
-func (j *job[T]) atB(b block, s int) int {
-	first, _ := j.cols(b.col)
-	last, width := j.cols(b.colEnd - 1)
-	from, _ := j.cols(s)
-	return (b.depth-b.from)*(last+width-first) + (from-first)*b.count
-}
+func (b *block) atB(col int) int { return (b.depth-b.from)*b.width + (col-b.left)*b.count }
 
 // multiply computes the tiles of strips [row, rowEnd) of A and [col, colEnd) of B. A strip of A stays in L1 while those of B pass by.
 func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
@@ -170,34 +105,32 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 	c := j.c[j.item*j.strideC:]
 	for s := row; s < rowEnd; s++ {
 		i, height := j.rows(s)
-		a, as := j.left(b, s)
+		a, as := j.left(&b, i, height)
 		for s := col; s < colEnd; s++ {
 			k, width := j.cols(s)
-			x, bs := j.right(b, s)
+			x, bs := j.right(&b, k, width)
 			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
 		}
 	}
 }
 
-// left is where strip s of A lies and how far apart its lines begin: lines across k, or along k for dot products.
-func (j *job[T]) left(b block, s int) (*T, int) {
-	from, height := j.rows(s)
+// left is where a strip of A lies and how far apart its lines begin: lines across k, or along k for dot products.
+func (j *job[T]) left(b *block, row, height int) (*T, int) {
 	if j.directA {
-		return j.inPlace(&j.a, from, b.depth), j.a.LD
+		return j.inPlace(&j.a, row, b.depth), j.a.LD
 	}
-	return &j.blockA[j.atA(b, s)], height
+	return &j.blockA[b.atA(row)], height
 }
 
 // right is left for B.
-func (j *job[T]) right(b block, s int) (*T, int) {
-	from, width := j.cols(s)
+func (j *job[T]) right(b *block, col, width int) (*T, int) {
 	switch {
 	case j.directB:
-		return j.inPlace(&j.b, from, b.depth), j.b.LD
+		return j.inPlace(&j.b, col, b.depth), j.b.LD
 	case j.dot:
 		width = b.count
 	}
-	return &j.blockB[j.atB(b, s)], width
+	return &j.blockB[b.atB(col)], width
 }
 
 func (j *job[T]) inPlace(x *Matrix[T], from, depth int) *T {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -45,20 +44,23 @@ func Choose(value string) (Level, error) {
 	return best, fmt.Errorf("%s=%s: no such level; choose one of %s", Variable, value, strings.Join(names[:best+1], ", "))
 }
 
-var active atomic.Int32
+// active is the level in use, and wrong what is wrong with the environment variable, if anything.
+var (
+	active atomic.Int32
+	wrong  error
+)
 
-// Init sets the active level from the environment, once in a process, and returns what is wrong with the variable, if anything.
-var Init = sync.OnceValue(func() error {
-	l, err := Choose(os.Getenv(Variable))
+func init() {
+	var l Level
+	l, wrong = Choose(os.Getenv(Variable))
 	active.Store(int32(l))
-	return err
-})
+}
+
+// Check returns what is wrong with the environment variable, if anything. The level is the best then.
+func Check() error { return wrong }
 
 // Active is the level that the kernels use.
-func Active() Level {
-	_ = Init() // cpu.New reports the error; the level is then the best
-	return Level(active.Load())
-}
+func Active() Level { return Level(active.Load()) }
 
 // Set changes the active level, for tests that go through all of them, and returns the one before. No kernel may be running.
 func Set(l Level) Level {
