@@ -7,10 +7,12 @@ import (
 	"drift/kernels/cpu/internal/vmath"
 )
 
+// Where there are fewer than enough tiles of results to share out, b is cut into pieces of at least reduceWork indices, as
+// many as make enough tasks: by sizes alone, so that the order of additions is fixed.
 const (
-	reduceWork = 1 << 14 // indices of one partial result: a constant, so that the order of additions is fixed
-	enough     = 16      // with so many independent results, partial results are not needed for parallelism
-	flushAfter = 32      // blocks added in T before their sum is added in float64
+	reduceWork = 1 << 14
+	enough     = 32
+	flushAfter = 32 // blocks added in T before their sum is added in float64
 )
 
 // reduction computes out[a,c] over b. Each task covers, for one a and one tile of columns, one piece of b; pieces give
@@ -25,15 +27,17 @@ type reduction[T kernels.Float] struct {
 	local          *arena
 	accumulator    int // where a worker's accumulators begin, in bytes
 	add            vmath.Func[T]
+	addParts       vmath.Func[float64]
 	partialResults *arena
 }
 
 func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 	r := &reduction[T]{Reduce: p, chain: newChain(l, p.Map, nil, o.in), out: o.out[0], local: l.local, partialResults: l.shared}
-	r.add = vmath.For[T](kernels.FnAdd)
+	add := kernels.FnAdd
 	if p.Max {
-		r.add = vmath.For[T](kernels.FnMax)
+		add = kernels.FnMax
 	}
+	r.add, r.addParts = vmath.For[T](add), vmath.For[float64](add)
 	if p.C == 1 && p.B > 0 && p.B <= r.chain.block {
 		loadShortRows(l, r)
 		return
@@ -45,8 +49,9 @@ func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 		r.rows = max(1, min(p.B, r.chain.block/r.tile))
 	}
 	r.piece, r.pieces = max(1, p.B), 1
-	if p.A*r.tiles < enough {
-		r.piece = max(r.rows, reduceWork/r.tile/r.rows*r.rows)
+	if tasks := p.A * r.tiles; tasks < enough {
+		r.piece = max(reduceWork/r.tile, p.B*max(1, tasks)/enough)
+		r.piece = max(1, r.piece/r.rows) * r.rows
 		r.pieces = max(1, (p.B+r.piece-1)/r.piece)
 	}
 	r.accumulator = r.chain.registerBytes()
@@ -57,7 +62,7 @@ func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 	}
 	l.parallel(p.A*r.tiles*r.pieces, cost*r.piece*r.tile, r.reduce)
 	if r.pieces > 1 {
-		l.parallel(p.A*p.C, 2*r.pieces, r.combine)
+		l.parallel(p.A*r.tiles, 2*r.pieces*r.tile, r.combine)
 	}
 }
 
@@ -157,18 +162,22 @@ func (r *reduction[T]) flush(acc []float64, sums []T, first T) {
 	}
 }
 
-func (r *reduction[T]) combine(_, from, to int) {
-	for i := from; i < to; i++ {
-		a, c := i/r.C, i%r.C
-		parts := view[float64](r.partialResults, 0, a*r.pieces*r.C*8, r.pieces*r.C)
-		v := parts[c]
-		for k := 1; k < r.pieces; k++ {
-			if w := parts[k*r.C+c]; r.Max {
-				v = max(v, w)
+// combine adds the partial results, piece by piece.
+func (r *reduction[T]) combine(worker, from, to int) {
+	for task := from; task < to; task++ {
+		a, c0 := task/r.tiles, task%r.tiles*r.tile
+		n := min(r.tile, r.C-c0)
+		acc := view[float64](r.local, worker, r.accumulator, n)
+		for k := range r.pieces {
+			part := view[float64](r.partialResults, 0, ((a*r.pieces+k)*r.C+c0)*8, n)
+			if k == 0 {
+				copy(acc, part)
 			} else {
-				v += w
+				r.addParts(acc, acc, part, 0)
 			}
 		}
-		r.out[i] = T(v)
+		for i, v := range acc {
+			r.out[a*r.C+c0+i] = T(v)
+		}
 	}
 }

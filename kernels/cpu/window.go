@@ -2,7 +2,9 @@ package cpu
 
 import (
 	"drift/kernels"
+	"drift/kernels/cpu/internal/gemm"
 	"drift/kernels/cpu/internal/planes"
+	"drift/kernels/cpu/internal/pool"
 )
 
 // taps is the range [lo, hi) of output places whose input place at·stride + k − pad is inside 0 … in−1.
@@ -46,60 +48,60 @@ func addStrided[T kernels.Float](dst []T, dstRow, stride int, src []T, srcRow, r
 	}
 }
 
+// loadIm2Col copies, for each row of the kernel, the pixels under it in all windows of an image.
 func loadIm2Col[T kernels.Float](l *loader, p kernels.Im2Col, o operands[T]) {
-	columns := p.C * p.KH * p.KW
-	l.parallel(p.N*p.OutH(), p.OutW()*columns, func(_, from, to int) {
-		for i := from; i < to; i++ {
-			u := o.out[0][i*p.OutW()*columns:]
-			x := o.in[0][i/p.OutH()*p.C*p.H*p.W:]
-			for c := range p.C {
-				plane := x[c*p.H*p.W : (c+1)*p.H*p.W]
-				for kh := range p.KH {
-					at := (c*p.KH + kh) * p.KW
-					windowRow(p.Window, u, plane, i%p.OutH()*p.StrideH+kh-p.PadH, at, columns)
-				}
+	c := newConvolution[T](l, kernels.Conv{Window: p.Window})
+	pixels, taps := c.pixels(), c.taps()
+	if padded(p.Window) {
+		l.local.reserve(c.C * c.height * c.width * sizeOf[T]())
+	}
+	c.images(l, 1, func(_ *pool.Pool, worker, n, _ int) {
+		x, u := c.paddedImages(worker, o.in[0], n, n+1), o.out[0][n*c.places*c.depth:]
+		for t := 0; t < c.places; t += packLines {
+			some := pixels[t:min(t+packLines, c.places)]
+			for at := 0; at < c.depth; at += p.KW {
+				gather(u[t*c.depth+at:], c.depth, x[taps[at]:], some, p.KW)
 			}
 		}
 	})
 }
 
-// windowRow copies image row h of a plane into the windows of one row of windows, each at element at of its columns.
-func windowRow[T kernels.Float](w kernels.Window, u, plane []T, h, at, columns int) {
-	for x := range w.OutW() {
-		dst := u[x*columns+at:][:w.KW]
-		if h < 0 || h >= w.H {
-			clear(dst)
-			continue
-		}
-		left := x*w.StrideW - w.PadW
-		from, to := min(w.KW, max(0, -left)), max(0, min(w.KW, w.W-left))
-		clear(dst[:from])
-		clear(dst[max(from, to):])
-		if from < to {
-			copy(dst[from:to], plane[h*w.W+left+from:])
-		}
+// gather is gemm.Gather for lines of any width.
+func gather[T kernels.Float](dst []T, stride int, src []T, rows []int, width int) {
+	for from := 0; from < width; from += lineWidth {
+		gemm.Gather(dst[from:], stride, src[from:], rows, min(lineWidth, width-from))
 	}
 }
 
+// lineWidth is the widest line that Gather takes in either type.
+const lineWidth = 16
+
+// loadCol2Im adds, for each place in the kernel, row by row of windows.
 func loadCol2Im[T kernels.Float](l *loader, p kernels.Col2Im, o operands[T]) {
-	columns, windows := p.C*p.KH*p.KW, p.OutH()*p.OutW()
-	l.parallel(p.N*p.C, 2*windows*p.KH*p.KW, func(_, from, to int) {
+	area, oh, ow := p.KH*p.KW, p.OutH(), p.OutW()
+	depth := p.C * area
+	l.parallel(p.N*p.C, 4*oh*ow*area, func(_, from, to int) {
 		for i := from; i < to; i++ {
 			plane := o.out[0][i*p.H*p.W : (i+1)*p.H*p.W]
-			u := o.in[0][i/p.C*windows*columns+i%p.C*p.KH*p.KW:]
+			u := o.in[0][i/p.C*oh*ow*depth+i%p.C*area:]
 			clear(plane)
-			for t := range windows {
-				addWindow(p.Window, plane, u[t*columns:][:p.KH*p.KW], t)
+			for tap := range area {
+				addTap(p.Window, plane, u[tap:], tap/p.KW, tap%p.KW, depth)
 			}
 		}
 	})
 }
 
-func addWindow[T kernels.Float](w kernels.Window, plane, u []T, t int) {
-	top, left := t/w.OutW()*w.StrideH-w.PadH, t%w.OutW()*w.StrideW-w.PadW
-	for kh := max(0, -top); kh < min(w.KH, w.H-top); kh++ {
-		for kw := max(0, -left); kw < min(w.KW, w.W-left); kw++ {
-			plane[(top+kh)*w.W+left+kw] += u[kh*w.KW+kw]
+// addTap adds the elements at place (kh, kw) of all windows, which are depth apart, to a plane.
+func addTap[T kernels.Float](w kernels.Window, plane, u []T, kh, kw, depth int) {
+	ow := w.OutW()
+	top, bottom := taps(kh, w.StrideH, w.PadH, w.H, w.OutH())
+	left, right := taps(kw, w.StrideW, w.PadW, w.W, ow)
+	for y := top; y < bottom && left < right; y++ {
+		to := plane[(y*w.StrideH+kh-w.PadH)*w.W+left*w.StrideW+kw-w.PadW:]
+		from := u[(y*ow+left)*depth:]
+		for i := range right - left {
+			to[i*w.StrideW] += from[i*depth]
 		}
 	}
 }
