@@ -59,9 +59,12 @@ func (c *cnn) mask(g, a kernels.Buffer) kernels.Buffer {
 // biasGradient sums g [batch, width, places] over batch and places.
 func (c *cnn) biasGradient(g kernels.Buffer, width, places int) {
 	n := width * places
-	sum := c.call(kernels.Reduce{A: 1, B: g.Len() / n, C: n, Map: kernels.Map{N: g.Len(), Access: []kernels.Access{full(1)}, Results: []uint8{0}}}, g)
+	identity := func(n int) kernels.Map {
+		return kernels.Map{N: n, Access: []kernels.Access{full(1)}, Results: []uint8{0}}
+	}
+	sum := c.call(kernels.Reduce{A: 1, B: g.Len() / n, C: n, Map: identity(g.Len())}, g)
 	if places > 1 {
-		c.call(kernels.Reduce{A: width, B: places, C: 1, Map: kernels.Map{N: n, Access: []kernels.Access{full(1)}, Results: []uint8{0}}}, sum)
+		c.call(kernels.Reduce{A: width, B: places, C: 1, Map: identity(n)}, sum)
 	}
 }
 
@@ -92,7 +95,8 @@ func newCNN(threads int) *cnn {
 	p2 := c.call(kernels.MaxGather{Window: pool2}, a2, i2)
 	a3 := c.biasRelu(c.gemm(n, 128, 1600, false, true, p2, w3), b3, 1)
 	z := c.gemm(n, 10, 128, false, true, a3, w4)
-	z = c.call(kernels.Map{N: 10 * n, Access: []kernels.Access{full(1), {B: n, C: 10}}, Code: []kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}}, Results: []uint8{2}}, z, b4)
+	z = c.call(kernels.Map{N: 10 * n, Access: []kernels.Access{full(1), {B: n, C: 10}},
+		Code: []kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}}, Results: []uint8{2}}, z, b4)
 	c.call(kernels.CrossEntropy{Rows: n, Cols: 10}, z, classes)
 	soft := c.call(kernels.Softmax{Rows: n, Cols: 10}, z)
 	ones := c.call(kernels.Place{Rows: n, Cols: 10}, classes, classes)
@@ -111,7 +115,8 @@ func newCNN(threads int) *cnn {
 	c.call(kernels.ConvWeight(conv1), x, g1)
 	const parameters = 32*9 + 32 + 64*288 + 64 + 128*1600 + 128 + 1280 + 10
 	c.call(kernels.Map{N: parameters, Access: []kernels.Access{full(1), full(1)},
-		Code: []kernels.Instr{{Fn: kernels.FnScale, X: 1, Imm: -0.05}, {Fn: kernels.FnAdd, X: 0, Y: 2}}, Results: []uint8{3}}, c.buffer(parameters), c.buffer(parameters))
+		Code: []kernels.Instr{{Fn: kernels.FnScale, X: 1, Imm: -0.05}, {Fn: kernels.FnAdd, X: 0, Y: 2}}, Results: []uint8{3}},
+		c.buffer(parameters), c.buffer(parameters))
 	return c
 }
 

@@ -13,8 +13,8 @@ func taps(k, stride, pad, in, out int) (lo, hi int) {
 	return lo, max(lo, min(out, (in+pad-k+stride-1)/stride))
 }
 
-// fold sums columns of windows u [C·KH·KW, OutH·OutW] into the image x [C,H,W] that they cover. It goes through all planes for one place in
-// the kernel before the next: what was just written could not be read back at an offset without waiting.
+// fold sums columns of windows u [C·KH·KW, OutH·OutW] into the image x [C,H,W] that they cover. It goes through all planes for
+// one place in the kernel before the next: what was just written could not be read back at an offset without waiting.
 func fold[T kernels.Float](w kernels.Window, x, u []T) {
 	oh, ow, area := w.OutH(), w.OutW(), w.KH*w.KW
 	clear(x)

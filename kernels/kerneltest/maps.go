@@ -40,7 +40,8 @@ func testShortMaps(s *suite) {
 		lengths = append(lengths, n)
 	}
 	for _, n := range lengths {
-		for _, f := range []kernels.Fn{kernels.FnConst, kernels.FnCopy, kernels.FnAdd, kernels.FnMul, kernels.FnRelu, kernels.FnExp, kernels.FnTanh, kernels.FnNormCDF} {
+		for _, f := range []kernels.Fn{kernels.FnConst, kernels.FnCopy, kernels.FnAdd, kernels.FnMul, kernels.FnRelu, kernels.FnExp,
+			kernels.FnTanh, kernels.FnNormCDF} {
 			s.check(kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}, {B: 1, C: 1}}, Code: []kernels.Instr{{Fn: f, X: 0, Y: 1, Imm: -1.5}},
 				Results: []uint8{2}}, 1, s.normal(n), s.normal(n))
 		}
@@ -54,7 +55,8 @@ func accessesOf(a, b, c int) []kernels.Access {
 }
 
 func testAccess(s *suite) {
-	for _, shape := range [][3]int{{1, 1, 1}, {2, 3, 4}, {5, 1, 7}, {3, 64, 10}, {7, 11, 13}, {1, 513, 10}, {4, 2, 1500}, {33, 100, 1}, {1, 3, 5000}, {2, 1100, 3}} {
+	for _, shape := range [][3]int{{1, 1, 1}, {2, 3, 4}, {5, 1, 7}, {3, 64, 10}, {7, 11, 13}, {1, 513, 10}, {4, 2, 1500},
+		{33, 100, 1}, {1, 3, 5000}, {2, 1100, 3}} {
 		a, b, c := shape[0], shape[1], shape[2]
 		all := accessesOf(a, b, c)
 		for i, first := range all {
@@ -65,14 +67,15 @@ func testAccess(s *suite) {
 				Results: []uint8{4, 0}}, 1, s.normal(n/first.B), s.normal(n/second.B), s.normal(n))
 		}
 	}
-	s.check(kernels.Map{N: 0, Access: []kernels.Access{{B: 3, C: 5}, {B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}}, Results: []uint8{2}}, 1, nil, nil)
+	s.check(kernels.Map{N: 0, Access: []kernels.Access{{B: 3, C: 5}, {B: 1, C: 1}},
+		Code: []kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}}, Results: []uint8{2}}, 1, nil, nil)
 	s.check(kernels.Map{N: 5, Code: []kernels.Instr{{Fn: kernels.FnConst, Imm: 2.5}}, Results: []uint8{0}}, 1)
 	s.check(kernels.Map{N: 5}, 1)
 }
 
 // smooth are functions through which an error grows in a known way.
-var smooth = []kernels.Fn{kernels.FnAddConst, kernels.FnScale, kernels.FnNeg, kernels.FnAbs, kernels.FnRelu, kernels.FnTanh, kernels.FnSigmoid,
-	kernels.FnSoftplus, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnMax, kernels.FnMin, kernels.FnConst, kernels.FnCopy}
+var smooth = []kernels.Fn{kernels.FnAddConst, kernels.FnScale, kernels.FnNeg, kernels.FnAbs, kernels.FnRelu, kernels.FnTanh,
+	kernels.FnSigmoid, kernels.FnSoftplus, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnMax, kernels.FnMin, kernels.FnConst, kernels.FnCopy}
 
 // testChains runs random programs up to the largest size, with results anywhere among the values.
 func testChains(s *suite) {

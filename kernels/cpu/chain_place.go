@@ -1,0 +1,100 @@
+package cpu
+
+import (
+	"drift/kernels"
+	"drift/kernels/cpu/internal/vmath"
+)
+
+// copyInputs gives every result that is an input an instruction that copies it, except where input and output are the
+// same memory.
+func copyInputs[T kernels.Float](m kernels.Map, out, in [][]T) kernels.Map {
+	m.Code = append([]kernels.Instr(nil), m.Code...)
+	results := m.Results
+	m.Results = nil
+	for o, r := range results {
+		if int(r) < len(in) && m.Access[r].Full() && overlap(out[o], in[r]) {
+			m.Results = append(m.Results, r)
+			continue
+		}
+		if int(r) < len(in) {
+			m.Code = append(m.Code, kernels.Instr{Fn: kernels.FnCopy, X: r})
+			r = uint8(len(in) + len(m.Code) - 1)
+		}
+		m.Results = append(m.Results, r)
+	}
+	return m
+}
+
+// rowBlock is the block length: a multiple of the first repeated row, so that it is laid out once for many blocks.
+func rowBlock(m kernels.Map) int {
+	for _, a := range m.Access {
+		if !a.Full() && a.C > 1 && a.C <= blockLen && a.B*a.C == m.N {
+			return blockLen / a.C * a.C
+		}
+	}
+	return blockLen
+}
+
+// place decides where the value of each instruction goes. A value that is a result goes straight to its output when no input
+// in the same memory is read later; else it goes to the lowest free register.
+func (c *chain[T]) place(m kernels.Map, in [][]T) {
+	last := lastUses(m)
+	home := make([]int, len(last)) // the register of a value, −1 for none
+	for v := range home {
+		home[v] = -1
+	}
+	var free []int
+	for k, op := range m.Code {
+		v := len(in) + k
+		i := instr[T]{fn: vmath.For[T](op.Fn), imm: T(op.Imm), arity: op.Fn.Arity(), x: int(op.X), y: int(op.Y), output: -1}
+		c.cost += fnCost(op.Fn)
+		for _, x := range []int{i.x, i.y}[:i.arity] {
+			if last[x] == k && home[x] >= 0 {
+				free = append(free, home[x])
+				home[x] = -1
+			}
+		}
+		for o, r := range m.Results {
+			if c.out != nil && int(r) == v && i.output < 0 && !readLater(c.out[o], in, last, k) {
+				i.output = o
+			} else if c.out != nil && int(r) == v {
+				c.copies = append(c.copies, copyOut{v, o})
+			}
+		}
+		if i.output < 0 {
+			if len(free) == 0 {
+				free = append(free, c.registers)
+				c.registers++
+			}
+			i.register, free = free[len(free)-1], free[:len(free)-1]
+			home[v] = i.register
+		}
+		c.code = append(c.code, i)
+	}
+}
+
+// lastUses is, for each value, the last instruction that reads it; results are read after all.
+func lastUses(m kernels.Map) []int {
+	last := make([]int, len(m.Access)+len(m.Code))
+	for v := range last {
+		last[v] = -1
+	}
+	for k, op := range m.Code {
+		for _, x := range []uint8{op.X, op.Y}[:op.Fn.Arity()] {
+			last[x] = k
+		}
+	}
+	for _, r := range m.Results {
+		last[r] = len(m.Code)
+	}
+	return last
+}
+
+func readLater[T kernels.Float](out []T, in [][]T, last []int, at int) bool {
+	for k, x := range in {
+		if last[k] > at && overlap(out, x) {
+			return true
+		}
+	}
+	return false
+}

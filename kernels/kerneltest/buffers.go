@@ -1,0 +1,56 @@
+package kerneltest
+
+func testBuffers(s *suite) {
+	for _, n := range []int{0, 1, 5, 100000} {
+		b, err := s.device.NewBuffer(s.dt, n)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if b.Len() != n || b.DType() != s.dt {
+			s.Fatalf("a buffer of %d %v, want %d %v", b.Len(), b.DType(), n, s.dt)
+		}
+		if x := s.read(b); !same(x, make([]float64, n)) {
+			s.Fatal("a new buffer is not zero")
+		}
+		x, single := s.normal(n), make([]float32, n)
+		for i, v := range x {
+			single[i] = float32(v)
+		}
+		for _, src := range []any{x, single} {
+			if err := b.Write(src); err != nil {
+				s.Fatal(err)
+			}
+			if !same(s.read(b), x) {
+				s.Fatalf("%T written and read as float64 differ", src)
+			}
+			if err := b.Read(single); err != nil {
+				s.Fatal(err)
+			}
+			for i, v := range single {
+				if float64(v) != x[i] {
+					s.Fatalf("%T written and read as float32 differ", src)
+				}
+			}
+		}
+		for _, wrong := range []any{make([]float64, n+1), make([]float32, n+1), make([]int, n), nil} {
+			if b.Write(wrong) == nil || b.Read(wrong) == nil {
+				s.Fatalf("%T of another length or type was taken", wrong)
+			}
+		}
+		b.Free()
+	}
+	b, whole := s.view([]float64{1, 2, 3, 4})
+	part := b.Slice(1, 3)
+	if err := part.Write([]float64{8, 9}); err != nil {
+		s.Fatal(err)
+	}
+	if got := s.read(whole); !same(got[before:before+4], []float64{1, 8, 9, 4}) {
+		s.Fatalf("writing a slice gave %v", got)
+	}
+	if _, err := s.device.NewBuffer(s.dt, -1); err == nil {
+		s.Error("a buffer of −1 elements")
+	}
+	if _, err := s.device.NewBuffer(s.dt, 1<<50); err == nil {
+		s.Error("a buffer larger than any memory")
+	}
+}

@@ -1,0 +1,134 @@
+package kerneltest
+
+import (
+	"fmt"
+	"math"
+
+	"drift/kernels"
+)
+
+const (
+	before = 1 // elements before a view: it begins at an address that is a multiple of the element's size only
+	after  = 3
+	guard  = 12345.0
+)
+
+// view is a buffer that holds x in the middle of a larger one.
+func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
+	s.Helper()
+	whole, err := s.device.NewBuffer(s.dt, before+len(x)+after)
+	if err != nil {
+		s.Fatal(err)
+	}
+	padded := make([]float64, whole.Len())
+	for i := range padded {
+		padded[i] = guard
+	}
+	copy(padded[before:], x)
+	if err := whole.Write(padded); err != nil {
+		s.Fatal(err)
+	}
+	return whole.Slice(before, before+len(x)), whole
+}
+
+func (s *suite) load(calls ...kernels.Call) kernels.Executable {
+	s.Helper()
+	e, err := s.device.Load(calls)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return e
+}
+
+func (s *suite) read(b kernels.Buffer) []float64 {
+	s.Helper()
+	x := make([]float64, b.Len())
+	if err := b.Read(x); err != nil {
+		s.Fatal(err)
+	}
+	return x
+}
+
+// compute runs op once over initial outputs and inputs and returns the outputs.
+func (s *suite) compute(op kernels.Primitive, out, in [][]float64) [][]float64 {
+	s.Helper()
+	var wholes []kernels.Buffer
+	call := kernels.Call{Op: op}
+	for _, x := range out {
+		v, w := s.view(x)
+		call.Out, wholes = append(call.Out, v), append(wholes, w)
+	}
+	for _, x := range in {
+		v, w := s.view(x)
+		call.In, wholes = append(call.In, v), append(wholes, w)
+	}
+	e := s.load(call)
+	defer e.Close()
+	if err := e.Run(); err != nil {
+		s.Fatalf("%+v: %v", op, err)
+	}
+	var got [][]float64
+	for i, w := range wholes {
+		x := s.read(w)
+		end := len(x) - after
+		for k, v := range x {
+			if (k < before || k >= end) && v != guard {
+				s.Fatalf("%+v: wrote %v at element %d of operand %d, which has %d", op, v, k-before, i, end-before)
+			}
+		}
+		if i < len(out) {
+			got = append(got, x[before:end])
+		} else if x := x[before:end]; !same(x, in[i-len(out)]) {
+			s.Fatalf("%+v: input %d changed", op, i-len(out))
+		}
+		w.Free()
+	}
+	return got
+}
+
+func same(a, b []float64) bool {
+	for i := range a {
+		if a[i] != b[i] && (a[i] == a[i] || b[i] == b[i]) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// check compares op with its reference: element i may be off by units·unit·scale[i].
+func (s *suite) check(op kernels.Primitive, units float64, in ...[]float64) {
+	s.Helper()
+	sizes, _, err := op.Operands()
+	if err != nil {
+		s.Fatalf("%+v: %v", op, err)
+	}
+	var out [][]float64
+	for _, n := range sizes { // old contents must not matter
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = math.NaN()
+		}
+		out = append(out, x)
+	}
+	want, scale := reference(op, in)
+	s.compare(fmt.Sprintf("%+v", op), units, s.compute(op, out, in), want, scale)
+}
+
+func (s *suite) compare(what string, units float64, got, want, scale [][]float64) {
+	s.Helper()
+	for o := range want {
+		if len(got[o]) != len(want[o]) {
+			s.Fatalf("%s: output %d has %d elements, want %d", what, o, len(got[o]), len(want[o]))
+		}
+		for i, w := range want[o] {
+			g, tolerance := got[o][i], 0.0
+			if scale != nil && scale[o] != nil {
+				tolerance = units * s.unit() * scale[o][i]
+			}
+			if w = s.round(w); g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= tolerance {
+				continue
+			}
+			s.Fatalf("%s: output %d, element %d is %v, want %v ± %.2g", what, o, i, g, w, tolerance)
+		}
+	}
+}
