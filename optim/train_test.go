@@ -41,6 +41,11 @@ var runs = map[string]Settings{
 
 func newObjective(t testing.TB, dtype kernels.DType, threads int) *objective.Objective {
 	t.Helper()
+	return inChunks(t, dtype, threads, 25)
+}
+
+func inChunks(t testing.TB, dtype kernels.DType, threads, chunk int) *objective.Objective {
+	t.Helper()
 	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +55,7 @@ func newObjective(t testing.TB, dtype kernels.DType, threads int) *objective.Obj
 		t.Fatal(err)
 	}
 	dev := devicetest.Open(threads)
-	f, err := objective.New(dev, model, split, objective.Options{DType: dtype, Chunk: 25})
+	f, err := objective.New(dev, model, split, objective.Options{DType: dtype, Chunk: chunk})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +125,24 @@ func TestRunsAgreeAcrossTypes(t *testing.T) {
 		a, b := train(t, single, Logging{}), train(t, double, Logging{})
 		if math.Abs(a.Train.Loss-b.Train.Loss) > 1e-4 {
 			t.Errorf("%s: loss %v in float32, %v in float64", name, a.Train.Loss, b.Train.Loss)
+		}
+	}
+}
+
+// Chunks change nothing but the order of sums.
+func TestRunsAgreeAcrossChunks(t *testing.T) {
+	for name, s := range runs {
+		var losses []float64
+		for _, chunk := range []int{9, 100} {
+			trainer, err := NewTrainer(inChunks(t, kernels.Float64, 2, chunk), s, 7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses = append(losses, train(t, trainer, Logging{}).Train.Loss)
+			trainer.Close()
+		}
+		if math.Abs(losses[0]-losses[1]) > 1e-9*losses[1] {
+			t.Errorf("%s: loss %v in chunks of 9, %v in one", name, losses[0], losses[1])
 		}
 	}
 }

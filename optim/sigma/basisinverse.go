@@ -132,27 +132,6 @@ func weighted(nodes []*graph.Node, by *graph.Node) []*graph.Node {
 	return all
 }
 
-// compile makes the program from the moments to the solution.
-func (d *BasisInverse) compile(into kernels.Buffer) error {
-	if d.program != nil && d.into == into {
-		return nil
-	}
-	s := &basisSymbols{d: d, bind: map[*graph.Node]kernels.Buffer{}}
-	err := graph.Try(func() { s.build(into) })
-	if err != nil {
-		return fmt.Errorf("preparing a diagonal of Σ: %w", err)
-	}
-	program, err := graph.Compile(d.f.Device(), []*graph.Node{s.out}, s.updates, s.bind)
-	if err != nil {
-		return fmt.Errorf("preparing a diagonal of Σ: %w", err)
-	}
-	if d.program != nil {
-		d.program.Close()
-	}
-	d.program, d.into, d.out = program, into, program.Buffer(s.out)
-	return nil
-}
-
 func (d *BasisInverse) Report() (Report, error) {
 	if d.out == nil {
 		return Report{}, nil

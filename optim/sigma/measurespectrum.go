@@ -51,7 +51,7 @@ func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted
 	}
 	search := Search{Seed: w.Seed}
 	if f.DType() == kernels.Float32 {
-		search.Tolerance = 1e-5
+		search.Tolerance = 1e-4
 	}
 	pairs, err := Leading(h, w.Hessian, search)
 	for _, p := range pairs {

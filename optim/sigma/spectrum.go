@@ -40,7 +40,7 @@ func (g *Gradients) leading(k int, s Search) (*Spectrum, float64, error) {
 		return nil, 0, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
 	}
 	if s.Tolerance == 0 && g.f.DType() == kernels.Float32 {
-		s.Tolerance = 1e-5 // what products rounded to float32 can reach
+		s.Tolerance = 1e-4 // products rounded to float32 reach not much less; values are good to the square of it
 	}
 	pairs, trace, err := g.pairs(min(k, n-1), s)
 	if err != nil {

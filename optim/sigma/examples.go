@@ -1,0 +1,76 @@
+package sigma
+
+import (
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Examples is an operator on vectors of one element for each of N examples: the twin of an operator on the parameters, with the same
+// eigenvalues other than zero. Centred, it is K/(N−1) with K = C G Gᵀ C and C = I − 11ᵀ/N, Σ's twin; else G Gᵀ/N, the
+// second moment's.
+type Examples struct {
+	*Gradients
+	Centred bool
+}
+
+var _ Operator = Examples{}
+
+// Dim is N.
+func (a Examples) Dim() int { return len(a.examples) }
+
+func (a Examples) Apply(into, from [][]float64) error {
+	for k, c := range from {
+		copy(into[k], c)
+		scale := 1 / float64(len(c))
+		if a.Centred {
+			centre(into[k])
+			scale = 1 / float64(len(c)-1)
+		}
+		if err := a.through(into[k]); err != nil {
+			return err
+		}
+		if err := a.Dot(a.vector, into[k]); err != nil {
+			return err
+		}
+		if a.Centred {
+			centre(into[k])
+		}
+		floats.Scale(scale, into[k])
+	}
+	return nil
+}
+
+// through takes coefficients to the room for products.
+func (g *Gradients) through(c []float64) (err error) {
+	if g.vector == nil {
+		if g.vector, err = g.f.NewVector(); err != nil {
+			return err
+		}
+	}
+	return g.Combine(c, g.vector)
+}
+
+// centre takes the mean off a vector.
+func centre(x []float64) { floats.AddConst(-floats.Sum(x)/float64(len(x)), x) }
+
+// Centre turns G Gᵀ into K = C G Gᵀ C in place.
+func Centre(gram *mat.SymDense) {
+	n, m := gram.SymmetricDim(), gram.RawSymmetric() // the upper triangle
+	mean, total := make([]float64, n), 0.0           // of each row, and of all
+	for i := range n {
+		row := m.Data[i*m.Stride+i : i*m.Stride+n]
+		mean[i] += row[0]
+		for j, x := range row[1:] {
+			mean[i] += x
+			mean[i+1+j] += x
+		}
+	}
+	floats.Scale(1/float64(n), mean)
+	total = floats.Sum(mean) / float64(n)
+	for i := range n {
+		row, shift := m.Data[i*m.Stride+i:i*m.Stride+n], total-mean[i]
+		for j := range row {
+			row[j] += shift - mean[i+j]
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package sigma
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// krylov is an orthonormal basis v with A·v = v·h + next·β·eᵀ, where e is the last unit vector.
+type krylov struct {
+	a      Operator
+	m      int // most vectors in the basis
+	v      [][]float64
+	h      *mat.SymDense // vᵀ A v, in its leading corner
+	next   []float64
+	beta   float64
+	random *rand.Rand
+}
+
+func newKrylov(a Operator, m int, seed uint64) *krylov {
+	return &krylov{a: a, m: m, h: mat.NewSymDense(m, nil), random: rand.New(rand.NewPCG(seed, 0x6c616e63))}
+}
+
+// begin takes the first vector, a random one where none is given.
+func (l *krylov) begin(start []float64) {
+	l.next = make([]float64, l.a.Dim())
+	if copy(l.next, start) == 0 || floats.Norm(l.next, 2) == 0 {
+		l.draw()
+	}
+	floats.Scale(1/floats.Norm(l.next, 2), l.next)
+}
+
+func (l *krylov) draw() {
+	for i := range l.next {
+		l.next[i] = l.random.NormFloat64()
+	}
+}
+
+// extend takes next into the basis and finds the one after it.
+func (l *krylov) extend() error {
+	v, j := l.next, len(l.v)
+	w := make([]float64, len(v))
+	if err := l.a.Apply([][]float64{w}, [][]float64{v}); err != nil {
+		return err
+	}
+	length := floats.Norm(w, 2)
+	if math.IsNaN(length) || math.IsInf(length, 0) {
+		return errors.New("the operator gives values that are not finite")
+	}
+	l.v, l.next = append(l.v, v), w
+	for i, h := range l.orthogonalize() {
+		l.h.SetSym(i, j, h)
+	}
+	l.beta = floats.Norm(w, 2)
+	if l.beta <= 1e-14*length || length == 0 { // an invariant subspace: go on with a fresh vector
+		l.beta = 0
+		if len(l.v) < len(v) {
+			l.draw()
+			l.orthogonalize()
+		}
+	}
+	if norm := floats.Norm(l.next, 2); norm > 0 {
+		floats.Scale(1/norm, l.next)
+	}
+	return nil
+}
+
+// orthogonalize takes the basis out of next, twice because once leaves rounding behind, and returns the coefficients.
+func (l *krylov) orthogonalize() []float64 {
+	coefficients := make([]float64, len(l.v))
+	for range 2 {
+		for i, v := range l.v {
+			c := floats.Dot(v, l.next)
+			coefficients[i] += c
+			floats.AddScaled(l.next, -c, v)
+		}
+	}
+	return coefficients
+}
+
+// ritz is the eigenpairs of h in descending order with the norms of their residuals.
+type ritz struct {
+	values    []float64
+	y         *mat.Dense
+	residuals []float64
+}
+
+func (l *krylov) ritz() (ritz, error) {
+	j := len(l.v)
+	var e mat.EigenSym
+	if !e.Factorize(l.h.SliceSym(0, j), true) {
+		return ritz{}, fmt.Errorf("eigenpairs: those of a %d×%d projection were not found", j, j)
+	}
+	var y mat.Dense
+	e.VectorsTo(&y)
+	r := ritz{make([]float64, j), mat.NewDense(j, j, nil), make([]float64, j)}
+	for c, value := range e.Values(nil) {
+		to := j - 1 - c
+		r.values[to], r.residuals[to] = value, math.Abs(l.beta*y.At(j-1, c))
+		for i := range j {
+			r.y.Set(i, to, y.At(i, c))
+		}
+	}
+	return r, nil
+}
+
+func (r ritz) converged(k int, tolerance float64) bool {
+	largest := math.Max(math.Abs(r.values[0]), math.Abs(r.values[len(r.values)-1]))
+	for _, residual := range r.residuals[:k] {
+		if residual > tolerance*largest {
+			return false
+		}
+	}
+	return true
+}
+
+// vector is Ritz vector c.
+func (r ritz) vector(l *krylov, c int) []float64 {
+	u := make([]float64, len(l.next))
+	for i, v := range l.v {
+		floats.AddScaled(u, r.y.At(i, c), v)
+	}
+	return u
+}
+
+func (r ritz) pairs(l *krylov, k int) []Pair {
+	pairs := make([]Pair, k)
+	for c := range pairs {
+		pairs[c] = Pair{r.values[c], r.vector(l, c), r.residuals[c]}
+	}
+	return pairs
+}
+
+// restart keeps the Ritz vectors of the k largest values and half of the others.
+func (l *krylov) restart(r ritz, k int) {
+	keep := min(k+(l.m-k)/2, l.m-1)
+	v := make([][]float64, keep, l.m)
+	l.h.Zero()
+	for c := range v {
+		v[c] = r.vector(l, c)
+		l.h.SetSym(c, c, r.values[c])
+	}
+	l.v = v
+}
