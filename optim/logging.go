@@ -41,7 +41,7 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 		return nil, err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return nil, fmt.Errorf("the loss is not finite: it left all bounds in the %d steps before step %d: %s", t.meter.steps, step+1, remedy)
+		return nil, fmt.Errorf("%w: it left all bounds in the %d steps before step %d: %s", ErrNotFinite, t.meter.steps, step+1, remedy)
 	}
 	if !write {
 		return nil, nil

@@ -19,6 +19,9 @@ type Result struct {
 	Seconds          float64          `json:"seconds"`
 }
 
+// ErrNotFinite ends a run whose loss left all bounds.
+var ErrNotFinite = errors.New("the loss is not finite")
+
 // ErrInterrupted ends a run that was asked to stop; its checkpoint is written.
 var ErrInterrupted = errors.New("interrupted")
 
@@ -92,7 +95,7 @@ func (t *Trainer) values(train bool) (r Result, err error) {
 func evaluate(f *objective.Objective, part objective.Part) (objective.Value, error) {
 	v, err := f.Evaluate(part, f.All(part))
 	if err == nil && (math.IsNaN(v.Loss) || math.IsInf(v.Loss, 0)) {
-		err = errors.New("evaluating: the loss is not finite: " + remedy)
+		err = fmt.Errorf("evaluating: %w: %s", ErrNotFinite, remedy)
 	}
 	return v, err
 }

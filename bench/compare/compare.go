@@ -25,8 +25,12 @@ type Experiment struct {
 	Seeds    []uint64
 	Points   int // of a learning curve
 	Pairs    int // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
-	// Observe, where given, hears how many of all steps are taken.
-	Observe func(done, total int, what string)
+	// Trials is how many settings of each optimizer are tried first, on the problem of OpenTuning, whose test part is held out
+	// of the training part; 0: none, the settings stay as they are.
+	Trials     int
+	OpenTuning func() (*objective.Objective, io.Closer, error)
+	// Observe, where given, hears how many updates are done, of all runs together.
+	Observe func(done int, what string)
 }
 
 // run is one optimizer on one seed.
@@ -39,48 +43,63 @@ type run struct {
 	explained float64 // NaN where it does not apply
 }
 
-// Run does all runs, seed by seed.
+// Run tunes where asked, and then does all runs, seed by seed.
 func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
+	done := 0
+	heard := func(steps int, what string) {
+		done += steps
+		if e.Observe != nil {
+			e.Observe(done, what)
+		}
+	}
+	var trials []Trial
+	var best []optim.Settings
+	if e.Trials > 0 {
+		var err error
+		if trials, best, err = e.tune(ctx, heard); err != nil {
+			return nil, fmt.Errorf("tuning: %w", err)
+		}
+	}
 	var runs [][]run // by seed
 	for _, seed := range e.Seeds {
-		of, err := e.seed(ctx, seed, len(runs))
+		of, err := e.seed(ctx, seed, best, heard)
 		if err != nil {
 			return nil, fmt.Errorf("seed %d: %w", seed, err)
 		}
 		runs = append(runs, of)
 	}
-	return newOutcome(runs), nil
+	o := newOutcome(runs)
+	o.Trials = trials
+	return o, nil
 }
 
-func (e Experiment) seed(ctx context.Context, seed uint64, before int) (runs []run, err error) {
+// begin is the settings for a problem, and its first weights.
+func (e Experiment) begin(f *objective.Objective) ([]optim.Settings, []float64, error) {
+	settings, err := e.Settings(f.Examples(objective.Train))
+	if err != nil {
+		return nil, nil, err
+	}
+	start := make([]float64, f.Parameters().Len())
+	return settings, start, f.Parameters().Read(start)
+}
+
+func (e Experiment) seed(ctx context.Context, seed uint64, best []optim.Settings, heard func(int, string)) (runs []run, err error) {
 	f, end, err := e.Open(seed)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, end.Close()) }()
-	settings, err := e.Settings(f.Examples(objective.Train))
+	settings, start, err := e.begin(f)
 	if err != nil {
 		return nil, err
 	}
-	start := make([]float64, f.Parameters().Len())
-	if err := f.Parameters().Read(start); err != nil {
-		return nil, err
-	}
-	total := 0
-	for _, s := range settings {
-		total += s.Steps
-	}
-	done := before * total
-	for _, s := range settings {
-		r, err := e.one(ctx, f, s, seed, start, func(step int) {
-			if e.Observe != nil {
-				e.Observe(done+step, total*len(e.Seeds), fmt.Sprintf("seed %d, %s", seed, s.Optimizer))
-			}
-		})
+	for _, s := range adopt(settings, best) {
+		what := fmt.Sprintf("seed %d, %s", seed, s.Optimizer)
+		r, err := e.one(ctx, f, s, seed, start, func(int) { heard(1, what) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Optimizer, err)
 		}
-		runs, done = append(runs, r), done+s.Steps
+		runs = append(runs, r)
 	}
 	if err := e.explain(ctx, f, runs, start); err != nil {
 		return nil, fmt.Errorf("drift over an epoch: %w", err)
@@ -118,7 +137,7 @@ func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []
 	var mean *cloud
 	for i := range runs {
 		r := &runs[i]
-		if r.settings.Optimizer != "gd-reg" {
+		if r.settings.Optimizer != "gd-reg" || !alike(sgd.settings, gd.settings) || !alike(sgd.settings, r.settings) {
 			continue
 		}
 		var err error
@@ -132,6 +151,11 @@ func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []
 		}
 	}
 	return nil
+}
+
+// alike reports whether two optimizers take steps of the same length, so that their ways can be compared.
+func alike(a, b optim.Settings) bool {
+	return a.Rate == b.Rate && a.Momentum == b.Momentum && a.Nesterov == b.Nesterov
 }
 
 func find(runs []run, optimizer string) *run {

@@ -9,8 +9,9 @@ import (
 
 // Outcome is what all runs came to.
 type Outcome struct {
-	Rows []Row
-	runs [][]run // by optimizer
+	Rows   []Row
+	Trials []Trial // nil without tuning
+	runs   [][]run // by optimizer
 }
 
 // Row is one optimizer. A number is nil where it does not apply: accuracy in a regression, what concerns the test part

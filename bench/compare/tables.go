@@ -33,6 +33,29 @@ func (o *Outcome) Table() *report.Table {
 	return t
 }
 
+// Chosen is what tuning decided on: the best trial of every optimizer.
+func (o *Outcome) Chosen() *report.Table {
+	t := &report.Table{Header: []string{"optimizer", "lr", "emulate-batch", "damping", "validation loss"}, Left: 1}
+	each := len(o.Trials) / len(o.Rows)
+	some := func(x float64) string {
+		if x == 0 {
+			return "–"
+		}
+		return report.Format(x)
+	}
+	for k := range o.Rows {
+		best := o.Trials[k*each]
+		for _, trial := range o.Trials[k*each : (k+1)*each] {
+			if trial.ValidationLoss < best.ValidationLoss || math.IsNaN(float64(best.ValidationLoss)) {
+				best = trial
+			}
+		}
+		s := best.Settings
+		t.Add(s.Optimizer, report.Format(s.Rate), some(float64(s.EmulateBatch)), some(s.Damping), report.Format(float64(best.ValidationLoss)))
+	}
+	return t
+}
+
 // Paired is the table of differences from plain descent (or from the first optimizer), taken seed by seed: what the seeds
 // have in common, which makes most of the spread between them, drops out.
 func (o *Outcome) Paired() (reference string, t *report.Table) {

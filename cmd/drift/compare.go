@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/compare"
+	"drift/data"
 	"drift/graph/nn"
 	"drift/optim"
 	"drift/optim/checkpoint"
@@ -26,6 +28,7 @@ type comparison struct {
 	recipe
 	optimizers           []string
 	seeds, pairs, points int
+	trials, total        int // total updates of all runs
 	out                  string
 	model                *nn.Model
 }
@@ -42,12 +45,17 @@ regularized descent arrives just where SGD does in the mean, and 0 where it is n
 plain descent. It needs a smooth network: what a trajectory meets at the kinks of relu or max
 pooling is in no derivative of tr Σ, and can be most of the drift.
 
+With --tune N every optimizer is first given N trials over its own settings (the learning rate; for
+gd-reg and gd-noise the batch size they follow; for sigma-inverse the damping) on examples held out
+of the training part, and compared at its best ones.
+
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
 which runs the experiment again with --config.`
 
 const compareExample = `  drift compare
   drift compare --seeds 10 --epochs 100
   drift compare --data fashion-mnist,train=500,test=2000,label-noise=0.2 --model mlp:256 --lr 0.1 --batch 10 --epochs 60
+  drift compare --optimizers sgd,gd,gd-reg,gd-noise,sigma-inverse --tune 8 --epochs 20
   drift compare --optimizers sgd,gd --model cnn --data glyphs,train=1000 --json -`
 
 func (a *app) compareCommand() *cobra.Command {
@@ -64,6 +72,7 @@ func (a *app) compareCommand() *cobra.Command {
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
 	c.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 10}, 60)
 	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained (0: leave it out)", "int", atLeast(0))
+	add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", atLeast(0))
 	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace older ones there")
 	return cmd
@@ -81,14 +90,14 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err := checkWritable("out", filepath.Join(c.out, "compare.json"), "another folder"); err != nil {
 		return err
 	}
-	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs}
+	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
 	var show *progress
-	e.Observe = func(done, total int, what string) {
+	e.Observe = func(done int, what string) {
 		if show == nil {
-			show = c.progress("comparing", "updates", total)
+			show = c.progress("comparing", "updates", c.total)
 		}
 		show.Set(done, what)
 	}
@@ -105,14 +114,56 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 
 // problem is the task with data and first weights of a seed.
 func (c *comparison) problem(seed uint64) (*objective.Objective, io.Closer, error) {
+	return c.place(seed, false)
+}
+
+// tuning is the problem of the first seed with a fifth of the training examples in place of the test part.
+func (c *comparison) tuning() (*objective.Objective, io.Closer, error) { return c.place(c.seed, true) }
+
+func (c *comparison) place(seed uint64, tuning bool) (*objective.Objective, io.Closer, error) {
 	own := *c.app
 	own.seed = seed
-	p, err := c.open(&own, "")
+	split, model, err := c.load(seed)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.model = p.Model
+	c.model = model
+	if err := c.count(split.Train.Len()); err != nil {
+		return nil, nil, err
+	}
+	if tuning {
+		n := split.Train.Len()
+		order := rand.New(rand.NewPCG(seed, 0x7e57)).Perm(n)
+		split = &data.Split{Train: split.Train.Select(order[n/5:]), Test: split.Train.Select(order[:n/5])}
+	}
+	p, err := c.task.place(&own, split, model, "")
+	if err != nil {
+		return nil, nil, err
+	}
 	return p.Objective, p, nil
+}
+
+// count adds up the updates of all runs, for the display.
+func (c *comparison) count(examples int) error {
+	if c.total > 0 {
+		return nil
+	}
+	if c.trials > 0 && examples < 10 {
+		return usagef("--tune holds out a fifth of the %d training examples: give more data", examples)
+	}
+	for _, part := range []struct{ examples, times int }{{examples, c.seeds}, {examples - examples/5, c.trials}} {
+		if part.times == 0 {
+			continue
+		}
+		settings, err := c.each(part.examples)
+		if err != nil {
+			return err
+		}
+		for _, s := range settings {
+			c.total += part.times * s.Steps
+		}
+	}
+	return nil
 }
 
 // each is the settings of every optimizer: the same number of updates as SGD takes, and for gd-reg the coefficient with which
@@ -143,10 +194,11 @@ func (c *comparison) each(examples int) ([]optim.Settings, error) {
 
 // experiment is everything needed to run a comparison again.
 type experiment struct {
-	Command string         `json:"command"`
-	Config  map[string]any `json:"config"`
-	Version string         `json:"version"`
-	Device  string         `json:"device"`
+	Command string          `json:"command"`
+	Config  map[string]any  `json:"config"`
+	Version string          `json:"version"`
+	Device  string          `json:"device"`
+	Tuning  []compare.Trial `json:"tuning"` // null without
 }
 
 func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
@@ -157,7 +209,7 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 	result := struct {
 		Rows       []compare.Row `json:"rows"`
 		Experiment experiment    `json:"experiment"`
-	}{outcome.Rows, experiment{"compare", config, version(), c.device}}
+	}{outcome.Rows, experiment{"compare", config, version(), c.device, outcome.Trials}}
 	for name, write := range map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
@@ -168,6 +220,13 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 		if err := checkpoint.Replace(filepath.Join(c.out, name), write); err != nil {
 			return fmt.Errorf("writing the results: %w", err)
 		}
+	}
+	if len(outcome.Trials) > 0 {
+		fmt.Fprintf(c.human(), "Best of %d trials each, by the loss on a fifth of the training examples held out:\n", c.trials)
+		if _, err := outcome.Chosen().WriteTo(c.human()); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.human())
 	}
 	if _, err := outcome.Table().WriteTo(c.human()); err != nil {
 		return err

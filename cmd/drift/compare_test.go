@@ -53,6 +53,29 @@ func TestCompareWritesItsResults(t *testing.T) {
 	}
 }
 
+func TestCompareTunesEveryOptimizer(t *testing.T) {
+	var result struct {
+		Rows       []struct{ Settings struct{ Lr float64 } }
+		Experiment struct {
+			Tuning []struct {
+				Optimizer      string
+				ValidationLoss *float64 `json:"validation_loss"`
+			}
+		}
+	}
+	status, stdout, stderr := drift(t, strings.Fields(smallComparison+"--optimizers sgd,sigma-inverse --tune 3 --json - --out "+t.TempDir())...)
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil || len(result.Experiment.Tuning) != 6 {
+		t.Fatalf("status %d, %v, %s", status, err, stderr)
+	}
+	if last := result.Experiment.Tuning[5]; last.Optimizer != "sigma-inverse" || last.ValidationLoss == nil || !strings.Contains(stderr, "Best of 3 trials") {
+		t.Errorf("%+v, %s", last, stderr)
+	}
+	if status, _, stderr := drift(t, strings.Fields(smallComparison+"--data glyphs,train=9,size=8 --batch 4 --tune 1 --out "+t.TempDir())...); status != statusUsage ||
+		!strings.Contains(stderr, "give more data") {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
 // losses is runs.csv without the times.
 func losses(t *testing.T, folder string) string {
 	t.Helper()

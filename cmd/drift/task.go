@@ -51,6 +51,11 @@ func (k *task) open(a *app, init string) (*problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	return k.place(a, split, model, init)
+}
+
+// place puts data, model and first parameters on the device.
+func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*problem, error) {
 	dev, err := a.openDevice()
 	if err != nil {
 		return nil, err
