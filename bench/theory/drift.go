@@ -100,22 +100,25 @@ func (l *lab) regularized() []Check {
 	for _, m := range l.Batches {
 		e := l.epoch(Descent{}, m, l.reach, gradient)
 		if m == 2 {
-			checks = append(checks, order("(13)",
-				"GD and SGD in two halves differ in gradient by −½ ∂⟨δε⟩ = −(η/2N) ∂tr Σ in the mean over shuffles of one set, to O(η²)", 2, perUpdate(e.drift)))
+			name := "GD and SGD in two halves differ in gradient by −½ ∂⟨δε⟩ = −(η/2N) ∂tr Σ in the mean over shuffles of one set, to O(η²)"
+			checks = append(checks, order("(13)", name, 2, perUpdate(e.drift)))
 		} else {
-			checks = append(checks, order("(13) ◆", fmt.Sprintf("%d batches an epoch: GD − ⟨SGD⟩ = (η²/2N)(%d) ∂tr Σ, to O(η³)", m, m*(m-1)/2), 3, e.drift))
+			name := fmt.Sprintf("%d batches an epoch: GD − ⟨SGD⟩ = (η²/2N)(%d) ∂tr Σ, to O(η³)", m, m*(m-1)/2)
+			checks = append(checks, order("(13) ◆", name, 3, e.drift))
 		}
 		if m == last {
+			large, biased := scaled(e.drift, mutation), scaled(e.drift, 1-1/float64(len(l.few)))
 			checks = append(checks,
-				control(fmt.Sprintf("control: %d batches with the coefficient times %v", m, mutation), order("(13) ◆", "", 3, scaled(e.drift, mutation))),
-				control(fmt.Sprintf("control: %d batches with Σ over N for N−1", m), order("(13) ◆", "", 3, scaled(e.drift, 1-1/float64(len(l.few))))))
+				control(fmt.Sprintf("control: %d batches with the coefficient times %v", m, mutation), order("(13) ◆", "", 3, large)),
+				control(fmt.Sprintf("control: %d batches with Σ over N for N−1", m), order("(13) ◆", "", 3, biased)))
 		}
 		checks = append(checks, l.modified(e)...)
 	}
 	for _, d := range l.descents() {
 		for _, m := range l.Batches[len(l.Batches)/2:] {
 			e := l.epoch(d, m, l.reach, gradient)
-			checks = append(checks, order("(13) ◆", fmt.Sprintf("%s, %d batches: the factor is K = %.4g, to O(η³)", d.describe(), m, d.pairs(m)), 3, e.drift))
+			name := fmt.Sprintf("%s, %d batches: the factor is K = %.4g, to O(η³)", d.describe(), m, d.pairs(m))
+			checks = append(checks, order("(13) ◆", name, 3, e.drift))
 			checks = append(checks, l.modified(e)...)
 		}
 	}

@@ -40,7 +40,8 @@ func (l *lab) with(name string, m Preconditioner) []Check {
 	})[0]
 	plainGap := claim(gap, func(r reading) []float64 { return []float64{r.rate * plain / half} })
 	return []Check{
-		order("(13) ◆", fmt.Sprintf("%s, %d batches: GD − ⟨SGD⟩ = (η²/2N)(%d) M ∂tr(MΣ), to O(η³)", name, batches, batches*(batches-1)/2), 3, readings),
+		order("(13) ◆", fmt.Sprintf("%s, %d batches: GD − ⟨SGD⟩ = (η²/2N)(%d) M ∂tr(MΣ), to O(η³)", name, batches, batches*(batches-1)/2),
+			3, readings),
 		control(fmt.Sprintf("control: %s with M ∂tr Σ", name), order("(13) ◆", "", 3, wrong)),
 		order("(9) ◆", fmt.Sprintf("%s: the gap drifts by η tr(MΣ)/|B| in the mean, to O(η²)", name), 2, gap),
 		control(fmt.Sprintf("control: %s with tr Σ", name), order("(9) ◆", "", 2, plainGap)),

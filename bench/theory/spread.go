@@ -89,16 +89,18 @@ func (l *lab) driftSpread() []Check {
 		even.add(floats.Dot(y, y))
 	}
 	linear, quadratic, gaussian := l.driftScales(all)
-	c := average("§4 ◆", fmt.Sprintf("spread of δg/η over splits of %d examples, part odd in B ↔ C: tr Cov(h_n ḡ − H g_n)/N", len(all)), linear, odd.estimate())
+	spread := fmt.Sprintf("spread of δg/η over splits of %d examples, part ", len(all))
+	c := average("§4 ◆", spread+"odd in B ↔ C: tr Cov(h_n ḡ − H g_n)/N", linear, odd.estimate())
 	c.Note = fmt.Sprintf("one split's δg strays from the mean by %.2g times the mean's length, and by %.2g times with B ↔ C averaged out",
 		math.Sqrt(odd.mean+even.mean)/floats.Norm(signal, 2), math.Sqrt(even.mean)/floats.Norm(signal, 2))
-	e := average("§4 ◆", fmt.Sprintf("spread of δg/η over splits of %d examples, part even in B ↔ C: that of k s", len(all)), quadratic, even.estimate())
+	e := average("§4 ◆", spread+"even in B ↔ C: that of k s", quadratic, even.estimate())
 	e.Note = fmt.Sprintf("Gaussian k and s would have %.3g", gaussian)
 	return []Check{c, e}
 }
 
-// driftScales is the variances of the two parts of δg/η over equal splits of N examples. With signs σ_n = ±1 for B and C, s = Σσ_n g_n/N and
-// k = Σσ_n h_n/N, and the odd part is Σσ_n z_n/N for z_n = h_n ḡ − H g_n, of variance tr Cov(z)/N. For w_ab = (h_a − H)(g_b − ḡ), k s = Σσ_aσ_b w_ab/N²;
+// driftScales is the variances of the two parts of δg/η over equal splits of N examples. With signs σ_n = ±1 for B and C,
+// s = Σσ_n g_n/N and k = Σσ_n h_n/N, and the odd part is Σσ_n z_n/N for z_n = h_n ḡ − H g_n, of variance tr Cov(z)/N. For
+// w_ab = (h_a − H)(g_b − ḡ), k s = Σσ_aσ_b w_ab/N²;
 // with e₂ = ⟨σ_aσ_b⟩ = −1/(N−1) and e₄ = 3/((N−1)(N−3)), and because Σ_a w_ab = Σ_b w_ab = 0,
 //
 //	N⁴ Var(k s) = (1−2e₂+e₄)(‖D‖² + S₁ + S₂) − (2+6e₄−8e₂) S₀ − (1−e₂)²‖D‖²,

@@ -17,7 +17,8 @@ func Table(checks []Check) *report.Table {
 	t := &report.Table{Header: []string{"equation", "statement", "verdict", "predicted", "measured", "error", "slope", "z"}, Left: 3}
 	for _, c := range checks {
 		lines := wrap(c.Name, statementWidth)
-		t.Add(c.Equation, lines[0], c.verdict(), report.Format(c.Predicted), report.Format(c.Measured), share(c.RelativeError), c.slope(), decimals(c.Z, 1))
+		t.Add(c.Equation, lines[0], c.verdict(), report.Format(c.Predicted), report.Format(c.Measured),
+			share(c.RelativeError), c.slope(), decimals(c.Z, 1))
 		for _, line := range lines[1:] {
 			t.Add("", "  "+line, "", "", "", "", "", "")
 		}
@@ -96,7 +97,8 @@ func wrap(text string, width int) []string {
 
 // List is the checks with a row each and numbers in full, for files.
 func List(checks []Check) *report.Table {
-	t := &report.Table{Header: []string{"equation", "name", "predicted", "measured", "relative_error", "slope", "slope_expected", "z", "control", "pass", "note"}}
+	t := &report.Table{Header: []string{"equation", "name", "predicted", "measured", "relative_error", "slope", "slope_expected", "z",
+		"control", "pass", "note"}}
 	for _, c := range checks {
 		row := []string{c.Equation, c.Name}
 		for _, x := range []float64{c.Predicted, c.Measured, c.RelativeError, c.Slope, c.SlopeExpected, c.Z} {

@@ -47,7 +47,8 @@ func complain(t *testing.T, c Check) {
 
 // groupnorm is a small network with convolution and group normalisation for images of 8×8 or 28×28.
 func groupnorm(kernel, stride string) string {
-	return `{"layers": [{"conv2d": {"out": 4, "kernel": ` + kernel + `, "stride": ` + stride + `}}, {"groupnorm": {"groups": 2}}, "tanh", "flatten", {"linear": {"out": 10}}]}`
+	return `{"layers": [{"conv2d": {"out": 4, "kernel": ` + kernel + `, "stride": ` + stride + `}},
+		{"groupnorm": {"groups": 2}}, "tanh", "flatten", {"linear": {"out": 10}}]}`
 }
 
 // Every statement holds, and every wrong one is rejected, on all kinds of models, both losses and several data sets.
@@ -66,7 +67,8 @@ func TestTheoryHolds(t *testing.T) {
 		{"group norm, Fashion-MNIST", groupnorm("8", "10"), nn.CrossEntropy, "fashion-mnist,train=64,test=64", 600},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			checks, err := Run(open(t, c.model, c.loss, c.data), Options{Examples: 6, Batches: []int{2, 3, 6}, Momenta: []float64{0.9}, Draws: c.draws, Seed: 1})
+			o := Options{Examples: 6, Batches: []int{2, 3, 6}, Momenta: []float64{0.9}, Draws: c.draws, Seed: 1}
+			checks, err := Run(open(t, c.model, c.loss, c.data), o)
 			must(t, err)
 			for _, c := range checks {
 				if !c.Pass {
@@ -225,7 +227,8 @@ func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 	if len(w.Train) != 8 || len(w.Test) != 8 {
 		t.Errorf("without test examples: %d and %d", len(w.Train), len(w.Test))
 	}
-	for _, o := range []Options{{Examples: 3}, {Examples: 8, Batches: []int{3}}, {Examples: 64}, {Momenta: []float64{1}}, {Rates: 4}, {Examples: 12, Batches: []int{12}}, {Examples: 10, Batches: []int{2}}} {
+	for _, o := range []Options{{Examples: 3}, {Examples: 8, Batches: []int{3}}, {Examples: 64}, {Momenta: []float64{1}}, {Rates: 4},
+		{Examples: 12, Batches: []int{12}}, {Examples: 10, Batches: []int{2}}} {
 		if _, err := Run(w, o); err == nil {
 			t.Errorf("%+v was accepted", o)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -123,41 +124,21 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
 func (v *verification) stagesOf(ctx context.Context, t *optim.Trainer, w *theory.World) (*course, []theory.Check, error) {
 	s, n := t.Settings, len(w.Train)
-	c := theory.Course{Descent: theory.Descent{Momentum: s.Momentum, Nesterov: s.Nesterov}, WeightDecay: s.WeightDecay, Batch: n, Pairs: shufflePairs}
+	o := observer{World: w, trainer: t, options: v.options, run: &course{Run: v.along}, legs: chooseLegs(s.Steps, s.BatchesPerEpoch(n), v.stages)}
+	rule := theory.Descent{Momentum: s.Momentum, Nesterov: s.Nesterov}
+	o.course = theory.Course{Descent: rule, WeightDecay: s.WeightDecay, Batch: n, Pairs: shufflePairs}
 	if s.Optimizer == "sgd" && s.Batch > 0 {
-		c.Batch = s.Batch
+		o.course.Batch = s.Batch
 	}
 	show := v.progress("following the run", "steps", s.Steps)
 	defer show.Close()
-	run := &course{Run: v.along}
-	var checks []theory.Check
-	var leg theory.Leg
-	legs := chooseLegs(s.Steps, s.BatchesPerEpoch(n), v.stages)
 	for {
-		step := t.StepsTaken()
-		if len(legs) > 0 && slices.Contains(legs[0], step) {
-			theta := make([]float64, w.Parameters())
-			if err := t.Objective.Parameters().Read(theta); err != nil {
-				return nil, nil, err
-			}
-			leg.Steps, leg.Rates, leg.Theta = append(leg.Steps, step), append(leg.Rates, s.RateAt(step)), append(leg.Theta, theta)
+		if err := o.look(); err != nil {
+			return nil, nil, err
 		}
-		if len(legs) > 0 && step == legs[0][len(legs[0])-1] {
-			stage, err := w.Along(c, leg, v.seed)
-			if err != nil {
-				return nil, nil, err
-			}
-			local, err := theory.Local(w, v.options, fmt.Sprintf("step %d", stage.Step))
-			if err != nil {
-				return nil, nil, err
-			}
-			run.Stages, checks = append(run.Stages, stage), append(checks, local...)
-			leg, legs = theory.Leg{}, legs[1:]
-			continue // the next leg may begin here
-		}
-		if step == s.Steps {
-			run.Trend = theory.NewTrend(run.Stages)
-			return run, checks, nil
+		if t.StepsTaken() == s.Steps {
+			o.run.Trend = theory.NewTrend(o.run.Stages)
+			return o.run, o.checks, nil
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
@@ -167,6 +148,46 @@ func (v *verification) stagesOf(ctx context.Context, t *optim.Trainer, w *theory
 		}
 		show.Set(t.StepsTaken(), "")
 	}
+}
+
+// observer looks at a run between its steps.
+type observer struct {
+	*theory.World
+	trainer *optim.Trainer
+	course  theory.Course
+	options theory.Options
+	legs    [][]int    // steps at which to look, the current leg's first
+	leg     theory.Leg // what was seen of that leg
+	run     *course
+	checks  []theory.Check
+}
+
+// look notes the parameters where the current leg wants them. At its end it finds out what the leg shows, and starts the next one,
+// which may begin at the same step.
+func (o *observer) look() error {
+	step := o.trainer.StepsTaken()
+	for len(o.legs) > 0 && slices.Contains(o.legs[0], step) {
+		theta := make([]float64, o.Parameters())
+		if err := o.trainer.Objective.Parameters().Read(theta); err != nil {
+			return err
+		}
+		o.leg.Steps, o.leg.Theta = append(o.leg.Steps, step), append(o.leg.Theta, theta)
+		o.leg.Rates = append(o.leg.Rates, o.trainer.Settings.RateAt(step))
+		if step < o.legs[0][len(o.legs[0])-1] {
+			return nil
+		}
+		stage, err := o.Along(o.course, o.leg, o.options.Seed)
+		if err != nil {
+			return err
+		}
+		local, err := theory.Local(o.World, o.options, fmt.Sprintf("step %d", stage.Step))
+		if err != nil {
+			return err
+		}
+		o.run.Stages, o.checks = append(o.run.Stages, stage), append(o.checks, local...)
+		o.leg, o.legs = theory.Leg{}, o.legs[1:]
+	}
+	return nil
 }
 
 // chooseLegs spreads so many whole epochs of m steps evenly over a run, each as the steps at which it is looked at.
@@ -211,11 +232,20 @@ func (c *course) show(w io.Writer) error {
 		return err
 	}
 	t := c.Trend
-	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %.3g times predicted, R² = %.3g. ‖∂tr Σ‖ grows to %.3g times its first size.\n", t.Slope, t.R2, t.Growth)
-	fmt.Fprintf(w, "The regularizer explains %.0f %% of the displacement between GD and SGD in the mean; η is too large for an expansion at %d of %d stages.\n",
-		100*t.Explained, t.TooLarge, len(c.Stages))
+	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %.3g times predicted, R² = %.3g.\n", t.Slope, t.R2)
+	fmt.Fprintf(w, "‖∂tr Σ‖ is at most %.3g times its first size.\n", t.Growth)
+	fmt.Fprintf(w, "The regularizer explains %s of the displacement between GD and SGD in the mean.\n", percent(t.Explained))
+	fmt.Fprintf(w, "η is too large for an expansion at %d of %d stages.\n", t.TooLarge, len(c.Stages))
 	if c.Distance != nil {
 		fmt.Fprintf(w, "The run when followed ends at a distance of %.3g from the weights that it left.\n", *c.Distance)
 	}
 	return nil
+}
+
+// percent is a share for people.
+func percent(x float64) string {
+	if math.IsNaN(x) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", 100*x)
 }
