@@ -1,11 +1,42 @@
 package compare
 
 import (
+	"context"
 	"math"
 
 	"drift/optim"
 	"drift/optim/objective"
 )
+
+// explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.
+func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []run, start []float64) error {
+	sgd, gd := find(runs, "sgd"), find(runs, "gd")
+	if sgd == nil || gd == nil || e.Pairs < 2 || sgd.settings.Batch == 0 || sgd.settings.Sampling == "replacement" {
+		return nil
+	}
+	var mean *cloud
+	for i := range runs {
+		r := &runs[i]
+		if r.settings.Optimizer != "gd-reg" || !alike(sgd.settings, gd.settings) || !alike(sgd.settings, r.settings) {
+			continue
+		}
+		var err error
+		if mean == nil {
+			if mean, err = shuffles(ctx, f, sgd.settings, start, e.Pairs, r.seed); err != nil {
+				return err
+			}
+		}
+		if r.explained, err = explained(f, mean, sgd.settings, gd.settings, r.settings, start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alike reports whether two optimizers take steps of the same length, so that their ways can be compared.
+func alike(a, b optim.Settings) bool {
+	return a.Rate == b.Rate && a.Momentum == b.Momentum && a.Nesterov == b.Nesterov
+}
 
 // explained is 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ after as many steps as SGD has in an epoch, all from one start: 1 where
 // the regularizer leads just where SGD goes in the mean, 0 where it leaves as much as plain descent. The noise of the mean
