@@ -10,7 +10,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 	"drift/optim/objective"
 )
 
@@ -103,7 +103,7 @@ func sixExamples(t testing.TB) *objective.Objective {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := objective.New(cpu.New(cpu.Options{Threads: 1}), model, split, objective.Options{DType: kernels.Float64})
+	f, err := objective.New(devicetest.Open(1), model, split, objective.Options{DType: kernels.Float64})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"drift/graph"
 	"drift/graph/nn"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
 // BenchmarkPlan is what a new batch size costs: building the expression of ∂tr Σ and planning it.
@@ -17,7 +17,7 @@ func BenchmarkPlan(b *testing.B) {
 			set := images(64)
 			m, err := nn.Parse(model, set.Shape, 10, nn.CrossEntropy)
 			must(b, err)
-			f, err := New(cpu.New(cpu.Options{}), m, &data.Split{Train: set}, Options{DType: kernels.Float32})
+			f, err := New(devicetest.Open(0), m, &data.Split{Train: set}, Options{DType: kernels.Float32})
 			must(b, err)
 			defer f.Close()
 			mean, trace := vector(b, f), vector(b, f)

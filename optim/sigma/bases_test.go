@@ -10,7 +10,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/kernels"
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 	"drift/optim/objective"
 )
 
@@ -79,7 +79,7 @@ func TestBasesDiagonalizeTheFactors(t *testing.T) {
 	set := noise(few)
 	m, err := nn.Parse(`{"layers": ["flatten", {"linear": {"out": 3}}]}`, set.Shape, set.Classes, nn.CrossEntropy)
 	must(t, err)
-	f, err := objective.New(cpu.New(cpu.Options{}), m, &data.Split{Train: set}, objective.Options{DType: kernels.Float64, Chunk: chunked})
+	f, err := objective.New(devicetest.Open(0), m, &data.Split{Train: set}, objective.Options{DType: kernels.Float64, Chunk: chunked})
 	must(t, err)
 	defer f.Close()
 	must(t, f.Parameters().Write(m.Init(1)))

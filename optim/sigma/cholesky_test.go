@@ -5,12 +5,12 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 )
 
 // Sizes within a panel, at its edge, and over several panels with a rest.
 func TestCholeskySolves(t *testing.T) {
-	dev := cpu.New(cpu.Options{Threads: 2})
+	dev := devicetest.Open(2)
 	for _, n := range []int{1, 5, tile, tile + 1, 3*tile + 17} {
 		a := mat.NewSymDense(n, nil)
 		a.SymOuterK(1, mat.NewDense(n, n, random(uint64(n), n*n)))
