@@ -28,15 +28,17 @@ type Measurement struct {
 	Examples           int       `json:"examples"`
 	Parameters         int       `json:"parameters"`
 	Loss               float64   `json:"loss"`
-	GradNorm2          float64   `json:"grad_norm2"`           // ‖ḡ‖²
-	TraceSigma         float64   `json:"tr_sigma"`             // tr Σ, unbiased
-	TraceGradientNorm2 float64   `json:"grad_tr_sigma_norm2"`  // ‖∂tr Σ‖²
-	NoiseScale         *float64  `json:"noise_scale"`          // tr Σ/‖ḡ‖² (McCandlish et al. 2018); nil where ḡ vanishes
-	NoiseScaleUnbiased *float64  `json:"noise_scale_unbiased"` // tr Σ/(‖ḡ‖² − tr Σ/N); nil where that is not positive
-	Eigenvalues        []float64 `json:"sigma_eigenvalues"`    // of Σ, in descending order
+	GradNorm2          float64   `json:"grad_norm2"`                // ‖ḡ‖²
+	TraceSigma         float64   `json:"tr_sigma"`                  // tr Σ, unbiased
+	TraceGradientNorm2 float64   `json:"grad_tr_sigma_norm2"`       // ‖∂tr Σ‖²
+	NoiseScale         *float64  `json:"noise_scale"`               // tr Σ/‖ḡ‖² (McCandlish et al. 2018); nil where ḡ vanishes
+	NoiseScaleUnbiased *float64  `json:"noise_scale_unbiased"`      // tr Σ/(‖ḡ‖² − tr Σ/N); nil where that is not positive
+	Eigenvalues        []float64 `json:"sigma_eigenvalues"`         // of Σ, in descending order
+	Residuals          []float64 `json:"sigma_residuals,omitempty"` // ‖Σu − λu‖ of each, with ‖u‖ = 1
 
 	Density            *Density  `json:"sigma_density,omitempty"`       // of Σ's eigenvalues
 	HessianEigenvalues []float64 `json:"hessian_eigenvalues,omitempty"` // in descending order
+	HessianResiduals   []float64 `json:"hessian_residuals,omitempty"`   // ‖Hu − λu‖ of each, with ‖u‖ = 1
 	HessianTrace       *float64  `json:"hessian_trace,omitempty"`
 	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 

@@ -20,7 +20,7 @@ func (m *Measurement) spectrum(f *objective.Objective, examples []int, w Wanted)
 		if err != nil {
 			return err
 		}
-		m.Eigenvalues = s.Values
+		m.Eigenvalues, m.Residuals = s.Values, s.Residuals
 	}
 	if w.Density > 0 {
 		d, err := g.Density(densityVectors, w.Density, w.Seed)
@@ -56,6 +56,7 @@ func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted
 	pairs, err := Leading(h, w.Hessian, search)
 	for _, p := range pairs {
 		m.HessianEigenvalues = append(m.HessianEigenvalues, p.Value)
+		m.HessianResiduals = append(m.HessianResiduals, p.Residual)
 	}
 	return err
 }
