@@ -11,6 +11,10 @@ const batchWork = 1 << 21
 
 func loadGemm[T kernels.Float](l *loader, p kernels.Gemm, o operands[T]) {
 	a, b, c := o.in[0], o.in[1], o.out[0]
+	if symmetric(p, a, b) {
+		loadSymmetric(l, p, a, c)
+		return
+	}
 	lda, ldb := max(1, p.K), max(1, p.N)
 	if p.TransA {
 		lda = max(1, p.M)
