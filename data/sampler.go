@@ -15,16 +15,6 @@ const (
 	Replacement
 )
 
-// ParseSampling reads "full", "shuffle" or "replacement".
-func ParseSampling(s string) (Sampling, error) {
-	for _, k := range []Sampling{Full, Shuffle, Replacement} {
-		if s == k.String() {
-			return k, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown sampling %q: choose full, shuffle or replacement", s)
-}
-
 func (k Sampling) String() string { return [...]string{"full", "shuffle", "replacement"}[k] }
 
 // Sampler yields the batches of indices of a training run. The batch of a step is a function of the seed and the step
