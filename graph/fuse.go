@@ -49,22 +49,11 @@ func newFuser(wanted []*Node, updates []Update) *fuser {
 
 // collect finds every root that the wanted nodes are made of.
 func (f *fuser) collect(wanted []*Node) {
-	seen := make(map[*Node]bool)
-	var stack []*Node
+	var roots []*Node
 	for _, n := range wanted {
-		stack = append(stack, root(n))
+		roots = append(roots, root(n))
 	}
-	for len(stack) > 0 {
-		n := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if seen[n] {
-			continue
-		}
-		seen[n] = true
-		f.order = append(f.order, n)
-		stack = append(stack, sources(n)...)
-	}
-	slices.SortFunc(f.order, func(x, y *Node) int { return newestFirst(y, x) })
+	f.order = reach(roots, sources)
 	for _, n := range f.order {
 		if inputsOf(n) == nil {
 			f.leaves = append(f.leaves, n)

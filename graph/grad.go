@@ -61,7 +61,7 @@ func newestFirst(x, y *Node) int { return cmp.Compare(y.ID(), x.ID()) }
 // dependents is the nodes that lie on a path from outputs down to wrt.
 func dependents(outputs, wrt []*Node) sweep {
 	depends := make(map[*Node]bool)
-	for _, n := range reach(outputs) { // inputs come first
+	for _, n := range reach(outputs, inputsOf) { // inputs come first
 		depends[n] = slices.Contains(wrt, n)
 		for _, in := range inputsOf(n) {
 			depends[n] = depends[n] || depends[in]
@@ -77,8 +77,8 @@ func dependents(outputs, wrt []*Node) sweep {
 	return s
 }
 
-// reach is every node that the outputs are made of, inputs before what uses them.
-func reach(outputs []*Node) []*Node {
+// reach is every node that the outputs are made of, inputs before what uses them, where from names what a node is made of.
+func reach(outputs []*Node, from func(*Node) []*Node) []*Node {
 	seen := make(map[*Node]bool)
 	var all []*Node
 	stack := slices.Clone(outputs)
@@ -90,7 +90,7 @@ func reach(outputs []*Node) []*Node {
 		}
 		seen[n] = true
 		all = append(all, n)
-		stack = append(stack, inputsOf(n)...)
+		stack = append(stack, from(n)...)
 	}
 	slices.SortFunc(all, func(x, y *Node) int { return newestFirst(y, x) })
 	return all

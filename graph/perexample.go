@@ -50,7 +50,7 @@ func NewPerExample(loss *Node, params []*Node, uses *Uses) *PerExample {
 
 // checkRecorded refuses parameters that reach the loss by another way than a recorded use.
 func checkRecorded(loss *Node, params []*Node, uses *Uses) {
-	for _, n := range reach([]*Node{loss}) {
+	for _, n := range reach([]*Node{loss}, inputsOf) {
 		for _, in := range inputsOf(n) {
 			if _, constant := isFill(n); constant || !slices.Contains(params, in) {
 				continue

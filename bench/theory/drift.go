@@ -2,9 +2,10 @@ package theory
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/floats"
+
+	"drift/optim"
 )
 
 // two checks (10) to (12) for some ways to split the few into two batches.
@@ -36,17 +37,9 @@ func (l *lab) two() []Check {
 	}
 }
 
-// weights is a_k, the weight that a gradient has in the parameters k steps later.
+// weights is a_0 … a_m: a_k is the weight that a gradient has in the parameters k steps later.
 func (d Descent) weights(m int) []float64 {
-	a := make([]float64, m+1)
-	for k := 1; k <= m; k++ {
-		power := float64(k)
-		if d.Nesterov {
-			power++
-		}
-		a[k] = (1 - math.Pow(d.Momentum, power)) / (1 - d.Momentum)
-	}
-	return a
+	return optim.Emulation{Mu: d.Momentum, Nesterov: d.Nesterov}.Weights(m)
 }
 
 // pairs is K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m: m(m−1)/2 without momentum.

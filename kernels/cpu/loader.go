@@ -102,7 +102,7 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 	case kernels.AvgUnpool:
 		loadAvgUnpool(l, p, o)
 	default:
-		return fmt.Errorf("%s: not implemented on the cpu", op.Name())
+		return fmt.Errorf("%s: the cpu has no kernel of this type", op.Name())
 	}
 	return nil
 }
