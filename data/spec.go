@@ -48,9 +48,11 @@ func (s Spec) form() string {
 
 // checkOptions reports an option that is not among the known ones.
 func (s Spec) checkOptions(known []Option) error {
-	names := make([]string, len(known))
-	for i, o := range known {
-		names[i] = o.Name
+	var names []string
+	for _, o := range known {
+		if !slices.Contains(names, o.Name) { // a source may have its own default for a common option
+			names = append(names, o.Name)
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Options)) {
 		if !slices.Contains(names, key) {

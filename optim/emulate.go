@@ -13,16 +13,12 @@ type Emulation struct {
 	Nesterov        bool
 }
 
-// Coefficient is λ for learning rate η. Without momentum λ = (η/4)(1/B − 1/N), which makes the regularizer that of the modified
-// loss ℓ + ((m−1)/4)·η·tr Σ/N for an epoch of m = N/B batches (Roberts 2021, equation 13, continued to m batches).
-// With momentum λ = ηK / (2N Σ_t a_{m−t}) with K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m, where a_k is the weight that a
+// Coefficient is λ for learning rate η. Without momentum λ = ((m−1)/4)·η/N for an epoch of m = ⌈N/B⌉ batches (Roberts 2021,
+// equation 13, continued to m batches), which is (η/4)(1/B − 1/N) where B divides N. A short last batch changes nothing: any two
+// examples are as likely to meet in an earlier and a later batch, whatever the sizes of these. With momentum λ = ηK / (2N Σ_t a_{m−t}) with K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m, where a_k is the weight that a
 // gradient has in the parameters k steps later: a_k = (1−μᵏ)/(1−μ), and with Nesterov's rule a_k = (1−μᵏ⁺¹)/(1−μ).
 func (e Emulation) Coefficient(rate float64) float64 {
-	n := float64(e.Examples)
-	if e.Mu == 0 {
-		return rate / 4 * (1/float64(e.Batch) - 1/n)
-	}
-	m := e.Examples / e.Batch
+	n, m := float64(e.Examples), (e.Examples+e.Batch-1)/e.Batch
 	weight := e.Weights(m)
 	var pairs, single, before float64 // before is Σ_{s<t} a_{t−s}
 	for t := range m {
@@ -50,9 +46,6 @@ func (e Emulation) Weights(m int) []float64 {
 func (e Emulation) Check() error {
 	if e.Batch < 1 || e.Batch > e.Examples {
 		return fmt.Errorf("emulating batches of %d among %d examples: give 1 to %d", e.Batch, e.Examples, e.Examples)
-	}
-	if e.Mu != 0 && e.Examples%e.Batch != 0 {
-		return fmt.Errorf("emulating batches of %d among %d examples with momentum: give a batch that divides the examples", e.Batch, e.Examples)
 	}
 	return nil
 }

@@ -6,12 +6,12 @@ import (
 )
 
 // Entry is a line of metrics.jsonl. Loss and Accuracy are means over the batches since the line before, each taken before its
-// step; the numbers of the test part are of the parameters after the step. Accuracy is 0 for a regression.
+// step; the numbers of the test part are of the parameters after the step. A regression has no accuracy.
 type Entry struct {
 	Step         int                `json:"step"`
 	Epoch        float64            `json:"epoch"`
 	Loss         float64            `json:"loss"`
-	Accuracy     float64            `json:"accuracy"`
+	Accuracy     *float64           `json:"accuracy,omitempty"`
 	TrainLoss    *float64           `json:"train_loss,omitempty"` // over all training examples, after the last step
 	TestLoss     *float64           `json:"test_loss,omitempty"`
 	TestAccuracy *float64           `json:"test_accuracy,omitempty"`

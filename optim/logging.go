@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 
+	"drift/graph/nn"
 	"drift/optim/rundir"
 )
 
@@ -20,7 +21,7 @@ type Logging struct {
 const longest = 100
 
 // remedy is what to do about a loss that is not finite.
-const remedy = "lower --lr, or add --clip or --warmup"
+const remedy = "lower --lr, add --clip or --warmup, or scale the data with normalize=on"
 
 func due(step, every int) bool { return every > 0 && step%every == 0 }
 
@@ -46,10 +47,16 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 	if !write {
 		return nil, nil
 	}
-	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Accuracy: accuracy, Rate: t.schedule.At(step - 1), Seconds: t.Seconds(),
+	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.schedule.At(step - 1), Seconds: t.Seconds(),
 		Numbers: t.direction.Metrics()}
+	if t.Objective.Model.Loss == nn.CrossEntropy {
+		e.Accuracy = &accuracy
+	}
 	if e.GradNorm2, err = t.directionNorm2(); err != nil {
 		return nil, err
+	}
+	if math.IsNaN(e.GradNorm2) || math.IsInf(e.GradNorm2, 0) {
+		return nil, fmt.Errorf("%w, or the gradient: at step %d its squared norm left all bounds: %s", ErrNotFinite, step, remedy)
 	}
 	if measure {
 		if err := t.measure(e); err != nil {

@@ -11,12 +11,12 @@ type Dimension struct {
 }
 
 // Space is what a search over the settings of an optimizer goes through, around what they say now: always the learning rate, for
-// gd-reg and gd-noise the batch size whose noise they follow, for sigma-inverse the damping. A batch size that momentum's
-// formula must divide the examples by is not searched.
+// gd-reg and gd-noise the batch size whose noise they follow, for sigma-inverse the damping. A batch size that must divide the
+// examples into blocks is not searched.
 func (s Settings) Space() []Dimension {
 	space := []Dimension{{"lr", s.Rate / 10, s.Rate * 10, false, func(s *Settings, x float64) { s.Rate = x }}}
 	switch {
-	case s.EmulateBatch > 0 && s.Momentum == 0 && !s.inBlocks():
+	case s.EmulateBatch > 0 && !s.inBlocks():
 		b := float64(s.EmulateBatch)
 		space = append(space, Dimension{"emulate-batch", math.Max(1, b/8), math.Max(2, b*2), true,
 			func(s *Settings, x float64) { s.EmulateBatch = int(x) }})

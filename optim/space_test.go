@@ -43,7 +43,7 @@ func TestTrialsStayInTheirSpace(t *testing.T) {
 			t.Errorf("%s: %d of 20 trials differ", name, len(seen))
 		}
 	}
-	if n := len((Settings{Optimizer: "gd-reg", Rate: 1, EmulateBatch: 10, Momentum: 0.9}).Space()); n != 1 {
-		t.Errorf("with momentum gd-reg has %d dimensions", n)
+	if n := len((Settings{Optimizer: "gd-reg", Rate: 1, EmulateBatch: 10, Penalty: "blocks"}).Space()); n != 1 {
+		t.Errorf("in blocks gd-reg has %d dimensions", n)
 	}
 }

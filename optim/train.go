@@ -60,7 +60,10 @@ func (t *Trainer) evaluate(e *Entry, last bool) error {
 		e.TrainLoss, t.end = &r.Train.Loss, &r
 	}
 	if r.Test != nil {
-		e.TestLoss, e.TestAccuracy = &r.Test.Loss, &r.Test.Accuracy
+		e.TestLoss = &r.Test.Loss
+		if e.Accuracy != nil {
+			e.TestAccuracy = &r.Test.Accuracy
+		}
 	}
 	return nil
 }

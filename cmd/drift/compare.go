@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"drift/bench/compare"
 	"drift/graph/nn"
 	"drift/optim"
-	"drift/optim/checkpoint"
 )
 
 // comparison is drift compare.
@@ -76,15 +74,10 @@ func (a *app) compareCommand() *cobra.Command {
 }
 
 func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
-	for _, name := range c.optimizers {
-		if _, err := oneOf(optim.Optimizers...)(name); err != nil {
-			return usagef("--optimizers: %w", err)
-		}
+	if err := c.checkOptimizers(); err != nil {
+		return err
 	}
-	if err := os.MkdirAll(c.out, 0o777); err != nil {
-		return fmt.Errorf("preparing the folder for results: %w: name another one with --out", err)
-	}
-	if err := checkWritable("out", filepath.Join(c.out, "compare.json"), "another folder"); err != nil {
+	if err := prepareFolder(c.out, "compare.json"); err != nil {
 		return err
 	}
 	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning}
@@ -109,6 +102,22 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	return c.deliver(flags, outcome)
 }
 
+// checkOptimizers wants names that there are, each once.
+func (c *comparison) checkOptimizers() error {
+	if len(c.optimizers) == 0 {
+		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Optimizers, ", "))
+	}
+	for i, name := range c.optimizers {
+		if _, err := oneOf(optim.Optimizers...)(name); err != nil {
+			return usagef("--optimizers: %w", err)
+		}
+		if slices.Contains(c.optimizers[:i], name) {
+			return usagef("--optimizers: %s stands there twice: name each once", name)
+		}
+	}
+	return checkOwners(c.given, c.optimizers...)
+}
+
 // experiment is everything needed to run a comparison again.
 type experiment struct {
 	Command string          `json:"command"`
@@ -118,42 +127,60 @@ type experiment struct {
 	Tuning  []compare.Trial `json:"tuning"` // null without
 }
 
+// deliver shows the tables before it writes anything, so that a full disk costs no results.
 func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
-	config, err := runSettings(flags, c.model, nil)
+	overrides := map[string]any{}
+	if c.settings.Steps == 0 {
+		overrides["steps"] = nil
+	}
+	config, err := runSettings(flags, c.model, overrides)
 	if err != nil {
+		return err
+	}
+	if err := c.show(outcome); err != nil {
 		return err
 	}
 	result := struct {
 		Rows       []compare.Row `json:"rows"`
 		Experiment experiment    `json:"experiment"`
 	}{outcome.Rows, experiment{"compare", config, version(), c.device, outcome.Trials}}
-	for name, write := range map[string]func(io.Writer) error{
+	err = writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
 		"runs.csv":     outcome.Runs().WriteCSV,
 		"compare.png":  outcome.Figure().WritePNG,
 		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
-	} {
-		if err := checkpoint.Replace(filepath.Join(c.out, name), write); err != nil {
-			return fmt.Errorf("writing the results: %w", err)
-		}
-	}
-	if len(outcome.Trials) > 0 {
-		fmt.Fprintf(c.human(), "Best of %d trials each, by the loss on a fifth of the training examples held out:\n", c.trials)
-		if _, err := outcome.Chosen().WriteTo(c.human()); err != nil {
-			return err
-		}
-		fmt.Fprintln(c.human())
-	}
-	if _, err := outcome.Table().WriteTo(c.human()); err != nil {
+	})
+	if err != nil {
 		return err
 	}
-	if reference, paired := outcome.Paired(); len(paired.Rows) > 0 && c.seeds > 1 {
-		fmt.Fprintf(c.human(), "\nDifferences from %s, seed by seed:\n", reference)
-		if _, err := paired.WriteTo(c.human()); err != nil {
+	fmt.Fprintf(c.human(), "Curves, runs and settings are in %s\n", c.out)
+	return c.writeJSON(result)
+}
+
+// show prints what the trials chose, the comparison and the paired differences.
+func (c *comparison) show(outcome *compare.Outcome) error {
+	w := c.human()
+	if len(outcome.Trials) > 0 {
+		fmt.Fprintf(w, "Best of %d trials each, by the loss on a fifth of the training examples held out:\n", c.trials)
+		if _, err := outcome.Chosen().WriteTo(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	if _, err := outcome.Table().WriteTo(w); err != nil {
+		return err
+	}
+	if c.seeds == 1 {
+		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")
+		return err
+	}
+	if reference, paired := outcome.Paired(); len(paired.Rows) > 0 {
+		fmt.Fprintf(w, "\nDifferences from %s, seed by seed:\n", reference)
+		if _, err := paired.WriteTo(w); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(c.human(), "\n%d seeds, mean ± 95 %% CI; curves, runs and settings are in %s\n", c.seeds, c.out)
-	return c.writeJSON(result)
+	_, err := fmt.Fprintf(w, "\n%d seeds, mean ± 95 %% CI.\n", c.seeds)
+	return err
 }

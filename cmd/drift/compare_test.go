@@ -101,8 +101,11 @@ func TestCompareRefusals(t *testing.T) {
 		{"--optimizers sgd,sdg", statusUsage, "did you mean sgd?"},
 		{"--seeds 0", statusUsage, "--seeds: "},
 		{"--lr NaN", statusUsage, "--lr: "},
-		{"--batch 50", statusUsage, "there are 40 training examples"},
-		{"--momentum 0.9 --batch 7", statusUsage, "divides"},
+		{"--batch 50", statusUsage, "more than there are training examples, 40"},
+		{"--batch 7 --penalty blocks", statusUsage, "divides"},
+		{"--optimizers=", statusUsage, "names none"},
+		{"--optimizers sgd,gd,sgd", statusUsage, "sgd stands there twice"},
+		{"--optimizers sgd,gd --lambda 1", statusUsage, "--lambda means nothing to sgd, gd"},
 		{"--out " + file, statusFailed, "another one with --out"},
 		{"--lr 1e20", statusFailed, "not finite"},
 	} {

@@ -39,12 +39,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return statusDone
 	}
-	fmt.Fprintln(stderr, "drift: "+strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; "))
+	fmt.Fprintln(stderr, "drift: "+oneLine(err))
 	var usage usageError
 	if errors.As(err, &usage) {
 		return statusUsage
 	}
 	return statusFailed
+}
+
+// oneLine is an error as a user reads it.
+func oneLine(err error) string {
+	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+	if errors.Is(err, context.Canceled) {
+		return strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	return text
 }
 
 // usageError is a mistake in the command line or in the file given with --config.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -50,11 +51,14 @@ func (r *recipe) flags(flags *pflag.FlagSet, s optim.Settings, epochs float64) {
 	add(flags, &r.batch, "batch", batchSize(s.Batch), "examples a step of sgd: N|full", "int", parseBatch)
 	add(flags, &r.settings.Sampling, "sampling", "shuffle", "batches: shuffle|replacement", "name", oneOf("shuffle", "replacement"))
 	add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the data by sgd's batches", "float", positive)
-	add(flags, &r.settings.Steps, "steps", 0, "length of the run in steps, in place of --epochs", "int", atLeast(0))
+	add(flags, &r.settings.Steps, "steps", 0, "length of the run in steps, in place of --epochs", "int", atLeast(1))
 	add(flags, &r.settings.Lambda, "lambda", 0, "gd-reg: coefficient of tr Σ, set by hand", "float", finite)
 	add(flags, &r.settings.EmulateBatch, "emulate-batch", 0, "gd-reg, gd-noise: batch size of the SGD to follow", "int", atLeast(0))
 	sigmaFlags(flags, &r.settings)
 }
+
+// maxSteps is the longest run; float64 counts them all.
+const maxSteps = 1 << 53
 
 // resolve completes the settings for an optimizer on so many examples, and checks them. given tells the flags of the
 // command line, which overrule what a file says in other words.
@@ -71,10 +75,14 @@ func (r *recipe) resolve(optimizer string, examples int, given func(string) bool
 		s.Batch = 0
 	}
 	if s.Batch > examples {
-		return s, usagef("--batch %d: there are %d training examples: give fewer, or full", s.Batch, examples)
+		return s, usagef("--batch %d: that is more than there are training examples, %d: give fewer, or full", s.Batch, examples)
 	}
 	if s.Steps == 0 || given("epochs") {
-		s.Steps = max(1, int(r.epochs*float64(s.BatchesPerEpoch(examples))+0.5))
+		steps := math.Round(r.epochs * float64(s.BatchesPerEpoch(examples)))
+		if steps > maxSteps {
+			return s, usagef("--epochs %g: that is %g steps, more than %d: give fewer", r.epochs, steps, maxSteps)
+		}
+		s.Steps = max(1, int(steps))
 	}
 	if err := s.Check(examples); err != nil {
 		return s, usagef("%w", err)

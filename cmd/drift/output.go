@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"drift/optim/checkpoint"
 )
@@ -33,6 +35,24 @@ func checkWritable(flag, path, want string) error {
 	}
 	probe.Close()
 	return os.Remove(probe.Name())
+}
+
+// prepareFolder makes the folder for results and finds out early whether a file can be written there.
+func prepareFolder(folder, file string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return fmt.Errorf("preparing the folder for results: %w: name another one with --out", err)
+	}
+	return checkWritable("out", filepath.Join(folder, file), "another folder")
+}
+
+// writeFiles fills a folder for results.
+func writeFiles(folder string, files map[string]func(io.Writer) error) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := checkpoint.Replace(filepath.Join(folder, name), files[name]); err != nil {
+			return fmt.Errorf("writing the results: %w: name another folder with --out", err)
+		}
+	}
+	return nil
 }
 
 // writeJSON delivers the result where --json wants it.

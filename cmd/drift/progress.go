@@ -8,6 +8,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"drift/bench/report"
 )
 
 // progress shows how far a long task is: a bar with rate and time left on a terminal, a plain line now and then elsewhere,
@@ -66,7 +68,7 @@ func (p *progress) Set(done int, note string) {
 	}
 	p.last = now
 	rate := float64(done-p.first) / now.Sub(p.start).Seconds()
-	line := fmt.Sprintf("%s: %d of %d %s, %.3g a second", p.task, done, p.total, p.unit, rate)
+	line := fmt.Sprintf("%s: %d of %d %s, %s a second", p.task, done, p.total, p.unit, report.Format(rate))
 	if rate > 0 {
 		left := time.Duration(float64(p.total-done) / rate * float64(time.Second))
 		line += ", " + left.Round(time.Second).String() + " left"

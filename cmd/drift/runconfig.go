@@ -39,7 +39,7 @@ func runSettings(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any
 			settings["data"] = name + ":" + fullPath(path) + strings.TrimPrefix(rest, path)
 		}
 	}
-	if spec, _ := settings["model"].(string); filepath.Ext(spec) == ".json" {
+	if spec, _ := settings["model"].(string); isFile(spec) {
 		text, err := json.Marshal(model)
 		if err != nil {
 			return nil, err
@@ -58,6 +58,11 @@ func runSettings(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any
 
 func encodeTOML(w io.Writer, settings map[string]any) error {
 	return toml.NewEncoder(w).Encode(settings)
+}
+
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil || filepath.Ext(path) == ".json" // the file may be gone since it was read
 }
 
 func fullPath(path string) string {

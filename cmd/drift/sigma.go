@@ -1,12 +1,34 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"drift/optim"
 )
+
+// owners are the optimizers that look at a flag. Flags that are not here are everyone's.
+var owners = map[string][]string{
+	"lambda": {"gd-reg"}, "penalty": {"gd-reg"}, "estimator": {"gd-reg"},
+	"emulate-batch": {"gd-reg", "gd-noise"}, "noise": {"gd-noise"},
+	"method": {"sigma-inverse"}, "damping": {"sigma-inverse"}, "damping-relative": {"sigma-inverse"}, "damping-adaptive": {"sigma-inverse"},
+	"rank": {"sigma-inverse"}, "refresh": {"sigma-inverse"}, "average": {"sigma-inverse"},
+}
+
+// checkOwners refuses a flag of the command line that none of the chosen optimizers looks at.
+func checkOwners(given func(string) bool, optimizers ...string) error {
+	for _, flag := range slices.Sorted(maps.Keys(owners)) {
+		reads := func(optimizer string) bool { return slices.Contains(owners[flag], optimizer) }
+		if given(flag) && !slices.ContainsFunc(optimizers, reads) {
+			return usagef("--%s means nothing to %s: leave it out, or choose %s",
+				flag, strings.Join(optimizers, ", "), strings.Join(owners[flag], " or "))
+		}
+	}
+	return nil
+}
 
 // sigmaFlags are the flags of the optimizers that use Σ.
 func sigmaFlags(flags *pflag.FlagSet, s *optim.Settings) {

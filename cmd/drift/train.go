@@ -79,6 +79,9 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
+	if err := checkOwners(t.given, t.optimizer); err != nil {
+		return err
+	}
 	s, err := t.resolve(t.optimizer, p.Examples(objective.Train), t.given)
 	if err != nil {
 		return err
@@ -121,7 +124,7 @@ func (t *training) train(ctx context.Context, trainer *optim.Trainer) (optim.Res
 	t.logging.Observe = func(step int, e *optim.Entry) {
 		if e != nil {
 			note = "loss " + report.Format(e.Loss)
-			if e.TestAccuracy != nil && *e.TestAccuracy > 0 {
+			if e.TestAccuracy != nil {
 				note += ", test accuracy " + report.Format(*e.TestAccuracy)
 			}
 		}

@@ -178,7 +178,7 @@ func TestTrainRefusals(t *testing.T) {
 		{"--lr -1", statusUsage, "--lr: "},
 		{"--lr 0", statusUsage, "above 0"},
 		{"--batch 0", statusUsage, "--batch: got \"0\""},
-		{"--batch 201", statusUsage, "there are 200 training examples"},
+		{"--batch 201", statusUsage, "more than there are training examples, 200"},
 		{"--momentum 1", statusUsage, "--momentum: "},
 		{"--momentum 0 --nesterov", statusUsage, "nesterov without momentum"},
 		{"--weight-decay -1", statusUsage, "--weight-decay: "},
@@ -186,11 +186,16 @@ func TestTrainRefusals(t *testing.T) {
 		{"--optimizer sdg", statusUsage, "did you mean sgd?"},
 		{"--schedule cosin", statusUsage, "did you mean cosine?"},
 		{"--steps 5 --epochs 2", statusUsage, "leave one out"},
+		{"--steps 0", statusUsage, "--steps: "},
+		{"--epochs 1e300", statusUsage, "give fewer"},
 		{"--steps 5 --warmup 5", statusUsage, "warmup"},
 		{"--optimizer gd --batch 10", statusUsage, "leave the batch size"},
 		{"--batch full --optimizer gd-reg", statusUsage, "--emulate-batch"},
+		{"--lambda 1", statusUsage, "--lambda means nothing to sgd"},
+		{"--optimizer gd-reg --emulate-batch 201 --batch full", statusUsage, "give 1 to 200"},
+		{"--optimizer gd-reg --lambda 1 --data gaussian,train=1 --model linear --batch full", statusUsage, "at least 2 examples"},
 		{"--optimizer gd-reg --emulate-batch 10 --lambda 1", statusUsage, "leave one out"},
-		{"--batch full --optimizer gd-reg --emulate-batch 7", statusUsage, "divides"},
+		{"--batch full --optimizer gd-reg --penalty blocks --emulate-batch 7", statusUsage, "divides"},
 		{"--model mlp:-1", statusFailed, "mlp"},
 		{"--model batchnorm", statusFailed, "preset"},
 		{"--model mlp:99999999999", statusFailed, "mlp"},
@@ -208,6 +213,23 @@ func TestTrainRefusals(t *testing.T) {
 		if status != c.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want %d and one line with %q", c.args, status, stdout, stderr, c.status, c.says)
 		}
+	}
+}
+
+// A regression has no accuracy to report, and a gradient whose norm overflows while the loss does not is no line of the log.
+func TestRegression(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	status, stdout, stderr := drift(t, strings.Fields("train --quiet --data gaussian,train=20,test=10 --model linear --steps 3 --log-every 1 --json - --batch 5 --out "+out)...)
+	if status != statusDone || strings.Count(stdout, `"accuracy": null`) != 2 || !strings.Contains(stdout, `"loss": `) {
+		t.Errorf("status %d, %s, %s", status, stdout, stderr)
+	}
+	if log := logged(t, out); strings.Contains(log, "accuracy") || strings.Count(log, "\n") != 3 {
+		t.Errorf("the log is %s", log)
+	}
+	huge := write(t, "huge.csv", "1e15,0.5\n-2e15,1.5\n")
+	status, _, stderr = drift(t, strings.Fields("train --quiet --data csv:"+huge+" --model linear --batch full --steps 1 --out "+out+"2")...)
+	if status != statusFailed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "lower --lr") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }
 

@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"drift/bench/report"
 	"drift/bench/theory"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // verification is drift verify.
@@ -60,6 +57,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", atLeast(4))
 	flags.IntSliceVar(&v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has")
 	flags.Float64SliceVar(&v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check")
+	flags.Lookup("momenta").DefValue = "[0.5,0.9]" // pflag would show six decimals
 	add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", atLeast(5))
 	add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", atLeast(100))
 	flags.StringVar(&v.along, "along", "", "follow the training run in this `folder`")
@@ -101,14 +99,6 @@ func (v *verification) run(ctx context.Context) (err error) {
 		return err
 	}
 	return v.deliver(checks, nil)
-}
-
-// prepareFolder makes the folder for results and finds out early whether a file can be written there.
-func prepareFolder(folder, file string) error {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return fmt.Errorf("preparing the folder for results: %w: name another one with --out", err)
-	}
-	return checkWritable("out", filepath.Join(folder, file), "another folder")
 }
 
 // world puts the task on the device in float64.
@@ -161,12 +151,13 @@ func (v *verification) deliver(checks []theory.Check, run *course) error {
 	if run != nil {
 		figures["along"] = theory.StageFigure(run.Stages)
 	}
-	if err := v.write(result, figures); err != nil {
-		return err
-	}
 	if err := v.show(result); err != nil {
 		return err
 	}
+	if err := v.write(result, figures); err != nil {
+		return err
+	}
+	fmt.Fprintf(v.human(), "Figures and numbers are in %s\n", v.out)
 	if err := v.writeJSON(result); err != nil {
 		return err
 	}
@@ -185,12 +176,7 @@ func (v *verification) write(result verdict, figures map[string]report.Figure) e
 	for name, figure := range figures {
 		files[name+".png"], files[name+".svg"] = figure.WritePNG, figure.WriteSVG
 	}
-	for name, write := range files {
-		if err := checkpoint.Replace(filepath.Join(v.out, name), write); err != nil {
-			return fmt.Errorf("writing the results: %w", err)
-		}
-	}
-	return nil
+	return writeFiles(v.out, files)
 }
 
 // show prints the table by equation, what else was found, and the stages of a run.
@@ -207,6 +193,6 @@ func (v *verification) show(result verdict) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(v.human(), "\n%d of %d checks pass; figures and numbers are in %s\n", result.Passed, len(result.Checks), v.out)
+	_, err := fmt.Fprintf(v.human(), "\n%d of %d checks pass.\n", result.Passed, len(result.Checks))
 	return err
 }

@@ -120,19 +120,30 @@ func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
 	}
 }
 
-// Total adds a value to a buffer of its size, which the first chunk of a pass overwrites.
-func (b *Batch) Total(into kernels.Buffer, value *graph.Node) {
-	b.leaves++
-	total := b.leaf(fmt.Sprintf("sum %d", b.leaves), into, value.Shape()...)
+// Total adds a value to a buffer of its size, which the first chunk of a pass overwrites, and returns the sum so far.
+func (b *Batch) Total(into kernels.Buffer, value *graph.Node) *graph.Node {
+	total := b.result(into, value)
 	if !b.first {
 		value = graph.Add(total, value)
 	}
 	b.updates = append(b.updates, graph.Update{Leaf: total, Value: value})
+	return value
 }
 
-// scalar adds a value of shape (1) to one of the objective's sums.
-func (b *Batch) scalar(which int, value *graph.Node) {
-	b.Total(b.objective.sums.Slice(which, which+1), value)
+// set leaves a value in a buffer of its size.
+func (b *Batch) set(into kernels.Buffer, value *graph.Node) {
+	b.updates = append(b.updates, graph.Update{Leaf: b.result(into, value), Value: value})
+}
+
+// result is a buffer as a leaf in the shape of the value that it is to hold.
+func (b *Batch) result(into kernels.Buffer, value *graph.Node) *graph.Node {
+	b.leaves++
+	return b.leaf(fmt.Sprintf("result %d", b.leaves), into, value.Shape()...)
+}
+
+// scalar adds a value of shape (1) to one of the objective's sums, and returns the sum so far.
+func (b *Batch) scalar(which int, value *graph.Node) *graph.Node {
+	return b.Total(b.objective.sums.Slice(which, which+1), value)
 }
 
 // Read makes a value available to the host after each chunk.

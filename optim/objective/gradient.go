@@ -1,6 +1,7 @@
 package objective
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 
@@ -9,16 +10,35 @@ import (
 	"drift/kernels"
 )
 
-// Value is the mean loss over the examples of a pass, and the share of them whose class has the largest score (0 for regression).
+// Value is the mean loss over the examples of a pass, and the share of them whose class has the largest score, NaN for a
+// regression.
 type Value struct{ Loss, Accuracy float64 }
 
-// Measure adds the batch's share of the mean loss and of the accuracy to the sums.
+// MarshalJSON writes an accuracy that there is not as null.
+func (v Value) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Loss     float64  `json:"loss"`
+		Accuracy *float64 `json:"accuracy"`
+	}{v.Loss, &v.Accuracy}
+	if math.IsNaN(v.Accuracy) {
+		out.Accuracy = nil
+	}
+	return json.Marshal(out)
+}
+
+// Measure adds the batch's share of the mean loss to the sums, and brings the accuracy up to date: from a count of examples,
+// because a sum of shares 1/N would round at every chunk.
 func (b *Batch) Measure() {
 	b.scalar(sumLoss, graph.SumAll(b.Weighted()))
 	if b.objective.Model.Loss == nn.CrossEntropy {
-		b.scalar(sumCorrect, graph.Mul(graph.SumAll(graph.Correct(b.Output, b.Target)), b.Mean))
+		count := b.scalar(sumCorrect, graph.SumAll(graph.Correct(b.Output, b.Target)))
+		b.set(b.objective.sums.Slice(sumAccuracy, sumAccuracy+1), graph.Mul(count, b.Mean))
 	}
 }
+
+// Measured is the buffer [2] in which Gradient, TraceGradient and Evaluate leave loss and accuracy, for programs that add
+// them up without bringing them to the host.
+func (f *Objective) Measured() kernels.Buffer { return f.sums.Slice(sumLoss, sumAccuracy+1) }
 
 // Gradient writes ḡ, the gradient of the mean loss over examples of the training data, into a flat vector [P].
 func (f *Objective) Gradient(examples []int, into kernels.Buffer) error {
@@ -39,8 +59,11 @@ func (f *Objective) Evaluate(part Part, examples []int) (Value, error) {
 // Value is the loss and accuracy that the last pass met: of Gradient, TraceGradient or Evaluate.
 func (f *Objective) Value() (Value, error) {
 	sums, err := f.readSums()
-	n := float64(f.examples)
-	return Value{sums[sumLoss], math.Round(sums[sumCorrect]*n) / n}, err // a whole number of examples, whatever rounding did
+	v := Value{sums[sumLoss], math.NaN()}
+	if f.Model.Loss == nn.CrossEntropy {
+		v.Accuracy = sums[sumCorrect] / float64(f.examples)
+	}
+	return v, err
 }
 
 // sums is the scalars that programs add up.

@@ -57,10 +57,11 @@ type resident struct {
 
 // scalars that programs add up over chunks.
 const (
-	sumLoss    = iota // mean loss
-	sumCorrect        // share of examples whose class has the largest score
-	sumSquares        // Σ_n ‖g_n‖²
-	sumInner          // an inner product of vectors
+	sumLoss     = iota // mean loss
+	sumAccuracy        // share of examples whose class has the largest score
+	sumCorrect         // their number, exact in float32 up to 2²⁴
+	sumSquares         // Σ_n ‖g_n‖²
+	sumInner           // an inner product of vectors
 	sumCount
 )
 

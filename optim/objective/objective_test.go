@@ -90,6 +90,29 @@ func TestChunksAddUp(t *testing.T) {
 	}
 }
 
+// The accuracy is a count of examples divided once: a float32 sum of shares 1/N, one example at a time, would be 1.0013 here.
+func TestAccuracyIsExactForAnyChunk(t *testing.T) {
+	const n = 60000
+	set := data.Set{Name: "ones", Shape: []int{1}, Classes: 2, X: make([]float32, n), Y: make([]float32, n)}
+	m, err := nn.Parse("linear", set.Shape, 2, nn.CrossEntropy)
+	must(t, err)
+	for _, wrong := range []int{0, 1, 59999} {
+		set.Y = make([]float32, n)
+		for i := range wrong {
+			set.Y[i] = 1
+		}
+		f, err := New(devicetest.Open(1), m, &data.Split{Train: set}, Options{DType: kernels.Float32, Chunk: 1})
+		must(t, err)
+		must(t, f.Parameters().Write([]float64{0, 0, 1, 0})) // class 0, whatever the input
+		value, err := f.Evaluate(Train, f.All(Train))
+		must(t, err)
+		if want := 1 - float64(wrong)/n; math.Abs(value.Accuracy-want) > 1e-12 {
+			t.Errorf("with %d wrong of %d the accuracy is %.9f, want %.9f", wrong, n, value.Accuracy, want)
+		}
+		f.Close()
+	}
+}
+
 // Gradient, Hessian product and ∂tr Σ are the derivatives of the loss, of the gradient and of tr Σ.
 func TestDerivativesOfObjective(t *testing.T) {
 	f := open(t, models[0], 16)
