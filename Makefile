@@ -20,7 +20,7 @@ gpu:
 # An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
 # sanitizer and without cuDNN.
 emulator := $(CURDIR)/bin/emulator
-emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
+emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
 sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
 
 gpu-test:

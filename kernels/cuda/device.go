@@ -17,9 +17,9 @@ import (
 // workspaceBytes is what cuBLAS may use besides the operands; NVIDIA recommends 32 MiB from compute capability 9.0 on.
 const workspaceBytes = 32 << 20
 
-// device is one GPU. All its work goes to one stream, in order, from one thread.
+// device is one GPU. All its work goes to one stream, in order, from one goroutine at a time.
 type device struct {
-	*thread
+	turn
 	name        string
 	options     Options
 	gpu         cu.Device
@@ -50,11 +50,11 @@ func Open(index int, o Options) (kernels.Device, error) {
 	if index < 0 || index >= count {
 		return nil, fmt.Errorf("cuda:%d is not there: the driver offers %d GPU(s); see CUDA_VISIBLE_DEVICES", index, count)
 	}
-	d := &device{thread: newThread(), name: fmt.Sprintf("cuda:%d", index), options: o, columnBytes: columnBytes}
+	d := &device{name: fmt.Sprintf("cuda:%d", index), options: o, columnBytes: columnBytes}
 	d.move = func() error { return d.transfer.run() }
 	if err := d.do(func() error { return d.start(index) }); err != nil {
-		d.end()
-		return nil, fmt.Errorf("starting %s: %w", d.name, err)
+		d.Close()
+		return nil, fmt.Errorf("starting %s: %w", d.name, driver.Explain(err))
 	}
 	return d, nil
 }
@@ -70,11 +70,10 @@ func (d *device) start(index int) (err error) {
 	if major < 8 {
 		return fmt.Errorf("compute capability %d.%d: 8.0 (Ampere) or later is needed; choose --device cpu", major, minor)
 	}
-	ctx, err := d.gpu.RetainPrimaryCtx()
-	if err != nil {
+	if d.context, err = d.gpu.RetainPrimaryCtx(); err != nil {
 		return err
 	}
-	if err = cu.SetCurrentContext(ctx); err != nil {
+	if err = cu.SetCurrentContext(d.context); err != nil {
 		return err
 	}
 	if d.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
@@ -116,21 +115,11 @@ func (d *device) FreeBytes() (bytes int64) {
 	return bytes
 }
 
-// Close gives everything back. The device's buffers and executables must not be used afterwards.
+// Close gives everything back but the primary context, which lives until the process ends: the libraries keep what they
+// loaded into it, and would not know that another one had taken its place. The device's buffers and executables must not be used
+// afterwards.
 func (d *device) Close() error {
-	err := d.do(func() error {
-		err := d.stream.Synchronize()
-		d.blas.Close()
-		if d.dnn != nil {
-			d.dnn.Close()
-		}
-		d.pool.close()
-		for i := range d.staging {
-			d.staging[i].close()
-		}
-		d.functions.close()
-		return errors.Join(err, d.stream.Destroy(), d.gpu.ReleasePrimaryCtx())
-	})
+	err := d.do(d.release)
 	d.end()
 	if errors.Is(err, errClosed) {
 		return nil
@@ -138,15 +127,26 @@ func (d *device) Close() error {
 	return err
 }
 
-// check names what was being done, and tells errors that end the context from others.
-func (d *device) check(doing string, err error) error {
-	switch {
-	case err == nil, err == errClosed:
-		return err
-	case errors.Is(err, cu.IllegalAddress), errors.Is(err, cu.LaunchFailed), errors.Is(err, cu.EccUncorrectable),
-		errors.Is(err, cu.HardwareStackError), errors.Is(err, cu.IllegalInstruction), errors.Is(err, cu.MisalignedAddress),
-		errors.Is(err, cu.ContextIsDestroyed), errors.Is(err, cu.LaunchTimeout), errors.Is(err, cu.Unknown):
-		return &Lost{Device: d.name, Doing: doing, Cause: err}
+// release frees what start made, as far as it came. An error of work that was still pending is the one to know of: those that
+// follow it say the same.
+func (d *device) release() error {
+	if d.stream == (cu.Stream{}) {
+		return nil
 	}
-	return fmt.Errorf("%s: %s: %w", d.name, doing, err)
+	err := d.check("finishing", d.stream.Synchronize())
+	if d.blas != nil {
+		d.blas.Close()
+	}
+	if d.dnn != nil {
+		d.dnn.Close()
+	}
+	d.pool.close()
+	for i := range d.staging {
+		d.staging[i].close()
+	}
+	d.functions.close()
+	if failed := d.stream.Destroy(); err == nil {
+		err = d.check("finishing", failed)
+	}
+	return err
 }

@@ -21,17 +21,18 @@ func release(commands []command) {
 	}
 }
 
-// executable runs its commands one by one the first time, when libraries still load what they need, and then records them as
-// a graph, which is launched from then on.
+// executable runs its commands one by one the first time, when libraries still load what they need. The second time it records
+// them as a graph, which is launched from then on.
 type executable struct {
 	device   *device
 	commands []command
 	scratch  *scratch
 	bytes    int64
 	graph    driver.Graph
+	begun    bool         // the commands have run
 	recorded bool         // graph holds the commands
 	single   bool         // commands are always issued one by one
-	run      func() error // what the device's thread executes, made once so that Run allocates nothing
+	run      func() error // launch, made once so that Run allocates nothing
 }
 
 // Load checks the calls and turns them into commands.
@@ -79,17 +80,17 @@ func (e *executable) launch() error {
 	if len(e.commands) == 0 {
 		return nil
 	}
+	if e.begun && !e.recorded && !e.single {
+		var err error
+		e.graph, err = driver.Capture(d.stream, e.issue)
+		e.recorded = err == nil
+		e.single = err != nil // a library whose calls cannot be recorded still runs
+	}
 	if e.recorded {
 		return d.check("launching a graph", e.graph.Launch(d.stream))
 	}
-	if err := e.issue(); err != nil || e.single {
-		return err
-	}
-	var err error
-	e.graph, err = driver.Capture(d.stream, e.issue)
-	e.recorded = err == nil
-	e.single = err != nil // a library whose calls cannot be recorded still runs
-	return nil
+	e.begun = true
+	return e.issue()
 }
 
 func (e *executable) issue() error {

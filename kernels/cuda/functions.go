@@ -5,10 +5,12 @@ package cuda
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"gorgonia.org/cu"
 
 	"drift/kernels"
+	"drift/kernels/cuda/driver"
 	"drift/kernels/cuda/ptx"
 )
 
@@ -34,7 +36,8 @@ func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
 		log := cu.JITErrorLogBuffer{Buffer: make([]byte, 1024)}
 		if module, err = cu.LoadDataEx(*image, &log); err != nil {
 			text, _, _ := bytes.Cut(log.Buffer, []byte{0})
-			return cu.Function{}, fmt.Errorf("the driver refuses the kernels: %w %s; update it to one for CUDA 11.8 or later", err, text)
+			return cu.Function{}, fmt.Errorf("the driver refuses the kernels: %w %s; update it to one for CUDA 11.8 or later",
+				driver.Explain(err), strings.Join(strings.Fields(string(text)), " "))
 		}
 		f[image] = module
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"gorgonia.org/cu"
 
@@ -37,12 +38,16 @@ func findCuBLAS(given string) ([]string, error) {
 	return list, nil
 }
 
+// openSecondHalf opens libcublasLt, which lies beside the library that needs it, where the loader may not look. cuDNN needs it too.
+func openSecondHalf(path string) {
+	driver.Library(strings.Replace(path, "libcublas.so", "libcublasLt.so", 1))
+}
+
 // openCuBLAS opens the first library that works: one that is newer than the driver does not.
 func (d *device) openCuBLAS(workspace uint64) error {
 	paths, err := findCuBLAS(d.options.CuBLAS)
 	for _, path := range paths {
-		// The library's own second half lies beside it, where the loader may not look.
-		driver.Library(strings.Replace(path, "libcublas.so", "libcublasLt.so", 1))
+		openSecondHalf(path)
 		var failed error
 		if d.blas, failed = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes); failed == nil {
 			return nil
@@ -55,30 +60,61 @@ func (d *device) openCuBLAS(workspace uint64) error {
 	return err
 }
 
-// findCuDNN returns $DRIFT_CUDNN, or the first library found; "" does without it, as does DRIFT_CUDNN=off.
+// findCuDNN returns $DRIFT_CUDNN, or the first library found, if all its parts are there; "" does without it, as does DRIFT_CUDNN=off.
 func findCuDNN() string {
-	switch given := os.Getenv("DRIFT_CUDNN"); given {
+	list := []string{os.Getenv("DRIFT_CUDNN")}
+	switch list[0] {
 	case "":
-		if list := find("libcudnn.so.9", "libcudnn.so.8"); len(list) > 0 {
-			return list[0]
-		}
-		return ""
+		list = find("libcudnn.so.9", "libcudnn.so.8")
 	case "off":
 		return ""
-	default:
-		return given
 	}
+	for _, path := range list {
+		if complete(path) {
+			return path
+		}
+	}
+	return ""
 }
 
-// find returns those of the libraries that the loader knows, by name, and if there are none those that lie in a usual folder.
+// cuDNNParts are the libraries that those of a version of cuDNN open themselves when they are first needed, in an order in which each
+// finds those that it needs.
+var cuDNNParts = map[string][]string{
+	".so.8": {"ops_infer", "ops_train", "cnn_infer", "cnn_train"},
+	".so.9": {"graph", "ops", "engines_precompiled", "engines_runtime_compiled", "heuristic", "cnn"},
+}
+
+// complete opens the parts of the cuDNN at path and reports whether those that convolutions need are there. cuDNN looks for them
+// where the loader does, which may not be the folder that it lies in, and ends the process where it does not find one;
+// it does find those that are open.
+func complete(path string) bool {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	folder, file := filepath.Split(path)
+	for version, parts := range cuDNNParts {
+		_, tail, ok := strings.Cut(file, "libcudnn"+version)
+		if !ok {
+			continue
+		}
+		there := map[string]bool{}
+		for range 2 { // one that another needs may come later in a newer version
+			for _, part := range parts {
+				name := "libcudnn_" + part + version
+				there[part] = driver.Library(folder+name+tail) != "" || driver.Library(name) != ""
+			}
+		}
+		return there["graph"] && there["ops"] && there["cnn"] || there["ops_train"] && there["cnn_train"]
+	}
+	return false
+}
+
+// find returns those of the libraries that the loader knows, by name, followed by those that lie in a usual folder.
 func find(names ...string) (list []string) {
 	for _, name := range names {
 		if path := driver.Library(name); path != "" {
 			list = append(list, path)
 		}
-	}
-	if len(list) > 0 {
-		return list
 	}
 	usual := folders()
 	for _, name := range names {
@@ -90,15 +126,21 @@ func find(names ...string) (list []string) {
 	return list
 }
 
-// folders are the toolkit's, and those of the nvidia packages that the first Python in PATH can import.
-func folders() []string {
-	list := []string{"/usr/local/cuda/lib64"}
-	paths, err := exec.Command("python3", "-c", "import sys; print('\\n'.join(sys.path))").Output()
+// folders are the toolkit's, and those of the first Python in PATH: of the nvidia packages that it can import, and its own.
+var folders = sync.OnceValue(func() []string {
+	list := []string{"/usr/local/cuda/lib64", "/usr/local/cuda-*/lib64"}
+	const script = "import sys; print('\\n'.join([sys.prefix] + sys.path))"
+	paths, err := exec.Command("python3", "-c", script).Output()
 	if err != nil {
 		return list
 	}
-	for _, path := range strings.Split(strings.TrimSpace(string(paths)), "\n") {
-		list = append(list, filepath.Join(path, "nvidia/*/lib"))
+	for k, path := range strings.Split(strings.TrimSpace(string(paths)), "\n") {
+		switch {
+		case k == 0:
+			list = append(list, filepath.Join(path, "lib"))
+		case filepath.IsAbs(path):
+			list = append(list, filepath.Join(path, "nvidia/*/lib"))
+		}
 	}
 	return list
-}
+})

@@ -118,7 +118,7 @@ func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error
 	}
 	function, err := p.device.functions.get(kernel, p.dtype)
 	if err == nil && grid.Shared > freeShared {
-		err = driver.AllowShared(function, grid.Shared)
+		err = driver.AllowShared(function, mostShared)
 	}
 	if err != nil {
 		return err
@@ -127,8 +127,12 @@ func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error
 	return nil
 }
 
-// freeShared is the dynamic shared memory of a block that a kernel has without asking, less what kernels use themselves.
-const freeShared = 44 << 10
+// freeShared is the dynamic shared memory of a block that a kernel has without asking, less what kernels use themselves. What it has
+// when it asks is the same at all times, as that holds for every launch of the kernel, those planned before too.
+const (
+	freeShared = 44 << 10
+	mostShared = kernels.MaxMapValues * 32 * chainBytes
+)
 
 // blockThreads is the size of most blocks.
 const blockThreads = 256

@@ -9,7 +9,7 @@ import (
 )
 
 // pool keeps freed memory for requests of the same size: programs of the same shapes ask for the same sizes again, and
-// the driver's own allocation waits for the device. It is used on the device's thread only.
+// the driver's own allocation waits for the device. It is used in the device's turn only.
 type pool struct {
 	device *device
 	sizes  map[uint64]int64 // of every block

@@ -16,6 +16,7 @@ func Probe() Info {
 	paths, missing := findCuBLAS("")
 	if len(paths) > 0 {
 		info.CuBLAS = paths[0]
+		openSecondHalf(paths[0])
 	}
 	info.CuDNN = findCuDNN()
 	if err := driver.Open(); err != nil {

@@ -31,11 +31,13 @@ func (s *stage) open() (err error) {
 func (s *stage) close() {
 	if s.memory != nil {
 		cu.MemFreeHost(s.memory)
+	}
+	if s.copied != (cu.Event{}) {
 		cu.DestroyEvent(&s.copied)
 	}
 }
 
-// transfer is a Write or Read that the device's thread is to make. It is kept in the device, so that a call allocates nothing.
+// transfer is a Write or Read that waits for its turn. It is kept in the device, so that a call allocates nothing.
 type transfer struct {
 	buffer *buffer
 	host   any
@@ -54,7 +56,7 @@ func (b *buffer) transfer(doing string, host any, up bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.transfer = transfer{b, host, up}
-	return d.check(doing, d.submit(d.move))
+	return d.check(doing, d.now(d.move))
 }
 
 // run makes the transfer in pieces that fit a stage.

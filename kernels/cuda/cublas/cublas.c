@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 
 int drift_cublas_load(drift_cublas *lib, const char *path, char **missing) {
-	void *so = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (so) {
 		lib->create = dlsym(so, "cublasCreate_v2");
 		lib->destroy = dlsym(so, "cublasDestroy_v2");

@@ -39,7 +39,7 @@ static int load_functions(drift_cudnn *lib, void *so) {
 }
 
 int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream) {
-	void *so = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!so || load_functions(lib, so) != 0 || lib->version() < 8000) return -1;
 	int status = lib->create(&lib->handle);
 	return status ? status : lib->set_stream(lib->handle, stream);

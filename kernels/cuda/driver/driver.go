@@ -1,7 +1,7 @@
 //go:build gpu
 
 // Package driver lets gorgonia.org/cu link without the CUDA toolkit and start without a driver, and adds the calls that cu
-// lacks: pinned host memory, capture of a stream into a graph, graph launch, launches with one struct of arguments.
+// lacks: pinned host memory, capture of a stream into a graph, graph launch, launches with one struct of arguments, words for errors.
 package driver
 
 /*
@@ -14,8 +14,6 @@ import "C"
 import (
 	"fmt"
 	"sync"
-
-	"gorgonia.org/cu"
 )
 
 // Open opens libcuda.so.1 and initialises it, once; later calls return the first one's result. All of cu fails before.
@@ -27,14 +25,3 @@ var Open = sync.OnceValue(func() error {
 	}
 	return nil
 })
-
-// result makes the error that cu would return for a status, nil for success.
-func result[C ~uint32](status C) error {
-	if status == 0 {
-		return nil
-	}
-	return like(cu.Success, int(status))
-}
-
-// like converts n to the type of model, which cu does not export.
-func like[T ~int](_ T, n int) T { return T(n) }

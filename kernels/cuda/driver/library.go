@@ -11,7 +11,7 @@ package driver
 // path_of returns where the loader finds a library, or NULL. The library stays loaded.
 static const char *path_of(const char *name) {
 	struct link_map *map = NULL;
-	void *lib = dlopen(name, RTLD_NOW | RTLD_GLOBAL);
+	void *lib = dlopen(name, RTLD_NOW | RTLD_LOCAL);
 	return lib && dlinfo(lib, RTLD_DI_LINKMAP, &map) == 0 ? map->l_name : NULL;
 }
 */

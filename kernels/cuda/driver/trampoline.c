@@ -2,8 +2,13 @@
 
 // Every function of cuda_functions.h as a jump through a table that drift_open_driver fills, so that the program links and
 // starts without a driver.
-#include "trampoline.h"
+//
+// They are hidden: the CUDA libraries, which open the driver themselves, must find its functions and not these.
+#pragma GCC visibility push(hidden)
 #include <cuda.h>
+#pragma GCC visibility pop
+
+#include "trampoline.h"
 #include <dlfcn.h>
 #include <stdio.h>
 
@@ -29,7 +34,7 @@ CUresult cuDeviceGetCount(int *count) {
 }
 
 int drift_open_driver(char *reason, size_t size) {
-	void *lib = dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL);
+	void *lib = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!lib) {
 		snprintf(reason, size, "%s", dlerror());
 		return -1;

@@ -1,13 +1,19 @@
-// A stand-in for libcublas.so.12: the calls that drift makes, column-major as there, sums in float64.
+// A stand-in for libcublas.so.12: the calls that drift makes, column-major as there, sums in float64. It refuses arguments that
+// cuBLAS refuses or that would let it read or write past the operands, and products without a workspace of the caller's, for
+// which it would allocate memory.
 #include "emulator.h"
 
 #include <vector>
 
 namespace {
 
-struct Handle { void *stream = nullptr; };
+struct Handle {
+	void *stream = nullptr;
+	bool workspace = false;
+};
 
-enum { NOT_SUPPORTED = 15, REAL_32F = 0, REAL_64F = 1 };
+enum { NOT_INITIALIZED = 1, INVALID_VALUE = 7, INTERNAL_ERROR = 14, NOT_SUPPORTED = 15, REAL_32F = 0, REAL_64F = 1 };
+enum { COMPUTE_32F = 68, COMPUTE_64F = 70, COMPUTE_32F_FAST_16BF = 75, COMPUTE_32F_FAST_TF32 = 77, DEFAULT_ALGORITHM = -1 };
 
 struct Product {
 	int transa, transb, m, n, k;
@@ -43,12 +49,32 @@ template <class T> void multiply(const Product &p) {
 	}
 }
 
-int submit(void *handle, int type, const void *alpha, const void *beta, Product p) {
-	if (type != REAL_32F && type != REAL_64F) return NOT_SUPPORTED;
+// matrices reports whether a batch of r×c matrices with this distance between columns lies in the device's memory.
+bool matrices(const void *p, size_t size, long long r, long long c, long long ld, long long stride, int batch) {
+	const long long last = (c - 1) * ld + r + (batch - 1) * stride;
+	return ld >= r && stride >= 0 && reinterpret_cast<size_t>(p) % size == 0 && emulator::inside(p, size_t(last) * size);
+}
+
+int check(const Handle *h, const Product &p, int type, int compute) {
+	const bool single = type == REAL_32F && (compute == COMPUTE_32F || compute == COMPUTE_32F_FAST_16BF || compute == COMPUTE_32F_FAST_TF32);
+	const size_t size = single ? 4 : 8;
+	if (!emulator::usable(h->stream)) return NOT_INITIALIZED;
+	if (!h->workspace) return INTERNAL_ERROR;
+	if (!single && !(type == REAL_64F && compute == COMPUTE_64F)) return NOT_SUPPORTED;
+	const bool a = matrices(p.a, size, p.transa ? p.k : p.m, p.transa ? p.m : p.k, p.lda, p.stridea, p.batch);
+	const bool b = matrices(p.b, size, p.transb ? p.n : p.k, p.transb ? p.k : p.n, p.ldb, p.strideb, p.batch);
+	const bool c = matrices(p.c, size, p.m, p.n, p.ldc, p.stridec, p.batch) && (p.batch == 1 || p.stridec >= p.ldc * (p.n - 1) + p.m);
+	const bool sizes = p.m > 0 && p.n > 0 && p.k > 0 && p.batch > 0 && (p.transa | p.transb | 1) == 1;
+	return a && b && c && sizes ? 0 : INVALID_VALUE;
+}
+
+int submit(void *handle, int type, int compute, const void *alpha, const void *beta, Product p) {
+	const Handle *h = static_cast<Handle *>(handle);
+	if (int status = check(h, p, type, compute)) return status;
 	const bool single = type == REAL_32F;
 	p.alpha = single ? *static_cast<const float *>(alpha) : *static_cast<const double *>(alpha);
 	p.beta = single ? *static_cast<const float *>(beta) : *static_cast<const double *>(beta);
-	emulator::submit(static_cast<Handle *>(handle)->stream, [=] { single ? multiply<float>(p) : multiply<double>(p); });
+	emulator::submit(h->stream, [=] { single ? multiply<float>(p) : multiply<double>(p); });
 	return 0;
 }
 
@@ -56,22 +82,29 @@ int submit(void *handle, int type, const void *alpha, const void *beta, Product 
 
 extern "C" {
 
-int cublasCreate_v2(void **h) { return *h = new Handle, 0; }
+int cublasCreate_v2(void **h) { return emulator::usable(nullptr) ? (*h = new Handle, 0) : NOT_INITIALIZED; }
 int cublasDestroy_v2(void *h) { return delete static_cast<Handle *>(h), 0; }
 int cublasGetVersion_v2(void *, int *v) { return *v = 110800, 0; }
-int cublasSetStream_v2(void *h, void *stream) { return static_cast<Handle *>(h)->stream = stream, 0; }
-int cublasSetWorkspace_v2(void *, void *, size_t) { return 0; }
+
+// The workspace is forgotten, as cuBLAS does it.
+int cublasSetStream_v2(void *h, void *stream) { return *static_cast<Handle *>(h) = {stream, false}, 0; }
+
+int cublasSetWorkspace_v2(void *h, void *workspace, size_t bytes) {
+	if (reinterpret_cast<size_t>(workspace) % 256 || !emulator::inside(workspace, bytes)) return INVALID_VALUE;
+	return static_cast<Handle *>(h)->workspace = true, 0;
+}
 
 int cublasGemmStridedBatchedEx(void *h, int transa, int transb, int m, int n, int k, const void *alpha, const void *a, int type, int lda,
-                               long long stridea, const void *b, int, int ldb, long long strideb, const void *beta, void *c, int,
-                               int ldc, long long stridec, int batch, int, int) {
-	return submit(h, type, alpha, beta,
+                               long long stridea, const void *b, int typeb, int ldb, long long strideb, const void *beta, void *c,
+                               int typec, int ldc, long long stridec, int batch, int compute, int algorithm) {
+	if (typeb != type || typec != type || algorithm != DEFAULT_ALGORITHM) return NOT_SUPPORTED;
+	return submit(h, type, compute, alpha, beta,
 	              {transa, transb, m, n, k, 0, 0, a, b, c, lda, ldb, ldc, stridea, strideb, stridec, batch});
 }
 
 int cublasGemmEx(void *h, int transa, int transb, int m, int n, int k, const void *alpha, const void *a, int type, int lda, const void *b,
-                 int typeb, int ldb, const void *beta, void *c, int typec, int ldc, int compute, int algo) {
+                 int typeb, int ldb, const void *beta, void *c, int typec, int ldc, int compute, int algorithm) {
 	return cublasGemmStridedBatchedEx(h, transa, transb, m, n, k, alpha, a, type, lda, 0, b, typeb, ldb, 0, beta, c, typec, ldc, 0, 1,
-	                                  compute, algo);
+	                                  compute, algorithm);
 }
 }

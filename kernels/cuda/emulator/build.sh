@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the stand-ins libcuda.so.1, libcublas.so.12 and libcudnn.so.9 into the folder $1 with g++; further arguments are passed to it,
+# Builds the stand-ins libcuda.so.1, libcublas.so.12 and cudnn/libcudnn.so.9 into the folder $1 with g++; further arguments are passed to it,
 # such as -fsanitize=address.
 set -e
 out=$1
@@ -8,11 +8,16 @@ mkdir -p "$out"
 cd "$(dirname "$0")"
 flags="-std=c++17 -O2 -fPIC -ffp-contract=off -fno-strict-aliasing -Wall -Wno-unused-function -I. -I../driver/include $*"
 objects=
-for f in ../ptx/*.cu fibers.cpp driver.cpp; do
+for f in ../ptx/*.cu fibers.cpp driver.cpp memory.cpp stream.cpp; do
 	o=$out/$(basename "$f").o
 	g++ $flags -x c++ -c "$f" -o "$o"
 	objects="$objects $o"
 done
 g++ $flags -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" $objects
 g++ $flags -shared -Wl,-soname,libcublas.so.12 -o "$out/libcublas.so.12" blas.cpp "$out/libcuda.so.1"
-g++ $flags -shared -Wl,-soname,libcudnn.so.9 -o "$out/libcudnn.so.9" dnn.cpp "$out/libcuda.so.1"
+# cuDNN and its parts lie in a folder that the loader does not look into, as those of a Python package do.
+mkdir -p "$out/cudnn"
+g++ $flags -shared -Wl,-soname,libcudnn.so.9 -o "$out/cudnn/libcudnn.so.9" dnn.cpp "$out/libcuda.so.1" -ldl
+for part in graph ops cnn; do
+	g++ -shared -x c++ -Wl,-soname,libcudnn_$part.so.9 -o "$out/cudnn/libcudnn_$part.so.9" /dev/null
+done

@@ -1,5 +1,10 @@
-// A stand-in for libcudnn.so.9: the calls that drift makes, as plain loops.
+// A stand-in for libcudnn.so.9: the calls that drift makes, as plain loops. Like cuDNN it is a front for libraries that it opens by
+// their names alone, and ends the process where one is not found.
 #include "emulator.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <vector>
 
@@ -16,7 +21,7 @@ struct Algorithm {
 	int determinism, math, reserved[3];
 };
 
-enum { BAD_PARAM = 3, FORWARD, IMAGE, KERNELS, WORKSPACE = 64 };
+enum { NOT_INITIALIZED = 1, BAD_PARAM = 3, FORWARD, IMAGE, KERNELS, WORKSPACE = 64 };
 
 // each calls f(image, kernel, output element) for every product of the convolution.
 template <class F> void each(const Shape &x, const Shape &k, const Shape &y, const Convolution &c, F f) {
@@ -60,8 +65,13 @@ int choose(const Shape &x, const Shape &k, const Shape &y, const Convolution &c,
 
 int submit(Handle *h, int direction, const Shape &x, const Shape &k, const Shape &y, const Convolution &c, const void *a, const void *b,
            void *out, int algorithm, void *workspace, size_t bytes) {
-	const size_t addresses = size_t(a) | size_t(b) | size_t(out) | size_t(workspace);
+	const size_t addresses = size_t(a) | size_t(b) | size_t(out) | size_t(workspace), wide = x.type == 0 ? 4 : 8;
 	if (!fits(x, k, y, c) || algorithm != 1 || bytes < WORKSPACE || addresses % 16 != 0) return BAD_PARAM;
+	const Shape &first = direction == IMAGE ? k : x, &second = direction == FORWARD ? k : y;
+	const Shape &result = direction == FORWARD ? y : direction == IMAGE ? x : k;
+	if (!emulator::usable(h->stream) || !emulator::inside(workspace, bytes) || !emulator::inside(a, size(first) * wide) ||
+	    !emulator::inside(b, size(second) * wide) || !emulator::inside(out, size(result) * wide))
+		return BAD_PARAM;
 	emulator::submit(h->stream, [=] {
 		memset(workspace, 0xff, bytes);
 		if (x.type == 0) run(direction, x, k, y, c, static_cast<const float *>(a), static_cast<const float *>(b), static_cast<float *>(out));
@@ -75,7 +85,14 @@ int submit(Handle *h, int direction, const Shape &x, const Shape &k, const Shape
 extern "C" {
 
 size_t cudnnGetVersion() { return 90000; }
-int cudnnCreate(Handle **h) { return *h = new Handle, 0; }
+int cudnnCreate(Handle **h) {
+	for (const char *part : {"libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9"}) {
+		if (dlopen(part, RTLD_NOW | RTLD_LOCAL)) continue;
+		fprintf(stderr, "Unable to load %s\n", part);
+		abort();
+	}
+	return emulator::usable(nullptr) ? (*h = new Handle, 0) : NOT_INITIALIZED;
+}
 int cudnnDestroy(Handle *h) { return delete h, 0; }
 int cudnnSetStream(Handle *h, void *stream) { return h->stream = stream, 0; }
 

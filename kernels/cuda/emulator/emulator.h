@@ -18,7 +18,7 @@ struct alignas(16) double2 { double x, y; };
 struct Index { unsigned x, y, z; };
 extern Index threadIdx, blockIdx, blockDim;
 
-void __syncthreads();
+#define __syncthreads() emulator::barrier(__LINE__)
 
 inline float __int_as_float(int bits) {
 	float f;
@@ -30,6 +30,9 @@ inline double normcdf(double x) { return 0.5 * erfc(-x / M_SQRT2); }
 inline float normcdf(float x) { return float(normcdf(double(x))); }
 
 namespace emulator {
+
+// barrier waits for the block's other threads, at the barrier in this line.
+void barrier(int line);
 
 // shared is the block's dynamic shared memory.
 extern unsigned char *shared;
@@ -52,8 +55,14 @@ struct Launch {
 // launch runs every thread of every block of the grid.
 void launch(const Kernel &k, const Launch &l, const void *args);
 
-// submit runs the work, or keeps it for the graph where the stream is being captured.
+// submit leaves work to a stream, or to the graph where the stream is being captured.
 void submit(void *stream, std::function<void()> work);
+
+// inside reports whether so many bytes from p on lie in one block of the device's memory.
+bool inside(const void *p, size_t bytes);
+
+// usable reports whether a library may work: its calls need a context and a stream as the driver's do.
+bool usable(void *stream);
 
 } // namespace emulator
 

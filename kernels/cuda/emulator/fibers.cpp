@@ -2,6 +2,8 @@
 // having waited, so kernels without __syncthreads never change stacks.
 #include "emulator.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include <deque>
@@ -68,7 +70,7 @@ enum { STACK = 256 << 10 };
 struct Fiber {
 	char *stack = nullptr;
 	void *top = nullptr, *fake = nullptr;
-	bool waits = false;
+	int barrier = 0; // the line where its thread waits, if it does
 	Index thread{};
 };
 
@@ -81,15 +83,15 @@ struct {
 	size_t size;
 } scheduler;
 
-// The block at work, and how many of its threads have begun.
-void (*body)(const void *);
+// The block at work, and how many of its threads have begun and ended.
+const Kernel *kernel;
 const void *arguments;
-unsigned begun;
+unsigned begun, ended;
 
 // yield gives the processor back to the scheduler.
-void yield(bool waits) {
+void yield(int barrier) {
 	Fiber *me = running;
-	me->waits = waits;
+	me->barrier = barrier;
 	me->thread = threadIdx;
 	LEAVE(&me->fake, scheduler.stack, scheduler.size);
 	emulator_switch(&me->top, scheduler.top);
@@ -102,9 +104,10 @@ void work() {
 	for (;;) {
 		while (begun < blockDim.x) {
 			threadIdx = {begun++, 0, 0};
-			body(arguments);
+			kernel->body(arguments);
+			ended++;
 		}
-		yield(false);
+		yield(0);
 	}
 }
 
@@ -124,17 +127,20 @@ void resume(Fiber &f) {
 	ARRIVE(scheduler.fake, nullptr, nullptr);
 }
 
+// run_block ends the process where threads of a block wait at different barriers, or some have left: a GPU may hang then.
 void run_block() {
-	begun = 0;
+	begun = ended = 0;
 	unsigned used = 0;
 	while (begun < blockDim.x) resume(fibers[used++]);
-	for (bool again = true; again;) {
-		again = false;
+	while (ended < blockDim.x) {
+		const int barrier = fibers[0].barrier;
 		for (unsigned k = 0; k < used; k++) {
-			if (!fibers[k].waits) continue;
-			resume(fibers[k]);
-			again = true;
+			if (ended > 0 || fibers[k].barrier != barrier) {
+				fprintf(stderr, "%s: not all threads of block %u reach the same __syncthreads\n", kernel->name, blockIdx.x);
+				abort();
+			}
 		}
+		for (unsigned k = 0; k < used; k++) resume(fibers[k]);
 	}
 }
 
@@ -145,7 +151,7 @@ void launch(const Kernel &k, const Launch &l, const void *args) {
 	std::vector<float4> memory((l.shared + 15) / 16);
 	shared = reinterpret_cast<unsigned char *>(memory.data());
 	if (fibers.size() < l.block) fibers.resize(l.block);
-	body = k.body;
+	kernel = &k;
 	arguments = args;
 	blockDim = {l.block, 1, 1};
 	for (blockIdx.z = 0; blockIdx.z < l.grid[2]; blockIdx.z++)
@@ -155,4 +161,4 @@ void launch(const Kernel &k, const Launch &l, const void *args) {
 
 } // namespace emulator
 
-void __syncthreads() { emulator::yield(true); }
+void emulator::barrier(int line) { yield(line); }

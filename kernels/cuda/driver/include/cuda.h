@@ -205,7 +205,7 @@ typedef enum {
 } CUsharedconfig;
 
 typedef enum {
-	CU_STREAM_CAPTURE_MODE_RELAXED = 2
+	CU_STREAM_CAPTURE_MODE_GLOBAL = 0, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1, CU_STREAM_CAPTURE_MODE_RELAXED = 2
 } CUstreamCaptureMode;
 
 typedef enum {

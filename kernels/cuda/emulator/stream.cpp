@@ -1,0 +1,149 @@
+// A stand-in for libcuda.so.1: streams, events and graphs. Work waits in its stream until somebody waits for it, as late as a real
+// device may do it, or is kept while the stream is being captured.
+#include "state.h"
+
+using namespace emulator;
+
+struct CUevent_st { CUstream recorded = nullptr; };
+
+namespace {
+
+std::set<CUstream> streams;
+
+CUresult drain(CUstream s) {
+	while (!s->pending.empty()) {
+		if (!fault) s->pending.front()();
+		s->pending.pop_front();
+	}
+	return fault;
+}
+
+} // namespace
+
+bool emulator::spoil() {
+	Hold hold(lock);
+	bool any = false;
+	for (CUstream s : streams)
+		if (s->capture) s->invalid = any = true;
+	return any;
+}
+
+CUresult emulator::calm() {
+	const CUresult r = ready();
+	return r ? r : spoil() ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
+}
+
+CUresult emulator::known(CUstream s) {
+	const CUresult r = ready();
+	Hold hold(lock);
+	return r ? r : streams.count(s) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+bool emulator::usable(void *stream) { return (stream ? known(static_cast<CUstream>(stream)) : ready()) == CUDA_SUCCESS; }
+
+// Without a stream it is all of them.
+CUresult emulator::finish(CUstream s) {
+	Hold hold(lock);
+	if (s) return drain(s);
+	for (CUstream each : streams) drain(each);
+	return fault;
+}
+
+void emulator::submit(void *stream, Work work) {
+	Hold hold(lock);
+	CUstream s = static_cast<CUstream>(stream);
+	if (s->capture) {
+		s->capture->work.push_back(std::move(work));
+		return;
+	}
+	s->pending.push_back(std::move(work));
+	if (s->pending.size() > 1000) drain(s);
+}
+
+extern "C" {
+
+CUresult cuStreamCreate(CUstream *s, unsigned flags) {
+	if (CUresult r = ready()) return r;
+	if (flags > CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
+	Hold hold(lock);
+	streams.insert(*s = new CUstream_st);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuStreamDestroy(CUstream s) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (CUresult r = calm()) return r;
+	drain(s);
+	streams.erase(s);
+	delete s;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuStreamSynchronize(CUstream s) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (CUresult r = calm()) return r;
+	return drain(s);
+}
+
+CUresult cuEventCreate(CUevent *e, unsigned flags) {
+	if (CUresult r = ready()) return r;
+	if (flags > 7) return CUDA_ERROR_INVALID_VALUE;
+	return *e = new CUevent_st, CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy(CUevent e) { return delete e, ready(); }
+
+CUresult cuEventRecord(CUevent e, CUstream s) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (s->capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; // allowed, but nobody could wait for it
+	e->recorded = s;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuEventSynchronize(CUevent e) {
+	if (CUresult r = calm()) return r;
+	return e->recorded ? finish(e->recorded) : CUDA_SUCCESS;
+}
+
+CUresult cuStreamBeginCapture(CUstream s, CUstreamCaptureMode mode) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (s->capture) return CUDA_ERROR_ILLEGAL_STATE;
+	if (mode > CU_STREAM_CAPTURE_MODE_RELAXED) return CUDA_ERROR_INVALID_VALUE;
+	s->capture = new CUgraph_st;
+	s->invalid = false;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuStreamEndCapture(CUstream s, CUgraph *g) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (!s->capture) return CUDA_ERROR_ILLEGAL_STATE;
+	*g = s->invalid ? nullptr : s->capture;
+	if (s->invalid) delete s->capture;
+	s->capture = nullptr;
+	return s->invalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_SUCCESS;
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *e, CUgraph g, unsigned long long flags) {
+	if (CUresult r = ready()) return r;
+	if (!g || flags) return CUDA_ERROR_INVALID_VALUE;
+	*e = new CUgraphExec_st{g->work};
+	return CUDA_SUCCESS;
+}
+
+CUresult cuGraphLaunch(CUgraphExec e, CUstream s) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (s->capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+	for (const Work &w : e->work) submit(s, w);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuGraphDestroy(CUgraph g) { return delete g, CUDA_SUCCESS; }
+CUresult cuGraphExecDestroy(CUgraphExec e) { return delete e, CUDA_SUCCESS; }
+
+} // extern "C"
