@@ -29,6 +29,7 @@ gpu-test:
 	$(cuda)/emulator/build.sh $(emulator)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) ./kernels/cuda/... ./graph/... ./optim/...
+	$(call emulated,$(emulator)) -run LostDevice ./cmd/drift
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
 
 # A folder for a machine with a GPU and nothing else: sh bin/gpu/gpu.sh bin/gpu.

@@ -92,10 +92,9 @@ func TestReplayedGraphDoesTheSameWork(t *testing.T) {
 	}
 }
 
-// The longest program and the most shared memory: as many buffers as a Map takes, reversed in place.
-func TestBuffersExchangedInPlace(t *testing.T) {
-	d := open(t, Options{})
-	const n, length = kernels.MaxMapValues, 1003
+// exchange is a Map that reverses the order of n buffers in place, for which it keeps them all in shared memory at once.
+func exchange(t *testing.T, d *device, n, length int) (call kernels.Call, check func()) {
+	t.Helper()
 	m := kernels.Map{N: length}
 	var buffers []kernels.Buffer
 	for k := range n {
@@ -107,14 +106,42 @@ func TestBuffersExchangedInPlace(t *testing.T) {
 		m.Access = append(m.Access, kernels.Access{B: 1, C: 1})
 		m.Results = append(m.Results, uint8(n-1-k))
 	}
-	run(t, d, 1, kernels.Call{Op: m, Out: buffers, In: buffers})
-	for k, b := range buffers {
-		for i, v := range contents(t, b) {
-			if want := float32((n-1-k)*length + i); v != want {
-				t.Fatalf("buffer %d, element %d is %v, want %v", k, i, v, want)
+	return kernels.Call{Op: m, Out: buffers, In: buffers}, func() {
+		t.Helper()
+		for k, b := range buffers {
+			for i, v := range contents(t, b) {
+				if want := float32((n-1-k)*length + i); v != want {
+					t.Fatalf("%d buffers: buffer %d, element %d is %v, want %v", n, k, i, v, want)
+				}
 			}
 		}
 	}
+}
+
+// The longest program and the most shared memory: as many buffers as a Map takes.
+func TestBuffersExchangedInPlace(t *testing.T) {
+	d := open(t, Options{})
+	call, check := exchange(t, d, kernels.MaxMapValues, 1003)
+	run(t, d, 1, call)
+	check()
+}
+
+// What a kernel was granted for one program holds while a program with less is planned.
+func TestGrantOfSharedMemoryStays(t *testing.T) {
+	d := open(t, Options{})
+	most, checkMost := exchange(t, d, kernels.MaxMapValues, 100)
+	less, checkLess := exchange(t, d, 50, 100)
+	e, err := d.Load([]kernels.Call{most})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	run(t, d, 1, less)
+	if err := e.Run(); err != nil {
+		t.Fatal(err)
+	}
+	checkLess()
+	checkMost()
 }
 
 // A batch that is handled in parts gives what it gives at once.

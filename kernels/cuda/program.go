@@ -40,7 +40,7 @@ func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, slot
 	c := compiler{Map: m, dtype: dt, out: out, in: in, program: &p, before: -1}
 	p.N = uint32(m.N)
 	for k, a := range m.Access {
-		p.In[k] = place(a, m.N, in[k])
+		p.In[k] = place(a, in[k])
 	}
 	if len(out) > len(p.Out) {
 		return p, 0, fmt.Errorf("%d outputs, at most %d fit", len(out), len(p.Out))
@@ -57,13 +57,9 @@ func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, slot
 	return p, len(c.busy), nil
 }
 
-func place(a kernels.Access, n int, data uint64) input {
-	switch span := a.B * a.C; {
-	case a.Full():
+func place(a kernels.Access, data uint64) input {
+	if a.Full() {
 		return input{Data: data}
-	case a.C == 1 && span >= n:
-		return input{Data: data, Span: 1, C: 1}
-	default:
-		return input{Data: data, Span: uint32(span), C: uint32(a.C)}
 	}
+	return input{Data: data, Span: uint32(a.B * a.C), C: uint32(a.C)}
 }

@@ -21,7 +21,7 @@ struct Step {
 };
 
 // Input is read at element (i/span)·c + i mod c of its run for index i: see kernels.Access; span = B·C.
-// span = 0 says element i, span = 1 element 0.
+// span = 0 says element i.
 struct Input {
 	ptr data;
 	u32 span, c;
@@ -44,8 +44,7 @@ __device__ __forceinline__ double imm(const Step &s, double) { return s.imm.d; }
 
 __device__ __forceinline__ u32 element(const Input &in, u32 i) {
 	if (in.span == 0) return i;
-	if (in.span == 1) return 0;
-	return i / in.span * in.c + (in.c == 1 ? 0 : i % in.c);
+	return (i < in.span ? 0 : i / in.span * in.c) + (in.c == 1 ? 0 : i % in.c);
 }
 
 template <class T> __device__ __forceinline__ T unary(u8 fn, T x) {
@@ -122,44 +121,56 @@ template <class T, int V> __device__ __forceinline__ void apply(u8 fn, T c, T (&
 	}
 }
 
-// Run is V consecutive elements from first on; beyond the last of n, it repeats it. Vectors are loaded and stored as one where their
-// memory allows.
+// Run is V consecutive elements from first, a multiple of V, on; beyond the last of n, it repeats it. Vectors are loaded and stored as
+// one where their memory allows.
 struct Run {
 	u32 first, n;
 
-	__device__ __forceinline__ u32 index(u32 j) const { return first + j < n ? first + j : n - 1; }
+	template <class T, int V> __device__ __forceinline__ bool vectors(const T *at) const {
+		return first + V <= n && reinterpret_cast<ptr>(at) % 16 == 0;
+	}
 
 	template <class T, int V> __device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
 		enum { W = Width<T>::W };
-		if (in.c == 1 && in.span > 1) { // one division, then counting
-			u32 q = first / in.span, r = first - q * in.span;
-			for (int j = 0; j < V; j++) {
-				v[j] = at<T>(in.data)[q];
-				if (first + j + 1 < n && ++r == in.span) r = 0, q++;
+		typedef typename Width<T>::Vector Vector;
+		const T *x = at<T>(in.data);
+		if (in.span == 0) { // every element in turn
+			if (vectors<T, V>(x + first)) {
+				for (int j = 0; j < V; j += W) *reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + first + j);
+			} else {
+				for (int j = 0; j < V; j++) v[j] = x[first + j < n ? first + j : n - 1];
 			}
 			return;
 		}
-		const bool adjacent = in.span == 0 || (in.span > 1 && in.c % W == 0);
-		for (int j = 0; j < V; j += W) {
-			const T *p = at<T>(in.data) + element(in, index(j));
-			if (adjacent && first + j + W <= n && reinterpret_cast<ptr>(p) % 16 == 0) {
-				*reinterpret_cast<typename Width<T>::Vector *>(v + j) = *reinterpret_cast<const typename Width<T>::Vector *>(p);
-			} else {
-				for (int l = j; l < j + W; l++) v[l] = at<T>(in.data)[element(in, index(l))];
+		// Element x[k] of row x is next, which has c; r indices of its span are behind. From here on it is counting.
+		const u32 q = first / in.span;
+		u32 r = first - q * in.span, k = in.c == 1 ? 0 : r % in.c;
+		x += q * in.c;
+		if (in.c % W == 0 && vectors<T, V>(x)) {
+			for (int j = 0; j < V; j += W) {
+				*reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + k);
+				if ((k += W) == in.c) k = 0;
+				if ((r += W) == in.span) r = 0, x += in.c;
+			}
+		} else {
+			for (int j = 0; j < V; j++) {
+				v[j] = x[k];
+				if (first + j + 1 >= n) continue;
+				if (++k == in.c) k = 0;
+				if (++r == in.span) r = 0, x += in.c;
 			}
 		}
 	}
 
 	template <class T, int V> __device__ __forceinline__ void store(ptr out, const T (&v)[V]) const {
 		enum { W = Width<T>::W };
-		for (int j = 0; j < V; j += W) {
-			T *p = at<T>(out) + first + j;
-			if (first + j + W <= n && reinterpret_cast<ptr>(p) % 16 == 0) {
-				*reinterpret_cast<typename Width<T>::Vector *>(p) = *reinterpret_cast<const typename Width<T>::Vector *>(v + j);
-			} else {
-				for (int l = 0; l < W; l++)
-					if (first + j + l < n) p[l] = v[j + l];
-			}
+		typedef typename Width<T>::Vector Vector;
+		T *p = at<T>(out) + first;
+		if (vectors<T, V>(p)) {
+			for (int j = 0; j < V; j += W) *reinterpret_cast<Vector *>(p + j) = *reinterpret_cast<const Vector *>(v + j);
+		} else {
+			for (int j = 0; j < V; j++)
+				if (first + j < n) p[j] = v[j];
 		}
 	}
 };

@@ -1,0 +1,39 @@
+//go:build gpu
+
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drift/kernels/cuda"
+)
+
+// A run whose device fails ends with one line that says how to go on, and goes on to the bits of a run without a failure.
+func TestRunGoesOnAfterALostDevice(t *testing.T) {
+	if gpus := cuda.Probe().Devices; len(gpus) == 0 || gpus[0].Name != "emulated GPU" {
+		t.Skip("only an emulated GPU fails when it is told to")
+	}
+	flags := smallRun + "--device cuda --steps 60 --checkpoint-every 10 --out "
+	whole, broken := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "broken")
+	if status, _, stderr := drift(t, strings.Fields(flags+whole)...); status != statusDone {
+		t.Fatal(stderr)
+	}
+	run := child(strings.Fields(flags + broken)...)
+	run.Env = append(run.Env, "DRIFT_EMULATOR_FAULT=900")
+	var stderr bytes.Buffer
+	run.Stderr = &stderr
+	said := func() string { return stderr.String() }
+	if err := run.Run(); err == nil || strings.Count(said(), "\n") != 1 || !strings.Contains(said(), "lost while") ||
+		!strings.Contains(said(), "--resume") {
+		t.Fatalf("%v: %q, want one line that says that the device is lost and how to go on", err, said())
+	}
+	if out, err := child("train", "--quiet", "--device", "cuda", "--resume", broken).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !bytes.Equal(weights(t, whole), weights(t, broken)) {
+		t.Error("the run that went on has other weights")
+	}
+}
