@@ -9,7 +9,7 @@ import (
 
 // A·Aᵀ and Aᵀ·A by blocks below the diagonal have the bits of the product with a copy of A, and are symmetric.
 func TestSymmetricProduct(t *testing.T) {
-	const n, k = 2*symmetricBlock + 37, 45
+	const n, k = leastSymmetric + 37, 45
 	dev := New(Options{Threads: 2})
 	for _, transA := range []bool{false, true} {
 		r := rand.New(rand.NewPCG(1, 2))

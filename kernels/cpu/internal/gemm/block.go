@@ -108,6 +108,9 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 		a, as := j.left(&b, i, height)
 		for s := col; s < colEnd; s++ {
 			k, width := j.cols(s)
+			if j.lower && k >= i+height {
+				break
+			}
 			x, bs := j.right(&b, k, width)
 			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
 		}

@@ -81,6 +81,21 @@ func Batched[T kernels.Float](p *pool.Pool, batch, m, n, k int, alpha T, a, b Ma
 	j.release()
 }
 
+// Lower is C = alpha·A·Aᵀ for A [n,k], or alpha·Aᵀ·A for A [k,n] with trans, on and below the diagonal only: elements above it are
+// left as they are, or set where they share a tile with others. Elements have the bits that Gemm gives them.
+func Lower[T kernels.Float](p *pool.Pool, trans bool, n, k int, alpha T, a []T, lda int, c []T, ldc int) {
+	if n <= 0 || k <= 0 {
+		return
+	}
+	_ = c[(n-1)*ldc+n-1]
+	left, right := Matrix[T]{Data: a, LD: lda, Trans: trans}, Matrix[T]{Data: a, LD: lda, Trans: !trans}
+	left.check(1, n, k)
+	j := take[T]()
+	j.product = product[T]{kernel: active[T](), m: n, n: n, k: k, alpha: alpha, a: left, b: right, c: c, ldc: ldc, lower: true}
+	j.run(p, 1)
+	j.release()
+}
+
 // check panics where the matrix is shorter than rows×cols of op(X) require.
 func (x *Matrix[T]) check(batch, rows, cols int) {
 	if x.Pack != nil {

@@ -21,6 +21,7 @@ type job[T kernels.Float] struct {
 	packedA        bool       // blockA holds what this item needs
 	chunk, batch   int        // items in a task of a batch, and in all
 	next, done     atomic.Int64
+	mirrored       [Mirrored]int // where the rows of a square of Mirror lie
 }
 
 const (

@@ -11,6 +11,7 @@ type product[T kernels.Float] struct {
 	c            []T
 	ldc, strideC int
 	item         int
+	lower        bool // tiles that lie above the diagonal are left out
 }
 
 // turn makes a single column a single row: Cᵀ = op(B)ᵀ·op(A)ᵀ, which is the same memory. A vector of adjacent elements becomes a
