@@ -30,13 +30,15 @@ type Settings struct {
 	Estimator    string  `json:"estimator,omitempty"` // of gd-reg, one of Estimators; empty: exact
 	Noise        string  `json:"noise,omitempty"`     // of gd-noise, one of Noises; empty: isotropic
 	// Method is sigma-inverse's, one of Methods; empty: gram. Damping is its δ, in units of tr Σ/P where it is relative;
-	// 0 stands for 1. Rank and Refresh, in steps, are those of lowrank, 0 for 10; Average is the running mean's β of the others.
+	// 0 stands for 1. Rank and Refresh, in steps, are those of lowrank, 0 for 10, and Window is the gradients that it keeps, 0 for
+	// sigma.Window; Average is the running mean's β of all but gram.
 	Method          string  `json:"method,omitempty"`
 	Damping         float64 `json:"damping,omitempty"`
 	DampingRelative bool    `json:"damping_relative,omitempty"`
 	DampingAdaptive bool    `json:"damping_adaptive,omitempty"`
 	Rank            int     `json:"rank,omitempty"`
 	Refresh         int     `json:"refresh,omitempty"`
+	Window          int     `json:"window,omitempty"`
 	Average         float64 `json:"average,omitempty"`
 }
 
@@ -71,7 +73,7 @@ func (s Settings) Own() Settings {
 		s.Noise = ""
 	}
 	if s.Optimizer != "sigma-inverse" {
-		s.Method, s.Damping, s.DampingRelative, s.DampingAdaptive, s.Rank, s.Refresh, s.Average = "", 0, false, false, 0, 0, 0
+		s.Method, s.Damping, s.DampingRelative, s.DampingAdaptive, s.Rank, s.Refresh, s.Window, s.Average = "", 0, false, false, 0, 0, 0, 0
 	}
 	return s
 }

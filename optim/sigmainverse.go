@@ -57,14 +57,23 @@ func checkInverse(s Settings, examples int) error {
 	return nil
 }
 
-func inverse(f *objective.Objective, s Settings, _ uint64) (Direction, error) {
+// lowRank is what lowrank knows of Σ.
+func (s Settings) lowRank(examples int, seed uint64) sigma.LowRank {
+	if s.Batch > 0 {
+		examples = min(s.Batch, examples)
+	}
+	return sigma.LowRank{Rank: orDefault(s.Rank, 10), Refresh: orDefault(s.Refresh, 10), Window: orDefault(s.Window, sigma.Window(examples)),
+		Average: s.Average, Seed: seed}
+}
+
+func inverse(f *objective.Objective, s Settings, seed uint64) (Direction, error) {
 	var solver sigma.Inverse
 	var err error
 	switch s.Method {
 	case "", "gram":
 		solver, err = sigma.NewGramInverse(f)
 	case "lowrank":
-		solver, err = sigma.NewLowRankInverse(f, orDefault(s.Rank, 10), orDefault(s.Refresh, 10))
+		solver, err = sigma.NewLowRankInverse(f, s.lowRank(f.Examples(objective.Train), seed))
 	case "diagonal":
 		solver, err = sigma.NewDiagonalInverse(f, s.Average)
 	case "kronecker":

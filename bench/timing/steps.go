@@ -70,6 +70,7 @@ type workload struct {
 	f        *objective.Objective
 	batch    []int
 	vectors  []kernels.Buffer
+	memory   []func() int64 // of what holds some besides the objective
 	closings []func()
 }
 
@@ -80,6 +81,15 @@ func (w *workload) vector() (kernels.Buffer, error) {
 		w.vectors = append(w.vectors, v)
 	}
 	return v, err
+}
+
+// workBytes is the memory that a step holds besides data, parameters and vectors.
+func (w *workload) workBytes() int64 {
+	bytes := w.f.WorkBytes()
+	for _, m := range w.memory {
+		bytes += m()
+	}
+	return bytes
 }
 
 func (w *workload) close() {
@@ -113,6 +123,6 @@ func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) 
 			w.close()
 			return nil, err
 		}
-		return &Work{Run: synchronous(dev, run), Steps: s.every, Memory: f.WorkBytes, Close: w.close}, nil
+		return &Work{Run: synchronous(dev, run), Steps: s.every, Memory: w.workBytes, Close: w.close}, nil
 	}
 }

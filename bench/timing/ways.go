@@ -104,7 +104,7 @@ func gram(w *workload) (func() error, error) {
 
 // lowRank is (Σ+δI)⁻¹ḡ with ten eigenpairs, as many times as these are kept.
 func lowRank(w *workload) (func() error, error) {
-	inverse, err := sigma.NewLowRankInverse(w.f, 10, refresh)
+	inverse, err := sigma.NewLowRankInverse(w.f, sigma.LowRank{Rank: 10, Refresh: refresh, Window: sigma.Window(len(w.batch))})
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +112,11 @@ func lowRank(w *workload) (func() error, error) {
 }
 
 // inverse is so many solutions by an inverse, which it takes over.
-func (w *workload) inverse(solver sigma.Inverse, times int) (func() error, error) {
-	w.closings = append(w.closings, solver.Close)
+func (w *workload) inverse(solver interface {
+	sigma.Inverse
+	WorkBytes() int64
+}, times int) (func() error, error) {
+	w.closings, w.memory = append(w.closings, solver.Close), append(w.memory, solver.WorkBytes)
 	x, err := w.vector()
 	return func() error {
 		for range times {

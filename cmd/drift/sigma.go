@@ -45,5 +45,6 @@ func sigmaFlags(flags *pflag.FlagSet, s *optim.Settings) {
 	flags.BoolVar(&s.DampingAdaptive, "damping-adaptive", false, "sigma-inverse: change δ by how much of the predicted decrease comes true")
 	add(flags, &s.Rank, "rank", 10, "sigma-inverse: eigenpairs of lowrank", "int", atLeast(1))
 	add(flags, &s.Refresh, "refresh", 10, "sigma-inverse: steps between refreshments of lowrank's eigenpairs and kronecker's bases", "int", atLeast(1))
-	add(flags, &s.Average, "average", 0, "sigma-inverse: β of the running means of diagonal and kronecker", "float", fraction)
+	add(flags, &s.Window, "window", 0, "sigma-inverse: examples whose gradients lowrank keeps; 0: a quarter of a batch, at least 64 and up to 1,024", "int", atLeast(0))
+	add(flags, &s.Average, "average", 0, "sigma-inverse: β of the running means of lowrank, diagonal and kronecker", "float", fraction)
 }

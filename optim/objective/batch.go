@@ -23,6 +23,7 @@ type Batch struct {
 	objective *Objective
 	graph     *gorgonia.ExprGraph
 	uses      *graph.Uses
+	index     *graph.Node // of each example in the part [N]
 	place     *graph.Node // of each example in the pass [N], where Rows is used
 	first     bool        // of the chunks of a pass: sums begin here
 	leaves    int
@@ -54,21 +55,21 @@ type compiled struct {
 // Expression adds outputs and sums to a batch. It is called once for each batch size.
 type Expression func(b *Batch)
 
-// newBatch builds the model over n examples that an index vector picks from a part of the data.
+// newBatch builds the model over n examples that an index vector, not bound yet, picks from a part of the data.
 func (f *Objective) newBatch(part Part, n int, first bool) *Batch {
 	g := graph.New()
 	b := &Batch{N: n, objective: f, graph: g, uses: &graph.Uses{}, first: first, bind: make(map[*graph.Node]kernels.Buffer)}
 	r := f.parts[part]
 	b.Params = b.Vector(f.theta)
-	index := b.leaf("index", f.index.Slice(0, n), n)
+	b.index = graph.Input(g, f.dtype, "index", n)
 	x := b.leaf("inputs", r.x, append([]int{r.n}, f.Model.Input...)...)
 	targets := []int{r.n}
 	if f.Model.Loss == nn.MSE {
 		targets = append(targets, f.Model.Outputs)
 	}
-	b.Target = graph.Gather(b.leaf("targets", r.y, targets...), index)
+	b.Target = graph.Gather(b.leaf("targets", r.y, targets...), b.index)
 	b.Mean, b.Spread = b.leaf("mean", f.weights.Slice(0, 1), 1), b.leaf("spread", f.weights.Slice(1, 2), 1)
-	b.Output = f.Model.Build(b.Params, graph.Gather(x, index), b.uses)
+	b.Output = f.Model.Build(b.Params, graph.Gather(x, b.index), b.uses)
 	b.Loss = f.Model.Losses(b.Output, b.Target)
 	return b
 }
@@ -105,6 +106,13 @@ func (b *Batch) Scalars(v kernels.Buffer) *graph.Node {
 
 // PerExample is the per-example gradients of the batch.
 func (b *Batch) PerExample() *graph.PerExample { return graph.NewPerExample(b.Loss, b.Params, b.uses) }
+
+// Pattern is the per-example gradients of n training examples as an expression that nothing computes: what they are made of, and
+// in which shapes.
+func (f *Objective) Pattern(n int) (p *graph.PerExample, err error) {
+	err = graph.Try(func() { p = f.newBatch(Train, n, true).PerExample() })
+	return p, err
+}
 
 // Weighted is the losses times the weight of an example in the mean over the whole pass.
 func (b *Batch) Weighted() *graph.Node { return graph.Mul(b.Loss, graph.BroadcastScalar(b.Mean, b.N)) }
@@ -218,6 +226,8 @@ func (f *Objective) compile(k key, e Expression) (*compiled, error) {
 	if err := graph.Try(func() { b = f.newBatch(k.part, k.n, k.first); e(b) }); err != nil {
 		return nil, err
 	}
+	index := f.index.Slice(0, k.n)
+	b.bind[b.index] = index
 	bound := make(map[*graph.Node]bool)
 	for n := range b.bind {
 		bound[n] = true
@@ -233,7 +243,7 @@ func (f *Objective) compile(k key, e Expression) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{program: p, read: b.read, index: f.index.Slice(0, k.n), chosen: make([]float32, k.n)}
+	c := &compiled{program: p, read: b.read, index: index, chosen: make([]float32, k.n)}
 	c.source = c.chosen
 	if b.place != nil {
 		c.place = f.rows.Slice(0, k.n)

@@ -179,6 +179,9 @@ func (c *cholesky) condition() float64 {
 	return largest / least * (largest / least)
 }
 
+// bytes is the memory that the panels hold.
+func (c *cholesky) bytes() int64 { return int64(c.memory.Len()) * int64(kernels.Float64.Size()) }
+
 func (c *cholesky) close() {
 	for _, p := range c.panels {
 		if p.update != nil {

@@ -53,24 +53,21 @@ func (g *Gradients) through(c []float64) (err error) {
 // centre takes the mean off a vector.
 func centre(x []float64) { floats.AddConst(-floats.Sum(x)/float64(len(x)), x) }
 
-// Centre turns G Gᵀ into K = C G Gᵀ C in place.
-func Centre(gram *mat.SymDense) {
+// Centre turns G Gᵀ into K = C G Gᵀ C in place and returns the means of its rows, G ḡ.
+func Centre(gram *mat.SymDense) []float64 {
 	n, m := gram.SymmetricDim(), gram.RawSymmetric() // the upper triangle
-	mean, total := make([]float64, n), 0.0           // of each row, and of all
+	mean := make([]float64, n)
 	for i := range n {
 		row := m.Data[i*m.Stride+i : i*m.Stride+n]
-		mean[i] += row[0]
-		for j, x := range row[1:] {
-			mean[i] += x
-			mean[i+1+j] += x
-		}
+		floats.Add(mean[i:], row)
+		mean[i] += floats.Sum(row[1:])
 	}
 	floats.Scale(1/float64(n), mean)
-	total = floats.Sum(mean) / float64(n)
+	total := floats.Sum(mean) / float64(n)
 	for i := range n {
-		row, shift := m.Data[i*m.Stride+i:i*m.Stride+n], total-mean[i]
-		for j := range row {
-			row[j] += shift - mean[i+j]
-		}
+		row := m.Data[i*m.Stride+i : i*m.Stride+n]
+		floats.Sub(row, mean[i:])
+		floats.AddConst(total-mean[i], row)
 	}
+	return mean
 }

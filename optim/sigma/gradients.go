@@ -14,9 +14,8 @@ import (
 type Gradients struct {
 	f            *objective.Objective
 	examples     []int
-	coefficients kernels.Buffer // a block of vectors [N]
+	coefficients kernels.Buffer // [N]
 	vector       kernels.Buffer // [P] room of products that pass through the parameters
-	kept         *kept          // nil where Gram keeps nothing
 }
 
 // NewGradients is G of examples of the training data, at the parameters that the objective holds when a product is taken.
@@ -28,19 +27,14 @@ func NewGradients(f *objective.Objective, examples []int) (*Gradients, error) {
 // Reset makes G that of other examples.
 func (g *Gradients) Reset(examples []int) error {
 	g.examples = examples
-	return g.reserve(1)
-}
-
-// reserve makes room for a block of coefficients.
-func (g *Gradients) reserve(block int) error {
-	n := block * len(g.examples)
+	n := len(examples)
 	if g.coefficients != nil && g.coefficients.Len() >= n {
 		return nil
 	}
 	g.f.Release(g.coefficients)
 	var err error
 	if g.coefficients, err = g.f.Device().NewBuffer(g.f.DType(), n); err != nil {
-		return fmt.Errorf("products with the gradients of %d examples: %w", len(g.examples), err)
+		return fmt.Errorf("products with the gradients of %d examples: %w", n, err)
 	}
 	return nil
 }
@@ -54,28 +48,6 @@ func (g *Gradients) Combine(c []float64, into kernels.Buffer) error {
 	return g.f.Pass("combination", objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
 		b.Measure()
 		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{b.Rows(g.coefficients)}, b.Params))
-	}, nil)
-}
-
-// CombineBlock writes Gᵀc for each of some vectors of coefficients into consecutive vectors [P], all in one pass, which leaves
-// loss and accuracy as Combine does.
-func (g *Gradients) CombineBlock(c [][]float64, into kernels.Buffer) error {
-	if err := g.reserve(len(c)); err != nil {
-		return err
-	}
-	n, p := len(g.examples), g.f.Model.NumParams
-	for k := range c {
-		if err := g.coefficients.Slice(k*n, (k+1)*n).Write(c[k]); err != nil {
-			return err
-		}
-	}
-	what := fmt.Sprintf("combinations of %d by %d vectors", n, len(c))
-	return g.f.Pass(what, objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
-		b.Measure()
-		gradients := b.PerExample()
-		for k := range c {
-			b.Sum(into.Slice(k*p, (k+1)*p), gradients.Combine(b.Rows(g.coefficients.Slice(k*n, (k+1)*n))))
-		}
 	}, nil)
 }
 
@@ -97,7 +69,7 @@ func (g *Gradients) Gram() (*mat.SymDense, error) {
 	}
 	gram := mat.NewSymDense(n, nil)
 	if half == n {
-		return gram, g.keepGram(gram.RawSymmetric().Data)
+		return gram, g.products(g.examples, gram.RawSymmetric().Data)
 	}
 	for i := 0; i < n; i += half {
 		for j := i; j < n; j += half {
@@ -129,8 +101,7 @@ func (g *Gradients) gram(rows []int, into *mat.SymDense) error {
 	for k, row := range rows {
 		examples[k] = g.examples[row]
 	}
-	err := g.f.Pass("gram", objective.Train, examples, nil, func(b *objective.Batch) { b.Read(b.PerExample().Gram()) },
-		func(_, _ int, read func(int, any) error) error { return read(0, products) })
+	err := g.products(examples, products)
 	for k, row := range rows {
 		for l, column := range rows[:k+1] {
 			into.SetSym(row, column, products[k*len(rows)+l])
@@ -139,11 +110,17 @@ func (g *Gradients) gram(rows []int, into *mat.SymDense) error {
 	return err
 }
 
+// products reads the inner products of the gradients of examples that fit one chunk, [n,n]. It leaves their loss and accuracy in
+// the objective's Measured buffer.
+func (g *Gradients) products(examples []int, into []float64) error {
+	return g.f.Pass("gram", objective.Train, examples, nil, func(b *objective.Batch) {
+		b.Measure()
+		b.Read(b.PerExample().Gram())
+	}, func(_, _ int, read func(int, any) error) error { return read(0, into) })
+}
+
 // Close gives the device's memory back.
 func (g *Gradients) Close() {
 	g.f.Release(g.coefficients)
 	g.f.Release(g.vector)
-	if g.kept != nil {
-		g.kept.close(g.f)
-	}
 }

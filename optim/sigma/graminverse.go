@@ -17,100 +17,149 @@ import (
 // a Gram matrix, a Cholesky factorization in float64, and one weighted gradient.
 type GramInverse struct {
 	memoryless
-	gradients *Gradients
-	factors   map[int]*cholesky // by batch size
-	report    Report
+	f      *objective.Objective
+	sizes  map[int]*gramSize // of batches
+	report Report
+}
+
+// gramSize is what batches of one size take.
+type gramSize struct {
+	stored    *stored    // nil for batches that do not fit one chunk,
+	gradients *Gradients // which are worked through once more for each product
+	gram      *mat.SymDense
+	factor    *cholesky
 }
 
 var _ Inverse = (*GramInverse)(nil)
 
 // NewGramInverse prepares solutions over batches of an objective's training data.
 func NewGramInverse(f *objective.Objective) (*GramInverse, error) {
-	gradients, err := newKeeping(f)
-	return &GramInverse{gradients: gradients, factors: map[int]*cholesky{}}, err
+	return &GramInverse{f: f, sizes: map[int]*gramSize{}}, nil
 }
 
 func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
+	if len(batch) < 2 {
+		return fmt.Errorf("covariance of %d gradients: it takes batches of at least 2 examples", len(batch))
+	}
+	s, err := g.size(batch)
+	if err != nil {
+		return err
+	}
+	if err := s.products(batch); err != nil {
+		return err
+	}
+	c, err := g.coefficients(s, d)
+	if err != nil {
+		return err
+	}
+	if s.stored != nil {
+		return s.stored.combine(c, into)
+	}
+	return s.gradients.Combine(c, into)
+}
+
+// size is what a batch takes, made when the first of its size comes.
+func (g *GramInverse) size(batch []int) (*gramSize, error) {
 	n := len(batch)
-	if n < 2 {
-		return fmt.Errorf("covariance of %d gradients: it takes batches of at least 2 examples", n)
+	s := g.sizes[n]
+	if s != nil {
+		return s, nil
 	}
-	if err := g.gradients.Reset(batch); err != nil {
-		return err
+	s = &gramSize{}
+	var err error
+	if s.factor, err = newCholesky(g.f.Device(), n); err != nil {
+		return nil, err
 	}
-	gram, err := g.gradients.Gram()
+	if n <= g.f.Chunk() {
+		s.gram = mat.NewSymDense(n, nil)
+		s.stored, err = newStored(g.f, n)
+	} else {
+		s.gradients, err = NewGradients(g.f, batch)
+	}
 	if err != nil {
+		s.close()
+		return nil, err
+	}
+	g.sizes[n] = s
+	return s, nil
+}
+
+// products finds G Gᵀ of a batch.
+func (s *gramSize) products(batch []int) (err error) {
+	if s.stored != nil {
+		if err := s.stored.take(0, batch); err != nil {
+			return err
+		}
+		return s.stored.gram(s.gram)
+	}
+	if err := s.gradients.Reset(batch); err != nil {
 		return err
 	}
-	c, err := g.coefficients(gram, d)
-	if err != nil {
-		return err
+	s.gram, err = s.gradients.Gram()
+	return err
+}
+
+func (s *gramSize) close() {
+	if s.stored != nil {
+		s.stored.close()
 	}
-	return g.gradients.Recombine([][]float64{c}, into)
+	if s.gradients != nil {
+		s.gradients.Close()
+	}
+	s.factor.close()
 }
 
 // coefficients is c with (Σ+δI)⁻¹ḡ = Gᵀc, from G Gᵀ, which it overwrites.
-func (g *GramInverse) coefficients(gram *mat.SymDense, d Damping) ([]float64, error) {
-	n := gram.SymmetricDim()
-	ones := make([]float64, n)
-	floats.AddConst(1/float64(n), ones)
-	slope := make([]float64, n) // G ḡ = G Gᵀ 1/N
-	mat.NewVecDense(n, slope).MulVec(gram, mat.NewVecDense(n, ones))
-	right := append([]float64(nil), slope...)
-	centre(right)
-	Centre(gram)
-	trace := mat.Trace(gram) / float64(n-1)
-	delta := d.Delta(trace, g.gradients.f.Model.NumParams)
+func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
+	n := s.gram.SymmetricDim()
+	slope := Centre(s.gram) // G ḡ = G Gᵀ 1/N
+	trace := mat.Trace(s.gram) / float64(n-1)
+	delta := d.Delta(trace, g.f.Model.NumParams)
 	if !(delta > 0) {
 		return nil, fmt.Errorf("damping δ = %v, with tr Σ = %v: it must be above 0 for Σ+δI to have an inverse", delta, trace)
 	}
 	for i := range n {
-		gram.SetSym(i, i, gram.At(i, i)+delta*float64(n-1))
+		s.gram.SetSym(i, i, s.gram.At(i, i)+delta*float64(n-1))
 	}
-	chol, err := g.factorization(n)
-	if err != nil {
-		return nil, err
-	}
-	positive, err := chol.factor(gram)
+	positive, err := s.factor.factor(s.gram)
 	if err != nil {
 		return nil, fmt.Errorf("factoring Σ+δI: %w", err)
 	}
 	if !positive {
 		return nil, fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger --damping, or --dtype float64", delta, trace,
-			g.gradients.f.DType())
+			g.f.DType())
 	}
-	c := right
-	chol.solve(c)
+	c := append([]float64(nil), slope...)
+	centre(c)
+	s.factor.solve(c)
 	centre(c)
 	for i := range c {
-		c[i] = (ones[i] - c[i]) / delta
+		c[i] = (1/float64(n) - c[i]) / delta
 	}
-	g.report = Report{Trace: trace, Delta: delta, Condition: chol.condition(), Descent: floats.Dot(slope, c)}
-	return c, nil
-}
-
-// factorization is one of matrices of n rows.
-func (g *GramInverse) factorization(n int) (*cholesky, error) {
-	c := g.factors[n]
-	if c == nil {
-		var err error
-		if c, err = newCholesky(g.gradients.f.Device(), n); err != nil {
-			return nil, err
-		}
-		g.factors[n] = c
-	}
+	g.report = Report{Trace: trace, Delta: delta, Condition: s.factor.condition(), Descent: floats.Dot(slope, c)}
 	return c, nil
 }
 
 func (g *GramInverse) Report() (Report, error) { return g.report, nil }
 
 // Cost counts the Gram matrix as a gradient, which is what its products come to for batches about as large as layers are wide,
-// and the sweep before it and the weighted gradient after it as two.
-func (g *GramInverse) Cost(n int) float64 { return 3 * float64(n) }
+// and the sweep before it and the weighted gradient after it as another.
+func (g *GramInverse) Cost(n int) float64 { return 2 * float64(n) }
+
+// WorkBytes is the device's memory that batches of the sizes met hold, besides the objective's own.
+func (g *GramInverse) WorkBytes() int64 {
+	var sum int64
+	for _, s := range g.sizes {
+		if s.stored != nil {
+			sum += s.stored.bytes()
+		}
+		sum += s.factor.bytes()
+	}
+	return sum
+}
 
 func (g *GramInverse) Close() {
-	g.gradients.Close()
-	for _, c := range g.factors {
-		c.close()
+	for _, s := range g.sizes {
+		s.close()
 	}
 }

@@ -32,11 +32,15 @@ var approximations = map[string]struct {
 		},
 	},
 	"lowrank": {
-		func(f *objective.Objective) (Inverse, error) { return NewLowRankInverse(f, 4, 3) },
+		func(f *objective.Objective) (Inverse, error) {
+			return NewLowRankInverse(f, LowRank{Rank: 4, Refresh: 3, Window: few})
+		},
 		func(sigma *mat.SymDense) *mat.SymDense { return leadingPart(sigma, 4) },
 	},
 	"lowrank beyond the examples": {
-		func(f *objective.Objective) (Inverse, error) { return NewLowRankInverse(f, few+5, 1) },
+		func(f *objective.Objective) (Inverse, error) {
+			return NewLowRankInverse(f, LowRank{Rank: few + 5, Refresh: 1, Window: few})
+		},
 		func(sigma *mat.SymDense) *mat.SymDense { return sigma },
 	},
 }
@@ -108,7 +112,10 @@ func TestInversesEqualDenseOnes(t *testing.T) {
 func TestInversesResume(t *testing.T) {
 	build := map[string]func(f *objective.Objective) (Inverse, error){
 		"running diagonal": func(f *objective.Objective) (Inverse, error) { return NewDiagonalInverse(f, 0.9) },
-		"running factors":  func(f *objective.Objective) (Inverse, error) { return NewKroneckerInverse(f, 0.9, 2) },
+		"running window": func(f *objective.Objective) (Inverse, error) {
+			return NewLowRankInverse(f, LowRank{Rank: 3, Refresh: 1, Window: 70, Average: 0.5, Seed: 9})
+		},
+		"running factors": func(f *objective.Objective) (Inverse, error) { return NewKroneckerInverse(f, 0.9, 2) },
 	}
 	for name, a := range approximations {
 		build[name] = a.build
@@ -195,7 +202,7 @@ func TestInversesRefuseWhatHasNone(t *testing.T) {
 	if err := inverse.Solve([]int{1}, Damping{Value: 1}, x); err == nil {
 		t.Error("one example: accepted")
 	}
-	if _, err := NewLowRankInverse(f, 0, 1); err == nil {
+	if _, err := NewLowRankInverse(f, LowRank{Refresh: 1, Window: few}); err == nil {
 		t.Error("rank 0: accepted")
 	}
 }

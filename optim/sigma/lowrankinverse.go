@@ -12,50 +12,83 @@ import (
 	"drift/optim/objective"
 )
 
-// LowRankInverse takes Σ for Σ_i λ_i u_i u_iᵀ over its k leading pairs plus ρ on the rest of the space, with the ρ that keeps
-// its trace: (Σ+δI)⁻¹ḡ = ḡ/(ρ+δ) + Σ_i [1/(λ_i+δ) − 1/(ρ+δ)] ⟨u_i, ḡ⟩ u_i. The pairs are those of the batch at hand when they
-// are refreshed, every so many steps; ḡ is always the batch's.
-type LowRankInverse struct {
-	f       *objective.Objective
-	every   int
-	mean    kernels.Buffer // ḡ [P]
-	basis   kernels.Buffer // u_i [k·P]
-	weights kernels.Buffer // [k+1] the bracket for each i, then 1/(ρ+δ)
-	program *graph.Program
-	into    kernels.Buffer // of the program
-	descent kernels.Buffer // ⟨ḡ, x⟩ of the program
+// LowRank says what a LowRankInverse knows of Σ.
+type LowRank struct {
+	Rank    int     // leading eigenpairs k
+	Refresh int     // steps from one refresh to the next
+	Window  int     // examples whose gradients are kept
+	Average float64 // β: a refresh replaces 1−β of them, rounded to one part of a whole number
+	Seed    uint64  // of the choice of examples from batches
+}
 
-	gradients *Gradients
-	values    []float64 // λ_i
-	trace     float64   // tr Σ
-	age       int       // steps since the pairs were refreshed; 0: there are none
-	report    Report
+// Window is the number of gradients to keep that serves batches of so many examples: a quarter of them, as long as that is
+// enough for some eigenpairs and not more than these need.
+func Window(batch int) int { return max(min(batch/4, 1024), min(batch, 64)) }
+
+// slots is the number of parts of which a refresh replaces one.
+func (r LowRank) slots() int { return max(1, int(math.Round(1/(1-r.Average)))) }
+
+// Check reports what cannot be for a model of p parameters.
+func (r LowRank) Check(p int) error {
+	switch {
+	case r.Rank < 1 || r.Rank >= p || r.Refresh < 1:
+		return fmt.Errorf("the %d leading eigenpairs refreshed every %d steps: give a rank of 1 to %d and at least every step", r.Rank, r.Refresh, p-1)
+	case !(r.Average >= 0 && r.Average < 1):
+		return fmt.Errorf("running average %v: give a number from 0 up to, not including, 1", r.Average)
+	case r.Window < 2*r.slots():
+		return fmt.Errorf("a window of %d gradients in %d parts (running average %v): give at least %d", r.Window, r.slots(), r.Average, 2*r.slots())
+	}
+	return nil
+}
+
+// LowRankInverse takes Σ for Σ_i λ_i u_i u_iᵀ over its k leading pairs plus ρ on the rest of the space, with the ρ that keeps
+// its trace: (Σ+δI)⁻¹ḡ = ḡ/(ρ+δ) + Σ_i [1/(λ_i+δ) − 1/(ρ+δ)] ⟨u_i, ḡ⟩ u_i.
+//
+// The Σ of which these are the pairs is that of a window of kept gradients G in factored form, some of which are replaced by some of the
+// batch at hand every so many steps. Eigenvectors are never formed: u_i = Gᵀc_i with c_i in the space of the window's examples, so that a
+// solution takes G ḡ and one combination Gᵀw. ḡ is always the batch's.
+type LowRankInverse struct {
+	f            *objective.Objective
+	r            LowRank
+	window       *window
+	mean         kernels.Buffer // ḡ [P]
+	coefficients kernels.Buffer // c_i [k, window]
+	weights      kernels.Buffer // [k+1] the bracket for each i, then 1/(ρ+δ)
+	program      *graph.Program
+	into         kernels.Buffer // of the program
+	descent      kernels.Buffer // ⟨ḡ, x⟩ of the program
+
+	values []float64 // λ_i
+	trace  float64   // tr Σ
+	age    int       // steps since the last refresh; 0: there was none
+	report Report
 }
 
 var _ Inverse = (*LowRankInverse)(nil)
 
-// NewLowRankInverse prepares solutions with so many pairs, refreshed every so many steps.
-func NewLowRankInverse(f *objective.Objective, rank, every int) (*LowRankInverse, error) {
+// NewLowRankInverse prepares solutions over batches of an objective's training data.
+func NewLowRankInverse(f *objective.Objective, r LowRank) (*LowRankInverse, error) {
 	p := f.Model.NumParams
-	if rank < 1 || rank >= p || every < 1 {
-		return nil, fmt.Errorf("the %d leading eigenpairs refreshed every %d steps: give a rank of 1 to %d and at least every step", rank, every, p-1)
-	}
-	l := &LowRankInverse{f: f, every: every, values: make([]float64, rank)}
-	var err error
-	if l.gradients, err = newKeeping(f); err != nil {
+	if err := r.Check(p); err != nil {
 		return nil, err
 	}
-	for b, n := range map[*kernels.Buffer]int{&l.mean: p, &l.basis: rank * p, &l.weights: rank + 1} {
+	slots := r.slots()
+	l := &LowRankInverse{f: f, r: r, values: make([]float64, r.Rank)}
+	var err error
+	if l.window, err = newWindow(f, r.Window/slots*slots, slots, r.Seed); err != nil {
+		return nil, err
+	}
+	for b, n := range map[*kernels.Buffer]int{&l.mean: p, &l.coefficients: r.Rank * l.window.n, &l.weights: r.Rank + 1} {
 		if *b, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 			l.Close()
-			return nil, fmt.Errorf("memory for %d eigenvectors of Σ: %w", rank, err)
+			return nil, fmt.Errorf("memory for %d eigenpairs of Σ: %w", r.Rank, err)
 		}
 	}
 	return l, nil
 }
 
 func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
-	if l.age == 0 || l.age >= l.every {
+	if l.age == 0 || l.age >= l.r.Refresh {
 		if err := l.refresh(batch); err != nil {
 			return err
 		}
@@ -85,22 +118,22 @@ func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) erro
 	return l.program.Run()
 }
 
-// refresh finds the pairs of a batch. Where it has fewer than k, the others are null vectors that change nothing.
+// refresh takes gradients of a batch into the window and finds its pairs.
 func (l *LowRankInverse) refresh(batch []int) error {
-	if err := l.gradients.Reset(batch); err != nil {
+	if err := l.window.refresh(batch); err != nil {
 		return err
 	}
-	s, trace, err := l.gradients.leading(len(l.values), Search{Tolerance: 1e-3})
+	values, vectors, err := l.window.leading(len(l.values))
 	if err != nil {
 		return err
 	}
-	copy(l.values, s.Values)
-	l.trace = trace
-	c := make([][]float64, len(l.values))
-	for k := range c {
-		c[k] = s.coefficients(k)
+	for i, c := range vectors {
+		if err := l.coefficients.Slice(i*len(c), (i+1)*len(c)).Write(c); err != nil {
+			return err
+		}
 	}
-	return l.gradients.Recombine(c, l.basis)
+	l.values, l.trace = values, l.window.trace()
+	return nil
 }
 
 // compile makes the program from ḡ to the solution.
@@ -108,17 +141,25 @@ func (l *LowRankInverse) compile(into kernels.Buffer) error {
 	if l.program != nil && l.into == into {
 		return nil
 	}
-	g, dt, p, k := graph.New(), l.f.DType(), l.mean.Len(), len(l.values)
-	mean, basis := graph.Input(g, dt, "mean", p), graph.Input(g, dt, "basis", k, p)
-	weights, x := graph.Input(g, dt, "weights", k+1), graph.Input(g, dt, "solution", p)
-	along := graph.MatMul(basis, graph.Reshape(mean, p, 1))
-	brackets := graph.Reshape(graph.SliceAxis(weights, 0, 0, k), k, 1)
-	correction := graph.Reshape(graph.MatMulT(basis, graph.Mul(brackets, along), true, false), p)
-	rest := graph.BroadcastScalar(graph.SliceAxis(weights, 0, k, k+1), p)
-	solution := graph.Add(graph.Mul(rest, mean), correction)
-	descent := graph.Inner([]*graph.Node{mean}, []*graph.Node{solution})
-	program, err := graph.Compile(l.f.Device(), []*graph.Node{descent}, []graph.Update{{Leaf: x, Value: solution}},
-		map[*graph.Node]kernels.Buffer{mean: l.mean, basis: l.basis, weights: l.weights, x: into})
+	w, k := l.window, len(l.values)
+	var descent *graph.Node
+	var updates []graph.Update
+	err := graph.Try(func() {
+		mean, c := w.vector("mean", l.mean), w.leaf("eigenvectors", l.coefficients, k, w.n)
+		weights := w.leaf("weights", l.weights, k+1)
+		along := graph.MatMul(c, graph.Reshape(w.gradients.Dot(mean), w.n, 1)) // ⟨u_i, ḡ⟩
+		brackets := graph.Reshape(graph.SliceAxis(weights, 0, 0, k), k, 1)
+		rest := graph.SliceAxis(weights, 0, k, k+1)
+		x := w.gradients.Combine(graph.Reshape(graph.MatMulT(c, graph.Mul(brackets, along), true, false), w.n))
+		for i, m := range mean {
+			x[i] = graph.Add(graph.Mul(graph.BroadcastScalar(rest, m.Shape()...), m), x[i])
+		}
+		descent, updates = graph.Inner(mean, x), w.assign(into, x)
+	})
+	if err != nil {
+		return err
+	}
+	program, err := w.compile([]*graph.Node{descent}, updates)
 	if err != nil {
 		return fmt.Errorf("preparing %d eigenpairs of Σ: %w", k, err)
 	}
@@ -139,14 +180,19 @@ func (l *LowRankInverse) Report() (Report, error) {
 	return l.report, err
 }
 
-// Cost counts a Gram matrix and two sweeps as three gradients, and each eigenvector as a third of one, at a refresh.
+// Cost counts two thirds of a gradient for each example of the window at every step, and at a refresh as much for the new ones and
+// again for what the search begins with, and a gradient of each example for the Gram matrix.
 func (l *LowRankInverse) Cost(n int) float64 {
-	return float64(n) * (1 + (3+float64(len(l.values))/3)/float64(l.every))
+	window := float64(l.window.n)
+	return float64(n) + window*2/3 + (2./3*window/float64(len(l.window.counts))+2./3*window+window)/float64(l.r.Refresh)
 }
 
 func (l *LowRankInverse) Save(into checkpoint.Vectors) error {
 	into["low rank"] = append([]float64{float64(l.age), l.trace}, l.values...)
-	return into.Put("low rank basis", l.basis)
+	if err := into.Put("low rank vectors", l.coefficients); err != nil {
+		return err
+	}
+	return l.window.save(into)
 }
 
 func (l *LowRankInverse) Restore(from checkpoint.Vectors) error {
@@ -156,15 +202,27 @@ func (l *LowRankInverse) Restore(from checkpoint.Vectors) error {
 	}
 	l.age, l.trace = int(numbers[0]), numbers[1]
 	copy(l.values, numbers[2:])
-	return from.Take("low rank basis", l.basis)
+	if err := from.Take("low rank vectors", l.coefficients); err != nil {
+		return err
+	}
+	return l.window.restore(from)
+}
+
+// WorkBytes is the device's memory that the window and its programs hold, besides the objective's own.
+func (l *LowRankInverse) WorkBytes() int64 {
+	sum := l.window.bytes()
+	if l.program != nil {
+		sum += l.program.Bytes()
+	}
+	return sum
 }
 
 func (l *LowRankInverse) Close() {
 	if l.program != nil {
 		l.program.Close()
 	}
-	l.gradients.Close()
-	for _, b := range []kernels.Buffer{l.mean, l.basis, l.weights} {
+	l.window.close()
+	for _, b := range []kernels.Buffer{l.mean, l.coefficients, l.weights} {
 		l.f.Release(b)
 	}
 }

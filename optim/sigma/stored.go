@@ -1,0 +1,162 @@
+package sigma
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+	"gorgonia.org/gorgonia"
+
+	"drift/graph"
+	"drift/kernels"
+	"drift/optim/objective"
+)
+
+// stored is the gradients of n examples in factored form, kept on the device: the matrix G [n,P] that is never formed, each row at the
+// parameters that the objective held when it was taken. Products with them need no other sweep over the model.
+type stored struct {
+	f         *objective.Objective
+	n         int
+	symbols   *gorgonia.ExprGraph
+	bind      map[*graph.Node]kernels.Buffer // of the leaves
+	gradients *graph.PerExample              // made of the leaves
+	factors   []kernels.Buffer               // row by row, behind the leaves
+
+	coefficients kernels.Buffer // [n]
+	weights      *graph.Node    // their leaf
+	products     *graph.Program // G Gᵀ
+	matrix       kernels.Buffer // of the program
+	combinations map[kernels.Buffer]*graph.Program
+}
+
+// newStored makes room for n gradients, all zero.
+func newStored(f *objective.Objective, n int) (*stored, error) {
+	pattern, err := f.Pattern(n)
+	if err != nil {
+		return nil, err
+	}
+	s := &stored{f: f, n: n, symbols: graph.New(), bind: map[*graph.Node]kernels.Buffer{}, combinations: map[kernels.Buffer]*graph.Program{}}
+	var leaves []*graph.Node
+	for i, node := range pattern.Nodes() {
+		b, err := f.Device().NewBuffer(f.DType(), graph.Size(node))
+		if err != nil {
+			s.close()
+			return nil, fmt.Errorf("keeping the gradients of %d examples: %w", n, err)
+		}
+		s.factors = append(s.factors, b)
+		leaves = append(leaves, s.leaf(fmt.Sprint("factor ", i), b, node.Shape()...))
+	}
+	s.gradients = pattern.On(leaves)
+	if s.coefficients, err = f.Device().NewBuffer(f.DType(), n); err != nil {
+		s.close()
+		return nil, fmt.Errorf("coefficients of %d examples: %w", n, err)
+	}
+	s.weights = s.leaf("coefficients", s.coefficients, n)
+	return s, nil
+}
+
+func (s *stored) leaf(name string, b kernels.Buffer, shape ...int) *graph.Node {
+	l := graph.Input(s.symbols, s.f.DType(), fmt.Sprintf("%s, leaf %d", name, len(s.bind)), shape...)
+	s.bind[l] = b
+	return l
+}
+
+// vector is a flat vector [P] on the device as leaves in the shapes of the parameters.
+func (s *stored) vector(name string, v kernels.Buffer) []*graph.Node {
+	var leaves []*graph.Node
+	for _, p := range s.f.Model.Params {
+		leaves = append(leaves, s.leaf(name+" of "+p.Name, v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
+	}
+	return leaves
+}
+
+// assign is the updates that write values in the shapes of the parameters into a flat vector [P].
+func (s *stored) assign(into kernels.Buffer, values []*graph.Node) []graph.Update {
+	var updates []graph.Update
+	for k, leaf := range s.vector("result", into) {
+		updates = append(updates, graph.Update{Leaf: leaf, Value: values[k]})
+	}
+	return updates
+}
+
+func (s *stored) compile(outputs []*graph.Node, updates []graph.Update) (*graph.Program, error) {
+	return graph.Compile(s.f.Device(), outputs, updates, s.bind)
+}
+
+// take puts the gradients of examples, at the objective's parameters, into rows from the given one on. It leaves the loss and
+// accuracy of the last chunk of them in the objective's Measured buffer.
+func (s *stored) take(row int, examples []int) error {
+	for len(examples) > 0 {
+		n := min(len(examples), s.f.Chunk())
+		what := fmt.Sprintf("gradients kept from row %d on", row)
+		err := s.f.Pass(what, objective.Train, examples[:n], []kernels.Buffer{s.coefficients}, func(b *objective.Batch) {
+			b.Measure()
+			for i, node := range b.PerExample().Nodes() {
+				width := s.factors[i].Len() / s.n
+				b.Total(s.factors[i].Slice(row*width, (row+b.N)*width), node)
+			}
+		}, nil)
+		if err != nil {
+			return err
+		}
+		row, examples = row+n, examples[n:]
+	}
+	return nil
+}
+
+// gram reads G Gᵀ.
+func (s *stored) gram(into *mat.SymDense) (err error) {
+	if s.products == nil {
+		gram := s.gradients.Gram()
+		if s.products, err = s.compile([]*graph.Node{gram}, nil); err != nil {
+			return fmt.Errorf("preparing the Gram matrix of %d gradients: %w", s.n, err)
+		}
+		s.matrix = s.products.Buffer(gram)
+	}
+	if err := s.products.Run(); err != nil {
+		return err
+	}
+	return s.matrix.Read(into.RawSymmetric().Data)
+}
+
+// combine writes Gᵀc [P].
+func (s *stored) combine(c []float64, into kernels.Buffer) (err error) {
+	p := s.combinations[into]
+	if p == nil {
+		if p, err = s.compile(nil, s.assign(into, s.gradients.Combine(s.weights))); err != nil {
+			return fmt.Errorf("preparing combinations of %d gradients: %w", s.n, err)
+		}
+		s.combinations[into] = p
+	}
+	if err := s.coefficients.Write(c); err != nil {
+		return err
+	}
+	return p.Run()
+}
+
+// bytes is the memory that gradients and programs hold.
+func (s *stored) bytes() int64 {
+	var sum int64
+	for _, b := range s.factors {
+		sum += int64(b.Len()) * int64(s.f.DType().Size())
+	}
+	if s.products != nil {
+		sum += s.products.Bytes()
+	}
+	for _, p := range s.combinations {
+		sum += p.Bytes()
+	}
+	return sum
+}
+
+func (s *stored) close() {
+	if s.products != nil {
+		s.products.Close()
+	}
+	for _, p := range s.combinations {
+		p.Close()
+	}
+	s.f.Release(s.coefficients)
+	for _, b := range s.factors {
+		b.Free()
+	}
+}

@@ -1,0 +1,199 @@
+package sigma
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+
+	"drift/optim/checkpoint"
+	"drift/optim/objective"
+)
+
+// window is gradients in slots of equal size, each taken from one batch, of which the oldest is replaced at every refresh. Its
+// covariance is that within the slots, so that the way of the mean gradient from refresh to refresh is no part of it: with slot s
+// of n_s examples and mean ḡ_s,
+//
+//	Σ = 1/Σ_s(n_s−1) · Σ_s Σ_{n∈s} (g_n − ḡ_s)(g_n − ḡ_s)ᵀ.
+type window struct {
+	*stored
+	counts    []int         // examples in each slot
+	next      int           // the slot to be replaced
+	refreshes uint64        // so far
+	seed      uint64        // of the choice of examples
+	twin      *mat.SymDense // K = C G Gᵀ C, where C takes the mean of its slot off each row
+	start     []float64     // of the search for eigenvectors: the sum of those found last, as far as their gradients are still there
+}
+
+func newWindow(f *objective.Objective, examples, slots int, seed uint64) (*window, error) {
+	s, err := newStored(f, examples)
+	if err != nil {
+		return nil, err
+	}
+	return &window{stored: s, counts: make([]int, slots), seed: seed, twin: mat.NewSymDense(examples, nil),
+		start: make([]float64, examples)}, nil
+}
+
+// slot is the rows of a slot that hold gradients.
+func (w *window) slot(s int) (from, to int) {
+	size := w.n / len(w.counts)
+	return s * size, s*size + w.counts[s]
+}
+
+// refresh replaces the oldest slot by examples drawn from a batch; at first it fills as many slots as the batch can.
+func (w *window) refresh(batch []int) error {
+	size, slots := w.n/len(w.counts), 1
+	if w.refreshes == 0 {
+		slots = len(w.counts)
+	}
+	chosen := draw(rand.New(rand.NewPCG(w.seed^0x77696e646f77, w.refreshes)), batch, slots*size)
+	w.refreshes++
+	for len(chosen) > 0 {
+		n := min(len(chosen), size)
+		if err := w.take(w.next*size, chosen[:n]); err != nil {
+			return err
+		}
+		w.counts[w.next] = n
+		clear(w.start[w.next*size : (w.next+1)*size])
+		w.next, chosen = (w.next+1)%len(w.counts), chosen[n:]
+	}
+	return w.centred()
+}
+
+// draw is k of some examples in random order, or all where there are fewer.
+func draw(r *rand.Rand, examples []int, k int) []int {
+	drawn := append([]int(nil), examples...)
+	k = min(k, len(drawn))
+	for i := range k {
+		j := i + r.IntN(len(drawn)-i)
+		drawn[i], drawn[j] = drawn[j], drawn[i]
+	}
+	return drawn[:k]
+}
+
+// centred finds K. Rows without a gradient are zero.
+func (w *window) centred() error {
+	if err := w.gram(w.twin); err != nil {
+		return err
+	}
+	data, mean := w.twin.RawSymmetric().Data, make([]float64, w.n)
+	for i := range w.n {
+		w.centre(data[i*w.n : (i+1)*w.n])
+	}
+	for s := range w.counts {
+		from, to := w.slot(s)
+		clear(mean)
+		for i := from; i < to; i++ {
+			floats.AddScaled(mean, 1/float64(to-from), data[i*w.n:(i+1)*w.n])
+		}
+		for i := from; i < to; i++ {
+			floats.Sub(data[i*w.n:(i+1)*w.n], mean)
+		}
+		size := w.n / len(w.counts)
+		clear(data[to*w.n : (s*size+size)*w.n])
+	}
+	return nil
+}
+
+// centre takes the mean of its slot off every element, and clears those without a gradient.
+func (w *window) centre(x []float64) {
+	size := w.n / len(w.counts)
+	for s := range w.counts {
+		from, to := w.slot(s)
+		if to > from {
+			floats.AddConst(-stat.Mean(x[from:to], nil), x[from:to])
+		}
+		clear(x[to : (s+1)*size])
+	}
+}
+
+// freedom is Σ_s(n_s−1), by which Σ divides.
+func (w *window) freedom() int {
+	sum := 0
+	for _, n := range w.counts {
+		sum += max(0, n-1)
+	}
+	return sum
+}
+
+// trace is tr Σ.
+func (w *window) trace() float64 { return mat.Trace(w.twin) / float64(w.freedom()) }
+
+// leading is the k leading eigenvalues of Σ in descending order, each with the coefficients of its vector u = Gᵀc; zeros where Σ has
+// fewer.
+func (w *window) leading(k int) (values []float64, vectors [][]float64, err error) {
+	freedom := w.freedom()
+	if freedom == 0 {
+		return nil, nil, errors.New("covariance of one gradient: it takes batches of at least 2 examples")
+	}
+	pairs, err := w.pairs(min(k, freedom))
+	if err != nil {
+		return nil, nil, fmt.Errorf("spectrum of Σ: %w", err)
+	}
+	clear(w.start)
+	values, vectors = make([]float64, k), make([][]float64, k)
+	for i := range vectors {
+		vectors[i] = make([]float64, w.n)
+		if i < len(pairs) && pairs[i].Value > 0 {
+			values[i] = pairs[i].Value / float64(freedom)
+			copy(vectors[i], pairs[i].Vector)
+			floats.Add(w.start, pairs[i].Vector)
+			w.centre(vectors[i])
+			floats.Scale(1/math.Sqrt(pairs[i].Value), vectors[i])
+		}
+	}
+	return values, vectors, nil
+}
+
+// pairs is the leading eigenpairs of K.
+func (w *window) pairs(k int) ([]Pair, error) {
+	if w.n <= smallWindow || 4*k >= w.n {
+		return Solve(w.twin, k)
+	}
+	return Leading(Dense{w.twin}, k, Search{Tolerance: 1e-3, Start: w.start})
+}
+
+// smallWindow is the size up to which all eigenpairs come as soon as some.
+const smallWindow = 64
+
+// save and restore carry the gradients on.
+func (w *window) save(into checkpoint.Vectors) error {
+	numbers := []float64{float64(w.refreshes), float64(w.next)}
+	for _, n := range w.counts {
+		numbers = append(numbers, float64(n))
+	}
+	into["window"], into["window start"] = numbers, slices.Clone(w.start)
+	for i, b := range w.factors {
+		if err := into.Put(fmt.Sprint("window ", i), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *window) restore(from checkpoint.Vectors) error {
+	numbers, err := from.Numbers("window", 2+len(w.counts))
+	if err != nil {
+		return err
+	}
+	w.refreshes, w.next = uint64(numbers[0]), int(numbers[1])
+	for s := range w.counts {
+		w.counts[s] = int(numbers[2+s])
+	}
+	start, err := from.Numbers("window start", w.n)
+	if err != nil {
+		return err
+	}
+	copy(w.start, start)
+	for i, b := range w.factors {
+		if err := from.Take(fmt.Sprint("window ", i), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
