@@ -23,6 +23,9 @@ emulator := $(CURDIR)/bin/emulator
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
 sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
 
+bundled := kernels/cuda graph graph/nn optim optim/objective optim/sigma
+bundle := bin/gpu
+
 gpu-test:
 	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/...
 	$(with-gpu) $(GO) tool staticcheck -tags gpu ./kernels/cuda/...
@@ -31,10 +34,10 @@ gpu-test:
 	$(call emulated,$(emulator)) ./kernels/cuda/... ./graph/... ./optim/...
 	$(call emulated,$(emulator)) -run LostDevice ./cmd/drift
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
+	$(MAKE) --no-print-directory gpu-bundle
+	DRIFT_TEST_BUNDLE=$(CURDIR)/$(bundle) $(call emulated,$(emulator)) -run Rehearsal ./bench/peers
 
 # A folder for a machine with a GPU and nothing else: sh bin/gpu/gpu.sh bin/gpu.
-bundled := kernels/cuda graph graph/nn optim optim/objective optim/sigma
-bundle := bin/gpu
 gpu-bundle:
 	rm -rf $(bundle)
 	$(with-gpu) $(GO) build -tags gpu -trimpath -o $(bundle)/drift ./cmd/drift

@@ -2,6 +2,8 @@ package optim
 
 import (
 	"math/rand/v2"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,11 +52,15 @@ var works = []work{
 	{"mlp1024_sigma_product", "mlp:1024,1024", 512, sigmaProduct},
 }
 
-// BenchmarkDevice times work on the device under test, ten repetitions at a time between two waits for the device.
+// BenchmarkDevice times work on the device under test, ten repetitions at a time between two waits for the device. With
+// DRIFT_BENCH_SMALL it only shows that the works run.
 func BenchmarkDevice(b *testing.B) {
+	repetitions := 10
 	for _, w := range works {
+		if os.Getenv("DRIFT_BENCH_SMALL") != "" {
+			w.model, w.batch, repetitions = strings.NewReplacer("4096", "16", "1024", "16").Replace(w.model), 2, 1
+		}
 		b.Run(w.name, func(b *testing.B) {
-			const repetitions = 10
 			trainer, v, into := w.prepare(b)
 			examples := trainer.Objective.All(objective.Train)[:w.batch]
 			several := func() {

@@ -1,13 +1,24 @@
-"""Times the same steps as torch_gpu.py in JAX, compiled, and prints one JSON object. Arguments: "small" for small sizes."""
+"""Times the same steps as torch_gpu.py in JAX, compiled, and writes one JSON object in the same way."""
+import argparse
 import json
-import sys
+import os
 import time
 
 import jax
 import jax.numpy as jnp
 
-SCALE = 64 if "small" in sys.argv else 1
+options = argparse.ArgumentParser(description=__doc__)
+options.add_argument("--small", action="store_true", help="sizes that a processor can manage")
+options.add_argument("--seconds", type=float, default=90, help="no work begins after so many")
+options.add_argument("--out", default="/dev/stdout", help="the file to write")
+options = options.parse_args()
+
+if jax.default_backend() != "gpu" and not options.small:
+    raise SystemExit(f"JAX {jax.__version__} finds no GPU")
+SCALE = 64 if options.small else 1
 REPETITIONS, ROUNDS = 10, 3
+START = time.perf_counter()
+tree = jax.tree_util.tree_map
 
 
 def seconds(step, state):
@@ -66,65 +77,82 @@ def mean_loss(model):
 
 
 def training(model, params, batch):
-    x, y = examples(2 * batch)
+    data = examples(2 * batch)
     loss = mean_loss(model)
 
     @jax.jit
-    def step(state):
-        params, key = state
+    def step(params, key, x, y):
         key, now = jax.random.split(key)
         chosen = jax.random.permutation(now, 2 * batch)[:batch]
         g = jax.grad(loss)(params, x[chosen], y[chosen])
-        return jax.tree_util.tree_map(lambda p, d: p - 1e-3 * d, params, g), key
+        return tree(lambda p, d: p - 1e-3 * d, params, g), key
 
-    return step, (params, jax.random.PRNGKey(0))
+    return (lambda state: step(*state, *data)), (params, jax.random.PRNGKey(0))
 
 
 def products(batch, kind):
     """A function of the parameters whose result has their shapes, and feeds the next call so that none is left out."""
-    x, y = examples(batch)
+    data = examples(batch)
     params = mlp_params(1024 // SCALE)
     loss = mean_loss(mlp)
     per_example = jax.vmap(jax.grad(lambda p, one, label: loss(p, one[None], label[None])), (None, 0, 0))
-    tree = jax.tree_util.tree_map
 
-    def centred(p):
+    def centred(p, x, y):
         return tree(lambda g: g - g.mean(0), per_example(p, x, y))
 
-    def trace(p):
-        return sum((g * g).sum() for g in jax.tree_util.tree_leaves(centred(p))) / (batch - 1)
+    def trace(p, x, y):
+        return sum((g * g).sum() for g in jax.tree_util.tree_leaves(centred(p, x, y))) / (batch - 1)
 
-    def sigma_product(p):
-        g = centred(p)
+    def sigma_product(p, x, y):
+        g = centred(p, x, y)
         pairs = zip(jax.tree_util.tree_leaves(g), jax.tree_util.tree_leaves(p))
         c = sum(a.reshape(batch, -1) @ b.ravel() for a, b in pairs) / (batch - 1)
         return tree(lambda a: (c @ a.reshape(batch, -1)).reshape(a.shape[1:]), g)
 
     gradient = jax.grad(loss)
     calls = {
-        "gradient": lambda p: gradient(p, x, y),
-        "hvp": lambda p: jax.jvp(lambda q: gradient(q, x, y), (p,), (p,))[1],
+        "gradient": gradient,
+        "hvp": lambda p, x, y: jax.jvp(lambda q: gradient(q, x, y), (p,), (p,))[1],
         "trace_gradient": jax.grad(trace),
         "sigma_product": sigma_product,
     }
-    return jax.jit(lambda p: tree(lambda a, b: a + 1e-9 * b, p, calls[kind](p))), params
+    step = jax.jit(lambda p, x, y: tree(lambda a, b: a + 1e-9 * b, p, calls[kind](p, x, y)))
+    return (lambda p: step(p, *data)), params
 
 
 def works():
     yield "mlp4096_step", lambda: training(mlp, mlp_params(4096 // SCALE), 8192 // SCALE)
     yield "cnn_step", lambda: training(cnn, cnn_params(), 1024 // SCALE)
-    for kind in "gradient", "hvp", "trace_gradient", "sigma_product":
+    for kind in "gradient", "trace_gradient", "sigma_product", "hvp":
         yield "mlp1024_" + kind, lambda kind=kind: products(512 // SCALE, kind)
 
 
-result = {"version": jax.__version__, "device": str(jax.devices()[0])}
+def one(prepare):
+    if time.perf_counter() - START > options.seconds:
+        raise TimeoutError(f"the {options.seconds:.0f} seconds for all works were over")
+    return seconds(*prepare())
+
+
+def save(result):
+    part = options.out + ".part"
+    if options.out.startswith("/dev/"):
+        return
+    with open(part, "w") as f:
+        json.dump(result, f)
+    os.replace(part, options.out)
+
+
+result = {"version": jax.__version__, "device": str(jax.devices()[0]), "errors": {}}
 for precision in "float32", "tf32":
+    # JAX's default on a GPU is TF32.
     jax.config.update("jax_default_matmul_precision", "float32" if precision == "float32" else "tensorfloat32")
-    found = result[precision] = {"compile": {}}
+    found = result.setdefault(precision, {}).setdefault("compile", {})
     for name, prepare in works():
         try:
-            found["compile"][name] = seconds(*prepare())
+            found[name] = one(prepare)
         except Exception as failure:
-            found["compile"][name] = None
-            print(f"JAX, {name}: {failure}".splitlines()[0], file=sys.stderr)
-print(json.dumps(result))
+            found[name] = None
+            result["errors"][f"{precision} {name}"] = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
+        save(result)
+if options.out.startswith("/dev/"):
+    print(json.dumps(result))

@@ -1,19 +1,29 @@
 """Times steps in PyTorch on a GPU, eagerly and with torch.compile, for comparison with drift's BenchmarkDevice.
 
-Prints one JSON object: versions, and for each precision and way the seconds of each kind of work. Arguments: a device
-(cuda by default) and "small" for sizes that a processor can manage.
+Writes one JSON object, again after every work, so that what was timed is kept if the process is ended: versions, and for each
+precision and way the seconds of each kind of work, null where it failed, with the reason under "errors".
 """
+import argparse
 import json
-import sys
+import os
 import time
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-DEVICE = torch.device(sys.argv[1] if len(sys.argv) > 1 else "cuda")
-SCALE = 64 if "small" in sys.argv else 1
+options = argparse.ArgumentParser(description=__doc__)
+options.add_argument("--small", action="store_true", help="sizes that a processor can manage, on one where there is no GPU")
+options.add_argument("--seconds", type=float, default=140, help="no work begins after so many")
+options.add_argument("--out", default="/dev/stdout", help="the file to write")
+options = options.parse_args()
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() or not options.small else "cpu")
+if DEVICE.type == "cuda" and not torch.cuda.is_available():
+    raise SystemExit(f"PyTorch {torch.__version__} (CUDA {torch.version.cuda}) finds no GPU")
+SCALE = 64 if options.small else 1
 REPETITIONS, ROUNDS = 10, 3
+START = time.perf_counter()
 
 
 def wait():
@@ -107,37 +117,68 @@ def per_example(model, batch):
     return (lambda: slope(params)), sigma_product
 
 
-def works(compiled):
+def product(rows, width):
+    """The widest product of the MLP's step alone: the rate that cuBLAS reaches."""
+    a, b = torch.randn(rows, width, device=DEVICE), torch.randn(width, width, device=DEVICE)
+    return lambda: a @ b
+
+
+def works(way):
     """Networks are compiled for training and gradients; functions of all per-example gradients as a whole."""
+    compiled = way == "compile"
     network = torch.compile if compiled else lambda model: model
     function = torch.compile if compiled else lambda step: step
     width, batch = 1024 // SCALE, 512 // SCALE
+    if not compiled:
+        yield "product", lambda: product(8192 // SCALE, 4096 // SCALE)
     yield "mlp4096_step", lambda: training(network(mlp(4096 // SCALE)), 8192 // SCALE)
     yield "cnn_step", lambda: training(network(cnn()), 1024 // SCALE)
     yield "mlp1024_gradient", lambda: products(network(mlp(width)), batch)[0]
-    yield "mlp1024_hvp", lambda: products(network(mlp(width)), batch)[1]
     yield "mlp1024_trace_gradient", lambda: function(per_example(mlp(width), batch)[0])
     yield "mlp1024_sigma_product", lambda: function(per_example(mlp(width), batch)[1])
+    yield "mlp1024_hvp", lambda: products(network(mlp(width)), batch)[1]
 
 
-def measure(compiled):
-    found = {}
-    for name, prepare in works(compiled):
+def one(prepare):
+    if time.perf_counter() - START > options.seconds:
+        raise TimeoutError(f"the {options.seconds:.0f} seconds for all works were over")
+    torch.manual_seed(1)
+    if hasattr(torch, "_dynamo"):
+        torch._dynamo.reset()  # or it would give up compiling after a number of networks
+    return seconds(prepare())
+
+
+def save(result):
+    part = options.out + ".part"
+    if options.out.startswith("/dev/"):
+        return
+    with open(part, "w") as f:
+        json.dump(result, f)
+    os.replace(part, options.out)
+
+
+def measure(result, precision, way):
+    # PyTorch's defaults differ: cuBLAS in float32, cuDNN in TF32. Here both are one or the other, as in drift.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    found = result[precision].setdefault(way, {})
+    for name, prepare in works(way):
         try:
-            torch.manual_seed(1)
-            found[name] = seconds(prepare())
+            found[name] = one(prepare)
         except Exception as failure:  # a way that one work does not take must not hide the others
             found[name] = None
-            print(f"PyTorch{' compiled' * compiled}, {name}: {failure}".splitlines()[0], file=sys.stderr)
+            result["errors"][f"{precision} {way} {name}"] = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
         if DEVICE.type == "cuda":
             torch.cuda.empty_cache()
-    return found
+        save(result)
 
 
-result = {"version": torch.__version__, "cuda": torch.version.cuda}
-for precision in "float32", "tf32":
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    result[precision] = {"eager": measure(False)}
-    if hasattr(torch, "compile"):
-        result[precision]["compile"] = measure(True)
-print(json.dumps(result))
+result = {
+    "version": torch.__version__, "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(), "device": DEVICE.type,
+    "settings": "float32: TF32 off for products and convolutions; tf32: on for both; cudnn.benchmark off, the default",
+    "errors": {}, "float32": {}, "tf32": {},
+}
+for way in ["eager"] + ["compile"] * hasattr(torch, "compile"):
+    for precision in "float32", "tf32":
+        measure(result, precision, way)
+if options.out.startswith("/dev/"):
+    print(json.dumps(result))
