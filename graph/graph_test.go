@@ -117,3 +117,13 @@ const f64 = kernels.Float64
 func dense(n *Node, x []float64) *tensor.Dense {
 	return tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(append([]float64(nil), x...)))
 }
+
+// A NaN equals nothing, itself included, so the search for an equal node must not go on for ever.
+func TestNaNIsAConstantLikeOthers(t *testing.T) {
+	x := Input(New(), kernels.Float64, "x", 2)
+	for _, n := range []*Node{Scale(x, math.NaN()), AddConst(x, math.NaN()), Fill(x, math.NaN())} {
+		if n.Shape()[0] != 2 {
+			t.Errorf("%v has shape %v", n, n.Shape())
+		}
+	}
+}

@@ -58,6 +58,9 @@ func apply(f family, in ...*Node) *Node {
 
 func (o *op) same(other gorgonia.Op) bool {
 	p, ok := other.(*op)
+	if p == o && ok { // also where an attribute is NaN, which equals nothing
+		return true
+	}
 	if !ok || p.family != o.family || len(p.in) != len(o.in) {
 		return false
 	}

@@ -14,7 +14,6 @@ import (
 
 	"drift/bench/theory"
 	"drift/data"
-	"drift/kernels"
 	"drift/optim"
 	"drift/optim/objective"
 	"drift/optim/rundir"
@@ -115,9 +114,6 @@ func followable(p *problem, s optim.Settings) error {
 // beside is a world in float64 over the run's data.
 func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theory.World, error) {
 	split := data.Split{Train: p.Data(objective.Train), Test: p.Data(objective.Test)}
-	if err := fits(p.device, p.Model, kernels.Float64); err != nil {
-		return nil, err
-	}
 	return theory.NewWorld(ctx, p.device, p.Model, &split, make([]float64, p.Model.NumParams), chunk)
 }
 

@@ -62,8 +62,8 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64,act=tanh")
-	flags.StringSliceVar(&c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"},
-		"`names` to compare, of "+strings.Join(optim.Optimizers, ", "))
+	addList(flags, &c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"},
+		"`names` to compare, of "+strings.Join(optim.Optimizers, ", "), "names", oneOf(optim.Optimizers...))
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
 	c.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 10}, 60)
 	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained (0: leave it out)", "int", atLeast(0))
@@ -87,6 +87,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	var show *progress
 	e.Observe = func(done int, what string) {
 		if show == nil {
+			c.noteIdle(c.optimizers...)
 			show = c.progress("comparing", "updates", c.total)
 		}
 		show.Set(done, what)
@@ -102,20 +103,17 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	return c.deliver(flags, outcome)
 }
 
-// checkOptimizers wants names that there are, each once.
+// checkOptimizers wants names, each once.
 func (c *comparison) checkOptimizers() error {
 	if len(c.optimizers) == 0 {
 		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Optimizers, ", "))
 	}
 	for i, name := range c.optimizers {
-		if _, err := oneOf(optim.Optimizers...)(name); err != nil {
-			return usagef("--optimizers: %w", err)
-		}
 		if slices.Contains(c.optimizers[:i], name) {
 			return usagef("--optimizers: %s stands there twice: name each once", name)
 		}
 	}
-	return checkOwners(c.given, c.optimizers...)
+	return nil
 }
 
 // experiment is everything needed to run a comparison again.

@@ -105,7 +105,6 @@ func TestCompareRefusals(t *testing.T) {
 		{"--batch 7 --penalty blocks", statusUsage, "divides"},
 		{"--optimizers=", statusUsage, "names none"},
 		{"--optimizers sgd,gd,sgd", statusUsage, "sgd stands there twice"},
-		{"--optimizers sgd,gd --lambda 1", statusUsage, "--lambda means nothing to sgd, gd"},
 		{"--out " + file, statusFailed, "another one with --out"},
 		{"--lr 1e20", statusFailed, "not finite"},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -37,7 +38,7 @@ func (a *app) measureCommand() *cobra.Command {
 	m := &measurement{app: a}
 	cmd := &cobra.Command{
 		Use: "measure", Short: "Measure gradients and their covariance at given weights", Long: measureLong, Example: measureExample,
-		Args: noArguments, RunE: func(*cobra.Command, []string) error { return m.run() },
+		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
 	m.task.flags(flags, "glyphs", "mlp:256")
@@ -51,7 +52,7 @@ func (a *app) measureCommand() *cobra.Command {
 	return cmd
 }
 
-func (m *measurement) run() (err error) {
+func (m *measurement) run(ctx context.Context) (err error) {
 	if m.vectors != "" {
 		if err := checkWritable("vectors", m.vectors, "a file"); err != nil {
 			return err
@@ -64,6 +65,7 @@ func (m *measurement) run() (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
+	p.Until(ctx)
 	m.wanted.Diagonal, m.wanted.Seed = m.vectors != "", m.seed
 	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.Model.NumParams {
 		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.Model.NumParams)

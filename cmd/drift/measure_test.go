@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -77,6 +79,20 @@ func TestMeasureWritesVectors(t *testing.T) {
 		if !strings.Contains(string(text), `"`+name+`.1.weight"`) {
 			t.Errorf("no tensor %s.1.weight", name)
 		}
+	}
+}
+
+func TestMeasureStopsWhenInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	out := filepath.Join(t.TempDir(), "out.safetensors")
+	status := run(ctx, strings.Fields("measure "+smallTask+"--vectors "+out), &stdout, &stderr)
+	if status != statusFailed || stdout.Len() > 0 || !strings.HasSuffix(stderr.String(), ": interrupted\n") {
+		t.Errorf("status %d, %q, %q", status, stdout.String(), stderr.String())
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("it left a file")
 	}
 }
 

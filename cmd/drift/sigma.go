@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,16 +19,15 @@ var owners = map[string][]string{
 	"rank": {"sigma-inverse"}, "refresh": {"sigma-inverse"}, "average": {"sigma-inverse"},
 }
 
-// checkOwners refuses a flag of the command line that none of the chosen optimizers looks at.
-func checkOwners(given func(string) bool, optimizers ...string) error {
+// noteIdle says which flags of the command line none of the chosen optimizers looks at.
+func (a *app) noteIdle(optimizers ...string) {
 	for _, flag := range slices.Sorted(maps.Keys(owners)) {
 		reads := func(optimizer string) bool { return slices.Contains(owners[flag], optimizer) }
-		if given(flag) && !slices.ContainsFunc(optimizers, reads) {
-			return usagef("--%s means nothing to %s: leave it out, or choose %s",
-				flag, strings.Join(optimizers, ", "), strings.Join(owners[flag], " or "))
+		if a.given(flag) && !a.quiet && !slices.ContainsFunc(optimizers, reads) {
+			fmt.Fprintf(a.stderr, "note: --%s means nothing to %s, only to %s\n",
+				flag, strings.Join(optimizers, ", "), strings.Join(owners[flag], " and "))
 		}
 	}
-	return nil
 }
 
 // sigmaFlags are the flags of the optimizers that use Σ.

@@ -60,10 +60,7 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 	if err != nil {
 		return nil, err
 	}
-	var f *objective.Objective
-	if err = fits(dev, model, a.dtype); err == nil {
-		f, err = objective.New(dev, model, split, objective.Options{DType: a.dtype, Chunk: k.chunk})
-	}
+	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Chunk: k.chunk})
 	if err == nil {
 		if err = begin(f, init, a.seed); err != nil {
 			f.Close()
@@ -74,19 +71,6 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 		return nil, err
 	}
 	return &problem{f, dev}, nil
-}
-
-// fits refuses a model whose parameters and gradient alone, with the float64 copy that they are drawn in, exceed the memory.
-func fits(dev kernels.Device, model *nn.Model, dtype kernels.DType) error {
-	need := int64(model.NumParams) * int64(2*dtype.Size())
-	if dev.Name() == "cpu" {
-		need += int64(model.NumParams) * int64(kernels.Float64.Size())
-	}
-	if free := dev.FreeBytes(); need > free {
-		return fmt.Errorf("placing the model on %s: its %d parameters need %s and %s are free: choose narrower layers",
-			dev.Name(), model.NumParams, bytesText(need), bytesText(free))
-	}
-	return nil
 }
 
 // begin sets the parameters to those of a file, or to a draw.

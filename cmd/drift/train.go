@@ -79,19 +79,22 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	if err := checkOwners(t.given, t.optimizer); err != nil {
-		return err
-	}
 	s, err := t.resolve(t.optimizer, p.Examples(objective.Train), t.given)
 	if err != nil {
 		return err
 	}
+	t.noteIdle(t.optimizer)
 	if t.out != "" {
 		if err := t.startRun(flags, p.Model, s); err != nil {
 			return err
 		}
 		defer func() { err = closing(t.logging.Dir, err) }()
 	}
+	return t.trainAndDeliver(ctx, p, s)
+}
+
+// trainAndDeliver takes the steps that are left of the run and delivers its result.
+func (t *training) trainAndDeliver(ctx context.Context, p *problem, s optim.Settings) error {
 	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
 	if err != nil {
 		return err

@@ -191,7 +191,6 @@ func TestTrainRefusals(t *testing.T) {
 		{"--steps 5 --warmup 5", statusUsage, "warmup"},
 		{"--optimizer gd --batch 10", statusUsage, "leave the batch size"},
 		{"--batch full --optimizer gd-reg", statusUsage, "--emulate-batch"},
-		{"--lambda 1", statusUsage, "--lambda means nothing to sgd"},
 		{"--optimizer gd-reg --emulate-batch 201 --batch full", statusUsage, "give 1 to 200"},
 		{"--optimizer gd-reg --lambda 1 --data gaussian,train=1 --model linear --batch full", statusUsage, "at least 2 examples"},
 		{"--optimizer gd-reg --emulate-batch 10 --lambda 1", statusUsage, "leave one out"},
@@ -212,6 +211,20 @@ func TestTrainRefusals(t *testing.T) {
 		}
 		if status != c.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want %d and one line with %q", c.args, status, stdout, stderr, c.status, c.says)
+		}
+	}
+}
+
+func TestFlagsThatMeanNothingAreNoted(t *testing.T) {
+	loud := strings.Replace(smallRun, "--quiet ", "", 1) + "--steps 1 "
+	for args, says := range map[string]string{
+		"--lambda 1": "note: --lambda means nothing to sgd, only to gd-reg\n",
+		"--optimizer gd-reg --batch full --emulate-batch 10 --rank 3": "note: --rank means nothing to gd-reg, only to sigma-inverse\n",
+		"--momentum 0.5":   "",
+		"--rank 3 --quiet": "",
+	} {
+		if status, _, stderr := drift(t, strings.Fields(loud+args)...); status != statusDone || stderr != says {
+			t.Errorf("%s: status %d, %q", args, status, stderr)
 		}
 	}
 }

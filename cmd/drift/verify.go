@@ -9,7 +9,10 @@ import (
 
 	"drift/bench/report"
 	"drift/bench/theory"
+	"drift/data"
+	"drift/graph/nn"
 	"drift/kernels"
+	"drift/optim/objective"
 )
 
 // verification is drift verify.
@@ -55,9 +58,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
 	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file`, not at those that training starts from")
 	add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", atLeast(4))
-	flags.IntSliceVar(&v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has")
-	flags.Float64SliceVar(&v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check")
-	flags.Lookup("momenta").DefValue = "[0.5,0.9]" // pflag would show six decimals
+	addList(flags, &v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has", "ints", atLeast(2))
+	addList(flags, &v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check", "floats", fraction)
 	add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", atLeast(5))
 	add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", atLeast(100))
 	flags.StringVar(&v.along, "along", "", "follow the training run in this `folder`")
@@ -107,24 +109,30 @@ func (v *verification) world(ctx context.Context) (*theory.World, kernels.Device
 	if err != nil {
 		return nil, nil, err
 	}
-	theta := model.Init(v.seed)
-	if v.weights != "" {
-		if theta, err = model.Load(v.weights); err != nil {
-			return nil, nil, err
-		}
-	}
 	dev, err := v.openDevice()
 	if err != nil {
 		return nil, nil, err
 	}
-	var w *theory.World
-	if err = fits(dev, model, kernels.Float64); err == nil {
-		w, err = theory.NewWorld(ctx, dev, model, split, theta, v.chunk)
-	}
+	w, err := v.worldOn(ctx, dev, split, model)
 	if err != nil {
 		return nil, nil, closing(dev, err)
 	}
 	return w, dev, nil
+}
+
+// worldOn is the world at the weights of --weights, or at those that training starts from.
+func (v *verification) worldOn(ctx context.Context, dev kernels.Device, split *data.Split, model *nn.Model) (*theory.World, error) {
+	if err := objective.Fits(dev, model, kernels.Float64); err != nil { // before the weights are drawn
+		return nil, err
+	}
+	theta := model.Init(v.seed)
+	if v.weights != "" {
+		var err error
+		if theta, err = model.Load(v.weights); err != nil {
+			return nil, err
+		}
+	}
+	return theory.NewWorld(ctx, dev, model, split, theta, v.chunk)
 }
 
 // verdict is the result of drift verify.

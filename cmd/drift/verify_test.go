@@ -54,7 +54,8 @@ func TestWrongVerifyCommands(t *testing.T) {
 	for args, says := range map[string]string{
 		"--dtype float32":        "the checks need float64",
 		"--batches 3":            "that divide the examples",
-		"--momenta 1":            "momentum 1",
+		"--momenta 1":            "--momenta: got \"1\"",
+		"--batches 2,,4":         "--batches: got \"\"",
 		"--rates 4":              "at least 5",
 		"--examples 5":           "an even number",
 		"--examples 20":          "too many shuffles",

@@ -54,6 +54,13 @@ func (m *Model) read(r io.ReaderAt, size int64) ([]float64, error) {
 			return nil, fmt.Errorf("tensor %q: %w", p.Name, err)
 		}
 	}
+	for _, p := range m.Params {
+		for i, x := range theta[p.Offset : p.Offset+p.Len] {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return nil, fmt.Errorf("element %d of tensor %q is %v: the run that wrote it diverged, or the file is damaged", i, p.Name, x)
+			}
+		}
+	}
 	return theta, nil
 }
 

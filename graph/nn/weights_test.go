@@ -121,6 +121,10 @@ func TestHalfPrecision(t *testing.T) {
 	if err != nil || theta[0] != -3.140625 {
 		t.Errorf("%v, %v", theta, err)
 	}
+	binary.LittleEndian.PutUint16(data[len(data)-38:], 0x7fc0) // NaN
+	if _, err := m.read(bytes.NewReader(data), int64(len(data))); err == nil || !strings.Contains(err.Error(), `element 1 of tensor "0.weight" is NaN`) {
+		t.Errorf("weights with a NaN: %v", err)
+	}
 }
 
 func TestVectorsAreNamedByKind(t *testing.T) {

@@ -6,6 +6,7 @@
 package objective
 
 import (
+	"context"
 	"fmt"
 
 	"drift/data"
@@ -46,6 +47,7 @@ type Objective struct {
 	sums     kernels.Buffer // [sumCount] scalars that programs add up
 	arena    kernels.Buffer
 	programs map[key]*compiled
+	done     func() error // not nil once passes shall end
 }
 
 // resident is a part of the data in the device's memory.
@@ -73,12 +75,11 @@ func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Ob
 	if o.Chunk < 1 {
 		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1", o.Chunk)
 	}
-	// θ, a gradient and one vector more on the device, and θ once in float64 on the host while it is drawn or read
-	if need, free := int64(model.NumParams)*int64(3*o.DType.Size()+8), dev.FreeBytes(); need > free {
-		return nil, fmt.Errorf("objective: a model of %d parameters takes at least %.3g GB to train, %.3g GB are free: make it narrower",
-			model.NumParams, float64(need)/1e9, float64(free)/1e9)
+	if err := Fits(dev, model, o.DType); err != nil {
+		return nil, err
 	}
 	f := &Objective{Model: model, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
+	f.Until(context.Background())
 	for _, b := range []struct {
 		buffer *kernels.Buffer
 		n      int
@@ -95,6 +96,20 @@ func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Ob
 		}
 	}
 	return f, nil
+}
+
+// Fits refuses a model for which a device has no memory: for θ, a gradient and one vector more, and, where the device's memory is
+// the host's, for θ in float64 while it is drawn or read.
+func Fits(dev kernels.Device, model *nn.Model, dtype kernels.DType) error {
+	each := 3 * dtype.Size()
+	if dev.Name() == "cpu" {
+		each += kernels.Float64.Size()
+	}
+	if need, free := int64(model.NumParams)*int64(each), dev.FreeBytes(); need > free {
+		return fmt.Errorf("placing the model on %s: its %d parameters take at least %.3g GB, %.3g GB are free: make its layers narrower",
+			dev.Name(), model.NumParams, float64(need)/1e9, float64(free)/1e9)
+	}
+	return nil
 }
 
 // place copies a part of the data to the device.
@@ -142,6 +157,9 @@ func product(shape []int) int {
 	}
 	return p
 }
+
+// Until makes a pass end with the context's error at the next chunk once the context is done. Without it passes go on to their end.
+func (f *Objective) Until(ctx context.Context) { f.done = ctx.Err }
 
 // Device is where everything lives.
 func (f *Objective) Device() kernels.Device { return f.device }

@@ -184,15 +184,34 @@ func TestWhatIsTooWideIsRefused(t *testing.T) {
 	must(t, err)
 	m, err := nn.Parse("mlp:8000000", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
 	must(t, err)
-	if _, err = New(narrow{devicetest.Open(1)}, m, split, Options{}); err == nil || !strings.Contains(err.Error(), "make it narrower") {
+	if _, err = New(small{devicetest.Open(1), 1 << 30}, m, split, Options{}); err == nil || !strings.Contains(err.Error(), "layers narrower") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// narrow is a device with a gigabyte of memory.
-type narrow struct{ kernels.Device }
+// small is a device with little memory left.
+type small struct {
+	kernels.Device
+	free int64
+}
 
-func (narrow) FreeBytes() int64 { return 1 << 30 }
+func (d small) FreeBytes() int64 { return d.free }
+
+func TestFits(t *testing.T) {
+	m, err := nn.Parse("linear", []int{99}, 10, nn.CrossEntropy) // 1,000 parameters
+	must(t, err)
+	dev := devicetest.Open(1)
+	most := int64(12000) // three vectors of float32
+	if dev.Name() == "cpu" {
+		most += 8000 // and one of float64
+	}
+	if err := Fits(small{dev, most}, m, kernels.Float32); err != nil {
+		t.Error(err)
+	}
+	if Fits(small{dev, most - 1}, m, kernels.Float32) == nil {
+		t.Error("a byte too few was enough")
+	}
+}
 
 func ExampleObjective_TraceGradient() {
 	split, _ := data.Load("glyphs,train=100,test=0", data.Options{Seed: 1})
