@@ -63,26 +63,16 @@ func (a *arena) give(s slot) {
 func (p *Plan) allocate(bound map[*Node]bool) {
 	p.slots = make(map[*Node]slot)
 	var a arena
-	forever := make(map[*Node]bool)
-	for _, o := range p.outputs {
-		forever[root(p.results[o])] = true
-	}
 	for _, leaf := range p.leaves {
 		if !bound[leaf] {
 			p.slots[leaf] = a.take(Size(leaf))
 		}
-		forever[leaf] = true
 	}
-	last := make(map[*Node]int)
-	for k, s := range p.steps {
-		for _, n := range append(slices.Clone(s.outs), s.ins...) {
-			last[n] = k
-		}
-	}
+	last := p.lastUses()
 	for k, s := range p.steps {
 		dying := func(n *Node) bool {
 			_, here := p.slots[n]
-			return here && last[n] == k && !forever[n]
+			return here && last[n] == k
 		}
 		taken := make(map[*Node]bool)
 		for _, n := range s.outs {
@@ -108,4 +98,21 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 		}
 	}
 	p.arena = a.size
+}
+
+// lastUses is the last step that reads or writes each value; for leaves and outputs, which last, the number of steps.
+func (p *Plan) lastUses() map[*Node]int {
+	last := make(map[*Node]int)
+	for k, s := range p.steps {
+		for _, n := range append(slices.Clone(s.outs), s.ins...) {
+			last[n] = k
+		}
+	}
+	for _, leaf := range p.leaves {
+		last[leaf] = len(p.steps)
+	}
+	for _, o := range p.outputs {
+		last[root(p.results[o])] = len(p.steps)
+	}
+	return last
 }

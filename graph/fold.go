@@ -20,37 +20,39 @@ func (p *Plan) fold(f *fuser) {
 		if terms == nil {
 			continue
 		}
-		sum := s.outs[0]
 		onto := p.accumulator(f, terms, s)
 		var products []*step
 		for n := range terms {
-			g := producer[n]
-			if n != onto && (g == nil || !g.foldable() || f.kept[n] || len(f.users[n]) != 1) {
-				products = nil
-				break
-			}
 			if n != onto {
-				products = append(products, g)
+				products = append(products, producer[n])
 			}
 		}
-		if len(products) == 0 {
+		fixed := func(g *step) bool {
+			return g == nil || !g.foldable() || f.kept[g.outs[0]] || len(f.users[g.outs[0]]) != 1
+		}
+		if len(products) == 0 || slices.ContainsFunc(products, fixed) {
 			continue
 		}
 		slices.SortFunc(products, func(x, y *step) int { return rank[x] - rank[y] })
-		for k, g := range products {
-			gemm := g.op.(kernels.Gemm)
-			gemm.Alpha *= terms[g.outs[0]]
-			if k > 0 || onto != nil {
-				gemm.Beta = 1
-			}
-			g.op, g.outs, g.partial = gemm, []*Node{sum}, k < len(products)-1
-		}
+		accumulate(s.outs[0], products, terms, onto != nil)
 		if onto != nil {
-			p.home[sum] = onto
+			p.home[s.outs[0]] = onto
 		}
 		gone[s] = true
 	}
 	p.steps = slices.DeleteFunc(p.steps, func(s *step) bool { return gone[s] })
+}
+
+// accumulate lets products add up to a sum of multiples of them, the first one to what is there already if it goes on.
+func accumulate(sum *Node, products []*step, terms map[*Node]float64, on bool) {
+	for k, g := range products {
+		gemm := g.op.(kernels.Gemm)
+		gemm.Alpha *= terms[g.outs[0]]
+		if k > 0 || on {
+			gemm.Beta = 1
+		}
+		g.op, g.outs, g.partial = gemm, []*Node{sum}, k < len(products)-1
+	}
 }
 
 // foldable reports a matrix product that nothing was added to yet.

@@ -27,8 +27,8 @@ func due(step, every int) bool { return every > 0 && step%every == 0 }
 
 // log looks at the loss, and writes an entry where one is due.
 func (l Logging) log(t *Trainer) (*Entry, error) {
-	step, last := t.StepsTaken(), t.StepsTaken() == t.Settings.Steps
-	evaluate := due(step, l.EvalEvery) || last
+	step := t.StepsTaken()
+	evaluate := due(step, l.EvalEvery) || step == t.Settings.Steps
 	measure := due(step, t.Settings.Every)
 	write := due(step, l.LogEvery) || evaluate || measure
 	if !write && !due(step, longest) && !due(step, l.CheckpointEvery) {
@@ -47,11 +47,27 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 	if !write {
 		return nil, nil
 	}
+	e, err := t.entry(loss, accuracy, measure, evaluate)
+	if err != nil {
+		return nil, err
+	}
+	if l.Dir != nil {
+		if err := l.Dir.Log(e); err != nil {
+			return nil, err
+		}
+	}
+	return e, t.meter.reset()
+}
+
+// entry is the line of the log for the step just taken, with the probe's and the test part's numbers where they are wanted.
+func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry, error) {
+	step := t.StepsTaken()
 	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.schedule.At(step - 1), Seconds: t.Seconds(),
 		Numbers: t.direction.Metrics()}
 	if t.Objective.Model.Loss == nn.CrossEntropy {
 		e.Accuracy = &accuracy
 	}
+	var err error
 	if e.GradNorm2, err = t.directionNorm2(); err != nil {
 		return nil, err
 	}
@@ -64,16 +80,9 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 		}
 	}
 	if evaluate {
-		if err := t.evaluate(e, last); err != nil {
-			return nil, err
-		}
+		return e, t.evaluate(e, step == t.Settings.Steps)
 	}
-	if l.Dir != nil {
-		if err := l.Dir.Log(e); err != nil {
-			return nil, err
-		}
-	}
-	return e, t.meter.reset()
+	return e, nil
 }
 
 // measure adds the probe's numbers to those of the direction, which are of the examples that it stepped by.
