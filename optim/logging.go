@@ -29,7 +29,7 @@ func due(step, every int) bool { return every > 0 && step%every == 0 }
 func (l Logging) log(t *Trainer) (*Entry, error) {
 	step := t.StepsTaken()
 	evaluate := due(step, l.EvalEvery) || step == t.Settings.Steps
-	measure := due(step, t.Settings.Every)
+	measure := t.probe != nil && t.probe.budget.due(step)
 	write := due(step, l.LogEvery) || evaluate || measure
 	if !write && !due(step, longest) && !due(step, l.CheckpointEvery) {
 		return nil, nil

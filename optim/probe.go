@@ -2,134 +2,82 @@ package optim
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 
-	"drift/graph"
 	"drift/kernels"
 	"drift/optim/checkpoint"
 	"drift/optim/objective"
-	"drift/optim/sigma"
 )
 
-// probe measures during a run, every so many steps and on random samples that keep its cost near probeShare of the run's: tr Σ,
-// ‖∂tr Σ‖², the noise scale and leading eigenvalues of Σ, and how the generalization gap drifts.
+// probe measures along a run, on random examples that keep its cost within a budget: tr Σ, ‖∂tr Σ‖², the noise scale and leading
+// eigenvalues of Σ over a sample drawn anew each time, and how the generalization gap drifts.
 //
-// To first order a step of rate η changes the gap, test loss minus training loss, by η tr Σ/N + η G·(G − G_test) in the mean
-// (equation 9 of Roberts 2021 and §4), G and G_test being the expected gradients of training and test examples; momentum μ stretches η by
-// 1/(1−μ). The first term is what is predicted, with the tr Σ measured last taken to hold until it is measured anew. The second,
-// zero where both parts have one distribution, is measured without a bias, but on few examples with much noise; it is logged by
-// itself. The drift is measured on panels, the same examples throughout.
+// In the mean a step of rate η changes the gap, test loss minus training loss, by η tr Σ/N + η G·(G − G_test) to first order
+// (equation 9 of Roberts 2021 and §4), G and G_test being the expected gradients of training and test examples; momentum μ
+// stretches η by 1/(1−μ). Each term is added up over the steps between two measurements, with what the first of them
+// found, and stands beside the change of the gap between them on panels, examples of both parts that are the same throughout.
+// This holds for steps along the gradient: what clipping, weight decay and the penalty of gd-reg change about them is not predicted,
+// and for sigma-inverse nothing is.
 type probe struct {
-	f             *objective.Objective
-	every, sample int
-	seed          uint64
-	stretch       float64 // of η; 0 where the direction is not the gradient, and no drift is predicted
-	panels        [2][]int
-	mean, slope   kernels.Buffer // ḡ and ∂tr Σ [P] over a sample
-	test          kernels.Buffer // the mean gradient over a sample of the test part [P]; zero without one
-	gradients     *sigma.Gradients
-	inner         *graph.Program // ⟨ḡ,ḡ⟩, ⟨∂tr Σ,∂tr Σ⟩ and ⟨ḡ,ḡ_test⟩
-	products      kernels.Buffer // of the program
+	f       *objective.Objective
+	budget  budget
+	seed    uint64
+	stretch float64 // of η; 0 where nothing is predicted
+	panels  [2][]int
+	slope   kernels.Buffer // ∂tr Σ [P] over half a sample
 
-	measured  bool    // there is a measurement to go on from
-	gap       float64 // on the panels, then
-	drift     float64 // predicted of the gap, in units of η
-	predicted float64 // since then
+	measured bool     // there is a measurement to go on from
+	gap      float64  // on the panels, then
+	drift    gapTerms // of the gap in a step, in units of η, as found then
+	since    gapTerms // added up since then
 }
 
-const (
-	probeShare  = 0.03 // of the run's cost
-	probeCost   = 6.   // gradients that a measurement takes for each example of its sample
-	probeValues = 3    // eigenvalues
-)
+// gapTerms are those of the drift of the gap.
+type gapTerms struct {
+	noise    float64 // tr Σ/N
+	gradient float64 // G·(G − G_test)
+}
 
-// newProbe measures every so many steps of a run.
-func newProbe(f *objective.Objective, s Settings, seed uint64) (*probe, error) {
-	n := f.Examples(objective.Train)
-	if n < 2 {
-		return nil, fmt.Errorf("measuring Σ along the run takes at least 2 training examples")
+// newProbe measures along a run whose steps cost so many gradients of one example each.
+func newProbe(f *objective.Objective, s Settings, cost float64, seed uint64) (*probe, error) {
+	b, err := newBudget(f, s.Every, cost)
+	if err != nil {
+		return nil, err
 	}
-	p := &probe{f: f, every: s.Every, seed: seed}
+	p := &probe{f: f, budget: b, seed: seed}
 	if s.Optimizer != "sigma-inverse" {
 		p.stretch = 1 / (1 - s.Momentum)
 	}
-	batch := s.Batch
-	if batch == 0 || s.FullBatch() {
-		batch = n
+	for part := range p.panels {
+		p.panels[part] = p.draw(objective.Part(part), beforeTheRun, b.sample)
 	}
-	p.sample = min(max(2, int(probeShare*float64(s.Every*batch)/probeCost)), n)
-	for _, v := range []*kernels.Buffer{&p.mean, &p.slope, &p.test} {
-		var err error
-		if *v, err = f.NewVector(); err != nil {
-			p.close()
-			return nil, fmt.Errorf("measuring along the run: %w", err)
-		}
-	}
-	if err := p.compile(); err != nil {
-		p.close()
+	if p.slope, err = f.NewVector(); err != nil {
 		return nil, fmt.Errorf("measuring along the run: %w", err)
 	}
-	for part := range p.panels {
-		p.panels[part] = p.draw(objective.Part(part), math.MaxUint64)
-	}
-	var err error
-	p.gradients, err = sigma.NewGradients(f, p.panels[objective.Train])
-	return p, err
-}
-
-// compile makes the program of inner products.
-func (p *probe) compile() (err error) {
-	g := graph.New()
-	bind := map[*graph.Node]kernels.Buffer{}
-	vector := func(name string, b kernels.Buffer) []*graph.Node {
-		n := graph.Input(g, p.f.DType(), name, b.Len())
-		bind[n] = b
-		return []*graph.Node{n}
-	}
-	mean, slope, test := vector("mean", p.mean), vector("slope", p.slope), vector("test", p.test)
-	products := graph.Concat(0, graph.Inner(mean, mean), graph.Inner(slope, slope), graph.Inner(mean, test))
-	if p.inner, err = graph.Compile(p.f.Device(), []*graph.Node{products}, nil, bind); err == nil {
-		p.products = p.inner.Buffer(products)
-	}
-	return err
-}
-
-// draw is a random sample of a part without repetition, a function of the seed and the step alone.
-func (p *probe) draw(part objective.Part, step uint64) []int {
-	r := rand.New(rand.NewPCG(p.seed^0x70726f6265+uint64(part), step))
-	n := p.f.Examples(part)
-	return r.Perm(n)[:min(p.sample, n)]
+	return p, nil
 }
 
 // passed counts a step at a learning rate.
-func (p *probe) passed(rate float64) { p.predicted += rate * p.stretch * p.drift }
+func (p *probe) passed(rate float64) {
+	p.since.noise += rate * p.stretch * p.drift.noise
+	p.since.gradient += rate * p.stretch * p.drift.gradient
+}
 
 func (p *probe) save(into checkpoint.Vectors) error {
 	measured := 0.0
 	if p.measured {
 		measured = 1
 	}
-	into["probe"] = []float64{measured, p.gap, p.drift, p.predicted}
+	into["probe"] = []float64{measured, p.gap, p.drift.noise, p.drift.gradient, p.since.noise, p.since.gradient}
 	return nil
 }
 
 func (p *probe) restore(from checkpoint.Vectors) error {
-	state, err := from.Numbers("probe", 4)
+	state, err := from.Numbers("probe", 6)
 	if err == nil {
-		p.measured, p.gap, p.drift, p.predicted = state[0] == 1, state[1], state[2], state[3]
+		p.measured, p.gap = state[0] == 1, state[1]
+		p.drift, p.since = gapTerms{state[2], state[3]}, gapTerms{state[4], state[5]}
 	}
 	return err
 }
 
-func (p *probe) close() {
-	for _, b := range []kernels.Buffer{p.mean, p.slope, p.test} {
-		p.f.Release(b)
-	}
-	if p.inner != nil {
-		p.inner.Close()
-	}
-	if p.gradients != nil {
-		p.gradients.Close()
-	}
-}
+func (p *probe) close() { p.f.Release(p.slope) }

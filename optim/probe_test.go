@@ -2,35 +2,55 @@ package optim
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"drift/data"
+	"drift/graph"
+	"drift/graph/nn"
 	"drift/kernels"
+	"drift/kernels/devicetest"
 	"drift/optim/objective"
 )
+
+// probed is the probe of a run on all 60 training examples, with the 40 test examples as panel.
+func probed(t *testing.T, s Settings) (*Trainer, *probe) {
+	t.Helper()
+	trainer, err := NewTrainer(inChunks(t, kernels.Float64, 2, 100), s, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(trainer.Close)
+	p := trainer.probe
+	p.budget.sample = 60
+	for part := range p.panels {
+		p.panels[part] = trainer.Objective.All(objective.Part(part))
+	}
+	return trainer, p
+}
 
 // On samples of all examples the two terms of the drift of the gap are those of the first order in η exactly: halving η halves
 // what is left of their ratio to 1.
 func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 	left := func(rate float64) float64 {
-		s := Settings{Optimizer: "gd", Rate: rate, Steps: 10, Every: 10000}
-		trainer := newTrainer(t, s, kernels.Float64)
+		trainer, p := probed(t, Settings{Optimizer: "gd", Rate: rate, Steps: 10, Every: 10000})
 		numbers := map[string]float64{}
-		predicted := 0.0
-		for step := range 2 {
-			if err := trainer.probe.measure(step, numbers); err != nil {
-				t.Fatal(err)
-			}
-			if step == 0 {
-				predicted = rate * (numbers["tr_sigma"]/60 + numbers["gap_gradient"])
-				if err := trainer.Step(); err != nil {
-					t.Fatal(err)
-				}
-			}
+		if err := p.measure(0, numbers); err != nil {
+			t.Fatal(err)
+		}
+		if err := trainer.Step(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.measure(1, numbers); err != nil {
+			t.Fatal(err)
 		}
 		if numbers["sampled"] != 60 || !(numbers["gap_drift_predicted"] > 0) {
 			t.Fatalf("numbers %v", numbers)
 		}
-		return math.Abs(predicted/numbers["gap_drift_measured"] - 1)
+		return math.Abs((numbers["gap_drift_predicted"]+numbers["gap_drift_gradient"])/numbers["gap_drift_measured"] - 1)
 	}
 	a, b := left(2e-3), left(1e-3)
 	if slope := math.Log2(a / b); math.Abs(slope-1) > 0.1 || a > 0.1 {
@@ -38,22 +58,180 @@ func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 	}
 }
 
+// What is measured is what the objective finds on the same examples, on dense and convolutional networks.
 func TestProbeMeasuresItsSample(t *testing.T) {
-	trainer := newTrainer(t, Settings{Optimizer: "sgd", Rate: 0.1, Batch: 30, Steps: 10, Every: 67}, kernels.Float64)
-	p, f, numbers := trainer.probe, trainer.Objective, map[string]float64{}
-	if err := p.measure(3, numbers); err != nil {
-		t.Fatal(err)
+	for _, model := range []string{"mlp:12,act=tanh", `{"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]}`} {
+		split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev := devicetest.Open(2)
+		defer dev.Close()
+		f, err := objective.New(dev, m, split, objective.Options{DType: kernels.Float64, Chunk: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := f.Parameters().Write(m.Init(3)); err != nil {
+			t.Fatal(err)
+		}
+		checkSample(t, f)
 	}
-	chosen := p.draw(objective.Train, 3)
-	mean, slope := vectorOf(t, f), vectorOf(t, f)
-	trace, err := f.TraceGradient(chosen, mean, slope)
+}
+
+func checkSample(t *testing.T, f *objective.Objective) {
+	t.Helper()
+	p, err := newProbe(f, Settings{Optimizer: "sgd", Every: 100}, 30, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(chosen) != 10 || numbers["sampled"] != 10 || numbers["tr_sigma"] != trace || numbers["sigma_eigenvalue_1"] <= 0 || numbers["sigma_eigenvalue_3"] > trace {
-		t.Errorf("sample of %d, tr Σ %v, numbers %v", len(chosen), trace, numbers)
+	defer p.close()
+	numbers := map[string]float64{}
+	if err := p.measure(3, numbers); err != nil {
+		t.Fatal(err)
 	}
-	if same := p.draw(objective.Train, 4); len(same) == len(chosen) && same[0] == chosen[0] && same[1] == chosen[1] {
-		t.Error("two steps measure the same sample")
+	chosen := p.draw(objective.Train, 3, p.budget.sample)
+	gradient := func(part objective.Part, examples []int) []float64 {
+		v := vectorOf(t, f)
+		err := f.Pass("mean gradient", part, examples, []kernels.Buffer{v}, func(b *objective.Batch) {
+			b.Sum(v, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params))
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return values(t, v)
+	}
+	slope := func(examples []int) (float64, []float64) {
+		mean, slope := vectorOf(t, f), vectorOf(t, f)
+		trace, err := f.TraceGradient(examples, mean, slope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trace, values(t, slope)
+	}
+	trace, _ := slope(chosen)
+	g, half := gradient(objective.Train, chosen), len(chosen)/2
+	_, a := slope(chosen[:half])
+	_, b := slope(chosen[half : 2*half])
+	square := floats.Dot(g, g) - trace/float64(len(chosen))
+	for name, want := range map[string]float64{
+		"sampled":             float64(len(chosen)),
+		"tr_sigma":            trace,
+		"noise_scale":         trace / square,
+		"grad_tr_sigma_norm2": floats.Dot(a, b),
+		"gap_gradient":        square - floats.Dot(g, gradient(objective.Test, p.panels[objective.Test])),
+	} {
+		if got := numbers[name]; math.Abs(got-want) > 1e-9*math.Abs(want) {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if first, third := numbers["sigma_eigenvalue_1"], numbers["sigma_eigenvalue_3"]; !(first > third && third > 0 && first < trace) {
+		t.Errorf("eigenvalues %v to %v of tr Σ %v", first, third, trace)
+	}
+}
+
+func values(t *testing.T, v kernels.Buffer) []float64 {
+	t.Helper()
+	x := make([]float64, v.Len())
+	if err := v.Read(x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// The means over all samples are the numbers of the whole, however small the samples.
+func TestMomentsAreUnbiased(t *testing.T) {
+	r, n := rand.New(rand.NewPCG(1, 2)), 7
+	g := mat.NewDense(n, 3, normals(r, n*3))
+	var products mat.Dense
+	products.Mul(g, g.T())
+	whole := mat.NewSymDense(n, products.RawMatrix().Data)
+	trace, square := moments(whole)
+	for size := 2; size < n; size++ {
+		var count, traces, squares float64
+		for set := range 1 << n {
+			var rows []int
+			for i := range n {
+				if set>>i&1 == 1 {
+					rows = append(rows, i)
+				}
+			}
+			if len(rows) != size {
+				continue
+			}
+			part := mat.NewSymDense(size, nil)
+			for i, a := range rows {
+				for j, b := range rows[:i+1] {
+					part.SetSym(i, j, whole.At(a, b))
+				}
+			}
+			x, y := moments(part)
+			count, traces, squares = count+1, traces+x, squares+y
+		}
+		if math.Abs(traces/count-trace) > 1e-12*trace || math.Abs(squares/count-square) > 1e-12*trace {
+			t.Errorf("samples of %d: tr Σ %v and ‖G‖² %v in the mean, of all examples %v and %v", size, traces/count, squares/count, trace, square)
+		}
+	}
+}
+
+// Every example comes to every place equally often: 2,000 draws of 3 out of 40 give each of the 120 counts a mean of 50 and a standard
+// deviation of 7, and 5 of these are allowed.
+func TestDrawsAreUniform(t *testing.T) {
+	p := newTrainer(t, Settings{Optimizer: "sgd", Rate: 0.1, Batch: 30, Steps: 10, Every: 5}, kernels.Float32).probe
+	var counts [40][3]int
+	for step := range 2000 {
+		chosen := p.draw(objective.Test, uint64(step), 3)
+		if chosen[0] == chosen[1] || chosen[0] == chosen[2] || chosen[1] == chosen[2] {
+			t.Fatalf("drew %v", chosen)
+		}
+		for place, example := range chosen {
+			counts[example][place]++
+		}
+	}
+	for example, of := range counts {
+		for place, count := range of {
+			if math.Abs(float64(count)-50) > 35 {
+				t.Errorf("example %d came to place %d in %d of 2,000 draws", example, place, count)
+			}
+		}
+	}
+	seen := map[int]bool{}
+	for _, example := range p.draw(objective.Test, 1, 100) {
+		seen[example] = true
+	}
+	if len(seen) != 40 {
+		t.Errorf("a draw of everything has %d of 40 examples", len(seen))
+	}
+}
+
+// However short the steps, the work of the measurements stays within the budget of a long run, and they start with the run.
+func TestBudget(t *testing.T) {
+	f := newObjective(t, kernels.Float32, 1)
+	for _, cost := range []float64{1, 16, 60, 1e6} {
+		b, err := newBudget(f, 16, cost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken := 0
+		for step := 1; step <= 16*1000; step++ {
+			if b.due(step) {
+				taken++
+			} else if step%16 == 0 && step <= 16*fromTheStart {
+				t.Errorf("steps of %v gradients: nothing measured after step %d", cost, step)
+			}
+		}
+		if want := fromTheStart + (1000-fromTheStart)/b.stride; taken < want-1 || taken > want+1 || b.sample < leastSample {
+			t.Errorf("steps of %v gradients: %d measurements of %d examples, at each of %d occasions", cost, taken, b.sample, b.stride)
+		}
+	}
+	if b, _ := newBudget(f, 16, 1e6); b.stride != 1 || b.sample != 12 { // half of the chunk of 25
+		t.Errorf("long steps: %+v", b)
+	}
+	if _, err := newBudget(inChunks(t, kernels.Float32, 1, 3), 16, 10); err == nil {
+		t.Error("chunks of 3 are no room for a sample and a panel of 2")
 	}
 }

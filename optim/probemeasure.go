@@ -2,87 +2,126 @@ package optim
 
 import (
 	"fmt"
+	"math"
 
-	"drift/graph"
-	"drift/kernels"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
 	"drift/optim/objective"
 	"drift/optim/sigma"
 )
 
-// measure adds what is found after a step to the numbers of the log.
+// probeValues is how many eigenvalues of Σ are logged.
+const probeValues = 3
+
+// measure adds what is found after a step to the numbers of the log. On samples of any size their means are the true values, save
+// for the noise scale, which is a ratio, and for the eigenvalues, which a small sample spreads.
 func (p *probe) measure(step int, numbers map[string]float64) error {
-	chosen := p.draw(objective.Train, uint64(step))
-	trace, err := p.f.TraceGradient(chosen, p.mean, p.slope)
+	chosen := p.draw(objective.Train, uint64(step), p.budget.sample)
+	s, err := p.look(chosen)
 	if err != nil {
 		return err
 	}
-	if err := p.testGradient(step); err != nil {
-		return err
+	numbers["sampled"], numbers["tr_sigma"] = float64(len(chosen)), s.trace
+	if s.square > 0 {
+		numbers["noise_scale"] = s.trace / s.square
 	}
-	if err := p.inner.Run(); err != nil {
-		return err
-	}
-	var products [3]float64
-	if err := p.products.Read(products[:]); err != nil {
-		return err
-	}
-	n := float64(len(chosen))
-	whole := products[0] - trace/n // ‖G‖² without the share of the sample's noise
-	numbers["sampled"], numbers["tr_sigma"], numbers["grad_tr_sigma_norm2"] = n, trace, products[1]
-	if whole > 0 {
-		numbers["noise_scale"] = trace / whole
-	}
-	if err := p.spectrum(chosen, numbers); err != nil || len(p.panels[objective.Test]) == 0 {
-		return err
-	}
-	numbers["gap_gradient"] = whole - products[2]
-	return p.generalization(trace, numbers)
-}
-
-// testGradient finds the mean gradient over a sample of the test part, if there is one.
-func (p *probe) testGradient(step int) error {
-	chosen := p.draw(objective.Test, uint64(step))
-	if len(chosen) == 0 {
-		return nil
-	}
-	return p.f.Pass("test gradient", objective.Test, chosen, []kernels.Buffer{p.test}, func(b *objective.Batch) {
-		b.Sum(p.test, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params))
-	}, nil)
-}
-
-// spectrum adds leading eigenvalues.
-func (p *probe) spectrum(chosen []int, numbers map[string]float64) error {
-	if err := p.gradients.Reset(chosen); err != nil {
-		return err
-	}
-	s, err := p.gradients.Leading(min(probeValues, len(chosen)-1, p.f.Model.NumParams), sigma.Search{})
+	values, err := spectrum(s.gram, min(probeValues, p.f.Model.NumParams))
 	if err != nil {
 		return err
 	}
-	for k, value := range s.Values {
+	for k, value := range values {
 		numbers[fmt.Sprintf("sigma_eigenvalue_%d", k+1)] = value
 	}
-	return nil
-}
-
-// generalization compares the drift of the gap since the last measurement with what was predicted, and predicts anew.
-func (p *probe) generalization(trace float64, numbers map[string]float64) error {
-	var losses [2]float64
-	for part, panel := range p.panels {
-		value, err := p.f.Evaluate(objective.Part(part), panel)
-		if err != nil {
+	if half := len(chosen) / 2; half > 1 {
+		if numbers["grad_tr_sigma_norm2"], err = p.slopes(chosen[:half], chosen[half:2*half]); err != nil {
 			return err
 		}
-		losses[part] = value.Loss
 	}
-	gap := losses[objective.Test] - losses[objective.Train]
+	if len(p.panels[objective.Test]) == 0 {
+		return nil
+	}
+	return p.generalization(s, numbers)
+}
+
+// sight is what one pass over a sample and the test panel shows.
+type sight struct {
+	gram   *mat.SymDense // of the gradients of the sample
+	trace  float64       // tr Σ
+	square float64       // ‖G‖²
+	across float64       // G·G_test
+	test   float64       // loss of the test panel
+}
+
+func (p *probe) look(chosen []int) (s sight, err error) {
+	panel := p.panels[objective.Test]
+	n, all := len(chosen), len(chosen)+len(panel)
+	products, losses := make([]float64, all*all), make([]float64, all)
+	err = p.f.Together("probe", [2][]int{chosen, panel}, func(b *objective.Batch) {
+		b.Read(b.PerExample().Gram())
+		b.Read(b.Loss)
+	}, func(_, _ int, read func(int, any) error) error {
+		if err := read(0, products); err != nil {
+			return err
+		}
+		return read(1, losses)
+	})
+	s.gram = mat.NewSymDense(n, nil)
+	for i := range n {
+		row := products[i*all : (i+1)*all]
+		copy(s.gram.RawSymmetric().Data[i*n:], row[:n])
+		s.across += floats.Sum(row[n:]) / float64(n*max(1, len(panel)))
+	}
+	s.trace, s.square = moments(s.gram)
+	s.test = floats.Sum(losses[n:]) / float64(max(1, len(panel)))
+	return s, err
+}
+
+// moments are tr Σ = (Σ_n ‖g_n‖² − N‖ḡ‖²)/(N−1) and the mean of g_n·g_k over pairs n ≠ k, which is ‖ḡ‖² − tr Σ/N: ‖G‖²
+// without the share of the sample's noise.
+func moments(gram *mat.SymDense) (trace, square float64) {
+	n := gram.SymmetricDim()
+	var own, pairs float64
+	for i := range n {
+		own += gram.At(i, i)
+		for j := range i {
+			pairs += 2 * gram.At(i, j)
+		}
+	}
+	square = pairs / float64(n*(n-1))
+	return own/float64(n) - square, square
+}
+
+// spectrum is the leading eigenvalues of Σ, at most so many.
+func spectrum(gram *mat.SymDense, most int) ([]float64, error) {
+	n := gram.SymmetricDim()
+	sigma.Centre(gram)
+	var e mat.EigenSym
+	if !e.Factorize(gram, false) {
+		return nil, fmt.Errorf("the eigenvalues of Σ over %d examples were not found: %w: %s", n, ErrNotFinite, remedy)
+	}
+	var leading []float64
+	for k := range min(most, n-1) {
+		leading = append(leading, math.Max(0, e.RawValues()[n-1-k])/float64(n-1))
+	}
+	return leading, nil
+}
+
+// generalization puts the drift of the gap since the last measurement beside what was predicted, and predicts anew.
+func (p *probe) generalization(s sight, numbers map[string]float64) error {
+	train, err := p.f.Evaluate(objective.Train, p.panels[objective.Train])
+	if err != nil {
+		return err
+	}
+	gap := s.test - train.Loss
+	numbers["gap_gradient"] = s.square - s.across
 	if p.measured && p.stretch > 0 {
-		numbers["gap_drift_predicted"] = p.predicted
+		numbers["gap_drift_predicted"], numbers["gap_drift_gradient"] = p.since.noise, p.since.gradient
 	}
 	if p.measured {
 		numbers["gap_drift_measured"] = gap - p.gap
 	}
-	p.measured, p.gap, p.predicted = true, gap, 0
-	p.drift = trace / float64(p.f.Examples(objective.Train))
+	p.measured, p.gap, p.since = true, gap, gapTerms{}
+	p.drift = gapTerms{s.trace / float64(p.f.Examples(objective.Train)), s.square - s.across}
 	return nil
 }

@@ -59,7 +59,7 @@ func (t *Trainer) prepare(seed uint64) error {
 		return err
 	}
 	if t.Settings.Every > 0 {
-		if t.probe, err = newProbe(f, t.Settings, seed); err != nil {
+		if t.probe, err = newProbe(f, t.Settings, t.direction.Cost(t.sampler.BatchSize()), seed); err != nil {
 			return err
 		}
 	}

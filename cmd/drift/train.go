@@ -35,7 +35,15 @@ Optimizers: sgd takes batches; gd takes all examples at every step; gd-reg takes
 adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients. With --emulate-batch B
 λ is what makes it follow SGD with batches of B in the mean: (η/4)(1/B − 1/N) without momentum.
 gd-noise takes all examples and adds noise as large as that of batches of B; sigma-inverse takes
-batches and follows (Σ+δI)⁻¹ḡ.`
+batches and follows (Σ+δI)⁻¹ḡ.
+
+With --every N the log has every N steps, from random examples: tr_sigma, grad_tr_sigma_norm2
+(‖∂tr Σ‖²), noise_scale, sigma_eigenvalue_1 to 3, gap_gradient (G·(G − G_test)) and the drift of the
+generalization gap, test loss − training loss, since the line before: gap_drift_measured, on examples
+that stay the same, beside the two terms that theory gives it in the mean, gap_drift_predicted
+(η tr Σ/N a step) and gap_drift_gradient (η G·(G − G_test) a step). sampled says how many examples that
+took: as many as keep the cost below a twentieth of the run's. Where N steps do not pay for 4, only the
+first 32 measurements come every N steps, and later ones at multiples of N.`
 
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
@@ -62,7 +70,7 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
 	add(flags, &t.logging.CheckpointEvery, "checkpoint-every", 500, "steps between checkpoints (0: only at the end)", "int", atLeast(0))
 	add(flags, &t.logging.EvalEvery, "eval-every", 500, "steps between evaluations on the test part (0: only at the end)", "int", atLeast(0))
-	add(flags, &t.settings.Every, "every", 0, "steps between measurements of Σ and of the gap's drift, on samples that cost a twentieth of the run (0: never)",
+	add(flags, &t.settings.Every, "every", 0, "steps between measurements of Σ and of the gap's drift, see above (0: never)",
 		"int", atLeast(0))
 	add(flags, &t.logging.LogEvery, "log-every", 50, "steps between lines of metrics.jsonl (0: only at evaluations)", "int", atLeast(0))
 }

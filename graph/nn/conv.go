@@ -78,7 +78,7 @@ func (l conv2d) infer(s scope, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []int{l.Out, at[0], at[1]}, s.weightAndBias([]int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, l.Bias)
+	return []int{l.Out, at[0], at[1]}, s.weightAndBias([]int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, at[0]*at[1], l.Bias)
 }
 
 func (l conv2d) build(b *builder, x *graph.Node) *graph.Node {

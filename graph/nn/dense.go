@@ -16,7 +16,11 @@ func (l linear) infer(s scope, in []int) ([]int, error) {
 	}
 	last := len(in) - 1
 	out := append(append([]int(nil), in[:last]...), l.Out)
-	return out, s.weightAndBias([]int{l.Out, in[last]}, l.Bias)
+	positions, err := volume(in[:last])
+	if err != nil {
+		return nil, err
+	}
+	return out, s.weightAndBias([]int{l.Out, in[last]}, positions, l.Bias)
 }
 
 func (l linear) build(b *builder, x *graph.Node) *graph.Node {

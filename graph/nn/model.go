@@ -21,6 +21,7 @@ type Model struct {
 
 	Params    []Param // in PyTorch's order, the layout of the flat vector
 	NumParams int     // length of the flat vector
+	Products  int     // multiplications by weights in a forward pass of one example
 }
 
 // Param is one tensor of parameters, the elements Offset … Offset+Len of the flat vector.
@@ -98,15 +99,19 @@ func (s scope) chain(shape []int, layers []Layer) ([]int, error) {
 }
 
 // weightAndBias declares the tensors of a layer that takes fanIn inputs to an output, to be drawn from U(±1/√fanIn):
-// PyTorch's kaiming_uniform with a = √5, and its rule for biases.
-func (s scope) weightAndBias(weight []int, bias bool) error {
+// PyTorch's kaiming_uniform with a = √5, and its rule for biases. The weight is applied at so many positions of an example.
+func (s scope) weightAndBias(weight []int, positions int, bias bool) error {
 	fanIn, err := volume(weight[1:])
 	if err != nil {
 		return err
 	}
 	bound := uniformBound(fanIn)
-	if err := s.declare(Param{Name: "weight", Shape: weight, bound: bound}); err != nil || !bias {
+	if err := s.declare(Param{Name: "weight", Shape: weight, bound: bound}); err != nil {
 		return err
+	}
+	s.model.Products += positions * fanIn * weight[0]
+	if !bias {
+		return nil
 	}
 	return s.declare(Param{Name: "bias", Shape: weight[:1], bound: bound})
 }

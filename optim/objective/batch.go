@@ -33,23 +33,45 @@ type Batch struct {
 	read      []*graph.Node
 }
 
-// newBatch builds the model over n examples that an index vector, not bound yet, picks from a part of the data.
-func (f *Objective) newBatch(part Part, n int, first bool) *Batch {
+// newBatch builds the model over so many examples of each part, which an index vector, not bound yet, picks from the data.
+func (f *Objective) newBatch(counts [2]int, first bool) *Batch {
 	g := graph.New()
-	b := &Batch{N: n, objective: f, graph: g, uses: &graph.Uses{}, first: first, bind: make(map[*graph.Node]kernels.Buffer)}
-	r := f.parts[part]
+	b := &Batch{N: counts[Train] + counts[Test], objective: f, graph: g, uses: &graph.Uses{}, first: first,
+		bind: make(map[*graph.Node]kernels.Buffer)}
 	b.Params = b.Vector(f.theta)
-	b.index = graph.Input(g, f.dtype, "index", n)
-	x := b.leaf("inputs", r.x, append([]int{r.n}, f.Model.Input...)...)
-	targets := []int{r.n}
-	if f.Model.Loss == nn.MSE {
-		targets = append(targets, f.Model.Outputs)
-	}
-	b.Target = graph.Gather(b.leaf("targets", r.y, targets...), b.index)
+	b.index = graph.Input(g, f.dtype, "index", b.N)
+	x, y := b.pick(counts)
+	b.Target = y
 	b.Mean, b.Spread = b.leaf("mean", f.weights.Slice(0, 1), 1), b.leaf("spread", f.weights.Slice(1, 2), 1)
-	b.Output = f.Model.Build(b.Params, graph.Gather(x, b.index), b.uses)
+	b.Output = f.Model.Build(b.Params, x, b.uses)
 	b.Loss = f.Model.Losses(b.Output, b.Target)
 	return b
+}
+
+// pick is the inputs and targets of the examples, those of the training part first.
+func (b *Batch) pick(counts [2]int) (x, y *graph.Node) {
+	if counts[Train] == 0 || counts[Test] == 0 {
+		part := Train
+		if counts[Train] == 0 {
+			part = Test
+		}
+		return b.gather(part, b.index)
+	}
+	ours, labels := b.gather(Train, graph.SliceAxis(b.index, 0, 0, counts[Train]))
+	theirs, more := b.gather(Test, graph.SliceAxis(b.index, 0, counts[Train], b.N))
+	return graph.Concat(0, ours, theirs), graph.Concat(0, labels, more)
+}
+
+// gather is the inputs and targets of examples of a part.
+func (b *Batch) gather(part Part, index *graph.Node) (x, y *graph.Node) {
+	r, model := b.objective.parts[part], b.objective.Model
+	targets := []int{r.n}
+	if model.Loss == nn.MSE {
+		targets = append(targets, model.Outputs)
+	}
+	x = b.leaf(fmt.Sprint("inputs ", part), r.x, append([]int{r.n}, model.Input...)...)
+	y = b.leaf(fmt.Sprint("targets ", part), r.y, targets...)
+	return graph.Gather(x, index), graph.Gather(y, index)
 }
 
 func (b *Batch) leaf(name string, buffer kernels.Buffer, shape ...int) *graph.Node {
@@ -88,7 +110,7 @@ func (b *Batch) PerExample() *graph.PerExample { return graph.NewPerExample(b.Lo
 // Pattern is the per-example gradients of n training examples as an expression that nothing computes: what they are made of, and
 // in which shapes.
 func (f *Objective) Pattern(n int) (p *graph.PerExample, err error) {
-	err = graph.Try(func() { p = f.newBatch(Train, n, true).PerExample() })
+	err = graph.Try(func() { p = f.newBatch([2]int{Train: n}, true).PerExample() })
 	return p, err
 }
 

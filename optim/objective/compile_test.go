@@ -22,7 +22,7 @@ func BenchmarkPlan(b *testing.B) {
 			defer f.Close()
 			mean, trace := vector(b, f), vector(b, f)
 			for b.Loop() {
-				batch := f.newBatch(Train, 64, true)
+				batch := f.newBatch([2]int{64}, true)
 				sigma := graph.NewCovariance(batch.PerExample())
 				batch.Sum(mean, sigma.Mean())
 				batch.Sum(trace, sigma.TraceGradient(batch.Params))

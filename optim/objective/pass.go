@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"slices"
 
 	"drift/graph"
 	"drift/kernels"
@@ -23,16 +24,34 @@ func (f *Objective) Pass(what string, part Part, examples []int, vectors []kerne
 	if err := f.weigh(len(examples)); err != nil {
 		return err
 	}
-	k := key{what: what, part: part}
+	k := key{what: what}
 	if n := copy(k.vectors[:], vectors); n < len(vectors) {
 		return fmt.Errorf("objective: %s for %d vectors: programs are told apart by %d", what, len(vectors), n)
 	}
 	for from := 0; from < len(examples); from += f.chunk {
 		to := min(from+f.chunk, len(examples))
-		k.n, k.first = to-from, from == 0
+		k.counts[part], k.first = to-from, from == 0
 		if err := f.work(k, examples[from:to], from, e, each); err != nil {
 			return fmt.Errorf("objective: %s over %d examples: %w", what, to-from, err)
 		}
+	}
+	return nil
+}
+
+// Together works on examples of both parts at once, those of the training part first, which must fit one chunk. what names the
+// expression as in Pass.
+func (f *Objective) Together(what string, examples [2][]int, e Expression, each Each) error {
+	all := slices.Concat(examples[Train], examples[Test])
+	n := len(all)
+	if n == 0 || n > f.chunk {
+		return fmt.Errorf("objective: %s over %d examples at once: give 1 to %d (--chunk)", what, n, f.chunk)
+	}
+	err := f.weigh(n)
+	if err == nil {
+		err = f.work(key{what: what, counts: [2]int{len(examples[Train]), len(examples[Test])}, first: true}, all, 0, e, each)
+	}
+	if err != nil {
+		return fmt.Errorf("objective: %s over %d examples: %w", what, n, err)
 	}
 	return nil
 }
@@ -55,11 +74,10 @@ func (f *Objective) work(k key, examples []int, from int, e Expression, each Eac
 	return each(from, from+len(examples), func(k int, dst any) error { return c.program.Buffer(c.read[k]).Read(dst) })
 }
 
-// key names a program: what it computes, over how many examples of which part, whether it begins its sums, and for which vectors.
+// key names a program: what it computes, over how many examples of each part, whether it begins its sums, and for which vectors.
 type key struct {
 	what    string
-	part    Part
-	n       int
+	counts  [2]int
 	first   bool
 	vectors [4]kernels.Buffer
 }
@@ -105,30 +123,31 @@ func (f *Objective) compile(k key, e Expression) (*compiled, error) {
 		return c, nil
 	}
 	var b *Batch
-	if err := graph.Try(func() { b = f.newBatch(k.part, k.n, k.first); e(b) }); err != nil {
+	if err := graph.Try(func() { b = f.newBatch(k.counts, k.first); e(b) }); err != nil {
 		return nil, err
 	}
-	index := f.index.Slice(0, k.n)
+	n := k.counts[Train] + k.counts[Test]
+	index := f.index.Slice(0, n)
 	b.bind[b.index] = index
 	bound := make(map[*graph.Node]bool)
-	for n := range b.bind {
-		bound[n] = true
+	for leaf := range b.bind {
+		bound[leaf] = true
 	}
 	plan, err := graph.NewPlan(b.outputs, b.updates, bound)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.reserve(plan, k.n); err != nil {
+	if err := f.reserve(plan, n); err != nil {
 		return nil, err
 	}
 	p, err := plan.Load(f.device, b.bind, f.arena)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{program: p, read: b.read, index: index, chosen: make([]float32, k.n)}
+	c := &compiled{program: p, read: b.read, index: index, chosen: make([]float32, n)}
 	c.source = c.chosen
 	if b.place != nil {
-		c.place = f.rows.Slice(0, k.n)
+		c.place = f.rows.Slice(0, n)
 	}
 	f.programs[k] = c
 	return c, nil
