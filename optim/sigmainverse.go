@@ -135,7 +135,11 @@ func (d *SigmaInverse) Metrics() map[string]float64 {
 	if err != nil {
 		return nil
 	}
-	return map[string]float64{"tr_sigma": r.Trace, "damping": r.Delta, "condition": r.Condition}
+	condition, err := d.inverse.Condition()
+	if err != nil {
+		return nil
+	}
+	return map[string]float64{"tr_sigma": r.Trace, "damping": r.Delta, "condition": condition}
 }
 
 func (d *SigmaInverse) Save(into checkpoint.Vectors) error {

@@ -140,11 +140,20 @@ func (d *BasisInverse) Report() (Report, error) {
 	if err := d.out.Read(out[:]); err != nil {
 		return Report{}, err
 	}
+	return Report{Trace: out[0], Delta: out[1], Descent: out[2]}, nil
+}
+
+// Condition is exact, of Σ diagonal in its basis.
+func (d *BasisInverse) Condition() (float64, error) {
+	r, err := d.Report()
+	if err != nil || d.out == nil {
+		return 0, err
+	}
 	s := make([]float64, d.running.Len())
 	if err := d.running.Read(s); err != nil {
-		return Report{}, err
+		return 0, err
 	}
-	return Report{Trace: out[0], Delta: out[1], Descent: out[2], Condition: (floats.Max(s) + out[1]) / (floats.Min(s) + out[1])}, nil
+	return (floats.Max(s) + r.Delta) / (floats.Min(s) + r.Delta), nil
 }
 
 // Cost counts the squares of the gradients as a third of a gradient, and rotating them as two thirds.

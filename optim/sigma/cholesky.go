@@ -2,7 +2,6 @@ package sigma
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -165,18 +164,6 @@ func (p panel) triangle() blas64.Triangular {
 
 func (p panel) general(rows int) blas64.General {
 	return blas64.General{Rows: rows, Cols: p.w, Stride: p.w, Data: p.rows}
-}
-
-// condition is a lower bound of the condition number of A: the squared ratio of L's largest to its least diagonal element.
-func (c *cholesky) condition() float64 {
-	least, largest := math.Inf(1), 0.0
-	for _, p := range c.panels {
-		for i := range p.w {
-			d := p.square[i*p.w+i]
-			least, largest = math.Min(least, d), math.Max(largest, d)
-		}
-	}
-	return largest / least * (largest / least)
 }
 
 // bytes is the memory that the panels hold.

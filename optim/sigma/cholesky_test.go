@@ -29,11 +29,6 @@ func TestCholeskySolves(t *testing.T) {
 			c.solve(x)
 			near(t, "A A⁻¹b", times(a, x), random(7, n), 1e-11)
 		}
-		var whole mat.Cholesky
-		whole.Factorize(a)
-		if least, most := c.condition(), whole.Cond(); !(least >= 1 && least <= most*1.0001) {
-			t.Errorf("%d: condition at least %v, LAPACK estimates %v", n, least, most)
-		}
 		a.SetSym(n-1, n-1, -1)
 		if positive, err := c.factor(a); positive || err != nil {
 			t.Errorf("%d: an indefinite matrix was taken: %v", n, err)

@@ -19,14 +19,15 @@ type GramInverse struct {
 	memoryless
 	f      *objective.Objective
 	sizes  map[int]*gramSize // of batches
+	last   *gramSize         // of the last batch
 	report Report
 }
 
 // gramSize is what batches of one size take.
 type gramSize struct {
-	stored    *stored    // nil for batches that do not fit one chunk,
-	gradients *Gradients // which are worked through once more for each product
-	gram      *mat.SymDense
+	stored    *stored       // nil for batches that do not fit one chunk,
+	gradients *Gradients    // which are worked through once more for each product
+	gram      *mat.SymDense // after a solution δ(N−1)I + K
 	factor    *cholesky
 }
 
@@ -136,11 +137,24 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 	for i := range c {
 		c[i] = (1/float64(n) - c[i]) / delta
 	}
-	g.report = Report{Trace: trace, Delta: delta, Condition: s.factor.condition(), Descent: floats.Dot(slope, c)}
+	g.last, g.report = s, Report{Trace: trace, Delta: delta, Descent: floats.Dot(slope, c)}
 	return c, nil
 }
 
 func (g *GramInverse) Report() (Report, error) { return g.report, nil }
+
+// Condition is (λ₁+δ)/δ, where λ₁ is found by Lanczos iteration to a tolerance of 1e-3: Σ has eigenvalues of zero wherever there are
+// fewer examples than parameters. Where there are more, the condition is at most that.
+func (g *GramInverse) Condition() (float64, error) {
+	if g.last == nil {
+		return 0, nil
+	}
+	pairs, err := Leading(Dense{g.last.gram}, 1, Search{Tolerance: 1e-3})
+	if err != nil {
+		return 0, fmt.Errorf("condition of Σ+δI: %w", err)
+	}
+	return pairs[0].Value / (g.report.Delta * float64(g.last.gram.SymmetricDim()-1)), nil
+}
 
 // Cost counts the Gram matrix as a gradient, which is what its products come to for batches about as large as layers are wide,
 // and the sweep before it and the weighted gradient after it as another.

@@ -11,6 +11,8 @@ type Inverse interface {
 	Solve(batch []int, d Damping, into kernels.Buffer) error
 	// Report is about the last Solve. It waits for the device.
 	Report() (Report, error)
+	// Condition is the largest over the least eigenvalue of Σ+δI, for the Σ that the last Solve took. It may cost some host time.
+	Condition() (float64, error)
 	// Cost is what Solve takes for n examples on average, in gradients of one example.
 	Cost(n int) float64
 	// Save and Restore carry what lasts from one Solve to the next.
@@ -35,10 +37,9 @@ func (d Damping) Delta(trace float64, p int) float64 {
 
 // Report is numbers of a solution x = (Σ+δI)⁻¹ḡ.
 type Report struct {
-	Trace     float64 // tr Σ
-	Delta     float64 // δ
-	Condition float64 // estimate, rather too low, of the largest over the least eigenvalue of Σ+δI
-	Descent   float64 // ⟨ḡ, x⟩
+	Trace   float64 // tr Σ
+	Delta   float64 // δ
+	Descent float64 // ⟨ḡ, x⟩
 }
 
 // memoryless is the Save and Restore of an inverse that remembers nothing.

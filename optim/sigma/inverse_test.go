@@ -78,6 +78,12 @@ func solve(t testing.TB, sigma *mat.SymDense, delta float64, mean []float64) []f
 	return x.RawVector().Data
 }
 
+// conditionOf is that of Σ+δI.
+func conditionOf(sigma *mat.SymDense, delta float64) float64 {
+	pairs, _ := Solve(sigma, sigma.SymmetricDim())
+	return (pairs[0].Value + delta) / (math.Max(0, pairs[len(pairs)-1].Value) + delta)
+}
+
 func TestInversesEqualDenseOnes(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, _, mean := dense(rows(t, f, examples))
@@ -99,6 +105,11 @@ func TestInversesEqualDenseOnes(t *testing.T) {
 				r, err := inverse.Report()
 				must(t, err)
 				near(t, name+"'s report", []float64{r.Trace, r.Delta, r.Descent}, []float64{trace, delta, floats.Dot(mean, want)}, 1e-9)
+				condition, err := inverse.Condition()
+				must(t, err)
+				if want := conditionOf(a.sigma(sigma), delta); math.Abs(condition-want) > 2e-3*want {
+					t.Errorf("%s: condition %v, want %v", name, condition, want)
+				}
 				measured := make([]float64, 2)
 				must(t, f.Measured().Read(measured))
 				near(t, name+"'s loss", measured, []float64{value.Loss, value.Accuracy}, 1e-12)

@@ -62,6 +62,8 @@ type LowRankInverse struct {
 	trace  float64   // tr Σ
 	age    int       // steps since the last refresh; 0: there was none
 	report Report
+
+	condition float64 // of the last Σ+δI
 }
 
 var _ Inverse = (*LowRankInverse)(nil)
@@ -111,7 +113,7 @@ func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) erro
 		weights[i] = 1/(value+delta) - 1/(rest+delta)
 	}
 	weights[len(l.values)] = 1 / (rest + delta)
-	l.report = Report{Trace: l.trace, Delta: delta, Condition: (l.values[0] + delta) / (rest + delta)}
+	l.report, l.condition = Report{Trace: l.trace, Delta: delta}, (l.values[0]+delta)/(rest+delta)
 	if err := l.weights.Write(weights); err != nil {
 		return err
 	}
@@ -179,6 +181,9 @@ func (l *LowRankInverse) Report() (Report, error) {
 	l.report.Descent = descent[0]
 	return l.report, err
 }
+
+// Condition is exact, of Σ by its leading pairs and ρ.
+func (l *LowRankInverse) Condition() (float64, error) { return l.condition, nil }
 
 // Cost counts two thirds of a gradient for each example of the window at every step, and at a refresh as much for the new ones and
 // again for what the search begins with, and a gradient of each example for the Gram matrix.
