@@ -30,7 +30,7 @@ type device struct {
 	pool        pool
 	scratch     []*scratch
 	columnBytes int64
-	staging     [2]stage
+	staging     [stages]stage
 	next        int // stage
 	transfer    transfer
 	move        func() error // makes the transfer

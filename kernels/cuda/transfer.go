@@ -12,8 +12,12 @@ import (
 	"drift/kernels/cuda/driver"
 )
 
-// stageBytes is the size of one piece of a transfer.
-const stageBytes = 4 << 20
+// stageBytes is the size of one piece of a transfer, and stages how many pieces may be on their way, so that a program that writes a few
+// small buffers for every step runs ahead of the device.
+const (
+	stageBytes = 2 << 20
+	stages     = 8
+)
 
 // stage is pinned host memory; its event says when the last copy out of it has been made.
 type stage struct {

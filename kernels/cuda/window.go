@@ -38,7 +38,11 @@ func (p *planner) pooling(op kernels.Primitive, out uint64, in []uint64) error {
 	case kernels.MaxGather:
 		return add(p, "maxgather", across(pooled(op.Window)), window(op.Window, out, in[0], in[1]))
 	case kernels.MaxScatter:
-		return add(p, "maxscatter", across(image(op.Window)), window(op.Window, out, in[0], in[1]))
+		w := op.Window
+		if w.KH == w.StrideH && w.KW == w.StrideW && w.PadH == 0 && w.PadW == 0 {
+			return add(p, "maxspread", across(w.N*w.C*ceil(w.H, w.KH)*ceil(w.W, w.KW)), window(w, out, in[0], in[1]))
+		}
+		return add(p, "maxscatter", across(image(w)), window(w, out, in[0], in[1]))
 	case kernels.AvgPool:
 		return add(p, "avgpool", across(pooled(op.Window)), window(op.Window, out, in[0], 0))
 	default:

@@ -8,15 +8,23 @@ import (
 )
 
 const (
-	before = 1 // elements before a view: it begins at an address that is a multiple of the element's size only
-	after  = 3
-	guard  = 12345.0
+	after = 3 // elements behind a view
+	guard = 12345.0
 )
+
+// before is the number of elements in front of a view: it begins at an address that suits vectors of any width, or at one that is a
+// multiple of the element's size only.
+func (s *suite) before() int {
+	if s.aligned {
+		return 16
+	}
+	return 1
+}
 
 // view is a buffer that holds x in the middle of a larger one.
 func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
 	s.Helper()
-	whole, err := s.device.NewBuffer(s.dt, before+len(x)+after)
+	whole, err := s.device.NewBuffer(s.dt, s.before()+len(x)+after)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -24,11 +32,11 @@ func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
 	for i := range padded {
 		padded[i] = guard
 	}
-	copy(padded[before:], x)
+	copy(padded[s.before():], x)
 	if err := whole.Write(padded); err != nil {
 		s.Fatal(err)
 	}
-	return whole.Slice(before, before+len(x)), whole
+	return whole.Slice(s.before(), s.before()+len(x)), whole
 }
 
 func (s *suite) load(calls ...kernels.Call) kernels.Executable {
@@ -68,6 +76,7 @@ func (s *suite) compute(op kernels.Primitive, out, in [][]float64) [][]float64 {
 		s.Fatalf("%+v: %v", op, err)
 	}
 	var got [][]float64
+	before := s.before()
 	for i, w := range wholes {
 		x := s.read(w)
 		end := len(x) - after
@@ -95,7 +104,7 @@ func same(a, b []float64) bool {
 	return len(a) == len(b)
 }
 
-// check compares op with its reference: element i may be off by units·unit·scale[i].
+// check compares op with its reference, on operands aligned and not: element i may be off by units·unit·scale[i].
 func (s *suite) check(op kernels.Primitive, units float64, in ...[]float64) {
 	s.Helper()
 	sizes, _, err := op.Operands()
@@ -111,7 +120,9 @@ func (s *suite) check(op kernels.Primitive, units float64, in ...[]float64) {
 		out = append(out, x)
 	}
 	want, scale := reference(op, in)
-	s.compare(fmt.Sprintf("%+v", op), units, s.compute(op, out, in), want, scale)
+	for _, s.aligned = range []bool{true, false} {
+		s.compare(fmt.Sprintf("%+v, aligned %v", op, s.aligned), units, s.compute(op, out, in), want, scale)
+	}
 }
 
 func (s *suite) compare(what string, units float64, got, want, scale [][]float64) {

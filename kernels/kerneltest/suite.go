@@ -19,7 +19,7 @@ func Run(t *testing.T, open func() kernels.Device) {
 			for _, test := range tests {
 				t.Run(test.name, func(t *testing.T) {
 					d := open()
-					test.run(&suite{t, d, dt, rand.New(rand.NewPCG(7, uint64(dt)))})
+					test.run(&suite{T: t, device: d, dt: dt, rng: rand.New(rand.NewPCG(7, uint64(dt)))})
 					if err := d.Close(); err != nil {
 						t.Errorf("close: %v", err)
 					}
@@ -58,9 +58,10 @@ var tests = []struct {
 
 type suite struct {
 	*testing.T
-	device kernels.Device
-	dt     kernels.DType
-	rng    *rand.Rand
+	device  kernels.Device
+	dt      kernels.DType
+	rng     *rand.Rand
+	aligned bool // views
 }
 
 // unit is half the distance from 1 to the next number.

@@ -69,6 +69,33 @@ template <class T> __device__ __forceinline__ void maxscatter(const WindowArgs &
 
 BOTH(maxscatter, WindowArgs)
 
+// Pair is two neighbours that are stored as one.
+template <class T> struct __align__(2 * sizeof(T)) Pair {
+	T left, right;
+};
+
+// maxspread is maxscatter for windows without padding that neither overlap nor leave gaps: one thread writes all pixels of a window,
+// and zeros at the image's edges that no window reaches.
+template <class T> __device__ __forceinline__ void maxspread(const WindowArgs &a) {
+	const u32 i = thread(), high = (a.h + a.kh - 1) / a.kh, wide = (a.w + a.kw - 1) / a.kw;
+	if (i >= a.n * a.c * high * wide) return;
+	const Pixel cell = pixel(i, high, wide);
+	const size_t o = (size_t(cell.plane) * a.oh + cell.y) * a.ow + cell.x;
+	const bool window = cell.y < a.oh && cell.x < a.ow;
+	const T g = window ? at<T>(a.x)[o] : T(0), index = window ? at<T>(a.index)[o] : T(0);
+	T *out = at<T>(a.out) + (size_t(cell.plane) * a.h + cell.y * a.kh) * a.w + cell.x * a.kw;
+	const bool pairs = a.kw == 2 && a.w % 2 == 0 && a.out % sizeof(Pair<T>) == 0;
+	for (u32 r = 0; r < a.kh && cell.y * a.kh + r < a.h; r++, out += a.w) {
+		if (pairs) {
+			*reinterpret_cast<Pair<T> *>(out) = {index == T(2 * r) ? g : T(0), index == T(2 * r + 1) ? g : T(0)};
+			continue;
+		}
+		for (u32 c = 0; c < a.kw && cell.x * a.kw + c < a.w; c++) out[c] = index == T(r * a.kw + c) ? g : T(0);
+	}
+}
+
+BOTH(maxspread, WindowArgs)
+
 template <class T> __device__ __forceinline__ void avgpool(const WindowArgs &a) {
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.oh * a.ow) return;
