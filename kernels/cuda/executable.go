@@ -22,7 +22,7 @@ func release(commands []command) {
 }
 
 // executable runs its commands one by one the first time, when libraries still load what they need. The second time it records
-// them as a graph, which is launched from then on.
+// them as a graph, which is launched from then on; a command alone needs none.
 type executable struct {
 	device   *device
 	commands []command
@@ -77,10 +77,7 @@ func (e *executable) Run() error { return e.device.do(e.run) }
 
 func (e *executable) launch() error {
 	d := e.device
-	if len(e.commands) == 0 {
-		return nil
-	}
-	if e.begun && !e.recorded && !e.single {
+	if e.begun && !e.recorded && !e.single && len(e.commands) > 1 {
 		var err error
 		e.graph, err = driver.Capture(d.stream, e.issue)
 		e.recorded = err == nil
