@@ -122,7 +122,7 @@ func measured(m *sigma.Measurement) *report.Table {
 		t.Add(fmt.Sprintf("eigenvalue %d of the Hessian", k+1), report.Format(value))
 	}
 	if m.HessianTrace != nil {
-		t.Add("trace of the Hessian", report.Format(*m.HessianTrace)+" ± "+report.Format(*m.HessianTraceError))
+		t.Add("trace of the Hessian ± standard error", report.Interval{Mean: *m.HessianTrace, CI95: *m.HessianTraceError}.String())
 	}
 	return t
 }

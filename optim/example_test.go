@@ -1,0 +1,47 @@
+package optim_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels/cpu"
+	"drift/optim"
+	"drift/optim/objective"
+)
+
+// Full-batch descent that follows, in the mean, SGD in batches of 10: data, model and device make an objective, and the settings
+// a trainer.
+func Example() {
+	split, err := data.Load("glyphs,train=200,test=200,label-noise=0.2", data.Options{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, err := nn.Parse("mlp:32,act=tanh", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	if err != nil {
+		log.Fatal(err)
+	}
+	device := cpu.New(cpu.Options{})
+	defer device.Close()
+	f, err := objective.New(device, model, split, objective.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Parameters().Write(model.Init(1)); err != nil {
+		log.Fatal(err)
+	}
+	trainer, err := optim.NewTrainer(f, optim.Settings{Optimizer: "gd-reg", EmulateBatch: 10, Rate: 0.1, Steps: 300}, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer trainer.Close()
+	result, err := optim.Train(context.Background(), trainer, optim.Logging{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Steps, result.Train.Loss < 1.5, result.Test.Accuracy > 0.3)
+	// Output: 300 true true
+}
