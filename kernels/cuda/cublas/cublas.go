@@ -67,17 +67,19 @@ type Gemm struct {
 	// Distances between the matrices of a batch, in elements.
 	StrideA, StrideB, StrideC int
 	Batch                     int
+
+	call C.drift_gemm // the same for the library, kept here so that Run allocates nothing
 }
 
 // Run submits the product to the handle's stream.
 func (h *Handle) Run(g *Gemm) error {
-	c := C.drift_gemm{
+	g.call = C.drift_gemm{
 		compute: C.int(g.Compute), ta: flag(g.TransA), tb: flag(g.TransB), m: C.int(g.M), n: C.int(g.N), k: C.int(g.K),
 		alpha: C.double(g.Alpha), beta: C.double(g.Beta), a: C.ulonglong(g.A), b: C.ulonglong(g.B), c: C.ulonglong(g.C),
 		lda: C.int(g.LDA), ldb: C.int(g.LDB), ldc: C.int(g.LDC),
 		sa: C.longlong(g.StrideA), sb: C.longlong(g.StrideB), sc: C.longlong(g.StrideC), batch: C.int(g.Batch),
 	}
-	if status := C.drift_cublas_gemm(&h.lib, &c); status != 0 {
+	if status := C.drift_cublas_gemm(&h.lib, &g.call); status != 0 {
 		return fmt.Errorf("cuBLAS: product of %d×%d×%d, batch %d: status %d", g.M, g.N, g.K, g.Batch, status)
 	}
 	return nil
