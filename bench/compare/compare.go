@@ -29,18 +29,21 @@ type Experiment struct {
 	// of the training part; 0: none, the settings stay as they are.
 	Trials     int
 	OpenTuning func() (*objective.Objective, io.Closer, error)
+	// Kept, where given, holds what is finished of the experiment, which Run does not do again.
+	Kept *Kept
 	// Observe, where given, hears how many updates are done, of all runs together.
 	Observe func(done int, what string)
 }
 
 // run is one optimizer on one seed.
 type run struct {
-	settings  optim.Settings
-	seed      uint64
-	result    optim.Result
-	entries   []optim.Entry
-	classes   bool    // accuracy means something
-	explained float64 // NaN where it does not apply
+	Settings  optim.Settings `json:"settings"`
+	Seed      uint64         `json:"seed"`
+	Result    optim.Result   `json:"result"`
+	Entries   []optim.Entry  `json:"entries"`
+	Classes   bool           `json:"classes"`   // accuracy means something
+	Diverged  bool           `json:"diverged"`  // the loss left all bounds: there is no result
+	Explained report.Number  `json:"explained"` // NaN where it does not apply
 }
 
 // Run tunes where asked, and then does all runs, seed by seed.
@@ -48,7 +51,7 @@ func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 	done := 0
 	heard := func(steps int, what string) {
 		done += steps
-		if e.Observe != nil {
+		if e.Observe != nil && what != "" {
 			e.Observe(done, what)
 		}
 	}
@@ -70,7 +73,7 @@ func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 	}
 	o := newOutcome(runs)
 	o.Trials = trials
-	return o, nil
+	return o, o.check()
 }
 
 // begin is the settings for a problem, and its first weights.
@@ -83,7 +86,18 @@ func (e Experiment) begin(f *objective.Objective) ([]optim.Settings, []float64, 
 	return settings, start, f.Parameters().Read(start)
 }
 
+// seed is the runs of a seed. heard is told of updates, and without words of those whose outcome was kept.
 func (e Experiment) seed(ctx context.Context, seed uint64, best []optim.Settings, heard func(int, string)) (runs []run, err error) {
+	var kept keptSeed
+	if err := e.Kept.load(seedName(seed), &kept); err != nil {
+		return nil, err
+	}
+	for _, r := range kept.Runs {
+		heard(r.Settings.Steps, "")
+	}
+	if kept.Whole {
+		return kept.Runs, nil
+	}
 	f, end, err := e.Open(seed)
 	if err != nil {
 		return nil, err
@@ -93,23 +107,28 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []optim.Settings
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range adopt(settings, best) {
+	for _, s := range adopt(settings, best)[len(kept.Runs):] {
 		what := fmt.Sprintf("seed %d, %s", seed, s.Optimizer)
-		r, err := e.one(ctx, f, s, seed, start, func(int) { heard(1, what) })
+		r, err := e.one(ctx, f, s, seed, start, func(steps int) { heard(steps, what) })
+		if err == nil {
+			kept.Runs = append(kept.Runs, r)
+			err = e.Kept.save(seedName(seed), kept)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Optimizer, err)
 		}
-		runs = append(runs, r)
 	}
-	if err := e.explain(ctx, f, runs, start); err != nil {
+	if err := e.explain(ctx, f, kept.Runs, start); err != nil {
 		return nil, fmt.Errorf("drift over an epoch: %w", err)
 	}
-	return runs, nil
+	kept.Whole = true
+	return kept.Runs, e.Kept.save(seedName(seed), kept)
 }
 
+// one is the run of an optimizer, which may diverge. heard is told how many updates went by.
 func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Settings, seed uint64, start []float64,
-	step func(int)) (run, error) {
-	r := run{settings: s, seed: seed, classes: f.Model.Loss == nn.CrossEntropy, explained: math.NaN()}
+	heard func(steps int)) (run, error) {
+	r := run{Settings: s, Seed: seed, Classes: f.Model.Loss == nn.CrossEntropy, Explained: report.Number(math.NaN())}
 	if err := f.Parameters().Write(start); err != nil {
 		return r, err
 	}
@@ -119,28 +138,36 @@ func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Set
 	}
 	defer t.Close()
 	every := max(1, s.Steps/max(1, e.Points))
-	r.result, err = optim.Train(ctx, t, optim.Logging{LogEvery: every, EvalEvery: every, Observe: func(n int, entry *optim.Entry) {
+	r.Result, err = optim.Train(ctx, t, optim.Logging{LogEvery: every, EvalEvery: every, Observe: func(_ int, entry *optim.Entry) {
 		if entry != nil {
-			r.entries = append(r.entries, *entry)
+			r.Entries = append(r.Entries, *entry)
 		}
-		step(n)
+		heard(1)
 	}})
+	if errors.Is(err, optim.ErrNotFinite) {
+		heard(s.Steps - t.StepsTaken() + 1) // the last step was not observed
+		r.Diverged, err = true, nil
+	}
 	return r, err
 }
 
 func find(runs []run, optimizer string) *run {
 	for i := range runs {
-		if runs[i].settings.Optimizer == optimizer {
+		if runs[i].Settings.Optimizer == optimizer {
 			return &runs[i]
 		}
 	}
 	return nil
 }
 
-// interval is the mean over seeds of one number of a run, or nil where no run has it.
+// interval is the mean over seeds of one number of a run, or nil where no run has it or one diverged: a mean over those that did
+// not would flatter.
 func interval(runs []run, of func(run) float64) *report.Interval {
 	var values []float64
 	for _, r := range runs {
+		if r.Diverged {
+			return nil
+		}
 		if x := of(r); !math.IsNaN(x) {
 			values = append(values, x)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"drift/bench/report"
 	"drift/optim"
 	"drift/optim/objective"
 )
@@ -11,24 +12,26 @@ import (
 // explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.
 func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []run, start []float64) error {
 	sgd, gd := find(runs, "sgd"), find(runs, "gd")
-	if sgd == nil || gd == nil || e.Pairs < 2 || sgd.settings.Batch == 0 || sgd.settings.Sampling == "replacement" {
+	if sgd == nil || gd == nil || sgd.Diverged || gd.Diverged || e.Pairs < 2 || sgd.Settings.Batch == 0 || sgd.Settings.Sampling == "replacement" {
 		return nil
 	}
 	var mean *cloud
 	for i := range runs {
 		r := &runs[i]
-		if r.settings.Optimizer != "gd-reg" || !alike(sgd.settings, gd.settings) || !alike(sgd.settings, r.settings) {
+		if r.Settings.Optimizer != "gd-reg" || r.Diverged || !alike(sgd.Settings, gd.Settings) || !alike(sgd.Settings, r.Settings) {
 			continue
 		}
 		var err error
 		if mean == nil {
-			if mean, err = shuffles(ctx, f, sgd.settings, start, e.Pairs, r.seed); err != nil {
+			if mean, err = shuffles(ctx, f, sgd.Settings, start, e.Pairs, r.Seed); err != nil {
 				return err
 			}
 		}
-		if r.explained, err = explained(f, mean, sgd.settings, gd.settings, r.settings, start); err != nil {
+		share, err := explained(f, mean, sgd.Settings, gd.Settings, r.Settings, start)
+		if err != nil {
 			return err
 		}
+		r.Explained = report.Number(share)
 	}
 	return nil
 }

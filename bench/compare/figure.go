@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 
 	"drift/bench/report"
 	"drift/optim"
@@ -23,12 +24,14 @@ func (o *Outcome) panel(title, label string, logarithmic bool, of func(optim.Ent
 	p := report.Panel{Title: title, XLabel: "updates", YLabel: label, LogY: logarithmic}
 	for k, runs := range o.runs {
 		curve := report.Curve{Name: o.Rows[k].Optimizer, Color: k}
-		for i, entry := range runs[0].entries {
+		for i, entry := range longest(runs) {
 			values := make([]float64, len(runs))
 			for s, r := range runs {
 				values[s] = math.NaN()
-				if x := of(r.entries[i]); x != nil {
-					values[s] = *x
+				if i < len(r.Entries) { // before it diverged
+					if x := of(r.Entries[i]); x != nil {
+						values[s] = *x
+					}
 				}
 			}
 			curve.X, curve.Y = append(curve.X, float64(entry.Step)), append(curve.Y, report.Mean95(values))
@@ -36,4 +39,9 @@ func (o *Outcome) panel(title, label string, logarithmic bool, of func(optim.Ent
 		p.Curves = append(p.Curves, curve)
 	}
 	return p
+}
+
+// longest is the entries of the run that came farthest.
+func longest(runs []run) []optim.Entry {
+	return slices.MaxFunc(runs, func(a, b run) int { return len(a.Entries) - len(b.Entries) }).Entries
 }

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"fmt"
 	"math"
 
 	"drift/bench/report"
@@ -20,6 +21,7 @@ type Row struct {
 	Optimizer        string           `json:"optimizer"`
 	Settings         optim.Settings   `json:"settings"`
 	Seeds            []uint64         `json:"seeds"`
+	Diverged         []uint64         `json:"diverged"` // seeds on which the loss left all bounds; with one of them there is no mean
 	TestAccuracy     *report.Interval `json:"test_accuracy"`
 	TestLoss         *report.Interval `json:"test_loss"`
 	TrainLoss        *report.Interval `json:"train_loss"`
@@ -39,38 +41,47 @@ type column struct {
 var columns = []column{
 	{"test_accuracy", "test accuracy", testAccuracy, func(r *Row) **report.Interval { return &r.TestAccuracy }},
 	{"test_loss", "test loss", testLoss, func(r *Row) **report.Interval { return &r.TestLoss }},
-	{"train_loss", "train loss", func(r run) float64 { return r.result.Train.Loss },
-		func(r *Row) **report.Interval { return &r.TrainLoss }},
-	{"gap", "gap", func(r run) float64 { return testLoss(r) - r.result.Train.Loss }, func(r *Row) **report.Interval { return &r.Gap }},
-	{"example_gradients", "example gradients", func(r run) float64 { return r.result.ExampleGradients },
+	{"train_loss", "train loss", trainLoss, func(r *Row) **report.Interval { return &r.TrainLoss }},
+	{"gap", "gap", func(r run) float64 { return testLoss(r) - trainLoss(r) }, func(r *Row) **report.Interval { return &r.Gap }},
+	{"example_gradients", "example gradients", func(r run) float64 { return r.Result.ExampleGradients },
 		func(r *Row) **report.Interval { return &r.ExampleGradients }},
-	{"seconds", "seconds", func(r run) float64 { return r.result.Seconds }, func(r *Row) **report.Interval { return &r.Seconds }},
-	{"drift_explained", "drift explained", func(r run) float64 { return r.explained },
+	{"seconds", "seconds", func(r run) float64 { return r.Result.Seconds }, func(r *Row) **report.Interval { return &r.Seconds }},
+	{"drift_explained", "drift explained", func(r run) float64 { return float64(r.Explained) },
 		func(r *Row) **report.Interval { return &r.DriftExplained }},
 }
 
-func testLoss(r run) float64 {
-	if r.result.Test == nil {
+func trainLoss(r run) float64 {
+	if r.Diverged {
 		return math.NaN()
 	}
-	return r.result.Test.Loss
+	return r.Result.Train.Loss
+}
+
+func testLoss(r run) float64 {
+	if r.Result.Test == nil {
+		return math.NaN()
+	}
+	return r.Result.Test.Loss
 }
 
 func testAccuracy(r run) float64 {
-	if r.result.Test == nil || !r.classes {
+	if r.Result.Test == nil || !r.Classes {
 		return math.NaN()
 	}
-	return r.result.Test.Accuracy
+	return r.Result.Test.Accuracy
 }
 
 func newOutcome(bySeed [][]run) *Outcome {
 	o := &Outcome{}
 	for k := range bySeed[0] {
 		var of []run
-		row := Row{Optimizer: bySeed[0][k].settings.Optimizer, Settings: bySeed[0][k].settings}
+		row := Row{Optimizer: bySeed[0][k].Settings.Optimizer, Settings: bySeed[0][k].Settings, Diverged: []uint64{}}
 		for _, runs := range bySeed {
 			of = append(of, runs[k])
-			row.Seeds = append(row.Seeds, runs[k].seed)
+			row.Seeds = append(row.Seeds, runs[k].Seed)
+			if runs[k].Diverged {
+				row.Diverged = append(row.Diverged, runs[k].Seed)
+			}
 		}
 		for _, c := range columns {
 			*c.in(&row) = interval(of, c.of)
@@ -78,4 +89,14 @@ func newOutcome(bySeed [][]run) *Outcome {
 		o.Rows, o.runs = append(o.Rows, row), append(o.runs, of)
 	}
 	return o
+}
+
+// check refuses an outcome without any result.
+func (o *Outcome) check() error {
+	for _, row := range o.Rows {
+		if len(row.Diverged) < len(row.Seeds) {
+			return nil
+		}
+	}
+	return fmt.Errorf("every run diverged: %w: lower --lr, add --clip or --warmup, or scale the data with normalize=on", optim.ErrNotFinite)
 }

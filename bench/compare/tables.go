@@ -9,16 +9,24 @@ import (
 
 // Table is what people read; columns without any number are left out.
 func (o *Outcome) Table() *report.Table {
-	t := &report.Table{Header: []string{"optimizer"}, Left: 1, Rows: make([][]string, len(o.Rows))}
-	for i := range o.Rows {
-		t.Rows[i] = []string{o.Rows[i].Optimizer}
+	all := make([]int, len(o.Rows))
+	for i := range all {
+		all[i] = i
+	}
+	return o.table(all, columns, func(row int, c column) *report.Interval { return *c.in(&o.Rows[row]) })
+}
+
+// table has the columns in which some row has a value.
+func (o *Outcome) table(rows []int, columns []column, value func(row int, c column) *report.Interval) *report.Table {
+	t := &report.Table{Header: []string{"optimizer"}, Left: 1}
+	for _, row := range rows {
+		t.Add(o.Rows[row].Optimizer)
 	}
 	for _, c := range columns {
-		empty := true
-		cells := make([]string, len(o.Rows))
-		for i := range o.Rows {
+		cells, empty := make([]string, len(rows)), true
+		for i, row := range rows {
 			cells[i] = "–"
-			if v := *c.in(&o.Rows[i]); v != nil {
+			if v := value(row, c); v != nil {
 				cells[i], empty = v.String(), false
 			}
 		}
@@ -44,12 +52,7 @@ func (o *Outcome) Chosen() *report.Table {
 		return report.Format(x)
 	}
 	for k := range o.Rows {
-		best := o.Trials[k*each]
-		for _, trial := range o.Trials[k*each : (k+1)*each] {
-			if trial.ValidationLoss < best.ValidationLoss || math.IsNaN(float64(best.ValidationLoss)) {
-				best = trial
-			}
-		}
+		best := bestOf(o.Trials[k*each:][:each])
 		s := best.Settings
 		t.Add(s.Optimizer, report.Format(s.Rate), some(float64(s.EmulateBatch)), some(s.Damping), report.Format(float64(best.ValidationLoss)))
 	}
@@ -65,26 +68,19 @@ func (o *Outcome) Paired() (reference string, t *report.Table) {
 			base = k
 		}
 	}
-	t = &report.Table{Header: []string{"optimizer"}, Left: 1}
-	for k, row := range o.Rows {
-		if k == base {
-			continue
+	var others []int
+	for k := range o.Rows {
+		if k != base {
+			others = append(others, k)
 		}
-		header, cells := []string{"optimizer"}, []string{row.Optimizer}
-		for _, c := range columns[:4] {
-			seed := 0
-			v := interval(o.runs[k], func(r run) float64 {
-				seed++
-				return c.of(r) - c.of(o.runs[base][seed-1])
-			})
-			if v != nil {
-				header, cells = append(header, c.title), append(cells, v.String())
-			}
-		}
-		t.Header = header
-		t.Add(cells...)
 	}
-	return o.Rows[base].Optimizer, t
+	return o.Rows[base].Optimizer, o.table(others, columns[:4], func(row int, c column) *report.Interval {
+		seed := 0
+		return interval(o.runs[row], func(r run) float64 {
+			seed++
+			return c.of(r) - c.of(o.runs[base][seed-1])
+		})
+	})
 }
 
 // Summary is the table for programs: a row an optimizer, mean and half width in columns of their own.
@@ -115,9 +111,13 @@ func (o *Outcome) Runs() *report.Table {
 	}
 	for _, runs := range o.runs {
 		for _, r := range runs {
-			cells := []string{r.settings.Optimizer, fmt.Sprint(r.seed)}
+			cells := []string{r.Settings.Optimizer, fmt.Sprint(r.Seed)}
 			for _, c := range columns {
-				cells = append(cells, plain(c.of(r)))
+				x := c.of(r)
+				if r.Diverged {
+					x = math.NaN()
+				}
+				cells = append(cells, plain(x))
 			}
 			t.Add(cells...)
 		}

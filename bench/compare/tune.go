@@ -29,33 +29,44 @@ func (e Experiment) tune(ctx context.Context, heard func(steps int, what string)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, s := range base {
-		least, at := math.Inf(1), s
+	if err := e.Kept.load(trialsName, &trials); err != nil {
+		return nil, nil, err
+	}
+	for i, s := range base {
 		for k := range e.Trials {
 			trial := s.Trial(k)
+			if i*e.Trials+k < len(trials) {
+				heard(trial.Steps, "")
+				continue
+			}
 			what := fmt.Sprintf("trial %d of %s", k+1, s.Optimizer)
-			r, err := Experiment{Points: 1}.one(ctx, f, trial, e.Seeds[0], start, func(int) { heard(1, what) })
-			loss := math.NaN()
-			switch {
-			case errors.Is(err, optim.ErrInterrupted):
-				return nil, nil, err
-			case errors.Is(err, optim.ErrNotFinite):
-			case err != nil:
+			r, err := Experiment{Points: 1}.one(ctx, f, trial, e.Seeds[0], start, func(steps int) { heard(steps, what) })
+			if err == nil {
+				trials = append(trials, Trial{s.Optimizer, trial, report.Number(testLoss(r))})
+				err = e.Kept.save(trialsName, trials)
+			}
+			if err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", what, err)
-			default:
-				loss = testLoss(r)
 			}
-			if loss < least {
-				least, at = loss, trial
-			}
-			trials = append(trials, Trial{s.Optimizer, trial, report.Number(loss)})
 		}
-		if math.IsInf(least, 1) {
+		chosen := bestOf(trials[i*e.Trials:][:e.Trials])
+		if math.IsNaN(float64(chosen.ValidationLoss)) {
 			return nil, nil, fmt.Errorf("%s: none of %d trials kept its loss finite: lower --lr", s.Optimizer, e.Trials)
 		}
-		best = append(best, at)
+		best = append(best, chosen.Settings)
 	}
 	return trials, best, nil
+}
+
+// bestOf is the trial with the least loss, the first of equals.
+func bestOf(trials []Trial) Trial {
+	best := trials[0]
+	for _, trial := range trials {
+		if trial.ValidationLoss < best.ValidationLoss || math.IsNaN(float64(best.ValidationLoss)) {
+			best = trial
+		}
+	}
+	return best
 }
 
 // adopt puts what the search chose into settings for another number of examples.

@@ -24,8 +24,9 @@ type comparison struct {
 	optimizers           []string
 	seeds, pairs, points int
 	trials, total        int // total updates of all runs
-	out                  string
+	out, resume          string
 	model                *nn.Model
+	kept                 *compare.Kept
 }
 
 const compareLong = `compare trains the same network with several optimizers over several seeds, for the same number of
@@ -45,10 +46,14 @@ gd-reg and gd-noise the batch size they follow; for sigma-inverse the damping) o
 of the training part, and compared at its best ones.
 
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
-which runs the experiment again with --config.`
+which runs the experiment again with --config. Whatever ends a comparison, kill -9 included, --resume
+goes on with it: finished runs and trials are in the folder's part finished/ until the results are
+written, and the results are those of a comparison that was not cut short. A run whose loss leaves
+all bounds ends by itself and leaves its optimizer without means.`
 
 const compareExample = `  drift compare
-  drift compare --seeds 10 --epochs 100
+  drift compare --seeds 10 --epochs 100 --out long
+  drift compare --resume long
   drift compare --data fashion-mnist,train=500,test=2000,label-noise=0.2 --model mlp:256 --lr 0.1 --batch 10 --epochs 60
   drift compare --optimizers sgd,gd,gd-reg,gd-noise,sigma-inverse --tune 8 --epochs 20
   drift compare --optimizers sgd,gd --model cnn --data glyphs,train=1000 --json -`
@@ -70,17 +75,17 @@ func (a *app) compareCommand() *cobra.Command {
 	add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", atLeast(0))
 	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace older ones there")
+	flags.StringVar(&c.resume, "resume", "", "go on with the comparison in this `folder`, with its settings")
 	return cmd
 }
 
-func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
-	if err := c.checkOptimizers(); err != nil {
+func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	lock, err := c.folder(flags)
+	if err != nil {
 		return err
 	}
-	if err := prepareFolder(c.out, "compare.json"); err != nil {
-		return err
-	}
-	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning}
+	defer func() { err = closing(lock, err) }()
+	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
@@ -95,7 +100,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) error {
 	outcome, err := e.Run(ctx)
 	show.Close()
 	if errors.Is(err, optim.ErrInterrupted) {
-		return fmt.Errorf("comparing: %w: nothing is written: start it again", optim.ErrInterrupted)
+		return fmt.Errorf("comparing: %w: go on with drift compare --resume %s", optim.ErrInterrupted, c.out)
 	}
 	if err != nil {
 		return fmt.Errorf("comparing: %w", err)
@@ -127,11 +132,7 @@ type experiment struct {
 
 // deliver shows the tables before it writes anything, so that a full disk costs no results.
 func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
-	overrides := map[string]any{}
-	if c.settings.Steps == 0 {
-		overrides["steps"] = nil
-	}
-	config, err := runSettings(flags, c.model, overrides)
+	config, err := c.config(flags)
 	if err != nil {
 		return err
 	}
@@ -152,6 +153,9 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 	if err != nil {
 		return err
 	}
+	if err := c.kept.Remove(); err != nil {
+		return fmt.Errorf("taking away what the results replace: %w", err)
+	}
 	fmt.Fprintf(c.human(), "Curves, runs and settings are in %s\n", c.out)
 	return c.writeJSON(result)
 }
@@ -168,6 +172,12 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 	}
 	if _, err := outcome.Table().WriteTo(w); err != nil {
 		return err
+	}
+	for _, row := range outcome.Rows {
+		if len(row.Diverged) > 0 {
+			seeds := strings.Trim(strings.ReplaceAll(fmt.Sprint(row.Diverged), " ", ", "), "[]")
+			fmt.Fprintf(w, "%s diverged on seeds %s: give it a lower --lr, or --clip or --warmup.\n", row.Optimizer, seeds)
+		}
 	}
 	if c.seeds == 1 {
 		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const smallComparison = "compare --data glyphs,train=40,test=30,size=8,label-noise=0.2 --model mlp:8 --batch 8 --epochs 2 --seeds 2 --shuffles 4 "
@@ -73,6 +77,106 @@ func TestCompareTunesEveryOptimizer(t *testing.T) {
 	if status, _, stderr := drift(t, strings.Fields(smallComparison+"--data glyphs,train=9,size=8 --batch 4 --tune 1 --out "+t.TempDir())...); status != statusUsage ||
 		!strings.Contains(stderr, "give more data") {
 		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
+// A comparison killed at any moment, again and again, goes on to the same numbers.
+func TestKilledComparisonsResumeToTheSameNumbers(t *testing.T) {
+	flags := smallComparison + "--optimizers sgd,gd,gd-reg,sigma-inverse --epochs 40 --tune 3 --quiet --out "
+	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
+	if status, _, stderr := drift(t, strings.Fields(flags+whole)...); status != statusDone {
+		t.Fatal(stderr)
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	args, kills := strings.Fields(flags+killed), 0
+	for {
+		process := child(args...)
+		var stderr bytes.Buffer
+		process.Stderr = &stderr
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(20+r.IntN(100*(kills+1)))*time.Millisecond, func() { process.Process.Kill() })
+		err := process.Wait()
+		timer.Stop()
+		if err == nil {
+			break
+		}
+		if kills++; stderr.Len() > 0 || kills > 50 {
+			t.Fatalf("after %d kills: %s", kills, stderr.String())
+		}
+		if _, err := os.Stat(filepath.Join(killed, "finished")); err == nil {
+			args = []string{"compare", "--quiet", "--resume", killed}
+		}
+	}
+	if a, b := losses(t, whole), losses(t, killed); a != b || kills == 0 {
+		t.Errorf("after %d kills it gives\n%s\nnot\n%s", kills, b, a)
+	}
+	if _, err := os.Stat(filepath.Join(killed, "finished")); err == nil {
+		t.Error("what the results replace is still there")
+	}
+	if status, _, stderr := drift(t, "compare", "--resume", killed); status != statusFailed || !strings.Contains(stderr, "it is finished") {
+		t.Errorf("resuming what is finished: status %d, %s", status, stderr)
+	}
+}
+
+// What is finished is neither overwritten nor mixed with runs of other settings.
+func TestResumedComparisonKeepsItsSettings(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "results")
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		for _, err := os.Stat(filepath.Join(out, "finished", "seed-1.json")); err != nil; _, err = os.Stat(filepath.Join(out, "finished", "seed-1.json")) {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	var stdout, stderr bytes.Buffer
+	args := strings.Fields(strings.Replace(smallComparison, "--epochs 2", "--epochs 200", 1) + "--seeds 50 --out " + out)
+	if status := run(ctx, args, &stdout, &stderr); status != statusFailed || !strings.Contains(stderr.String(), "drift compare --resume "+out) {
+		t.Fatalf("status %d, %s", status, stderr.String())
+	}
+	config := filepath.Join(out, "config.toml")
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args, config string
+		status       int
+		says         string
+	}{
+		{strings.Join(args, " "), string(text), statusFailed, "cut short: go on with --resume"},
+		{"compare --lr 0.2 --resume " + out, string(text), statusUsage, "--lr cannot be given with --resume"},
+		{"compare --resume " + out, strings.Replace(string(text), "lr = 0.1", "lr = 0.2", 1), statusFailed, "belongs to other settings"},
+		{"compare --resume " + t.TempDir(), string(text), statusFailed, "resuming the comparison"},
+	} {
+		if err := os.WriteFile(config, []byte(c.config), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, stderr := drift(t, strings.Fields(c.args)...); status != c.status || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: status %d, %s; want %d and %q", c.args, status, stderr, c.status, c.says)
+		}
+	}
+}
+
+// A run that diverges ends neither the comparison nor counts for a mean.
+func TestCompareGoesOnWhenARunDiverges(t *testing.T) {
+	out := t.TempDir()
+	status, stdout, stderr := drift(t, strings.Fields(smallComparison+"--optimizers sgd,sigma-inverse --damping 1e-4 --lr 2 --epochs 100 --json - --out "+out)...)
+	var result struct {
+		Rows []struct {
+			Diverged []int
+			TestLoss *struct{} `json:"test_loss"`
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil {
+		t.Fatalf("status %d, %v, %s", status, err, stderr)
+	}
+	if a, b := result.Rows[0], result.Rows[1]; len(a.Diverged) != 0 || len(b.Diverged) != 2 || a.TestLoss == nil || b.TestLoss != nil {
+		t.Errorf("%+v", result.Rows)
+	}
+	if !strings.Contains(stderr, "sigma-inverse diverged on seeds 1, 2") {
+		t.Errorf("%s", stderr)
 	}
 }
 

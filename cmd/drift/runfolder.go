@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,16 +15,8 @@ import (
 
 // readRun takes the settings of a run that is resumed from its folder. Those that decide what the run is cannot be changed.
 func (t *training) readRun(flags *pflag.FlagSet) error {
-	free := []string{"resume", "device", "threads", "quiet", "json", "checkpoint-every", "data-dir"}
-	var wrong string
-	flags.Visit(func(f *pflag.Flag) {
-		if !slices.Contains(free, f.Name) {
-			wrong = f.Name
-		}
-	})
-	if wrong != "" {
-		return usagef("--%s cannot be given with --resume, which takes the run's own settings: leave it out, or start a new run with --config %s",
-			wrong, t.resume+"/config.toml")
+	if err := checkResumed(flags, t.resume, "checkpoint-every"); err != nil {
+		return err
 	}
 	dir, err := rundir.Resume(t.resume)
 	if err != nil {
@@ -35,6 +28,22 @@ func (t *training) readRun(flags *pflag.FlagSet) error {
 	}
 	t.logging.Dir = dir
 	return nil
+}
+
+// checkResumed refuses flags that would change what is resumed, save those of the given names, which do not.
+func checkResumed(flags *pflag.FlagSet, folder string, names ...string) error {
+	free := append(names, "resume", "device", "threads", "quiet", "json", "data-dir")
+	var wrong string
+	flags.Visit(func(f *pflag.Flag) {
+		if !slices.Contains(free, f.Name) {
+			wrong = f.Name
+		}
+	})
+	if wrong == "" {
+		return nil
+	}
+	return usagef("--%s cannot be given with --resume, which takes the settings of the folder: leave it out, or start anew with --config %s",
+		wrong, filepath.Join(folder, "config.toml"))
 }
 
 // startRun begins a new run folder.

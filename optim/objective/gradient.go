@@ -26,6 +26,20 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// UnmarshalJSON reads what MarshalJSON writes.
+func (v *Value) UnmarshalJSON(text []byte) error {
+	var in struct {
+		Loss     float64
+		Accuracy *float64
+	}
+	err := json.Unmarshal(text, &in)
+	*v = Value{in.Loss, math.NaN()}
+	if in.Accuracy != nil {
+		v.Accuracy = *in.Accuracy
+	}
+	return err
+}
+
 // Measure adds the batch's share of the mean loss to the sums, and brings the accuracy up to date: from a count of examples,
 // because a sum of shares 1/N would round at every chunk.
 func (b *Batch) Measure() {

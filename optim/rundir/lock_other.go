@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// lockFolder only opens the folder: this system has no lock that ends with the process.
-func lockFolder(path string) (io.Closer, error) { return os.Open(path) }
+// Lock only opens the folder: this system has no lock that ends with the process.
+func Lock(path string) (io.Closer, error) { return os.Open(path) }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFolder holds the folder until the result is closed or the process ends, however it ends.
-func lockFolder(path string) (io.Closer, error) {
+// Lock holds the folder until the result is closed or the process ends, however it ends.
+func Lock(path string) (io.Closer, error) {
 	folder, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	configName  = "config.toml"
 	metricsName = "metrics.jsonl"
 	stateName   = "checkpoint/state.safetensors"
+	// ConfigName is the file of the settings.
+	ConfigName = "config.toml"
 	// WeightsName is the file of the final weights.
 	WeightsName = "weights.safetensors"
 )
@@ -59,14 +60,14 @@ func create(path, config string) (*Dir, error) {
 		return nil, err
 	}
 	d.config = config
-	for _, name := range []string{configName, metricsName, stateName, WeightsName} {
+	for _, name := range []string{ConfigName, metricsName, stateName, WeightsName} {
 		if _, err := os.Stat(d.File(name)); !errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.Join(errors.New("it holds another run: name another folder, or go on with --resume"), d.Close())
 		}
 	}
 	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
 	if err == nil {
-		err = checkpoint.Replace(d.File(configName), func(w io.Writer) error {
+		err = checkpoint.Replace(d.File(ConfigName), func(w io.Writer) error {
 			_, err := io.WriteString(w, config)
 			return err
 		})
@@ -82,7 +83,7 @@ func create(path, config string) (*Dir, error) {
 
 // ReadConfig is the text of config.toml of the run at path, which may be in use.
 func ReadConfig(path string) (string, error) {
-	config, err := os.ReadFile(filepath.Join(path, configName))
+	config, err := os.ReadFile(filepath.Join(path, ConfigName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", errors.New("it holds no run: name the folder that --out named")
 	}
@@ -119,7 +120,7 @@ func resume(path string) (*Dir, error) {
 }
 
 func lock(path string) (*Dir, error) {
-	held, err := lockFolder(path)
+	held, err := Lock(path)
 	if err != nil {
 		return nil, err
 	}

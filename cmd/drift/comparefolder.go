@@ -1,0 +1,123 @@
+package main
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"drift/bench/compare"
+	"drift/optim/checkpoint"
+	"drift/optim/rundir"
+)
+
+// finishedFolder is the part of a comparison's folder with what is finished of it.
+const finishedFolder = "finished"
+
+// folder prepares the folder of a comparison, a new one's or that of the one to go on with, and holds it for this process.
+func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
+	if c.resume != "" {
+		return c.goOn(flags)
+	}
+	config, err := c.begin(flags)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareFolder(c.out, "compare.json"); err != nil {
+		return nil, err
+	}
+	if lock, err = c.hold(config); err != nil {
+		return nil, err
+	}
+	err = c.kept.Begin()
+	if errors.Is(err, compare.ErrCutShort) {
+		err = fmt.Errorf("preparing the folder %s for results: %w: go on with --resume %s, name another folder with --out, or delete %s",
+			c.out, err, c.out, filepath.Join(c.out, finishedFolder))
+	}
+	if err == nil {
+		err = checkpoint.Replace(filepath.Join(c.out, rundir.ConfigName), func(w io.Writer) error {
+			_, err := io.WriteString(w, config)
+			return err
+		})
+	}
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// begin finds the mistakes in the settings of a new comparison before anything is written, and is its config.toml.
+func (c *comparison) begin(flags *pflag.FlagSet) (string, error) {
+	if err := c.checkOptimizers(); err != nil {
+		return "", err
+	}
+	split, model, err := c.load(c.seed)
+	if err != nil {
+		return "", err
+	}
+	c.model = model
+	if err := c.count(split.Train.Len()); err != nil {
+		return "", err
+	}
+	settings, err := c.config(flags)
+	if err != nil {
+		return "", err
+	}
+	var config strings.Builder
+	err = encodeTOML(&config, settings)
+	return config.String(), err
+}
+
+// goOn takes the settings from the folder of a comparison that was cut short.
+func (c *comparison) goOn(flags *pflag.FlagSet) (io.Closer, error) {
+	if err := checkResumed(flags, c.resume); err != nil {
+		return nil, err
+	}
+	config, err := rundir.ReadConfig(c.resume)
+	if err != nil {
+		return nil, fmt.Errorf("resuming the comparison in %s: %w", c.resume, err)
+	}
+	c.out = c.resume
+	lock, err := c.hold(config)
+	if err != nil {
+		return nil, err
+	}
+	if !c.kept.Begun() {
+		err = fmt.Errorf("it is finished: start anew with --config %s", filepath.Join(c.resume, rundir.ConfigName))
+	} else {
+		err = setFlags(config, flags)
+	}
+	if err == nil {
+		err = c.checkOptimizers()
+	}
+	if err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("resuming the comparison in %s: %w", c.resume, err)
+	}
+	return lock, nil
+}
+
+// hold locks the folder, and keeps there what is finished under a name that settings and version decide.
+func (c *comparison) hold(config string) (io.Closer, error) {
+	lock, err := rundir.Lock(c.out)
+	if err != nil {
+		return nil, fmt.Errorf("comparing in %s: %w", c.out, err)
+	}
+	name := fmt.Sprintf("%x", sha256.Sum256([]byte(config+version())))
+	c.kept = compare.NewKept(filepath.Join(c.out, finishedFolder), name)
+	return lock, nil
+}
+
+// config is the settings that run the comparison again.
+func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
+	overrides := map[string]any{}
+	if c.settings.Steps == 0 {
+		overrides["steps"] = nil
+	}
+	return runSettings(flags, c.model, overrides)
+}
