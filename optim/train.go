@@ -8,6 +8,7 @@ import (
 
 	"drift/optim/objective"
 	"drift/optim/rundir"
+	"drift/optim/sigma"
 )
 
 // Result is how a run ended.
@@ -21,6 +22,12 @@ type Result struct {
 
 // ErrNotFinite ends a run whose loss left all bounds.
 var ErrNotFinite = errors.New("the loss is not finite")
+
+// Diverged reports whether an error says that a run left all bounds: its loss did, or Σ did before that was looked at.
+func Diverged(err error) bool {
+	var broken sigma.Breakdown
+	return errors.Is(err, ErrNotFinite) || errors.As(err, &broken)
+}
 
 // ErrInterrupted ends a run that was asked to stop; its checkpoint is written.
 var ErrInterrupted = errors.New("interrupted")

@@ -144,7 +144,7 @@ func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Set
 		}
 		heard(1)
 	}})
-	if errors.Is(err, optim.ErrNotFinite) {
+	if optim.Diverged(err) {
 		heard(s.Steps - t.StepsTaken() + 1) // the last step was not observed
 		r.Diverged, err = true, nil
 	}

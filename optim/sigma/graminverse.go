@@ -117,7 +117,7 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 	trace := mat.Trace(s.gram) / float64(n-1)
 	delta := d.Delta(trace, g.f.Model.NumParams)
 	if !(delta > 0) {
-		return nil, fmt.Errorf("damping δ = %v, with tr Σ = %v: it must be above 0 for Σ+δI to have an inverse", delta, trace)
+		return nil, Breakdown{fmt.Errorf("damping δ = %v, with tr Σ = %v: it must be above 0 for Σ+δI to have an inverse", delta, trace)}
 	}
 	for i := range n {
 		s.gram.SetSym(i, i, s.gram.At(i, i)+delta*float64(n-1))
@@ -127,8 +127,8 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 		return nil, fmt.Errorf("factoring Σ+δI: %w", err)
 	}
 	if !positive {
-		return nil, fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger --damping, or --dtype float64", delta, trace,
-			g.f.DType())
+		return nil, Breakdown{fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger --damping, or --dtype float64",
+			delta, trace, g.f.DType())}
 	}
 	c := append([]float64(nil), slope...)
 	centre(c)

@@ -49,7 +49,7 @@ func (l *krylov) extend() error {
 	}
 	length := floats.Norm(w, 2)
 	if math.IsNaN(length) || math.IsInf(length, 0) {
-		return errors.New("the operator gives values that are not finite")
+		return Breakdown{errors.New("the operator gives values that are not finite")}
 	}
 	l.v, l.next = append(l.v, v), w
 	for i, h := range l.orthogonalize() {
