@@ -71,39 +71,49 @@ func build(t *testing.T, m *Model, n int) *network {
 // classes 0, 1, ….
 func (net *network) values(t *testing.T, theta, v []float64, nodes ...*graph.Node) [][]float64 {
 	t.Helper()
+	return net.evaluator(t, nodes...)(theta, v)
+}
+
+// evaluator is values as a function of θ and v, compiled once.
+func (net *network) evaluator(t *testing.T, nodes ...*graph.Node) func(theta, v []float64) [][]float64 {
+	t.Helper()
 	program, err := graph.Compile(devicetest.Open(1), nodes, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer program.Close()
-	leaves := map[*graph.Node][]float64{net.x: waves(math.Cos, graph.Size(net.x)), net.y: make([]float64, graph.Size(net.y))}
-	for i := range leaves[net.y] {
-		if leaves[net.y][i] = 0.5; net.Loss == CrossEntropy {
-			leaves[net.y][i] = float64(i % net.Outputs)
-		}
-	}
-	for i, p := range net.Params {
-		leaves[net.params[i]] = theta[p.Offset : p.Offset+p.Len]
-		leaves[net.tangents[i]] = v[p.Offset : p.Offset+p.Len]
-	}
-	for leaf, value := range leaves {
+	t.Cleanup(program.Close)
+	write := func(leaf *graph.Node, values []float64) {
 		if b := program.Buffer(leaf); b != nil {
-			if err := b.Write(value); err != nil {
+			if err := b.Write(values); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := program.Run(); err != nil {
-		t.Fatal(err)
-	}
-	out := make([][]float64, len(nodes))
-	for i, n := range nodes {
-		out[i] = make([]float64, graph.Size(n))
-		if err := program.Buffer(n).Read(out[i]); err != nil {
-			t.Fatal(err)
+	targets := make([]float64, graph.Size(net.y))
+	for i := range targets {
+		if targets[i] = 0.5; net.Loss == CrossEntropy {
+			targets[i] = float64(i % net.Outputs)
 		}
 	}
-	return out
+	write(net.x, waves(math.Cos, graph.Size(net.x)))
+	write(net.y, targets)
+	return func(theta, v []float64) [][]float64 {
+		for i, p := range net.Params {
+			write(net.params[i], theta[p.Offset:p.Offset+p.Len])
+			write(net.tangents[i], v[p.Offset:p.Offset+p.Len])
+		}
+		if err := program.Run(); err != nil {
+			t.Fatal(err)
+		}
+		out := make([][]float64, len(nodes))
+		for i, n := range nodes {
+			out[i] = make([]float64, graph.Size(n))
+			if err := program.Buffer(n).Read(out[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out
+	}
 }
 
 func waves(f func(float64) float64, n int) []float64 {
