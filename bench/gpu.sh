@@ -106,8 +106,8 @@ assemble() {
 			printf '%s"%s": %s' "$separator" "$name" "$(part "check.$name")"
 			separator=", "
 		done
-		printf '},\n"seconds": {\n"drift": {"float32": %s, "tf32": %s},\n"torch": %s,\n"jax": %s\n}\n}\n' \
-			"$(part time.float32)" "$(part time.tf32)" "$(part time.torch)" "$(part time.jax)"
+		printf '},\n"seconds": {\n"drift": {"float32": %s, "tf32": %s, "bf16": %s},\n"torch": %s,\n"jax": %s\n}\n}\n' \
+			"$(part time.float32)" "$(part time.tf32)" "$(part time.bf16)" "$(part time.torch)" "$(part time.jax)"
 	} >"$out"
 	echo "written to $out" >&2
 }
@@ -122,6 +122,7 @@ fi
 check cuda
 own float32
 own tf32
+own bf16
 peer torch 150
 peer jax 100
 for test in "$folder"/*.test; do

@@ -60,7 +60,7 @@ func TestRehearsal(t *testing.T) {
 			t.Errorf("check %s: %v", name, passed)
 		}
 	}
-	for _, precision := range []string{"float32", "tf32"} {
+	for _, precision := range []string{"float32", "tf32", "bf16"} {
 		if names := slices.Sorted(maps.Keys(found.Seconds.Drift[precision])); !slices.Equal(names, works) {
 			t.Errorf("%s: timed are %v", precision, names)
 		}

@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,5 +37,26 @@ func TestRunGoesOnAfterALostDevice(t *testing.T) {
 	}
 	if !bytes.Equal(weights(t, whole), weights(t, broken)) {
 		t.Error("the run that went on has other weights")
+	}
+}
+
+// A cuDNN whose parts are not to be found would end the process: it is left alone.
+func TestIncompleteCuDNNIsNotUsed(t *testing.T) {
+	text, err := os.ReadFile(os.Getenv("DRIFT_CUDNN"))
+	if err != nil {
+		t.Skip("DRIFT_CUDNN names no library")
+	}
+	lone := filepath.Join(t.TempDir(), "libcudnn.so.9")
+	if err := os.WriteFile(lone, text, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{lone: "", os.Getenv("DRIFT_CUDNN"): os.Getenv("DRIFT_CUDNN")} {
+		run := child("env", "--quiet", "--json", "-")
+		run.Env = append(run.Env, "DRIFT_CUDNN="+path)
+		out, err := run.Output()
+		var found environment
+		if err != nil || json.Unmarshal(out, &found) != nil || found.GPU.CuDNN != want {
+			t.Errorf("%v: with DRIFT_CUDNN=%s found is %q, want %q", err, path, found.GPU.CuDNN, want)
+		}
 	}
 }
