@@ -7,24 +7,23 @@ import (
 	"drift/kernels"
 )
 
-const (
-	after = 3 // elements behind a view
-	guard = 12345.0
-)
+const guard = 12345.0
 
-// before is the number of elements in front of a view: it begins at an address that suits vectors of any width, or at one that is a
-// multiple of the element's size only.
-func (s *suite) before() int {
+// around is the number of elements in front of a view and behind it. It begins at an address that suits vectors of any width, and
+// ends where its buffer ends, so that a memory checker sees what is read past it; or at an address that is a multiple of the
+// element's size only, with guards on both sides.
+func (s *suite) around() (before, after int) {
 	if s.aligned {
-		return 16
+		return 16, 0
 	}
-	return 1
+	return 1, 3
 }
 
 // view is a buffer that holds x in the middle of a larger one.
 func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
 	s.Helper()
-	whole, err := s.device.NewBuffer(s.dt, s.before()+len(x)+after)
+	before, after := s.around()
+	whole, err := s.device.NewBuffer(s.dt, before+len(x)+after)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -32,11 +31,11 @@ func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
 	for i := range padded {
 		padded[i] = guard
 	}
-	copy(padded[s.before():], x)
+	copy(padded[before:], x)
 	if err := whole.Write(padded); err != nil {
 		s.Fatal(err)
 	}
-	return whole.Slice(s.before(), s.before()+len(x)), whole
+	return whole.Slice(before, before+len(x)), whole
 }
 
 func (s *suite) load(calls ...kernels.Call) kernels.Executable {
@@ -76,7 +75,7 @@ func (s *suite) compute(op kernels.Primitive, out, in [][]float64) [][]float64 {
 		s.Fatalf("%+v: %v", op, err)
 	}
 	var got [][]float64
-	before := s.before()
+	before, after := s.around()
 	for i, w := range wholes {
 		x := s.read(w)
 		end := len(x) - after
