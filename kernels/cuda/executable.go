@@ -46,6 +46,9 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 	e.run = e.launch
 	err := d.do(func() error { return e.plan(calls) })
 	if err != nil {
+		if lost[driver.Code(err)] { // every call says so once a kernel has failed
+			err = d.check("loading kernels", err)
+		}
 		e.Close()
 		return nil, err
 	}

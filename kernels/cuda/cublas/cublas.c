@@ -12,6 +12,7 @@ int drift_cublas_load(drift_cublas *lib, const char *path, char **missing) {
 		lib->version = dlsym(so, "cublasGetVersion_v2");
 		lib->set_stream = dlsym(so, "cublasSetStream_v2");
 		lib->set_workspace = dlsym(so, "cublasSetWorkspace_v2");
+		lib->text = dlsym(so, "cublasGetStatusString");
 		lib->gemm = dlsym(so, "cublasGemmEx");
 		lib->gemm_batched = dlsym(so, "cublasGemmStridedBatchedEx");
 		if (lib->create && lib->destroy && lib->version && lib->set_stream && lib->set_workspace && lib->gemm && lib->gemm_batched)
@@ -47,3 +48,5 @@ int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g) {
 }
 
 void drift_cublas_close(drift_cublas *lib) { lib->destroy(lib->handle); }
+
+const char *drift_cublas_text(const drift_cublas *lib, int status) { return lib->text ? lib->text(status) : "no text"; }

@@ -43,7 +43,7 @@ func Open(path string, s cu.Stream, workspace cu.DevicePtr, bytes int64) (*Handl
 	var version C.int
 	status := C.drift_cublas_bind(&h.lib, unsafe.Pointer(s.C()), C.ulonglong(workspace), C.size_t(bytes), &version)
 	if status != 0 {
-		return nil, fmt.Errorf("starting cuBLAS %s: status %d; is it of the driver's version or older?", path, status)
+		return nil, fmt.Errorf("starting cuBLAS %s: %s; is it of the driver's version or older?", path, h.text(status))
 	}
 	h.Version = int(version)
 	if h.Version < 11000 {
@@ -80,9 +80,13 @@ func (h *Handle) Run(g *Gemm) error {
 		sa: C.longlong(g.StrideA), sb: C.longlong(g.StrideB), sc: C.longlong(g.StrideC), batch: C.int(g.Batch),
 	}
 	if status := C.drift_cublas_gemm(&h.lib, &g.call); status != 0 {
-		return fmt.Errorf("cuBLAS: product of %d×%d×%d, batch %d: status %d", g.M, g.N, g.K, g.Batch, status)
+		return fmt.Errorf("cuBLAS: product of %d×%d×%d, batch %d: %s", g.M, g.N, g.K, g.Batch, h.text(status))
 	}
 	return nil
+}
+
+func (h *Handle) text(status C.int) string {
+	return fmt.Sprintf("%s (status %d)", C.GoString(C.drift_cublas_text(&h.lib, status)), status)
 }
 
 func flag(b bool) C.int {

@@ -9,6 +9,7 @@ typedef struct {
 	int (*version)(void *handle, int *version);
 	int (*set_stream)(void *handle, void *stream);
 	int (*set_workspace)(void *handle, void *workspace, size_t bytes);
+	const char *(*text)(int status); // from 11.4 on
 	int (*gemm)(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int type, int lda,
 	            const void *b, int typeb, int ldb, const void *beta, void *c, int typec, int ldc, int compute, int algorithm);
 	int (*gemm_batched)(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int type, int lda,
@@ -30,3 +31,6 @@ int drift_cublas_load(drift_cublas *lib, const char *path, char **missing);
 int drift_cublas_bind(drift_cublas *lib, void *stream, unsigned long long workspace, size_t bytes, int *version);
 int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g);
 void drift_cublas_close(drift_cublas *lib);
+
+// drift_cublas_text is the library's own word for a status.
+const char *drift_cublas_text(const drift_cublas *lib, int status);

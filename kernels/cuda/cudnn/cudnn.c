@@ -13,6 +13,7 @@ static int load_functions(drift_cudnn *lib, void *so) {
 	    {&lib->create, "cudnnCreate"},
 	    {&lib->destroy, "cudnnDestroy"},
 	    {&lib->set_stream, "cudnnSetStream"},
+	    {&lib->text, "cudnnGetErrorString"},
 	    {&lib->create_tensor, "cudnnCreateTensorDescriptor"},
 	    {&lib->create_filter, "cudnnCreateFilterDescriptor"},
 	    {&lib->create_convolution, "cudnnCreateConvolutionDescriptor"},
@@ -46,6 +47,8 @@ int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream) {
 }
 
 void drift_cudnn_close(drift_cudnn *lib) { lib->destroy(lib->handle); }
+
+const char *drift_cudnn_text(const drift_cudnn *lib, int status) { return lib->text(status); }
 
 // operands are the shapes in the order of cuDNN's calls: the two that are read, then the one that is written.
 static void operands(const drift_convolution *p, void *images, void *kernels, void *outputs, void **list) {

@@ -79,7 +79,8 @@ func (p *Convolution) Run() error {
 	status := C.drift_convolution_run(&p.handle.lib, &p.plan, C.ulonglong(p.Image), C.ulonglong(p.Kernels), C.ulonglong(p.Output),
 		C.ulonglong(p.Workspace))
 	if status != 0 {
-		return fmt.Errorf("cuDNN: convolution in direction %d: status %d; DRIFT_CUDNN=off does without cuDNN", p.plan.direction, status)
+		return fmt.Errorf("cuDNN: convolution in direction %d: %s (status %d); DRIFT_CUDNN=off does without cuDNN", p.plan.direction,
+			C.GoString(C.drift_cudnn_text(&p.handle.lib, status)), status)
 	}
 	return nil
 }

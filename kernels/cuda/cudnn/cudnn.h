@@ -23,6 +23,7 @@ typedef struct {
 	int (*create)(void **handle);
 	int (*destroy)(void *handle);
 	int (*set_stream)(void *handle, void *stream);
+	const char *(*text)(int status);
 	int (*create_tensor)(void **), (*create_filter)(void **), (*create_convolution)(void **);
 	int (*destroy_tensor)(void *), (*destroy_filter)(void *), (*destroy_convolution)(void *);
 	int (*set_tensor)(void *tensor, int format, int type, int n, int c, int h, int w);
@@ -51,6 +52,9 @@ void drift_cudnn_close(drift_cudnn *lib);
 // and returns nonzero where there is none. drift_convolution_free takes back what it made.
 int drift_convolution_plan(const drift_cudnn *lib, drift_convolution *p, size_t limit);
 void drift_convolution_free(const drift_cudnn *lib, drift_convolution *p);
+
+// drift_cudnn_text is the library's own word for a status.
+const char *drift_cudnn_text(const drift_cudnn *lib, int status);
 
 // drift_convolution_run computes the operand that the direction says from the two others: 0 output, 1 image, 2 kernels.
 int drift_convolution_run(const drift_cudnn *lib, const drift_convolution *p, unsigned long long image, unsigned long long kernels,

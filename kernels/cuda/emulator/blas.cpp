@@ -83,6 +83,7 @@ int submit(void *handle, int type, int compute, const void *alpha, const void *b
 extern "C" {
 
 int cublasCreate_v2(void **h) { return emulator::usable(nullptr) ? (*h = new Handle, 0) : NOT_INITIALIZED; }
+const char *cublasGetStatusString(int) { return "refused by the stand-in"; }
 int cublasDestroy_v2(void *h) { return delete static_cast<Handle *>(h), 0; }
 int cublasGetVersion_v2(void *, int *v) { return *v = 110800, 0; }
 
