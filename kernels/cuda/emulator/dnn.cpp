@@ -40,13 +40,13 @@ template <class F> void each(const Shape &x, const Shape &k, const Shape &y, con
 size_t size(const Shape &s) { return size_t(s.n) * s.c * s.h * s.w; }
 
 template <class T> void run(int direction, Shape x, Shape k, Shape y, Convolution c, const T *a, const T *b, T *out) {
-	std::vector<double> sum(size(direction == FORWARD ? y : direction == IMAGE ? x : k));
+	std::vector<T> sum(size(direction == FORWARD ? y : direction == IMAGE ? x : k));
 	each(x, k, y, c, [&](size_t i, size_t w, size_t o) {
-		if (direction == FORWARD) sum[o] += double(a[i]) * b[w];
-		if (direction == IMAGE) sum[i] += double(a[w]) * b[o];
-		if (direction == KERNELS) sum[w] += double(a[i]) * b[o];
+		if (direction == FORWARD) sum[o] += a[i] * b[w];
+		if (direction == IMAGE) sum[i] += a[w] * b[o];
+		if (direction == KERNELS) sum[w] += a[i] * b[o];
 	});
-	for (size_t i = 0; i < sum.size(); i++) out[i] = T(sum[i]);
+	for (size_t i = 0; i < sum.size(); i++) out[i] = sum[i];
 }
 
 bool fits(const Shape &x, const Shape &k, const Shape &y, const Convolution &c) {
