@@ -60,10 +60,11 @@ func (p *planner) reduce(r kernels.Reduce, out uint64, in []uint64) error {
 	if err != nil {
 		return err
 	}
-	n, shared := threads(slots)
+	n, _ := threads(slots)
 	tx := power(r.C, 32)
 	ty := power(ceil(r.B, p.vector()), n/tx)
-	ta := n / (tx * ty)
+	ta := power(r.A, n/(tx*ty))
+	n = tx * ty * ta
 	tiles := ceil(r.C, tx) * ceil(r.A, ta)
 	chunks := max(1, min(ceil(reduceBlocks, tiles), ceil(r.B, 2*ty*p.vector()), reduceBlocks))
 	chunks = max(1, ceil(r.B, max(1, ceil(r.B, chunks))))
@@ -78,9 +79,10 @@ func (p *planner) reduce(r kernels.Reduce, out uint64, in []uint64) error {
 	if r.Max {
 		op = "_max"
 	}
-	if err := add(p, "reduce"+op, driver.Grid{X: tiles, Y: chunks, Z: 1, Threads: n, Shared: shared}, args); err != nil || chunks == 1 {
+	if err := add(p, "reduce"+op, driver.Grid{X: tiles, Y: chunks, Z: 1, Threads: n, Shared: n * slots * chainBytes}, args); err != nil || chunks == 1 {
 		return err
 	}
 	join := joinArgs{A: args.A, C: args.C, Chunks: args.Chunks, Out: out, Partial: args.Partial}
-	return add(p, "join"+op, blocks(ceil(r.A*r.C, blockThreads/32), blockThreads), join)
+	warps := power(r.A*r.C, blockThreads/32)
+	return add(p, "join"+op, blocks(ceil(r.A*r.C, warps), 32*warps), join)
 }

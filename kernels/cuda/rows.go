@@ -28,7 +28,10 @@ func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
 		}
 		return a
 	}
-	grouped := func(a rowArgs) driver.Grid { return blocks(ceil(int(a.Rows), blockThreads/int(a.Group)), blockThreads) }
+	grouped := func(a rowArgs) driver.Grid {
+		rows := power(int(a.Rows), blockThreads/int(a.Group)) // of a block
+		return blocks(ceil(int(a.Rows), rows), rows*int(a.Group))
+	}
 	switch op := op.(type) {
 	case kernels.Softmax:
 		a := args(op.Rows, op.Cols)
