@@ -10,18 +10,26 @@ import (
 
 // Figure draws the learning curves: means over seeds with their 95 % confidence bands.
 func (o *Outcome) Figure() report.Figure {
-	panels := []report.Panel{
+	var panels []report.Panel
+	for _, p := range []report.Panel{
 		o.panel("Test loss", "loss on the test part", false, func(e optim.Entry) *float64 { return e.TestLoss }),
-		o.panel("Train loss", "loss of the batches", true, func(e optim.Entry) *float64 { return &e.Loss }),
+		o.panel("Train loss", "loss of the batches", false, func(e optim.Entry) *float64 { return &e.Loss }),
+		o.panel("Test accuracy", "share of the test part", true, func(e optim.Entry) *float64 { return e.TestAccuracy }),
+	} {
+		if slices.ContainsFunc(p.Curves, func(c report.Curve) bool { return slices.ContainsFunc(c.Y, report.Interval.Known) }) {
+			panels = append(panels, p)
+		}
 	}
-	if o.Rows[0].TestAccuracy != nil {
-		panels = append(panels, o.panel("Test accuracy", "share of the test part", false, func(e optim.Entry) *float64 { return e.TestAccuracy }))
+	caption := "Means over seeds, with 95 % confidence bands"
+	if len(o.runs[0]) == 1 {
+		caption = "One seed"
 	}
-	return report.Figure{Panels: panels}
+	return report.Figure{Panels: panels, Caption: caption}
 }
 
-func (o *Outcome) panel(title, label string, logarithmic bool, of func(optim.Entry) *float64) report.Panel {
-	p := report.Panel{Title: title, XLabel: "updates", YLabel: label, LogY: logarithmic}
+func (o *Outcome) panel(title, label string, share bool, of func(optim.Entry) *float64) report.Panel {
+	p := report.Panel{Title: title, XLabel: "updates", YLabel: label, Share: share}
+	ceiling := o.ceiling(of)
 	for k, runs := range o.runs {
 		curve := report.Curve{Name: o.Rows[k].Optimizer, Color: k}
 		for i, entry := range longest(runs) {
@@ -30,7 +38,7 @@ func (o *Outcome) panel(title, label string, logarithmic bool, of func(optim.Ent
 				values[s] = math.NaN()
 				if i < len(r.Entries) { // before it diverged
 					if x := of(r.Entries[i]); x != nil {
-						values[s] = *x
+						values[s] = min(*x, ceiling)
 					}
 				}
 			}
@@ -38,10 +46,47 @@ func (o *Outcome) panel(title, label string, logarithmic bool, of func(optim.Ent
 		}
 		p.Curves = append(p.Curves, curve)
 	}
+	p.LogY = !p.Share && wide(p.Curves)
 	return p
+}
+
+// wide reports whether curves span more than a power of ten above 0, and are better seen on a logarithmic axis.
+func wide(curves []report.Curve) bool {
+	least, most := math.Inf(1), 0.0
+	for _, c := range curves {
+		for _, y := range c.Y {
+			if y.Known() {
+				least, most = min(least, y.Mean), max(most, y.Mean)
+			}
+		}
+	}
+	return least > 0 && most > 10*least
 }
 
 // longest is the entries of the run that came farthest.
 func longest(runs []run) []optim.Entry {
 	return slices.MaxFunc(runs, func(a, b run) int { return len(a.Entries) - len(b.Entries) }).Entries
+}
+
+// ceiling is what curves are cut off at where an optimizer diverged, so that the others can still be told apart: twice the largest
+// number of those that did not.
+func (o *Outcome) ceiling(of func(optim.Entry) *float64) float64 {
+	most, cut := 0.0, false
+	for k, runs := range o.runs {
+		if len(o.Rows[k].Diverged) > 0 {
+			cut = true
+			continue
+		}
+		for _, r := range runs {
+			for _, entry := range r.Entries {
+				if x := of(entry); x != nil {
+					most = max(most, 2**x)
+				}
+			}
+		}
+	}
+	if !cut || most == 0 {
+		return math.Inf(1)
+	}
+	return most
 }

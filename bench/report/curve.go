@@ -1,8 +1,8 @@
 package report
 
 import (
+	"image/color"
 	"math"
-	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -10,8 +10,47 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+// Curve is a series of points (X[i], Y[i]). A finite Y[i].CI95 shows as a band around a line and as a bar around a dot.
+// Curves of equal Color share a colour, and dots a shape, so that a prediction can stand beside its measurement.
+type Curve struct {
+	Name   string
+	X      []float64
+	Y      []Interval
+	Color  int  // one of the palette's, in turn, or Gray
+	Dots   bool // dots instead of a line
+	Dashed bool
+
+	share bool // see Panel
+}
+
+// Gray is the Color of what others are compared with.
+const Gray = -1
+
+// palette is Okabe and Ito's (2008), distinct to colour-blind readers too, with a brown in place of its yellow, which is faint on white.
+var palette = []color.NRGBA{
+	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255}, {140, 86, 75, 255},
+}
+
+var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, square{}, draw.PyramidGlyph{}, draw.TriangleGlyph{}}
+
+// square is a filled square of the size of a circle's.
+type square struct{}
+
+func (square) DrawGlyph(c *draw.Canvas, g draw.GlyphStyle, at vg.Point) {
+	r := g.Radius * 0.9
+	c.SetColor(g.Color)
+	c.Fill(vg.Rectangle{Min: vg.Point{X: at.X - r, Y: at.Y - r}, Max: vg.Point{X: at.X + r, Y: at.Y + r}}.Path())
+}
+
+func (c Curve) color() color.NRGBA {
+	if c.Color == Gray {
+		return color.NRGBA{90, 90, 90, 255}
+	}
+	return palette[c.Color%len(palette)]
+}
+
 // add draws the points, as a line or as dots with bars.
-func (c Curve) add(p *plot.Plot, logY bool) error {
+func (c Curve) add(p *plot.Plot, logY bool) (look plot.Thumbnailer, err error) {
 	points := make(plotter.XYs, len(c.X))
 	for i, x := range c.X {
 		points[i] = plotter.XY{X: x, Y: c.Y[i].Mean}
@@ -38,19 +77,19 @@ func (c Curve) addBand(p *plot.Plot, logY bool) error {
 	if err != nil {
 		return err
 	}
-	light := palette[c.Color%len(palette)]
+	light := c.color()
 	light.A = 45
 	band.Color, band.LineStyle.Width = light, 0
 	p.Add(band)
 	return nil
 }
 
-func (c Curve) addDots(p *plot.Plot, points plotter.XYs, logY bool) error {
+func (c Curve) addDots(p *plot.Plot, points plotter.XYs, logY bool) (plot.Thumbnailer, error) {
 	dots, err := plotter.NewScatter(points)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	dots.GlyphStyle = draw.GlyphStyle{Color: palette[c.Color%len(palette)], Radius: vg.Points(3), Shape: draw.CircleGlyph{}}
+	dots.GlyphStyle = draw.GlyphStyle{Color: c.color(), Radius: vg.Points(3), Shape: shapes[max(0, c.Color)%len(shapes)]}
 	errors := make(plotter.YErrors, len(points))
 	for i := range points {
 		low, high := c.bounds(i, logY)
@@ -61,30 +100,25 @@ func (c Curve) addDots(p *plot.Plot, points plotter.XYs, logY bool) error {
 		plotter.YErrorer
 	}{points, errors})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	bars.LineStyle.Color, bars.LineStyle.Width = palette[c.Color%len(palette)], vg.Points(1.2)
+	bars.LineStyle.Color, bars.LineStyle.Width = c.color(), vg.Points(1.2)
 	p.Add(bars, dots)
-	if c.Name != "" {
-		p.Legend.Add(c.Name, dots)
-	}
-	return nil
+	return dots, nil
 }
 
-func (c Curve) addLine(p *plot.Plot, points plotter.XYs) error {
+func (c Curve) addLine(p *plot.Plot, points plotter.XYs) (plot.Thumbnailer, error) {
 	line, err := plotter.NewLine(points)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	line.LineStyle.Color, line.LineStyle.Width = palette[c.Color%len(palette)], vg.Points(1.8)
+	line.LineStyle.Color, line.LineStyle.Width = c.color(), vg.Points(1.8)
 	if c.Dashed {
+		line.LineStyle.Width = vg.Points(1.3)
 		line.LineStyle.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
 	}
 	p.Add(line)
-	if c.Name != "" {
-		p.Legend.Add(c.Name, line)
-	}
-	return nil
+	return line, nil
 }
 
 // bounds are the ends of the confidence interval of point i. On a logarithmic axis the lower end stops at a tenth of the mean.
@@ -97,28 +131,22 @@ func (c Curve) bounds(i int, logY bool) (low, high float64) {
 	if logY {
 		low = math.Max(low, y.Mean/10)
 	}
+	if c.share {
+		low, high = math.Max(low, 0), math.Min(high, 1)
+	}
 	return low, high
 }
 
-// logTicks labels powers of ten; where fewer than two fall into the range, also 2 and 5 times them. Over many decades the powers are all there is.
-type logTicks struct{}
-
-func (logTicks) Ticks(low, high float64) []plot.Tick {
-	var ticks []plot.Tick
-	from, to := int(math.Floor(math.Log10(low))), int(math.Ceil(math.Log10(high)))
-	every := max(1, (to-from)/6)
-	for e := from; e <= to; e++ {
-		for digit := 1; digit < 10; digit++ {
-			x := float64(digit) * math.Pow(10, float64(e))
-			if x < low*(1-1e-9) || x > high*(1+1e-9) || digit > 1 && every > 1 {
-				continue
-			}
-			tick := plot.Tick{Value: x}
-			if digit == 1 && (e-from)%every == 0 || (digit == 2 || digit == 5) && to-from <= 2 {
-				tick.Label = strconv.FormatFloat(x, 'g', 3, 64)
-			}
-			ticks = append(ticks, tick)
+// visible drops the points that cannot be drawn.
+func (c Curve) visible(logX, logY bool) Curve {
+	out := c
+	out.X, out.Y = nil, nil
+	for i, x := range c.X {
+		y := c.Y[i].Mean
+		bad := math.IsNaN(x+y) || math.IsInf(x+y, 0) || logX && x <= 0 || logY && y <= 0
+		if !bad {
+			out.X, out.Y = append(out.X, x), append(out.Y, c.Y[i])
 		}
 	}
-	return ticks
+	return out
 }

@@ -4,51 +4,35 @@ import (
 	"fmt"
 	"image/color"
 	"io"
-	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Figure is a row of panels.
-type Figure struct{ Panels []Panel }
-
-// Panel is one set of axes. On a logarithmic axis, points that are not positive are left out.
-type Panel struct {
-	Title, XLabel, YLabel string
-	LogX, LogY            bool
-	Curves                []Curve
-}
-
-// Curve is a series of points (X[i], Y[i]). A finite Y[i].CI95 shows as a band around a line and as a bar around a dot.
-// Curves of equal Color index share a colour, so that a prediction can stand beside its measurement.
-type Curve struct {
-	Name   string
-	X      []float64
-	Y      []Interval
-	Color  int
-	Dots   bool // dots instead of a line
-	Dashed bool
-}
-
-// palette is Okabe and Ito's (2008): distinct to colour-blind readers too.
-var palette = []color.NRGBA{
-	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255}, {70, 70, 70, 255},
+// Figure is panels side by side, in rows of up to three. A legend that all panels share stands above them once.
+type Figure struct {
+	Panels  []Panel
+	Caption string // a line below the panels
 }
 
 const (
 	panelWidth  = 12 * vg.Centimeter
-	panelHeight = 9 * vg.Centimeter
+	panelHeight = 8.5 * vg.Centimeter
+	sideMargin  = 3 * vg.Millimeter
+	innerMargin = 8 * vg.Millimeter // between panels
+
+	lineHeight   = 14 // points, of a line of text
+	sharedHeight = 20 // points, of a legend for all panels
 )
 
-// WritePNG draws the figure at 150 dots an inch.
+// WritePNG draws the figure at 200 dots an inch.
 func (f Figure) WritePNG(w io.Writer) error {
-	canvas := vgimg.NewWith(vgimg.UseWH(f.width(), panelHeight), vgimg.UseDPI(150), vgimg.UseBackgroundColor(color.White))
+	canvas := vgimg.NewWith(vgimg.UseWH(f.size()), vgimg.UseDPI(200))
 	if err := f.draw(draw.New(canvas)); err != nil {
 		return err
 	}
@@ -58,7 +42,7 @@ func (f Figure) WritePNG(w io.Writer) error {
 
 // WriteSVG draws the figure as vectors.
 func (f Figure) WriteSVG(w io.Writer) error {
-	canvas := vgsvg.New(f.width(), panelHeight)
+	canvas := vgsvg.New(f.size())
 	if err := f.draw(draw.New(canvas)); err != nil {
 		return err
 	}
@@ -66,97 +50,84 @@ func (f Figure) WriteSVG(w io.Writer) error {
 	return err
 }
 
-func (f Figure) width() vg.Length { return panelWidth * vg.Length(max(1, len(f.Panels))) }
+// grid is the numbers of rows and columns: four panels make a square.
+func (f Figure) grid() (rows, columns int) {
+	n := max(1, len(f.Panels))
+	if columns = min(n, 3); n == 4 {
+		columns = 2
+	}
+	return (n + columns - 1) / columns, columns
+}
+
+func (f Figure) size() (width, height vg.Length) {
+	rows, columns := f.grid()
+	height = panelHeight*vg.Length(rows) + 2*sideMargin
+	if f.Caption != "" {
+		height += vg.Points(lineHeight)
+	}
+	if f.shared() {
+		height += vg.Points(sharedHeight)
+	}
+	return panelWidth*vg.Length(columns) + 2*sideMargin, height
+}
+
+// shared reports whether one legend serves several panels.
+func (f Figure) shared() bool {
+	for _, p := range f.Panels {
+		if p.names() != f.Panels[0].names() {
+			return false
+		}
+	}
+	return len(f.Panels) > 1 && f.Panels[0].names() != ""
+}
 
 func (f Figure) draw(c draw.Canvas) error {
-	tiles := draw.Tiles{Rows: 1, Cols: len(f.Panels), PadX: 8 * vg.Millimeter, PadTop: 4 * vg.Millimeter, PadBottom: 3 * vg.Millimeter,
-		PadLeft: 3 * vg.Millimeter, PadRight: 6 * vg.Millimeter}
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	c = draw.Crop(c, sideMargin, -sideMargin, sideMargin, -sideMargin)
+	if f.Caption != "" {
+		c.FillText(small(color.Gray{70}, text.XCenter, text.YBottom), vg.Point{X: c.Center().X, Y: c.Min.Y}, f.Caption)
+		c = draw.Crop(c, 0, 0, vg.Points(lineHeight), 0)
+	}
+	plots := make([]*drawn, len(f.Panels))
 	for i, panel := range f.Panels {
-		p, err := panel.plot()
-		if err != nil {
+		var err error
+		if plots[i], err = panel.plot(); err != nil {
 			return fmt.Errorf("drawing panel %q: %w", panel.Title, err)
 		}
-		p.Draw(tiles.At(c, i, 0))
+	}
+	if f.shared() {
+		plots[0].legend.draw(c)
+		c = draw.Crop(c, 0, 0, 0, -vg.Points(sharedHeight))
+		for _, p := range plots {
+			p.legend = nil
+		}
+	}
+	rows, columns := f.grid()
+	for from := 0; from < len(plots); from += columns {
+		f.drawRow(c, plots[from:min(from+columns, len(plots))], from/columns, rows, columns)
 	}
 	return nil
 }
 
-func (p Panel) plot() (*plot.Plot, error) {
-	out := plot.New()
-	out.Title.Text, out.X.Label.Text, out.Y.Label.Text = p.Title, p.XLabel, p.YLabel
-	style(out)
-	if p.LogX {
-		out.X.Scale, out.X.Tick.Marker = plot.LogScale{}, logTicks{}
+// drawRow draws the panels of a row with the same height left to all of them, whatever lines their legends take.
+func (f Figure) drawRow(c draw.Canvas, plots []*drawn, row, rows, columns int) {
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: innerMargin, PadY: innerMargin}
+	lines := 0
+	for i, p := range plots {
+		lines = max(lines, p.legend.lines(tiles.At(c, i, row).Size().X))
 	}
-	if p.LogY {
-		out.Y.Scale, out.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-	}
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{228}, color.Gray{240}
-	out.Add(grid)
-	var visible []Curve
-	for _, curve := range p.Curves {
-		if curve = curve.visible(p.LogX, p.LogY); len(curve.X) > 0 {
-			visible = append(visible, curve)
-		}
-	}
-	for _, layer := range []func(Curve) error{ // bands lie below all lines
-		func(c Curve) error { return c.addBand(out, p.LogY) },
-		func(c Curve) error { return c.add(out, p.LogY) },
-	} {
-		for _, curve := range visible {
-			if err := layer(curve); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if len(visible) == 0 {
-		out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = 1, 10, 1, 10
-	}
-	if !p.LogX && out.X.Min > 0 && out.X.Min < out.X.Max/4 {
-		out.X.Min = 0
-	}
-	widen(&out.X, p.LogX)
-	widen(&out.Y, p.LogY)
-	p.placeLegend(out)
-	return out, nil
-}
-
-// widen gives an axis on which all points are equal a range that its scale can show.
-func widen(a *plot.Axis, logarithmic bool) {
-	switch {
-	case a.Min < a.Max:
-	case logarithmic:
-		a.Min, a.Max = a.Min/2, a.Max*2
-	default:
-		a.Min, a.Max = a.Min-1, a.Max+1
+	for i, p := range plots {
+		p.draw(tiles.At(c, i, row), lines)
 	}
 }
 
-func style(p *plot.Plot) {
-	p.Title.TextStyle.Font.Size, p.Title.Padding = font.Points(12), vg.Points(6)
-	p.Title.TextStyle.Font.Variant = "Sans"
-	p.Legend.Padding = vg.Points(3)
-	p.Legend.TextStyle.Font.Size, p.Legend.TextStyle.Font.Variant = font.Points(9.5), "Sans"
-	p.Legend.ThumbnailWidth = vg.Points(22)
-	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Label.TextStyle.Font.Size, axis.Label.TextStyle.Font.Variant = font.Points(10.5), "Sans"
-		axis.Tick.Label.Font.Size, axis.Tick.Label.Font.Variant = font.Points(9), "Sans"
-		axis.LineStyle.Color, axis.Tick.LineStyle.Color = color.Gray{90}, color.Gray{90}
-		axis.Padding = vg.Points(4)
-	}
+func style(size float64, of color.Color, x text.XAlignment, y text.YAlignment) text.Style {
+	f := plot.DefaultFont
+	f.Variant, f.Size = "Sans", font.Points(size)
+	return text.Style{Color: of, Font: f, XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
 }
 
-// visible drops the points that cannot be drawn.
-func (c Curve) visible(logX, logY bool) Curve {
-	out := c
-	out.X, out.Y = nil, nil
-	for i, x := range c.X {
-		y := c.Y[i].Mean
-		bad := math.IsNaN(x+y) || math.IsInf(x+y, 0) || logX && x <= 0 || logY && y <= 0
-		if !bad {
-			out.X, out.Y = append(out.X, x), append(out.Y, c.Y[i])
-		}
-	}
-	return out
+func small(of color.Color, x text.XAlignment, y text.YAlignment) text.Style {
+	return style(9.5, of, x, y)
 }

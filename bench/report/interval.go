@@ -11,6 +11,9 @@ import (
 // Interval is a mean with the half width of its 95 % confidence interval. CI95 is NaN where one value was all there was.
 type Interval struct{ Mean, CI95 float64 }
 
+// Known reports whether there is a mean.
+func (v Interval) Known() bool { return !math.IsNaN(v.Mean) }
+
 // Mean95 is the mean of independent values and t·s/√n, where s is their sample standard deviation and t the 97.5 %
 // quantile of Student's distribution with n−1 degrees of freedom: the interval covers the true mean in 95 % of
 // experiments when the values are normal. No values give NaN, one value a CI95 of NaN.

@@ -1,34 +1,71 @@
 package report
 
 import (
+	"image/color"
+
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
-// placeLegend puts the legend into the corner that the fewest points fall into, the upper right one when in doubt.
-func (p Panel) placeLegend(out *plot.Plot) {
-	points := map[[2]bool]int{}
-	for _, curve := range p.Curves {
-		curve = curve.visible(p.LogX, p.LogY)
-		for i, x := range curve.X {
-			across, up := out.X.Norm(x), out.Y.Norm(curve.Y[i].Mean)
-			if (up < 0.35 || up > 0.65) && (across < 0.4 || across > 0.6) {
-				points[[2]bool{across < 0.5, up > 0.5}]++
-			}
+// legend is the names of curves with their looks, set in centred lines above the axes, where no curve is.
+type legend []legendEntry
+
+type legendEntry struct {
+	name string
+	look plot.Thumbnailer
+	dots bool
+}
+
+const (
+	lineWidth  = 20 // points, of a line's look
+	dotWidth   = 7
+	lookGap    = 4  // between a look and its name
+	legendStep = 12 // between entries
+)
+
+// room is what the look takes, with the gap behind it.
+func (e legendEntry) room() vg.Length {
+	if e.dots {
+		return vg.Points(dotWidth + lookGap)
+	}
+	return vg.Points(lineWidth + lookGap)
+}
+
+func (e legendEntry) width() vg.Length {
+	return e.room() + small(color.Black, text.XLeft, text.YCenter).Width(e.name)
+}
+
+// wrap breaks the legend into lines no wider than given, one entry at least in each.
+func (l legend) wrap(width vg.Length) (lines []legend, widths []vg.Length) {
+	for _, e := range l {
+		last := len(lines) - 1
+		if wide := e.width(); last >= 0 && widths[last]+vg.Points(legendStep)+wide <= width {
+			lines[last], widths[last] = append(lines[last], e), widths[last]+vg.Points(legendStep)+wide
+		} else {
+			lines, widths = append(lines, legend{e}), append(widths, wide)
 		}
 	}
-	corner := [2]bool{false, true}
-	for _, other := range [][2]bool{{true, true}, {false, false}, {true, false}} {
-		if points[other] < points[corner] {
-			corner = other
+	return lines, widths
+}
+
+func (l legend) lines(width vg.Length) int {
+	lines, _ := l.wrap(width)
+	return len(lines)
+}
+
+// draw sets the lines from the top of a canvas on.
+func (l legend) draw(c draw.Canvas) {
+	lines, widths := l.wrap(c.Size().X)
+	for i, line := range lines {
+		at := vg.Point{X: c.Center().X - widths[i]/2, Y: c.Max.Y - vg.Points(lineHeight)*(vg.Length(i)+0.5)}
+		for _, e := range line {
+			look := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
+				Min: vg.Point{X: at.X, Y: at.Y - vg.Points(4)}, Max: vg.Point{X: at.X + e.room() - vg.Points(lookGap), Y: at.Y + vg.Points(4)}}}
+			e.look.Thumbnail(&look)
+			c.FillText(small(color.Black, text.XLeft, text.YCenter), vg.Point{X: at.X + e.room(), Y: at.Y}, e.name)
+			at.X += e.width() + vg.Points(legendStep)
 		}
-	}
-	out.Legend.Left, out.Legend.Top = corner[0], corner[1]
-	out.Legend.XOffs, out.Legend.YOffs = vg.Points(-6), vg.Points(6)
-	if out.Legend.Left {
-		out.Legend.XOffs = vg.Points(6)
-	}
-	if out.Legend.Top {
-		out.Legend.YOffs = vg.Points(-4)
 	}
 }

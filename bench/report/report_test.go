@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/plot"
 )
 
 // The quantiles are those of printed tables of Student's distribution (three decimals), hence the tolerance.
@@ -114,6 +116,57 @@ func TestTableCSVQuotes(t *testing.T) {
 	}
 }
 
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		ticker    plot.Ticker
+		low, high float64
+		want      string
+	}{
+		{linearTicks{}, 0, 3000, "0 500 1,000 1,500 2,000 2,500 3,000"},
+		{linearTicks{}, -0.021, 0.052, "−0.02 0.00 0.02 0.04"},
+		{linearTicks{}, 0.38, 0.69, "0.4 0.5 0.6"},
+		{linearTicks{}, 1, 7, "1 2 3 4 5 6 7"},
+		{linearTicks{}, 0, 2e-7, "0 5e−08 1e−07 1.5e−07 2e−07"},
+		{linearTicks{}, 1, 1, ""},
+		{logTicks{}, 0.004, 2.1, "0.01 0.1 1"},
+		{logTicks{}, 0.03, 0.11, "0.05 0.1"},
+		{logTicks{}, 0.03, 0.09, "0.05"},
+		{logTicks{}, 1e-8, 1e-5, "1e−8 1e−7 1e−6 1e−5"},
+		{logTicks{}, 2e-12, 3e2, "1e−9 1e−6 1e−3 1"},
+		{logTicks{}, 0, 1, ""},
+	} {
+		var labels []string
+		for _, tick := range c.ticker.Ticks(c.low, c.high) {
+			if tick.Label != "" {
+				labels = append(labels, tick.Label)
+			}
+			if tick.Value < c.low*(1-1e-6) && c.low > 0 || tick.Value > c.high*(1+1e-6) {
+				t.Errorf("%T from %g to %g has a tick at %g", c.ticker, c.low, c.high, tick.Value)
+			}
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("%T from %g to %g: %q, want %q", c.ticker, c.low, c.high, got, c.want)
+		}
+	}
+}
+
+func TestLegendStaysWithinItsWidth(t *testing.T) {
+	var l legend
+	for range 9 {
+		l = append(l, legendEntry{name: "an optimizer"})
+	}
+	lines, widths := l.wrap(panelWidth)
+	count := 0
+	for i, line := range lines {
+		if count += len(line); widths[i] > panelWidth {
+			t.Errorf("line %d is %v wide, the panel %v", i, widths[i], panelWidth)
+		}
+	}
+	if count != len(l) || len(lines) < 2 {
+		t.Errorf("%d entries in %d lines", count, len(lines))
+	}
+}
+
 func TestFigureDrawsWhateverItIsGiven(t *testing.T) {
 	curve := Curve{Name: "sgd", X: []float64{0, 1, 2}, Y: []Interval{{1, 0.1}, {math.NaN(), 0}, {-2, math.Inf(1)}}}
 	dots := curve
@@ -122,6 +175,8 @@ func TestFigureDrawsWhateverItIsGiven(t *testing.T) {
 		"nothing":      {},
 		"empty panel":  {Panels: []Panel{{Title: "none", LogX: true, LogY: true}}},
 		"odd values":   {Panels: []Panel{{Curves: []Curve{curve, dots}}, {LogY: true, LogX: true, Curves: []Curve{curve, dots}}}},
+		"one legend":   {Panels: []Panel{{Curves: []Curve{curve}}, {Curves: []Curve{curve}}}, Caption: "both"},
+		"four panels":  {Panels: make([]Panel, 4)},
 		"single point": {Panels: []Panel{{LogY: true, Curves: []Curve{{X: []float64{1}, Y: []Interval{{1, 0}}}}}}},
 	} {
 		var b bytes.Buffer

@@ -63,7 +63,7 @@ func StageFigure(stages []Stage) report.Figure {
 		gap.X, gap.Y = append(gap.X, s.GapPredicted), append(gap.Y, point(s.GapMeasured))
 		low, high = min(low, s.GapPredicted), max(high, s.GapPredicted)
 	}
-	equal := report.Curve{Name: "equal", X: []float64{low, high}, Y: []report.Interval{point(low), point(high)}, Color: gray, Dashed: true}
+	equal := report.Curve{Name: "equal", X: []float64{low, high}, Y: []report.Interval{point(low), point(high)}, Color: report.Gray, Dashed: true}
 	over := func(name string, color int, of func(Stage) float64) report.Curve {
 		c := report.Curve{Name: name, Color: color}
 		for _, s := range stages {
@@ -73,13 +73,13 @@ func StageFigure(stages []Stage) report.Figure {
 	}
 	return report.Figure{Panels: []report.Panel{
 		{Title: "Drift of the gap over an epoch", XLabel: "predicted", YLabel: "measured", Curves: []report.Curve{equal, gap}},
-		{Title: "Gradients", XLabel: "step", LogY: true, Curves: []report.Curve{
+		{Title: "Gradients", XLabel: "step", YLabel: "size", LogY: true, Curves: []report.Curve{
 			over("tr Σ", 0, func(s Stage) float64 { return s.Trace }),
 			over("‖∂tr Σ‖", 1, func(s Stage) float64 { return s.TraceGradient }),
 			over("‖ḡ‖²", 2, func(s Stage) float64 { return s.Square })}},
-		{Title: "GD and SGD over an epoch", XLabel: "step", YLabel: "share explained", Curves: []report.Curve{
+		{Title: "GD and SGD over an epoch", XLabel: "step", YLabel: "share that the regularizer explains", Curves: []report.Curve{
 			over("", 0, func(s Stage) float64 { return s.Explained })}},
-		{Title: "Learning rate", XLabel: "step", LogY: true, Curves: []report.Curve{
+		{Title: "Learning rate", XLabel: "step", YLabel: "η", LogY: true, Curves: []report.Curve{
 			over("of the run", 0, func(s Stage) float64 { return s.Rate }),
 			over("too large for an expansion", 1, func(s Stage) float64 { return s.Limit })}},
 	}}
