@@ -64,8 +64,8 @@ func permutations(rest []int) [][]int {
 // Regularized descent arrives where stochastic descent arrives in the mean over all 24 orders, up to O(η³): halving η
 // divides the distance by eight, where without the regularizer it is divided by four.
 func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
-	for _, e := range []Emulation{{4, 1, 0, false}, {4, 2, 0, false}, {4, 1, 0.9, false}, {4, 2, 0.5, false}, {4, 1, 0.9, true}, {4, 2, 0.5, true},
-		{4, 3, 0, false}, {4, 3, 0.9, false}, {4, 3, 0.5, true}} { // a last batch of one example
+	for _, e := range []Emulation{{4, 1, Inertia{0, false}}, {4, 2, Inertia{0, false}}, {4, 1, Inertia{0.9, false}}, {4, 2, Inertia{0.5, false}}, {4, 1, Inertia{0.9, true}}, {4, 2, Inertia{0.5, true}},
+		{4, 3, Inertia{0, false}}, {4, 3, Inertia{0.9, false}}, {4, 3, Inertia{0.5, true}}} { // a last batch of one example
 		distance := func(rate, factor float64) float64 {
 			var mean float64
 			orders := permutations([]int{0, 1, 2, 3})
@@ -91,12 +91,12 @@ func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
 }
 
 func TestEmulationChecksItsBatch(t *testing.T) {
-	for _, e := range []Emulation{{10, 0, 0, false}, {10, 11, 0.9, false}} {
+	for _, e := range []Emulation{{10, 0, Inertia{0, false}}, {10, 11, Inertia{0.9, false}}} {
 		if e.Check() == nil {
 			t.Errorf("%+v was accepted", e)
 		}
 	}
-	for _, e := range []Emulation{{10, 3, 0, false}, {10, 10, 0.9, false}, {10, 3, 0.9, true}} {
+	for _, e := range []Emulation{{10, 3, Inertia{0, false}}, {10, 10, Inertia{0.9, false}}, {10, 3, Inertia{0.9, true}}} {
 		if err := e.Check(); err != nil {
 			t.Errorf("%+v: %v", e, err)
 		}

@@ -112,8 +112,11 @@ func regularized(f *objective.Objective, s Settings, seed uint64) (Direction, er
 }
 
 func (s Settings) emulation(examples int) Emulation {
-	return Emulation{Examples: examples, Batch: s.EmulateBatch, Mu: s.Momentum, Nesterov: s.Nesterov}
+	return Emulation{Examples: examples, Batch: s.EmulateBatch, Inertia: s.Inertia()}
 }
+
+// Inertia is the settings' rule of momentum.
+func (s Settings) Inertia() Inertia { return Inertia{s.Momentum, s.Nesterov} }
 
 // Check reports settings that cannot be followed on so many training examples.
 func (s Settings) Check(examples int) error {

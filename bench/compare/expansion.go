@@ -27,7 +27,7 @@ type expansion struct {
 func newExpansion(f *objective.Objective, s optim.Settings) (*expansion, error) {
 	n := f.Examples(objective.Train)
 	m := s.BatchesPerEpoch(n)
-	x := &expansion{f: f, settings: s, weight: optim.Emulation{Mu: s.Momentum, Nesterov: s.Nesterov}.Weights(m)}
+	x := &expansion{f: f, settings: s, weight: s.Inertia().Weights(m)}
 	var err error
 	if x.gradient, err = f.NewVector(); err == nil {
 		x.vector, err = f.NewVector()

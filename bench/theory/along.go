@@ -11,9 +11,9 @@ import (
 // Course is how a training run descends: its momentum rule, and what the theory has to know besides. Rates are those of its legs.
 type Course struct {
 	Descent
-	WeightDecay float64
-	Batch       int // examples an update
-	Pairs       int // of opposite shuffles, over which SGD is averaged; at least 2
+	WeightDecay  float64
+	Batch        int // examples an update
+	ShufflePairs int // of opposite shuffles, over which SGD is averaged; at least 2
 }
 
 // Leg is an epoch of a run: the parameters and learning rates at some steps from its first to its last.
@@ -61,9 +61,9 @@ func (w *World) Along(c Course, leg Leg, seed uint64) (Stage, error) {
 // gapAlong integrates the drift of the gap along a leg by the trapezoidal rule over its steps. Momentum μ makes a gradient count
 // 1/(1−μ) times in the end; in a run's first epoch nothing is left of earlier ones, and the last have not counted in full.
 func (w *World) gapAlong(c Course, leg Leg) (whole, own float64) {
-	gain := 1 / (1 - c.Momentum)
+	gain := 1 / (1 - c.Mu)
 	if m := leg.Steps[len(leg.Steps)-1]; leg.Steps[0] == 0 {
-		gain = c.updates(m) / float64(m)
+		gain = c.Updates(m) / float64(m)
 	}
 	for k := range leg.Steps {
 		u := minus(leg.Theta[k], leg.Theta[0])
@@ -88,12 +88,12 @@ func (w *World) displacement(c Course, s *Stage, mean, gradient []float64, seed 
 	m := len(w.Train) / c.Batch
 	all := w.Train[:m*c.Batch]
 	turn := floats.Norm(w.HVP(w.Train, nil, mean), 2) / floats.Norm(mean, 2)
-	s.Limit = c.updates(max(m, 2)) / (c.pairs(max(m, 2)) * turn)
+	s.Limit = c.Updates(max(m, 2)) / (c.Pairs(max(m, 2)) * turn)
 	s.DriftPredicted, s.DriftMeasured, s.Explained = math.NaN(), math.NaN(), math.NaN()
 	if m < 2 {
 		return
 	}
-	predicted := times(c.pairs(m)*c.Rate*c.Rate/float64(2*len(all)), gradient)
+	predicted := times(c.Pairs(m)*c.Rate*c.Rate/float64(2*len(all)), gradient)
 	full, start := w.Full(c.Descent, all, m), w.Gradient(all, nil)
 	penalized := c.Descent
 	penalized.Lambda = emulation(c.Descent, len(all), m).Coefficient(c.Rate)
@@ -102,10 +102,10 @@ func (w *World) displacement(c Course, s *Stage, mean, gradient []float64, seed 
 	var drift [2][]float64
 	for half := range drift {
 		drift[half] = make([]float64, w.Parameters())
-		for range max(1, c.Pairs/2) {
+		for range max(1, c.ShufflePairs/2) {
 			deal := shuffled(r, all, m)
 			for _, order := range [][][]int{deal, reversed(deal)} {
-				floats.AddScaled(drift[half], 0.5/float64(max(1, c.Pairs/2)), w.second(c.Descent, order, full, start))
+				floats.AddScaled(drift[half], 0.5/float64(max(1, c.ShufflePairs/2)), w.second(c.Descent, order, full, start))
 			}
 		}
 	}

@@ -5,16 +5,17 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat/combin"
+
+	"drift/optim"
 )
 
 // Descent is the rule v ← μv + g, θ ← θ − ηM v, with v₀ = 0 and g the gradient of ℓ + λ tr(MΣ) over a batch; with Nesterov the
 // step follows g + μv. The zero value but for Rate is equation (3).
 type Descent struct {
-	Rate     float64        // η
-	Momentum float64        // μ
-	Nesterov bool           // look ahead, as package optim does
-	Matrix   Preconditioner // M, nil for the identity
-	Lambda   float64        // λ, of the covariance over the batch
+	Rate float64 // η
+	optim.Inertia
+	Matrix Preconditioner // M, nil for the identity
+	Lambda float64        // λ, of the covariance over the batch
 }
 
 // Preconditioner is a constant symmetric matrix M: it returns M v.
@@ -45,11 +46,11 @@ func (w *World) step(d Descent, batch []int, here, next motion) {
 		floats.AddScaledTo(next.g, mean, d.Lambda, penalty)
 	}
 	direction := next.g
-	if d.Momentum != 0 {
-		floats.AddScaledTo(next.v, next.g, d.Momentum, here.v)
+	if d.Mu != 0 {
+		floats.AddScaledTo(next.v, next.g, d.Mu, here.v)
 		direction = next.v
 		if d.Nesterov {
-			direction = floats.AddScaledTo(make([]float64, len(next.g)), next.g, d.Momentum, next.v)
+			direction = floats.AddScaledTo(make([]float64, len(next.g)), next.g, d.Mu, next.v)
 		}
 	}
 	floats.AddScaledTo(next.u, here.u, -d.Rate, d.Matrix.times(direction))

@@ -3,8 +3,6 @@ package theory
 import (
 	"fmt"
 
-	"gonum.org/v1/gonum/floats"
-
 	"drift/optim"
 )
 
@@ -37,25 +35,6 @@ func (l *lab) two() []Check {
 	}
 }
 
-// weights is a_0 … a_m: a_k is the weight that a gradient has in the parameters k steps later.
-func (d Descent) weights(m int) []float64 {
-	return optim.Emulation{Mu: d.Momentum, Nesterov: d.Nesterov}.Weights(m)
-}
-
-// pairs is K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m: m(m−1)/2 without momentum.
-func (d Descent) pairs(m int) float64 {
-	a, sum := d.weights(m), 0.0
-	for t := range m {
-		for s := range t {
-			sum += a[m-t] * a[t-s]
-		}
-	}
-	return sum
-}
-
-// updates is Σ_t a_{m−t}, by which an epoch is longer than one update.
-func (d Descent) updates(m int) float64 { return floats.Sum(d.weights(m)) }
-
 // epoch is the drift GD_m − ⟨SGD_m⟩ over all shuffles of the few into m batches, by learning rate.
 type epoch struct {
 	Descent
@@ -66,8 +45,8 @@ type epoch struct {
 // epoch measures one beside ∂tr(MΣ), with updates that together reach as far as one at a learning rate below top.
 func (l *lab) epoch(d Descent, m int, top float64, gradient []float64) epoch {
 	e := epoch{Descent: d, m: m}
-	c := l.claims.drift * d.pairs(m) / float64(2*len(l.few))
-	e.drift = l.ladder(top/d.updates(m), proportional, func(rate float64) []pair {
+	c := l.claims.drift * d.Pairs(m) / float64(2*len(l.few))
+	e.drift = l.ladder(top/d.Updates(m), proportional, func(rate float64) []pair {
 		d.Rate = rate
 		full := l.Full(d, l.few, m)
 		return []pair{{times(c*rate*rate, d.Matrix.times(gradient)), minus(full, l.OverSplits(d, l.few, m))}}
@@ -110,7 +89,7 @@ func (l *lab) regularized() []Check {
 	for _, d := range l.descents() {
 		for _, m := range l.Batches[len(l.Batches)/2:] {
 			e := l.epoch(d, m, l.reach, gradient)
-			name := fmt.Sprintf("%s, %d batches: the factor is K = %.4g, to O(η³)", d.describe(), m, d.pairs(m))
+			name := fmt.Sprintf("%s, %d batches: the factor is K = %.4g, to O(η³)", d.describe(), m, d.Pairs(m))
 			checks = append(checks, order("(13) ◆", name, 3, e.drift))
 			checks = append(checks, l.modified(e)...)
 		}
@@ -122,9 +101,9 @@ func (l *lab) regularized() []Check {
 func (l *lab) descents() []Descent {
 	var all []Descent
 	for k, mu := range l.Momenta {
-		all = append(all, Descent{Momentum: mu})
+		all = append(all, Descent{Inertia: optim.Inertia{Mu: mu}})
 		if k == len(l.Momenta)-1 && mu > 0 {
-			all = append(all, Descent{Momentum: mu, Nesterov: true})
+			all = append(all, Descent{Inertia: optim.Inertia{Mu: mu, Nesterov: true}})
 		}
 	}
 	return all
@@ -132,7 +111,7 @@ func (l *lab) descents() []Descent {
 
 func (d Descent) describe() string {
 	if d.Nesterov {
-		return fmt.Sprintf("Nesterov momentum %v", d.Momentum)
+		return fmt.Sprintf("Nesterov momentum %v", d.Mu)
 	}
-	return fmt.Sprintf("momentum %v", d.Momentum)
+	return fmt.Sprintf("momentum %v", d.Mu)
 }

@@ -26,7 +26,7 @@ func (l *lab) modified(e epoch) []Check {
 		return all
 	}
 	switch {
-	case e.Momentum != 0:
+	case e.Mu != 0:
 		name := fmt.Sprintf("%s, %d batches: GD on ℓ + λ tr Σ with λ = ηK/(2N Σ a) follows SGD in the mean, to O(η³)", e.describe(), m)
 		return []Check{order("(13) ◆", name, 3, follow(1))}
 	case m != 2:
@@ -41,7 +41,7 @@ func (l *lab) modified(e epoch) []Check {
 
 // emulation is what training uses to follow m batches of n examples.
 func emulation(d Descent, n, m int) optim.Emulation {
-	return optim.Emulation{Examples: n, Batch: n / m, Mu: d.Momentum, Nesterov: d.Nesterov}
+	return optim.Emulation{Examples: n, Batch: n / m, Inertia: d.Inertia}
 }
 
 // withinEpochs checks the form that Smith, Dherin, Barrett and De (2021) give the regularizer, over all subsets of each batch size:

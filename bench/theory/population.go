@@ -82,7 +82,7 @@ func (l *lab) sampled() []Check {
 	all := l.Train[:size]
 	_, gradient := l.sigma(all)
 	d := Descent{Rate: l.slow(sampledBatches)}
-	predicted := times(l.claims.drift*d.pairs(sampledBatches)*d.Rate*d.Rate/(2*float64(size)), gradient)
+	predicted := times(l.claims.drift*d.Pairs(sampledBatches)*d.Rate*d.Rate/(2*float64(size)), gradient)
 	full, mean := l.Full(d, all, sampledBatches), l.Gradient(all, nil)
 	share := func(deal [][]int) float64 {
 		return floats.Dot(predicted, l.second(d, deal, full, mean)) / floats.Dot(predicted, predicted)
@@ -109,10 +109,10 @@ func (l *lab) sampled() []Check {
 // zero. It vanishes for a shuffle without momentum; with momentum, or with replacement, it is most of the noise.
 func (w *World) second(d Descent, deal [][]int, full, mean []float64) []float64 {
 	x, m := minus(full, w.Follow(d, deal)), len(deal)
-	if d.Momentum == 0 {
+	if d.Mu == 0 {
 		return plus(x, d.Rate*float64(m), minus(mean, w.Gradient(flat(deal), nil)))
 	}
-	for t, weight := 0, d.weights(m); t < m; t++ {
+	for t, weight := 0, d.Weights(m); t < m; t++ {
 		floats.AddScaled(x, d.Rate*weight[m-t], minus(mean, w.Gradient(deal[t], nil)))
 	}
 	return x

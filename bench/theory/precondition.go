@@ -31,7 +31,7 @@ func (l *lab) with(name string, m Preconditioner) []Check {
 	batches := l.Batches[len(l.Batches)/2]
 	readings := l.epoch(Descent{Matrix: m}, batches, reach, gradient).drift
 	wrong := claim(readings, func(r reading) []float64 {
-		k := Descent{}.pairs(batches) * r.rate * r.rate / (2 * float64(len(l.few)))
+		k := Descent{}.Pairs(batches) * r.rate * r.rate / (2 * float64(len(l.few)))
 		return times(k, m.times(unconditioned))
 	})
 	gap := l.ladder(reach, steady, func(rate float64) []pair {

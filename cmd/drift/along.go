@@ -121,8 +121,8 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 func (v *verification) stagesOf(ctx context.Context, t *optim.Trainer, w *theory.World) (*course, []theory.Check, error) {
 	s, n := t.Settings, len(w.Train)
 	o := observer{World: w, trainer: t, options: v.options, run: &course{Run: v.along}, legs: chooseLegs(s.Steps, s.BatchesPerEpoch(n), v.stages)}
-	rule := theory.Descent{Momentum: s.Momentum, Nesterov: s.Nesterov}
-	o.course = theory.Course{Descent: rule, WeightDecay: s.WeightDecay, Batch: n, Pairs: shufflePairs}
+	rule := theory.Descent{Inertia: s.Inertia()}
+	o.course = theory.Course{Descent: rule, WeightDecay: s.WeightDecay, Batch: n, ShufflePairs: shufflePairs}
 	if s.Optimizer == "sgd" && s.Batch > 0 {
 		o.course.Batch = s.Batch
 	}
