@@ -47,7 +47,7 @@ fail() {
 # check NAME runs the tests of a package on the GPU; its part is true or the end of what they print.
 check() {
 	echo "checking $1" >&2
-	(cd "$folder/$1" && DRIFT_TEST_DEVICE=cuda limit 150 "$folder/$1.test" -test.run "$tests") >"$log" 2>&1
+	(cd "$folder/$1" && limit 150 env DRIFT_TEST_DEVICE=cuda "$folder/$1.test" -test.run "$tests") >"$log" 2>&1
 	status=$?
 	if [ $status = 0 ]; then
 		printf true >"$parts/check.$1"
@@ -61,7 +61,7 @@ check() {
 # own PRECISION times drift: its part is an object from work to seconds a step, with "error" where not all works could be timed.
 own() {
 	echo "timing drift in $1" >&2
-	DRIFT_TEST_DEVICE=cuda DRIFT_TEST_PRECISION=$1 limit 90 "$folder/optim.test" -test.run '^$' -test.bench Device \
+	limit 90 env DRIFT_TEST_DEVICE=cuda DRIFT_TEST_PRECISION="$1" "$folder/optim.test" -test.run '^$' -test.bench Device \
 		-test.benchtime "$rounds" >"$log" 2>&1
 	status=$?
 	awk '/^BenchmarkDevice\// {

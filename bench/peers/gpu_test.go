@@ -84,7 +84,8 @@ func TestRehearsalWithoutADriver(t *testing.T) {
 	if why, _ := found.Checks["cuda"].(string); !strings.Contains(why, "FAIL") && !strings.Contains(why, "status") {
 		t.Errorf("check cuda: %v", found.Checks["cuda"])
 	}
-	for name, part := range map[string]map[string]any{"drift": found.Seconds.Drift["tf32"], "PyTorch": found.Seconds.Torch, "JAX": found.Seconds.JAX} {
+	s := found.Seconds
+	for name, part := range map[string]map[string]any{"drift": s.Drift["tf32"], "PyTorch": s.Torch, "JAX": s.JAX} {
 		if why, _ := part["error"].(string); why == "" {
 			t.Errorf("%s: %v", name, part)
 		}

@@ -79,7 +79,8 @@ func (p *planner) reduce(r kernels.Reduce, out uint64, in []uint64) error {
 	if r.Max {
 		op = "_max"
 	}
-	if err := add(p, "reduce"+op, driver.Grid{X: tiles, Y: chunks, Z: 1, Threads: n, Shared: n * slots * chainBytes}, args); err != nil || chunks == 1 {
+	grid := driver.Grid{X: tiles, Y: chunks, Z: 1, Threads: n, Shared: n * slots * chainBytes}
+	if err := add(p, "reduce"+op, grid, args); err != nil || chunks == 1 {
 		return err
 	}
 	join := joinArgs{A: args.A, C: args.C, Chunks: args.Chunks, Out: out, Partial: args.Partial}

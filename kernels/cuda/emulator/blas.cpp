@@ -1,6 +1,6 @@
-// A stand-in for libcublas.so.12: the calls that drift makes, column-major as there, with the rounding of the real ones. It refuses arguments that
-// cuBLAS refuses or that would let it read or write past the operands, and products without a workspace of the caller's, for
-// which it would allocate memory.
+// A stand-in for libcublas.so.12: the calls that drift makes, column-major as there, with the rounding of the real ones. It refuses
+// arguments that cuBLAS refuses or that would let it read or write past the operands, and products without a workspace of the
+// caller's, for which it would allocate memory.
 #include "emulator.h"
 
 #include <vector>

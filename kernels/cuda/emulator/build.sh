@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the stand-ins libcuda.so.1, libcublas.so.12 and cudnn/libcudnn.so.9 into the folder $1 with g++; further arguments are passed to it,
-# such as -fsanitize=address.
+# Builds the stand-ins libcuda.so.1, libcublas.so.12 and cudnn/libcudnn.so.9 into the folder $1, an absolute path, with g++; further
+# arguments are passed to it, such as -fsanitize=address.
 set -e
 out=$1
 shift
