@@ -25,7 +25,8 @@ type device struct {
 	gpu         cu.Device
 	stream      cu.Stream
 	blas        *cublas.Handle
-	dnn         *cudnn.Handle // nil without cuDNN
+	dnn         *cudnn.Handle // nil without cuDNN, and until the first convolution
+	dnnSought   bool
 	functions   functions
 	pool        pool
 	scratch     []*scratch
@@ -90,13 +91,7 @@ func (d *device) start(index int) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := d.openCuBLAS(workspace); err != nil {
-		return err
-	}
-	if path := findCuDNN(); path != "" {
-		d.dnn = cudnn.Open(path, d.stream)
-	}
-	return nil
+	return d.openCuBLAS(workspace)
 }
 
 func (d *device) Name() string { return d.name }

@@ -12,9 +12,20 @@ type convolution struct{ *cudnn.Convolution }
 
 func (c convolution) issue(*device) error { return c.Run() }
 
+// openCuDNN opens cuDNN when it is first asked for, which takes long, and reports whether it is there.
+func (d *device) openCuDNN() bool {
+	if !d.dnnSought {
+		d.dnnSought = true
+		if path := findCuDNN(); path != "" {
+			d.dnn = cudnn.Open(path, d.stream)
+		}
+	}
+	return d.dnn != nil
+}
+
 // byCuDNN adds a convolution that cuDNN computes, if it is here and has a way to do it, which done says.
 func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (done bool, err error) {
-	if p.device.dnn == nil || c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 {
+	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || !p.device.openCuDNN() {
 		return false, nil
 	}
 	plan := p.device.dnn.Plan(d, c, p.dtype, p.device.options.Precision != Full, p.device.columnBytes)

@@ -73,6 +73,9 @@ func (e *executable) plan(calls []kernels.Call) error {
 	}
 	err := final.add(calls)
 	e.commands = final.commands
+	if err == nil && final.scratchBytes > e.bytes {
+		err = fmt.Errorf("%s: planned twice, the same work wants %d and %d bytes of scratch memory", d.name, e.bytes, final.scratchBytes)
+	}
 	return err
 }
 
