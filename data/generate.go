@@ -3,8 +3,8 @@ package data
 // exampleFunc writes one example into x and y from the numbers of random alone.
 type exampleFunc func(random *stream, x, y []float32)
 
-// generate makes as many examples as asked for, or else so many for training and testing, like the given empty set. Example i of a part is a function of the seed, the
-// part and i.
+// generate makes as many examples as asked for, or else so many for training and testing, like the given empty set. Example i
+// of a part is a function of the seed, the part and i.
 func (r *request) generate(train, test int, like Set, makeExample exampleFunc) (*Split, error) {
 	if r.train >= 0 {
 		train = r.train

@@ -9,8 +9,9 @@ import (
 // the number of examples.
 const inferable = 1000
 
-// classLabels checks that all labels are whole numbers from 0 to classes−1 and returns them with the number of classes.
-// The parts are training and test, or training alone. Where classes is 0 it becomes one more than the largest label, unless that is out of proportion to their number.
+// classLabels checks that all labels are whole numbers from 0 to classes−1 and returns them with the number of classes. The parts
+// are training and test, or training alone. Where classes is 0 it becomes one more than the largest label, unless that is out
+// of proportion to their number.
 func classLabels(classes int, parts ...[]float64) (int, [][]float32, error) {
 	bound, count := float64(classes), 0
 	for _, part := range parts {

@@ -64,7 +64,8 @@ func permutations(rest []int) [][]int {
 // Regularized descent arrives where stochastic descent arrives in the mean over all 24 orders, up to O(η³): halving η
 // divides the distance by eight, where without the regularizer it is divided by four.
 func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
-	for _, e := range []Emulation{{4, 1, Inertia{0, false}}, {4, 2, Inertia{0, false}}, {4, 1, Inertia{0.9, false}}, {4, 2, Inertia{0.5, false}}, {4, 1, Inertia{0.9, true}}, {4, 2, Inertia{0.5, true}},
+	for _, e := range []Emulation{{4, 1, Inertia{0, false}}, {4, 2, Inertia{0, false}},
+		{4, 1, Inertia{0.9, false}}, {4, 2, Inertia{0.5, false}}, {4, 1, Inertia{0.9, true}}, {4, 2, Inertia{0.5, true}},
 		{4, 3, Inertia{0, false}}, {4, 3, Inertia{0.9, false}}, {4, 3, Inertia{0.5, true}}} { // a last batch of one example
 		distance := func(rate, factor float64) float64 {
 			var mean float64

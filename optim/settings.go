@@ -82,7 +82,8 @@ func plain(f *objective.Objective, _ Settings, _ uint64) (Direction, error) { re
 
 func checkRegularized(s Settings, examples int) error {
 	if s.inBlocks() && (s.EmulateBatch < 1 || examples%s.EmulateBatch != 0 || examples == s.EmulateBatch) {
-		return fmt.Errorf("gd-reg with penalty blocks or estimator difference splits the %d examples: give an --emulate-batch that divides them", examples)
+		return fmt.Errorf("gd-reg with penalty blocks or estimator difference splits the %d examples: give an --emulate-batch that divides them",
+			examples)
 	}
 	if examples < 2 {
 		return fmt.Errorf("gd-reg takes the covariance of the gradients of at least 2 examples, here is %d", examples)

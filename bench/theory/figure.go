@@ -102,13 +102,15 @@ func Agreement(checks []Check) report.Figure {
 			to = &wrong
 		} else if !math.IsNaN(c.Z) {
 			means.X = append(means.X, float64(len(means.X)+1))
-			means.Y = append(means.Y, report.Interval{Mean: c.Measured / c.Predicted, CI95: 1.96 * math.Abs((c.Measured-c.Predicted)/c.Z/c.Predicted)})
+			deviation := math.Abs((c.Measured - c.Predicted) / c.Z / c.Predicted)
+			means.Y = append(means.Y, report.Interval{Mean: c.Measured / c.Predicted, CI95: 1.96 * deviation})
 		}
 		to.X, to.Y = append(to.X, x), append(to.Y, point(y))
 		low, high = min(low, x), max(high, x)
 	}
 	same := report.Curve{Name: "equal", X: []float64{low, high}, Y: []report.Interval{point(low), point(high)}, Color: report.Gray, Dashed: true}
-	one := report.Curve{Name: "equal", X: []float64{0, float64(len(means.X) + 1)}, Y: []report.Interval{point(1), point(1)}, Color: report.Gray, Dashed: true}
+	one := report.Curve{Name: "equal", X: []float64{0, float64(len(means.X) + 1)}, Y: []report.Interval{point(1), point(1)},
+		Color: report.Gray, Dashed: true}
 	size.Curves, ratio.Curves = []report.Curve{same, right, wrong}, []report.Curve{one, means}
 	figure := report.Figure{Panels: []report.Panel{size}}
 	if len(means.X) > 0 {

@@ -65,7 +65,8 @@ func (l *lab) moments() []Check {
 		equal("(4)", "∂tr Σ from one reverse sweep is (2/(N−1)) Σ_n h_n (g_n − ḡ)", gradient, spread),
 		order("(4)", "a step ηv changes tr Σ by η ∂tr Σ·v, to O(η²)", 2, readings[0]),
 		equal("(4)", unbiased, []float64{trace}, []float64{sampled}),
-		control("control: the same with 1/N for 1/(N−1)", equal("(4)", "", times(1-1/n, []float64{trace}), times(1-1/float64(size), []float64{sampled}))),
+		control("control: the same with 1/N for 1/(N−1)",
+			equal("(4)", "", times(1-1/n, []float64{trace}), times(1-1/float64(size), []float64{sampled}))),
 	}
 }
 

@@ -92,7 +92,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 	var show *progress
 	e.Observe = func(done int, what string) {
 		if show == nil {
-			c.noteIdle(c.optimizers...)
+			c.noteIdle(flags, c.optimizers...)
 			show = c.progress("comparing", "updates", c.total)
 		}
 		show.Set(done, what)

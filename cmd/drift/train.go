@@ -91,7 +91,7 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	if err != nil {
 		return err
 	}
-	t.noteIdle(t.optimizer)
+	t.noteIdle(flags, t.optimizer)
 	if t.out != "" {
 		if err := t.startRun(flags, p.Model, s); err != nil {
 			return err

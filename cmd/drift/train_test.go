@@ -220,8 +220,11 @@ func TestFlagsThatMeanNothingAreNoted(t *testing.T) {
 	for args, says := range map[string]string{
 		"--lambda 1": "note: --lambda means nothing to sgd, only to gd-reg\n",
 		"--optimizer gd-reg --batch full --emulate-batch 10 --rank 3": "note: --rank means nothing to gd-reg, only to sigma-inverse\n",
-		"--momentum 0.5":   "",
-		"--rank 3 --quiet": "",
+		"--optimizer gd-reg --batch full --emulate-batch 10 --noise sigma --window 3": "note: --noise means nothing to gd-reg, only to gd-noise\n" +
+			"note: --window means nothing to gd-reg, only to sigma-inverse\n",
+		"--emulate-batch 3": "note: --emulate-batch means nothing to sgd, only to gd-reg and gd-noise\n",
+		"--momentum 0.5":    "",
+		"--rank 3 --quiet":  "",
 	} {
 		if status, _, stderr := drift(t, strings.Fields(loud+args)...); status != statusDone || stderr != says {
 			t.Errorf("%s: status %d, %q", args, status, stderr)
@@ -232,7 +235,8 @@ func TestFlagsThatMeanNothingAreNoted(t *testing.T) {
 // A regression has no accuracy to report, and a gradient whose norm overflows while the loss does not is no line of the log.
 func TestRegression(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
-	status, stdout, stderr := drift(t, strings.Fields("train --quiet --data gaussian,train=20,test=10 --model linear --steps 3 --log-every 1 --json - --batch 5 --out "+out)...)
+	const regression = "train --quiet --data gaussian,train=20,test=10 --model linear --batch 5 --steps 3 --log-every 1 --json - --out "
+	status, stdout, stderr := drift(t, strings.Fields(regression+out)...)
 	if status != statusDone || strings.Count(stdout, `"accuracy": null`) != 2 || !strings.Contains(stdout, `"loss": `) {
 		t.Errorf("status %d, %s, %s", status, stdout, stderr)
 	}

@@ -26,7 +26,8 @@ func drawModel(t *rapid.T) *Model {
 		return true
 	}
 	for range between(t, "layers", 1, 4) {
-		window := fmt.Sprintf(`"kernel":%s,"stride":%s,"padding":%s`, drawPair(t, "kernel", 1, 4), drawPair(t, "stride", 1, 5), drawPair(t, "padding", 0, 2))
+		window := fmt.Sprintf(`"kernel":%s,"stride":%s,"padding":%s`,
+			drawPair(t, "kernel", 1, 4), drawPair(t, "stride", 1, 5), drawPair(t, "padding", 0, 2))
 		switch rapid.SampledFrom([]string{"conv2d", "avgpool2d", "groupnorm", "layernorm", "residual"}).Draw(t, "layer") {
 		case "conv2d":
 			add(`{"conv2d":{"out":%d,"bias":%t,%s}}`, between(t, "out", 1, 4), rapid.Bool().Draw(t, "bias"), window)
@@ -70,8 +71,9 @@ func TestDerivativesOfRandomModels(t *testing.T) {
 		total, ones := graph.SumAll(net.loss), []*graph.Node{nil}
 		gradient := graph.Grad([]*graph.Node{total}, ones, net.params)
 		sigma := graph.NewCovariance(graph.NewPerExample(net.loss, net.params, net.uses))
-		nodes := []*graph.Node{total, sigma.Trace(), graph.Inner(gradient, net.tangents),
-			graph.Inner(graph.HVP([]*graph.Node{total}, net.params, net.tangents), net.tangents), graph.Inner(sigma.TraceGradient(net.params), net.tangents)}
+		curvature := graph.HVP([]*graph.Node{total}, net.params, net.tangents)
+		nodes := []*graph.Node{total, sigma.Trace(), graph.Inner(gradient, net.tangents), graph.Inner(curvature, net.tangents),
+			graph.Inner(sigma.TraceGradient(net.params), net.tangents)}
 		for i := range net.n {
 			one := graph.SliceAxis(net.loss, 0, i, i+1)
 			nodes = append(nodes, graph.SquaredNorm(graph.Grad([]*graph.Node{one}, ones, net.params)))

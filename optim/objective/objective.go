@@ -184,7 +184,8 @@ func (f *Objective) NewVector() (kernels.Buffer, error) {
 // Close frees what the objective holds on the device.
 func (f *Objective) Close() {
 	f.forget()
-	for _, b := range []kernels.Buffer{f.theta, f.index, f.rows, f.weights, f.sums, f.arena, f.parts[Train].x, f.parts[Train].y, f.parts[Test].x, f.parts[Test].y} {
+	for _, b := range []kernels.Buffer{f.theta, f.index, f.rows, f.weights, f.sums, f.arena,
+		f.parts[Train].x, f.parts[Train].y, f.parts[Test].x, f.parts[Test].y} {
 		if b != nil {
 			b.Free()
 		}
