@@ -1,6 +1,9 @@
 package optim
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Dimension is one number of an optimizer's settings that is worth searching, on a logarithmic scale from Low to High.
 type Dimension struct {
@@ -42,9 +45,15 @@ func (s Settings) Trial(number int) Settings {
 		if d.whole {
 			x = math.Round(x)
 		}
-		d.set(&out, x)
+		d.set(&out, threeDigits(x))
 	}
 	return out
+}
+
+// threeDigits rounds a number to what one would type.
+func threeDigits(x float64) float64 {
+	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
+	return x
 }
 
 // radicalInverse mirrors the digits of n in a base at the point: 6 = 110₂ becomes 0.011₂.

@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"fmt"
 	"math"
 	"testing"
 )
@@ -32,6 +33,9 @@ func TestTrialsStayInTheirSpace(t *testing.T) {
 		for k := range 20 {
 			trial := s.Trial(k)
 			seen[trial] = true
+			if text := fmt.Sprintf("%.3g", trial.Rate); text != fmt.Sprint(trial.Rate) {
+				t.Errorf("%s, trial %d: a learning rate of %v", name, k, trial.Rate)
+			}
 			if err := trial.Check(100); err != nil {
 				t.Errorf("%s, trial %d: %v", name, k, err)
 			}

@@ -18,7 +18,8 @@ func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []
 	var mean *cloud
 	for i := range runs {
 		r := &runs[i]
-		if r.Settings.Optimizer != "gd-reg" || r.Diverged || !alike(sgd.Settings, gd.Settings) || !alike(sgd.Settings, r.Settings) {
+		if r.Settings.Optimizer != "gd-reg" || r.Diverged || !alike(sgd.Settings, gd.Settings) || !alike(sgd.Settings, r.Settings) ||
+			r.Settings.EmulateBatch != 0 && r.Settings.EmulateBatch != sgd.Settings.Batch { // it follows another SGD
 			continue
 		}
 		var err error

@@ -16,7 +16,7 @@ func (v Interval) String() string {
 	}
 	decimals := 1 - int(math.Floor(math.Log10(v.CI95)))
 	if largest := math.Max(math.Abs(v.Mean), v.CI95); largest >= 1e9 || decimals > 9 {
-		return strconv.FormatFloat(v.Mean, 'e', 3, 64) + " ± " + strconv.FormatFloat(v.CI95, 'e', 1, 64)
+		return signed(strconv.FormatFloat(v.Mean, 'e', 3, 64)) + " ± " + strconv.FormatFloat(v.CI95, 'e', 1, 64)
 	}
 	decimals = max(decimals, 0)
 	return group(strconv.FormatFloat(v.Mean, 'f', decimals, 64)) + " ± " + group(strconv.FormatFloat(v.CI95, 'f', decimals, 64))
@@ -32,10 +32,18 @@ func Format(x float64) string {
 	case x == math.Trunc(x) && a < 1e12:
 		return group(strconv.FormatFloat(x, 'f', 0, 64))
 	case a >= 1e6 || a < 1e-4:
-		return strconv.FormatFloat(x, 'e', 3, 64)
+		return signed(strconv.FormatFloat(x, 'e', 3, 64))
 	default:
 		return group(strconv.FormatFloat(x, 'f', max(0, 3-int(math.Floor(math.Log10(a)))), 64))
 	}
+}
+
+// signed writes the minus before a number as group does.
+func signed(s string) string {
+	if strings.HasPrefix(s, "-") {
+		return "−" + s[1:]
+	}
+	return s
 }
 
 // group puts commas between thousands of the whole part of a plain decimal number.

@@ -38,12 +38,14 @@ update), gap (test loss − train loss), example gradients (the cost in gradient
 the exact ∂tr Σ counts as two), seconds, and drift explained: over one epoch from the same start,
 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ with ⟨θ_sgd⟩ the mean over shuffles. It is 1 where the
 regularized descent arrives just where SGD does in the mean, and 0 where it is no nearer than
-plain descent. It needs a smooth network: what a trajectory meets at the kinks of relu or max
-pooling is in no derivative of tr Σ, and can be most of the drift.
+plain descent. It is there where sgd, gd and gd-reg are compared at one learning rate, sgd shuffles,
+and gd-reg follows its batches. It needs a smooth network: what a trajectory meets at the kinks of
+relu or max pooling is in no derivative of tr Σ, and can be most of the drift.
 
-With --tune N every optimizer is first given N trials over its own settings (the learning rate; for
-gd-reg and gd-noise the batch size they follow; for sigma-inverse the damping) on examples held out
-of the training part, and compared at its best ones.
+With --tune N every optimizer is first given N trials over its own settings, and compared at the best
+of them by the loss on a fifth of the training examples, which is held out: over the learning rate,
+from a tenth of --lr to ten times it; for gd-reg and gd-noise over the batch size that they follow,
+from an eighth to twice; for sigma-inverse over the damping, from a hundredth to ten times.
 
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
 which runs the experiment again with --config. Whatever ends a comparison, kill -9 included, --resume
@@ -62,7 +64,12 @@ func (a *app) compareCommand() *cobra.Command {
 	c := &comparison{app: a}
 	cmd := &cobra.Command{
 		Use: "compare", Short: "Train one network with several optimizers over several seeds", Long: compareLong, Example: compareExample,
-		Args: noArguments,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && slices.Contains(optim.Optimizers, args[0]) {
+				return usagef("%s takes no argument %q: put commas between names, without spaces", cmd.CommandPath(), args[0])
+			}
+			return noArguments(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.Flags()) },
 	}
 	flags := cmd.Flags()
@@ -71,7 +78,7 @@ func (a *app) compareCommand() *cobra.Command {
 		"`names` to compare, of "+strings.Join(optim.Optimizers, ", "), "names", oneOf(optim.Optimizers...))
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
 	c.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 10}, 60)
-	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained (0: leave it out)", "int", atLeast(0))
+	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
 	add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", atLeast(0))
 	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace older ones there")
@@ -106,6 +113,15 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		return fmt.Errorf("comparing: %w", err)
 	}
 	return c.deliver(flags, outcome)
+}
+
+// shuffles parses --shuffles: a variance takes two pairs.
+func shuffles(s string) (int, error) {
+	n, err := atLeast(0)(s)
+	if err == nil && n == 1 {
+		err = fmt.Errorf("got %q: give at least 2, or 0 to leave it out", s)
+	}
+	return n, err
 }
 
 // checkOptimizers wants names, each once.

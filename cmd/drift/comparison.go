@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 
 	"drift/data"
 	"drift/optim"
@@ -82,7 +84,10 @@ func (c *comparison) each(examples int) ([]optim.Settings, error) {
 		}
 		s = s.Own()
 		if err := s.Check(examples); err != nil {
-			return nil, usagef("%s: %w", name, err)
+			if !strings.HasPrefix(err.Error(), name) {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			return nil, usagef("%w", err)
 		}
 		all = append(all, s)
 	}
