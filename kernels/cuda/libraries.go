@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -77,34 +78,29 @@ func findCuDNN() string {
 	return ""
 }
 
-// cuDNNParts are the libraries that those of a version of cuDNN open themselves when they are first needed, in an order in which each
-// finds those that it needs.
-var cuDNNParts = map[string][]string{
-	".so.8": {"ops_infer", "ops_train", "cnn_infer", "cnn_train"},
-	".so.9": {"graph", "ops", "engines_precompiled", "engines_runtime_compiled", "heuristic", "cnn"},
-}
+// cuDNNParts are libraries that those of a version of cuDNN open themselves and that convolutions cannot do without.
+var cuDNNParts = map[string][]string{".so.8": {"ops_train", "cnn_train"}, ".so.9": {"graph", "ops", "cnn"}}
 
 // complete opens the parts of the cuDNN at path and reports whether those that convolutions need are there. cuDNN looks for them
-// where the loader does, which may not be the folder that it lies in, and ends the process where it does not find one;
-// it does find those that are open.
+// where the loader does, which may not be the folder that it lies in or have those of another version, and ends the process
+// where it does not find one; parts that are open already it takes as they are.
 func complete(path string) bool {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
 	folder, file := filepath.Split(path)
-	for version, parts := range cuDNNParts {
+	for version, needed := range cuDNNParts {
 		_, tail, ok := strings.Cut(file, "libcudnn"+version)
 		if !ok {
 			continue
 		}
-		there := map[string]bool{}
-		for range 2 { // one that another needs may come later in a newer version
-			for _, part := range parts {
-				name := "libcudnn_" + part + version
-				there[part] = driver.Library(folder+name+tail) != "" || driver.Library(name) != ""
+		beside, _ := filepath.Glob(folder + "libcudnn_*" + version + tail)
+		for range 2 { // a part may need one that comes later
+			for _, part := range beside {
+				driver.Library(part)
 			}
 		}
-		return there["graph"] && there["ops"] && there["cnn"] || there["ops_train"] && there["cnn_train"]
+		return !slices.ContainsFunc(needed, func(part string) bool { return driver.Library("libcudnn_"+part+version) == "" })
 	}
 	return false
 }
