@@ -162,7 +162,7 @@ func (t *table) add(row []string, target, line int) error {
 			continue
 		}
 		t.targets = append(t.targets, v)
-		_, err = strconv.ParseUint(field, 10, 64)
+		_, err = strconv.ParseInt(field, 10, 64)
 		t.whole = t.whole && err == nil
 	}
 	return nil

@@ -33,7 +33,8 @@ them again), metrics.jsonl (one JSON object a logged step), checkpoint/ and weig
 
 Optimizers: sgd takes batches; gd takes all examples at every step; gd-reg takes all examples and
 adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients. With --emulate-batch B
-λ is what makes it follow SGD with batches of B in the mean: (η/4)(1/B − 1/N) without momentum.
+λ is what makes it follow SGD with batches of B in the mean over shuffles: without momentum
+((m−1)/4)·η/N, m = ⌈N/B⌉ being the batches of an epoch, which is (η/4)(1/B − 1/N) if B divides N.
 gd-noise takes all examples and adds noise as large as that of batches of B; sigma-inverse takes
 batches and follows (Σ+δI)⁻¹ḡ.
 
@@ -158,21 +159,21 @@ func (t *training) deliver(p *problem, r optim.Result) error {
 			return fmt.Errorf("writing the weights: %w", err)
 		}
 	}
-	if _, err := outcome(r, p.Model.Loss == nn.CrossEntropy).WriteTo(t.human()); err != nil {
+	if _, err := outcome(r, p.Model.Loss).WriteTo(t.human()); err != nil {
 		return err
 	}
 	return t.writeJSON(r)
 }
 
-func outcome(r optim.Result, classes bool) *report.Table {
+func outcome(r optim.Result, loss string) *report.Table {
 	table := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
 	test := objective.Value{}
 	show := func(x float64) string { return "–" }
 	if r.Test != nil {
 		test, show = *r.Test, report.Format
 	}
-	table.Add("loss", report.Format(r.Train.Loss), show(test.Loss))
-	if classes {
+	table.Add("loss ("+strings.ReplaceAll(loss, "_", " ")+")", report.Format(r.Train.Loss), show(test.Loss))
+	if loss == nn.CrossEntropy {
 		table.Add("accuracy", report.Format(r.Train.Accuracy), show(test.Accuracy))
 	}
 	table.Add("steps", report.Format(float64(r.Steps)), "")
