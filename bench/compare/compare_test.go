@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"slices"
 	"testing"
 
 	"drift/data"
@@ -197,6 +198,9 @@ func TestTuning(t *testing.T) {
 				t.Errorf("%s: chosen %v among %+v", row.Optimizer, row.Settings.Rate, o.Trials[4*i:4*i+4])
 			}
 		}
+	}
+	if _, atTheEnd := o.Chosen(); !slices.Contains(atTheEnd, "gd") {
+		t.Errorf("gd would do better with a lower rate than the lowest tried; at the end are %v", atTheEnd)
 	}
 	if o.Rows[2].DriftExplained != nil {
 		t.Error("the drift of runs with other learning rates is compared")

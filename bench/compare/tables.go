@@ -30,35 +30,9 @@ func (o *Outcome) table(rows []int, columns []column, value func(row int, c colu
 				cells[i], empty = v.String(), false
 			}
 		}
-		if empty {
-			continue
+		if !empty {
+			t.AddColumn(c.title, cells)
 		}
-		t.Header = append(t.Header, c.title)
-		for i, cell := range cells {
-			t.Rows[i] = append(t.Rows[i], cell)
-		}
-	}
-	return t
-}
-
-// Chosen is what tuning decided on: the best trial of every optimizer.
-func (o *Outcome) Chosen() *report.Table {
-	t := &report.Table{Header: []string{"optimizer", "lr", "lr tried", "emulate-batch", "damping", "validation loss"}, Left: 1}
-	each := len(o.Trials) / len(o.Rows)
-	some := func(x float64) string {
-		if x == 0 {
-			return "–"
-		}
-		return fmt.Sprint(x)
-	}
-	for k := range o.Rows {
-		best := bestOf(o.Trials[k*each:][:each])
-		s := best.Settings
-		least, most := s.Rate, s.Rate
-		for _, trial := range o.Trials[k*each:][:each] {
-			least, most = min(least, trial.Settings.Rate), max(most, trial.Settings.Rate)
-		}
-		t.Add(s.Optimizer, some(s.Rate), some(least)+" to "+some(most), some(float64(s.EmulateBatch)), some(s.Damping), report.Format(float64(best.ValidationLoss)))
 	}
 	return t
 }

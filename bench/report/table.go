@@ -18,6 +18,17 @@ type Table struct {
 // Add appends a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
+// AddColumn appends a column with a cell for each row; no cells add none.
+func (t *Table) AddColumn(header string, cells []string) {
+	if len(cells) == 0 {
+		return
+	}
+	t.Header = append(t.Header, header)
+	for i, cell := range cells {
+		t.Rows[i] = append(t.Rows[i], cell)
+	}
+}
+
 // WriteTo prints the table with aligned columns, two spaces between them, and a rule under the header.
 func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	widths := make([]int, len(t.Header))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -113,98 +112,4 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		return fmt.Errorf("comparing: %w", err)
 	}
 	return c.deliver(flags, outcome)
-}
-
-// shuffles parses --shuffles: a variance takes two pairs.
-func shuffles(s string) (int, error) {
-	n, err := atLeast(0)(s)
-	if err == nil && n == 1 {
-		err = fmt.Errorf("got %q: give at least 2, or 0 to leave it out", s)
-	}
-	return n, err
-}
-
-// checkOptimizers wants names, each once.
-func (c *comparison) checkOptimizers() error {
-	if len(c.optimizers) == 0 {
-		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Optimizers, ", "))
-	}
-	for i, name := range c.optimizers {
-		if slices.Contains(c.optimizers[:i], name) {
-			return usagef("--optimizers: %s stands there twice: name each once", name)
-		}
-	}
-	return nil
-}
-
-// experiment is everything needed to run a comparison again.
-type experiment struct {
-	Command string          `json:"command"`
-	Config  map[string]any  `json:"config"`
-	Version string          `json:"version"`
-	Device  string          `json:"device"`
-	Tuning  []compare.Trial `json:"tuning"` // null without
-}
-
-// deliver shows the tables before it writes anything, so that a full disk costs no results.
-func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
-	config, err := c.config(flags)
-	if err != nil {
-		return err
-	}
-	if err := c.show(outcome); err != nil {
-		return err
-	}
-	result := struct {
-		Rows       []compare.Row `json:"rows"`
-		Experiment experiment    `json:"experiment"`
-	}{outcome.Rows, experiment{"compare", config, version(), c.device, outcome.Trials}}
-	err = writeFiles(c.out, map[string]func(io.Writer) error{
-		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
-		"compare.csv":  outcome.Summary().WriteCSV,
-		"runs.csv":     outcome.Runs().WriteCSV,
-		"compare.png":  outcome.Figure().WritePNG,
-		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
-	})
-	if err != nil {
-		return err
-	}
-	if err := c.kept.Remove(); err != nil {
-		return fmt.Errorf("taking away what the results replace: %w", err)
-	}
-	fmt.Fprintf(c.human(), "Curves, runs and settings are in %s\n", c.out)
-	return c.writeJSON(result)
-}
-
-// show prints what the trials chose, the comparison and the paired differences.
-func (c *comparison) show(outcome *compare.Outcome) error {
-	w := c.human()
-	if len(outcome.Trials) > 0 {
-		fmt.Fprintf(w, "Best of %d trials each, by the loss on a fifth of the training examples held out:\n", c.trials)
-		if _, err := outcome.Chosen().WriteTo(w); err != nil {
-			return err
-		}
-		fmt.Fprintln(w)
-	}
-	if _, err := outcome.Table().WriteTo(w); err != nil {
-		return err
-	}
-	for _, row := range outcome.Rows {
-		if len(row.Diverged) > 0 {
-			seeds := strings.Trim(strings.ReplaceAll(fmt.Sprint(row.Diverged), " ", ", "), "[]")
-			fmt.Fprintf(w, "%s diverged on seeds %s: give it a lower --lr, or --clip or --warmup.\n", row.Optimizer, seeds)
-		}
-	}
-	if c.seeds == 1 {
-		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")
-		return err
-	}
-	if reference, paired := outcome.Paired(); len(paired.Rows) > 0 {
-		fmt.Fprintf(w, "\nDifferences from %s, seed by seed:\n", reference)
-		if _, err := paired.WriteTo(w); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "\n%d seeds, mean ± 95 %% CI.\n", c.seeds)
-	return err
 }

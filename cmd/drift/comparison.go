@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"drift/data"
@@ -92,4 +93,26 @@ func (c *comparison) each(examples int) ([]optim.Settings, error) {
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// shuffles parses --shuffles: a variance takes two pairs.
+func shuffles(s string) (int, error) {
+	n, err := atLeast(0)(s)
+	if err == nil && n == 1 {
+		err = fmt.Errorf("got %q: give at least 2, or 0 to leave it out", s)
+	}
+	return n, err
+}
+
+// checkOptimizers wants names, each once.
+func (c *comparison) checkOptimizers() error {
+	if len(c.optimizers) == 0 {
+		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Optimizers, ", "))
+	}
+	for i, name := range c.optimizers {
+		if slices.Contains(c.optimizers[:i], name) {
+			return usagef("--optimizers: %s stands there twice: name each once", name)
+		}
+	}
+	return nil
 }
