@@ -27,8 +27,8 @@ bundled := kernels/cuda graph graph/nn optim optim/objective optim/sigma
 bundle := bin/gpu
 
 gpu-test:
-	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/...
-	$(with-gpu) $(GO) tool staticcheck -tags gpu ./kernels/cuda/...
+	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
+	$(with-gpu) $(GO) tool staticcheck -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
 	$(cuda)/emulator/build.sh $(emulator)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) -skip AccuracyIsExact ./kernels/cuda ./kernels/cuda/driver ./graph/... ./optim/...

@@ -56,16 +56,17 @@ func simplify(op kernels.Permute) permuteArgs {
 	return a
 }
 
-// transposes reports whether the permutation is [batch, m, n] → [batch, n, m].
+// transposes reports whether the permutation is [batch, m, n] → [batch, n, m], with matrices large enough for a block each.
 func (a permuteArgs) transposes() (batch, m, n int, ok bool) {
+	const least = 8
 	s, st := a.Shape, a.Stride
 	switch {
 	case a.Rank == 2 && st[0] == 1 && st[1] == s[0]:
-		return 1, int(s[1]), int(s[0]), true
+		batch, m, n = 1, int(s[1]), int(s[0])
 	case a.Rank == 3 && st[1] == 1 && st[2] == s[1] && st[0] == s[1]*s[2]:
-		return int(s[0]), int(s[2]), int(s[1]), true
+		batch, m, n = int(s[0]), int(s[2]), int(s[1])
 	}
-	return 0, 0, 0, false
+	return batch, m, n, min(m, n) >= least
 }
 
 func (p *planner) slice(kernel string, s kernels.Slice, out, x uint64) error {
