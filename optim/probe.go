@@ -25,10 +25,11 @@ type probe struct {
 	panels  [2][]int
 	slope   kernels.Buffer // ∂tr Σ [P] over half a sample
 
-	measured bool     // there is a measurement to go on from
-	gap      float64  // on the panels, then
-	drift    gapTerms // of the gap in a step, in units of η, as found then
-	since    gapTerms // added up since then
+	measured bool       // there is a measurement to go on from
+	gap      float64    // on the panels, then
+	drift    gapTerms   // of the gap in a step, in units of η, as found then
+	since    gapTerms   // added up since then
+	running  [2]float64 // means of tr Σ and ‖G‖² over the measurements so far, with weights that fall by noiseMemory from each to the one before
 }
 
 // gapTerms are those of the drift of the gap.
@@ -67,15 +68,16 @@ func (p *probe) save(into checkpoint.Vectors) error {
 	if p.measured {
 		measured = 1
 	}
-	into["probe"] = []float64{measured, p.gap, p.drift.noise, p.drift.gradient, p.since.noise, p.since.gradient}
+	into["probe"] = []float64{measured, p.gap, p.drift.noise, p.drift.gradient, p.since.noise, p.since.gradient, p.running[0], p.running[1]}
 	return nil
 }
 
 func (p *probe) restore(from checkpoint.Vectors) error {
-	state, err := from.Numbers("probe", 6)
+	state, err := from.Numbers("probe", 8)
 	if err == nil {
 		p.measured, p.gap = state[0] == 1, state[1]
 		p.drift, p.since = gapTerms{state[2], state[3]}, gapTerms{state[4], state[5]}
+		p.running = [2]float64{state[6], state[7]}
 	}
 	return err
 }

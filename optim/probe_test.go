@@ -121,7 +121,8 @@ func checkSample(t *testing.T, f *objective.Objective) {
 	for name, want := range map[string]float64{
 		"sampled":             float64(len(chosen)),
 		"tr_sigma":            trace,
-		"noise_scale":         trace / square,
+		"expected_grad_norm2": square,
+		"noise_scale":         trace / square, // of the first measurement
 		"grad_tr_sigma_norm2": floats.Dot(a, b),
 		"gap_gradient":        square - floats.Dot(g, gradient(objective.Test, p.panels[objective.Test])),
 	} {

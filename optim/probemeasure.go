@@ -11,20 +11,26 @@ import (
 	"drift/optim/sigma"
 )
 
-// probeValues is how many eigenvalues of Σ are logged.
-const probeValues = 3
+const (
+	probeValues = 3   // eigenvalues of Σ
+	noiseMemory = 0.9 // of the running means in the noise scale
+)
 
 // measure adds what is found after a step to the numbers of the log. On samples of any size their means are the true values, save
-// for the noise scale, which is a ratio, and for the eigenvalues, which a small sample spreads.
+// for the noise scale, which is a ratio, and for the eigenvalues, which a small sample spreads. The ratio is of running means, as
+// McCandlish et al. (2018) have it: that of a sample would scatter about a wrong value, and often have no positive denominator.
 func (p *probe) measure(step int, numbers map[string]float64) error {
 	chosen := p.draw(objective.Train, uint64(step), p.budget.sample)
 	s, err := p.look(chosen)
 	if err != nil {
 		return err
 	}
-	numbers["sampled"], numbers["tr_sigma"] = float64(len(chosen)), s.trace
-	if s.square > 0 {
-		numbers["noise_scale"] = s.trace / s.square
+	numbers["sampled"], numbers["tr_sigma"], numbers["expected_grad_norm2"] = float64(len(chosen)), s.trace, s.square
+	for i, x := range []float64{s.trace, s.square} {
+		p.running[i] = noiseMemory*p.running[i] + (1-noiseMemory)*x
+	}
+	if p.running[1] > 0 {
+		numbers["noise_scale"] = p.running[0] / p.running[1]
 	}
 	values, err := spectrum(s.gram, min(probeValues, p.f.Model.NumParams))
 	if err != nil {

@@ -39,12 +39,13 @@ gd-noise takes all examples and adds noise as large as that of batches of B; sig
 batches and follows (Σ+δI)⁻¹ḡ.
 
 With --every N the log has every N steps, from random examples: tr_sigma, grad_tr_sigma_norm2
-(‖∂tr Σ‖²), noise_scale, sigma_eigenvalue_1 to 3, gap_gradient (G·(G − G_test)) and the drift of the
-generalization gap, test loss − training loss, since the line before: gap_drift_measured, on examples
-that stay the same, beside the two terms that theory gives it in the mean, gap_drift_predicted
-(η tr Σ/N a step) and gap_drift_gradient (η G·(G − G_test) a step). sampled says how many examples that
-took: as many as keep the cost below a twentieth of the run's. Where N steps do not pay for 4, only the
-first 32 measurements come every N steps, and later ones at multiples of N.`
+(‖∂tr Σ‖²), expected_grad_norm2 (‖G‖²), noise_scale, sigma_eigenvalue_1 to 3, gap_gradient
+(G·(G − G_test)) and the drift of the generalization gap, test loss − training loss, since the line
+before: gap_drift_measured, on examples that stay the same, beside the two terms that theory gives it
+in the mean, gap_drift_predicted (η tr Σ/N a step) and gap_drift_gradient (η G·(G − G_test) a step).
+sampled says how many examples that took: as many as keep the cost below a twentieth of the run's.
+Where N steps do not pay for 4, only the first 32 measurements come every N steps, and later ones at
+multiples of N.`
 
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
