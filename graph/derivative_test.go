@@ -63,7 +63,6 @@ func cases(r *rand.Rand) []opCase {
 		"mean":           one(func(x *Node) *Node { return Mean(x, 0) }),
 		"sum all":        one(SumAll),
 		"sum tail":       one(SumTail),
-		"sum to axis":    one(func(x *Node) *Node { return SumToAxis(x, 1) }),
 		"broadcast":      one(func(x *Node) *Node { return Broadcast(x, 1, 3) }),
 		"reshape":        one(func(x *Node) *Node { return Reshape(x, n*m, k) }),
 		"transpose":      one(func(x *Node) *Node { return Transpose(x, 1, 2, 0) }),

@@ -134,9 +134,3 @@ func BroadcastAxis(v *Node, axis int, shape ...int) *Node {
 	rows := broadcasted(v, broadcast{b, c, 1, dimsOf(b, c)})
 	return broadcasted(rows, broadcast{1, a, b * c, dimsOf(shape...)})
 }
-
-// SumToAxis is BroadcastAxis's adjoint: the sum over all axes but one.
-func SumToAxis(x *Node, axis int) *Node {
-	a, b, c := around(x.Shape(), axis)
-	return summed(summed(x, sum{a * b, c, 1, dimsOf(a, b)}), sum{1, a, b, dimsOf(b)})
-}

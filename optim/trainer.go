@@ -84,9 +84,6 @@ func (t *Trainer) Epochs() float64 {
 // Seconds is the time that the steps took.
 func (t *Trainer) Seconds() float64 { return t.elapsed.Seconds() }
 
-// ExampleGradients is what the steps cost, in gradients of one example.
-func (t *Trainer) ExampleGradients() float64 { return t.cost }
-
 // Step takes the next step.
 func (t *Trainer) Step() error {
 	start := time.Now()

@@ -47,13 +47,3 @@ func Run(w *World, o Options) ([]Check, error) {
 	}
 	return checks, nil
 }
-
-// Passed tells whether all checks passed.
-func Passed(checks []Check) bool {
-	for _, c := range checks {
-		if !c.Pass {
-			return false
-		}
-	}
-	return true
-}

@@ -11,10 +11,6 @@ const unknownMemory = 4 << 30
 
 type buffer[T kernels.Float] struct{ data []T }
 
-// Slice is the host memory of a buffer of this device; it shares the buffer's elements. It panics when b is another
-// device's or of another type.
-func Slice[T kernels.Float](b kernels.Buffer) []T { return b.(*buffer[T]).data }
-
 func (b *buffer[T]) DType() kernels.DType {
 	if _, ok := any(b).(*buffer[float64]); ok {
 		return kernels.Float64

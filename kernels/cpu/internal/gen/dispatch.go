@@ -21,7 +21,7 @@ func dispatch() ([]byte, error) {
 				fmt.Fprintf(&t, "\tkernels.Fn%s: %s,\n", f.name, f.asm()+suffix)
 			}
 			fmt.Fprint(&t, "},\n")
-			for _, name := range []string{"sum", "dot", "largest", "expSum", "axpy"} {
+			for _, name := range []string{"sum", "largest", "expSum"} {
 				fmt.Fprintf(&t, "\t%s: %s,\n", name, name+suffix)
 			}
 			fmt.Fprint(&t, "},\n")

@@ -124,15 +124,3 @@ func (e elementwise) emit() {
 	b.VZEROUPPER()
 	b.RET()
 }
-
-// axpy emits dst += imm·x.
-func axpy(b body) {
-	b.begin("axpy", "func(dst, x *T, n int, imm T)", "is dst[i] += imm·x[i] for n elements.", "dst", "x")
-	v := b.new()
-	b.broadcast(b.arg("imm"), v)
-	b.loop(func(a access) {
-		a.store(b.fma(v, a.load("x"), a.load("dst")))
-	})
-	b.VZEROUPPER()
-	b.RET()
-}

@@ -17,7 +17,7 @@ func loops(wide bool) func(*build.Context) {
 			for _, f := range functions {
 				t.emit(func(b body) { elementwise{b, f}.emit() })
 			}
-			for _, f := range []func(body){sum, dot, largest, expSum, axpy} {
+			for _, f := range []func(body){sum, largest, expSum} {
 				t.emit(f)
 			}
 			t.data()

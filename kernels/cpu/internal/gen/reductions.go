@@ -20,16 +20,6 @@ func sum(b body) {
 	b.result(v)
 }
 
-// dot emits Σ x·y.
-func dot(b body) {
-	b.begin("dot", "func(x, y *T, n int) T", "is the sum of n products x[i]·y[i].", "x", "y")
-	b.hold()
-	v := b.reduction(0, func(v reg.VecVirtual, load func(string) operand.Op) {
-		b.of(b.VFMADD231PD, b.VFMADD231PS)(load("x"), b.inRegister(load("y")), v)
-	}, b.of(b.VADDPD, b.VADDPS))
-	b.result(v)
-}
-
 // largest emits max x. The maximum itself leaves NaN out; a mask remembers whether there was one.
 func largest(b body) {
 	b.begin("largest", "func(x *T, n int) T", "is the largest of n elements, NaN if there is one, −∞ for none.", "x")

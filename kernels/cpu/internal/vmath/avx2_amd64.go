@@ -137,11 +137,6 @@ func greaterF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
 //go:noescape
 func sumF32AVX2(x *float32, n int) float32
 
-// dotF32AVX2 is the sum of n products x[i]·y[i].
-//
-//go:noescape
-func dotF32AVX2(x *float32, y *float32, n int) float32
-
 // largestF32AVX2 is the largest of n elements, NaN if there is one, −∞ for none.
 //
 //go:noescape
@@ -151,11 +146,6 @@ func largestF32AVX2(x *float32, n int) float32
 //
 //go:noescape
 func expSumF32AVX2(dst *float32, x *float32, n int, shift float32) float32
-
-// axpyF32AVX2 is dst[i] += imm·x[i] for n elements.
-//
-//go:noescape
-func axpyF32AVX2(dst *float32, x *float32, n int, imm float32)
 
 // constF64AVX2 is kernels.FnConst for n elements.
 //
@@ -292,11 +282,6 @@ func greaterF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
 //go:noescape
 func sumF64AVX2(x *float64, n int) float64
 
-// dotF64AVX2 is the sum of n products x[i]·y[i].
-//
-//go:noescape
-func dotF64AVX2(x *float64, y *float64, n int) float64
-
 // largestF64AVX2 is the largest of n elements, NaN if there is one, −∞ for none.
 //
 //go:noescape
@@ -306,8 +291,3 @@ func largestF64AVX2(x *float64, n int) float64
 //
 //go:noescape
 func expSumF64AVX2(dst *float64, x *float64, n int, shift float64) float64
-
-// axpyF64AVX2 is dst[i] += imm·x[i] for n elements.
-//
-//go:noescape
-func axpyF64AVX2(dst *float64, x *float64, n int, imm float64)

@@ -1507,74 +1507,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotF32AVX2(x *float32, y *float32, n int) float32
-// Requires: AVX, FMA3
-TEXT ·dotF32AVX2(SB), NOSPLIT, $0-28
-	MOVQ    x+0(FP), SI
-	MOVQ    y+8(FP), DX
-	MOVQ    n+16(FP), BX
-	XORL    AX, AX
-	VMOVUPS constantsF32AVX2<>+64(SB), Y0
-	VMOVUPS constantsF32AVX2<>+64(SB), Y1
-	VMOVUPS constantsF32AVX2<>+64(SB), Y2
-	VMOVUPS constantsF32AVX2<>+64(SB), Y3
-	SUBQ    $0x20, BX
-	JLT     few
-
-many:
-	VMOVUPS     (DX)(AX*1), Y4
-	VFMADD231PS (SI)(AX*1), Y4, Y0
-	VMOVUPS     32(DX)(AX*1), Y4
-	VFMADD231PS 32(SI)(AX*1), Y4, Y1
-	VMOVUPS     64(DX)(AX*1), Y4
-	VFMADD231PS 64(SI)(AX*1), Y4, Y2
-	VMOVUPS     96(DX)(AX*1), Y4
-	VFMADD231PS 96(SI)(AX*1), Y4, Y3
-	ADDQ        $0x00000080, AX
-	SUBQ        $0x20, BX
-	JGE         many
-
-few:
-	ADDQ $0x20, BX
-	SUBQ $0x08, BX
-	JLT  rest
-
-whole:
-	VMOVUPS     (SI)(AX*1), Y4
-	VMOVUPS     (DX)(AX*1), Y5
-	VFMADD231PS Y4, Y5, Y0
-	ADDQ        $0x20, AX
-	SUBQ        $0x08, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x08, BX
-	JEQ         end
-	NEGQ        BX
-	LEAQ        masks<>+32(SB), R8
-	VMOVUPS     (R8)(BX*4), Y4
-	VMASKMOVPS  (SI)(AX*1), Y4, Y5
-	VMOVUPS     constantsF32AVX2<>+64(SB), Y6
-	VBLENDVPS   Y4, Y5, Y6, Y5
-	VMASKMOVPS  (DX)(AX*1), Y4, Y6
-	VMOVUPS     constantsF32AVX2<>+64(SB), Y7
-	VBLENDVPS   Y4, Y6, Y7, Y4
-	VFMADD231PS Y5, Y4, Y0
-
-end:
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPD    $0x01, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x01, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSS       X0, ret+24(FP)
-	VZEROUPPER
-	RET
-
 // func largestF32AVX2(x *float32, n int) float32
 // Requires: AVX
 TEXT ·largestF32AVX2(SB), NOSPLIT, $0-20
@@ -1759,43 +1691,6 @@ end:
 	VPERMILPS    $0x01, X2, X0
 	VADDPS       X0, X2, X2
 	VMOVSS       X2, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func axpyF32AVX2(dst *float32, x *float32, n int, imm float32)
-// Requires: AVX, FMA3
-TEXT ·axpyF32AVX2(SB), NOSPLIT, $0-28
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+16(FP), BX
-	XORL         AX, AX
-	VBROADCASTSS imm+24(FP), Y0
-	SUBQ         $0x08, BX
-	JLT          rest
-
-whole:
-	VMOVUPS     (SI)(AX*1), Y1
-	VMOVUPS     (DI)(AX*1), Y2
-	VMOVUPS     Y0, Y3
-	VFMADD213PS Y2, Y1, Y3
-	VMOVUPS     Y3, (DI)(AX*1)
-	ADDQ        $0x20, AX
-	SUBQ        $0x08, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x08, BX
-	JEQ         end
-	NEGQ        BX
-	LEAQ        masks<>+32(SB), R8
-	VMOVUPS     (R8)(BX*4), Y1
-	VMASKMOVPS  (SI)(AX*1), Y1, Y2
-	VMASKMOVPS  (DI)(AX*1), Y1, Y3
-	VMOVUPS     Y0, Y0
-	VFMADD213PS Y3, Y2, Y0
-	VMASKMOVPS  Y0, Y1, (DI)(AX*1)
-
-end:
 	VZEROUPPER
 	RET
 
@@ -3840,72 +3735,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotF64AVX2(x *float64, y *float64, n int) float64
-// Requires: AVX, FMA3
-TEXT ·dotF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ    x+0(FP), SI
-	MOVQ    y+8(FP), DX
-	MOVQ    n+16(FP), BX
-	XORL    AX, AX
-	VMOVUPD constantsF64AVX2<>+64(SB), Y0
-	VMOVUPD constantsF64AVX2<>+64(SB), Y1
-	VMOVUPD constantsF64AVX2<>+64(SB), Y2
-	VMOVUPD constantsF64AVX2<>+64(SB), Y3
-	SUBQ    $0x10, BX
-	JLT     few
-
-many:
-	VMOVUPD     (DX)(AX*1), Y4
-	VFMADD231PD (SI)(AX*1), Y4, Y0
-	VMOVUPD     32(DX)(AX*1), Y4
-	VFMADD231PD 32(SI)(AX*1), Y4, Y1
-	VMOVUPD     64(DX)(AX*1), Y4
-	VFMADD231PD 64(SI)(AX*1), Y4, Y2
-	VMOVUPD     96(DX)(AX*1), Y4
-	VFMADD231PD 96(SI)(AX*1), Y4, Y3
-	ADDQ        $0x00000080, AX
-	SUBQ        $0x10, BX
-	JGE         many
-
-few:
-	ADDQ $0x10, BX
-	SUBQ $0x04, BX
-	JLT  rest
-
-whole:
-	VMOVUPD     (SI)(AX*1), Y4
-	VMOVUPD     (DX)(AX*1), Y5
-	VFMADD231PD Y4, Y5, Y0
-	ADDQ        $0x20, AX
-	SUBQ        $0x04, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x04, BX
-	JEQ         end
-	NEGQ        BX
-	LEAQ        masks<>+32(SB), R8
-	VMOVUPD     (R8)(BX*8), Y4
-	VMASKMOVPD  (SI)(AX*1), Y4, Y5
-	VMOVUPD     constantsF64AVX2<>+64(SB), Y6
-	VBLENDVPD   Y4, Y5, Y6, Y5
-	VMASKMOVPD  (DX)(AX*1), Y4, Y6
-	VMOVUPD     constantsF64AVX2<>+64(SB), Y7
-	VBLENDVPD   Y4, Y6, Y7, Y4
-	VFMADD231PD Y5, Y4, Y0
-
-end:
-	VADDPD       Y1, Y0, Y0
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X0
-	VPERMILPD    $0x01, X0, X1
-	VADDPD       X1, X0, X0
-	VMOVSD       X0, ret+24(FP)
-	VZEROUPPER
-	RET
-
 // func largestF64AVX2(x *float64, n int) float64
 // Requires: AVX
 TEXT ·largestF64AVX2(SB), NOSPLIT, $0-24
@@ -4096,43 +3925,6 @@ end:
 	VPERMILPD    $0x01, X2, X0
 	VADDPD       X0, X2, X2
 	VMOVSD       X2, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func axpyF64AVX2(dst *float64, x *float64, n int, imm float64)
-// Requires: AVX, FMA3
-TEXT ·axpyF64AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+16(FP), BX
-	XORL         AX, AX
-	VBROADCASTSD imm+24(FP), Y0
-	SUBQ         $0x04, BX
-	JLT          rest
-
-whole:
-	VMOVUPD     (SI)(AX*1), Y1
-	VMOVUPD     (DI)(AX*1), Y2
-	VMOVUPD     Y0, Y3
-	VFMADD213PD Y2, Y1, Y3
-	VMOVUPD     Y3, (DI)(AX*1)
-	ADDQ        $0x20, AX
-	SUBQ        $0x04, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x04, BX
-	JEQ         end
-	NEGQ        BX
-	LEAQ        masks<>+32(SB), R8
-	VMOVUPD     (R8)(BX*8), Y1
-	VMASKMOVPD  (SI)(AX*1), Y1, Y2
-	VMASKMOVPD  (DI)(AX*1), Y1, Y3
-	VMOVUPD     Y0, Y0
-	VFMADD213PD Y3, Y2, Y0
-	VMASKMOVPD  Y0, Y1, (DI)(AX*1)
-
-end:
 	VZEROUPPER
 	RET
 

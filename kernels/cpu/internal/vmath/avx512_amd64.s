@@ -1490,77 +1490,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotF32AVX512(x *float32, y *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·dotF32AVX512(SB), NOSPLIT, $0-28
-	MOVQ    x+0(FP), SI
-	MOVQ    y+8(FP), DX
-	MOVQ    n+16(FP), BX
-	XORL    AX, AX
-	VMOVUPS constantsF32AVX512<>+128(SB), Z0
-	VMOVUPS Z0, Z1
-	VMOVUPS Z0, Z2
-	VMOVUPS Z0, Z3
-	VMOVUPS Z0, Z4
-	SUBQ    $0x40, BX
-	JLT     few
-
-many:
-	VMOVUPS     (DX)(AX*1), Z5
-	VFMADD231PS (SI)(AX*1), Z5, Z1
-	VMOVUPS     64(DX)(AX*1), Z5
-	VFMADD231PS 64(SI)(AX*1), Z5, Z2
-	VMOVUPS     128(DX)(AX*1), Z5
-	VFMADD231PS 128(SI)(AX*1), Z5, Z3
-	VMOVUPS     192(DX)(AX*1), Z5
-	VFMADD231PS 192(SI)(AX*1), Z5, Z4
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x40, BX
-	JGE         many
-
-few:
-	ADDQ $0x40, BX
-	SUBQ $0x10, BX
-	JLT  rest
-
-whole:
-	VMOVUPS     (SI)(AX*1), Z5
-	VMOVUPS     (DX)(AX*1), Z8
-	VFMADD231PS Z5, Z8, Z1
-	ADDQ        $0x40, AX
-	SUBQ        $0x10, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x10, BX
-	JEQ         end
-	MOVQ        BX, CX
-	MOVL        $0x00000001, R8
-	SHLL        CL, R8
-	DECL        R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z5
-	VBLENDMPS   Z5, Z0, K1, Z6
-	VMOVUPS.Z   (DX)(AX*1), K1, Z5
-	VBLENDMPS   Z5, Z0, K1, Z7
-	VFMADD231PS Z6, Z7, Z1
-
-end:
-	VADDPS        Z2, Z1, Z1
-	VADDPS        Z4, Z3, Z3
-	VADDPS        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPS        Y0, Y1, Y1
-	VEXTRACTF64X2 $0x01, Y1, X0
-	VADDPS        X0, X1, X1
-	VPERMILPD     $0x01, X1, X0
-	VADDPS        X0, X1, X1
-	VPERMILPS     $0x01, X1, X0
-	VADDPS        X0, X1, X1
-	VMOVSS        X1, ret+24(FP)
-	VZEROUPPER
-	RET
-
 // func largestF32AVX512(x *float32, n int) float32
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL
 TEXT ·largestF32AVX512(SB), NOSPLIT, $0-20
@@ -1741,45 +1670,6 @@ end:
 	VPERMILPS     $0x01, X14, X0
 	VADDPS        X0, X14, X14
 	VMOVSS        X14, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func axpyF32AVX512(dst *float32, x *float32, n int, imm float32)
-// Requires: AVX, AVX512F
-TEXT ·axpyF32AVX512(SB), NOSPLIT, $0-28
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+16(FP), BX
-	XORL         AX, AX
-	VBROADCASTSS imm+24(FP), Z0
-	SUBQ         $0x10, BX
-	JLT          rest
-
-whole:
-	VMOVUPS     (SI)(AX*1), Z1
-	VMOVUPS     (DI)(AX*1), Z2
-	VMOVUPS     Z0, Z3
-	VFMADD213PS Z2, Z1, Z3
-	VMOVUPS     Z3, (DI)(AX*1)
-	ADDQ        $0x40, AX
-	SUBQ        $0x10, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x10, BX
-	JEQ         end
-	MOVQ        BX, CX
-	MOVL        $0x00000001, R8
-	SHLL        CL, R8
-	DECL        R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (SI)(AX*1), K1, Z1
-	VMOVUPS.Z   (DI)(AX*1), K1, Z2
-	VMOVUPS     Z0, Z0
-	VFMADD213PS Z2, Z1, Z0
-	VMOVUPS     Z0, K1, (DI)(AX*1)
-
-end:
 	VZEROUPPER
 	RET
 
@@ -4134,75 +4024,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func dotF64AVX512(x *float64, y *float64, n int) float64
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·dotF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ    x+0(FP), SI
-	MOVQ    y+8(FP), DX
-	MOVQ    n+16(FP), BX
-	XORL    AX, AX
-	VMOVUPD constantsF64AVX512<>+128(SB), Z0
-	VMOVUPD Z0, Z1
-	VMOVUPD Z0, Z2
-	VMOVUPD Z0, Z3
-	VMOVUPD Z0, Z4
-	SUBQ    $0x20, BX
-	JLT     few
-
-many:
-	VMOVUPD     (DX)(AX*1), Z5
-	VFMADD231PD (SI)(AX*1), Z5, Z1
-	VMOVUPD     64(DX)(AX*1), Z5
-	VFMADD231PD 64(SI)(AX*1), Z5, Z2
-	VMOVUPD     128(DX)(AX*1), Z5
-	VFMADD231PD 128(SI)(AX*1), Z5, Z3
-	VMOVUPD     192(DX)(AX*1), Z5
-	VFMADD231PD 192(SI)(AX*1), Z5, Z4
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x20, BX
-	JGE         many
-
-few:
-	ADDQ $0x20, BX
-	SUBQ $0x08, BX
-	JLT  rest
-
-whole:
-	VMOVUPD     (SI)(AX*1), Z5
-	VMOVUPD     (DX)(AX*1), Z8
-	VFMADD231PD Z5, Z8, Z1
-	ADDQ        $0x40, AX
-	SUBQ        $0x08, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x08, BX
-	JEQ         end
-	MOVQ        BX, CX
-	MOVL        $0x00000001, R8
-	SHLL        CL, R8
-	DECL        R8
-	KMOVW       R8, K1
-	VMOVUPD.Z   (SI)(AX*1), K1, Z5
-	VBLENDMPD   Z5, Z0, K1, Z6
-	VMOVUPD.Z   (DX)(AX*1), K1, Z5
-	VBLENDMPD   Z5, Z0, K1, Z7
-	VFMADD231PD Z6, Z7, Z1
-
-end:
-	VADDPD        Z2, Z1, Z1
-	VADDPD        Z4, Z3, Z3
-	VADDPD        Z3, Z1, Z1
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VADDPD        Y0, Y1, Y1
-	VEXTRACTF64X2 $0x01, Y1, X0
-	VADDPD        X0, X1, X1
-	VPERMILPD     $0x01, X1, X0
-	VADDPD        X0, X1, X1
-	VMOVSD        X1, ret+24(FP)
-	VZEROUPPER
-	RET
-
 // func largestF64AVX512(x *float64, n int) float64
 // Requires: AVX, AVX512DQ, AVX512F, AVX512VL
 TEXT ·largestF64AVX512(SB), NOSPLIT, $0-24
@@ -4394,45 +4215,6 @@ end:
 	VPERMILPD     $0x01, X19, X0
 	VADDPD        X0, X19, X19
 	VMOVSD        X19, ret+32(FP)
-	VZEROUPPER
-	RET
-
-// func axpyF64AVX512(dst *float64, x *float64, n int, imm float64)
-// Requires: AVX, AVX512F
-TEXT ·axpyF64AVX512(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+16(FP), BX
-	XORL         AX, AX
-	VBROADCASTSD imm+24(FP), Z0
-	SUBQ         $0x08, BX
-	JLT          rest
-
-whole:
-	VMOVUPD     (SI)(AX*1), Z1
-	VMOVUPD     (DI)(AX*1), Z2
-	VMOVUPD     Z0, Z3
-	VFMADD213PD Z2, Z1, Z3
-	VMOVUPD     Z3, (DI)(AX*1)
-	ADDQ        $0x40, AX
-	SUBQ        $0x08, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x08, BX
-	JEQ         end
-	MOVQ        BX, CX
-	MOVL        $0x00000001, R8
-	SHLL        CL, R8
-	DECL        R8
-	KMOVW       R8, K1
-	VMOVUPD.Z   (SI)(AX*1), K1, Z1
-	VMOVUPD.Z   (DI)(AX*1), K1, Z2
-	VMOVUPD     Z0, Z0
-	VFMADD213PD Z2, Z1, Z0
-	VMOVUPD     Z0, K1, (DI)(AX*1)
-
-end:
 	VZEROUPPER
 	RET
 

@@ -112,19 +112,6 @@ func portableSum[T kernels.Float](x []T) T {
 	return s[0]
 }
 
-func portableDot[T kernels.Float](x, y []T) T {
-	var s [8]T
-	for ; len(x) >= 8; x, y = x[8:], y[8:] {
-		for j := range s {
-			s[j] += x[j] * y[j]
-		}
-	}
-	for j, v := range x {
-		s[j] += v * y[j]
-	}
-	return (s[0] + s[1] + (s[2] + s[3])) + (s[4] + s[5] + (s[6] + s[7]))
-}
-
 func portableMax[T kernels.Float](x []T) T {
 	m := T(math.Inf(-1))
 	for _, v := range x {
@@ -138,10 +125,4 @@ func portableExpSum[T kernels.Float](dst, x []T, shift T) T {
 		dst[i] = T(math.Exp(float64(v - shift)))
 	}
 	return portableSum(dst)
-}
-
-func portableAxpy[T kernels.Float](dst, x []T, a T) {
-	for i, v := range x {
-		dst[i] += a * v
-	}
 }

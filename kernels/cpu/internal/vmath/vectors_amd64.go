@@ -39,10 +39,8 @@ var vectors32 = [...]*vectors[float32]{
 			kernels.FnGreater:  greaterF32AVX2,
 		},
 		sum:     sumF32AVX2,
-		dot:     dotF32AVX2,
 		largest: largestF32AVX2,
 		expSum:  expSumF32AVX2,
-		axpy:    axpyF32AVX2,
 	},
 	level.AVX512: {
 		loops: [...]loop[float32]{
@@ -74,10 +72,8 @@ var vectors32 = [...]*vectors[float32]{
 			kernels.FnGreater:  greaterF32AVX512,
 		},
 		sum:     sumF32AVX512,
-		dot:     dotF32AVX512,
 		largest: largestF32AVX512,
 		expSum:  expSumF32AVX512,
-		axpy:    axpyF32AVX512,
 	},
 }
 
@@ -113,10 +109,8 @@ var vectors64 = [...]*vectors[float64]{
 			kernels.FnGreater:  greaterF64AVX2,
 		},
 		sum:     sumF64AVX2,
-		dot:     dotF64AVX2,
 		largest: largestF64AVX2,
 		expSum:  expSumF64AVX2,
-		axpy:    axpyF64AVX2,
 	},
 	level.AVX512: {
 		loops: [...]loop[float64]{
@@ -148,9 +142,7 @@ var vectors64 = [...]*vectors[float64]{
 			kernels.FnGreater:  greaterF64AVX512,
 		},
 		sum:     sumF64AVX512,
-		dot:     dotF64AVX512,
 		largest: largestF64AVX512,
 		expSum:  expSumF64AVX512,
-		axpy:    axpyF64AVX512,
 	},
 }

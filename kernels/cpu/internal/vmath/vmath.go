@@ -39,10 +39,8 @@ type loop[T kernels.Float] func(dst, x, y *T, n int, imm T)
 type vectors[T kernels.Float] struct {
 	loops   [kernels.FnGreater + 1]loop[T]
 	sum     func(x *T, n int) T
-	dot     func(x, y *T, n int) T
 	largest func(x *T, n int) T
 	expSum  func(dst, x *T, n int, shift T) T
-	axpy    func(dst, x *T, n int, a T)
 }
 
 // active are the loops of the level in use, nil for the portable ones.
@@ -85,19 +83,6 @@ func Sum[T kernels.Float](x []T) T {
 	return v.sum(&x[0], len(x))
 }
 
-// Dot is Σ x·y, for as many elements as Sum. y has len(x) elements at least.
-func Dot[T kernels.Float](x, y []T) T {
-	y = y[:len(x)]
-	v := active[T]()
-	if v == nil || len(x) == 0 {
-		return portableDot(x, y)
-	}
-	return v.dot(&x[0], &y[0], len(x))
-}
-
-// SumSquares is Σ x².
-func SumSquares[T kernels.Float](x []T) T { return Dot(x, x) }
-
 // Max is the largest element, NaN if there is one, −∞ for none.
 func Max[T kernels.Float](x []T) T {
 	v := active[T]()
@@ -115,15 +100,4 @@ func ExpSum[T kernels.Float](dst, x []T, shift T) T {
 		return portableExpSum(dst, x, shift)
 	}
 	return v.expSum(&dst[0], &x[0], len(x), shift)
-}
-
-// Axpy adds a·x to dst, which has len(x) elements at least. dst may be x.
-func Axpy[T kernels.Float](dst, x []T, a T) {
-	dst = dst[:len(x)]
-	v := active[T]()
-	if v == nil || len(x) == 0 {
-		portableAxpy(dst, x, a)
-		return
-	}
-	v.axpy(&dst[0], &x[0], len(x), a)
 }

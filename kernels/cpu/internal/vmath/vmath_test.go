@@ -229,13 +229,12 @@ func testReductions[T kernels.Float](t *testing.T, eps float64) {
 		if n > 200 {
 			n = n * 17
 		}
-		x, y := make([]T, n), make([]T, n)
-		sum, dot, absSum, absDot, top, expSum := 0., 0., 0., 0., math.Inf(-1), 0.
+		x := make([]T, n)
+		sum, absSum, top, expSum := 0., 0., math.Inf(-1), 0.
 		for i := range x {
-			x[i], y[i] = T(r.NormFloat64()), T(r.NormFloat64())
-			a, b := float64(x[i]), float64(y[i])
+			x[i] = T(r.NormFloat64())
+			a := float64(x[i])
 			sum, absSum, top = sum+a, absSum+math.Abs(a), max(top, a)
-			dot, absDot = dot+a*b, absDot+math.Abs(a*b)
 			expSum += math.Exp(a - 1.5)
 		}
 		near := func(name string, got T, want, scale float64) {
@@ -245,7 +244,6 @@ func testReductions[T kernels.Float](t *testing.T, eps float64) {
 			}
 		}
 		near("sum", Sum(x), sum, absSum)
-		near("dot", Dot(x, y), dot, absDot)
 		if got := Max(x); float64(got) != top {
 			t.Fatalf("largest of %d elements: %v, want %v", n, got, top)
 		}
@@ -254,7 +252,6 @@ func testReductions[T kernels.Float](t *testing.T, eps float64) {
 		if dst[n] != 77 {
 			t.Fatalf("expsum of %d elements wrote beyond", n)
 		}
-		Axpy(y, x, 2)
 		for i := range n {
 			if !(math.Abs(float64(dst[i])-math.Exp(float64(x[i])-1.5)) <= 4*eps*float64(dst[i])) {
 				t.Fatalf("expsum: element %d of %d is %v", i, n, dst[i])
@@ -269,32 +266,11 @@ func testReductions[T kernels.Float](t *testing.T, eps float64) {
 	}
 }
 
-func TestAxpy(t *testing.T) {
-	atEveryLevel(t, func(t *testing.T) {
-		for n := range 50 {
-			x, y := make([]float32, n), make([]float32, n+1)
-			for i := range x {
-				x[i], y[i] = float32(i), 1
-			}
-			y[n] = 77
-			Axpy(y[:n], x, 3)
-			for i := range x {
-				if y[i] != 1+3*float32(i) {
-					t.Fatalf("element %d of %d is %v", i, n, y[i])
-				}
-			}
-			if y[n] != 77 {
-				t.Fatalf("%d elements: wrote beyond", n)
-			}
-		}
-	})
-}
-
 func TestAllocatesNothing(t *testing.T) {
 	x, l := make([]float32, 1000), For[float32](kernels.FnExp)
 	if n := testing.AllocsPerRun(10, func() {
 		l(x, x, nil, 0)
-		Axpy(x, x, Sum(x)+Dot(x, x)+Max(x)+ExpSum(x, x, 1))
+		x[0] = Sum(x) + Max(x) + ExpSum(x, x, 1)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
