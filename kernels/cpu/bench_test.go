@@ -23,7 +23,7 @@ func (c *cnn) buffer(n int) kernels.Buffer {
 	if err != nil {
 		panic(err)
 	}
-	x := Slice[float32](b)
+	x := host[float32](b)
 	for i := range x {
 		x[i] = float32(c.rng.NormFloat64()) * 0.05
 	}
@@ -77,7 +77,7 @@ func newCNN(threads int) *cnn {
 	const n = cnnBatch
 	rows, classes := c.buffer(n), c.buffer(n)
 	for i := range n {
-		Slice[float32](rows)[i], Slice[float32](classes)[i] = float32(c.rng.IntN(1000)), float32(c.rng.IntN(10))
+		host[float32](rows)[i], host[float32](classes)[i] = float32(c.rng.IntN(1000)), float32(c.rng.IntN(10))
 	}
 	w1, b1, w2, b2 := c.buffer(32*9), c.buffer(32), c.buffer(64*288), c.buffer(64)
 	w3, b3, w4, b4 := c.buffer(128*1600), c.buffer(128), c.buffer(1280), c.buffer(10)

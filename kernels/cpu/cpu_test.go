@@ -67,7 +67,7 @@ func runOnce(t *testing.T, op kernels.Primitive, threads int) []float32 {
 			c.Out = append(c.Out, b)
 			continue
 		}
-		x := Slice[float32](b)
+		x := host[float32](b)
 		for k := range x {
 			x[k] = float32(rng.NormFloat64())
 		}
@@ -86,5 +86,8 @@ func runOnce(t *testing.T, op kernels.Primitive, threads int) []float32 {
 	if err := e.Run(); err != nil {
 		t.Fatal(err)
 	}
-	return Slice[float32](c.Out[0])
+	return host[float32](c.Out[0])
 }
+
+// host is the memory of a buffer of this device.
+func host[T kernels.Float](b kernels.Buffer) []T { return b.(*buffer[T]).data }

@@ -29,7 +29,7 @@ func TestSymmetricProduct(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			results[i] = Slice[float32](c)
+			results[i] = host[float32](c)
 		}
 		for i, want := range results[1] {
 			if got := results[0][i]; got != want || got != results[0][i%n*n+i/n] {
