@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,6 +54,31 @@ func TestRebuildIsIdentical(t *testing.T) {
 		rebuilt, _ := os.ReadFile(filepath.Join(out, f))
 		if !bytes.Equal(committed, rebuilt) {
 			t.Errorf("%s differs from what nvcc makes of its source", f)
+		}
+	}
+}
+
+// Values that left the registers for local memory would cost more time than most kernels take; 64 registers leave room for half of
+// the threads that a processor holds.
+func TestKernelsStayInRegisters(t *testing.T) {
+	if _, err := exec.LookPath("ptxas"); err != nil {
+		t.Skip("ptxas is not here")
+	}
+	files, _ := filepath.Glob("*.ptx")
+	report := regexp.MustCompile(`(?s)entry function '(\w+_f32)'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
+	for _, f := range files {
+		text, err := exec.Command("ptxas", "-arch=sm_90", "-v", "-o", os.DevNull, f).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		found := report.FindAllStringSubmatch(string(text), -1)
+		if len(found) == 0 {
+			t.Errorf("%s: no kernels in the report\n%s", f, text)
+		}
+		for _, m := range found {
+			if registers, _ := strconv.Atoi(m[4]); m[2] != "0" || m[3] != "0" || registers > 64 {
+				t.Errorf("%s: %s bytes of stack, %s spilled, %s registers", m[1], m[2], m[3], m[4])
+			}
 		}
 	}
 }
