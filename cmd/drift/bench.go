@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"regexp"
@@ -18,6 +18,7 @@ import (
 	"drift/bench/peers"
 	"drift/bench/timing"
 	"drift/kernels"
+	"drift/optim/checkpoint"
 )
 
 // benchmark is drift bench.
@@ -90,6 +91,11 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 	some := b.chosen(all)
 	if len(some) == 0 {
 		return usagef("--only: no case matches %q: names are like gemm/float32/512, map/exp and mlp/sgd", b.only)
+	}
+	if b.markdown != "" {
+		if err := checkWritable("markdown", b.markdown, "a file"); err != nil {
+			return err
+		}
 	}
 	dev, err := b.openDevice()
 	if err != nil {
@@ -171,11 +177,7 @@ func (b *benchmark) deliver(r *benchReport) error {
 		return err
 	}
 	if b.markdown != "" {
-		var text bytes.Buffer
-		if err := r.write(&text, true); err != nil {
-			return err
-		}
-		if err := os.WriteFile(b.markdown, text.Bytes(), 0o666); err != nil {
+		if err := checkpoint.Replace(b.markdown, func(w io.Writer) error { return r.write(w, true) }); err != nil {
 			return fmt.Errorf("writing the tables: %w", err)
 		}
 	}

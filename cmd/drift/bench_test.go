@@ -53,6 +53,7 @@ func TestBenchMistakes(t *testing.T) {
 		"bench --time -1s":      "above 0",
 		"bench --peers numpy":   "choose",
 		"bench extra":           "takes no argument",
+		"bench --only ^gemm/float32/64$ --markdown /dev/null/x": "--markdown: cannot write",
 	} {
 		status, stdout, stderr := drift(t, strings.Fields(args)...)
 		if status != statusUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, says) {

@@ -45,8 +45,8 @@ func (r *recipe) flags(flags *pflag.FlagSet, s optim.Settings, epochs float64) {
 	flags.BoolVar(&r.settings.Nesterov, "nesterov", s.Nesterov, "Nesterov's form of momentum")
 	add(flags, &r.settings.WeightDecay, "weight-decay", s.WeightDecay, "κ of κθ added to the gradient", "float", notNegative)
 	add(flags, &r.settings.Clip, "clip", s.Clip, "largest norm of the gradient (0: any)", "float", notNegative)
-	add(flags, &r.settings.Schedule, "schedule", optim.Schedules[0], "learning rate over the run: "+strings.Join(optim.Schedules, "|"), "name",
-		oneOf(optim.Schedules...))
+	add(flags, &r.settings.Schedule, "schedule", optim.Schedules[0], "learning rate over the run: "+strings.Join(optim.Schedules, "|")+
+		": cosine falls to 0, step to η/10 at half of the run and to η/100 at three quarters", "name", oneOf(optim.Schedules...))
 	add(flags, &r.settings.Warmup, "warmup", s.Warmup, "steps over which the learning rate rises at first", "int", atLeast(0))
 	add(flags, &r.batch, "batch", batchSize(s.Batch), "examples a step of sgd: N|full", "int", parseBatch)
 	add(flags, &r.settings.Sampling, "sampling", "shuffle", "batches: shuffle|replacement", "name", oneOf("shuffle", "replacement"))
