@@ -33,6 +33,7 @@ type frame[T kernels.Float] struct {
 type instr[T kernels.Float] struct {
 	fn       vmath.Func[T]
 	imm      T
+	factor   []T // the element that takes the place of imm, if any
 	arity    int
 	x, y     int
 	output   int // the output that the value is written to, or −1
@@ -48,23 +49,25 @@ func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T
 		m = copyInputs(m, out, in)
 	}
 	c := &chain[T]{out: out, n: m.N, block: rowBlock(m), local: l.local, cost: 1}
-	if len(m.Results) > 0 {
-		c.result = int(m.Results[0])
+	code, results := fuse(m)
+	if len(results) > 0 {
+		c.result = int(results[0])
 	}
+	last := lastUses(len(in), code, results)
 	for k, a := range m.Access {
 		s := source[T]{data: in[k], Access: a, fill: vmath.For[T](kernels.FnConst)}
-		if !a.Full() {
+		if s.unread = last[k] < 0; !a.Full() && !s.unread {
 			s.register, s.repeats = c.registers, a.B*a.C == m.N
 			c.registers++
 			c.cost++
 		}
 		c.inputs = append(c.inputs, s)
 	}
-	c.place(m, in)
+	c.place(code, results, last, in)
 	l.local.reserve(c.registerBytes())
 	c.frames = make([]frame[T], l.threads)
 	for w := range c.frames {
-		c.frames[w] = frame[T]{make([][]T, len(m.Access)+len(m.Code)), make([]int, len(m.Access))}
+		c.frames[w] = frame[T]{make([][]T, len(m.Access)+len(code)), make([]int, len(m.Access))}
 		l.bytes += int64(len(c.frames[w].values)*24 + len(m.Access)*8)
 	}
 	return c
@@ -81,7 +84,9 @@ func (c *chain[T]) begin(worker int) {
 func (c *chain[T]) eval(worker, from, to int) []T {
 	f := &c.frames[worker]
 	for k := range c.inputs {
-		f.values[k] = c.fetch(f, worker, k, from, to)
+		if s := &c.inputs[k]; !s.unread {
+			f.values[k] = c.fetch(f, worker, k, from, to)
+		}
 	}
 	for k := range c.code {
 		i := &c.code[k]
@@ -97,7 +102,11 @@ func (c *chain[T]) eval(worker, from, to int) []T {
 		if i.arity > 1 {
 			y = f.values[i.y]
 		}
-		i.fn(dst, x, y, i.imm)
+		imm := i.imm
+		if i.factor != nil {
+			imm = i.factor[0]
+		}
+		i.fn(dst, x, y, imm)
 		f.values[len(c.inputs)+k] = dst
 	}
 	for _, m := range c.copies {

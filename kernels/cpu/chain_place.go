@@ -37,16 +37,18 @@ func rowBlock(m kernels.Map) int {
 
 // place decides where the value of each instruction goes. A value that is a result goes straight to its output when no input
 // in the same memory is read later; else it goes to the lowest free register.
-func (c *chain[T]) place(m kernels.Map, in [][]T) {
-	last := lastUses(m)
+func (c *chain[T]) place(code []link, results []uint8, last []int, in [][]T) {
 	home := make([]int, len(last)) // the register of a value, −1 for none
 	for v := range home {
 		home[v] = -1
 	}
 	var free []int
-	for k, op := range m.Code {
+	for k, op := range code {
 		v := len(in) + k
 		i := instr[T]{fn: vmath.For[T](op.Fn), imm: T(op.Imm), arity: op.Fn.Arity(), x: int(op.X), y: int(op.Y), output: -1}
+		if op.factor >= 0 {
+			i.factor = in[op.factor][:1]
+		}
 		c.cost += fnCost(op.Fn)
 		for _, x := range []int{i.x, i.y}[:i.arity] {
 			if last[x] == k && home[x] >= 0 {
@@ -54,7 +56,7 @@ func (c *chain[T]) place(m kernels.Map, in [][]T) {
 				home[x] = -1
 			}
 		}
-		for o, r := range m.Results {
+		for o, r := range results {
 			if c.out != nil && int(r) == v && i.output < 0 && !readLater(c.out[o], in, last, k) {
 				i.output = o
 			} else if c.out != nil && int(r) == v {
@@ -74,18 +76,18 @@ func (c *chain[T]) place(m kernels.Map, in [][]T) {
 }
 
 // lastUses is, for each value, the last instruction that reads it; results are read after all.
-func lastUses(m kernels.Map) []int {
-	last := make([]int, len(m.Access)+len(m.Code))
+func lastUses(inputs int, code []link, results []uint8) []int {
+	last := make([]int, inputs+len(code))
 	for v := range last {
 		last[v] = -1
 	}
-	for k, op := range m.Code {
+	for k, op := range code {
 		for _, x := range []uint8{op.X, op.Y}[:op.Fn.Arity()] {
 			last[x] = k
 		}
 	}
-	for _, r := range m.Results {
-		last[r] = len(m.Code)
+	for _, r := range results {
+		last[r] = len(code)
 	}
 	return last
 }

@@ -12,7 +12,8 @@ import (
 const (
 	reduceWork = 1 << 14
 	enough     = 32
-	flushAfter = 32 // blocks added in T before their sum is added in float64
+	plainBlock = 4096 // indices at a time where nothing is computed before they are added
+	flushAfter = 32   // blocks added in T before their sum is added in float64
 )
 
 // reduction computes out[a,c] over b. Each task covers, for one a and one tile of columns, one piece of b; pieces give
@@ -38,6 +39,9 @@ func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 		add = kernels.FnMax
 	}
 	r.add, r.addParts = vmath.For[T](add), vmath.For[float64](add)
+	if p.C == 1 && len(r.chain.code) == 0 && r.chain.registers == 0 {
+		r.chain.block = plainBlock
+	}
 	if p.C == 1 && p.B > 0 && p.B <= r.chain.block {
 		loadShortRows(l, r)
 		return
@@ -107,6 +111,10 @@ func (r *reduction[T]) reduce(worker, from, to int) {
 func (r *reduction[T]) rowsOf(worker, a, c0, c1, from, to int) []float64 {
 	n := c1 - c0
 	acc := view[float64](r.local, worker, r.accumulator, n)
+	if n == 1 {
+		acc[0] = r.column(worker, a, c0, from, to)
+		return acc
+	}
 	start := r.accumulator + n*8
 	size := (r.rows*n*sizeOf[T]() + 7) / 8 * 8
 	sums := view[T](r.local, worker, start, n)
@@ -132,16 +140,26 @@ func (r *reduction[T]) rowsOf(worker, a, c0, c1, from, to int) []float64 {
 	return acc
 }
 
+// column is rowsOf for the one column c.
+func (r *reduction[T]) column(worker, a, c, from, to int) float64 {
+	acc := math.Inf(-1)
+	if !r.Max {
+		acc = 0
+	}
+	for b := from; b < to; b += r.rows {
+		rows := min(r.rows, to-b)
+		index := (a*r.B+b)*r.C + c
+		if e := r.chain.eval(worker, index, index+rows); r.Max {
+			acc = max(acc, float64(vmath.Max(e)))
+		} else {
+			acc += float64(vmath.Sum(e))
+		}
+	}
+	return acc
+}
+
 // foldRows adds rows of n elements pairwise into one.
 func (r *reduction[T]) foldRows(dst, e []T, rows, n int) []T {
-	if n == 1 && rows > 1 {
-		if r.Max {
-			dst[0] = vmath.Max(e)
-		} else {
-			dst[0] = vmath.Sum(e)
-		}
-		return dst[:1]
-	}
 	for rows > 1 {
 		half := (rows + 1) / 2
 		r.add(dst[:(rows-half)*n], e[:(rows-half)*n], e[half*n:rows*n], 0)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func dispatch() ([]byte, error) {
 			suffix := "F" + dtype + l
 			fmt.Fprintf(&t, "level.%s: {\n\tloops: [...]loop[float%s]{\n", l, dtype)
 			for _, f := range functions {
-				fmt.Fprintf(&t, "\tkernels.Fn%s: %s,\n", f.name, f.asm()+suffix)
+				fmt.Fprintf(&t, "\t%s: %s,\n", f.symbol(), f.asm()+suffix)
 			}
 			fmt.Fprint(&t, "},\n")
 			for _, name := range []string{"sum", "largest", "expSum"} {
@@ -33,3 +34,13 @@ func dispatch() ([]byte, error) {
 
 // asm is the beginning of the function's name in assembly.
 func (f function) asm() string { return strings.ToLower(f.name[:1]) + f.name[1:] }
+
+// symbol is the function's name in Go: package vmath has those of two steps itself.
+func (f function) symbol() string {
+	if slices.Contains(fused, f.name) {
+		return f.name
+	}
+	return "kernels.Fn" + f.name
+}
+
+var fused = []string{"ScaleAdd", "ScaleSub", "SubScale", "StepMul", "AddRelu"}

@@ -109,7 +109,7 @@ type elementwise struct {
 func (e elementwise) emit() {
 	b := e.body
 	params := []string{"dst", "x", "y"}[:1+e.operands]
-	b.begin(e.asm(), loopSignature, "is kernels.Fn"+e.name+" for n elements.", params...)
+	b.begin(e.asm(), loopSignature, "is "+e.symbol()+" for n elements.", params...)
 	b.hold()
 	v := b.new()
 	b.broadcast(b.arg("imm"), v)

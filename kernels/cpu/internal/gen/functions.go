@@ -40,6 +40,11 @@ var functions = []function{
 	{"Max", 2, func(b body, x, y operand.Op) operand.Op { return b.choose(b.compare(unordered, x, x), x, b.max(x, y)) }},
 	{"Min", 2, func(b body, x, y operand.Op) operand.Op { return b.choose(b.compare(unordered, x, x), x, b.min(x, y)) }},
 	{"Greater", 2, body.indicator},
+	{"ScaleAdd", 2, func(b body, x, y operand.Op) operand.Op { return b.add(b.mul(x, b.imm), y) }},
+	{"ScaleSub", 2, func(b body, x, y operand.Op) operand.Op { return b.sub(b.mul(x, b.imm), y) }},
+	{"SubScale", 2, func(b body, x, y operand.Op) operand.Op { return b.sub(y, b.mul(x, b.imm)) }},
+	{"StepMul", 2, func(b body, x, y operand.Op) operand.Op { return b.mul(b.indicator(x, b.constant(0)), y) }},
+	{"AddRelu", 2, func(b body, x, y operand.Op) operand.Op { return b.max(b.constant(0), b.add(x, y)) }},
 }
 
 // indicator is 1 where x > y, else 0.

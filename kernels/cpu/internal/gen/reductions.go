@@ -8,7 +8,7 @@ import (
 )
 
 // running is the number of vectors of running values, so that additions need not wait for each other.
-const running = 4
+const running = 8
 
 // sum emits Σ x.
 func sum(b body) {
@@ -96,9 +96,11 @@ func (b body) reduction(start float64, step func(v reg.VecVirtual, load func(str
 	b.loop(func(a access) {
 		step(v[0], func(name string) operand.Op { return a.keep(a.load(name), b.constant(start)) })
 	})
-	combine(v[1], v[0], v[0])
-	combine(v[3], v[2], v[2])
-	combine(v[2], v[0], v[0])
+	for half := running / 2; half > 0; half /= 2 {
+		for i := range half {
+			combine(v[i+half], v[i], v[i])
+		}
+	}
 	b.lanesTo(v[0], combine)
 	return v[0]
 }

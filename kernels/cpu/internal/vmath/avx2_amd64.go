@@ -132,6 +132,31 @@ func minF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
 //go:noescape
 func greaterF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
 
+// scaleAddF32AVX2 is ScaleAdd for n elements.
+//
+//go:noescape
+func scaleAddF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+
+// scaleSubF32AVX2 is ScaleSub for n elements.
+//
+//go:noescape
+func scaleSubF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+
+// subScaleF32AVX2 is SubScale for n elements.
+//
+//go:noescape
+func subScaleF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+
+// stepMulF32AVX2 is StepMul for n elements.
+//
+//go:noescape
+func stepMulF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+
+// addReluF32AVX2 is AddRelu for n elements.
+//
+//go:noescape
+func addReluF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+
 // sumF32AVX2 is the sum of n elements.
 //
 //go:noescape
@@ -276,6 +301,31 @@ func minF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
 //
 //go:noescape
 func greaterF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+
+// scaleAddF64AVX2 is ScaleAdd for n elements.
+//
+//go:noescape
+func scaleAddF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+
+// scaleSubF64AVX2 is ScaleSub for n elements.
+//
+//go:noescape
+func scaleSubF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+
+// subScaleF64AVX2 is SubScale for n elements.
+//
+//go:noescape
+func subScaleF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+
+// stepMulF64AVX2 is StepMul for n elements.
+//
+//go:noescape
+func stepMulF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+
+// addReluF64AVX2 is AddRelu for n elements.
+//
+//go:noescape
+func addReluF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
 
 // sumF64AVX2 is the sum of n elements.
 //

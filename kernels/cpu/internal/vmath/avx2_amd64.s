@@ -1448,6 +1448,202 @@ end:
 	VZEROUPPER
 	RET
 
+// func scaleAddF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX
+TEXT ·scaleAddF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (DX)(AX*1), Y2
+	VMULPS  Y0, Y1, Y1
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x08, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y1
+	VMASKMOVPS (SI)(AX*1), Y1, Y2
+	VMASKMOVPS (DX)(AX*1), Y1, Y3
+	VMULPS     Y0, Y2, Y0
+	VADDPS     Y3, Y0, Y0
+	VMASKMOVPS Y0, Y1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleSubF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX
+TEXT ·scaleSubF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (DX)(AX*1), Y2
+	VMULPS  Y0, Y1, Y1
+	VSUBPS  Y2, Y1, Y1
+	VMOVUPS Y1, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x08, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y1
+	VMASKMOVPS (SI)(AX*1), Y1, Y2
+	VMASKMOVPS (DX)(AX*1), Y1, Y3
+	VMULPS     Y0, Y2, Y0
+	VSUBPS     Y3, Y0, Y0
+	VMASKMOVPS Y0, Y1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subScaleF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX
+TEXT ·subScaleF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Y1
+	VMOVUPS (DX)(AX*1), Y2
+	VMULPS  Y0, Y1, Y1
+	VSUBPS  Y1, Y2, Y1
+	VMOVUPS Y1, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x08, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y1
+	VMASKMOVPS (SI)(AX*1), Y1, Y2
+	VMASKMOVPS (DX)(AX*1), Y1, Y3
+	VMULPS     Y0, Y2, Y0
+	VSUBPS     Y0, Y3, Y0
+	VMASKMOVPS Y0, Y1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func stepMulF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX
+TEXT ·stepMulF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS   (SI)(AX*1), Y0
+	VMOVUPS   (DX)(AX*1), Y1
+	VCMPPS    $0x1e, constantsF32AVX2<>+64(SB), Y0, Y0
+	VMOVUPS   constantsF32AVX2<>+64(SB), Y2
+	VBLENDVPS Y0, constantsF32AVX2<>+32(SB), Y2, Y0
+	VMULPS    Y1, Y0, Y0
+	VMOVUPS   Y0, (DI)(AX*1)
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, BX
+	JGE       whole
+
+rest:
+	ADDQ       $0x08, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y0
+	VMASKMOVPS (SI)(AX*1), Y0, Y1
+	VMASKMOVPS (DX)(AX*1), Y0, Y2
+	VCMPPS     $0x1e, constantsF32AVX2<>+64(SB), Y1, Y1
+	VMOVUPS    constantsF32AVX2<>+64(SB), Y3
+	VBLENDVPS  Y1, constantsF32AVX2<>+32(SB), Y3, Y1
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addReluF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX
+TEXT ·addReluF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS (DX)(AX*1), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS constantsF32AVX2<>+64(SB), Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x08, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y0
+	VMASKMOVPS (SI)(AX*1), Y0, Y1
+	VMASKMOVPS (DX)(AX*1), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMOVUPS    constantsF32AVX2<>+64(SB), Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
 // func sumF32AVX2(x *float32, n int) float32
 // Requires: AVX
 TEXT ·sumF32AVX2(SB), NOSPLIT, $0-20
@@ -1458,7 +1654,11 @@ TEXT ·sumF32AVX2(SB), NOSPLIT, $0-20
 	VMOVUPS constantsF32AVX2<>+64(SB), Y1
 	VMOVUPS constantsF32AVX2<>+64(SB), Y2
 	VMOVUPS constantsF32AVX2<>+64(SB), Y3
-	SUBQ    $0x20, BX
+	VMOVUPS constantsF32AVX2<>+64(SB), Y4
+	VMOVUPS constantsF32AVX2<>+64(SB), Y5
+	VMOVUPS constantsF32AVX2<>+64(SB), Y6
+	VMOVUPS constantsF32AVX2<>+64(SB), Y7
+	SUBQ    $0x40, BX
 	JLT     few
 
 many:
@@ -1466,18 +1666,22 @@ many:
 	VADDPS 32(SI)(AX*1), Y1, Y1
 	VADDPS 64(SI)(AX*1), Y2, Y2
 	VADDPS 96(SI)(AX*1), Y3, Y3
-	ADDQ   $0x00000080, AX
-	SUBQ   $0x20, BX
+	VADDPS 128(SI)(AX*1), Y4, Y4
+	VADDPS 160(SI)(AX*1), Y5, Y5
+	VADDPS 192(SI)(AX*1), Y6, Y6
+	VADDPS 224(SI)(AX*1), Y7, Y7
+	ADDQ   $0x00000100, AX
+	SUBQ   $0x40, BX
 	JGE    many
 
 few:
-	ADDQ $0x20, BX
+	ADDQ $0x40, BX
 	SUBQ $0x08, BX
 	JLT  rest
 
 whole:
-	VMOVUPS (SI)(AX*1), Y4
-	VADDPS  Y4, Y0, Y0
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y0, Y0
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, BX
 	JGE     whole
@@ -1487,16 +1691,20 @@ rest:
 	JEQ        end
 	NEGQ       BX
 	LEAQ       masks<>+32(SB), R8
-	VMOVUPS    (R8)(BX*4), Y4
-	VMASKMOVPS (SI)(AX*1), Y4, Y5
-	VMOVUPS    constantsF32AVX2<>+64(SB), Y6
-	VBLENDVPS  Y4, Y5, Y6, Y4
-	VADDPS     Y4, Y0, Y0
+	VMOVUPS    (R8)(BX*4), Y8
+	VMASKMOVPS (SI)(AX*1), Y8, Y9
+	VMOVUPS    constantsF32AVX2<>+64(SB), Y10
+	VBLENDVPS  Y8, Y9, Y10, Y8
+	VADDPS     Y8, Y0, Y0
 
 end:
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
 	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VPERMILPD    $0x01, X0, X1
@@ -1518,40 +1726,60 @@ TEXT ·largestF32AVX2(SB), NOSPLIT, $0-20
 	VMOVUPS constantsF32AVX2<>+960(SB), Y2
 	VMOVUPS constantsF32AVX2<>+960(SB), Y3
 	VMOVUPS constantsF32AVX2<>+960(SB), Y4
-	SUBQ    $0x20, BX
+	VMOVUPS constantsF32AVX2<>+960(SB), Y5
+	VMOVUPS constantsF32AVX2<>+960(SB), Y6
+	VMOVUPS constantsF32AVX2<>+960(SB), Y7
+	VMOVUPS constantsF32AVX2<>+960(SB), Y8
+	SUBQ    $0x40, BX
 	JLT     few
 
 many:
-	VMOVUPS (SI)(AX*1), Y5
-	VCMPPS  $0x03, Y5, Y5, Y6
-	VORPS   Y6, Y0, Y0
-	VMAXPS  Y1, Y5, Y1
-	VMOVUPS 32(SI)(AX*1), Y5
-	VCMPPS  $0x03, Y5, Y5, Y6
-	VORPS   Y6, Y0, Y0
-	VMAXPS  Y2, Y5, Y2
-	VMOVUPS 64(SI)(AX*1), Y5
-	VCMPPS  $0x03, Y5, Y5, Y6
-	VORPS   Y6, Y0, Y0
-	VMAXPS  Y3, Y5, Y3
-	VMOVUPS 96(SI)(AX*1), Y5
-	VCMPPS  $0x03, Y5, Y5, Y6
-	VORPS   Y6, Y0, Y0
-	VMAXPS  Y4, Y5, Y4
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x20, BX
+	VMOVUPS (SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y1, Y9, Y1
+	VMOVUPS 32(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y2, Y9, Y2
+	VMOVUPS 64(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y3, Y9, Y3
+	VMOVUPS 96(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y4, Y9, Y4
+	VMOVUPS 128(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y5, Y9, Y5
+	VMOVUPS 160(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y6, Y9, Y6
+	VMOVUPS 192(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y7, Y9, Y7
+	VMOVUPS 224(SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y8, Y9, Y8
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x40, BX
 	JGE     many
 
 few:
-	ADDQ $0x20, BX
+	ADDQ $0x40, BX
 	SUBQ $0x08, BX
 	JLT  rest
 
 whole:
-	VMOVUPS (SI)(AX*1), Y5
-	VCMPPS  $0x03, Y5, Y5, Y6
-	VORPS   Y6, Y0, Y0
-	VMAXPS  Y1, Y5, Y1
+	VMOVUPS (SI)(AX*1), Y9
+	VCMPPS  $0x03, Y9, Y9, Y10
+	VORPS   Y10, Y0, Y0
+	VMAXPS  Y1, Y9, Y1
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, BX
 	JGE     whole
@@ -1561,18 +1789,22 @@ rest:
 	JEQ        end
 	NEGQ       BX
 	LEAQ       masks<>+32(SB), R8
-	VMOVUPS    (R8)(BX*4), Y5
-	VMASKMOVPS (SI)(AX*1), Y5, Y6
-	VMOVUPS    constantsF32AVX2<>+960(SB), Y7
-	VBLENDVPS  Y5, Y6, Y7, Y5
-	VCMPPS     $0x03, Y5, Y5, Y6
-	VORPS      Y6, Y0, Y0
-	VMAXPS     Y1, Y5, Y1
+	VMOVUPS    (R8)(BX*4), Y9
+	VMASKMOVPS (SI)(AX*1), Y9, Y10
+	VMOVUPS    constantsF32AVX2<>+960(SB), Y11
+	VBLENDVPS  Y9, Y10, Y11, Y9
+	VCMPPS     $0x03, Y9, Y9, Y10
+	VORPS      Y10, Y0, Y0
+	VMAXPS     Y1, Y9, Y1
 
 end:
-	VMAXPS       Y2, Y1, Y1
-	VMAXPS       Y4, Y3, Y3
+	VMAXPS       Y5, Y1, Y1
+	VMAXPS       Y6, Y2, Y2
+	VMAXPS       Y7, Y3, Y3
+	VMAXPS       Y8, Y4, Y4
 	VMAXPS       Y3, Y1, Y1
+	VMAXPS       Y4, Y2, Y2
+	VMAXPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPS       X2, X1, X1
 	VPERMILPD    $0x01, X1, X2
@@ -3678,6 +3910,202 @@ end:
 	VZEROUPPER
 	RET
 
+// func scaleAddF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX
+TEXT ·scaleAddF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Y1
+	VMOVUPD (DX)(AX*1), Y2
+	VMULPD  Y0, Y1, Y1
+	VADDPD  Y2, Y1, Y1
+	VMOVUPD Y1, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x04, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y1
+	VMASKMOVPD (SI)(AX*1), Y1, Y2
+	VMASKMOVPD (DX)(AX*1), Y1, Y3
+	VMULPD     Y0, Y2, Y0
+	VADDPD     Y3, Y0, Y0
+	VMASKMOVPD Y0, Y1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleSubF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX
+TEXT ·scaleSubF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Y1
+	VMOVUPD (DX)(AX*1), Y2
+	VMULPD  Y0, Y1, Y1
+	VSUBPD  Y2, Y1, Y1
+	VMOVUPD Y1, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x04, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y1
+	VMASKMOVPD (SI)(AX*1), Y1, Y2
+	VMASKMOVPD (DX)(AX*1), Y1, Y3
+	VMULPD     Y0, Y2, Y0
+	VSUBPD     Y3, Y0, Y0
+	VMASKMOVPD Y0, Y1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subScaleF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX
+TEXT ·subScaleF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Y1
+	VMOVUPD (DX)(AX*1), Y2
+	VMULPD  Y0, Y1, Y1
+	VSUBPD  Y1, Y2, Y1
+	VMOVUPD Y1, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x04, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y1
+	VMASKMOVPD (SI)(AX*1), Y1, Y2
+	VMASKMOVPD (DX)(AX*1), Y1, Y3
+	VMULPD     Y0, Y2, Y0
+	VSUBPD     Y0, Y3, Y0
+	VMASKMOVPD Y0, Y1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func stepMulF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX
+TEXT ·stepMulF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD   (SI)(AX*1), Y0
+	VMOVUPD   (DX)(AX*1), Y1
+	VCMPPD    $0x1e, constantsF64AVX2<>+64(SB), Y0, Y0
+	VMOVUPD   constantsF64AVX2<>+64(SB), Y2
+	VBLENDVPD Y0, constantsF64AVX2<>+32(SB), Y2, Y0
+	VMULPD    Y1, Y0, Y0
+	VMOVUPD   Y0, (DI)(AX*1)
+	ADDQ      $0x20, AX
+	SUBQ      $0x04, BX
+	JGE       whole
+
+rest:
+	ADDQ       $0x04, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y0
+	VMASKMOVPD (SI)(AX*1), Y0, Y1
+	VMASKMOVPD (DX)(AX*1), Y0, Y2
+	VCMPPD     $0x1e, constantsF64AVX2<>+64(SB), Y1, Y1
+	VMOVUPD    constantsF64AVX2<>+64(SB), Y3
+	VBLENDVPD  Y1, constantsF64AVX2<>+32(SB), Y3, Y1
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addReluF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX
+TEXT ·addReluF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Y0
+	VMOVUPD (DX)(AX*1), Y1
+	VADDPD  Y1, Y0, Y0
+	VMOVUPD constantsF64AVX2<>+64(SB), Y1
+	VMAXPD  Y0, Y1, Y0
+	VMOVUPD Y0, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x04, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y0
+	VMASKMOVPD (SI)(AX*1), Y0, Y1
+	VMASKMOVPD (DX)(AX*1), Y0, Y2
+	VADDPD     Y2, Y1, Y1
+	VMOVUPD    constantsF64AVX2<>+64(SB), Y2
+	VMAXPD     Y1, Y2, Y1
+	VMASKMOVPD Y1, Y0, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
 // func sumF64AVX2(x *float64, n int) float64
 // Requires: AVX
 TEXT ·sumF64AVX2(SB), NOSPLIT, $0-24
@@ -3688,7 +4116,11 @@ TEXT ·sumF64AVX2(SB), NOSPLIT, $0-24
 	VMOVUPD constantsF64AVX2<>+64(SB), Y1
 	VMOVUPD constantsF64AVX2<>+64(SB), Y2
 	VMOVUPD constantsF64AVX2<>+64(SB), Y3
-	SUBQ    $0x10, BX
+	VMOVUPD constantsF64AVX2<>+64(SB), Y4
+	VMOVUPD constantsF64AVX2<>+64(SB), Y5
+	VMOVUPD constantsF64AVX2<>+64(SB), Y6
+	VMOVUPD constantsF64AVX2<>+64(SB), Y7
+	SUBQ    $0x20, BX
 	JLT     few
 
 many:
@@ -3696,18 +4128,22 @@ many:
 	VADDPD 32(SI)(AX*1), Y1, Y1
 	VADDPD 64(SI)(AX*1), Y2, Y2
 	VADDPD 96(SI)(AX*1), Y3, Y3
-	ADDQ   $0x00000080, AX
-	SUBQ   $0x10, BX
+	VADDPD 128(SI)(AX*1), Y4, Y4
+	VADDPD 160(SI)(AX*1), Y5, Y5
+	VADDPD 192(SI)(AX*1), Y6, Y6
+	VADDPD 224(SI)(AX*1), Y7, Y7
+	ADDQ   $0x00000100, AX
+	SUBQ   $0x20, BX
 	JGE    many
 
 few:
-	ADDQ $0x10, BX
+	ADDQ $0x20, BX
 	SUBQ $0x04, BX
 	JLT  rest
 
 whole:
-	VMOVUPD (SI)(AX*1), Y4
-	VADDPD  Y4, Y0, Y0
+	VMOVUPD (SI)(AX*1), Y8
+	VADDPD  Y8, Y0, Y0
 	ADDQ    $0x20, AX
 	SUBQ    $0x04, BX
 	JGE     whole
@@ -3717,16 +4153,20 @@ rest:
 	JEQ        end
 	NEGQ       BX
 	LEAQ       masks<>+32(SB), R8
-	VMOVUPD    (R8)(BX*8), Y4
-	VMASKMOVPD (SI)(AX*1), Y4, Y5
-	VMOVUPD    constantsF64AVX2<>+64(SB), Y6
-	VBLENDVPD  Y4, Y5, Y6, Y4
-	VADDPD     Y4, Y0, Y0
+	VMOVUPD    (R8)(BX*8), Y8
+	VMASKMOVPD (SI)(AX*1), Y8, Y9
+	VMOVUPD    constantsF64AVX2<>+64(SB), Y10
+	VBLENDVPD  Y8, Y9, Y10, Y8
+	VADDPD     Y8, Y0, Y0
 
 end:
-	VADDPD       Y1, Y0, Y0
-	VADDPD       Y3, Y2, Y2
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y7, Y3, Y3
 	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPD       X1, X0, X0
 	VPERMILPD    $0x01, X0, X1
@@ -3746,40 +4186,60 @@ TEXT ·largestF64AVX2(SB), NOSPLIT, $0-24
 	VMOVUPD constantsF64AVX2<>+1152(SB), Y2
 	VMOVUPD constantsF64AVX2<>+1152(SB), Y3
 	VMOVUPD constantsF64AVX2<>+1152(SB), Y4
-	SUBQ    $0x10, BX
+	VMOVUPD constantsF64AVX2<>+1152(SB), Y5
+	VMOVUPD constantsF64AVX2<>+1152(SB), Y6
+	VMOVUPD constantsF64AVX2<>+1152(SB), Y7
+	VMOVUPD constantsF64AVX2<>+1152(SB), Y8
+	SUBQ    $0x20, BX
 	JLT     few
 
 many:
-	VMOVUPD (SI)(AX*1), Y5
-	VCMPPD  $0x03, Y5, Y5, Y6
-	VORPD   Y6, Y0, Y0
-	VMAXPD  Y1, Y5, Y1
-	VMOVUPD 32(SI)(AX*1), Y5
-	VCMPPD  $0x03, Y5, Y5, Y6
-	VORPD   Y6, Y0, Y0
-	VMAXPD  Y2, Y5, Y2
-	VMOVUPD 64(SI)(AX*1), Y5
-	VCMPPD  $0x03, Y5, Y5, Y6
-	VORPD   Y6, Y0, Y0
-	VMAXPD  Y3, Y5, Y3
-	VMOVUPD 96(SI)(AX*1), Y5
-	VCMPPD  $0x03, Y5, Y5, Y6
-	VORPD   Y6, Y0, Y0
-	VMAXPD  Y4, Y5, Y4
-	ADDQ    $0x00000080, AX
-	SUBQ    $0x10, BX
+	VMOVUPD (SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y1, Y9, Y1
+	VMOVUPD 32(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y2, Y9, Y2
+	VMOVUPD 64(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y3, Y9, Y3
+	VMOVUPD 96(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y4, Y9, Y4
+	VMOVUPD 128(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y5, Y9, Y5
+	VMOVUPD 160(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y6, Y9, Y6
+	VMOVUPD 192(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y7, Y9, Y7
+	VMOVUPD 224(SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y8, Y9, Y8
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x20, BX
 	JGE     many
 
 few:
-	ADDQ $0x10, BX
+	ADDQ $0x20, BX
 	SUBQ $0x04, BX
 	JLT  rest
 
 whole:
-	VMOVUPD (SI)(AX*1), Y5
-	VCMPPD  $0x03, Y5, Y5, Y6
-	VORPD   Y6, Y0, Y0
-	VMAXPD  Y1, Y5, Y1
+	VMOVUPD (SI)(AX*1), Y9
+	VCMPPD  $0x03, Y9, Y9, Y10
+	VORPD   Y10, Y0, Y0
+	VMAXPD  Y1, Y9, Y1
 	ADDQ    $0x20, AX
 	SUBQ    $0x04, BX
 	JGE     whole
@@ -3789,18 +4249,22 @@ rest:
 	JEQ        end
 	NEGQ       BX
 	LEAQ       masks<>+32(SB), R8
-	VMOVUPD    (R8)(BX*8), Y5
-	VMASKMOVPD (SI)(AX*1), Y5, Y6
-	VMOVUPD    constantsF64AVX2<>+1152(SB), Y7
-	VBLENDVPD  Y5, Y6, Y7, Y5
-	VCMPPD     $0x03, Y5, Y5, Y6
-	VORPD      Y6, Y0, Y0
-	VMAXPD     Y1, Y5, Y1
+	VMOVUPD    (R8)(BX*8), Y9
+	VMASKMOVPD (SI)(AX*1), Y9, Y10
+	VMOVUPD    constantsF64AVX2<>+1152(SB), Y11
+	VBLENDVPD  Y9, Y10, Y11, Y9
+	VCMPPD     $0x03, Y9, Y9, Y10
+	VORPD      Y10, Y0, Y0
+	VMAXPD     Y1, Y9, Y1
 
 end:
-	VMAXPD       Y2, Y1, Y1
-	VMAXPD       Y4, Y3, Y3
+	VMAXPD       Y5, Y1, Y1
+	VMAXPD       Y6, Y2, Y2
+	VMAXPD       Y7, Y3, Y3
+	VMAXPD       Y8, Y4, Y4
 	VMAXPD       Y3, Y1, Y1
+	VMAXPD       Y4, Y2, Y2
+	VMAXPD       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VMAXPD       X2, X1, X1
 	VPERMILPD    $0x01, X1, X2

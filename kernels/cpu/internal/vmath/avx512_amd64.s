@@ -1427,37 +1427,24 @@ end:
 	VZEROUPPER
 	RET
 
-// func sumF32AVX512(x *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·sumF32AVX512(SB), NOSPLIT, $0-20
-	MOVQ    x+0(FP), SI
-	MOVQ    n+8(FP), BX
-	XORL    AX, AX
-	VMOVUPS constantsF32AVX512<>+128(SB), Z0
-	VMOVUPS Z0, Z1
-	VMOVUPS Z0, Z2
-	VMOVUPS Z0, Z3
-	VMOVUPS Z0, Z4
-	SUBQ    $0x40, BX
-	JLT     few
-
-many:
-	VADDPS (SI)(AX*1), Z1, Z1
-	VADDPS 64(SI)(AX*1), Z2, Z2
-	VADDPS 128(SI)(AX*1), Z3, Z3
-	VADDPS 192(SI)(AX*1), Z4, Z4
-	ADDQ   $0x00000100, AX
-	SUBQ   $0x40, BX
-	JGE    many
-
-few:
-	ADDQ $0x40, BX
-	SUBQ $0x10, BX
-	JLT  rest
+// func scaleAddF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleAddF32AVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Z0
+	SUBQ         $0x10, BX
+	JLT          rest
 
 whole:
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
+	VMOVUPS (SI)(AX*1), Z1
+	VMOVUPS (DX)(AX*1), Z2
+	VMULPS  Z0, Z1, Z1
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (DI)(AX*1)
 	ADDQ    $0x40, AX
 	SUBQ    $0x10, BX
 	JGE     whole
@@ -1470,14 +1457,244 @@ rest:
 	SHLL      CL, R8
 	DECL      R8
 	KMOVW     R8, K1
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VBLENDMPS Z5, Z0, K1, Z6
-	VADDPS    Z6, Z1, Z1
+	VMOVUPS.Z (SI)(AX*1), K1, Z1
+	VMOVUPS.Z (DX)(AX*1), K1, Z2
+	VMULPS    Z0, Z1, Z0
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)(AX*1)
 
 end:
-	VADDPS        Z2, Z1, Z1
-	VADDPS        Z4, Z3, Z3
+	VZEROUPPER
+	RET
+
+// func scaleSubF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX, AVX512F
+TEXT ·scaleSubF32AVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Z0
+	SUBQ         $0x10, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Z1
+	VMOVUPS (DX)(AX*1), Z2
+	VMULPS  Z0, Z1, Z1
+	VSUBPS  Z2, Z1, Z1
+	VMOVUPS Z1, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x10, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(AX*1), K1, Z1
+	VMOVUPS.Z (DX)(AX*1), K1, Z2
+	VMULPS    Z0, Z1, Z0
+	VSUBPS    Z2, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subScaleF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX, AVX512F
+TEXT ·subScaleF32AVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSS imm+32(FP), Z0
+	SUBQ         $0x10, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Z1
+	VMOVUPS (DX)(AX*1), Z2
+	VMULPS  Z0, Z1, Z1
+	VSUBPS  Z1, Z2, Z1
+	VMOVUPS Z1, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x10, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(AX*1), K1, Z1
+	VMOVUPS.Z (DX)(AX*1), K1, Z2
+	VMULPS    Z0, Z1, Z0
+	VSUBPS    Z0, Z2, Z0
+	VMOVUPS   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func stepMulF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX, AVX512F
+TEXT ·stepMulF32AVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VMOVUPS      constantsF32AVX512<>+128(SB), Z0
+	VMOVUPS      constantsF32AVX512<>+64(SB), Z1
+	VBROADCASTSS imm+32(FP), Z2
+	SUBQ         $0x10, BX
+	JLT          rest
+
+whole:
+	VMOVUPS   (SI)(AX*1), Z2
+	VMOVUPS   (DX)(AX*1), Z5
+	VCMPPS    $0x1e, Z0, Z2, K1
+	VBLENDMPS Z1, Z0, K1, Z3
+	VMULPS    Z5, Z3, Z2
+	VMOVUPS   Z2, (DI)(AX*1)
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, BX
+	JGE       whole
+
+rest:
+	ADDQ      $0x10, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(AX*1), K1, Z2
+	VMOVUPS.Z (DX)(AX*1), K1, Z3
+	VCMPPS    $0x1e, Z0, Z2, K2
+	VBLENDMPS Z1, Z0, K2, Z4
+	VMULPS    Z3, Z4, Z0
+	VMOVUPS   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addReluF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
+// Requires: AVX, AVX512F
+TEXT ·addReluF32AVX512(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VMOVUPS      constantsF32AVX512<>+128(SB), Z0
+	VBROADCASTSS imm+32(FP), Z1
+	SUBQ         $0x10, BX
+	JLT          rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Z1
+	VMOVUPS (DX)(AX*1), Z2
+	VADDPS  Z2, Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x10, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(AX*1), K1, Z1
+	VMOVUPS.Z (DX)(AX*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMAXPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumF32AVX512(x *float32, n int) float32
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
+TEXT ·sumF32AVX512(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), SI
+	MOVQ    n+8(FP), BX
+	XORL    AX, AX
+	VMOVUPS constantsF32AVX512<>+128(SB), Z0
+	VMOVUPS Z0, Z1
+	VMOVUPS Z0, Z2
+	VMOVUPS Z0, Z3
+	VMOVUPS Z0, Z4
+	VMOVUPS Z0, Z5
+	VMOVUPS Z0, Z6
+	VMOVUPS Z0, Z7
+	VMOVUPS Z0, Z8
+	SUBQ    $0x80, BX
+	JLT     few
+
+many:
+	VADDPS (SI)(AX*1), Z1, Z1
+	VADDPS 64(SI)(AX*1), Z2, Z2
+	VADDPS 128(SI)(AX*1), Z3, Z3
+	VADDPS 192(SI)(AX*1), Z4, Z4
+	VADDPS 256(SI)(AX*1), Z5, Z5
+	VADDPS 320(SI)(AX*1), Z6, Z6
+	VADDPS 384(SI)(AX*1), Z7, Z7
+	VADDPS 448(SI)(AX*1), Z8, Z8
+	ADDQ   $0x00000200, AX
+	SUBQ   $0x80, BX
+	JGE    many
+
+few:
+	ADDQ $0x80, BX
+	SUBQ $0x10, BX
+	JLT  rest
+
+whole:
+	VMOVUPS (SI)(AX*1), Z9
+	VADDPS  Z9, Z1, Z1
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x10, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (SI)(AX*1), K1, Z9
+	VBLENDMPS Z9, Z0, K1, Z10
+	VADDPS    Z10, Z1, Z1
+
+end:
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VADDPS        Z8, Z4, Z4
 	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
 	VEXTRACTF64X2 $0x01, Y1, X0
@@ -1503,40 +1720,60 @@ TEXT ·largestF32AVX512(SB), NOSPLIT, $0-20
 	VMOVUPS Z0, Z3
 	VMOVUPS Z0, Z4
 	VMOVUPS Z0, Z5
-	SUBQ    $0x40, BX
+	VMOVUPS Z0, Z6
+	VMOVUPS Z0, Z7
+	VMOVUPS Z0, Z8
+	VMOVUPS Z0, Z9
+	SUBQ    $0x80, BX
 	JLT     few
 
 many:
-	VMOVUPS (SI)(AX*1), Z6
-	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVUPS (SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPS  Z2, Z6, Z2
-	VMOVUPS 64(SI)(AX*1), Z6
-	VCMPPS  $0x03, Z6, Z6, K2
+	VMAXPS  Z2, Z10, Z2
+	VMOVUPS 64(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPS  Z3, Z6, Z3
-	VMOVUPS 128(SI)(AX*1), Z6
-	VCMPPS  $0x03, Z6, Z6, K2
+	VMAXPS  Z3, Z10, Z3
+	VMOVUPS 128(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPS  Z4, Z6, Z4
-	VMOVUPS 192(SI)(AX*1), Z6
-	VCMPPS  $0x03, Z6, Z6, K2
+	VMAXPS  Z4, Z10, Z4
+	VMOVUPS 192(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPS  Z5, Z6, Z5
-	ADDQ    $0x00000100, AX
-	SUBQ    $0x40, BX
+	VMAXPS  Z5, Z10, Z5
+	VMOVUPS 256(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPS  Z6, Z10, Z6
+	VMOVUPS 320(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPS  Z7, Z10, Z7
+	VMOVUPS 384(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPS  Z8, Z10, Z8
+	VMOVUPS 448(SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPS  Z9, Z10, Z9
+	ADDQ    $0x00000200, AX
+	SUBQ    $0x80, BX
 	JGE     many
 
 few:
-	ADDQ $0x40, BX
+	ADDQ $0x80, BX
 	SUBQ $0x10, BX
 	JLT  rest
 
 whole:
-	VMOVUPS (SI)(AX*1), Z6
-	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVUPS (SI)(AX*1), Z10
+	VCMPPS  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPS  Z2, Z6, Z2
+	VMAXPS  Z2, Z10, Z2
 	ADDQ    $0x40, AX
 	SUBQ    $0x10, BX
 	JGE     whole
@@ -1549,16 +1786,20 @@ rest:
 	SHLL      CL, R8
 	DECL      R8
 	KMOVW     R8, K2
-	VMOVUPS.Z (SI)(AX*1), K2, Z6
-	VBLENDMPS Z6, Z0, K2, Z7
-	VCMPPS    $0x03, Z7, Z7, K2
+	VMOVUPS.Z (SI)(AX*1), K2, Z10
+	VBLENDMPS Z10, Z0, K2, Z11
+	VCMPPS    $0x03, Z11, Z11, K2
 	KORW      K2, K1, K1
-	VMAXPS    Z2, Z7, Z2
+	VMAXPS    Z2, Z11, Z2
 
 end:
-	VMAXPS        Z3, Z2, Z2
-	VMAXPS        Z5, Z4, Z4
+	VMAXPS        Z6, Z2, Z2
+	VMAXPS        Z7, Z3, Z3
+	VMAXPS        Z8, Z4, Z4
+	VMAXPS        Z9, Z5, Z5
 	VMAXPS        Z4, Z2, Z2
+	VMAXPS        Z5, Z3, Z3
+	VMAXPS        Z3, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VMAXPS        Y0, Y2, Y2
 	VEXTRACTF64X2 $0x01, Y2, X0
@@ -3963,37 +4204,24 @@ end:
 	VZEROUPPER
 	RET
 
-// func sumF64AVX512(x *float64, n int) float64
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
-TEXT ·sumF64AVX512(SB), NOSPLIT, $0-24
-	MOVQ    x+0(FP), SI
-	MOVQ    n+8(FP), BX
-	XORL    AX, AX
-	VMOVUPD constantsF64AVX512<>+128(SB), Z0
-	VMOVUPD Z0, Z1
-	VMOVUPD Z0, Z2
-	VMOVUPD Z0, Z3
-	VMOVUPD Z0, Z4
-	SUBQ    $0x20, BX
-	JLT     few
-
-many:
-	VADDPD (SI)(AX*1), Z1, Z1
-	VADDPD 64(SI)(AX*1), Z2, Z2
-	VADDPD 128(SI)(AX*1), Z3, Z3
-	VADDPD 192(SI)(AX*1), Z4, Z4
-	ADDQ   $0x00000100, AX
-	SUBQ   $0x20, BX
-	JGE    many
-
-few:
-	ADDQ $0x20, BX
-	SUBQ $0x08, BX
-	JLT  rest
+// func scaleAddF64AVX512(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX, AVX512F
+TEXT ·scaleAddF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Z0
+	SUBQ         $0x08, BX
+	JLT          rest
 
 whole:
-	VMOVUPD (SI)(AX*1), Z5
-	VADDPD  Z5, Z1, Z1
+	VMOVUPD (SI)(AX*1), Z1
+	VMOVUPD (DX)(AX*1), Z2
+	VMULPD  Z0, Z1, Z1
+	VADDPD  Z2, Z1, Z1
+	VMOVUPD Z1, (DI)(AX*1)
 	ADDQ    $0x40, AX
 	SUBQ    $0x08, BX
 	JGE     whole
@@ -4006,14 +4234,244 @@ rest:
 	SHLL      CL, R8
 	DECL      R8
 	KMOVW     R8, K1
-	VMOVUPD.Z (SI)(AX*1), K1, Z5
-	VBLENDMPD Z5, Z0, K1, Z6
-	VADDPD    Z6, Z1, Z1
+	VMOVUPD.Z (SI)(AX*1), K1, Z1
+	VMOVUPD.Z (DX)(AX*1), K1, Z2
+	VMULPD    Z0, Z1, Z0
+	VADDPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (DI)(AX*1)
 
 end:
-	VADDPD        Z2, Z1, Z1
-	VADDPD        Z4, Z3, Z3
+	VZEROUPPER
+	RET
+
+// func scaleSubF64AVX512(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX, AVX512F
+TEXT ·scaleSubF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Z0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Z1
+	VMOVUPD (DX)(AX*1), Z2
+	VMULPD  Z0, Z1, Z1
+	VSUBPD  Z2, Z1, Z1
+	VMOVUPD Z1, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x08, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (SI)(AX*1), K1, Z1
+	VMOVUPD.Z (DX)(AX*1), K1, Z2
+	VMULPD    Z0, Z1, Z0
+	VSUBPD    Z2, Z0, Z0
+	VMOVUPD   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func subScaleF64AVX512(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX, AVX512F
+TEXT ·subScaleF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VBROADCASTSD imm+32(FP), Z0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Z1
+	VMOVUPD (DX)(AX*1), Z2
+	VMULPD  Z0, Z1, Z1
+	VSUBPD  Z1, Z2, Z1
+	VMOVUPD Z1, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x08, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (SI)(AX*1), K1, Z1
+	VMOVUPD.Z (DX)(AX*1), K1, Z2
+	VMULPD    Z0, Z1, Z0
+	VSUBPD    Z0, Z2, Z0
+	VMOVUPD   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func stepMulF64AVX512(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX, AVX512F
+TEXT ·stepMulF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VMOVUPD      constantsF64AVX512<>+128(SB), Z0
+	VMOVUPD      constantsF64AVX512<>+64(SB), Z1
+	VBROADCASTSD imm+32(FP), Z2
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPD   (SI)(AX*1), Z2
+	VMOVUPD   (DX)(AX*1), Z5
+	VCMPPD    $0x1e, Z0, Z2, K1
+	VBLENDMPD Z1, Z0, K1, Z3
+	VMULPD    Z5, Z3, Z2
+	VMOVUPD   Z2, (DI)(AX*1)
+	ADDQ      $0x40, AX
+	SUBQ      $0x08, BX
+	JGE       whole
+
+rest:
+	ADDQ      $0x08, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (SI)(AX*1), K1, Z2
+	VMOVUPD.Z (DX)(AX*1), K1, Z3
+	VCMPPD    $0x1e, Z0, Z2, K2
+	VBLENDMPD Z1, Z0, K2, Z4
+	VMULPD    Z3, Z4, Z0
+	VMOVUPD   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addReluF64AVX512(dst *float64, x *float64, y *float64, n int, imm float64)
+// Requires: AVX, AVX512F
+TEXT ·addReluF64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	XORL         AX, AX
+	VMOVUPD      constantsF64AVX512<>+128(SB), Z0
+	VBROADCASTSD imm+32(FP), Z1
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Z1
+	VMOVUPD (DX)(AX*1), Z2
+	VADDPD  Z2, Z1, Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD Z1, (DI)(AX*1)
+	ADDQ    $0x40, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x08, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (SI)(AX*1), K1, Z1
+	VMOVUPD.Z (DX)(AX*1), K1, Z2
+	VADDPD    Z2, Z1, Z1
+	VMAXPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (DI)(AX*1)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sumF64AVX512(x *float64, n int) float64
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
+TEXT ·sumF64AVX512(SB), NOSPLIT, $0-24
+	MOVQ    x+0(FP), SI
+	MOVQ    n+8(FP), BX
+	XORL    AX, AX
+	VMOVUPD constantsF64AVX512<>+128(SB), Z0
+	VMOVUPD Z0, Z1
+	VMOVUPD Z0, Z2
+	VMOVUPD Z0, Z3
+	VMOVUPD Z0, Z4
+	VMOVUPD Z0, Z5
+	VMOVUPD Z0, Z6
+	VMOVUPD Z0, Z7
+	VMOVUPD Z0, Z8
+	SUBQ    $0x40, BX
+	JLT     few
+
+many:
+	VADDPD (SI)(AX*1), Z1, Z1
+	VADDPD 64(SI)(AX*1), Z2, Z2
+	VADDPD 128(SI)(AX*1), Z3, Z3
+	VADDPD 192(SI)(AX*1), Z4, Z4
+	VADDPD 256(SI)(AX*1), Z5, Z5
+	VADDPD 320(SI)(AX*1), Z6, Z6
+	VADDPD 384(SI)(AX*1), Z7, Z7
+	VADDPD 448(SI)(AX*1), Z8, Z8
+	ADDQ   $0x00000200, AX
+	SUBQ   $0x40, BX
+	JGE    many
+
+few:
+	ADDQ $0x40, BX
+	SUBQ $0x08, BX
+	JLT  rest
+
+whole:
+	VMOVUPD (SI)(AX*1), Z9
+	VADDPD  Z9, Z1, Z1
+	ADDQ    $0x40, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ      $0x08, BX
+	JEQ       end
+	MOVQ      BX, CX
+	MOVL      $0x00000001, R8
+	SHLL      CL, R8
+	DECL      R8
+	KMOVW     R8, K1
+	VMOVUPD.Z (SI)(AX*1), K1, Z9
+	VBLENDMPD Z9, Z0, K1, Z10
+	VADDPD    Z10, Z1, Z1
+
+end:
+	VADDPD        Z5, Z1, Z1
+	VADDPD        Z6, Z2, Z2
+	VADDPD        Z7, Z3, Z3
+	VADDPD        Z8, Z4, Z4
 	VADDPD        Z3, Z1, Z1
+	VADDPD        Z4, Z2, Z2
+	VADDPD        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPD        Y0, Y1, Y1
 	VEXTRACTF64X2 $0x01, Y1, X0
@@ -4037,40 +4495,60 @@ TEXT ·largestF64AVX512(SB), NOSPLIT, $0-24
 	VMOVUPD Z0, Z3
 	VMOVUPD Z0, Z4
 	VMOVUPD Z0, Z5
-	SUBQ    $0x20, BX
+	VMOVUPD Z0, Z6
+	VMOVUPD Z0, Z7
+	VMOVUPD Z0, Z8
+	VMOVUPD Z0, Z9
+	SUBQ    $0x40, BX
 	JLT     few
 
 many:
-	VMOVUPD (SI)(AX*1), Z6
-	VCMPPD  $0x03, Z6, Z6, K2
+	VMOVUPD (SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPD  Z2, Z6, Z2
-	VMOVUPD 64(SI)(AX*1), Z6
-	VCMPPD  $0x03, Z6, Z6, K2
+	VMAXPD  Z2, Z10, Z2
+	VMOVUPD 64(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPD  Z3, Z6, Z3
-	VMOVUPD 128(SI)(AX*1), Z6
-	VCMPPD  $0x03, Z6, Z6, K2
+	VMAXPD  Z3, Z10, Z3
+	VMOVUPD 128(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPD  Z4, Z6, Z4
-	VMOVUPD 192(SI)(AX*1), Z6
-	VCMPPD  $0x03, Z6, Z6, K2
+	VMAXPD  Z4, Z10, Z4
+	VMOVUPD 192(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPD  Z5, Z6, Z5
-	ADDQ    $0x00000100, AX
-	SUBQ    $0x20, BX
+	VMAXPD  Z5, Z10, Z5
+	VMOVUPD 256(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPD  Z6, Z10, Z6
+	VMOVUPD 320(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPD  Z7, Z10, Z7
+	VMOVUPD 384(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPD  Z8, Z10, Z8
+	VMOVUPD 448(SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
+	KORW    K2, K1, K1
+	VMAXPD  Z9, Z10, Z9
+	ADDQ    $0x00000200, AX
+	SUBQ    $0x40, BX
 	JGE     many
 
 few:
-	ADDQ $0x20, BX
+	ADDQ $0x40, BX
 	SUBQ $0x08, BX
 	JLT  rest
 
 whole:
-	VMOVUPD (SI)(AX*1), Z6
-	VCMPPD  $0x03, Z6, Z6, K2
+	VMOVUPD (SI)(AX*1), Z10
+	VCMPPD  $0x03, Z10, Z10, K2
 	KORW    K2, K1, K1
-	VMAXPD  Z2, Z6, Z2
+	VMAXPD  Z2, Z10, Z2
 	ADDQ    $0x40, AX
 	SUBQ    $0x08, BX
 	JGE     whole
@@ -4083,16 +4561,20 @@ rest:
 	SHLL      CL, R8
 	DECL      R8
 	KMOVW     R8, K2
-	VMOVUPD.Z (SI)(AX*1), K2, Z6
-	VBLENDMPD Z6, Z0, K2, Z7
-	VCMPPD    $0x03, Z7, Z7, K2
+	VMOVUPD.Z (SI)(AX*1), K2, Z10
+	VBLENDMPD Z10, Z0, K2, Z11
+	VCMPPD    $0x03, Z11, Z11, K2
 	KORW      K2, K1, K1
-	VMAXPD    Z2, Z7, Z2
+	VMAXPD    Z2, Z11, Z2
 
 end:
-	VMAXPD        Z3, Z2, Z2
-	VMAXPD        Z5, Z4, Z4
+	VMAXPD        Z6, Z2, Z2
+	VMAXPD        Z7, Z3, Z3
+	VMAXPD        Z8, Z4, Z4
+	VMAXPD        Z9, Z5, Z5
 	VMAXPD        Z4, Z2, Z2
+	VMAXPD        Z5, Z3, Z3
+	VMAXPD        Z3, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VMAXPD        Y0, Y2, Y2
 	VEXTRACTF64X2 $0x01, Y2, X0

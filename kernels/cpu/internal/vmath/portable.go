@@ -8,6 +8,9 @@ import (
 
 // portable is the loop in Go that computes f; float32 is computed in float64 where a function is not elementary.
 func portable[T kernels.Float](f kernels.Fn) Func[T] {
+	if f > kernels.FnGreater {
+		return portableFused[T](f)
+	}
 	switch f {
 	case kernels.FnConst:
 		return func(dst, _, _ []T, imm T) {
@@ -94,7 +97,13 @@ func unary[T kernels.Float](f func(x, imm T) T) Func[T] {
 	}
 }
 
+const pairwise = 1024
+
 func portableSum[T kernels.Float](x []T) T {
+	if len(x) > pairwise { // longer running sums would round too often
+		half := len(x) / 2
+		return portableSum(x[:half]) + portableSum(x[half:])
+	}
 	var s [16]T
 	for ; len(x) >= 16; x = x[16:] {
 		for j := range s {

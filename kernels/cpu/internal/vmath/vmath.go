@@ -37,7 +37,7 @@ type loop[T kernels.Float] func(dst, x, y *T, n int, imm T)
 
 // vectors are the loops for one instruction set.
 type vectors[T kernels.Float] struct {
-	loops   [kernels.FnGreater + 1]loop[T]
+	loops   [count]loop[T]
 	sum     func(x *T, n int) T
 	largest func(x *T, n int) T
 	expSum  func(dst, x *T, n int, shift T) T
