@@ -38,7 +38,7 @@ func (b base) Vector() kernels.Buffer         { return b.vector }
 func (base) Metrics() map[string]float64      { return nil }
 func (base) Save(checkpoint.Vectors) error    { return nil }
 func (base) Restore(checkpoint.Vectors) error { return nil }
-func (b base) Close()                         { b.vector.Free() }
+func (b base) Close()                         { b.objective.Release(b.vector) }
 
 // Gradient is the direction of sgd and gd: the gradient of the batch's mean loss.
 type Gradient struct{ base }

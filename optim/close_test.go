@@ -1,0 +1,29 @@
+package optim
+
+import (
+	"testing"
+
+	"drift/kernels"
+)
+
+// One objective serves run after run, as a search over settings has it: a closed trainer leaves nothing behind.
+func TestClosedTrainersLeaveNoPrograms(t *testing.T) {
+	f := newObjective(t, kernels.Float32, 1)
+	round := func() int64 {
+		for name, s := range runs {
+			trainer, err := NewTrainer(f, s, 1)
+			if err == nil {
+				err = trainer.Step()
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			trainer.Close()
+		}
+		return f.WorkBytes()
+	}
+	first := round()
+	if again := round(); again != first {
+		t.Errorf("%d bytes are held after one round of runs, %d after another", first, again)
+	}
+}
