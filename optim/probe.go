@@ -29,7 +29,7 @@ type probe struct {
 	gap      float64    // on the panels, then
 	drift    gapTerms   // of the gap in a step, in units of η, as found then
 	since    gapTerms   // added up since then
-	running  [2]float64 // means of tr Σ and ‖G‖² over the measurements so far, with weights that fall by noiseMemory from each to the one before
+	running  [2]float64 // means of tr Σ and ‖G‖² so far, with weights that fall by noiseMemory from each measurement to the one before
 }
 
 // gapTerms are those of the drift of the gap.

@@ -118,21 +118,21 @@ func TestShapes(t *testing.T) {
 
 func TestPresetsHaveTheirKnownSizes(t *testing.T) {
 	for _, c := range []struct {
-		spec  string
-		input []int
-		want  int
+		spec             string
+		input            []int
+		params, products int
 	}{
-		{"linear", []int{1, 28, 28}, 7850},
-		{"mlp:256,256", []int{1, 28, 28}, 269322},
-		{"mlp:256,act=tanh", []int{784}, 203530},
-		{"lenet,act=tanh", []int{1, 28, 28}, 61706},
-		{"cnn", []int{1, 28, 28}, 421642},
-		{"resnet20", []int{3, 32, 32}, 272474}, // 0.27 M, as He et al. report
-		{"resnet20,groups=4,act=silu", []int{3, 32, 32}, 272474},
+		{"linear", []int{1, 28, 28}, 7850, 7840},
+		{"mlp:256,256", []int{1, 28, 28}, 269322, 784*256 + 256*256 + 2560},
+		{"mlp:256,act=tanh", []int{784}, 203530, 784*256 + 2560},
+		{"lenet,act=tanh", []int{1, 28, 28}, 61706, 28*28*6*25 + 10*10*16*150 + 400*120 + 120*84 + 840},
+		{"cnn", []int{1, 28, 28}, 421642, 28*28*32*9 + 14*14*64*288 + 3136*128 + 1280},
+		{"resnet20", []int{3, 32, 32}, 272474, 40551040 + 2*131072}, // 0.27 M and 41 M, as He et al. report; two projections
+		{"resnet20,groups=4,act=silu", []int{3, 32, 32}, 272474, 40551040 + 2*131072},
 	} {
 		m, err := Parse(c.spec, c.input, 10, CrossEntropy)
-		if err != nil || m.NumParams != c.want || m.Outputs != 10 {
-			t.Errorf("%s: %+v parameters, want %d (%v)", c.spec, m, c.want, err)
+		if err != nil || m.NumParams != c.params || m.Products != c.products || m.Outputs != 10 {
+			t.Errorf("%s: %d parameters and %d products, want %d and %d (%v)", c.spec, m.NumParams, m.Products, c.params, c.products, err)
 		}
 	}
 }

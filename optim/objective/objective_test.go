@@ -113,6 +113,24 @@ func TestAccuracyIsExactForAnyChunk(t *testing.T) {
 	}
 }
 
+// Examples of both parts together have the losses that they have by themselves, those of the training part first.
+func TestTogether(t *testing.T) {
+	f := open(t, models[0], 16)
+	losses := func(b *Batch) { b.Read(b.Loss) }
+	into := func(all []float64) Each {
+		return func(from, to int, read func(int, any) error) error { return read(0, all[from:to]) }
+	}
+	chosen := [2][]int{{7, 0, 29}, {10, 3}}
+	together, alone := make([]float64, 5), make([]float64, 5)
+	must(t, f.Together("losses", chosen, losses, into(together)))
+	must(t, f.Pass("losses", Train, chosen[Train], nil, losses, into(alone[:3])))
+	must(t, f.Pass("losses", Test, chosen[Test], nil, losses, into(alone[3:])))
+	near(t, "losses", together, alone, 1e-14)
+	if err := f.Together("losses", [2][]int{f.All(Train), nil}, losses, nil); err == nil || !strings.Contains(err.Error(), "give 1 to 16") {
+		t.Errorf("30 examples in a chunk of 16: %v", err)
+	}
+}
+
 // Gradient, Hessian product and ∂tr Σ are the derivatives of the loss, of the gradient and of tr Σ.
 func TestDerivativesOfObjective(t *testing.T) {
 	f := open(t, models[0], 16)
