@@ -2,13 +2,28 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test gpu gpu-test gpu-bundle lint fmt-check cross bench bench-table clean
+.PHONY: build test test-arm64 gpu gpu-test gpu-bundle lint fmt-check cross bench bench-table clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
 
 test:
 	$(GO) test ./...
+
+# The kernels' tests for arm64, here or under emulation.
+arm64-tests := kernels/cpu kernels/cpu/internal/gemm kernels/cpu/internal/level kernels/cpu/internal/planes kernels/cpu/internal/pool kernels/cpu/internal/vmath
+arm64-runs := $(if $(filter arm64 aarch64,$(shell uname -m)),env,$(firstword $(shell command -v qemu-aarch64-static qemu-aarch64 2>/dev/null)))
+
+test-arm64:
+	mkdir -p bin/arm64
+	for p in $(arm64-tests); do \
+		CGO_ENABLED=0 GOARCH=arm64 $(GO) test -c -o bin/arm64/$$(basename $$p) ./$$p || exit 1; \
+	done
+	@if [ -z "$(arm64-runs)" ]; then \
+		echo "the tests for arm64 were built but not run: that takes an arm64 machine or qemu-aarch64-static (Debian: qemu-user-static)"; \
+	else \
+		for p in $(arm64-tests); do echo $$p; (cd $$p && $(arm64-runs) $(CURDIR)/bin/arm64/$$(basename $$p)) || exit 1; done; \
+	fi
 
 # The build with both devices needs gcc, and no CUDA toolkit: the driver and cuBLAS are opened at run time.
 cuda := $(CURDIR)/kernels/cuda
@@ -58,6 +73,7 @@ fmt-check:
 
 # Platforms without the amd64 assembly must build too, from any machine.
 cross:
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet ./kernels/...
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build ./...
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build ./...
 

@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// generate makes all files by their path below the directory: assembly with its declarations, and the table of the loops.
+// generate makes all files by their path below the directory: assembly with its declarations, that of arm64 last, and the table of the loops.
 func generate() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, s := range sources {
@@ -53,6 +53,7 @@ func generate() (map[string][]byte, error) {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
+	neonFile(files, "gemm", "tile", neonTiles)
 	var err error
 	files[filepath.Join("vmath", "vectors_amd64.go")], err = dispatch()
 	return files, err

@@ -8,19 +8,17 @@ import (
 	"sync/atomic"
 )
 
-// Level is an instruction set; a higher one includes the lower ones.
+// Level is an instruction set of the architecture that the program is built for; a higher one includes the lower ones.
 type Level int32
 
-const (
-	Portable Level = iota // plain Go
-	AVX2                  // AVX2 and FMA, 256-bit registers
-	AVX512                // AVX-512 F, DQ, BW and VL, 512-bit registers
-)
+// Portable is plain Go.
+const Portable Level = 0
+
+// Levels is how many there are.
+const Levels = len(names)
 
 // Variable is the environment variable that forces a level.
 const Variable = "DRIFT_CPU"
-
-var names = [...]string{"portable", "avx2", "avx512"}
 
 func (l Level) String() string { return names[l] }
 
@@ -41,7 +39,7 @@ func Choose(value string) (Level, error) {
 		return best, fmt.Errorf("%s=%s: this machine offers %s at most; unset it or choose one of %s", Variable, value, best,
 			strings.Join(names[:best+1], ", "))
 	}
-	return best, fmt.Errorf("%s=%s: no such level; choose one of %s", Variable, value, strings.Join(names[:best+1], ", "))
+	return best, fmt.Errorf("%s=%s: no such level here; choose one of %s", Variable, value, strings.Join(names[:best+1], ", "))
 }
 
 // active is the level in use, and wrong what is wrong with the environment variable, if anything.

@@ -5,6 +5,6 @@ package planes
 import "drift/kernels/cpu/internal/level"
 
 var (
-	loops32 [level.AVX512 + 1]*loops[float32]
-	loops64 [level.AVX512 + 1]*loops[float64]
+	loops32 [level.Levels]*loops[float32]
+	loops64 [level.Levels]*loops[float64]
 )

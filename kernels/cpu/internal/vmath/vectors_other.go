@@ -2,7 +2,9 @@
 
 package vmath
 
+import "drift/kernels/cpu/internal/level"
+
 var (
-	vectors32 = [...]*vectors[float32]{nil}
-	vectors64 = [...]*vectors[float64]{nil}
+	vectors32 [level.Levels]*vectors[float32]
+	vectors64 [level.Levels]*vectors[float64]
 )

@@ -123,7 +123,7 @@ func TestAccuracy(t *testing.T) {
 	atEveryLevel(t, func(t *testing.T) {
 		for f, l := range limits {
 			single[f].check(t, f, l[0])
-			if level.Active() != level.Portable {
+			if v := active[float64](); v != nil && v.loops[f] != nil {
 				double[f].check(t, f, l[1])
 			}
 		}
