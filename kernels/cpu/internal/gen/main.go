@@ -54,7 +54,11 @@ func generate() (map[string][]byte, error) {
 		}
 	}
 	neonFile(files, "gemm", "tile", neonTiles)
+	neonFile(files, "vmath", "neon", neonLoops)
 	var err error
+	if files[filepath.Join("vmath", "vectors_arm64.go")], err = neonDispatch(); err != nil {
+		return nil, err
+	}
 	files[filepath.Join("vmath", "vectors_amd64.go")], err = dispatch()
 	return files, err
 }

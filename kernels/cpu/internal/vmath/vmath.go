@@ -1,5 +1,5 @@
 // Package vmath holds loops over slices: elementwise functions and sums, the inner blocks of fused kernels. They are in assembly for
-// AVX-512 and AVX2 and in Go elsewhere; package level says which are in use.
+// AVX-512 and AVX2, the simpler ones also for NEON, and in Go elsewhere; package level says which are in use.
 //
 // Functions agree with kernels.Fn.Eval on NaN, infinities and overflow, with results that are denormal, and on small arguments.
 // The sign of a zero that Max or Min returns is not defined, and these two give NaN where one operand is NaN, whatever the other is.
@@ -35,7 +35,7 @@ const longest = 1 << 14
 // loop is an elementwise function in assembly.
 type loop[T kernels.Float] func(dst, x, y *T, n int, imm T)
 
-// vectors are the loops for one instruction set.
+// vectors are the loops for one instruction set; NEON leaves some to portable Go.
 type vectors[T kernels.Float] struct {
 	loops   [count]loop[T]
 	sum     func(x *T, n int) T
@@ -86,7 +86,7 @@ func Sum[T kernels.Float](x []T) T {
 // Max is the largest element, NaN if there is one, −∞ for none.
 func Max[T kernels.Float](x []T) T {
 	v := active[T]()
-	if v == nil || len(x) == 0 {
+	if v == nil || v.largest == nil || len(x) == 0 {
 		return portableMax(x)
 	}
 	return v.largest(&x[0], len(x))
@@ -96,7 +96,7 @@ func Max[T kernels.Float](x []T) T {
 func ExpSum[T kernels.Float](dst, x []T, shift T) T {
 	dst = dst[:len(x)]
 	v := active[T]()
-	if v == nil || len(x) == 0 {
+	if v == nil || v.expSum == nil || len(x) == 0 {
 		return portableExpSum(dst, x, shift)
 	}
 	return v.expSum(&dst[0], &x[0], len(x), shift)
