@@ -10,10 +10,10 @@ import (
 // Where there are fewer than enough tiles of results to share out, b is cut into pieces of at least reduceWork indices, as
 // many as make enough tasks: by sizes alone, so that the order of additions is fixed.
 const (
-	reduceWork = 1 << 14
+	reduceWork = 1 << 16
 	enough     = 32
 	plainBlock = 4096 // indices at a time where nothing is computed before they are added
-	flushAfter = 32   // blocks added in T before their sum is added in float64
+	flushAfter = 64   // blocks added in T before their sum is added in float64
 )
 
 // reduction computes out[a,c] over b. Each task covers, for one a and one tile of columns, one piece of b; pieces give
