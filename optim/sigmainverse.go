@@ -53,6 +53,8 @@ func checkInverse(s Settings, examples int) error {
 			batch, examples)
 	case s.Average < 0 || s.Average >= 1 || math.IsNaN(s.Average):
 		return fmt.Errorf("running average %v: give a number from 0 up to, not including, 1", s.Average)
+	case s.Method == "lowrank":
+		return s.lowRank(examples, 0).Check(math.MaxInt)
 	}
 	return nil
 }

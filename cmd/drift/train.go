@@ -94,22 +94,22 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		return err
 	}
 	t.noteIdle(flags, t.optimizer)
+	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
+	if err != nil {
+		return err
+	}
+	defer trainer.Close()
 	if t.out != "" {
 		if err := t.startRun(flags, p.Model, s); err != nil {
 			return err
 		}
 		defer func() { err = closing(t.logging.Dir, err) }()
 	}
-	return t.trainAndDeliver(ctx, p, s)
+	return t.trainAndDeliver(ctx, p, trainer)
 }
 
 // trainAndDeliver takes the steps that are left of the run and delivers its result.
-func (t *training) trainAndDeliver(ctx context.Context, p *problem, s optim.Settings) error {
-	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
-	if err != nil {
-		return err
-	}
-	defer trainer.Close()
+func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *optim.Trainer) error {
 	if t.resume != "" {
 		if err := optim.Resume(trainer, t.logging.Dir); err != nil {
 			return err

@@ -195,6 +195,8 @@ func TestTrainRefusals(t *testing.T) {
 		{"--optimizer gd-reg --lambda 1 --data gaussian,train=1 --model linear --batch full", statusUsage, "at least 2 examples"},
 		{"--optimizer gd-reg --emulate-batch 10 --lambda 1", statusUsage, "leave one out"},
 		{"--batch full --optimizer gd-reg --penalty blocks --emulate-batch 7", statusUsage, "divides"},
+		{"--optimizer sigma-inverse --method lowrank --window 3 --average 0.75", statusUsage, "a window of at least 8"},
+		{"--optimizer sigma-inverse --method lowrank --rank 100000000 --out " + folder + "/new", statusFailed, "give a rank of 1 to"},
 		{"--model mlp:-1", statusFailed, "mlp"},
 		{"--model batchnorm", statusFailed, "preset"},
 		{"--model mlp:99999999999", statusFailed, "mlp"},
@@ -212,6 +214,9 @@ func TestTrainRefusals(t *testing.T) {
 		if status != c.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: status %d, stdout %q, stderr %q; want %d and one line with %q", c.args, status, stdout, stderr, c.status, c.says)
 		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, "new")); !os.IsNotExist(err) {
+		t.Errorf("what cannot be prepared leaves a folder: %v", err)
 	}
 }
 

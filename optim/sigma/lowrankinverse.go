@@ -36,7 +36,7 @@ func (r LowRank) Check(p int) error {
 	case !(r.Average >= 0 && r.Average < 1):
 		return fmt.Errorf("running average %v: give a number from 0 up to, not including, 1", r.Average)
 	case r.Window < 2*r.slots():
-		return fmt.Errorf("a window of %d gradients in %d parts (running average %v): give at least %d", r.Window, r.slots(), r.Average, 2*r.slots())
+		return fmt.Errorf("a window of %d gradients with a running average of %v: give a window of at least %d", r.Window, r.Average, 2*r.slots())
 	}
 	return nil
 }
