@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
+	"drift/data"
 	"drift/optim/checkpoint"
 	"drift/optim/objective"
 )
@@ -39,15 +40,18 @@ func newWindow(f *objective.Objective, examples, slots int, seed uint64) (*windo
 		start: make([]float64, examples)}, nil
 }
 
-// slot is the rows of a slot that hold gradients.
-func (w *window) slot(s int) (from, to int) {
-	size := w.n / len(w.counts)
-	return s * size, s*size + w.counts[s]
+// size is the rows of a slot.
+func (w *window) size() int { return w.n / len(w.counts) }
+
+// slot is the rows of a slot that hold gradients, [from, to), and where the next slot begins.
+func (w *window) slot(s int) (from, to, end int) {
+	from = s * w.size()
+	return from, from + w.counts[s], from + w.size()
 }
 
 // refresh replaces the oldest slot by examples drawn from a batch; at first it fills as many slots as the batch can.
 func (w *window) refresh(batch []int) error {
-	size, slots := w.n/len(w.counts), 1
+	size, slots := w.size(), 1
 	if w.refreshes == 0 {
 		slots = len(w.counts)
 	}
@@ -67,13 +71,11 @@ func (w *window) refresh(batch []int) error {
 
 // draw is k of some examples in random order, or all where there are fewer.
 func draw(r *rand.Rand, examples []int, k int) []int {
-	drawn := append([]int(nil), examples...)
-	k = min(k, len(drawn))
-	for i := range k {
-		j := i + r.IntN(len(drawn)-i)
-		drawn[i], drawn[j] = drawn[j], drawn[i]
+	drawn := data.Draw(r, len(examples), k)
+	for i, place := range drawn {
+		drawn[i] = examples[place]
 	}
-	return drawn[:k]
+	return drawn
 }
 
 // centred finds K. Rows without a gradient are zero.
@@ -81,34 +83,32 @@ func (w *window) centred() error {
 	if err := w.gram(w.twin); err != nil {
 		return err
 	}
-	data, mean := w.twin.RawSymmetric().Data, make([]float64, w.n)
+	products, mean := w.twin.RawSymmetric().Data, make([]float64, w.n)
 	for i := range w.n {
-		w.centre(data[i*w.n : (i+1)*w.n])
+		w.centre(products[i*w.n : (i+1)*w.n])
 	}
 	for s := range w.counts {
-		from, to := w.slot(s)
+		from, to, end := w.slot(s)
 		clear(mean)
 		for i := from; i < to; i++ {
-			floats.AddScaled(mean, 1/float64(to-from), data[i*w.n:(i+1)*w.n])
+			floats.AddScaled(mean, 1/float64(to-from), products[i*w.n:(i+1)*w.n])
 		}
 		for i := from; i < to; i++ {
-			floats.Sub(data[i*w.n:(i+1)*w.n], mean)
+			floats.Sub(products[i*w.n:(i+1)*w.n], mean)
 		}
-		size := w.n / len(w.counts)
-		clear(data[to*w.n : (s*size+size)*w.n])
+		clear(products[to*w.n : end*w.n])
 	}
 	return nil
 }
 
 // centre takes the mean of its slot off every element, and clears those without a gradient.
 func (w *window) centre(x []float64) {
-	size := w.n / len(w.counts)
 	for s := range w.counts {
-		from, to := w.slot(s)
+		from, to, end := w.slot(s)
 		if to > from {
 			floats.AddConst(-stat.Mean(x[from:to], nil), x[from:to])
 		}
-		clear(x[to : (s+1)*size])
+		clear(x[to:end])
 	}
 }
 
