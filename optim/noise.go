@@ -39,12 +39,14 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 	d := &Noise{base: b, batch: float64(batch), seed: seed}
 	if kind == "sigma" {
 		d.gradients, err = sigma.NewGradients(f, f.All(objective.Train))
-		return d, err
-	}
-	if d.normal, err = f.NewVector(); err == nil {
+	} else if d.normal, err = f.NewVector(); err == nil {
 		d.add, err = newCombination(f.Device(), d.vector, d.vector, d.normal)
 	}
-	return d, err
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
 func checkNoise(s Settings, examples int) error {
@@ -133,8 +135,7 @@ func (d *Noise) Close() {
 	d.base.Close()
 	if d.gradients != nil {
 		d.gradients.Close()
-		return
 	}
 	d.add.close()
-	d.normal.Free()
+	d.objective.Release(d.normal)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"drift/data"
 	"drift/optim/objective"
@@ -135,8 +136,6 @@ func (s Settings) Check(examples int) error {
 		return fmt.Errorf("momentum %v: give a number below 1", s.Momentum)
 	case s.Nesterov && s.Momentum == 0:
 		return errors.New("nesterov without momentum: give --momentum too")
-	case s.Sampling != "" && s.Sampling != data.Shuffle.String() && s.Sampling != data.Replacement.String():
-		return fmt.Errorf("unknown sampling %q: choose shuffle or replacement", s.Sampling)
 	case s.Steps < 1:
 		return fmt.Errorf("%d steps: give at least 1", s.Steps)
 	case math.IsNaN(s.Lambda) || math.IsInf(s.Lambda, 0):
@@ -144,11 +143,30 @@ func (s Settings) Check(examples int) error {
 	case o.full && s.Batch != 0 && s.Batch != examples:
 		return fmt.Errorf("%s takes all %d examples a step: leave the batch size %d out, or choose sgd", s.Optimizer, examples, s.Batch)
 	}
+	if err := s.checkNames(); err != nil {
+		return err
+	}
 	if err := s.schedule().Check(); err != nil {
 		return err
 	}
 	if o.check != nil {
 		return o.check(s, examples)
+	}
+	return nil
+}
+
+// checkNames reports a choice that there is not. An empty name stands for the first of its kind.
+func (s Settings) checkNames() error {
+	for _, c := range []struct {
+		what, name string
+		names      []string
+	}{
+		{"sampling", s.Sampling, []string{data.Shuffle.String(), data.Replacement.String()}}, {"penalty", s.Penalty, Penalties},
+		{"estimator", s.Estimator, Estimators}, {"noise", s.Noise, Noises}, {"method", s.Method, Methods},
+	} {
+		if c.name != "" && !slices.Contains(c.names, c.name) {
+			return fmt.Errorf("unknown %s %q: choose from %v", c.what, c.name, c.names)
+		}
 	}
 	return nil
 }

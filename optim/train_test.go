@@ -233,6 +233,10 @@ func TestSettingsThatCannotBeFollowed(t *testing.T) {
 		"noise":     func(s *Settings) { s.Optimizer, s.Batch = "gd-noise", 0 },
 		"single":    func(s *Settings) { s.Optimizer, s.Batch = "sigma-inverse", 1 },
 		"remainder": func(s *Settings) { s.Optimizer, s.Batch = "sigma-inverse", 59 },
+		"noises":    func(s *Settings) { s.Optimizer, s.Batch, s.EmulateBatch, s.Noise = "gd-noise", 0, 15, "pink" },
+		"penalty":   func(s *Settings) { s.Optimizer, s.Batch, s.EmulateBatch, s.Penalty = "gd-reg", 0, 15, "norm" },
+		"estimator": func(s *Settings) { s.Optimizer, s.Batch, s.EmulateBatch, s.Estimator = "gd-reg", 0, 15, "guess" },
+		"method":    func(s *Settings) { s.Optimizer, s.Method = "sigma-inverse", "dense" },
 		"damping":   func(s *Settings) { s.Optimizer, s.Damping = "sigma-inverse", -1 },
 	} {
 		s := good

@@ -49,9 +49,11 @@ func (t *Trainer) prepare(seed uint64) error {
 	if t.sampler, err = t.Settings.sampler(examples, seed); err != nil {
 		return err
 	}
-	if t.direction, err = optimizers[t.Settings.Optimizer].build(f, t.Settings, seed); err != nil {
+	direction, err := optimizers[t.Settings.Optimizer].build(f, t.Settings, seed)
+	if err != nil {
 		return err
 	}
+	t.direction = direction
 	if t.update, err = NewUpdate(f.Device(), t.Settings.transform(), f.Parameters(), t.direction.Vector()); err != nil {
 		return err
 	}

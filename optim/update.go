@@ -33,9 +33,12 @@ func NewUpdate(dev kernels.Device, t Transform, parameters, gradient kernels.Buf
 	})
 	bind := map[*graph.Node]kernels.Buffer{theta: parameters, grad: gradient}
 	for _, name := range slices.Sorted(maps.Keys(symbols.state)) {
+		var state kernels.Buffer
 		if err == nil {
-			u.state[name], err = dev.NewBuffer(u.dtype, p)
-			bind[symbols.state[name]] = u.state[name]
+			state, err = dev.NewBuffer(u.dtype, p)
+		}
+		if err == nil {
+			u.state[name], bind[symbols.state[name]] = state, state
 		}
 	}
 	if err == nil {

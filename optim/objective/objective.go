@@ -86,6 +86,7 @@ func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Ob
 	}{{&f.theta, model.NumParams}, {&f.index, o.Chunk}, {&f.rows, o.Chunk}, {&f.weights, 2}, {&f.sums, sumCount}} {
 		var err error
 		if *b.buffer, err = dev.NewBuffer(o.DType, b.n); err != nil {
+			f.Close()
 			return nil, fmt.Errorf("objective: parameters of the model: %w", err)
 		}
 	}
@@ -130,7 +131,8 @@ func (f *Objective) place(part Part, set data.Set) error {
 	if n > 1<<24 {
 		return fmt.Errorf("objective: %s has %d examples: at most %d can be indexed", set.Name, n, 1<<24)
 	}
-	r := resident{n: n, set: set}
+	r := &f.parts[part]
+	r.n, r.set = n, set
 	var err error
 	if r.x, err = f.upload(set.X); err == nil {
 		r.y, err = f.upload(set.Y)
@@ -138,7 +140,6 @@ func (f *Objective) place(part Part, set data.Set) error {
 	if err != nil {
 		return fmt.Errorf("objective: copying %d examples of %s to %s: %w", n, set.Name, f.device.Name(), err)
 	}
-	f.parts[part] = r
 	return nil
 }
 

@@ -1,0 +1,53 @@
+package optim
+
+import (
+	"testing"
+
+	"drift/data"
+	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/devicetest"
+	"drift/optim/objective"
+)
+
+// Wherever memory ends, a run fails with an error, and everything that it held is given back.
+func TestRunsOnScarceMemory(t *testing.T) {
+	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := nn.Parse("mlp:12", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range runs {
+		t.Run(name, func(t *testing.T) {
+			devicetest.OnScarceMemory(t, func(dev kernels.Device) error { return fewSteps(t, dev, model, split, s) })
+		})
+	}
+}
+
+func fewSteps(t *testing.T, dev kernels.Device, model *nn.Model, split *data.Split, s Settings) error {
+	f, err := objective.New(dev, model, split, objective.Options{DType: kernels.Float32, Chunk: 25})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Parameters().Write(model.Init(3)); err != nil {
+		t.Fatal(err)
+	}
+	trainer, err := NewTrainer(f, s, 7)
+	if err != nil {
+		return err
+	}
+	defer trainer.Close()
+	for range 6 {
+		if err := trainer.Step(); err != nil {
+			return err
+		}
+		if _, err := (Logging{LogEvery: 3}).log(trainer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
