@@ -17,16 +17,32 @@ const (
 type convWeight[T kernels.Float] struct {
 	*convolution[T]
 	x, y    []T
-	windows *indirect[T]
 	size    int // of k̄
+	windows *indirect[T]
+	written *written // in place of windows where these are narrow
+}
+
+// written is the matrix of windows of an image written out as [depth, places]: the lines of a narrow product.
+type written struct {
+	taps []int // of the lines
+	runs []run // of places in a line whose pixels lie one behind the other
+	at   int   // where the matrix begins in a worker's scratch memory, in bytes
 }
 
 func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
-	w := &convWeight[T]{c, o.in[0], o.in[1], newIndirect[T](l, c.pixels(), c.taps()), c.O * c.depth}
+	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.O * c.depth}
+	scratch := 0
 	if padded(c.Window) {
-		l.local.reserve(c.C * c.height * c.width * sizeOf[T]())
+		scratch = (c.C*c.height*c.width*sizeOf[T]() + 7) / 8 * 8
 	}
+	if c.depth > 0 && !c.plain() && gemm.Narrow[T](c.depth, c.places) {
+		w.written = &written{c.taps(), findRuns(nil, c.pixels()), scratch}
+		scratch += c.depth * c.places * sizeOf[T]()
+	} else {
+		w.windows = newIndirect[T](l, c.pixels(), c.taps())
+	}
+	l.local.reserve(scratch)
 	if k := o.out[0]; c.PerExample {
 		c.images(l, 1, func(threads *pool.Pool, worker, n, _ int) { w.product(threads, worker, n, 0, k[n*w.size:]) })
 	} else {
@@ -36,12 +52,24 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 
 // product is beta·dst plus the gradient for image n.
 func (w *convWeight[T]) product(threads *pool.Pool, worker, n int, beta T, dst []T) {
-	b := gemm.Matrix[T]{Data: w.x[n*w.image:], LD: w.places, Trans: true}
-	if !w.plain() {
-		b = w.windows.of(worker, w.paddedImages(worker, w.x, n, n+1), 0)
-	}
 	a := gemm.Matrix[T]{Data: w.y[n*w.O*w.places:], LD: w.places}
-	gemm.Batched(threads, 1, w.O, w.depth, w.places, 1, a, b, beta, dst, max(1, w.depth), 0)
+	gemm.Batched(threads, 1, w.O, w.depth, w.places, 1, a, w.matrix(worker, n), beta, dst, max(1, w.depth), 0)
+}
+
+// matrix is the windows [places, depth] of image n.
+func (w *convWeight[T]) matrix(worker, n int) gemm.Matrix[T] {
+	if w.plain() {
+		return gemm.Matrix[T]{Data: w.x[n*w.image:], LD: w.places, Trans: true}
+	}
+	x := w.paddedImages(worker, w.x, n, n+1)
+	if w.written == nil {
+		return w.windows.of(worker, x, 0)
+	}
+	lines := view[T](w.local, worker, w.written.at, w.depth*w.places)
+	for _, r := range w.written.runs {
+		gather(lines[r.at:], w.places, x[r.from:], w.written.taps, r.n)
+	}
+	return gemm.Matrix[T]{Data: lines, LD: w.places, Trans: true}
 }
 
 // sum adds the steps that compute the gradient k summed over images.

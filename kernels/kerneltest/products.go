@@ -73,6 +73,7 @@ var windows = []kernels.Window{
 	{N: 1, C: 3, H: 6, W: 33, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
 	{N: 3, C: 1, H: 3, W: 10, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
 	{N: 1, C: 1, H: 3, W: 37, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 3, C: 1, H: 17, W: 18, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1},
 	{N: 0, C: 2, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
 	{N: 2, C: 0, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
 }

@@ -27,24 +27,27 @@ func (p *product[T]) turn() {
 	}
 }
 
-// narrow says that vectors along k serve the product best: it has few columns or rows, and the lines of A and B lie along k, or
-// nearly all of them. (With many columns, B in the other order is best read where it lies.)
+// narrow says that the kernel for narrow products serves the product. (With many columns, B in the other order is best read where it lies.)
 func (p *product[T]) narrow() bool {
-	if p.kernel.dot == nil || p.a.Pack != nil || p.b.Pack != nil || p.a.Trans || p.k < shortSum {
+	if p.a.Pack != nil || p.b.Pack != nil || p.a.Trans {
 		return false
 	}
-	limit := shortWidth
-	if p.k >= longSum {
-		limit = longWidth
-	}
-	return p.n <= limit || p.m <= limit && p.b.Trans
+	return Narrow[T](p.n, p.k) || p.b.Trans && Narrow[T](p.m, p.k)
 }
 
-// Adding up the lanes costs as much as some tens of products, so the longer the sums, the wider may a narrow product be.
-const (
-	shortSum, shortWidth = 48, 16
-	longSum, longWidth   = 512, 64
-)
+// Narrow reports whether sums of k products, width of them for each row or column, are best computed by vectors along k, for which A in
+// rows and B in columns (Trans) are read where they lie. Adding up the lanes costs as much as some tens of products, so the longer the
+// sums, the wider a narrow product may be.
+func Narrow[T kernels.Float](width, k int) bool {
+	limit := 0
+	switch {
+	case k >= 512:
+		limit = 64
+	case k >= 48:
+		limit = 16
+	}
+	return width <= limit && active[T]().dot != nil
+}
 
 // split is the start of part i of n things shared out evenly among parts.
 func split(n, parts, i int) int { return n * i / parts }
