@@ -15,6 +15,7 @@ import (
 	"drift/graph/nn"
 	"drift/kernels"
 	"drift/kernels/cpu"
+	"drift/kernels/devicetest"
 	"drift/optim"
 	"drift/optim/objective"
 )
@@ -30,6 +31,10 @@ func (c closer) Close() error {
 
 // opener makes problems of 40 examples in float64.
 func opener(spec, loss string) func(seed uint64) (*objective.Objective, io.Closer, error) {
+	return openerOn(spec, loss, func() kernels.Device { return cpu.New(cpu.Options{Threads: 1}) })
+}
+
+func openerOn(spec, loss string, device func() kernels.Device) func(seed uint64) (*objective.Objective, io.Closer, error) {
 	return func(seed uint64) (*objective.Objective, io.Closer, error) {
 		split, err := data.Load(spec, data.Options{Seed: seed})
 		if err != nil {
@@ -39,7 +44,7 @@ func opener(spec, loss string) func(seed uint64) (*objective.Objective, io.Close
 		if err != nil {
 			return nil, nil, err
 		}
-		dev := cpu.New(cpu.Options{Threads: 1})
+		dev := device()
 		f, err := objective.New(dev, model, split, objective.Options{DType: kernels.Float64})
 		if err != nil {
 			return nil, nil, err
@@ -142,6 +147,16 @@ func TestComparisonIsPairedAndRepeats(t *testing.T) {
 	} else if _, err := png.Decode(&b2); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestComparisonOnScarceMemory(t *testing.T) {
+	base := optim.Settings{Rate: 0.1, Batch: 20, Steps: 2}
+	devicetest.OnScarceMemory(t, func(dev kernels.Device) error {
+		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy, func() kernels.Device { return dev }), Settings: settings(base, "sgd", "gd", "gd-reg"),
+			Seeds: []uint64{1, 2}, Points: 1, Pairs: 2}
+		_, err := e.Run(context.Background())
+		return err
+	})
 }
 
 func TestRegressionWithoutTestPart(t *testing.T) {

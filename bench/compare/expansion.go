@@ -28,18 +28,25 @@ func newExpansion(f *objective.Objective, s optim.Settings) (*expansion, error) 
 	n := f.Examples(objective.Train)
 	m := s.BatchesPerEpoch(n)
 	x := &expansion{f: f, settings: s, weight: s.Inertia().Weights(m)}
-	var err error
+	if err := x.prepare(m, n); err != nil {
+		x.close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// prepare finds ḡ and the mean of second over n examples in m batches.
+func (x *expansion) prepare(m, n int) (err error) {
+	f, scale := x.f, x.settings.Rate*x.settings.Rate*x.settings.Inertia().Pairs(m)
 	if x.gradient, err = f.NewVector(); err == nil {
 		x.vector, err = f.NewVector()
 	}
 	if err != nil {
-		x.close()
-		return nil, err
+		return err
 	}
 	all := f.All(objective.Train)
 	if _, err = f.TraceGradient(all, x.gradient, x.vector); err != nil {
-		x.close()
-		return nil, err
+		return err
 	}
 	x.mean, x.second = make([]float64, x.gradient.Len()), make([]float64, x.gradient.Len())
 	trace := make([]float64, len(x.mean))
@@ -53,15 +60,10 @@ func newExpansion(f *objective.Objective, s optim.Settings) (*expansion, error) 
 			err = read()
 		}
 	}
-	var pairs, before float64 // K and Σ_{s<t} a_{t−s}
-	for t := range m {
-		pairs += x.weight[m-t] * before
-		before += x.weight[t+1]
+	for i, hg := range x.second {
+		x.second[i] = scale * (hg - trace[i]/float64(2*n))
 	}
-	for i := range x.second {
-		x.second[i] = s.Rate * s.Rate * pairs * (x.second[i] - trace[i]/float64(2*n))
-	}
-	return x, err
+	return err
 }
 
 // controls adds half the deviations of the two terms from their means, for one order of batches.
@@ -106,9 +108,6 @@ func (x *expansion) controls(batches [][]int, into [2][]float64) error {
 }
 
 func (x *expansion) close() {
-	for _, b := range []kernels.Buffer{x.gradient, x.vector} {
-		if b != nil {
-			b.Free()
-		}
-	}
+	x.f.Release(x.gradient)
+	x.f.Release(x.vector)
 }

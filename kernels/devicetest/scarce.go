@@ -82,6 +82,9 @@ func (s *scarce) bare(buffers []kernels.Buffer) []kernels.Buffer {
 	return all
 }
 
+// Close leaves the device to its next user.
+func (s *scarce) Close() error { return nil }
+
 func (s *scarce) misused(what string) { s.misuse = append(s.misuse, what) }
 
 // watched is a buffer, or a part of one, of a scarce device.
