@@ -19,6 +19,9 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	copying := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}
 	_, foreign := d.Load([]kernels.Call{{Op: copying, Out: []kernels.Buffer{x}, In: []kernels.Buffer{y}}})
 	_, absent := Open(9999, Options{})
+	wide := kernels.Map{N: 1 << 32, Access: []kernels.Access{{B: 1 << 32, C: 1}}, Results: []uint8{0}}
+	sum := kernels.Reduce{A: 1, B: wide.N, C: 1, Map: wide}
+	_, large := d.Load([]kernels.Call{{Op: sum, Out: []kernels.Buffer{x.Slice(0, 1)}, In: []kernels.Buffer{x.Slice(1, 2)}}})
 	broken := ".version 99"
 	family["broken"] = &broken
 	defer delete(family, "broken")
@@ -30,6 +33,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	other.Close()
 	for want, err := range map[string]error{
 		"is not on cuda:0":     foreign,
+		"4294967296 indices":   large,
 		"CUDA_VISIBLE_DEVICES": absent,
 		"no such file":         library,
 		"CUDA 11.8 or later":   invalid,

@@ -21,7 +21,7 @@ var family = map[string]*string{
 	"gather": &ptx.Table, "scatter": &ptx.Table,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
 	"im2col": &ptx.Window, "col2im": &ptx.Window,
-	"maxindex": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,
+	"maxpool": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,
 	"avgpool": &ptx.Pool, "avgunpool": &ptx.Pool,
 }
 

@@ -27,22 +27,38 @@ const maxElements = math.MaxInt32
 
 func (p *planner) add(calls []kernels.Call) error {
 	for i, c := range calls {
-		out, in := addresses(c.Out), addresses(c.In)
+		if err := p.check(c); err != nil {
+			return fmt.Errorf("call %d: %s: %w", i, c.Op.Name(), err)
+		}
+	}
+	for i := 0; i < len(calls); i++ {
+		c := calls[i]
 		if len(c.Out) == 0 || c.Out[0].Len() == 0 {
 			continue
 		}
 		p.dtype = c.Out[0].DType()
-		for _, b := range append(append([]kernels.Buffer(nil), c.Out...), c.In...) {
-			if other, ok := b.(*buffer); !ok || other.device != p.device {
-				return fmt.Errorf("call %d: %s: an operand is not on %s", i, c.Op.Name(), p.device.name)
-			}
-			if _, product := c.Op.(kernels.Gemm); b.Len() > maxElements && !product {
-				return fmt.Errorf("call %d: %s: operand of %d elements, at most %d fit a kernel: use a smaller batch or chunk",
-					i, c.Op.Name(), b.Len(), maxElements)
-			}
+		two, err := p.maxPooling(calls[i:])
+		if err == nil && !two {
+			err = p.call(c.Op, addresses(c.Out), addresses(c.In))
 		}
-		if err := p.call(c.Op, out, in); err != nil {
+		if err != nil {
 			return fmt.Errorf("call %d: %s: %w", i, c.Op.Name(), err)
+		}
+		if two {
+			i++
+		}
+	}
+	return nil
+}
+
+// check reports an operand that the kernels cannot take.
+func (p *planner) check(c kernels.Call) error {
+	for _, b := range append(append([]kernels.Buffer(nil), c.Out...), c.In...) {
+		if other, ok := b.(*buffer); !ok || other.device != p.device {
+			return fmt.Errorf("an operand is not on %s", p.device.name)
+		}
+		if _, product := c.Op.(kernels.Gemm); b.Len() > maxElements && !product {
+			return fmt.Errorf("operand of %d elements, at most %d fit a kernel: use a smaller batch or chunk", b.Len(), maxElements)
 		}
 	}
 	return nil
@@ -82,13 +98,11 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 	return fmt.Errorf("%T has no CUDA kernel", op)
 }
 
-// addresses are those of buffers; a buffer of another device is found by its caller.
+// addresses are those of buffers that have been checked to be the device's.
 func addresses(buffers []kernels.Buffer) []uint64 {
 	list := make([]uint64, len(buffers))
 	for i, b := range buffers {
-		if own, ok := b.(*buffer); ok {
-			list[i] = own.ptr
-		}
+		list[i] = b.(*buffer).ptr
 	}
 	return list
 }
@@ -130,7 +144,7 @@ func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error
 // freeShared is the dynamic shared memory of a block that a kernel has without asking, less what kernels use themselves. What it has
 // when it asks is the same at all times, as that holds for every launch of the kernel, those planned before too.
 const (
-	freeShared = 44 << 10
+	freeShared = 40 << 10
 	mostShared = kernels.MaxMapValues * 32 * chainBytes
 )
 

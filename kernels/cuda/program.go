@@ -42,6 +42,9 @@ func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, slot
 	for k, a := range m.Access {
 		p.In[k] = place(a, in[k])
 	}
+	if m.N > maxElements {
+		return p, 0, fmt.Errorf("%d indices, at most %d fit a kernel: use a smaller batch or chunk", m.N, maxElements)
+	}
 	if len(out) > len(p.Out) {
 		return p, 0, fmt.Errorf("%d outputs, at most %d fit", len(out), len(p.Out))
 	}

@@ -14,8 +14,8 @@ type (
 		Rows, Cols, Group, Log uint32
 	}
 	tableArgs struct {
-		Out, X, Index         uint64
-		Rows, Width, Table, _ uint32
+		Out, X, Index               uint64
+		Rows, Width, Table, Vectors uint32
 	}
 )
 
@@ -56,7 +56,10 @@ func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
 func (p *planner) table(op kernels.Primitive, out uint64, in []uint64) error {
 	if g, ok := op.(kernels.Gather); ok {
 		a := tableArgs{Out: out, X: in[0], Index: in[1], Rows: uint32(g.Rows), Width: uint32(g.Width), Table: uint32(g.Table)}
-		return add(p, "gather", across(g.Rows*g.Width), a)
+		if g.Width%p.vector() == 0 && (out|in[0])%vectorBytes == 0 {
+			a.Width, a.Vectors = uint32(g.Width/p.vector()), 1
+		}
+		return add(p, "gather", across(g.Rows*int(a.Width)), a)
 	}
 	s := op.(kernels.Scatter)
 	a := tableArgs{Out: out, X: in[0], Index: in[1], Rows: uint32(s.Rows), Width: uint32(s.Width), Table: uint32(s.Table)}

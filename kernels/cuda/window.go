@@ -34,7 +34,7 @@ func (p *planner) col2im(w kernels.Window, out, u uint64) error {
 func (p *planner) pooling(op kernels.Primitive, out uint64, in []uint64) error {
 	switch op := op.(type) {
 	case kernels.MaxIndex:
-		return add(p, "maxindex", across(pooled(op.Window)), window(op.Window, out, in[0], 0))
+		return p.maxPool(op, 0, out, in[0])
 	case kernels.MaxGather:
 		return add(p, "maxgather", across(pooled(op.Window)), window(op.Window, out, in[0], in[1]))
 	case kernels.MaxScatter:
@@ -49,4 +49,27 @@ func (p *planner) pooling(op kernels.Primitive, out uint64, in []uint64) error {
 		w := op.(kernels.AvgUnpool).Window
 		return add(p, "avgunpool", across(image(w)), window(w, out, in[0], 0))
 	}
+}
+
+// maxPool finds the places of the largest elements, and the elements too where out is not 0.
+func (p *planner) maxPool(m kernels.MaxIndex, out, index, x uint64) error {
+	return add(p, "maxpool", across(pooled(m.Window)), window(m.Window, out, x, index))
+}
+
+// maxPooling plans a MaxIndex together with the MaxGather behind it that takes the same images at the places found: one look at the
+// images in place of two. done says that the calls begin with such a pair.
+func (p *planner) maxPooling(calls []kernels.Call) (done bool, err error) {
+	if len(calls) < 2 {
+		return false, nil
+	}
+	m, ok := calls[0].Op.(kernels.MaxIndex)
+	if !ok || calls[1].Op != kernels.MaxGather(m) {
+		return false, nil
+	}
+	x, index := addresses(calls[0].In)[0], addresses(calls[0].Out)[0]
+	in, out := addresses(calls[1].In), addresses(calls[1].Out)[0]
+	if in[0] != x || in[1] != index {
+		return false, nil
+	}
+	return true, p.maxPool(m, out, index, x)
 }

@@ -40,7 +40,9 @@ func testRowsNaN(s *suite) {
 	s.check(kernels.Correct{Rows: 5, Cols: 3}, 0, x, wrong)
 	s.check(kernels.Pick{Rows: 5, Cols: 3}, 0, x, wrong)
 	s.check(kernels.Place{Rows: 5, Cols: 3}, 0, s.normal(5), wrong)
-	s.check(kernels.Gather{Rows: 5, Width: 2, Table: 3}, 0, s.normal(6), wrong)
+	for _, width := range []int{2, 8} {
+		s.check(kernels.Gather{Rows: 5, Width: width, Table: 3}, 0, s.normal(3*width), wrong)
+	}
 	s.check(kernels.Scatter{Rows: 5, Width: 2, Table: 3}, 1, s.normal(10), wrong)
 }
 

@@ -8,7 +8,7 @@
 using namespace emulator;
 
 struct CUctx_st {};
-struct CUfunc_st { const Kernel *kernel; unsigned shared = 46 << 10; };
+struct CUfunc_st { const Kernel *kernel; unsigned shared = 40 << 10; };
 struct CUmod_st {
 	std::string text;
 	std::map<std::string, CUfunc_st> functions;
@@ -127,7 +127,7 @@ CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 
 CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
 	if (CUresult r = ready()) return r;
-	if (a != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > 97 << 10) return CUDA_ERROR_INVALID_VALUE;
+	if (a != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > 91 << 10) return CUDA_ERROR_INVALID_VALUE;
 	f->shared = value;
 	return CUDA_SUCCESS;
 }

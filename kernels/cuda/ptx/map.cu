@@ -121,72 +121,66 @@ template <class T, int V> __device__ __forceinline__ void apply(u8 fn, T c, T (&
 	}
 }
 
-// Run is V consecutive elements from first, a multiple of V, on; beyond the last of n, it repeats it. Vectors are loaded and stored as
-// one where their memory allows.
-struct Run {
-	u32 first, n;
+// Run is the V elements of the index space that a thread works on: vectors of W neighbours, of which each begins `step` behind the one
+// before, so that the vectors of a block's threads lie side by side; or, without vectors, single elements at that distance.
+// Those from `end` on are not there: in their place the first is read, and nothing is stored.
+template <class T> struct Run {
+	enum { V = Width<T>::V, W = Width<T>::W };
+	typedef typename Width<T>::Vector Vector;
+	u32 first, step, end;
+	bool vectors;
 
-	template <class T, int V> __device__ __forceinline__ bool vectors(const T *at) const {
-		return first + V <= n && reinterpret_cast<ptr>(at) % 16 == 0;
+	__device__ __forceinline__ u32 index(u32 j) const { return first + (vectors ? step * (j / W) + j % W : step * j); }
+	__device__ __forceinline__ bool there(u32 j) const {
+		return first + (vectors ? ptr(step) * (j / W) + j % W : ptr(step) * j) < end;
 	}
+	__device__ __forceinline__ bool whole() const { return vectors && there(V - 1); }
 
-	template <class T, int V> __device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
-		enum { W = Width<T>::W };
-		typedef typename Width<T>::Vector Vector;
+	__device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
 		const T *x = at<T>(in.data);
-		if (in.span == 0) { // every element in turn
-			if (vectors<T, V>(x + first)) {
-				for (int j = 0; j < V; j += W) *reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + first + j);
-			} else {
-				for (int j = 0; j < V; j++) v[j] = x[first + j < n ? first + j : n - 1];
-			}
-			return;
-		}
-		// Element x[k] of row x is next, which has c; r indices of its span are behind. From here on it is counting.
-		const u32 q = first / in.span;
-		u32 r = first - q * in.span, k = in.c == 1 ? 0 : r % in.c;
-		x += q * in.c;
-		if (in.c % W == 0 && vectors<T, V>(x)) {
-			for (int j = 0; j < V; j += W) {
-				*reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + k);
-				if ((k += W) == in.c) k = 0;
-				if ((r += W) == in.span) r = 0, x += in.c;
-			}
+		const bool ordered = whole() && first % W == 0;
+		if (in.span == 0 ? whole() && aligned(x + first) : ordered && in.c % W == 0 && aligned(x)) {
+			for (u32 j = 0; j < V; j += W)
+				*reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + element(in, index(j)));
+		} else if (ordered && in.c == 1 && (in.span % W == 0 || in.span >= end)) { // neighbours read the same
+			for (u32 j = 0; j < V; j++) v[j] = j % W ? v[j - 1] : x[element(in, index(j))];
 		} else {
-			for (int j = 0; j < V; j++) {
-				v[j] = x[k];
-				if (first + j + 1 >= n) continue;
-				if (++k == in.c) k = 0;
-				if (++r == in.span) r = 0, x += in.c;
-			}
+			const Run fresh = again();
+			for (u32 j = 0; j < V; j++) v[j] = x[element(in, fresh.there(j) ? fresh.index(j) : fresh.first)];
 		}
 	}
 
-	template <class T, int V> __device__ __forceinline__ void store(ptr out, const T (&v)[V]) const {
-		enum { W = Width<T>::W };
-		typedef typename Width<T>::Vector Vector;
-		T *p = at<T>(out) + first;
-		if (vectors<T, V>(p)) {
-			for (int j = 0; j < V; j += W) *reinterpret_cast<Vector *>(p + j) = *reinterpret_cast<const Vector *>(v + j);
+	__device__ __forceinline__ void store(ptr out, const T (&v)[V]) const {
+		T *p = at<T>(out);
+		if (whole() && aligned(p + first)) {
+			for (u32 j = 0; j < V; j += W) *reinterpret_cast<Vector *>(p + index(j)) = *reinterpret_cast<const Vector *>(v + j);
 		} else {
-			for (int j = 0; j < V; j++)
-				if (first + j < n) p[j] = v[j];
+			const Run fresh = again();
+			for (u32 j = 0; j < V; j++)
+				if (fresh.there(j)) p[fresh.index(j)] = v[j];
 		}
 	}
+
+	// join adds v[from], v[from + every], … to a total.
+	template <class Op> __device__ __forceinline__ double join(double total, const T (&v)[V], u32 from, u32 every) const {
+		for (u32 j = from; j < V; j += every)
+			if (there(j)) total = Op::join(total, double(v[j]));
+		return total;
+	}
+
+	// again is the same, unknown to the compiler, which would else keep the places of all elements in registers from step to step for
+	// the sake of a path that is rarely taken.
+	__device__ __forceinline__ Run again() const {
+		Run r = *this;
+		asm volatile("" : "+r"(r.first));
+		return r;
+	}
+
+	static __device__ __forceinline__ bool aligned(const T *p) { return reinterpret_cast<ptr>(p) % 16 == 0; }
 };
 
-// Spread is V elements at equal distances, of which those from `count` on repeat the first; it stores nothing.
-struct Spread {
-	u32 first, distance, count;
-
-	template <class T, int V> __device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
-		for (u32 j = 0; j < V; j++) v[j] = at<T>(in.data)[element(in, j < count ? first + j * distance : first)];
-	}
-	template <class T, int V> __device__ __forceinline__ void store(ptr, const T (&)[V]) const {}
-};
-
-template <class T, int V, class Where>
-__device__ __forceinline__ void fetch(const Program &p, u32 from, const Where &where, const T (&before)[V], T (&v)[V]) {
+template <class T, int V>
+__device__ __forceinline__ void fetch(const Program &p, u32 from, const Run<T> &where, const T (&before)[V], T (&v)[V]) {
 	DYNAMIC_SHARED(typename Width<T>::Vector, slots);
 	if (from == BEFORE) {
 		for (int j = 0; j < V; j++) v[j] = before[j];
@@ -199,7 +193,7 @@ __device__ __forceinline__ void fetch(const Program &p, u32 from, const Where &w
 }
 
 // interpret runs the program for the elements of where and leaves the last step's values in v.
-template <class T, int V, class Where> __device__ __forceinline__ void interpret(const Program &p, const Where &where, T (&v)[V]) {
+template <class T, int V> __device__ __forceinline__ void interpret(const Program &p, const Run<T> &where, T (&v)[V]) {
 	DYNAMIC_SHARED(typename Width<T>::Vector, slots);
 	for (u32 k = 0; k < p.steps; k++) {
 		const Step &s = p.code[k];
@@ -216,44 +210,52 @@ template <class T, int V, class Where> __device__ __forceinline__ void interpret
 }
 
 template <class T> __device__ __forceinline__ void map(const Program &a) {
-	const Run here = {thread() * Width<T>::V, a.n};
+	enum { V = Width<T>::V, W = Width<T>::W };
+	const Run<T> here = {blockIdx.x * blockDim.x * V + threadIdx.x * W, blockDim.x * W, a.n, true};
 	if (here.first >= a.n) return;
-	__align__(16) T v[Width<T>::V] = {};
+	__align__(16) T v[V] = {};
 	interpret(a, here, v);
 }
 
 BOTH(map, Program)
 
-// A block reduces a tile of ta·tx outputs with ty threads each, over one of `chunks` parts of b; tx·ty·ta is its size.
+// A block reduces a tile of outputs, ta by tx threads wide and ty threads deep, over `share` of b; tx·ty·ta is its size. Where c is a
+// multiple of W, a thread has W neighbouring columns to itself, else one.
 struct ReduceArgs {
 	u32 a, b, c, chunks;
-	u32 tx, ty, ta, unused;
+	u32 tx, ty, ta, share;
 	ptr out, partial; // partial [a, chunks, c] of float64 is written where there is more than one chunk
 	Program chain;
 };
 
 template <class T, class Op> __device__ __forceinline__ void reduce(const ReduceArgs &r) {
-	enum { V = Width<T>::V };
-	__shared__ double joined[256];
+	enum { V = Width<T>::V, W = Width<T>::W };
+	__shared__ double joined[W * 256];
 	const u32 x = threadIdx.x % r.tx, y = threadIdx.x / r.tx % r.ty, z = threadIdx.x / (r.tx * r.ty);
-	const u32 across = (r.c + r.tx - 1) / r.tx;
-	const u32 c = blockIdx.x % across * r.tx + x, a = blockIdx.x / across * r.ta + z;
-	const u32 share = (r.b + r.chunks - 1) / r.chunks, from = blockIdx.y * share, to = from + share < r.b ? from + share : r.b;
-	double total = Op::start();
+	const bool row = r.c == 1, columns = !row && r.c % W == 0;
+	const u32 own = columns ? W : 1, across = (r.c + r.tx * own - 1) / (r.tx * own);
+	const u32 c = (blockIdx.x % across * r.tx + x) * own, a = blockIdx.x / across * r.ta + z;
+	const u32 from = blockIdx.y * r.share, to = from + r.share < r.b ? from + r.share : r.b;
+	double *const tile = joined + z * r.tx * r.ty + x, *const total = tile + y * r.tx; // of column k at k·256
+	for (int k = 0; k < W; k++) total[k * 256] = Op::start();
 	if (c < r.c && a < r.a) {
-		for (u32 b = from + y; b < to; b += V * r.ty) {
-			const Spread here = {(a * r.b + b) * r.c + c, r.ty * r.c, (to - b + r.ty - 1) / r.ty};
+		for (u32 b = from + (row ? y * W : y); b < to; b += columns ? r.ty * (V / W) : r.ty * V) {
+			const Run<T> here = {(a * r.b + b) * r.c + c, row ? r.ty * W : r.ty * r.c, (a * r.b + to) * r.c, row || columns};
 			__align__(16) T v[V] = {};
 			interpret(r.chain, here, v);
-			for (u32 j = 0; j < V; j++)
-				if (j < here.count) total = Op::join(total, double(v[j]));
+			if (columns) {
+				for (u32 k = 0; k < W; k++) total[k * 256] = here.template join<Op>(total[k * 256], v, k, W);
+			} else {
+				total[0] = here.template join<Op>(total[0], v, 0, 1);
+			}
 		}
 	}
-	joined[threadIdx.x] = total;
-	tree<Op>(joined + z * r.tx * r.ty + x, y, r.ty, r.tx);
+	for (u32 k = 0; k < own; k++) tree<Op>(tile + k * 256, y, r.ty, r.tx);
 	if (y != 0 || c >= r.c || a >= r.a) return;
-	if (r.chunks == 1) at<T>(r.out)[a * r.c + c] = T(joined[threadIdx.x]);
-	else at<double>(r.partial)[(a * r.chunks + blockIdx.y) * r.c + c] = joined[threadIdx.x];
+	for (u32 k = 0; k < own; k++) {
+		if (r.chunks == 1) at<T>(r.out)[a * r.c + c + k] = T(tile[k * 256]);
+		else at<double>(r.partial)[(a * r.chunks + blockIdx.y) * r.c + c + k] = tile[k * 256];
+	}
 }
 
 template <class T> __device__ __forceinline__ void reduce_sum(const ReduceArgs &r) { reduce<T, Sum>(r); }

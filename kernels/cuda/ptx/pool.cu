@@ -13,28 +13,42 @@ template <class F> __device__ __forceinline__ void each(const WindowArgs &a, con
 	}
 }
 
-// place_of_max is the place of the window's first largest element: the first place of all where nothing exceeds −∞.
-template <class T> __device__ __forceinline__ u32 place_of_max(const WindowArgs &a, const T *plane, const Pixel &o) {
-	u32 best = 0;
-	T top = -T(__int_as_float(0x7f800000));
-	each(a, o, [&](u32 place, u32 from) {
-		const T v = plane[from];
-		if (v > top || (v != v && top == top)) {
-			best = place;
-			top = v;
-		}
-	});
-	return best;
-}
+// Pair is two neighbours that are loaded and stored as one.
+template <class T> struct __align__(2 * sizeof(T)) Pair {
+	T left, right;
+};
 
-template <class T> __device__ __forceinline__ void maxindex(const WindowArgs &a) {
+// maxpool finds the place of each window's first largest element, the first place of all where nothing exceeds −∞, and, where
+// out is not 0, the element there: zero if that is in the padding.
+template <class T> __device__ __forceinline__ void maxpool(const WindowArgs &a) {
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.oh * a.ow) return;
 	const Pixel o = pixel(i, a.oh, a.ow);
-	at<T>(a.out)[i] = T(place_of_max(a, at<T>(a.x) + size_t(o.plane) * a.h * a.w, o));
+	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
+	u32 best = 0;
+	T top = -T(__int_as_float(0x7f800000)), value = T(0);
+	const auto look = [&](u32 place, T v) {
+		if (place == 0 || v > top || (v != v && top == top)) {
+			best = place;
+			top = value = v;
+		}
+	};
+	const bool squares = a.kh == 2 && a.kw == 2 && a.sh == 2 && a.sw == 2 && a.ph == 0 && a.pw == 0;
+	if (squares && a.w % 2 == 0 && a.x % sizeof(Pair<T>) == 0) {
+		const Pair<T> *row = reinterpret_cast<const Pair<T> *>(plane + 2 * o.y * a.w) + o.x;
+		const Pair<T> upper = row[0], lower = row[a.w / 2];
+		look(0, upper.left);
+		look(1, upper.right);
+		look(2, lower.left);
+		look(3, lower.right);
+	} else {
+		each(a, o, [&](u32 place, u32 from) { look(place, plane[from]); });
+	}
+	at<T>(a.index)[i] = T(best);
+	if (a.out) at<T>(a.out)[i] = value;
 }
 
-BOTH(maxindex, WindowArgs)
+BOTH(maxpool, WindowArgs)
 
 template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a) {
 	const u32 i = thread();
@@ -68,11 +82,6 @@ template <class T> __device__ __forceinline__ void maxscatter(const WindowArgs &
 }
 
 BOTH(maxscatter, WindowArgs)
-
-// Pair is two neighbours that are stored as one.
-template <class T> struct __align__(2 * sizeof(T)) Pair {
-	T left, right;
-};
 
 // maxspread is maxscatter for windows without padding that neither overlap nor leave gaps: one thread writes all pixels of a window,
 // and zeros at the image's edges that no window reaches.
