@@ -62,7 +62,7 @@ func (c *convolution[T]) images(l *loader, group int, each func(threads *pool.Po
 		return
 	}
 	cost := c.O*c.depth*c.places/8 + 2*c.depth*c.places
-	grain := max(group, chunkWork/max(1, cost)) // whole groups: they share the packed kernels
+	grain := max(1, chunkWork/max(1, cost*group)) * group // whole groups: they share the packed kernels
 	l.parallel((c.N+grain-1)/grain, cost*grain, func(worker, from, to int) {
 		groups(nil, worker, from*grain, min(to*grain, c.N))
 	})

@@ -26,8 +26,10 @@ func (l *loader) load(c kernels.Call) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	if len(c.Out) > 0 && c.Out[0].DType() == kernels.Float64 {
-		return load[float64](l, c)
+	for _, b := range append(c.Out[:len(c.Out):len(c.Out)], c.In...) { // all have one type
+		if b.DType() == kernels.Float64 {
+			return load[float64](l, c)
+		}
 	}
 	return load[float32](l, c)
 }

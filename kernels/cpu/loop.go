@@ -30,7 +30,7 @@ func (l *loader) parallel(n, cost int, body func(worker, from, to int)) {
 	}
 	lp := &loop{n, max(1, chunkWork/max(1, cost)), body}
 	tasks := (n + lp.grain - 1) / lp.grain
-	l.steps = append(l.steps, func(p *pool.Pool) { p.RunTask(tasks, lp) })
+	l.steps = append(l.steps, func(p *pool.Pool) { p.Run(tasks, lp) })
 }
 
 // arena is scratch memory that the steps of an executable use one after the other. While loading, reserve raises its size;

@@ -71,6 +71,7 @@ func testAccess(s *suite) {
 		Code: []kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}}, Results: []uint8{2}}, 1, nil, nil)
 	s.check(kernels.Map{N: 5, Code: []kernels.Instr{{Fn: kernels.FnConst, Imm: 2.5}}, Results: []uint8{0}}, 1)
 	s.check(kernels.Map{N: 5}, 1)
+	s.check(kernels.Map{N: 5, Access: []kernels.Access{{B: 1, C: 1}}}, 1, s.normal(5))
 }
 
 // smooth are functions through which an error grows in a known way.

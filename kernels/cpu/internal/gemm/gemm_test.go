@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"drift/kernels"
@@ -247,12 +248,16 @@ func TestThreadsDoNotChangeBits(t *testing.T) {
 func TestConcurrentCallers(t *testing.T) {
 	p := pool.New(2)
 	defer p.Close()
-	p.Run(6, func(i int) {
-		r := rand.New(rand.NewPCG(9, uint64(i)))
-		for range 3 {
-			check[float32](t, p, r, 2, 150, 130, 140, false, i&1 > 0, false, 1, 0)
-		}
-	})
+	var callers sync.WaitGroup
+	for i := range 6 {
+		callers.Go(func() {
+			r := rand.New(rand.NewPCG(9, uint64(i)))
+			for range 3 {
+				check[float32](t, p, r, 2, 150, 130, 140, false, i&1 > 0, false, 1, 0)
+			}
+		})
+	}
+	callers.Wait()
 }
 
 func TestAllocatesNothing(t *testing.T) {

@@ -38,12 +38,12 @@ func (j *job[T]) run(p *pool.Pool, batch int) {
 	case batch > 1 && (work < serialWork || batch >= 4*threads):
 		j.plan = j.cut(1)
 		j.chunk, j.batch = max(1, min(chunkWork/work, batch/(4*threads))), batch
-		p.RunTask(ceil(batch, j.chunk), (*separate[T])(j))
+		p.Run(ceil(batch, j.chunk), (*separate[T])(j))
 	default:
 		j.plan, j.pool = j.cut(threads), p
 		for q := range batch {
 			j.begin(q)
-			p.RunTask(threads, (*together[T])(j))
+			p.Run(threads, (*together[T])(j))
 		}
 	}
 }

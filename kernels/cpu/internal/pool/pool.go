@@ -87,15 +87,8 @@ func (p *Pool) Close() {
 	p.helpers.Wait()
 }
 
-type function func(task int)
-
-func (f function) Do(_, task int) { f(task) }
-
-// Run calls f(0) … f(tasks−1), several at a time in any order, and returns when all are done.
-func (p *Pool) Run(tasks int, f func(task int)) { p.RunTask(tasks, function(f)) }
-
-// RunTask calls t.Do for tasks 0 … tasks−1 as Run does. It allocates nothing.
-func (p *Pool) RunTask(tasks int, t Task) {
+// Run calls t.Do for tasks 0 … tasks−1, several at a time in any order, and returns when all are done. It allocates nothing.
+func (p *Pool) Run(tasks int, t Task) {
 	if p.Threads() == 1 || tasks < 2 || p.solo() || !p.owner.TryLock() {
 		for i := range tasks {
 			t.Do(0, i)

@@ -27,7 +27,7 @@ func TestEveryTaskRunsOnce(t *testing.T) {
 		for _, tasks := range []int{0, 1, 2, 7, 1000} {
 			for round := range 50 {
 				var c counter
-				p.RunTask(tasks, &c)
+				p.Run(tasks, &c)
 				for i := range c.seen {
 					want := int32(0)
 					if i < tasks {
@@ -46,6 +46,10 @@ func TestEveryTaskRunsOnce(t *testing.T) {
 	}
 }
 
+type function func(task int)
+
+func (f function) Do(_, task int) { f(task) }
+
 func TestConcurrentAndNestedCallers(t *testing.T) {
 	p := New(4)
 	defer p.Close()
@@ -54,9 +58,9 @@ func TestConcurrentAndNestedCallers(t *testing.T) {
 	for range 8 {
 		callers.Go(func() {
 			for range 200 {
-				p.Run(10, func(int) {
-					p.Run(3, func(task int) { sum.Add(int64(task)) })
-				})
+				p.Run(10, function(func(int) {
+					p.Run(3, function(func(task int) { sum.Add(int64(task)) }))
+				}))
 			}
 		})
 	}
@@ -73,11 +77,11 @@ func TestHelpersComeBackAfterSleeping(t *testing.T) {
 		time.Sleep(3 * patience)
 		var together sync.WaitGroup
 		together.Add(2)
-		p.resume.Store(0)    // whatever the machine did to the round before
-		p.Run(2, func(int) { // ends only if two workers meet
+		p.resume.Store(0)             // whatever the machine did to the round before
+		p.Run(2, function(func(int) { // ends only if two workers meet
 			together.Done()
 			together.Wait()
-		})
+		}))
 	}
 }
 
@@ -100,20 +104,20 @@ func TestCallersWorkAloneAfterAStall(t *testing.T) {
 	}
 }
 
-func TestRunTaskAllocatesNothing(t *testing.T) {
+func TestRunAllocatesNothing(t *testing.T) {
 	p := New(2)
 	defer p.Close()
 	var c counter
-	if n := testing.AllocsPerRun(100, func() { p.RunTask(1000, &c) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { p.Run(1000, &c) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
-func BenchmarkRunTask(b *testing.B) {
+func BenchmarkRun(b *testing.B) {
 	p := New(2)
 	defer p.Close()
 	var c counter
 	for b.Loop() {
-		p.RunTask(2, &c)
+		p.Run(2, &c)
 	}
 }
