@@ -118,7 +118,7 @@ func Resume(t *Trainer, dir *rundir.Dir) error {
 		err = t.restore(c, vectors)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("resuming the run in %s: %w", dir.Path(), err)
 	}
 	return dir.Rewind(c.Step)
 }

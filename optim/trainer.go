@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,7 @@ type Trainer struct {
 	square    kernels.Buffer
 	elapsed   time.Duration // in steps, of this process and those before it
 	cost      float64
+	sum       string  // checksum of the examples, "" before it is needed
 	end       *Result // what the evaluation after the last step found
 }
 
@@ -147,6 +149,7 @@ type counters struct {
 	Seconds          float64 `json:"seconds"`
 	ExampleGradients float64 `json:"example_gradients"`
 	Metered          int     `json:"metered"`
+	Data             string  `json:"data"` // checksum of the examples
 }
 
 // Snapshot is the state from which another trainer of the same run goes on.
@@ -161,10 +164,21 @@ func (t *Trainer) Snapshot() (state any, vectors checkpoint.Vectors, err error) 
 	if t.probe != nil && err == nil {
 		err = t.probe.save(vectors)
 	}
-	return counters{t.StepsTaken(), t.Seconds(), t.cost, t.meter.steps}, vectors, err
+	return counters{t.StepsTaken(), t.Seconds(), t.cost, t.meter.steps, t.dataSum()}, vectors, err
+}
+
+// dataSum is the checksum of the examples.
+func (t *Trainer) dataSum() string {
+	if t.sum == "" {
+		t.sum = data.Checksum(t.Objective.Data(objective.Train), t.Objective.Data(objective.Test))
+	}
+	return t.sum
 }
 
 func (t *Trainer) restore(c counters, vectors checkpoint.Vectors) error {
+	if c.Data != t.dataSum() {
+		return errors.New("the data are not those of its checkpoint: bring those back, or start anew")
+	}
 	t.sampler.Seek(c.Step)
 	t.elapsed, t.cost = time.Duration(c.Seconds*float64(time.Second)), c.ExampleGradients
 	if err := t.meter.restore(vectors, c.Metered); err != nil {

@@ -71,7 +71,7 @@ func (k *Kept) load(name string, into any) error {
 		err = json.Unmarshal(text, &file)
 	}
 	if err == nil && file.Experiment != k.experiment {
-		err = errors.New("it belongs to other settings or to another version of drift: start anew in another folder")
+		err = errors.New("it belongs to other settings, to other data or to another version of drift: start anew in another folder")
 	}
 	if err == nil {
 		err = json.Unmarshal(file.Finished, into)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"math/rand/v2"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,32 +87,12 @@ func TestKilledComparisonsResumeToTheSameNumbers(t *testing.T) {
 	if status, _, stderr := drift(t, strings.Fields(flags+whole)...); status != statusDone {
 		t.Fatal(stderr)
 	}
-	r := rand.New(rand.NewPCG(1, 1))
-	args, kills := strings.Fields(flags+killed), 0
-	for {
-		process := child(args...)
-		var stderr bytes.Buffer
-		process.Stderr = &stderr
-		if err := process.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(time.Duration(20+r.IntN(100*(kills+1)))*time.Millisecond, func() { process.Process.Kill() })
-		err := process.Wait()
-		timer.Stop()
-		if err == nil {
-			break
-		}
-		if kills++; stderr.Len() > 0 || kills > 50 {
-			t.Fatalf("after %d kills: %s", kills, stderr.String())
-		}
-		if _, err := os.Stat(filepath.Join(killed, "finished")); err == nil {
-			args = []string{"compare", "--quiet", "--resume", killed}
-		}
-	}
-	if a, b := losses(t, whole), losses(t, killed); a != b || kills == 0 {
+	finished := filepath.Join(killed, "finished")
+	kills := killUntilDone(t, strings.Fields(flags+killed), []string{"compare", "--quiet", "--resume", killed}, finished)
+	if a, b := losses(t, whole), losses(t, killed); a != b {
 		t.Errorf("after %d kills it gives\n%s\nnot\n%s", kills, b, a)
 	}
-	if _, err := os.Stat(filepath.Join(killed, "finished")); err == nil {
+	if _, err := os.Stat(finished); err == nil {
 		t.Error("what the results replace is still there")
 	}
 	if status, _, stderr := drift(t, "compare", "--resume", killed); status != statusFailed || !strings.Contains(stderr, "it is finished") {
@@ -120,9 +100,9 @@ func TestKilledComparisonsResumeToTheSameNumbers(t *testing.T) {
 	}
 }
 
-// What is finished is neither overwritten nor mixed with runs of other settings.
+// What is finished is neither overwritten nor mixed with runs of other settings or data.
 func TestResumedComparisonKeepsItsSettings(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "results")
+	out, table := filepath.Join(t.TempDir(), "results"), write(t, "data.csv", strings.Repeat("1,0\n-2,1\n3,0\n", 10))
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		for _, err := os.Stat(filepath.Join(out, "finished", "seed-1.json")); err != nil; _, err = os.Stat(filepath.Join(out, "finished", "seed-1.json")) {
@@ -131,7 +111,7 @@ func TestResumedComparisonKeepsItsSettings(t *testing.T) {
 		cancel()
 	}()
 	var stdout, stderr bytes.Buffer
-	args := strings.Fields(strings.Replace(smallComparison, "--epochs 2", "--epochs 200", 1) + "--seeds 50 --out " + out)
+	args := strings.Fields(smallComparison + "--epochs 200 --seeds 50 --data csv:" + table + " --out " + out)
 	if status := run(ctx, args, &stdout, &stderr); status != statusFailed || !strings.Contains(stderr.String(), "drift compare --resume "+out) {
 		t.Fatalf("status %d, %s", status, stderr.String())
 	}
@@ -156,6 +136,13 @@ func TestResumedComparisonKeepsItsSettings(t *testing.T) {
 		if status, _, stderr := drift(t, strings.Fields(c.args)...); status != c.status || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: status %d, %s; want %d and %q", c.args, status, stderr, c.status, c.says)
 		}
+	}
+	err = errors.Join(os.WriteFile(config, text, 0o666), os.WriteFile(table, []byte(strings.Repeat("1,0\n-2,1\n4,0\n", 10)), 0o666))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := drift(t, "compare", "--resume", out); status != statusFailed || !strings.Contains(stderr, "belongs to other settings, to other data") {
+		t.Errorf("other data: status %d, %s", status, stderr)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/compare"
+	"drift/data"
 	"drift/optim/checkpoint"
 	"drift/optim/rundir"
 )
@@ -30,7 +31,7 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	if err := prepareFolder(c.out, "compare.json"); err != nil {
 		return nil, err
 	}
-	if lock, err = c.hold(config); err != nil {
+	if lock, err = c.hold(); err != nil {
 		return nil, err
 	}
 	err = c.kept.Begin()
@@ -53,15 +54,8 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 
 // begin finds the mistakes in the settings of a new comparison before anything is written, and is its config.toml.
 func (c *comparison) begin(flags *pflag.FlagSet) (string, error) {
-	if err := c.checkOptimizers(); err != nil {
-		return "", err
-	}
-	split, model, err := c.load(c.seed)
+	split, err := c.check()
 	if err != nil {
-		return "", err
-	}
-	c.model = model
-	if err := c.count(split.Train.Len()); err != nil {
 		return "", err
 	}
 	settings, err := c.config(flags)
@@ -69,12 +63,28 @@ func (c *comparison) begin(flags *pflag.FlagSet) (string, error) {
 		return "", err
 	}
 	var config strings.Builder
-	err = encodeTOML(&config, settings)
-	return config.String(), err
+	if err := encodeTOML(&config, settings); err != nil {
+		return "", err
+	}
+	c.keep(config.String(), split)
+	return config.String(), nil
+}
+
+// check finds the mistakes in the settings, and reads the data of the first seed.
+func (c *comparison) check() (*data.Split, error) {
+	if err := c.checkOptimizers(); err != nil {
+		return nil, err
+	}
+	split, model, err := c.load(c.seed)
+	if err != nil {
+		return nil, err
+	}
+	c.model = model
+	return split, c.count(split.Train.Len())
 }
 
 // goOn takes the settings from the folder of a comparison that was cut short.
-func (c *comparison) goOn(flags *pflag.FlagSet) (io.Closer, error) {
+func (c *comparison) goOn(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	if err := checkResumed(flags, c.resume); err != nil {
 		return nil, err
 	}
@@ -83,34 +93,44 @@ func (c *comparison) goOn(flags *pflag.FlagSet) (io.Closer, error) {
 		return nil, fmt.Errorf("resuming the comparison in %s: %w", c.resume, err)
 	}
 	c.out = c.resume
-	lock, err := c.hold(config)
-	if err != nil {
+	if lock, err = c.hold(); err != nil {
 		return nil, err
 	}
-	if !c.kept.Begun() {
-		err = fmt.Errorf("it is finished: start anew with --config %s", filepath.Join(c.resume, rundir.ConfigName))
-	} else {
-		err = setFlags(config, flags)
-	}
-	if err == nil {
-		err = c.checkOptimizers()
-	}
-	if err != nil {
+	if err := c.takeUp(config, flags); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("resuming the comparison in %s: %w", c.resume, err)
 	}
 	return lock, nil
 }
 
-// hold locks the folder, and keeps there what is finished under a name that settings and version decide.
-func (c *comparison) hold(config string) (io.Closer, error) {
+// takeUp sets the flags as the comparison to go on with had them.
+func (c *comparison) takeUp(config string, flags *pflag.FlagSet) error {
+	if err := setFlags(config, flags); err != nil {
+		return fmt.Errorf("config.toml: %w", err)
+	}
+	split, err := c.check()
+	if err != nil {
+		return err
+	}
+	if c.keep(config, split); !c.kept.Begun() {
+		return fmt.Errorf("it is finished: start anew with --config %s", filepath.Join(c.resume, rundir.ConfigName))
+	}
+	return nil
+}
+
+// hold locks the folder for this process.
+func (c *comparison) hold() (io.Closer, error) {
 	lock, err := rundir.Lock(c.out)
 	if err != nil {
 		return nil, fmt.Errorf("comparing in %s: %w", c.out, err)
 	}
-	name := fmt.Sprintf("%x", sha256.Sum256([]byte(config+version())))
-	c.kept = compare.NewKept(filepath.Join(c.out, finishedFolder), name)
 	return lock, nil
+}
+
+// keep holds in the folder what is finished, under a name that settings, data and version decide.
+func (c *comparison) keep(config string, split *data.Split) {
+	name := fmt.Sprintf("%x", sha256.Sum256([]byte(config+data.Checksum(split.Train, split.Test)+version())))
+	c.kept = compare.NewKept(filepath.Join(c.out, finishedFolder), name)
 }
 
 // config is the settings that run the comparison again.

@@ -4,30 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
-
-// TestMain lets the test binary stand in for drift, as a process that can be killed.
-func TestMain(m *testing.M) {
-	if os.Getenv("DRIFT_TEST_AS_MAIN") == "1" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
-func child(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "DRIFT_TEST_AS_MAIN=1")
-	return cmd
-}
 
 const smallRun = "train --quiet --data glyphs,train=200,test=100,size=8 --model mlp:16 --momentum 0.9 --lr 0.02 --batch 16 "
 
@@ -40,45 +22,14 @@ func weights(t *testing.T, folder string) []byte {
 	return b
 }
 
-// A process killed at any moment, again and again, leaves a folder that goes on to the same bits and the same log.
+// A run killed at any moment, again and again, leaves a folder that goes on to the same bits and the same log.
 func TestKilledRunsResumeToTheSameBits(t *testing.T) {
-	flags := smallRun + "--steps 3000 --log-every 10 --checkpoint-every 50 --eval-every 500 --out "
+	flags := smallRun + "--steps 10000 --log-every 10 --checkpoint-every 50 --eval-every 500 --out "
 	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
 	if status, _, stderr := drift(t, strings.Fields(flags+whole)...); status != statusDone {
 		t.Fatal(stderr)
 	}
-	r := rand.New(rand.NewPCG(1, 1))
-	args, kills := strings.Fields(flags+killed), 0
-	for {
-		process := child(args...)
-		var stderr bytes.Buffer
-		process.Stderr = &stderr
-		if err := process.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(time.Duration(r.IntN(250))*time.Millisecond, func() { process.Process.Kill() })
-		err := process.Wait()
-		timer.Stop()
-		if err == nil {
-			break
-		}
-		if stderr.Len() > 0 {
-			t.Fatalf("after %d kills: %s", kills, stderr.String())
-		}
-		if kills++; kills == 12 { // enough of them: now let it end
-			args = append(strings.Fields("train --quiet --resume"), killed)
-			if _, err := os.Stat(filepath.Join(killed, "config.toml")); err != nil {
-				t.Skip("the machine is too slow for the run to start between kills")
-			}
-			if out, err := child(args...).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
-			break
-		}
-		if _, err := os.Stat(filepath.Join(killed, "config.toml")); err == nil {
-			args = append(strings.Fields("train --quiet --resume"), killed)
-		}
-	}
+	kills := killUntilDone(t, strings.Fields(flags+killed), []string{"train", "--quiet", "--resume", killed}, filepath.Join(killed, "config.toml"))
 	if !bytes.Equal(weights(t, whole), weights(t, killed)) {
 		t.Errorf("after %d kills the weights are other ones", kills)
 	}
@@ -118,22 +69,6 @@ func TestInterruptLeavesACheckpoint(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(out, "checkpoint", "state.safetensors")); err != nil {
 		t.Error(err)
-	}
-}
-
-// Ctrl-C reaches a process as SIGINT.
-func TestCtrlCStopsCleanly(t *testing.T) {
-	process := child(strings.Fields(smallRun + "--steps 100000000")...)
-	var stderr bytes.Buffer
-	process.Stderr = &stderr
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.AfterFunc(500*time.Millisecond, func() { process.Process.Signal(syscall.SIGINT) })
-	err := process.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != statusFailed || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("%v, %q", err, stderr.String())
 	}
 }
 
@@ -272,5 +207,24 @@ func TestResumeKeepsTheRunsSettings(t *testing.T) {
 	}
 	if status, _, stderr := drift(t, "train", "--resume", out); status != statusFailed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "reading the checkpoint") {
 		t.Errorf("a damaged checkpoint: status %d, %s", status, stderr)
+	}
+}
+
+// A run goes on with the data that it began with or not at all.
+func TestResumeNoticesOtherData(t *testing.T) {
+	out, file := filepath.Join(t.TempDir(), "run"), write(t, "data.csv", "1,0.5\n-2,1.5\n3,1\n")
+	run := "train --quiet --data csv:" + file + " --model linear --batch 1 --lr 0.01 --steps 5 --out " + out
+	if status, _, stderr := drift(t, strings.Fields(run)...); status != statusDone {
+		t.Fatal(stderr)
+	}
+	if status, _, stderr := drift(t, "train", "--resume", out); status != statusDone {
+		t.Error(stderr)
+	}
+	if err := os.WriteFile(file, []byte("1,0.5\n-2,1.5\n3,1.25\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := drift(t, "train", "--resume", out)
+	if status != statusFailed || !strings.Contains(stderr, "the data are not those of its checkpoint") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain lets the test binary stand in for drift, as a process that can be killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("DRIFT_TEST_AS_MAIN") == "1" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func child(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "DRIFT_TEST_AS_MAIN=1")
+	return cmd
+}
+
+// killUntilDone starts a process that is killed at a random moment, and goes on with what it began, killing each later one less
+// soon, until one ends by itself. begun is a path that is there once there is something to go on with. It returns the number of kills.
+func killUntilDone(t *testing.T, start, goOn []string, begun string) int {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 1))
+	args := start
+	for kills := 0; ; kills++ {
+		process := child(args...)
+		var stderr bytes.Buffer
+		process.Stderr = &stderr
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(20+r.IntN(100*(kills+1)))*time.Millisecond, func() { process.Process.Kill() })
+		err := process.Wait()
+		timer.Stop()
+		if err == nil && kills == 0 {
+			t.Fatal("it ended before it was killed")
+		}
+		if err == nil {
+			return kills
+		}
+		if stderr.Len() > 0 || kills == 50 {
+			t.Fatalf("after %d kills: %v, %s", kills, err, stderr.String())
+		}
+		if _, err := os.Stat(begun); err == nil {
+			args = goOn
+		}
+	}
+}
+
+// Ctrl-C reaches a process as SIGINT.
+func TestCtrlCStopsCleanly(t *testing.T) {
+	process := child(strings.Fields(smallRun + "--steps 100000000")...)
+	var stderr bytes.Buffer
+	process.Stderr = &stderr
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(500*time.Millisecond, func() { process.Process.Signal(syscall.SIGINT) })
+	err := process.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != statusFailed || strings.Count(stderr.String(), "\n") != 1 {
+		t.Errorf("%v, %q", err, stderr.String())
+	}
+}
