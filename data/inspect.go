@@ -1,6 +1,9 @@
 package data
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Summary describes a set. Mean, Std (1/N), Min and Max are over all elements of all inputs; the target's over all
 // elements of Y.
@@ -22,8 +25,8 @@ type Summary struct {
 // Inspect summarizes a set. All numbers of an empty set are 0.
 func Inspect(s Set) Summary {
 	sum := Summary{Name: s.Name, Examples: s.Len(), Shape: s.Shape, Classes: s.Classes, Outputs: s.Outputs}
-	sum.Mean, sum.Std = meanStd(s.X)
-	sum.TargetMean, sum.TargetStd = meanStd(s.Y)
+	sum.Mean, sum.Std = meanStd(slices.Values(s.X))
+	sum.TargetMean, sum.TargetStd = meanStd(slices.Values(s.Y))
 	if s.Classes > 0 {
 		sum.Counts = make([]int, s.Classes)
 		for _, y := range s.Y {
@@ -37,19 +40,4 @@ func Inspect(s Set) Summary {
 		sum.Min, sum.Max = min(sum.Min, float64(x)), max(sum.Max, float64(x))
 	}
 	return sum
-}
-
-// meanStd returns the mean and the standard deviation (1/N), by two passes in float64.
-func meanStd(v []float32) (mean, std float64) {
-	if len(v) == 0 {
-		return 0, 0
-	}
-	for _, x := range v {
-		mean += float64(x)
-	}
-	mean /= float64(len(v))
-	for _, x := range v {
-		std += (float64(x) - mean) * (float64(x) - mean)
-	}
-	return mean, math.Sqrt(std / float64(len(v)))
 }

@@ -74,6 +74,20 @@ func TestNormalizeUsesTheTrainingPart(t *testing.T) {
 	})
 }
 
+// A constant has no deviation to divide by, whatever its sum rounds to: a test example that differs a little keeps its size.
+func TestConstantsAreNotBlownUp(t *testing.T) {
+	s := Set{Shape: []int{2}, Outputs: 1, Y: make([]float32, 1000)}
+	for range s.Y {
+		s.X = append(s.X, 0.1, 1234.567)
+	}
+	if mean, std := moments(s); mean[0] != 0.1 || mean[1] != 1234.567 || std[0] != 1 || std[1] != 1 {
+		t.Errorf("constants 0.1 and 1234.567 have means %v and deviations %v", mean, std)
+	}
+	if got := Inspect(s); got.TargetStd != 0 {
+		t.Errorf("constant targets have deviation %v", got.TargetStd)
+	}
+}
+
 func TestNormalizedSourcesOffAndOn(t *testing.T) {
 	path := write(t, "a.csv", []byte("0,7,0\n2,7,1\n"))
 	if raw := mustLoad(t, "csv:"+path, Options{}); raw.Mean != nil || !slices.Equal(raw.Train.X, []float32{0, 7, 2, 7}) {

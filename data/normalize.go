@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"iter"
 	"math"
 )
 
@@ -18,11 +19,10 @@ func (s Set) groups() int {
 // constant group is given as 1, so that dividing by it is harmless.
 func moments(s Set) (mean, std []float32) {
 	groups := s.groups()
-	run := s.Size() / groups
 	mean, std = make([]float32, groups), make([]float32, groups)
 	for g := range groups {
-		m, v := s.groupMoments(g, run)
-		mean[g], std[g] = float32(m), float32(math.Sqrt(v))
+		m, d := meanStd(s.group(g, groups))
+		mean[g], std[g] = float32(m), float32(d)
 		if std[g] == 0 {
 			std[g] = 1
 		}
@@ -30,19 +30,39 @@ func moments(s Set) (mean, std []float32) {
 	return mean, std
 }
 
-// groupMoments returns the mean and variance of one group's elements, by two passes.
-func (s Set) groupMoments(group, run int) (mean, variance float64) {
-	count := float64(s.Len() * run)
-	each := func(f func(x float64)) {
-		for i := group * run; i < len(s.X); i += s.Size() {
+// group is the elements of one of so many groups, example by example.
+func (s Set) group(g, groups int) iter.Seq[float32] {
+	run := s.Size() / groups
+	return func(yield func(float32) bool) {
+		for i := g * run; i < len(s.X); i += s.Size() {
 			for _, x := range s.X[i : i+run] {
-				f(float64(x))
+				if !yield(x) {
+					return
+				}
 			}
 		}
 	}
-	each(func(x float64) { mean += x / count })
-	each(func(x float64) { variance += (x - mean) * (x - mean) / count })
-	return mean, variance
+}
+
+// meanStd returns the mean and the standard deviation (1/N), 0 and 0 of nothing, by two passes in float64. The first one takes
+// differences from the first value, so that values that are all the same have exactly that mean and no deviation.
+func meanStd(values iter.Seq[float32]) (mean, std float64) {
+	var first, count float64
+	for x := range values {
+		if count == 0 {
+			first = float64(x)
+		}
+		count++
+		mean += float64(x) - first
+	}
+	if count == 0 {
+		return 0, 0
+	}
+	mean = first + mean/count
+	for x := range values {
+		std += (float64(x) - mean) * (float64(x) - mean)
+	}
+	return mean, math.Sqrt(std / count)
 }
 
 // normalize replaces x by (x − mean)/std, group by group.
