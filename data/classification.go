@@ -25,6 +25,14 @@ func (r *request) classification(classes int, train, test Set, labels, testLabel
 	return r.assemble(train, test)
 }
 
+// regression puts a split together whose parts have their targets. Classes that were asked for would go unheeded.
+func (r *request) regression(train, test Set) (*Split, error) {
+	if n, given := r.Options["classes"]; given {
+		return nil, fmt.Errorf("classes=%s: the targets are quantities; write them as whole numbers for classes, or leave classes= out", n)
+	}
+	return r.assemble(train, test)
+}
+
 // assemble checks that the two parts go together and names them.
 func (r *request) assemble(train, test Set) (*Split, error) {
 	train.Name, test.Name = r.form(), r.form()

@@ -56,7 +56,7 @@ func loadCSV(r *request) (*Split, error) {
 	for i, y := range t.targets {
 		train.Y[i] = float32(y)
 	}
-	return r.assemble(train, test)
+	return r.regression(train, test)
 }
 
 // table is a parsed CSV file.

@@ -198,6 +198,7 @@ func TestBadSpecsAreRefusedInOneLine(t *testing.T) {
 		"gaussian,dim=1000000,train=10000": "ask for fewer",
 		"gaussian,noise=inf":               "a number from",
 		"teacher,dim=1000000,hidden=10000": "weights",
+		"teacher,outputs=3":                "classes=0",
 		"npz":                              "npz:FILE",
 		"teacher,classes=0,label-noise=1":  "needs classes",
 	} {

@@ -68,7 +68,7 @@ func (r *request) readNPZ(f io.ReaderAt, size int64, classes int) (*Split, error
 	if train.labelled {
 		return r.classification(classes, train.Set, test.Set, train.labels, test.labels)
 	}
-	return r.assemble(train.Set, test.Set)
+	return r.regression(train.Set, test.Set)
 }
 
 // npzArchive is an open NPZ file of the given size.

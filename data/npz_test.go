@@ -196,6 +196,7 @@ func TestNPZRefusesBadFiles(t *testing.T) {
 		wantRefused(t, name, "npz:"+write(t, "a.npz", c.file), c.want)
 	}
 	wantRefused(t, "too few classes", "npz:"+write(t, "a.npz", with("x", x))+",classes=1", "from 0 to 0")
+	wantRefused(t, "classes of quantities", "npz:"+write(t, "a.npz", with("y", npy("<f4", false, "(2,)", []float32{0, 1})))+",classes=2", "leave classes= out")
 	wantRefused(t, "no file", "npz:nowhere.npz", "there is no nowhere.npz")
 	wantRefused(t, "a folder", "npz:"+t.TempDir(), "")
 }

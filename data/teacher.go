@@ -29,6 +29,9 @@ func loadTeacher(r *request) (*Split, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	if classes > 0 && outputs > 1 {
+		return nil, fmt.Errorf("outputs=%d are targets of a regression, which classes=0 makes", outputs)
+	}
 	if classes > 0 {
 		outputs = 0
 	}
