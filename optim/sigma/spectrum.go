@@ -20,7 +20,7 @@ const (
 // Spectrum is the leading eigenpairs of Σ over the examples of G.
 type Spectrum struct {
 	Values    []float64 // in descending order
-	Residuals []float64 // ‖Σu − λu‖ of each pair
+	Residuals []float64 // ‖Kq/(N−1) − λq‖ of each pair in the space of the examples, ‖q‖ = 1; 0 where all were found at once
 	twins     [][]float64
 	gradients *Gradients
 }
