@@ -41,7 +41,7 @@ func (b *bases) whole(t testing.TB) *mat.Dense {
 // The solution is B (Bᵀḡ)/(diag BᵀΣB + δ) with an orthogonal B.
 func TestKroneckerInverseEqualsADenseOne(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
-		sigma, _, mean := dense(rows(t, f, examples))
+		sigma, mean := dense(rows(t, f, examples))
 		inverse, err := NewKroneckerInverse(f, 0, 1)
 		must(t, err)
 		defer inverse.Close()

@@ -79,7 +79,7 @@ func (d Density) At(x, width float64) float64 {
 func (g *Gradients) Density(vectors, steps int, seed uint64) (Density, error) {
 	n, p := len(g.examples), g.f.Model.NumParams
 	if n >= p {
-		a, err := NewCovariance(g.f, g.examples, 1)
+		a, err := NewCovariance(g.f, g.examples)
 		if err != nil {
 			return Density{}, err
 		}
@@ -108,7 +108,7 @@ func (g *Gradients) twin() (Operator, error) {
 		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", n)
 	}
 	if n > formed {
-		return Examples{g, true}, nil
+		return Examples{g}, nil
 	}
 	gram, err := g.Gram()
 	if err != nil {

@@ -40,11 +40,10 @@ func TestTraceOfOperators(t *testing.T) {
 // The Hessian of a network: as many products as twice its parameters leave nothing to chance.
 func TestTraceOfTheHessian(t *testing.T) {
 	f := open(t, `{"layers": ["flatten", {"linear": {"out": 3}}]}`, noise(few), chunked, kernels.Float64)
-	h, err := NewHessian(f, f.All(objective.Train), 1)
+	h, err := NewHessian(f, f.All(objective.Train))
 	must(t, err)
 	defer h.Close()
-	full, err := Form(h)
-	must(t, err)
+	full := written(t, h)
 	trace, deviation, err := Trace(h, 3*h.Dim(), 1)
 	must(t, err)
 	near(t, "trace", []float64{trace}, []float64{mat.Trace(full)}, 1e-9)
@@ -62,7 +61,7 @@ func TestTraceOfTheHessian(t *testing.T) {
 // values are the eigenvalues.
 func TestSpectralDensity(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
-		sigma, _, _ := dense(rows(t, f, examples))
+		sigma, _ := dense(rows(t, f, examples))
 		p := float64(f.Model.NumParams)
 		g, err := NewGradients(f, examples)
 		must(t, err)

@@ -1,7 +1,7 @@
-// Package sigma makes operators of the spread and the curvature of a loss: the covariance Σ of its per-example gradients, their
-// second moment and the Hessian, applied to vectors without ever being formed, with their spectra, traces and inverses.
+// Package sigma makes operators of the spread and the curvature of a loss: the covariance Σ of its per-example gradients and the
+// Hessian, applied to vectors without ever being formed, with their spectra, traces and inverses.
 //
-// Operators stand for the parameters that the objective held when they were made or last reset. All of them work on
+// Operators stand for the parameters that the objective held when they were made. All of them work on
 // any device and over more examples than a chunk; what is small (vectors of one element an example, Gram matrices, Krylov
 // bases) is kept in float64 on the host.
 package sigma

@@ -5,38 +5,26 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Examples is an operator on vectors of one element for each of N examples: the twin of an operator on the parameters, with the same
-// eigenvalues other than zero. Centred, it is K/(N−1) with K = C G Gᵀ C and C = I − 11ᵀ/N, Σ's twin; else G Gᵀ/N, the
-// second moment's.
-type Examples struct {
-	*Gradients
-	Centred bool
-}
+// Examples is Σ's twin, an operator on vectors of one element for each of N examples that has Σ's eigenvalues other than zero:
+// K/(N−1) with K = C G Gᵀ C and C = I − 11ᵀ/N.
+type Examples struct{ *Gradients }
 
 var _ Operator = Examples{}
 
 // Dim is N.
 func (a Examples) Dim() int { return len(a.examples) }
 
-func (a Examples) Apply(into, from [][]float64) error {
-	for k, c := range from {
-		copy(into[k], c)
-		scale := 1 / float64(len(c))
-		if a.Centred {
-			centre(into[k])
-			scale = 1 / float64(len(c)-1)
-		}
-		if err := a.through(into[k]); err != nil {
-			return err
-		}
-		if err := a.Dot(a.vector, into[k]); err != nil {
-			return err
-		}
-		if a.Centred {
-			centre(into[k])
-		}
-		floats.Scale(scale, into[k])
+func (a Examples) Apply(into, from []float64) error {
+	copy(into, from)
+	centre(into)
+	if err := a.through(into); err != nil {
+		return err
 	}
+	if err := a.Dot(a.vector, into); err != nil {
+		return err
+	}
+	centre(into)
+	floats.Scale(1/float64(len(into)-1), into)
 	return nil
 }
 

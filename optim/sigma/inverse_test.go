@@ -86,7 +86,7 @@ func conditionOf(sigma *mat.SymDense, delta float64) float64 {
 
 func TestInversesEqualDenseOnes(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
-		sigma, _, mean := dense(rows(t, f, examples))
+		sigma, mean := dense(rows(t, f, examples))
 		trace, p := mat.Trace(sigma), len(mean)
 		value, err := f.Evaluate(objective.Train, examples)
 		must(t, err)
@@ -170,7 +170,7 @@ func TestRunningDiagonal(t *testing.T) {
 	sum := make([]float64, x.Len())
 	for step, batch := range [][]int{{0, 1, 2}, {3, 4, 5, 6}, {7, 8, 9, 10, 11, 12, 13, 14, 15, 16}} {
 		must(t, inverse.Solve(batch, Damping{Value: 0.02}, x))
-		sigma, _, mean := dense(rows(t, f, batch))
+		sigma, mean := dense(rows(t, f, batch))
 		got, want := make([]float64, x.Len()), make([]float64, x.Len())
 		must(t, x.Read(got))
 		for i := range want {

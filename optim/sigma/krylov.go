@@ -44,7 +44,7 @@ func (l *krylov) draw() {
 func (l *krylov) extend() error {
 	v, j := l.next, len(l.v)
 	w := make([]float64, len(v))
-	if err := l.a.Apply([][]float64{w}, [][]float64{v}); err != nil {
+	if err := l.a.Apply(w, v); err != nil {
 		return err
 	}
 	length := floats.Norm(w, 2)

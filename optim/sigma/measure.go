@@ -155,7 +155,7 @@ func (m *Measurement) diagonal(f *objective.Objective, examples []int) error {
 	return nil
 }
 
-type operatorOver func(f *objective.Objective, examples []int, width int) (*Parameters, error)
+type operatorOver func(f *objective.Objective, examples []int) (*Parameters, error)
 
 // product finds an operator's image of v.
 func (m *Measurement) product(kind string, over operatorOver, v []float64) func(*objective.Objective, []int) error {
@@ -163,13 +163,13 @@ func (m *Measurement) product(kind string, over operatorOver, v []float64) func(
 		if len(v) != f.Model.NumParams {
 			return fmt.Errorf("%s: a vector of %d elements for %d parameters", kind, len(v), f.Model.NumParams)
 		}
-		a, err := over(f, examples, 1)
+		a, err := over(f, examples)
 		if err != nil {
 			return err
 		}
 		defer a.Close()
 		image := make([]float64, len(v))
-		err = a.Apply([][]float64{image}, [][]float64{v})
+		err = a.Apply(image, v)
 		m.Vectors = append(m.Vectors, nn.Vector{Kind: kind, Values: image})
 		return err
 	}

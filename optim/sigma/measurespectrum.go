@@ -34,7 +34,7 @@ func (m *Measurement) spectrum(f *objective.Objective, examples []int, w Wanted)
 
 // curvature finds what is wanted of the Hessian.
 func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted) error {
-	h, err := NewHessian(f, examples, 1)
+	h, err := NewHessian(f, examples)
 	if err != nil {
 		return err
 	}

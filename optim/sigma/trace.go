@@ -21,7 +21,7 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 	r := rand.New(rand.NewPCG(seed, 0x7472616365))
 	basis, image := make([][]float64, 0, third), make([]float64, n)
 	for range third {
-		if err := a.Apply([][]float64{image}, [][]float64{signs(r, n)}); err != nil {
+		if err := a.Apply(image, signs(r, n)); err != nil {
 			return 0, 0, fmt.Errorf("trace: %w", err)
 		}
 		before := floats.Norm(image, 2)
@@ -32,7 +32,7 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 		}
 	}
 	for _, q := range basis {
-		if err := a.Apply([][]float64{image}, [][]float64{q}); err != nil {
+		if err := a.Apply(image, q); err != nil {
 			return 0, 0, fmt.Errorf("trace: %w", err)
 		}
 		trace += floats.Dot(q, image)
@@ -44,7 +44,7 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 	for k := range rest {
 		x := signs(r, n)
 		project(x, basis)
-		if err := a.Apply([][]float64{image}, [][]float64{x}); err != nil {
+		if err := a.Apply(image, x); err != nil {
 			return 0, 0, fmt.Errorf("trace: %w", err)
 		}
 		rest[k] = floats.Dot(x, image)

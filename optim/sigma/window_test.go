@@ -34,14 +34,14 @@ func TestRunningWindow(t *testing.T) {
 			}
 			sigma, freedom := mat.NewSymDense(p, nil), 0.0
 			for _, g := range slots {
-				within, _, _ := dense(g)
+				within, _ := dense(g)
 				n, _ := g.Dims()
 				within.ScaleSym(float64(n-1), within)
 				sigma.AddSym(sigma, within)
 				freedom += float64(n - 1)
 			}
 			sigma.ScaleSym(1/freedom, sigma)
-			_, _, mean := dense(rows(t, f, batch))
+			_, mean := dense(rows(t, f, batch))
 			must(t, inverse.Solve(batch, Damping{Value: 0.05}, x))
 			got := make([]float64, p)
 			must(t, x.Read(got))
