@@ -3,6 +3,8 @@ package optim
 import (
 	"math"
 	"testing"
+
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 // examples are losses ℓ_n(θ) = ½a(θ−b)² + ⅙c θ³ of one parameter: gradient and Hessian in closed form.
@@ -47,20 +49,6 @@ func traceGradient(x float64) float64 {
 	return sum * 2 / 3
 }
 
-func permutations(rest []int) [][]int {
-	if len(rest) == 0 {
-		return [][]int{nil}
-	}
-	var all [][]int
-	for i := range rest {
-		others := append(append([]int(nil), rest[:i]...), rest[i+1:]...)
-		for _, p := range permutations(others) {
-			all = append(all, append([]int{rest[i]}, p...))
-		}
-	}
-	return all
-}
-
 // Regularized descent arrives where stochastic descent arrives in the mean over all 24 orders, up to O(η³): halving η
 // divides the distance by eight, where without the regularizer it is divided by four.
 func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
@@ -69,7 +57,7 @@ func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
 		{4, 3, Inertia{0, false}}, {4, 3, Inertia{0.9, false}}, {4, 3, Inertia{0.5, true}}} { // a last batch of one example
 		distance := func(rate, factor float64) float64 {
 			var mean float64
-			orders := permutations([]int{0, 1, 2, 3})
+			orders := combin.Permutations(4, 4)
 			for _, order := range orders {
 				mean += descend(order, e, rate, 0) / float64(len(orders))
 			}

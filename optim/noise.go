@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -52,6 +53,9 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 func checkNoise(s Settings, examples int) error {
 	if examples < 2 {
 		return fmt.Errorf("gd-noise takes the covariance of the gradients of at least 2 examples, here is %d", examples)
+	}
+	if s.EmulateBatch == 0 {
+		return errors.New("gd-noise needs the size of the batches whose noise it takes: give --emulate-batch")
 	}
 	return Emulation{Examples: examples, Batch: s.EmulateBatch}.Check()
 }

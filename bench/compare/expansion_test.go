@@ -4,23 +4,11 @@ import (
 	"math"
 	"testing"
 
+	"gonum.org/v1/gonum/stat/combin"
+
 	"drift/graph/nn"
 	"drift/optim"
 )
-
-func permutations(rest []int) [][]int {
-	if len(rest) == 0 {
-		return [][]int{nil}
-	}
-	var all [][]int
-	for i := range rest {
-		others := append(append([]int(nil), rest[:i]...), rest[i+1:]...)
-		for _, p := range permutations(others) {
-			all = append(all, append([]int{rest[i]}, p...))
-		}
-	}
-	return all
-}
 
 // Over all orders of one training set the control variates add up to zero, whatever the momentum and where the last batch is
 // shorter too; each of them is far from it.
@@ -42,7 +30,7 @@ func TestControlsHaveMeanZero(t *testing.T) {
 		}
 		n := f.Parameters().Len()
 		sum, size := [2][]float64{make([]float64, n), make([]float64, n)}, [2]float64{}
-		for _, order := range permutations([]int{0, 1, 2, 3, 4}) {
+		for _, order := range combin.Permutations(5, 5) {
 			one := [2][]float64{make([]float64, n), make([]float64, n)}
 			if err := x.controls(split(order, s.Batch), one); err != nil {
 				t.Fatal(err)

@@ -100,4 +100,9 @@ func (k *Kept) save(name string, finished any) error {
 }
 
 // Remove takes the folder away, once results stand in its place.
-func (k *Kept) Remove() error { return os.RemoveAll(k.path) }
+func (k *Kept) Remove() error {
+	if err := os.RemoveAll(k.path); err != nil {
+		return fmt.Errorf("taking away what the results replace: %w", err)
+	}
+	return nil
+}

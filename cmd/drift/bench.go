@@ -154,6 +154,9 @@ func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *b
 		return nil
 	}
 	found, notes := peers.Find(ctx, report.Machine.Threads)
+	if ctx.Err() != nil {
+		return found // what an interrupt cut short is no finding about the machine
+	}
 	for _, n := range notes {
 		report.note("%s", n)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -54,6 +55,26 @@ func TestCompareWritesItsResults(t *testing.T) {
 	}
 	if a, b := losses(t, out), losses(t, again); a != b {
 		t.Errorf("run again it gives\n%s\nnot\n%s", b, a)
+	}
+}
+
+// closed is standard output that nobody reads any more.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// What a long run has found does not depend on who looks at its tables.
+func TestResultsAreWrittenBeforeTheyAreShown(t *testing.T) {
+	for args, file := range map[string]string{
+		smallComparison + "--optimizers sgd,gd": "compare.json",
+		"verify --data glyphs,train=8,test=8,size=8 --model mlp:2,act=tanh --examples 4 --batches 2 --draws 100": "verify.json",
+	} {
+		out := t.TempDir()
+		var stderr bytes.Buffer
+		status := run(context.Background(), append(strings.Fields(args), "--out", out), closed{}, &stderr)
+		if info, err := os.Stat(filepath.Join(out, file)); status != statusFailed || !strings.Contains(stderr.String(), "broken pipe") || err != nil || info.Size() == 0 {
+			t.Errorf("%s: status %d, %v, %s", args, status, err, stderr.String())
+		}
 	}
 }
 

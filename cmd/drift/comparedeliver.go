@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,31 +20,28 @@ type experiment struct {
 	Tuning  []compare.Trial `json:"tuning"` // null without
 }
 
-// deliver shows the tables before it writes anything, so that a full disk costs no results.
+// deliver writes the files before it shows the tables, which a closed pipe may end, and shows them whether or not a disk is full.
 func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
 	config, err := c.config(flags)
 	if err != nil {
-		return err
-	}
-	if err := c.show(outcome); err != nil {
 		return err
 	}
 	result := struct {
 		Rows       []compare.Row `json:"rows"`
 		Experiment experiment    `json:"experiment"`
 	}{outcome.Rows, experiment{"compare", config, version(), c.device, outcome.Trials}}
-	err = writeFiles(c.out, map[string]func(io.Writer) error{
+	written := writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
 		"runs.csv":     outcome.Runs().WriteCSV,
 		"compare.png":  outcome.Figure().WritePNG,
 		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
 	})
-	if err != nil {
-		return err
+	if written == nil {
+		written = c.kept.Remove()
 	}
-	if err := c.kept.Remove(); err != nil {
-		return fmt.Errorf("taking away what the results replace: %w", err)
+	if err := errors.Join(c.show(outcome), written); err != nil {
+		return err
 	}
 	fmt.Fprintf(c.human(), "Curves, runs and settings are in %s\n", c.out)
 	return c.writeJSON(result)

@@ -42,11 +42,14 @@ func setFlags(text string, flags *pflag.FlagSet) error {
 
 func setFlag(name string, setting any, flags *pflag.FlagSet) error {
 	flag := flags.Lookup(name)
-	if flag == nil || name == "config" || name == "help" {
-		if near := nearest(name, flagNames(flags)); near != "" && flag == nil {
+	if flag == nil {
+		if near := nearest(name, flagNames(flags)); near != "" {
 			return fmt.Errorf("%s is no flag of this command: did you mean %s?", name, near)
 		}
-		return fmt.Errorf("%s is no flag that a file can set: see --help", name)
+		return fmt.Errorf("%s is no flag of this command: see --help", name)
+	}
+	if name == "config" || name == "help" {
+		return fmt.Errorf("%s is no flag that a file can set: leave it out", name)
 	}
 	if flag.Changed {
 		return nil
@@ -71,19 +74,18 @@ func setFlag(name string, setting any, flags *pflag.FlagSet) error {
 
 // texts writes a TOML value, or each of a list of them, as it would stand on a command line.
 func texts(setting any) ([]string, error) {
-	switch x := setting.(type) {
-	case string, bool, int64, float64:
-		return []string{fmt.Sprint(x)}, nil
-	case []any:
-		var all []string
-		for _, item := range x {
-			one, err := texts(item)
-			if err != nil || len(one) != 1 {
-				return nil, fmt.Errorf("got %v: give a list of plain values", item)
-			}
-			all = append(all, one[0])
-		}
-		return all, nil
+	list, many := setting.([]any)
+	if !many {
+		list = []any{setting}
 	}
-	return nil, fmt.Errorf("got %v: give a number, a string, true or false, or a list of them", setting)
+	all := make([]string, len(list))
+	for i, item := range list {
+		switch item.(type) {
+		case string, bool, int64, float64:
+			all[i] = fmt.Sprint(item)
+		default:
+			return nil, fmt.Errorf("got %v: give a number, a string, true or false, or a list of them", item)
+		}
+	}
+	return all, nil
 }

@@ -175,9 +175,9 @@ func rangeOf(counts []int) string {
 		low, high = min(low, n), max(high, n)
 	}
 	if low == high {
-		return fmt.Sprint(low)
+		return report.Format(float64(low))
 	}
-	return fmt.Sprintf("%d to %d", low, high)
+	return report.Format(float64(low)) + " to " + report.Format(float64(high))
 }
 
 // oneArgument wants exactly one word behind the command.

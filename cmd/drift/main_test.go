@@ -37,7 +37,9 @@ func TestWrongCommandLines(t *testing.T) {
 		{"env --zzzzzz 2", "drift env --help lists all"},
 		{"env --threads -1", `--threads: got "-1": give a whole number of at least 0`},
 		{"env --threads two", `--threads: got "two"`},
+		{"env --threads 5000", "at most 4096"},
 		{"env --seed -1", "--seed: "},
+		{"env --seed 18446744073709551616", "whole number from 0 to 18446744073709551615"},
 		{"env --seed", "needs an argument"},
 		{"env --dtype float16", `unknown dtype "float16": choose float32 or float64`},
 		{"env --device gpu", `unknown device "gpu"`},
@@ -51,6 +53,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{"env --config " + write(t, "d.toml", "config = 'x'"), "no flag that a file can set"},
 		{"env --config " + write(t, "e.toml", "seed = "), "e.toml: "},
 		{"env --config " + write(t, "f.toml", "[seed]\nx = 1"), "give a number"},
+		{"env --config " + write(t, "g.toml", "threads = [[2]]"), "give a number"},
+		{"env --config " + write(t, "h.toml", "checkpoint-every = 2"), "checkpoint-every is no flag of this command: see"},
 	} {
 		status, stdout, stderr := drift(t, strings.Fields(c.args)...)
 		if status != statusUsage || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "drift: ") || !strings.Contains(stderr, c.says) {

@@ -46,19 +46,31 @@ func (a *app) measureCommand() *cobra.Command {
 	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
 	add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", atLeast(0))
-	add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ by quadrature of so many steps", "int", atLeast(0))
+	add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --json, by quadrature of so many steps", "int", atLeast(0))
 	add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", atLeast(0))
-	add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6", "int", atLeast(0))
+	add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6 (0: do not)", "int", traceProducts)
 	return cmd
 }
 
-func (m *measurement) run(ctx context.Context) (err error) {
-	if m.vectors != "" {
+// check finds the mistakes that need no data.
+func (m *measurement) check() error {
+	switch {
+	case m.vectors != "":
 		if err := checkWritable("vectors", m.vectors, "a file"); err != nil {
 			return err
 		}
-	} else if m.vector != "" {
+	case m.vector != "":
 		return usagef("--vector asks for H v and Σ v: say where to write them with --vectors FILE")
+	}
+	if m.wanted.Density > 0 && m.json == "" {
+		return usagef("--sigma-density asks for more numbers than the table holds: say where to write them with --json FILE, or - for standard output")
+	}
+	return nil
+}
+
+func (m *measurement) run(ctx context.Context) (err error) {
+	if err := m.check(); err != nil {
+		return err
 	}
 	p, err := m.open(m.app, m.weights)
 	if err != nil {
@@ -70,9 +82,6 @@ func (m *measurement) run(ctx context.Context) (err error) {
 	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.Model.NumParams {
 		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.Model.NumParams)
 	}
-	if m.wanted.Trace > 0 && m.wanted.Trace < 6 {
-		return usagef("--hessian-trace %d: give at least 6 products", m.wanted.Trace)
-	}
 	if m.vector != "" {
 		if m.wanted.Along, err = p.Model.Load(m.vector); err != nil {
 			return fmt.Errorf("--vector: %w", err)
@@ -83,6 +92,15 @@ func (m *measurement) run(ctx context.Context) (err error) {
 		return err
 	}
 	return m.deliver(p, found)
+}
+
+// traceProducts parses --hessian-trace: its standard error takes 6 products.
+func traceProducts(s string) (int, error) {
+	n, err := atLeast(0)(s)
+	if err == nil && n > 0 && n < 6 {
+		err = fmt.Errorf("got %q: give at least 6, or 0 to leave it out", s)
+	}
+	return n, err
 }
 
 // deliver writes the vectors and shows the numbers.

@@ -105,6 +105,8 @@ func TestMeasureRefusals(t *testing.T) {
 		smallTask + "--vector " + v:                                         {statusUsage, "--vectors FILE"},
 		smallTask + "--vectors " + t.TempDir():                              {statusUsage, "is a folder"},
 		smallTask + "--sigma-top 100000":                                    {statusUsage, "one for each parameter"},
+		smallTask + "--sigma-density 5":                                     {statusUsage, "--json FILE"},
+		smallTask + "--hessian-trace 5":                                     {statusUsage, "at least 6, or 0"},
 		smallTask + "--weights none.safetensors":                            {statusFailed, "no such file"},
 		"--data glyphs,train=60,test=0 --model mlp:6 --weights " + v:        {statusFailed, "has shape"},
 		"--data glyphs,train=1,test=0,size=8 --model mlp:6 --dtype float64": {statusFailed, "at least 2"},

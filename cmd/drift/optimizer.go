@@ -80,7 +80,7 @@ func (r *recipe) resolve(optimizer string, examples int, given func(string) bool
 	if s.Steps == 0 || given("epochs") {
 		steps := math.Round(r.epochs * float64(s.BatchesPerEpoch(examples)))
 		if steps > maxSteps {
-			return s, usagef("--epochs %g: that is %g steps, more than %d: give fewer", r.epochs, steps, maxSteps)
+			return s, usagef("--epochs %g: that is %.3g steps, more than %d: give fewer", r.epochs, steps, maxSteps)
 		}
 		s.Steps = max(1, int(steps))
 	}

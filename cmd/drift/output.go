@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,7 +32,11 @@ func checkWritable(flag, path, want string) error {
 	}
 	probe, err := os.CreateTemp(filepath.Dir(path), ".drift-*")
 	if err != nil {
-		return usagef("--%s: cannot write %s: %v", flag, path, err)
+		var of *fs.PathError
+		if errors.As(err, &of) {
+			err = of.Err // not of the probe
+		}
+		return usagef("--%s: cannot write %s: %w", flag, path, err)
 	}
 	probe.Close()
 	return os.Remove(probe.Name())

@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -33,6 +35,9 @@ Every command takes --config FILE, a TOML file in which any flag can be set (lr 
 the command line win. The exit status is 0 when all is done, 1 when a run or a check failed and
 2 when the command line is wrong.`
 
+// helpWidth is the columns that flags and what they mean take at most.
+const helpWidth = 120
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "drift",
@@ -51,6 +56,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprint(".FlagUsagesWrapped ", helpWidth)))
 	a.globals(root.PersistentFlags())
 	root.AddCommand(a.compareCommand(), a.trainCommand(), a.measureCommand(), a.verifyCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
 	return root
@@ -59,11 +65,11 @@ func (a *app) root() *cobra.Command {
 func (a *app) globals(flags *pflag.FlagSet) {
 	flags.BoolVar(&a.quiet, "quiet", false, "print nothing but errors (--json and files are still written)")
 	flags.StringVar(&a.json, "json", "", "write the result as JSON to this `file`, - for standard output")
-	flags.Uint64Var(&a.seed, "seed", 1, "`number` that every random choice follows from")
+	add(flags, &a.seed, "seed", 1, "`number` that every random choice follows from", "number", parseSeed)
 	add(flags, &a.device, "device", "auto", "where to compute: auto|cpu|cuda[:i]", "name", parseDevice)
 	add(flags, &a.dtype, "dtype", kernels.Float32, "arithmetic: float32|float64", "name", kernels.ParseDType)
 	add(flags, &a.precision, "precision", cuda.Full, "products of float32 matrices on a GPU: float32|tf32|bf16", "name", cuda.ParsePrecision)
-	add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", atLeast(0))
+	add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", parseThreads)
 	flags.StringVar(&a.config, "config", "", "TOML `file` that sets flags")
 }
 

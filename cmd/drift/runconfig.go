@@ -81,7 +81,7 @@ func setting(v pflag.Value) any {
 	switch v.Type() {
 	case "bool":
 		return text == "true"
-	case "int", "uint64", "number":
+	case "int", "number":
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n
 		}

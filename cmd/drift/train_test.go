@@ -126,6 +126,7 @@ func TestTrainRefusals(t *testing.T) {
 		{"--steps 5 --warmup 5", statusUsage, "warmup"},
 		{"--optimizer gd --batch 10", statusUsage, "leave the batch size"},
 		{"--batch full --optimizer gd-reg", statusUsage, "--emulate-batch"},
+		{"--batch full --optimizer gd-noise", statusUsage, "--emulate-batch"},
 		{"--optimizer gd-reg --emulate-batch 201 --batch full", statusUsage, "give 1 to 200"},
 		{"--optimizer gd-reg --lambda 1 --data gaussian,train=1 --model linear --batch full", statusUsage, "at least 2 examples"},
 		{"--optimizer gd-reg --emulate-batch 10 --lambda 1", statusUsage, "leave one out"},

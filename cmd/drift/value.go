@@ -53,6 +53,26 @@ func atLeast(low int) func(string) (int, error) {
 	}
 }
 
+// parseSeed parses what a seed can be.
+func parseSeed(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("got %q: give a whole number from 0 to %d", s, uint64(math.MaxUint64))
+	}
+	return n, nil
+}
+
+// mostThreads is more than any machine has use for.
+const mostThreads = 4096
+
+func parseThreads(s string) (int, error) {
+	n, err := atLeast(0)(s)
+	if err == nil && n > mostThreads {
+		err = fmt.Errorf("got %q: give at most %d", s, mostThreads)
+	}
+	return n, err
+}
+
 // within parses finite numbers that satisfy ok; wanted says which those are.
 func within(wanted string, ok func(float64) bool) func(string) (float64, error) {
 	return func(s string) (float64, error) {

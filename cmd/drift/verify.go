@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -74,7 +75,7 @@ func (v *verification) run(ctx context.Context) (err error) {
 	}
 	v.options.Seed = v.seed
 	if err := v.options.Check(); err != nil {
-		return usageError{err}
+		return usagef("%w", err)
 	}
 	if err := prepareFolder(v.out, "verify.json"); err != nil {
 		return err
@@ -159,10 +160,8 @@ func (v *verification) deliver(checks []theory.Check, run *course) error {
 	if run != nil {
 		figures["along"] = theory.StageFigure(run.Stages)
 	}
-	if err := v.show(result); err != nil {
-		return err
-	}
-	if err := v.write(result, figures); err != nil {
+	written := v.write(result, figures) // before the tables, which a closed pipe may end
+	if err := errors.Join(v.show(result), written); err != nil {
 		return err
 	}
 	fmt.Fprintf(v.human(), "Figures and numbers are in %s\n", v.out)

@@ -49,7 +49,7 @@ type Measurement struct {
 // Measure works on examples of the training data, at least two of them, at the objective's parameters.
 func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, error) {
 	if len(examples) < 2 {
-		return nil, fmt.Errorf("measuring: %d examples: the covariance of their gradients takes at least 2", len(examples))
+		return nil, fmt.Errorf("measuring: the covariance of the gradients takes at least 2 examples, not %d", len(examples))
 	}
 	m := &Measurement{Examples: len(examples), Parameters: f.Model.NumParams, Eigenvalues: []float64{}}
 	steps := []func(*objective.Objective, []int) error{m.moments}
