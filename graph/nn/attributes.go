@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func decodeObject[T any](data []byte, v T) (T, error) {
 		return v, fmt.Errorf("want an object, got %.40q", data)
 	}
 	known := jsonKeys(reflect.TypeFor[T]())
-	for key := range object {
+	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, key) {
 			return v, fmt.Errorf("unknown key %q: the keys are %s", key, join(known))
 		}

@@ -54,6 +54,7 @@ func TestBadSpecs(t *testing.T) {
 		layers(`5`):                                                              `model given as JSON: layer 0: want a name or an object with one key, as "relu" or {"linear": {"out": 10}}`,
 		layers(`{"relu":{},"tanh":{}}`):                                          `model given as JSON: layer 0: want a name or an object with one key, as "relu" or {"linear": {"out": 10}}`,
 		layers(`{"relu":{"slope":1}}`):                                           `model given as JSON: layer 0 (relu): unknown key "slope": the keys are none`,
+		layers(`{"linear":{"z":1,"y":1,"x":1,"w":1}}`):                           `model given as JSON: layer 0 (linear): unknown key "w": the keys are out, bias`,
 		layers(`{"linear":{"Out":10}}`):                                          `model given as JSON: layer 0 (linear): unknown key "Out": the keys are out, bias`,
 		layers(`{"linear":10}`):                                                  `model given as JSON: layer 0 (linear): want an object, got "10"`,
 		layers(`{"linear":{"out":"10"}}`):                                        "model given as JSON: layer 0 (linear): out: want a whole number, got string",

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -23,8 +24,9 @@ func SpectralDensity(a Operator, vectors, steps int, seed uint64) (Density, erro
 	}
 	steps = min(steps, a.Dim())
 	var d Density
-	for v := range vectors {
-		l := newKrylov(a, steps, seed+uint64(v))
+	random := starts(seed)
+	for range vectors {
+		l := newKrylov(a, steps, random)
 		l.begin(nil)
 		for range steps {
 			if err := l.extend(); err != nil {
@@ -51,12 +53,7 @@ func (d Density) sorted() Density {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(i, j int) int {
-		if d.Values[i] < d.Values[j] {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(d.Values[i], d.Values[j]) })
 	s := Density{make([]float64, len(order)), make([]float64, len(order))}
 	for to, from := range order {
 		s.Values[to], s.Weights[to] = d.Values[from], d.Weights[from]

@@ -35,6 +35,10 @@ func TestTraceOfOperators(t *testing.T) {
 	if _, _, err := Trace(Dense{low}, 5, 1); err == nil {
 		t.Error("5 products: accepted")
 	}
+	low.SetSym(0, 0, math.NaN())
+	if trace, _, err := Trace(Dense{low}, 30, 1); err == nil {
+		t.Errorf("trace %v of a matrix with NaN: accepted", trace)
+	}
 }
 
 // The Hessian of a network: as many products as twice its parameters leave nothing to chance.
@@ -55,6 +59,25 @@ func TestTraceOfTheHessian(t *testing.T) {
 	got, err := Leading(h, 5, Search{})
 	must(t, err)
 	near(t, "leading eigenvalues", values(got), values(want), 1e-9)
+}
+
+// Densities from neighbouring seeds share no vector, so that their differences show what is left to chance.
+func TestDensitiesOfSeedsAreIndependent(t *testing.T) {
+	a := mat.NewSymDense(30, nil)
+	for i := range 30 {
+		a.SetSym(i, i, float64(i*i))
+	}
+	seen := map[float64]uint64{}
+	for seed := range uint64(3) {
+		d, err := SpectralDensity(Dense{a}, 4, 5, seed)
+		must(t, err)
+		for _, value := range d.Values {
+			if other, again := seen[value]; again && other != seed {
+				t.Fatalf("seeds %d and %d both give the value %v", other, seed, value)
+			}
+			seen[value] = seed
+		}
+	}
 }
 
 // Moments of the density are those of the spectrum, to what a few random vectors leave; with as many steps as dimensions the

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
+var errNotFinite = Breakdown{errors.New("the operator gives values that are not finite")}
+
 // krylov is an orthonormal basis v with A·v = v·h + next·β·eᵀ, where e is the last unit vector.
 type krylov struct {
 	a      Operator
@@ -21,9 +23,12 @@ type krylov struct {
 	random *rand.Rand
 }
 
-func newKrylov(a Operator, m int, seed uint64) *krylov {
-	return &krylov{a: a, m: m, h: mat.NewSymDense(m, nil), random: rand.New(rand.NewPCG(seed, 0x6c616e63))}
+func newKrylov(a Operator, m int, random *rand.Rand) *krylov {
+	return &krylov{a: a, m: m, h: mat.NewSymDense(m, nil), random: random}
 }
+
+// starts is the random numbers that iterations start from.
+func starts(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x6c616e63)) }
 
 // begin takes the first vector, a random one where none is given.
 func (l *krylov) begin(start []float64) {
@@ -49,7 +54,7 @@ func (l *krylov) extend() error {
 	}
 	length := floats.Norm(w, 2)
 	if math.IsNaN(length) || math.IsInf(length, 0) {
-		return Breakdown{errors.New("the operator gives values that are not finite")}
+		return errNotFinite
 	}
 	l.v, l.next = append(l.v, v), w
 	for i, h := range l.orthogonalize() {

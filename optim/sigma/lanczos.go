@@ -35,7 +35,7 @@ func Leading(a Operator, k int, s Search) ([]Pair, error) {
 	if s.Basis == 0 {
 		s.Basis = max(20, 10+2*k)
 	}
-	l := newKrylov(a, min(n, max(s.Basis, k+2)), s.Seed)
+	l := newKrylov(a, min(n, max(s.Basis, k+2)), starts(s.Seed))
 	l.begin(s.Start)
 	for products := 1; ; products++ {
 		if err := l.extend(); err != nil {

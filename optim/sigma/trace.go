@@ -50,6 +50,9 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 		rest[k] = floats.Dot(x, image)
 	}
 	mean, spread := stat.MeanStdDev(rest, nil)
+	if math.IsNaN(trace+mean) || math.IsInf(trace+mean, 0) {
+		return 0, 0, fmt.Errorf("trace: %w", errNotFinite)
+	}
 	return trace + mean, spread / math.Sqrt(float64(len(rest))), nil
 }
 
