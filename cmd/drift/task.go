@@ -21,7 +21,8 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	flags.StringVar(&k.data, "data", data, "data `spec` (drift data list shows what there is)")
 	dataDir(flags, &k.dataDir)
 	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
-	add(flags, &k.chunk, "chunk", objective.DefaultChunk, "most examples to work on at once; more are added up", "int", atLeast(1))
+	const chunk = "most examples to work on at once; more are added up (0: 1,024, and on a GPU with room for them up to 8,192)"
+	add(flags, &k.chunk, "chunk", 0, chunk, "int", atLeast(0))
 }
 
 // load reads the data and makes the model that fits them.

@@ -23,6 +23,7 @@ type device struct {
 	name        string
 	options     Options
 	gpu         cu.Device
+	total       int64 // bytes of memory
 	stream      cu.Stream
 	blas        *cublas.Handle
 	dnn         *cudnn.Handle // nil without cuDNN, and until the first convolution
@@ -71,6 +72,9 @@ func (d *device) start(index int) (err error) {
 	if major < 8 {
 		return fmt.Errorf("compute capability %d.%d: 8.0 (Ampere) or later is needed; choose --device cpu", major, minor)
 	}
+	if d.total, err = d.gpu.TotalMem(); err != nil {
+		return err
+	}
 	if d.context, err = d.gpu.RetainPrimaryCtx(); err != nil {
 		return err
 	}
@@ -99,6 +103,9 @@ func (d *device) Name() string { return d.name }
 func (d *device) Synchronize() error {
 	return d.do(func() error { return d.check("waiting", d.stream.Synchronize()) })
 }
+
+// TotalBytes is the size of the device's memory, whatever is in use.
+func (d *device) TotalBytes() int64 { return d.total }
 
 // FreeBytes counts the memory that freed buffers hold for reuse as free.
 func (d *device) FreeBytes() (bytes int64) {

@@ -56,10 +56,15 @@ func (f *Objective) Measured() kernels.Buffer { return f.sums.Slice(sumLoss, sum
 
 // Gradient writes ḡ, the gradient of the mean loss over examples of the training data, into a flat vector [P].
 func (f *Objective) Gradient(examples []int, into kernels.Buffer) error {
-	return f.Pass("gradient", Train, examples, []kernels.Buffer{into}, func(b *Batch) {
+	return f.Pass("gradient", Train, examples, []kernels.Buffer{into}, meanGradient(into), nil)
+}
+
+// meanGradient is the expression of Gradient.
+func meanGradient(into kernels.Buffer) Expression {
+	return func(b *Batch) {
 		b.Measure()
 		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params))
-	}, nil)
+	}
 }
 
 // Evaluate is the mean loss and accuracy over examples of a part.

@@ -22,13 +22,10 @@ const (
 	Test
 )
 
-// DefaultChunk is the number of examples that are worked on at once.
-const DefaultChunk = 1024
-
 // Options of New.
 type Options struct {
 	DType kernels.DType
-	Chunk int // most examples at once; 0 means DefaultChunk
+	Chunk int // most examples at once; 0 means 1,024, and on a GPU with room for them up to 8,192
 }
 
 // Objective is the mean loss of a model over examples of a data set.
@@ -69,34 +66,44 @@ const (
 
 // New copies the data to the device and reserves the parameters, which are zero until SetParameters.
 func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Objective, error) {
-	if o.Chunk == 0 {
-		o.Chunk = DefaultChunk
-	}
-	if o.Chunk < 1 {
-		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1", o.Chunk)
+	if o.Chunk < 0 {
+		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1, or 0 for a number that suits the device", o.Chunk)
 	}
 	if err := Fits(dev, model, o.DType); err != nil {
 		return nil, err
 	}
 	f := &Objective{Model: model, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
 	f.Until(context.Background())
-	for _, b := range []struct {
-		buffer *kernels.Buffer
-		n      int
-	}{{&f.theta, model.NumParams}, {&f.index, o.Chunk}, {&f.rows, o.Chunk}, {&f.weights, 2}, {&f.sums, sumCount}} {
-		var err error
-		if *b.buffer, err = dev.NewBuffer(o.DType, b.n); err != nil {
-			f.Close()
-			return nil, fmt.Errorf("objective: parameters of the model: %w", err)
-		}
-	}
-	for part, set := range []data.Set{split.Train, split.Test} {
-		if err := f.place(Part(part), set); err != nil {
-			f.Close()
-			return nil, err
-		}
+	if err := f.fill(split); err != nil {
+		f.Close()
+		return nil, err
 	}
 	return f, nil
+}
+
+// fill reserves the parameters and what passes over the data need, and copies the data.
+func (f *Objective) fill(split *data.Split) (err error) {
+	reserve := func(to *kernels.Buffer, n int) {
+		if err == nil {
+			if *to, err = f.device.NewBuffer(f.dtype, n); err != nil {
+				err = fmt.Errorf("objective: parameters of the model: %w", err)
+			}
+		}
+	}
+	reserve(&f.theta, f.Model.NumParams)
+	reserve(&f.weights, 2)
+	reserve(&f.sums, sumCount)
+	for part, set := range []data.Set{split.Train, split.Test} {
+		if err == nil {
+			err = f.place(Part(part), set)
+		}
+	}
+	if err == nil && f.chunk == 0 {
+		f.chunk, err = f.defaultChunk()
+	}
+	reserve(&f.index, f.chunk)
+	reserve(&f.rows, f.chunk)
+	return err
 }
 
 // Fits refuses a model for which a device has no memory: for θ, a gradient and one vector more, and, where the device's memory is

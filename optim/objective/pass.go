@@ -122,21 +122,13 @@ func (f *Objective) compile(k key, e Expression) (*compiled, error) {
 	if c := f.programs[k]; c != nil {
 		return c, nil
 	}
-	var b *Batch
-	if err := graph.Try(func() { b = f.newBatch(k.counts, k.first); e(b) }); err != nil {
+	b, plan, err := f.plan(k, e)
+	if err != nil {
 		return nil, err
 	}
 	n := k.counts[Train] + k.counts[Test]
 	index := f.index.Slice(0, n)
 	b.bind[b.index] = index
-	bound := make(map[*graph.Node]bool)
-	for leaf := range b.bind {
-		bound[leaf] = true
-	}
-	plan, err := graph.NewPlan(b.outputs, b.updates, bound)
-	if err != nil {
-		return nil, err
-	}
 	if err := f.reserve(plan, n); err != nil {
 		return nil, err
 	}
@@ -151,6 +143,19 @@ func (f *Objective) compile(k key, e Expression) (*compiled, error) {
 	}
 	f.programs[k] = c
 	return c, nil
+}
+
+// plan is what a program will do, and its batch, whose index is not bound to memory yet.
+func (f *Objective) plan(k key, e Expression) (b *Batch, plan *graph.Plan, err error) {
+	if err := graph.Try(func() { b = f.newBatch(k.counts, k.first); e(b) }); err != nil {
+		return nil, nil, err
+	}
+	bound := map[*graph.Node]bool{b.index: true}
+	for leaf := range b.bind {
+		bound[leaf] = true
+	}
+	plan, err = graph.NewPlan(b.outputs, b.updates, bound)
+	return b, plan, err
 }
 
 // reserve makes the arena large enough for a plan over n examples.

@@ -1,0 +1,36 @@
+package objective
+
+import "drift/kernels"
+
+// The number of examples that are worked on at once where nobody says: leastChunk keeps a processor busy. A GPU takes up to mostChunk,
+// as long as what a gradient of so many needs fits chunkRoom times into its memory, so that the heaviest expressions fit too.
+const (
+	leastChunk = 1024
+	mostChunk  = 8192
+	chunkRoom  = 16
+)
+
+// gpu is a device with memory of its own.
+type gpu interface {
+	kernels.Device
+	// TotalBytes is the size of its memory, whatever is in use.
+	TotalBytes() int64
+}
+
+// defaultChunk is a function of the model and the device alone, and not of what happens to be free there: sums over chunks round
+// differently for every size.
+func (f *Objective) defaultChunk() (int, error) {
+	chunk := leastChunk
+	dev, ok := f.device.(gpu)
+	if !ok || f.Examples(Train) == 0 {
+		return chunk, nil
+	}
+	_, plan, err := f.plan(key{counts: [2]int{Train: chunk}, first: true}, meanGradient(f.theta))
+	if err != nil {
+		return 0, err
+	}
+	for need := chunkRoom * plan.Bytes(); chunk < mostChunk && 2*need <= dev.TotalBytes(); need *= 2 {
+		chunk *= 2
+	}
+	return chunk, nil
+}
