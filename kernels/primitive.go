@@ -58,19 +58,6 @@ type Slice struct{ A, B, C, From, To int }
 // Pad is Slice's adjoint: out [A,B,C] is x [A,To−From,C] at [:, From:To, :] and zero elsewhere. Outputs [out], inputs [x].
 type Pad struct{ A, B, C, From, To int }
 
-// Window describes how windows of KH×KW slide over N images of C planes of H×W with a stride and zero padding on all sides.
-type Window struct {
-	N, C, H, W, KH, KW int
-	StrideH, StrideW   int
-	PadH, PadW         int
-}
-
-// OutH is ⌊(H + 2·PadH − KH)/StrideH⌋ + 1.
-func (w Window) OutH() int { return (w.H+2*w.PadH-w.KH)/w.StrideH + 1 }
-
-// OutW is ⌊(W + 2·PadW − KW)/StrideW⌋ + 1.
-func (w Window) OutW() int { return (w.W+2*w.PadW-w.KW)/w.StrideW + 1 }
-
 // Conv is the cross-correlation y[n,o,·,·] = Σ_c x[n,c,·,·] ⋆ k[o,c,·,·]: x [N,C,H,W], k [O,C,KH,KW], y [N,O,OutH,OutW].
 // With PerExample every image has kernels of its own: k is [N,O,C,KH,KW]. Outputs [y], inputs [x, k].
 type Conv struct {

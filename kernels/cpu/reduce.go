@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"math"
-
 	"drift/kernels"
 	"drift/kernels/cpu/internal/vmath"
 )
@@ -33,6 +31,24 @@ type reduction[T kernels.Float] struct {
 }
 
 func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
+	r := newReduction(l, p, o)
+	if p.C == 1 && p.B > 0 && p.B <= r.chain.block {
+		loadShortRows(l, r)
+		return
+	}
+	r.cut()
+	r.accumulator = r.chain.registerBytes()
+	l.local.reserve(r.accumulator + r.tile*8 + 2*r.rows*r.tile*sizeOf[T]() + 64)
+	if r.pieces > 1 {
+		l.shared.reserve(r.pieces * p.A * p.C * 8)
+	}
+	l.parallel(p.A*r.tiles*r.pieces, (r.chain.cost+1)*r.piece*r.tile, r.reduce)
+	if r.pieces > 1 {
+		l.parallel(p.A*r.tiles, 2*r.pieces*r.tile, r.combine)
+	}
+}
+
+func newReduction[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) *reduction[T] {
 	r := &reduction[T]{Reduce: p, chain: newChain(l, p.Map, nil, o.in), out: o.out[0], local: l.local, partialResults: l.shared}
 	add := kernels.FnAdd
 	if p.Max {
@@ -42,31 +58,22 @@ func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 	if p.C == 1 && len(r.chain.code) == 0 && r.chain.registers == 0 {
 		r.chain.block = plainBlock
 	}
-	if p.C == 1 && p.B > 0 && p.B <= r.chain.block {
-		loadShortRows(l, r)
-		return
-	}
-	r.tile = max(1, min(p.C, r.chain.block))
-	r.tiles = (p.C + r.tile - 1) / r.tile
+	return r
+}
+
+// cut decides what a block and a task are.
+func (r *reduction[T]) cut() {
+	r.tile = max(1, min(r.C, r.chain.block))
+	r.tiles = (r.C + r.tile - 1) / r.tile
 	r.rows = 1
-	if r.tile == p.C {
-		r.rows = max(1, min(p.B, r.chain.block/r.tile))
+	if r.tile == r.C {
+		r.rows = max(1, min(r.B, r.chain.block/r.tile))
 	}
-	r.piece, r.pieces = max(1, p.B), 1
-	if tasks := p.A * r.tiles; tasks < enough {
-		r.piece = max(reduceWork/r.tile, p.B*max(1, tasks)/enough)
+	r.piece, r.pieces = max(1, r.B), 1
+	if tasks := r.A * r.tiles; tasks < enough {
+		r.piece = max(reduceWork/r.tile, r.B*max(1, tasks)/enough)
 		r.piece = max(1, r.piece/r.rows) * r.rows
-		r.pieces = max(1, (p.B+r.piece-1)/r.piece)
-	}
-	r.accumulator = r.chain.registerBytes()
-	l.local.reserve(r.accumulator + r.tile*8 + 2*r.rows*r.tile*sizeOf[T]() + 64)
-	cost := r.chain.cost + 1
-	if r.pieces > 1 {
-		l.shared.reserve(r.pieces * p.A * p.C * 8)
-	}
-	l.parallel(p.A*r.tiles*r.pieces, cost*r.piece*r.tile, r.reduce)
-	if r.pieces > 1 {
-		l.parallel(p.A*r.tiles, 2*r.pieces*r.tile, r.combine)
+		r.pieces = max(1, (r.B+r.piece-1)/r.piece)
 	}
 }
 
@@ -104,79 +111,6 @@ func (r *reduction[T]) reduce(worker, from, to int) {
 		for i, v := range acc {
 			out[i] = T(v)
 		}
-	}
-}
-
-// rowsOf reduces columns [c0, c1) of rows [from, to) of part a.
-func (r *reduction[T]) rowsOf(worker, a, c0, c1, from, to int) []float64 {
-	n := c1 - c0
-	acc := view[float64](r.local, worker, r.accumulator, n)
-	if n == 1 {
-		acc[0] = r.column(worker, a, c0, from, to)
-		return acc
-	}
-	start := r.accumulator + n*8
-	size := (r.rows*n*sizeOf[T]() + 7) / 8 * 8
-	sums := view[T](r.local, worker, start, n)
-	fold := view[T](r.local, worker, start+size, r.rows*n)
-	first := 0.0
-	if r.Max {
-		first = math.Inf(-1)
-	}
-	for i := range acc {
-		acc[i], sums[i] = first, T(first)
-	}
-	held := 0
-	for b := from; b < to; b += r.rows {
-		rows := min(r.rows, to-b)
-		index := (a*r.B+b)*r.C + c0
-		e := r.chain.eval(worker, index, index+rows*n)
-		r.add(sums, sums, r.foldRows(fold, e, rows, n), 0)
-		if held++; held == flushAfter || b+rows == to {
-			r.flush(acc, sums, T(first))
-			held = 0
-		}
-	}
-	return acc
-}
-
-// column is rowsOf for the one column c.
-func (r *reduction[T]) column(worker, a, c, from, to int) float64 {
-	acc := math.Inf(-1)
-	if !r.Max {
-		acc = 0
-	}
-	for b := from; b < to; b += r.rows {
-		rows := min(r.rows, to-b)
-		index := (a*r.B+b)*r.C + c
-		if e := r.chain.eval(worker, index, index+rows); r.Max {
-			acc = max(acc, float64(vmath.Max(e)))
-		} else {
-			acc += float64(vmath.Sum(e))
-		}
-	}
-	return acc
-}
-
-// foldRows adds rows of n elements pairwise into one.
-func (r *reduction[T]) foldRows(dst, e []T, rows, n int) []T {
-	for rows > 1 {
-		half := (rows + 1) / 2
-		r.add(dst[:(rows-half)*n], e[:(rows-half)*n], e[half*n:rows*n], 0)
-		copy(dst[(rows-half)*n:half*n], e[(rows-half)*n:half*n])
-		e, rows = dst, half
-	}
-	return e[:n]
-}
-
-func (r *reduction[T]) flush(acc []float64, sums []T, first T) {
-	for i, v := range sums {
-		if r.Max {
-			acc[i] = max(acc[i], float64(v))
-		} else {
-			acc[i] += float64(v)
-		}
-		sums[i] = first
 	}
 }
 

@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// generate makes all files by their path below the directory: assembly with its declarations, that of arm64 last, and the table of the loops.
+// generate makes all files by their path below the directory: assembly with its declarations, and the tables of the loops.
 func generate() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, s := range sources {
@@ -55,12 +55,14 @@ func generate() (map[string][]byte, error) {
 	}
 	neonFile(files, "gemm", "tile", neonTiles)
 	neonFile(files, "vmath", "neon", neonLoops)
-	var err error
-	if files[filepath.Join("vmath", "vectors_arm64.go")], err = neonDispatch(); err != nil {
-		return nil, err
+	for architecture, levels := range tables {
+		text, err := dispatch(levels)
+		if err != nil {
+			return nil, err
+		}
+		files[filepath.Join("vmath", "vectors_"+architecture+".go")] = text
 	}
-	files[filepath.Join("vmath", "vectors_amd64.go")], err = dispatch()
-	return files, err
+	return files, nil
 }
 
 func (s source) generate(files map[string][]byte) error {

@@ -41,21 +41,8 @@ const (
 	jobUnit = 1 << 17
 )
 
-const (
-	spins    = 200                  // looks at the state before the first yield, about a tenth of a microsecond
-	patience = 2 * time.Millisecond // yields for so long before sleeping: waking up costs far more than a kernel takes
-	spinning = 64                   // yields between two looks at the clock
-)
-
-// On a busy machine the system takes the processor away from a helper in the middle of a task, and everyone waits for it for
-// milliseconds. After such a stall the callers work alone for a while, so that no more than a share of the time is lost.
-const (
-	stall   = 300 * time.Microsecond // waiting for so long, beyond twice the time of a task, is a stall
-	alone   = 16                     // times the stall is how long
-	longest = 200 * time.Millisecond
-)
-
-var epoch = time.Now()
+// spins is looks at the state before the first yield, about a tenth of a microsecond.
+const spins = 200
 
 // New starts a pool of n threads, n ≤ 0 meaning all that the Go runtime uses.
 func New(n int) *Pool {
@@ -139,63 +126,4 @@ func (p *Pool) finish(done int) {
 		return
 	}
 	p.Waited(time.Since(ready), ready.Sub(p.started)/time.Duration(max(1, done)))
-}
-
-// Waited tells the pool that a worker was waited for so long where a task takes about so long. Tasks that wait for each other
-// report it.
-func (p *Pool) Waited(d, task time.Duration) {
-	if p != nil && d > stall+2*task {
-		p.resume.Store(int64(time.Since(epoch) + min(alone*d, longest)))
-	}
-}
-
-// solo reports whether callers work alone now.
-func (p *Pool) solo() bool {
-	at := p.resume.Load()
-	if at == 0 {
-		return false
-	}
-	if int64(time.Since(epoch)) < at {
-		return true
-	}
-	p.resume.CompareAndSwap(at, 0)
-	return false
-}
-
-func (p *Pool) help(worker int) {
-	defer p.helpers.Done()
-	var seen uint64
-	for idle := 0; !p.closed.Load(); idle++ {
-		s := p.state.Load()
-		switch {
-		case s&open != 0 && s/jobUnit != seen:
-			if p.state.CompareAndSwap(s, s+1) {
-				seen, idle = s/jobUnit, 0
-				p.work(worker)
-				p.state.Add(^uint64(0))
-			}
-		case idle > spins:
-			p.rest(s / jobUnit)
-			idle = 0
-		}
-	}
-}
-
-// rest returns once a job other than the given one may be there: it yields for a while and then sleeps.
-func (p *Pool) rest(job uint64) {
-	start := time.Now()
-	for i := 1; ; i++ {
-		runtime.Gosched()
-		if p.state.Load()/jobUnit != job || p.closed.Load() {
-			return
-		}
-		if i%spinning == 0 && time.Since(start) > patience {
-			break
-		}
-	}
-	p.parked.Add(1)
-	if p.state.Load()/jobUnit == job { // a job that starts from here on sees this helper parked
-		<-p.wake
-	}
-	p.parked.Add(-1)
 }

@@ -10,7 +10,7 @@ import (
 var vectors32 = [...]*vectors[float32]{
 	level.Portable: nil,
 	level.AVX2: {
-		loops: [...]loop[float32]{
+		loops: [count]loop[float32]{
 			kernels.FnConst:    constF32AVX2,
 			kernels.FnAddConst: addConstF32AVX2,
 			kernels.FnScale:    scaleF32AVX2,
@@ -48,7 +48,7 @@ var vectors32 = [...]*vectors[float32]{
 		expSum:  expSumF32AVX2,
 	},
 	level.AVX512: {
-		loops: [...]loop[float32]{
+		loops: [count]loop[float32]{
 			kernels.FnConst:    constF32AVX512,
 			kernels.FnAddConst: addConstF32AVX512,
 			kernels.FnScale:    scaleF32AVX512,
@@ -90,7 +90,7 @@ var vectors32 = [...]*vectors[float32]{
 var vectors64 = [...]*vectors[float64]{
 	level.Portable: nil,
 	level.AVX2: {
-		loops: [...]loop[float64]{
+		loops: [count]loop[float64]{
 			kernels.FnConst:    constF64AVX2,
 			kernels.FnAddConst: addConstF64AVX2,
 			kernels.FnScale:    scaleF64AVX2,
@@ -128,7 +128,7 @@ var vectors64 = [...]*vectors[float64]{
 		expSum:  expSumF64AVX2,
 	},
 	level.AVX512: {
-		loops: [...]loop[float64]{
+		loops: [count]loop[float64]{
 			kernels.FnConst:    constF64AVX512,
 			kernels.FnAddConst: addConstF64AVX512,
 			kernels.FnScale:    scaleF64AVX512,
