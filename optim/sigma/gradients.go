@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -61,25 +62,16 @@ func (g *Gradients) Dot(v kernels.Buffer, into []float64) error {
 // Gram is G Gᵀ [N,N]. Examples that do not fit one chunk are taken in pairs of half chunks.
 func (g *Gradients) Gram() (*mat.SymDense, error) {
 	n, half := len(g.examples), g.f.Chunk()/2
+	gram := mat.NewSymDense(n, nil)
 	if n <= g.f.Chunk() {
-		half = n
+		return gram, g.products(g.examples, gram.RawSymmetric().Data)
 	}
 	if half == 0 {
 		return nil, fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples (--chunk)", n)
 	}
-	gram := mat.NewSymDense(n, nil)
-	if half == n {
-		return gram, g.products(g.examples, gram.RawSymmetric().Data)
-	}
 	for i := 0; i < n; i += half {
-		for j := i; j < n; j += half {
-			rows := span(i, min(i+half, n))
-			if j > i {
-				rows = append(rows, span(j, min(j+half, n))...)
-			} else {
-				continue // comes with the pairs
-			}
-			if err := g.gram(rows, gram); err != nil {
+		for j := i + half; j < n; j += half {
+			if err := g.pair(i, j, half, gram); err != nil {
 				return nil, err
 			}
 		}
@@ -87,27 +79,26 @@ func (g *Gradients) Gram() (*mat.SymDense, error) {
 	return gram, nil
 }
 
-func span(from, to int) []int {
-	all := make([]int, 0, 2*(to-from))
-	for i := from; i < to; i++ {
-		all = append(all, i)
+// pair fills in the inner products among the rows of G from i and from j on, so many of each or as many as there are.
+func (g *Gradients) pair(i, j, half int, into *mat.SymDense) error {
+	examples := slices.Concat(g.examples[i:i+half], g.examples[j:min(j+half, len(g.examples))])
+	n := len(examples)
+	products := make([]float64, n*n)
+	if err := g.products(examples, products); err != nil {
+		return err
 	}
-	return all
-}
-
-// gram fills in the inner products among some rows of G.
-func (g *Gradients) gram(rows []int, into *mat.SymDense) error {
-	examples, products := make([]int, len(rows)), make([]float64, len(rows)*len(rows))
-	for k, row := range rows {
-		examples[k] = g.examples[row]
+	row := func(k int) int {
+		if k < half {
+			return i + k
+		}
+		return j + k - half
 	}
-	err := g.products(examples, products)
-	for k, row := range rows {
-		for l, column := range rows[:k+1] {
-			into.SetSym(row, column, products[k*len(rows)+l])
+	for k := range n {
+		for l := range k + 1 {
+			into.SetSym(row(k), row(l), products[k*n+l])
 		}
 	}
-	return err
+	return nil
 }
 
 // products reads the inner products of the gradients of examples that fit one chunk, [n,n]. It leaves their loss and accuracy in
