@@ -117,7 +117,7 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 	trace := mat.Trace(s.gram) / float64(n-1)
 	delta := d.Delta(trace, g.f.Model.NumParams)
 	if !(delta > 0) {
-		return nil, Breakdown{fmt.Errorf("damping δ = %v, with tr Σ = %v: it must be above 0 for Σ+δI to have an inverse", delta, trace)}
+		return nil, noInverse(delta, trace)
 	}
 	for i := range n {
 		s.gram.SetSym(i, i, s.gram.At(i, i)+delta*float64(n-1))

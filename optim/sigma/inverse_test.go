@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -197,6 +198,23 @@ func TestInversesInFloat32(t *testing.T) {
 			inverse.Close()
 		}
 		near(t, name, got[1], got[0], 1e-4)
+	}
+}
+
+// Examples that are all the same have no Σ to measure damping by: that is a breakdown of the numbers, which ends one run of a search.
+func TestNoSpreadIsABreakdown(t *testing.T) {
+	for _, name := range []string{"gram", "lowrank"} {
+		f := open(t, networks["dense"], noise(few), chunked, kernels.Float64)
+		x, err := f.NewVector()
+		must(t, err)
+		inverse, err := approximations[name].build(f)
+		must(t, err)
+		defer inverse.Close()
+		err = inverse.Solve([]int{5, 5, 5, 5}, Damping{Value: 0.1, Relative: true}, x)
+		var broken Breakdown
+		if !errors.As(err, &broken) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

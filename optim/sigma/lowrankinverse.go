@@ -106,7 +106,7 @@ func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) erro
 	rest := math.Max(0, l.trace-floats.Sum(l.values)) / float64(l.mean.Len()-len(l.values))
 	delta := d.Delta(l.trace, l.mean.Len())
 	if !(rest+delta > 0) {
-		return fmt.Errorf("damping δ = %v with tr Σ = %v: it must be above 0 for Σ+δI to have an inverse", delta, l.trace)
+		return noInverse(delta, l.trace)
 	}
 	weights := make([]float64, len(l.values)+1)
 	for i, value := range l.values {
