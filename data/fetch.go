@@ -16,7 +16,7 @@ import (
 
 // FetchOptions of Fetch. The zero value is usable.
 type FetchOptions struct {
-	Dir      string         // files go to Dir/NAME; see FetchDir
+	Dir      string         // files go to Dir/NAME; where empty, to $DRIFT_DATA/NAME or else to the user's cache folder
 	Client   *http.Client   // http.DefaultClient where nil
 	Progress func(Progress) // called often from the goroutine of Fetch, where not nil
 }
@@ -37,7 +37,7 @@ func Fetch(ctx context.Context, name string, o FetchOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := FetchDir(o.Dir, name)
+	dir, err := fetchDir(o.Dir, name)
 	if err != nil {
 		return "", err
 	}

@@ -27,9 +27,9 @@ func searchPath(dir, name string) []string {
 	return append(path, filepath.Join(systemDir, name))
 }
 
-// FetchDir is the folder that Fetch writes the named data set to: dir/name, or $DRIFT_DATA/name where dir is empty, or else
+// fetchDir is the folder that Fetch writes the named data set to: dir/name, or $DRIFT_DATA/name where dir is empty, or else
 // the one in the user's cache folder. Load finds it there.
-func FetchDir(dir, name string) (string, error) {
+func fetchDir(dir, name string) (string, error) {
 	for _, root := range []string{dir, os.Getenv("DRIFT_DATA")} {
 		if root != "" {
 			return filepath.Join(root, name), nil
