@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"drift/kernels"
+	"drift/kernels/cpu/internal/level"
 	"drift/kernels/kerneltest"
 )
 
@@ -12,8 +13,14 @@ func TestConformance(t *testing.T) {
 	kerneltest.Run(t, func() kernels.Device { return New(Options{Threads: 2}) })
 }
 
+// On one thread, at every level of this machine.
 func TestConformanceAlone(t *testing.T) {
-	kerneltest.Run(t, func() kernels.Device { return New(Options{Threads: 1}) })
+	for l := level.Portable; l <= level.Best(); l++ {
+		t.Run(l.String(), func(t *testing.T) {
+			defer level.Set(level.Set(l))
+			kerneltest.Run(t, func() kernels.Device { return New(Options{Threads: 1}) })
+		})
+	}
 }
 
 // TestSameBitsForAnyNumberOfThreads runs what splits its sums: the pieces must follow from sizes alone.

@@ -34,6 +34,9 @@ func Instructions() (string, error) {
 
 func (d *device) Name() string { return "cpu" }
 
+// small is the elements of a buffer for which the system is not asked whether they fit: asking takes longer than making it.
+const small = 1 << 18
+
 func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 	if err := level.Check(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
@@ -41,7 +44,7 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("cpu: a buffer of %d elements", n)
 	}
-	if int64(n) > d.FreeBytes()/int64(dt.Size()) {
+	if n > small && int64(n) > d.FreeBytes()/int64(dt.Size()) {
 		debug.FreeOSMemory() // freed buffers may not have been collected yet
 		if free := d.FreeBytes(); int64(n) > free/int64(dt.Size()) {
 			return nil, fmt.Errorf("cpu: a buffer of %d %v needs %.1f GB, %.1f GB are free: use a smaller chunk or model",
