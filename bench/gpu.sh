@@ -18,6 +18,8 @@ trap 'assemble; exit 1' INT TERM
 begun=$(date +%s)
 failed=0
 tests=. rounds=3x small=
+# They would turn TF32 on or off in drift, PyTorch and JAX, whatever these ask for.
+unset NVIDIA_TF32_OVERRIDE TORCH_ALLOW_TF32_CUBLAS_OVERRIDE
 if [ "${DRIFT_GPU_SMALL:-}" = 1 ]; then
 	tests='Replayed|Errors|Shapes' rounds=1x small=small
 	export DRIFT_BENCH_SMALL=1
@@ -106,7 +108,8 @@ assemble() {
 			printf '%s"%s": %s' "$separator" "$name" "$(part "check.$name")"
 			separator=", "
 		done
-		printf '},\n"seconds": {\n"drift": {"float32": %s, "tf32": %s, "bf16": %s},\n"torch": %s,\n"jax": %s\n}\n}\n' \
+		printf '},\n"settings": "float32: drift multiplies and convolves without TF32; tf32: with; bf16: products in bf16, cuDNN in TF32",'
+		printf '\n"seconds": {\n"drift": {"float32": %s, "tf32": %s, "bf16": %s},\n"torch": %s,\n"jax": %s\n}\n}\n' \
 			"$(part time.float32)" "$(part time.tf32)" "$(part time.bf16)" "$(part time.torch)" "$(part time.jax)"
 	} >"$out"
 	echo "written to $out" >&2

@@ -31,6 +31,8 @@ for precision in "float32", "tf32":
         own = time("drift", precision, work)
         row(f"{work} / PyTorch eager", own, time("torch", precision, work, "eager"), 1.0)
         row(f"{work} / torch.compile", own, time("torch", precision, work, "compile"), 1.1)
+    row("cnn_step / PyTorch eager as it comes, convolving in TF32", time("drift", precision, "cnn_step"),
+        time("torch", "default", "cnn_step", "eager"), 1.0)
     product = time("torch", precision, "product", "eager")
     row("products of the MLP's step at cuBLAS's rate / step", product and PRODUCTS * product, time("drift", precision, "mlp4096_step"),
         0.85, least=True)

@@ -4,6 +4,7 @@ Writes one JSON object, again after every work, so that what was timed is kept i
 precision and way the seconds of each kind of work, null where it failed, with the reason under "errors".
 """
 import argparse
+import itertools
 import json
 import os
 import time
@@ -60,12 +61,13 @@ def cnn():
 
 
 def training(model, batch):
-    """One step of SGD on a batch gathered from data on the device, as drift takes it."""
+    """One step of SGD on a batch gathered from data on the device, as drift takes it. The data are shuffled beforehand."""
     x, y = examples(2 * batch)
+    batches = itertools.cycle(torch.randperm(2 * batch, device=DEVICE).split(batch))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
 
     def step():
-        chosen = torch.randperm(len(x), device=DEVICE)[:batch]
+        chosen = next(batches)
         optimizer.zero_grad(set_to_none=True)
         functional.cross_entropy(model(x[chosen]), y[chosen]).backward()
         optimizer.step()
@@ -158,10 +160,13 @@ def save(result):
 
 
 def measure(result, precision, way):
-    # PyTorch's defaults differ: cuBLAS in float32, cuDNN in TF32. Here both are one or the other, as in drift.
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    # drift multiplies and convolves in one precision. PyTorch's defaults differ: cuBLAS in float32, cuDNN in TF32.
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision != "float32"
     found = result[precision].setdefault(way, {})
     for name, prepare in works(way):
+        if precision == "default" and name != "cnn_step":
+            continue  # without convolutions it is float32
         try:
             found[name] = one(prepare)
         except Exception as failure:  # a way that one work does not take must not hide the others
@@ -174,11 +179,12 @@ def measure(result, precision, way):
 
 result = {
     "version": torch.__version__, "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(), "device": DEVICE.type,
-    "settings": "float32: TF32 off for products and convolutions; tf32: on for both; cudnn.benchmark off, the default",
-    "errors": {}, "float32": {}, "tf32": {},
+    "settings": "float32: TF32 off for products and convolutions; tf32: on for both; default: on for convolutions, as PyTorch comes; "
+                "cudnn.benchmark off, the default",
+    "errors": {}, "float32": {}, "tf32": {}, "default": {},
 }
 for way in ["eager"] + ["compile"] * hasattr(torch, "compile"):
-    for precision in "float32", "tf32":
+    for precision in "float32", "tf32", "default":
         measure(result, precision, way)
 if options.out.startswith("/dev/"):
     print(json.dumps(result))

@@ -41,3 +41,15 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 		}
 	}
 }
+
+func TestDivisionByMultiplication(t *testing.T) {
+	quotient := func(n uint32, by divisor) uint32 { return (uint32(uint64(n)*uint64(by.Factor)>>32) + n) >> by.Shift }
+	for _, d := range []uint32{1, 2, 3, 7, 9, 10, 288, 641, 1<<16 - 1, 1 << 16, 1<<30 - 1, 1<<30 + 1, 1<<31 - 1} {
+		by := divide(int(d))
+		for _, n := range []uint32{0, 1, d - 1, d, d + 1, 2*d - 1, 1<<31/d*d - 1, 1 << 31 / d * d, 1<<31 - 1, 123456789} {
+			if n < 1<<31 && quotient(n, by) != n/d {
+				t.Errorf("%d / %d is %d, want %d", n, d, quotient(n, by), n/d)
+			}
+		}
+	}
+}

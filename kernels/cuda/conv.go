@@ -3,6 +3,8 @@
 package cuda
 
 import (
+	"fmt"
+
 	"drift/kernels"
 	"drift/kernels/cuda/cudnn"
 )
@@ -22,6 +24,9 @@ type images struct {
 func (p *planner) parts(c kernels.Conv, x, y, k uint64, f func(part images) error) error {
 	one := c.Window
 	one.N = 1
+	if columns(one) > maxElements {
+		return fmt.Errorf("%d elements in the windows of one image, at most %d fit a kernel", columns(one), maxElements)
+	}
 	step := int(max(1, min(int64(c.N), p.device.columnBytes/max(1, p.size()*int64(columns(one))))))
 	columnArea, _ := p.reserve(0, p.size()*int64(columns(one))*int64(step))
 	spots, width := one.OutH()*one.OutW(), one.C*one.KH*one.KW

@@ -2,12 +2,27 @@
 
 package cuda
 
-import "drift/kernels"
+import (
+	"math/bits"
 
-// windowArgs is the struct of ptx/window.cuh.
-type windowArgs struct {
-	Out, X, Index                              uint64
-	N, C, H, W, KH, KW, SH, SW, PH, PW, OH, OW uint32
+	"drift/kernels"
+)
+
+// The structs of ptx/window.cuh.
+type (
+	divisor    struct{ Factor, Shift uint32 }
+	windowArgs struct {
+		Out, X, Index                                     uint64
+		N, C, H, W, KH, KW, SH, SW, PH, PW, OH, OW        uint32
+		ByC, ByH, ByW, ByKW, ByOH, ByOW, BySpots, ByWidth divisor
+	}
+)
+
+// divide prepares the division by d, which is below 2³¹.
+func divide(d int) divisor {
+	d = max(1, d) // 0 divides nothing: there is no window
+	shift := bits.Len32(uint32(d - 1))
+	return divisor{uint32((1<<shift-d)<<32/d + 1), uint32(shift)}
 }
 
 func window(w kernels.Window, out, x, index uint64) windowArgs {
@@ -16,6 +31,8 @@ func window(w kernels.Window, out, x, index uint64) windowArgs {
 		N: uint32(w.N), C: uint32(w.C), H: uint32(w.H), W: uint32(w.W), KH: uint32(w.KH), KW: uint32(w.KW),
 		SH: uint32(w.StrideH), SW: uint32(w.StrideW), PH: uint32(w.PadH), PW: uint32(w.PadW),
 		OH: uint32(w.OutH()), OW: uint32(w.OutW()),
+		ByC: divide(w.C), ByH: divide(w.H), ByW: divide(w.W), ByKW: divide(w.KW), ByOH: divide(w.OutH()), ByOW: divide(w.OutW()),
+		BySpots: divide(w.KH * w.KW), ByWidth: divide(w.C * w.KH * w.KW),
 	}
 }
 

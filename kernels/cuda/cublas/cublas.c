@@ -47,6 +47,8 @@ int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g) {
 	                         beta, c, type, g->ldc, g->sc, g->batch, g->compute, default_algorithm);
 }
 
-void drift_cublas_close(drift_cublas *lib) { lib->destroy(lib->handle); }
+void drift_cublas_close(drift_cublas *lib) {
+	if (lib->handle) lib->destroy(lib->handle);
+}
 
 const char *drift_cublas_text(const drift_cublas *lib, int status) { return lib->text ? lib->text(status) : "no text"; }

@@ -43,6 +43,7 @@ func Open(path string, s cu.Stream, workspace cu.DevicePtr, bytes int64) (*Handl
 	var version C.int
 	status := C.drift_cublas_bind(&h.lib, unsafe.Pointer(s.C()), C.ulonglong(workspace), C.size_t(bytes), &version)
 	if status != 0 {
+		h.Close()
 		return nil, fmt.Errorf("starting cuBLAS %s: %s; is it of the driver's version or older?", path, h.text(status))
 	}
 	h.Version = int(version)

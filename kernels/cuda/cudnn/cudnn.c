@@ -43,7 +43,10 @@ int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream) {
 	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!so || load_functions(lib, so) != 0 || lib->version() < 8000) return -1;
 	int status = lib->create(&lib->handle);
-	return status ? status : lib->set_stream(lib->handle, stream);
+	if (status) return status;
+	status = lib->set_stream(lib->handle, stream);
+	if (status) lib->destroy(lib->handle);
+	return status;
 }
 
 void drift_cudnn_close(drift_cudnn *lib) { lib->destroy(lib->handle); }

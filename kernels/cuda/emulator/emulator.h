@@ -26,6 +26,8 @@ inline float __int_as_float(int bits) {
 	return f;
 }
 
+inline unsigned __umulhi(unsigned x, unsigned y) { return (unsigned long long)x * y >> 32; }
+
 inline double normcdf(double x) { return 0.5 * erfc(-x / M_SQRT2); }
 inline float normcdf(float x) { return float(normcdf(double(x))); }
 

@@ -23,8 +23,8 @@ template <class T> struct __align__(2 * sizeof(T)) Pair {
 template <class T> __device__ __forceinline__ void maxpool(const WindowArgs &a) {
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.oh * a.ow) return;
-	const Pixel o = pixel(i, a.oh, a.ow);
-	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
+	const Pixel o = pixel(i, a.oh, a.ow, a.by_oh, a.by_ow);
+	const T *plane = at<T>(a.x) + o.plane * a.h * a.w;
 	u32 best = 0;
 	T top = -T(__int_as_float(0x7f800000)), value = T(0);
 	const auto look = [&](u32 place, T v) {
@@ -53,11 +53,11 @@ BOTH(maxpool, WindowArgs)
 template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a) {
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.oh * a.ow) return;
-	const Pixel o = pixel(i, a.oh, a.ow);
+	const Pixel o = pixel(i, a.oh, a.ow, a.by_oh, a.by_ow);
 	u32 k;
 	const bool ok = position(at<T>(a.index)[i], a.kh * a.kw, k);
-	const u32 y = o.y * a.sh + k / a.kw - a.ph, x = o.x * a.sw + k % a.kw - a.pw;
-	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
+	const u32 row = a.by_kw.of(k), y = o.y * a.sh + row - a.ph, x = o.x * a.sw + (k - row * a.kw) - a.pw;
+	const T *plane = at<T>(a.x) + o.plane * a.h * a.w;
 	at<T>(a.out)[i] = ok && y < a.h && x < a.w ? plane[y * a.w + x] : T(0); // as maxscatter drops what falls outside
 }
 
@@ -65,12 +65,12 @@ BOTH(maxgather, WindowArgs)
 
 // Sources sums what the windows over a pixel give it: f(output element, place of the pixel in that window).
 template <class F> __device__ __forceinline__ double sources(const WindowArgs &a, u32 i, F f) {
-	const Pixel p = pixel(i, a.h, a.w);
+	const Pixel p = pixel(i, a.h, a.w, a.by_h, a.by_w);
 	const Cover rows = cover(p.y, a.kh, a.sh, a.ph, a.oh), cols = cover(p.x, a.kw, a.sw, a.pw, a.ow);
 	double sum = 0;
 	for (u32 y = rows.from; y < rows.to; y++)
 		for (u32 x = cols.from; x < cols.to; x++)
-			sum += f((size_t(p.plane) * a.oh + y) * a.ow + x, (p.y + a.ph - y * a.sh) * a.kw + (p.x + a.pw - x * a.sw));
+			sum += f((p.plane * a.oh + y) * a.ow + x, (p.y + a.ph - y * a.sh) * a.kw + (p.x + a.pw - x * a.sw));
 	return sum;
 }
 
@@ -78,7 +78,7 @@ template <class T> __device__ __forceinline__ void maxscatter(const WindowArgs &
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.h * a.w) return;
 	const T *g = at<T>(a.x), *index = at<T>(a.index);
-	at<T>(a.out)[i] = T(sources(a, i, [=](size_t o, u32 place) { return index[o] == T(place) ? double(g[o]) : 0.0; }));
+	at<T>(a.out)[i] = T(sources(a, i, [=](u32 o, u32 place) { return index[o] == T(place) ? double(g[o]) : 0.0; }));
 }
 
 BOTH(maxscatter, WindowArgs)
@@ -88,11 +88,12 @@ BOTH(maxscatter, WindowArgs)
 template <class T> __device__ __forceinline__ void maxspread(const WindowArgs &a) {
 	const u32 i = thread(), high = (a.h + a.kh - 1) / a.kh, wide = (a.w + a.kw - 1) / a.kw;
 	if (i >= a.n * a.c * high * wide) return;
-	const Pixel cell = pixel(i, high, wide);
-	const size_t o = (size_t(cell.plane) * a.oh + cell.y) * a.ow + cell.x;
+	const u32 q = i / wide;
+	const Pixel cell = {q / high, q % high, i - q * wide};
+	const u32 o = (cell.plane * a.oh + cell.y) * a.ow + cell.x;
 	const bool window = cell.y < a.oh && cell.x < a.ow;
 	const T g = window ? at<T>(a.x)[o] : T(0), index = window ? at<T>(a.index)[o] : T(0);
-	T *out = at<T>(a.out) + (size_t(cell.plane) * a.h + cell.y * a.kh) * a.w + cell.x * a.kw;
+	T *out = at<T>(a.out) + (cell.plane * a.h + cell.y * a.kh) * a.w + cell.x * a.kw;
 	const bool pairs = a.kw == 2 && a.w % 2 == 0 && a.out % sizeof(Pair<T>) == 0;
 	for (u32 r = 0; r < a.kh && cell.y * a.kh + r < a.h; r++, out += a.w) {
 		if (pairs) {
@@ -108,8 +109,8 @@ BOTH(maxspread, WindowArgs)
 template <class T> __device__ __forceinline__ void avgpool(const WindowArgs &a) {
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.oh * a.ow) return;
-	const Pixel o = pixel(i, a.oh, a.ow);
-	const T *plane = at<T>(a.x) + size_t(o.plane) * a.h * a.w;
+	const Pixel o = pixel(i, a.oh, a.ow, a.by_oh, a.by_ow);
+	const T *plane = at<T>(a.x) + o.plane * a.h * a.w;
 	double sum = 0;
 	each(a, o, [&](u32, u32 from) { sum += double(plane[from]); });
 	at<T>(a.out)[i] = T(sum / (a.kh * a.kw));
@@ -121,7 +122,7 @@ template <class T> __device__ __forceinline__ void avgunpool(const WindowArgs &a
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.h * a.w) return;
 	const T *g = at<T>(a.x);
-	at<T>(a.out)[i] = T(sources(a, i, [=](size_t o, u32) { return double(g[o]); }) / (a.kh * a.kw));
+	at<T>(a.out)[i] = T(sources(a, i, [=](u32 o, u32) { return double(g[o]); }) / (a.kh * a.kw));
 }
 
 BOTH(avgunpool, WindowArgs)

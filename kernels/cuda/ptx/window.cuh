@@ -2,9 +2,17 @@
 #pragma once
 #include "device.cuh"
 
+// Divisor divides numbers below 2³¹ by multiplication, in an eighth of the time: ⌊n/d⌋ = (⌊n·factor/2³²⌋ + n) >> shift
+// (Granlund and Montgomery 1994).
+struct Divisor {
+	u32 factor, shift;
+	__device__ __forceinline__ u32 of(u32 n) const { return (__umulhi(n, factor) + n) >> shift; }
+};
+
 struct WindowArgs {
 	ptr out, x, index;
 	u32 n, c, h, w, kh, kw, sh, sw, ph, pw, oh, ow;
+	Divisor by_c, by_h, by_w, by_kw, by_oh, by_ow, by_spots, by_width; // spots = kh·kw, width = c·spots
 };
 
 // Cover is the range of output rows (or columns) whose windows cover pixel i: out·stride − pad ≤ i < out·stride − pad + k.
@@ -25,7 +33,7 @@ struct Pixel {
 	u32 plane, y, x;
 };
 
-__device__ __forceinline__ Pixel pixel(u32 i, u32 h, u32 w) {
-	const u32 q = i / w;
-	return {q / h, q % h, i - q * w};
+__device__ __forceinline__ Pixel pixel(u32 i, u32 h, u32 w, Divisor by_h, Divisor by_w) {
+	const u32 q = by_w.of(i), plane = by_h.of(q);
+	return {plane, q - plane * h, i - q * w};
 }
