@@ -36,27 +36,20 @@ func (t number) decode(raw []byte) float64 {
 		unused := 64 - 8*t.bytes
 		return float64(int64(bits<<unused) >> unused)
 	case t.bytes == 2:
-		return halfToFloat(uint16(bits))
+		return half(uint16(bits))
 	case t.bytes == 4:
 		return float64(math.Float32frombits(uint32(bits)))
 	}
 	return math.Float64frombits(bits)
 }
 
-// halfToFloat converts an IEEE 754 binary16 number.
-func halfToFloat(bits uint16) float64 {
-	sign := 1 - 2*float64(bits>>15)
-	exponent, fraction := int(bits>>10&31), float64(bits&1023)
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 31:
-		if fraction > 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
+// half is the value of an IEEE 754 binary16: that of a float32 with the same bits, whose exponent counts from 112 less.
+func half(bits uint16) float64 {
+	sign, magnitude := uint32(bits>>15)<<31, uint32(bits&0x7fff)<<13
+	if bits&0x7c00 == 0x7c00 { // an infinity or NaN
+		return float64(math.Float32frombits(sign | magnitude | 0x7f800000))
 	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
+	return float64(math.Float32frombits(sign|magnitude)) * 0x1p112
 }
 
 // errEndsEarly is what readNumbers returns when its input holds fewer numbers than asked for.

@@ -168,20 +168,11 @@ var widen = map[safetensors.DType]func([]byte) float64{
 	safetensors.F16: func(b []byte) float64 { return half(binary.LittleEndian.Uint16(b)) },
 }
 
-// half is the value of an IEEE 754 binary16.
+// half is the value of an IEEE 754 binary16: that of a float32 with the same bits, whose exponent counts from 112 less.
 func half(bits uint16) float64 {
-	exponent, fraction := int(bits>>10&31), float64(bits&1023)
-	v := math.Ldexp(1024+fraction, exponent-25)
-	switch {
-	case exponent == 0:
-		v = math.Ldexp(fraction, -24)
-	case exponent == 31 && fraction == 0:
-		v = math.Inf(1)
-	case exponent == 31:
-		v = math.NaN()
+	sign, magnitude := uint32(bits>>15)<<31, uint32(bits&0x7fff)<<13
+	if bits&0x7c00 == 0x7c00 { // an infinity or NaN
+		return float64(math.Float32frombits(sign | magnitude | 0x7f800000))
 	}
-	if bits>>15 == 1 {
-		v = -v
-	}
-	return v
+	return float64(math.Float32frombits(sign|magnitude)) * 0x1p112
 }
