@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
@@ -16,44 +17,61 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 	if products < 6 {
 		return 0, 0, fmt.Errorf("trace from %d products: give at least 6", products)
 	}
-	n := a.Dim()
-	third := min(products/3, n)
+	third := min(products/3, a.Dim())
 	r := rand.New(rand.NewPCG(seed, 0x7472616365))
-	basis, image := make([][]float64, 0, third), make([]float64, n)
-	for range third {
-		if err := a.Apply(image, signs(r, n)); err != nil {
-			return 0, 0, fmt.Errorf("trace: %w", err)
+	basis, err := sketch(a, third, r)
+	if err != nil {
+		return 0, 0, fmt.Errorf("trace: %w", err)
+	}
+	parts, err := forms(a, len(basis), func(k int) []float64 { return basis[k] })
+	if err != nil {
+		return 0, 0, fmt.Errorf("trace: %w", err)
+	}
+	if trace = floats.Sum(parts); len(basis) == a.Dim() {
+		return trace, 0, nil
+	}
+	parts, err = forms(a, products-2*third, func(int) []float64 {
+		x := signs(r, a.Dim())
+		project(x, basis)
+		return x
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("trace: %w", err)
+	}
+	mean, spread := stat.MeanStdDev(parts, nil)
+	return trace + mean, spread / math.Sqrt(float64(len(parts))), nil
+}
+
+// sketch is an orthonormal basis of the images of so many random vectors.
+func sketch(a Operator, vectors int, r *rand.Rand) ([][]float64, error) {
+	basis, image := make([][]float64, 0, vectors), make([]float64, a.Dim())
+	for range vectors {
+		if err := a.Apply(image, signs(r, a.Dim())); err != nil {
+			return nil, err
 		}
 		before := floats.Norm(image, 2)
 		project(image, basis)
 		if left := floats.Norm(image, 2); left > 1e-10*before {
 			floats.Scale(1/left, image)
-			basis = append(basis, append([]float64(nil), image...))
+			basis = append(basis, slices.Clone(image))
 		}
 	}
-	for _, q := range basis {
-		if err := a.Apply(image, q); err != nil {
-			return 0, 0, fmt.Errorf("trace: %w", err)
+	return basis, nil
+}
+
+// forms is xᵀAx for so many vectors x.
+func forms(a Operator, vectors int, x func(k int) []float64) ([]float64, error) {
+	all, image := make([]float64, vectors), make([]float64, a.Dim())
+	for k := range all {
+		v := x(k)
+		if err := a.Apply(image, v); err != nil {
+			return nil, err
 		}
-		trace += floats.Dot(q, image)
-	}
-	if len(basis) == n {
-		return trace, 0, nil
-	}
-	rest := make([]float64, products-2*third)
-	for k := range rest {
-		x := signs(r, n)
-		project(x, basis)
-		if err := a.Apply(image, x); err != nil {
-			return 0, 0, fmt.Errorf("trace: %w", err)
+		if all[k] = floats.Dot(v, image); math.IsNaN(all[k]) || math.IsInf(all[k], 0) {
+			return nil, errNotFinite
 		}
-		rest[k] = floats.Dot(x, image)
 	}
-	mean, spread := stat.MeanStdDev(rest, nil)
-	if math.IsNaN(trace+mean) || math.IsInf(trace+mean, 0) {
-		return 0, 0, fmt.Errorf("trace: %w", errNotFinite)
-	}
-	return trace + mean, spread / math.Sqrt(float64(len(rest))), nil
+	return all, nil
 }
 
 func signs(r *rand.Rand, n int) []float64 {
