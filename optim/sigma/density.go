@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // Density is the distribution of an operator's eigenvalues as weights, which add up to 1, at values in ascending order. Sums of
@@ -114,17 +112,4 @@ func (g *Gradients) twin() (Operator, error) {
 	Centre(gram)
 	gram.ScaleSym(1/float64(n-1), gram)
 	return Dense{gram}, nil
-}
-
-// trace is tr Σ.
-func (g *Gradients) trace(twin Operator) (float64, error) {
-	if d, ok := twin.(Dense); ok {
-		return mat.Trace(d.Matrix), nil
-	}
-	mean, err := g.f.NewVector()
-	if err != nil {
-		return 0, err
-	}
-	defer g.f.Release(mean)
-	return g.f.Trace(g.examples, mean)
 }

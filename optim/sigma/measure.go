@@ -34,7 +34,7 @@ type Measurement struct {
 	NoiseScale         *float64  `json:"noise_scale"`               // tr Σ/‖ḡ‖² (McCandlish et al. 2018); nil where ḡ vanishes
 	NoiseScaleUnbiased *float64  `json:"noise_scale_unbiased"`      // tr Σ/(‖ḡ‖² − tr Σ/N); nil where that is not positive
 	Eigenvalues        []float64 `json:"sigma_eigenvalues"`         // of Σ, in descending order
-	Residuals          []float64 `json:"sigma_residuals,omitempty"` // of each, see Spectrum
+	Residuals          []float64 `json:"sigma_residuals,omitempty"` // of each in the space of the examples
 
 	Density            *Density  `json:"sigma_density,omitempty"`       // of Σ's eigenvalues
 	HessianEigenvalues []float64 `json:"hessian_eigenvalues,omitempty"` // in descending order

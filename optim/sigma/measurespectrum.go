@@ -16,11 +16,10 @@ func (m *Measurement) spectrum(f *objective.Objective, examples []int, w Wanted)
 	}
 	defer g.Close()
 	if w.Eigenvalues > 0 {
-		s, err := g.Leading(w.Eigenvalues, Search{Seed: w.Seed})
+		m.Eigenvalues, m.Residuals, err = g.Leading(w.Eigenvalues, Search{Seed: w.Seed})
 		if err != nil {
 			return err
 		}
-		m.Eigenvalues, m.Residuals = s.Values, s.Residuals
 	}
 	if w.Density > 0 {
 		d, err := g.Density(densityVectors, w.Density, w.Seed)

@@ -235,22 +235,9 @@ func TestSpectrumOfSigma(t *testing.T) {
 		g, err := NewGradients(f, examples)
 		must(t, err)
 		defer g.Close()
-		s, err := g.Leading(few+4, Search{})
+		got, _, err := g.Leading(few+4, Search{})
 		must(t, err)
-		near(t, "eigenvalues", s.Values, values(want), 1e-10)
-		v, err := f.NewVector()
-		must(t, err)
-		defer f.Release(v)
-		for k := range 10 {
-			u := make([]float64, v.Len())
-			must(t, s.Vector(k, v))
-			must(t, v.Read(u))
-			image := times(sigma, u)
-			floats.AddScaled(image, -s.Values[k], u)
-			if r := floats.Norm(image, 2); r > 1e-9*s.Values[0] || math.Abs(floats.Norm(u, 2)-1) > 1e-10 {
-				t.Errorf("pair %d: residual %.3g beside λ₁ = %.3g, norm %v", k, r, s.Values[0], floats.Norm(u, 2))
-			}
-		}
+		near(t, "eigenvalues", got, values(want), 1e-10)
 	})
 }
 
