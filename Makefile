@@ -61,7 +61,7 @@ gpu-bundle:
 		mkdir -p $(bundle)/$$(basename $$p); \
 		if [ -d $$p/testdata ]; then cp -r $$p/testdata $(bundle)/$$(basename $$p)/; fi; \
 	done
-	cp bench/gpu.sh bench/peers/*_gpu.py bench/peers/gpu_claims.py $(bundle)
+	cp bench/gpu.sh bench/peers/*_gpu.py bench/peers/gpu_*.py $(bundle)
 
 lint: fmt-check cross
 	$(GO) vet ./...

@@ -1,36 +1,28 @@
-"""Times the same steps as torch_gpu.py in JAX, compiled, and writes one JSON object in the same way."""
-import argparse
-import json
-import os
-import time
-
+"""Times the same steps as torch_gpu.py in JAX, compiled."""
 import jax
 import jax.numpy as jnp
 
-options = argparse.ArgumentParser(description=__doc__)
-options.add_argument("--small", action="store_true", help="sizes that a processor can manage")
-options.add_argument("--seconds", type=float, default=90, help="no work begins after so many")
-options.add_argument("--out", default="/dev/stdout", help="the file to write")
-options = options.parse_args()
+import gpu_timing
+
+options = gpu_timing.arguments(__doc__, seconds=90)
 
 if jax.default_backend() != "gpu" and not options.small:
     raise SystemExit(f"JAX {jax.__version__} finds no GPU")
 SCALE = 64 if options.small else 1
-REPETITIONS, ROUNDS = 10, 3
-START = time.perf_counter()
 tree = jax.tree_util.tree_map
 
 
-def seconds(step, state):
-    """The least time of one step among rounds of ten between two waits, after one round that is not counted."""
-    times = []
-    for _ in range(1 + ROUNDS):
-        start = time.perf_counter()
-        for _ in range(REPETITIONS):
-            state = step(state)
-        jax.block_until_ready(state)
-        times.append((time.perf_counter() - start) / REPETITIONS)
-    return min(times[1:])
+class Steps:
+    """Steps of which each takes what the one before left."""
+
+    def __init__(self, step, state):
+        self.step, self.state = step, state
+
+    def __call__(self):
+        self.state = self.step(self.state)
+
+    def wait(self):
+        jax.block_until_ready(self.state)
 
 
 def examples(n):
@@ -127,35 +119,18 @@ def works():
         yield "mlp1024_" + kind, lambda kind=kind: products(512 // SCALE, kind)
 
 
-def one(prepare):
-    if time.perf_counter() - START > options.seconds:
-        raise TimeoutError(f"the {options.seconds:.0f} seconds for all works were over")
-    return seconds(*prepare())
+def prepared(prepare):
+    steps = Steps(*prepare())
+    return steps, steps.wait
 
 
-def save(result):
-    part = options.out + ".part"
-    if options.out.startswith("/dev/"):
-        return
-    with open(part, "w") as f:
-        json.dump(result, f)
-    os.replace(part, options.out)
-
-
-result = {
+report = gpu_timing.Report(options, {
     "version": jax.__version__, "device": str(jax.devices()[0]),
     "settings": "float32: TF32 off for products and convolutions; tf32: on for both, the default",
-    "errors": {},
-}
+    "errors": {}, "float32": {}, "tf32": {},
+})
 for precision in "float32", "tf32":
     jax.config.update("jax_default_matmul_precision", "float32" if precision == "float32" else "tensorfloat32")
-    found = result.setdefault(precision, {}).setdefault("compile", {})
     for name, prepare in works():
-        try:
-            found[name] = one(prepare)
-        except Exception as failure:
-            found[name] = None
-            result["errors"][f"{precision} {name}"] = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
-        save(result)
-if options.out.startswith("/dev/"):
-    print(json.dumps(result))
+        report.add(precision, "compile", name, lambda: prepared(prepare))
+report.close()

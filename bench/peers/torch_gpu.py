@@ -1,48 +1,23 @@
-"""Times steps in PyTorch on a GPU, eagerly and with torch.compile, for comparison with drift's BenchmarkDevice.
-
-Writes one JSON object, again after every work, so that what was timed is kept if the process is ended: versions, and for each
-precision and way the seconds of each kind of work, null where it failed, with the reason under "errors".
-"""
-import argparse
+"""Times steps in PyTorch on a GPU, eagerly and with torch.compile, for comparison with drift's BenchmarkDevice."""
 import itertools
-import json
-import os
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-options = argparse.ArgumentParser(description=__doc__)
-options.add_argument("--small", action="store_true", help="sizes that a processor can manage, on one where there is no GPU")
-options.add_argument("--seconds", type=float, default=140, help="no work begins after so many")
-options.add_argument("--out", default="/dev/stdout", help="the file to write")
-options = options.parse_args()
+import gpu_timing
+
+options = gpu_timing.arguments(__doc__, seconds=140)
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() or not options.small else "cpu")
 if DEVICE.type == "cuda" and not torch.cuda.is_available():
     raise SystemExit(f"PyTorch {torch.__version__} (CUDA {torch.version.cuda}) finds no GPU")
 SCALE = 64 if options.small else 1
-REPETITIONS, ROUNDS = 10, 3
-START = time.perf_counter()
 
 
 def wait():
     if DEVICE.type == "cuda":
         torch.cuda.synchronize()
-
-
-def seconds(step):
-    """The least time of one step among rounds of ten between two waits, after one round that is not counted."""
-    times = []
-    for _ in range(1 + ROUNDS):
-        wait()
-        start = time.perf_counter()
-        for _ in range(REPETITIONS):
-            step()
-        wait()
-        times.append((time.perf_counter() - start) / REPETITIONS)
-    return min(times[1:])
 
 
 def examples(n):
@@ -141,50 +116,32 @@ def works(way):
     yield "mlp1024_hvp", lambda: products(network(mlp(width)), batch)[1]
 
 
-def one(prepare):
-    if time.perf_counter() - START > options.seconds:
-        raise TimeoutError(f"the {options.seconds:.0f} seconds for all works were over")
+def prepared(prepare):
     torch.manual_seed(1)
     if hasattr(torch, "_dynamo"):
         torch._dynamo.reset()  # or it would give up compiling after a number of networks
-    return seconds(prepare())
+    return prepare(), wait
 
 
-def save(result):
-    part = options.out + ".part"
-    if options.out.startswith("/dev/"):
-        return
-    with open(part, "w") as f:
-        json.dump(result, f)
-    os.replace(part, options.out)
-
-
-def measure(result, precision, way):
+def measure(report, precision, way):
     # drift multiplies and convolves in one precision. PyTorch's defaults differ: cuBLAS in float32, cuDNN in TF32.
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision != "float32"
-    found = result[precision].setdefault(way, {})
     for name, prepare in works(way):
         if precision == "default" and name != "cnn_step":
             continue  # without convolutions it is float32
-        try:
-            found[name] = one(prepare)
-        except Exception as failure:  # a way that one work does not take must not hide the others
-            found[name] = None
-            result["errors"][f"{precision} {way} {name}"] = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
+        report.add(precision, way, name, lambda: prepared(prepare))
         if DEVICE.type == "cuda":
             torch.cuda.empty_cache()
-        save(result)
 
 
-result = {
+report = gpu_timing.Report(options, {
     "version": torch.__version__, "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(), "device": DEVICE.type,
     "settings": "float32: TF32 off for products and convolutions; tf32: on for both; default: on for convolutions, as PyTorch comes; "
                 "cudnn.benchmark off, the default",
     "errors": {}, "float32": {}, "tf32": {}, "default": {},
-}
+})
 for way in ["eager"] + ["compile"] * hasattr(torch, "compile"):
     for precision in "float32", "tf32", "default":
-        measure(result, precision, way)
-if options.out.startswith("/dev/"):
-    print(json.dumps(result))
+        measure(report, precision, way)
+report.close()
