@@ -18,7 +18,7 @@ func (l *lab) changes(rate float64, m Preconditioner) changes {
 	for _, places := range halves {
 		after := l.Losses(everything, times(-rate, m.times(meanOf(l.rows, places))))
 		floats.Sub(after, before)
-		_, others := part(pick(everything, l.places()), places)
+		_, others := part(l.places(), places)
 		c.inside += weight * mean(choose(after, places))
 		c.outside += weight * mean(choose(after, others))
 		c.away += weight * mean(after[len(l.few):])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
@@ -44,22 +45,41 @@ const (
 	proportional noise = 1 // that of displacements
 )
 
-// ladder measures some statements at learning rates a factor 2 apart from top down; the first ones are spare where rounding is
-// steady. What is left of the errors at rates so low that every remainder has vanished is rounding.
+// ladder measures some statements at learning rates a factor 2 apart, the first of which is top or up to some spare halvings below it:
+// the spare rates come in, from the lowest up, as long as rounding leaves some statement too few others. What is left of the errors at
+// rates so low that every remainder has vanished is rounding.
 func (l *lab) ladder(top float64, grows noise, measure func(rate float64) []pair) [][]reading {
-	spare := spareRates
+	spare := spareRates[grows]
+	vanished := math.Ldexp(top, vanishing)
 	if grows == proportional {
-		spare, top = 0, math.Ldexp(top, -lower)
+		vanished = math.Ldexp(vanished, -spare)
 	}
-	rounding := roundingOf(math.Ldexp(top, vanishing), grows, measure)
+	rounding := roundingOf(vanished, grows, measure)
 	all := make([][]reading, len(rounding))
-	for k := range l.Rates + spare {
-		rate := math.Ldexp(top, -k)
+	at := func(halvings int) (of []reading) {
+		rate := math.Ldexp(top, -halvings)
 		for i, p := range measure(rate) {
-			all[i] = append(all[i], reading{rate, p.predicted, p.measured, rounding[i] * math.Pow(rate, float64(grows)), k < spare})
+			of = append(of, reading{rate, p.predicted, p.measured, rounding[i] * math.Pow(rate, float64(grows)), halvings < spare})
+		}
+		return of
+	}
+	for k := spare; k < spare+l.Rates; k++ {
+		for i, r := range at(k) {
+			all[i] = append(all[i], r)
+		}
+	}
+	for k := spare - 1; k >= 0 && slices.ContainsFunc(all, tooFew); k-- {
+		for i, r := range at(k) {
+			all[i] = append([]reading{r}, all[i]...)
 		}
 	}
 	return all
+}
+
+// tooFew reports whether a slope needs more rates than rounding leaves.
+func tooFew(readings []reading) bool {
+	_, clear := errorsOf(readings)
+	return clear < leastRates
 }
 
 // roundingOf is the largest error met at some rates around a vanishing one, at rate 1 where it grows with the rate. A long vector needs
@@ -80,11 +100,11 @@ func roundingOf(rate float64, grows noise, measure func(rate float64) []pair) (l
 	return largest
 }
 
-const (
-	spareRates = 6   // rates from the top down that are left to statements whose errors soon drown in rounding
-	lower      = 3   // halvings below the top from which statements begin whose errors do not
-	vanishing  = -20 // power of 2 below the top at which errors are rounding
-)
+// spareRates are the rates from the top down that are left to statements whose errors soon drown in rounding: fewer where rounding
+// falls with the rate too.
+var spareRates = map[noise]int{steady: 6, proportional: 3}
+
+const vanishing = -20 // power of 2 below the top at which errors are rounding
 
 const (
 	leastRates   = 5 // rates that a slope must rest on

@@ -195,6 +195,24 @@ func TestSlopesLeaveRoundingOut(t *testing.T) {
 	}
 }
 
+// Higher rates come in where rounding leaves too few, and only as many as a slope needs.
+func TestLaddersReachUpWhereRoundingDominates(t *testing.T) {
+	for rounding, want := range map[float64]int{1e-12: 6, 1e-8: 8, 1e-6: 9} {
+		l := &lab{Options: Options{Rates: 6}}
+		readings := l.ladder(0x1p-7, proportional, func(rate float64) []pair {
+			return []pair{{[]float64{rate}, []float64{rate + rate*rate*rate + rounding*rate}}}
+		})[0]
+		if c := order("", "", 3, readings); len(readings) != want || c.Pass != (want < 9) {
+			t.Errorf("rounding %v: %d rates, want %d: %+v", rounding, len(readings), want, c)
+		}
+		for k, r := range readings[1:] {
+			if r.rate != readings[k].rate/2 {
+				t.Errorf("rounding %v: rate %v after %v", rounding, r.rate, readings[k].rate)
+			}
+		}
+	}
+}
+
 func TestControlsMustBeClearlyRejected(t *testing.T) {
 	for z, want := range map[float64]bool{0: false, 3: false, 5: false, -9: false, 11: true, -20: true} {
 		c := control("", average("", "", 1, estimate{1 + z, 1}))

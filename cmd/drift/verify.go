@@ -45,7 +45,7 @@ The exit status is 1 if a check fails.`
 
 const verifyExample = `  drift verify
   drift verify --data fashion-mnist,train=256,test=256 --model mlp:16,act=tanh
-  drift verify --model lenet --weights run/weights.safetensors --examples 6 --batches 2,3,6
+  drift verify --model lenet --examples 6 --batches 2,3,6
   drift verify --data gaussian --model linear --json -
   drift train --data glyphs,train=500,label-noise=0.2 --model mlp:32,act=tanh --epochs 40 --out run && drift verify --along run`
 
