@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 
 	"gorgonia.org/cu"
@@ -17,10 +18,10 @@ var lost = map[int]bool{
 	717: true, 718: true, 719: true, 721: true, 911: true, 999: true,
 }
 
-// check names what was being done, and tells errors that end the context from others. The libraries report such an error in
+// check names what was being done, and tells errors that end the context from others, once. The libraries report such an error in
 // words of their own, so that the stream is asked too.
 func (d *device) check(doing string, err error) error {
-	if err == nil || err == errClosed {
+	if err == nil || err == errClosed || errors.As(err, new(*Lost)) {
 		return err
 	}
 	cause := err

@@ -4,6 +4,8 @@ package cuda
 
 import (
 	"errors"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -46,5 +48,45 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	}
 	if lost := new(Lost); !errors.As(d.check("reading", cu.LaunchFailed), &lost) {
 		t.Error("a failed launch does not count as a lost device")
+	}
+}
+
+// Once a kernel has failed, whatever is asked of the device says that it is lost. A process of its own is told to let one fail.
+func TestEveryCallOfALostDeviceSaysSo(t *testing.T) {
+	const fault = "DRIFT_EMULATOR_FAULT"
+	if gpus := Probe().Devices; len(gpus) == 0 || gpus[0].Name != "emulated GPU" {
+		t.Skip("only an emulated GPU fails when it is told to")
+	}
+	if os.Getenv(fault) == "" {
+		child := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+		child.Env = append(os.Environ(), fault+"=0")
+		if out, err := child.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	d := open(t, Options{})
+	x := buffer32(t, d, make([]float32, 3))
+	negate := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnNeg}}, Results: []uint8{1}}
+	call := kernels.Call{Op: negate, Out: []kernels.Buffer{x}, In: []kernels.Buffer{x}}
+	e, err := d.Load([]kernels.Call{call})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]func() error{
+		"Synchronize": d.Synchronize,
+		"Run":         e.Run,
+		"Write":       func() error { return x.Write(make([]float32, 3)) },
+		"Read":        func() error { return x.Read(make([]float32, 3)) },
+		"NewBuffer":   func() error { _, err := d.NewBuffer(kernels.Float32, 5); return err },
+		"Load":        func() error { _, err := d.Load([]kernels.Call{call}); return err },
+	} {
+		d.Synchronize() // the kernel's failure is known from here on
+		if err := f(); !errors.As(err, new(*Lost)) || strings.Count(err.Error(), "lost while") != 1 {
+			t.Errorf("%s: %v, want one that says once that the device is lost", name, err)
+		}
 	}
 }

@@ -22,30 +22,30 @@ type turn struct {
 }
 
 // do runs f in the context and returns its error. Calls from several goroutines wait for each other; f must not call do.
-func (t *turn) do(f func() error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.now(f)
+func (d *device) do(f func() error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now(f)
 }
 
-// now is do for a caller that holds mu.
-func (t *turn) now(f func() error) error {
-	if t.ended {
+// now is do for a caller that holds mu. The driver may report here, as anywhere, that a kernel has failed.
+func (d *device) now(f func() error) error {
+	if d.ended {
 		return errClosed
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if t.context != (cu.CUContext{}) {
-		if err := cu.SetCurrentContext(t.context); err != nil {
-			return err
+	if d.context != (cu.CUContext{}) {
+		if err := cu.SetCurrentContext(d.context); err != nil {
+			return d.check("entering its context", err)
 		}
 	}
 	return f()
 }
 
 // end makes do fail from then on.
-func (t *turn) end() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.ended = true
+func (d *device) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended = true
 }

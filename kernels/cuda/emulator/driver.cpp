@@ -83,7 +83,9 @@ CUresult cuDevicePrimaryCtxRelease(CUdevice) {
 	return CUDA_SUCCESS;
 }
 
+// The driver may report here, as anywhere, that a kernel has failed.
 CUresult cuCtxSetCurrent(CUcontext c) {
+	if (fault) return fault;
 	if (c && (c != &context || !retained)) return CUDA_ERROR_INVALID_CONTEXT;
 	current = c;
 	return CUDA_SUCCESS;
