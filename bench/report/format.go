@@ -28,7 +28,7 @@ func Format(x float64) string {
 	case math.IsNaN(x):
 		return "–"
 	case math.IsInf(x, 0):
-		return strings.Replace(strconv.FormatFloat(x, 'f', -1, 64), "Inf", "∞", 1)
+		return signed(strings.Replace(strconv.FormatFloat(x, 'f', -1, 64), "Inf", "∞", 1))
 	case x == math.Trunc(x) && a < 1e12:
 		return group(strconv.FormatFloat(x, 'f', 0, 64))
 	case a >= 1e6 || a < 1e-4:

@@ -57,7 +57,7 @@ func TestIntervalCoversTheTruth(t *testing.T) {
 func TestFormat(t *testing.T) {
 	for x, want := range map[float64]string{
 		0: "0", 0.5: "0.5000", 0.72871: "0.7287", 12.3456: "12.35", 1234.56: "1,235", 1500000: "1,500,000", 1234567.8: "1.235e+06",
-		-0.25: "−0.2500", 0.00001234: "1.234e-05", math.Inf(1): "+∞",
+		-0.25: "−0.2500", 0.00001234: "1.234e-05", math.Inf(1): "+∞", math.Inf(-1): "−∞",
 	} {
 		if got := Format(x); got != want {
 			t.Errorf("Format(%v) = %q, want %q", x, got, want)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"gonum.org/v1/gonum/floats"
 
+	"drift/bench/report"
 	"drift/bench/theory"
 	"drift/data"
 	"drift/optim"
@@ -228,7 +229,7 @@ func (c *course) show(w io.Writer) error {
 		return err
 	}
 	t := c.Trend
-	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %.3g times predicted, R² = %.3g.\n", t.Slope, t.R2)
+	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %s times predicted, R² = %s.\n", report.Format(t.Slope), report.Format(t.R2))
 	fmt.Fprintf(w, "‖∂tr Σ‖ is at most %.3g times its first size.\n", t.Growth)
 	fmt.Fprintf(w, "The regularizer explains %s of the displacement between GD and SGD in the mean.\n", percent(t.Explained))
 	fmt.Fprintf(w, "η is too large for an expansion at %d of %d stages.\n", t.TooLarge, len(c.Stages))
@@ -243,5 +244,5 @@ func percent(x float64) string {
 	if math.IsNaN(x) {
 		return "–"
 	}
-	return fmt.Sprintf("%.0f %%", 100*x)
+	return report.Format(math.Round(100*x)) + " %"
 }

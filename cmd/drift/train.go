@@ -38,14 +38,28 @@ adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients.
 gd-noise takes all examples and adds noise as large as that of batches of B; sigma-inverse takes
 batches and follows (Σ+δI)⁻¹ḡ.
 
-With --every N the log has every N steps, from random examples: tr_sigma, grad_tr_sigma_norm2
-(‖∂tr Σ‖²), expected_grad_norm2 (‖G‖²), noise_scale, sigma_eigenvalue_1 to 3, gap_gradient
-(G·(G − G_test)) and the drift of the generalization gap, test loss − training loss, since the line
-before: gap_drift_measured, on examples that stay the same, beside the two terms that theory gives it
-in the mean, gap_drift_predicted (η tr Σ/N a step) and gap_drift_gradient (η G·(G − G_test) a step).
-sampled says how many examples that took: as many as keep the cost below a twentieth of the run's.
-Where N steps do not pay for 4, only the first 32 measurements come every N steps, and later ones at
-multiples of N.`
+With --every N the log has every N steps, from random examples:
+
+  tr_sigma, grad_tr_sigma_norm2  tr Σ, ‖∂tr Σ‖²
+  expected_grad_norm2            ‖G‖², the part of ‖ḡ‖² that is not noise of the sample
+  noise_scale                    tr Σ/‖G‖² of running means over about ten measurements, left out where
+                                 that of ‖G‖² is not positive
+  sigma_eigenvalue_1 to 3        Σ's leading eigenvalues, which a small sample overstates: its largest is
+                                 at least tr Σ/(sampled − 1)
+  gap_gradient                   G·(G − G_test), expected gradients of training and test examples
+  gap_drift_measured             how the gap, test loss − training loss, changed since the line before, on
+                                 examples that stay the same
+  gap_drift_predicted            its first term in the mean: η tr Σ/N, added up over the steps between
+                                 (momentum μ: η/(1−μ))
+  gap_drift_gradient             its second term, η G·(G − G_test), added up likewise
+  sampled                        training examples, and as many test examples, that this took: as many as
+                                 keep the cost below a twentieth of the run's
+
+The noise scale and the eigenvalues aside, estimates are unbiased, and noisy on few examples: those of
+‖∂tr Σ‖² and ‖G‖² may be negative. Optimizers that find tr Σ themselves log theirs, over the examples of
+the step. The terms are of steps along the gradient, without what clipping, weight decay or gd-reg's
+penalty change; for sigma-inverse they are left out. Where N steps do not pay for 4 examples, only the
+first 32 measurements come every N steps, and later ones at multiples of N.`
 
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
