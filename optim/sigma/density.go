@@ -3,7 +3,6 @@ package sigma
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -57,16 +56,6 @@ func (d Density) sorted() Density {
 		s.Values[to], s.Weights[to] = d.Values[from], d.Weights[from]
 	}
 	return s
-}
-
-// At is the density at x, each value spread to a normal distribution of the given width.
-func (d Density) At(x, width float64) float64 {
-	sum := 0.0
-	for i, value := range d.Values {
-		z := (x - value) / width
-		sum += d.Weights[i] * math.Exp(-z*z/2) / (width * math.Sqrt(2*math.Pi))
-	}
-	return sum
 }
 
 // Density is the spectral density of Σ over all P eigenvalues, by iteration in the space of the N examples where that is the smaller
