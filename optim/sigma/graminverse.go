@@ -116,8 +116,8 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 	slope := Centre(s.gram) // G ḡ = G Gᵀ 1/N
 	trace := mat.Trace(s.gram) / float64(n-1)
 	delta := d.Delta(trace, g.f.Model.NumParams)
-	if !(delta > 0) {
-		return nil, noInverse(delta, trace)
+	if err := invertible(delta, trace); err != nil {
+		return nil, err
 	}
 	for i := range n {
 		s.gram.SetSym(i, i, s.gram.At(i, i)+delta*float64(n-1))

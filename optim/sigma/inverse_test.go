@@ -3,6 +3,7 @@ package sigma
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
@@ -202,6 +203,7 @@ func TestInversesInFloat32(t *testing.T) {
 }
 
 // Examples that are all the same have no Σ to measure damping by: that is a breakdown of the numbers, which ends one run of a search.
+// Where θ left all bounds, no damping helps.
 func TestNoSpreadIsABreakdown(t *testing.T) {
 	for _, name := range []string{"gram", "lowrank"} {
 		f := open(t, networks["dense"], noise(few), chunked, kernels.Float64)
@@ -214,6 +216,15 @@ func TestNoSpreadIsABreakdown(t *testing.T) {
 		var broken Breakdown
 		if !errors.As(err, &broken) {
 			t.Errorf("%s: %v", name, err)
+		}
+		nan := make([]float64, x.Len())
+		nan[0] = math.NaN()
+		must(t, f.Parameters().Write(nan))
+		lost, err := approximations[name].build(f)
+		must(t, err)
+		defer lost.Close()
+		if err := lost.Solve([]int{1, 2, 3, 4}, Damping{Value: 1}, x); !errors.As(err, &broken) || strings.Contains(err.Error(), "larger") {
+			t.Errorf("%s of NaN: %v", name, err)
 		}
 	}
 }

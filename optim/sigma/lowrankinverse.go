@@ -105,8 +105,8 @@ func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) erro
 	}
 	rest := math.Max(0, l.trace-floats.Sum(l.values)) / float64(l.mean.Len()-len(l.values))
 	delta := d.Delta(l.trace, l.mean.Len())
-	if !(rest+delta > 0) {
-		return noInverse(delta, l.trace)
+	if err := invertible(rest+delta, l.trace); err != nil {
+		return err
 	}
 	weights := make([]float64, len(l.values)+1)
 	for i, value := range l.values {
