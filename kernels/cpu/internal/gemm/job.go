@@ -20,6 +20,7 @@ type job[T kernels.Float] struct {
 	blockA, blockB []T        // packed strips of the current block
 	packedA        bool       // blockA holds what this item needs
 	chunk, batch   int        // items in a task of a batch, and in all
+	parts          int        // of a product, computed apart
 	next, done     atomic.Int64
 	mirrored       [Mirrored]int // where the rows of a square of Mirror lie
 }
@@ -39,6 +40,11 @@ func (j *job[T]) run(p *pool.Pool, batch int) {
 		j.plan = j.cut(1)
 		j.chunk, j.batch = max(1, min(chunkWork/work, batch/(4*threads))), batch
 		p.Run(ceil(batch, j.chunk), (*separate[T])(j))
+	case j.apart(threads):
+		for q := range batch {
+			j.item, j.parts = q, threads
+			p.Run(threads, (*parts[T])(j))
+		}
 	default:
 		j.plan, j.pool = j.cut(threads), p
 		for q := range batch {
