@@ -34,7 +34,8 @@ func shapes() []shape {
 			shape{fmt.Sprint("weight", i), true, false, w[1], w[0], batch})
 	}
 	return append(all, shape{"gemv", false, true, 1, 1024, 1024}, shape{"gevm", false, false, 1, 1024, 1024},
-		shape{"column", false, false, 1024, 1, 1024}, shape{"thin4", false, true, 512, 4, 1024}, shape{"few4", false, true, 4, 512, 1024}, shape{"few10", false, true, 10, 1024, 1024}, shape{"gram16", false, true, 16, 16, 4096},
+		shape{"column", false, false, 1024, 1, 1024}, shape{"thin4", false, true, 512, 4, 1024}, shape{"few4", false, true, 4, 512, 1024},
+		shape{"few10", false, true, 10, 1024, 1024}, shape{"gram16", false, true, 16, 16, 4096},
 		shape{"outer", true, false, 1024, 1024, 4}, shape{"conv1", false, true, 32, 784, 25}, shape{"conv2", false, true, 64, 196, 800})
 }
 
