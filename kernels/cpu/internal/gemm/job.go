@@ -16,11 +16,11 @@ import (
 type job[T kernels.Float] struct {
 	product[T]
 	plan
-	pool           *pool.Pool // whose workers share the product
-	blockA, blockB []T        // packed strips of the current block
-	packedA        bool       // blockA holds what this item needs
-	chunk, batch   int        // items in a task of a batch, and in all
-	parts          int        // of a product, computed apart
+	pool           *pool.Pool      // whose workers share the product
+	blockA, blockB []T             // packed strips of the current block
+	packedA        bool            // blockA holds what this item needs
+	chunk, batch   int             // items in a task of a batch, and in all
+	took           []time.Duration // by each part of a product in parts
 	next, done     atomic.Int64
 	mirrored       [Mirrored]int // where the rows of a square of Mirror lie
 }
@@ -42,8 +42,8 @@ func (j *job[T]) run(p *pool.Pool, batch int) {
 		p.Run(ceil(batch, j.chunk), (*separate[T])(j))
 	case j.apart(threads):
 		for q := range batch {
-			j.item, j.parts = q, threads
-			p.Run(threads, (*parts[T])(j))
+			j.item = q
+			j.share(p, threads)
 		}
 	default:
 		j.plan, j.pool = j.cut(threads), p

@@ -1,9 +1,12 @@
 package gemm
 
 import (
+	"slices"
+	"time"
 	"unsafe"
 
 	"drift/kernels"
+	"drift/kernels/cpu/internal/pool"
 )
 
 // parts is a small product of which each worker computes a part by itself, having packed one operand, which all need, for itself alone:
@@ -28,12 +31,24 @@ func (p *product[T]) apart(threads int) bool {
 // byRows says that parts are some rows, all of which need B, and not some columns, which need A and a part of every line of C.
 func (p *product[T]) byRows() bool { return p.k*p.n <= p.m*(p.k+p.n) }
 
+// share computes the current item in n parts. They are alike, so one that takes far longer than another had to wait for a processor.
+func (j *job[T]) share(p *pool.Pool, n int) {
+	if cap(j.took) < n {
+		j.took = make([]time.Duration, n)
+	}
+	j.took = j.took[:n]
+	p.Run(n, (*parts[T])(j))
+	p.Waited(slices.Max(j.took), slices.Min(j.took))
+}
+
 func (s *parts[T]) Do(_, task int) {
+	start := time.Now()
 	j := take[T]()
-	j.product = s.product.part(task, s.parts)
+	j.product = s.product.part(task, len(s.took))
 	j.plan = j.cut(1)
 	j.items(s.item, s.item+1)
 	j.release()
+	s.took[task] = time.Since(start)
 }
 
 // part is part i of n.
