@@ -77,7 +77,6 @@ func Batched[T kernels.Float](p *pool.Pool, batch, m, n, k int, alpha T, a, b Ma
 	j := take[T]()
 	j.product = product[T]{kernel: active[T](), m: m, n: n, k: k, alpha: alpha, beta: beta, a: a, b: b, c: c, ldc: ldc, strideC: strideC}
 	j.turn()
-	j.dot = j.narrow()
 	j.run(p, batch)
 	j.release()
 }
@@ -93,7 +92,6 @@ func Lower[T kernels.Float](p *pool.Pool, trans bool, n, k int, alpha T, a []T, 
 	left.check(1, n, k)
 	j := take[T]()
 	j.product = product[T]{kernel: active[T](), m: n, n: n, k: k, alpha: alpha, a: left, b: right, c: c, ldc: ldc, lower: true}
-	j.dot = j.narrow()
 	j.run(p, 1)
 	j.release()
 }

@@ -224,7 +224,7 @@ func TestSpecialValues(t *testing.T) {
 func TestThreadsDoNotChangeBits(t *testing.T) {
 	atEveryLevel(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for _, s := range [][4]int{{1, 300, 310, 500}, {30, 40, 50, 60}, {3, 10, 128, 2000}, {1, 128, 100, 600}, {2, 64, 400, 300}} {
+		for _, s := range [][4]int{{1, 300, 310, 500}, {30, 40, 50, 60}, {3, 10, 128, 2000}} {
 			a, b := operand[float32](r, s[0], s[1], s[3], false), operand[float32](r, s[0], s[3], s[2], true)
 			var first []float32
 			for _, threads := range []int{1, 2, 5} {

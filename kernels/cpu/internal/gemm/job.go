@@ -16,11 +16,10 @@ import (
 type job[T kernels.Float] struct {
 	product[T]
 	plan
-	pool           *pool.Pool      // whose workers share the product
-	blockA, blockB []T             // packed strips of the current block
-	packedA        bool            // blockA holds what this item needs
-	chunk, batch   int             // items in a task of a batch, and in all
-	took           []time.Duration // by each part of a product in parts
+	pool           *pool.Pool // whose workers share the product
+	blockA, blockB []T        // packed strips of the current block
+	packedA        bool       // blockA holds what this item needs
+	chunk, batch   int        // items in a task of a batch, and in all
 	next, done     atomic.Int64
 	mirrored       [Mirrored]int // where the rows of a square of Mirror lie
 }
@@ -40,11 +39,6 @@ func (j *job[T]) run(p *pool.Pool, batch int) {
 		j.plan = j.cut(1)
 		j.chunk, j.batch = max(1, min(chunkWork/work, batch/(4*threads))), batch
 		p.Run(ceil(batch, j.chunk), (*separate[T])(j))
-	case j.apart(threads):
-		for q := range batch {
-			j.item = q
-			j.share(p, threads)
-		}
 	default:
 		j.plan, j.pool = j.cut(threads), p
 		for q := range batch {

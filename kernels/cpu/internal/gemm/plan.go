@@ -4,6 +4,7 @@ import "unsafe"
 
 // plan is how a product is cut up. Of its numbers, only depth has an influence on the result.
 type plan struct {
+	dot                  bool // by the kernel for narrow products
 	tileRows, tileCols   int  // of the micro-kernel
 	strips, columns      int  // strips of A and of B in the whole product
 	directA, directB     bool // strips are read where they lie, which may be with a large stride
@@ -28,13 +29,13 @@ const (
 // cut plans the product for so many threads.
 func (p *product[T]) cut(threads int) plan {
 	kern := p.kernel
-	c := plan{tileRows: kern.maxRows, tileCols: kern.maxCols, depth: kern.depth}
-	if p.dot {
+	c := plan{dot: p.narrow(), tileRows: kern.maxRows, tileCols: kern.maxCols, depth: kern.depth}
+	if c.dot {
 		c.tileRows, c.tileCols, c.depth = kern.dotRows, kern.dotCols, kern.dotDepth
 	}
 	c.strips, c.columns = ceil(p.m, c.tileRows), ceil(p.n, c.tileCols)
-	c.directA = p.dot || p.a.Pack == nil && p.a.Trans && c.columns == 1
-	c.directB = p.b.Pack == nil && (p.dot && p.b.Trans || !p.dot && !p.b.Trans && (c.strips == 1 || c.strips <= fewStrips && p.b.LD <= shortLines))
+	c.directA = c.dot || p.a.Pack == nil && p.a.Trans && c.columns == 1
+	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && (c.strips == 1 || c.strips <= fewStrips && p.b.LD <= shortLines))
 	c.depth = ceil(p.k, ceil(p.k, c.depth))
 	c.blockRows = min(c.strips, blockWidth/c.tileRows)
 	c.blockCols = min(c.columns, blockWidth/c.tileCols)

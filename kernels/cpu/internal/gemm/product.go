@@ -11,7 +11,6 @@ type product[T kernels.Float] struct {
 	c            []T
 	ldc, strideC int
 	item         int
-	dot          bool // by the kernel for narrow products, as the whole product wants it
 	lower        bool // tiles that lie above the diagonal are left out
 }
 
