@@ -18,7 +18,7 @@ type plan struct {
 const (
 	fewStrips   = 5         // of A, for which B is not copied if its lines are close together
 	shortLines  = 128       // elements
-	blockWidth  = 4096      // rows of A, columns of B packed at once
+	blockWidth  = 1024      // rows of A, columns of B packed at once
 	cachePacked = 8 << 20   // bytes in a slab: a part of L3
 	cacheB      = 384 << 10 // bytes of B that a unit goes through once for every strip of A: less than half of L2
 	packUnit    = 16 << 10  // elements packed in a unit
