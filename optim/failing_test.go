@@ -12,14 +12,7 @@ import (
 
 // Wherever memory ends or the device is lost, a run fails with an error, and everything that it held is given back.
 func TestRunsOnFailingDevices(t *testing.T) {
-	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := nn.Parse("mlp:12", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
-	if err != nil {
-		t.Fatal(err)
-	}
+	split, model := problem(t, "glyphs,train=60,test=40,size=8", "mlp:12")
 	for name, s := range runs {
 		t.Run(name, func(t *testing.T) {
 			devicetest.OnFailingDevice(t, func(dev kernels.Device) error { return fewSteps(dev, model, split, s) })
@@ -28,14 +21,11 @@ func TestRunsOnFailingDevices(t *testing.T) {
 }
 
 func fewSteps(dev kernels.Device, model *nn.Model, split *data.Split, s Settings) error {
-	f, err := objective.New(dev, model, split, objective.Options{DType: kernels.Float32, Chunk: 25})
+	f, err := begin(dev, model, split, objective.Options{DType: kernels.Float32, Chunk: 25})
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.Parameters().Write(model.Init(3)); err != nil {
-		return err
-	}
 	trainer, err := NewTrainer(f, s, 7)
 	if err != nil {
 		return err

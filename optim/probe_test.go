@@ -8,9 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"drift/data"
 	"drift/graph"
-	"drift/graph/nn"
 	"drift/kernels"
 	"drift/kernels/devicetest"
 	"drift/optim/objective"
@@ -61,24 +59,14 @@ func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 // What is measured is what the objective finds on the same examples, on dense and convolutional networks.
 func TestProbeMeasuresItsSample(t *testing.T) {
 	for _, model := range []string{"mlp:12,act=tanh", `{"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]}`} {
-		split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
-		if err != nil {
-			t.Fatal(err)
-		}
+		split, m := problem(t, "glyphs,train=60,test=40,size=8", model)
 		dev := devicetest.Open(2)
 		defer dev.Close()
-		f, err := objective.New(dev, m, split, objective.Options{DType: kernels.Float64, Chunk: 50})
+		f, err := begin(dev, m, split, objective.Options{DType: kernels.Float64, Chunk: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if err := f.Parameters().Write(m.Init(3)); err != nil {
-			t.Fatal(err)
-		}
 		checkSample(t, f)
 	}
 }

@@ -7,8 +7,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
-	"drift/data"
-	"drift/graph/nn"
 	"drift/kernels"
 	"drift/kernels/devicetest"
 	"drift/optim/objective"
@@ -95,22 +93,12 @@ var splits = func() (all [][][]int) {
 
 func sixExamples(t testing.TB) *objective.Objective {
 	t.Helper()
-	split, err := data.Load("glyphs,train=6,test=0,size=8", data.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := nn.Parse("mlp:5,act=tanh", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := objective.New(devicetest.Open(1), model, split, objective.Options{DType: kernels.Float64})
+	split, model := problem(t, "glyphs,train=6,test=0,size=8", "mlp:5,act=tanh")
+	f, err := begin(devicetest.Open(1), model, split, objective.Options{DType: kernels.Float64})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)
-	if err := f.Parameters().Write(model.Init(3)); err != nil {
-		t.Fatal(err)
-	}
 	return f
 }
 

@@ -72,16 +72,14 @@ func inverse(f *objective.Objective, s Settings, seed uint64) (Direction, error)
 	var solver sigma.Inverse
 	var err error
 	switch s.Method {
-	case "", "gram":
-		solver, err = sigma.NewGramInverse(f)
 	case "lowrank":
 		solver, err = sigma.NewLowRankInverse(f, s.lowRank(f.Examples(objective.Train), seed))
 	case "diagonal":
 		solver, err = sigma.NewDiagonalInverse(f, s.Average)
 	case "kronecker":
 		solver, err = sigma.NewKroneckerInverse(f, s.Average, orDefault(s.Refresh, 10))
-	default:
-		err = fmt.Errorf("unknown method %q: choose from %v", s.Method, Methods)
+	default: // gram: Settings.Check knows no other
+		solver, err = sigma.NewGramInverse(f)
 	}
 	if err != nil {
 		return nil, err

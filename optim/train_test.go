@@ -45,24 +45,41 @@ func newObjective(t testing.TB, dtype kernels.DType, threads int) *objective.Obj
 
 func inChunks(t testing.TB, dtype kernels.DType, threads, chunk int) *objective.Objective {
 	t.Helper()
-	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := nn.Parse("mlp:12", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
-	if err != nil {
-		t.Fatal(err)
-	}
+	split, model := problem(t, "glyphs,train=60,test=40,size=8", "mlp:12")
 	dev := devicetest.Open(threads)
-	f, err := objective.New(dev, model, split, objective.Options{DType: dtype, Chunk: chunk})
+	f, err := begin(dev, model, split, objective.Options{DType: dtype, Chunk: chunk})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close(); dev.Close() })
-	if err := f.Parameters().Write(model.Init(3)); err != nil {
+	return f
+}
+
+// problem is data of classes and a network for them.
+func problem(t testing.TB, spec, network string) (*data.Split, *nn.Model) {
+	t.Helper()
+	split, err := data.Load(spec, data.Options{Seed: 1})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return f
+	model, err := nn.Parse(network, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return split, model
+}
+
+// begin is an objective at its first parameters.
+func begin(dev kernels.Device, model *nn.Model, split *data.Split, o objective.Options) (*objective.Objective, error) {
+	f, err := objective.New(dev, model, split, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Parameters().Write(model.Init(3)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 func newTrainer(t testing.TB, s Settings, dtype kernels.DType) *Trainer {

@@ -64,7 +64,7 @@ const (
 	sumCount
 )
 
-// New copies the data to the device and reserves the parameters, which are zero until SetParameters.
+// New copies the data to the device and reserves the parameters, which are zero until something is written to Parameters.
 func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Objective, error) {
 	if o.Chunk < 0 {
 		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1, or 0 for a number that suits the device", o.Chunk)
