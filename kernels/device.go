@@ -8,7 +8,10 @@
 // Every device passes the suite in kernels/kerneltest.
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // DType is the element type of a buffer.
 type DType uint8
@@ -105,7 +108,7 @@ func (c Call) Check() error {
 		return fmt.Errorf("%s: got %d outputs and %d inputs, want %d and %d", c.Op.Name(), len(c.Out), len(c.In), len(out), len(in))
 	}
 	dt := Float32
-	for i, b := range append(append([]Buffer(nil), c.Out...), c.In...) {
+	for i, b := range slices.Concat(c.Out, c.In) {
 		want, kind, k := 0, "output", i
 		if i < len(out) {
 			want = out[i]

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"drift/kernels"
@@ -26,7 +27,7 @@ func (l *loader) load(c kernels.Call) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	for _, b := range append(c.Out[:len(c.Out):len(c.Out)], c.In...) { // all have one type
+	for _, b := range slices.Concat(c.Out, c.In) { // all have one type
 		if b.DType() == kernels.Float64 {
 			return load[float64](l, c)
 		}

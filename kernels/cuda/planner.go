@@ -5,6 +5,7 @@ package cuda
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -53,7 +54,7 @@ func (p *planner) add(calls []kernels.Call) error {
 
 // check reports an operand that the kernels cannot take.
 func (p *planner) check(c kernels.Call) error {
-	for _, b := range append(append([]kernels.Buffer(nil), c.Out...), c.In...) {
+	for _, b := range slices.Concat(c.Out, c.In) {
 		if other, ok := b.(*buffer); !ok || other.device != p.device {
 			return fmt.Errorf("an operand is not on %s", p.device.name)
 		}
