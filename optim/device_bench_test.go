@@ -11,9 +11,9 @@ import (
 	"drift/data"
 	"drift/graph"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim/objective"
 )
 
 // work is one kind of step at a fixed size, as the peers' scripts do it too.

@@ -1,9 +1,9 @@
 package optim
 
 import (
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // Direction computes from the data what a step follows downhill, before any transformation.

@@ -7,9 +7,9 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels/cpu"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 // Full-batch descent that follows, in the mean, SGD in batches of 10: data, model and device make an objective, and the settings

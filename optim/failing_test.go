@@ -5,9 +5,9 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim/objective"
 )
 
 // Wherever memory ends or the device is lost, a run fails with an error, and everything that it held is given back.

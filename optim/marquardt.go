@@ -3,9 +3,9 @@ package optim
 import (
 	"math"
 
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // marquardt adapts damping as Levenberg and Marquardt do. What the step before gained is compared with what it should have

@@ -6,10 +6,10 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"drift/graph/objective"
+	"drift/graph/sigma"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
-	"drift/optim/sigma"
 )
 
 // Noises are what gd-noise may add to the gradient.

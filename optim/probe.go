@@ -3,9 +3,9 @@ package optim
 import (
 	"fmt"
 
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // probe measures along a run, on random examples that keep its cost within a budget: tr Σ, ‖∂tr Σ‖², the noise scale and leading

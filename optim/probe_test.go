@@ -9,9 +9,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim/objective"
 )
 
 // probed is the probe of a run on all 60 training examples, with the 40 test examples as panel.

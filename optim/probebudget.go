@@ -6,7 +6,7 @@ import (
 	"math"
 	"sort"
 
-	"drift/optim/objective"
+	"drift/graph/objective"
 )
 
 // budget says when a run is measured and on how many examples, so that this takes about budgetShare of the run's work. Work is

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	"drift/data"
-	"drift/optim/objective"
+	"drift/graph/objective"
 )
 
 // beforeTheRun is the step whose draw makes the panels.

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"drift/optim/objective"
-	"drift/optim/sigma"
+	"drift/graph/objective"
+	"drift/graph/sigma"
 )
 
 const (

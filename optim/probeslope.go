@@ -2,8 +2,8 @@ package optim
 
 import (
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // slopes is ⟨∂tr Σ, ∂tr Σ⟩ over two samples of one size without a common example: ‖∂tr Σ‖² in the mean, where the square over one

@@ -3,8 +3,8 @@ package optim
 import (
 	"fmt"
 
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // Regularized is the direction of gd-reg: the gradient of ℓ + λ tr Σ over the batch, with the exact ∂tr Σ of the unbiased Σ.

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"drift/data"
-	"drift/optim/objective"
+	"drift/graph/objective"
 )
 
 // Settings say how a network is trained. The zero value of a field is its default, Rate and Steps apart, which must be given.

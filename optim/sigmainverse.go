@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"drift/graph/objective"
+	"drift/graph/sigma"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
-	"drift/optim/sigma"
 )
 
 // Methods are how sigma-inverse may find (Σ+δI)⁻¹ḡ.

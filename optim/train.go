@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"math"
 
-	"drift/optim/objective"
+	"drift/graph/objective"
+	"drift/graph/sigma"
 	"drift/optim/rundir"
-	"drift/optim/sigma"
 )
 
 // Result is how a run ended.

@@ -7,9 +7,9 @@ import (
 
 	"drift/data"
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // Trainer takes the steps of one run, from the parameters that the objective holds when it is made. Its steps are a function of

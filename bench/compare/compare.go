@@ -12,8 +12,8 @@ import (
 
 	"drift/bench/report"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 // Experiment is what is compared. Everything about a seed — data, first weights, batches — is shared by the optimizers.

@@ -13,11 +13,11 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/cpu"
 	"drift/kernels/devicetest"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 type closer []func()

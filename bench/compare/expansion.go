@@ -1,9 +1,9 @@
 package compare
 
 import (
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 // expansion is the displacement over an epoch of SGD in powers of η, at the start: for an order of m batches with gradients g_t and

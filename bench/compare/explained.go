@@ -5,8 +5,8 @@ import (
 	"math"
 
 	"drift/bench/report"
+	"drift/graph/objective"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 // explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"drift/graph/objective"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 // cloud is the mean of independent vectors and the variance of that mean: E‖mean − truth‖².

@@ -9,8 +9,8 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // World is a model with its data in float64, at displacements u = θ − θ₀ from fixed parameters θ₀. Displacements are kept by

@@ -6,8 +6,8 @@ import (
 	"drift/bench/peers"
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // step is a way of working through a batch.

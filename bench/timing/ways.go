@@ -2,10 +2,10 @@ package timing
 
 import (
 	"drift/graph"
+	"drift/graph/objective"
+	"drift/graph/sigma"
 	"drift/kernels"
 	"drift/optim"
-	"drift/optim/objective"
-	"drift/optim/sigma"
 )
 
 // tiny is a learning rate that leaves the parameters, and with them the work, as they are.

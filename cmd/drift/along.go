@@ -15,8 +15,8 @@ import (
 	"drift/bench/report"
 	"drift/bench/theory"
 	"drift/data"
+	"drift/graph/objective"
 	"drift/optim"
-	"drift/optim/objective"
 	"drift/optim/rundir"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"drift/data"
+	"drift/graph/objective"
 	"drift/optim"
-	"drift/optim/objective"
 )
 
 // problem is the task with data and first weights of a seed.

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"drift/bench/report"
+	"drift/graph/objective"
+	"drift/graph/sigma"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
-	"drift/optim/sigma"
 )
 
 // measurement is drift measure.

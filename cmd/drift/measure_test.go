@@ -12,8 +12,8 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/sigma"
 	"drift/kernels"
-	"drift/optim/sigma"
 )
 
 const smallTask = "--data glyphs,train=60,test=0,size=8 --model mlp:6 --dtype float64 --seed 4 "

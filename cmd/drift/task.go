@@ -7,8 +7,8 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // task is a network and a data set, as the commands that compute take them from their flags.

@@ -11,9 +11,9 @@ import (
 
 	"drift/bench/report"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/optim"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 	"drift/optim/rundir"
 )
 

@@ -12,8 +12,8 @@ import (
 	"drift/bench/theory"
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // verification is drift verify.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // Parameters is an operator on vectors of the parameters' length P: a product takes one pass over the examples.

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"drift/data"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // The linear model ℓ = (wᵀx − y)², twice the ½(wᵀx − y)² of the theory, with y = w*ᵀx + ε, x ~ N(0,1), ε ~ N(0,σ²): all gradients

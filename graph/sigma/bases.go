@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // bases is the eigenbases of the Kronecker factors of Σ in every weight: of Σ_nt a_nt a_ntᵀ for what enters the layer, and of the centred

@@ -7,9 +7,9 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // BasisInverse takes Σ for B diag(s) Bᵀ, with an orthogonal B and s the diagonal of BᵀΣB: (Σ+δI)⁻¹ḡ = B (Bᵀḡ)/(s+δ). B is the

@@ -9,9 +9,9 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim/objective"
 )
 
 // whole is the basis that the layers' bases make for all parameters: row o·in+i of a weight has O[o,·]⊗I[i,·].

@@ -7,9 +7,9 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // LowRank says what a LowRankInverse knows of Σ.

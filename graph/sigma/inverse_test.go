@@ -9,9 +9,9 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // approximations are how each inverse approximates Σ, on full matrices.

@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // GramInverse is exactly (Σ+δI)⁻¹ḡ through the N×N Gram matrix (Woodbury's identity): with K = C G Gᵀ C,

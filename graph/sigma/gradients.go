@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // Gradients is the matrix G [N,P] whose rows are the gradients g_n of a list of examples. It is never formed.

@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // stored is the gradients of n examples in factored form, kept on the device: the matrix G [n,P] that is never formed, each row at the

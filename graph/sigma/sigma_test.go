@@ -10,9 +10,9 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim/objective"
 )
 
 // networks have dense, convolution and normalisation layers, each small enough to be compared with full matrices.

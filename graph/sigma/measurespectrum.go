@@ -1,8 +1,8 @@
 package sigma
 
 import (
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // densityVectors is the number of random vectors that a spectral density is averaged over.

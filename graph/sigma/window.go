@@ -12,8 +12,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"drift/data"
+	"drift/graph/objective"
 	"drift/optim/checkpoint"
-	"drift/optim/objective"
 )
 
 // window is gradients in slots of equal size, each taken from one batch, of which the oldest is replaced at every refresh. Its

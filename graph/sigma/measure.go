@@ -8,8 +8,8 @@ import (
 
 	"drift/graph"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/objective"
 )
 
 // Wanted says what Measure finds out besides the numbers that need no choice.
