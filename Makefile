@@ -38,7 +38,7 @@ emulator := $(CURDIR)/bin/emulator
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
 sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
 
-bundled := kernels/cuda graph graph/nn graph/objective graph/sigma optim
+bundled := kernels/cuda graph graph/nn graph/objective graph/sigma optim optim/train
 bundle := bin/gpu
 
 gpu-test:

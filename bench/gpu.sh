@@ -63,7 +63,7 @@ check() {
 # own PRECISION times drift: its part is an object from work to seconds a step, with "error" where not all works could be timed.
 own() {
 	echo "timing drift in $1" >&2
-	limit 90 env DRIFT_TEST_DEVICE=cuda DRIFT_TEST_PRECISION="$1" "$folder/optim.test" -test.run '^$' -test.bench Device \
+	limit 90 env DRIFT_TEST_DEVICE=cuda DRIFT_TEST_PRECISION="$1" "$folder/train.test" -test.run '^$' -test.bench Device \
 		-test.benchtime "$rounds" >"$log" 2>&1
 	status=$?
 	awk '/^BenchmarkDevice\// {

@@ -179,11 +179,16 @@ func (s Settings) schedule() Schedule {
 	return Schedule{Kind: kind, Rate: s.Rate, Warmup: s.Warmup, Steps: s.Steps}
 }
 
+// Direction prepares what the optimizer's steps follow.
+func (s Settings) Direction(f *objective.Objective, seed uint64) (Direction, error) {
+	return optimizers[s.Optimizer].build(f, s, seed)
+}
+
 // RateAt is the learning rate of a step, counted from 0.
 func (s Settings) RateAt(step int) float64 { return s.schedule().At(step) }
 
-// transform is the chain that PyTorch's clip_grad_norm_ and SGD apply: clip, weight decay, momentum.
-func (s Settings) transform() Transform {
+// Transform is the chain that PyTorch's clip_grad_norm_ and SGD apply: clip, weight decay, momentum.
+func (s Settings) Transform() Transform {
 	var c Chain
 	if s.Clip > 0 {
 		c = append(c, Clip{s.Clip})
@@ -200,7 +205,8 @@ func (s Settings) transform() Transform {
 	return c
 }
 
-func (s Settings) sampler(examples int, seed uint64) (*data.Sampler, error) {
+// Sampler draws the batches of a run over so many examples.
+func (s Settings) Sampler(examples int, seed uint64) (*data.Sampler, error) {
 	batch, kind := s.Batch, data.Shuffle
 	if s.Sampling == data.Replacement.String() {
 		kind = data.Replacement

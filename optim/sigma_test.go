@@ -10,6 +10,7 @@ import (
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
+	"drift/optim/optimtest"
 )
 
 // gradients is the per-example gradients of all training examples, written out, and their mean.
@@ -24,7 +25,7 @@ func gradients(t testing.TB, f *objective.Objective) (g [][]float64, mean []floa
 		if err := f.Gradient([]int{n}, v); err != nil {
 			t.Fatal(err)
 		}
-		g = append(g, read(t, v))
+		g = append(g, optimtest.Read(t, v))
 		floats.AddScaled(mean, 1/float64(f.Examples(objective.Train)), g[n])
 	}
 	return g, mean
@@ -39,7 +40,7 @@ func near(t testing.TB, what string, got, want []float64, tolerance float64) {
 
 // The noise is the linear map of independent normal numbers whose covariance is Σ/B, or that of the same trace.
 func TestNoiseHasItsCovariance(t *testing.T) {
-	f := newObjective(t, kernels.Float64, 1)
+	f := optimtest.Objective(t, kernels.Float64, 1)
 	g, mean := gradients(t, f)
 	n, trace := float64(len(g)), 0.0
 	for _, x := range g {
@@ -63,7 +64,7 @@ func TestNoiseHasItsCovariance(t *testing.T) {
 					floats.AddScaled(want, -z/math.Sqrt(12*(n-1)), mean)
 				}
 			}
-			near(t, kind, read(t, d.Vector()), want, 1e-10)
+			near(t, kind, optimtest.Read(t, d.Vector()), want, 1e-10)
 		}
 		d.Close()
 	}
@@ -93,8 +94,8 @@ var splits = func() (all [][][]int) {
 
 func sixExamples(t testing.TB) *objective.Objective {
 	t.Helper()
-	split, model := problem(t, "glyphs,train=6,test=0,size=8", "mlp:5,act=tanh")
-	f, err := begin(devicetest.Open(1), model, split, objective.Options{DType: kernels.Float64})
+	split, model := optimtest.Problem(t, "glyphs,train=6,test=0,size=8", "mlp:5,act=tanh")
+	f, err := optimtest.Begin(devicetest.Open(1), model, split, objective.Options{DType: kernels.Float64})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func TestDirectionsOfBlocks(t *testing.T) {
 	const eta, m, n = 0.3, 3, 6
 	f := sixExamples(t)
 	all := f.All(objective.Train)
-	mean, slope, curved := vectorOf(t, f), vectorOf(t, f), vectorOf(t, f)
+	mean, slope, curved := optimtest.Vector(t, f), optimtest.Vector(t, f), optimtest.Vector(t, f)
 	if _, err := f.TraceGradient(all, mean, slope); err != nil {
 		t.Fatal(err)
 	}
@@ -157,28 +158,19 @@ func TestDirectionsOfBlocks(t *testing.T) {
 				}
 			}
 		}
-		want := plus(make([]float64, d.vector.Len()), lambda, read(t, slope))
+		want := plus(make([]float64, d.vector.Len()), lambda, optimtest.Read(t, slope))
 		if !c.centred {
-			want = plus(want, eta/2, read(t, curved))
+			want = plus(want, eta/2, optimtest.Read(t, curved))
 		}
-		near(t, "penalty's gradient", read(t, d.vector), want, c.tolerance)
+		near(t, "penalty's gradient", optimtest.Read(t, d.vector), want, c.tolerance)
 		d.Close()
 	}
-}
-
-func vectorOf(t testing.TB, f *objective.Objective) kernels.Buffer {
-	t.Helper()
-	v, err := f.NewVector()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // Compute splits anew at each step, leaves θ as it was, and measures all examples.
 func TestBlocksLeaveTheirSurroundings(t *testing.T) {
 	f := sixExamples(t)
-	before := read(t, f.Parameters())
+	before := optimtest.Read(t, f.Parameters())
 	value, err := f.Evaluate(objective.Train, f.All(objective.Train))
 	if err != nil {
 		t.Fatal(err)
@@ -193,20 +185,20 @@ func TestBlocksLeaveTheirSurroundings(t *testing.T) {
 		if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
 			t.Fatal(err)
 		}
-		directions = append(directions, read(t, d.Vector()))
+		directions = append(directions, optimtest.Read(t, d.Vector()))
 	}
-	if !same(read(t, f.Parameters()), before) {
+	if !optimtest.Same(optimtest.Read(t, f.Parameters()), before) {
 		t.Error("the parameters have changed")
 	}
-	near(t, "loss and accuracy", read(t, f.Measured()), []float64{value.Loss, value.Accuracy}, 1e-12)
-	if same(directions[0], directions[1]) {
+	near(t, "loss and accuracy", optimtest.Read(t, f.Measured()), []float64{value.Loss, value.Accuracy}, 1e-12)
+	if optimtest.Same(directions[0], directions[1]) {
 		t.Error("two steps split the examples in the same way")
 	}
 }
 
 // sigma-inverse with the exact method steps by a dense solution, whatever the chunk.
 func TestSigmaInverseStep(t *testing.T) {
-	f := newObjective(t, kernels.Float64, 2)
+	f := optimtest.Objective(t, kernels.Float64, 2)
 	g, mean := gradients(t, f)
 	p, n := len(mean), len(g)
 	const delta = 0.05
@@ -218,7 +210,7 @@ func TestSigmaInverseStep(t *testing.T) {
 	if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
 		t.Fatal(err)
 	}
-	x := read(t, d.Vector())
+	x := optimtest.Read(t, d.Vector())
 	image := plus(make([]float64, p), delta, x)
 	for _, gn := range g {
 		centred := plus(gn, -1, mean)
@@ -234,15 +226,53 @@ func TestSigmaInverseStep(t *testing.T) {
 // Damping rises where steps promise more than comes true, and falls where they keep their promises.
 func TestAdaptiveDamping(t *testing.T) {
 	for rate, rises := range map[float64]bool{1e-4: false, 30: true} {
-		trainer := newTrainer(t, Settings{Optimizer: "sigma-inverse", Rate: rate, Steps: 5, Damping: 1, DampingRelative: true, DampingAdaptive: true}, kernels.Float64)
-		d := trainer.direction.(*SigmaInverse)
+		f := optimtest.Objective(t, kernels.Float64, 2)
+		s := Settings{Optimizer: "sigma-inverse", Rate: rate, Steps: 5, Damping: 1, DampingRelative: true, DampingAdaptive: true}
+		direction, err := s.Direction(f, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer direction.Close()
+		update, err := NewUpdate(f.Device(), s.Transform(), f.Parameters(), direction.Vector())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer update.Close()
 		for range 2 {
-			if err := trainer.Step(); err != nil {
+			if err := direction.Compute(f.All(objective.Train), rate); err != nil {
+				t.Fatal(err)
+			}
+			if err := update.Step(rate); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if rises != (d.adaptive.total > 1) {
-			t.Errorf("η = %v: damping was multiplied by %v", rate, d.adaptive.total)
+		if total := direction.(*SigmaInverse).adaptive.total; rises != (total > 1) {
+			t.Errorf("η = %v: damping was multiplied by %v", rate, total)
+		}
+	}
+}
+
+// gd-reg follows ḡ + λ ∂tr Σ, with the theory's λ at the step's learning rate.
+func TestRegularizedDirection(t *testing.T) {
+	f := optimtest.Objective(t, kernels.Float64, 1)
+	d, err := regularized(f, Settings{EmulateBatch: 15}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	mean, _ := f.NewVector()
+	trace, _ := f.NewVector()
+	all := f.All(objective.Train)
+	if _, err := f.TraceGradient(all, mean, trace); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Compute(all, 0.2); err != nil {
+		t.Fatal(err)
+	}
+	want := plus(optimtest.Read(t, mean), 0.2/4*(1./15-1./60), optimtest.Read(t, trace))
+	for i, x := range optimtest.Read(t, d.Vector()) {
+		if math.Abs(x-want[i]) > 1e-15 {
+			t.Fatalf("element %d is %v, want %v", i, x, want[i])
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"drift/graph/nn"
 	"drift/graph/objective"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // Experiment is what is compared. Everything about a seed — data, first weights, batches — is shared by the optimizers.
@@ -39,8 +40,8 @@ type Experiment struct {
 type run struct {
 	Settings  optim.Settings `json:"settings"`
 	Seed      uint64         `json:"seed"`
-	Result    optim.Result   `json:"result"`
-	Entries   []optim.Entry  `json:"entries"`
+	Result    train.Result   `json:"result"`
+	Entries   []train.Entry  `json:"entries"`
 	Classes   bool           `json:"classes"`   // accuracy means something
 	Diverged  bool           `json:"diverged"`  // the loss left all bounds: there is no result
 	Explained report.Number  `json:"explained"` // NaN where it does not apply
@@ -132,19 +133,19 @@ func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Set
 	if err := f.Parameters().Write(start); err != nil {
 		return r, err
 	}
-	t, err := optim.NewTrainer(f, s, seed)
+	t, err := train.New(f, s, seed)
 	if err != nil {
 		return r, err
 	}
 	defer t.Close()
 	every := max(1, s.Steps/max(1, e.Points))
-	r.Result, err = optim.Train(ctx, t, optim.Logging{LogEvery: every, EvalEvery: every, Observe: func(_ int, entry *optim.Entry) {
+	r.Result, err = t.Run(ctx, train.Logging{LogEvery: every, EvalEvery: every, Observe: func(_ int, entry *train.Entry) {
 		if entry != nil {
 			r.Entries = append(r.Entries, *entry)
 		}
 		heard(1)
 	}})
-	if optim.Diverged(err) {
+	if train.Diverged(err) {
 		heard(s.Steps - t.StepsTaken() + 1) // the last step was not observed
 		r.Diverged, err = true, nil
 	}

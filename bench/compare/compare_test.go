@@ -18,6 +18,7 @@ import (
 	"drift/kernels/cpu"
 	"drift/kernels/devicetest"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 type closer []func()
@@ -184,7 +185,7 @@ func TestComparisonStopsWhenAsked(t *testing.T) {
 				cancel()
 			}
 		}}
-	if _, err := e.Run(ctx); !errors.Is(err, optim.ErrInterrupted) {
+	if _, err := e.Run(ctx); !errors.Is(err, train.ErrInterrupted) {
 		t.Errorf("got %v", err)
 	}
 }

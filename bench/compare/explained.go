@@ -7,6 +7,7 @@ import (
 	"drift/bench/report"
 	"drift/graph/objective"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.
@@ -54,7 +55,7 @@ func explained(f *objective.Objective, sgd *cloud, s, gd, reg optim.Settings, st
 	}
 	var square [2]float64
 	for k, settings := range []optim.Settings{reg, gd} {
-		t, err := optim.NewTrainer(f, epochOf(settings), 0)
+		t, err := train.New(f, epochOf(settings), 0)
 		if err != nil {
 			return 0, err
 		}
@@ -81,7 +82,7 @@ func epochOf(s optim.Settings) optim.Settings {
 }
 
 // follow is where a trainer arrives from start by the given batches.
-func follow(t *optim.Trainer, batches [][]int, start []float64) ([]float64, error) {
+func follow(t *train.Trainer, batches [][]int, start []float64) ([]float64, error) {
 	if err := t.Reset(start); err != nil {
 		return nil, err
 	}

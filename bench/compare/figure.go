@@ -5,16 +5,16 @@ import (
 	"slices"
 
 	"drift/bench/report"
-	"drift/optim"
+	"drift/optim/train"
 )
 
 // Figure draws the learning curves: means over seeds with their 95 % confidence bands.
 func (o *Outcome) Figure() report.Figure {
 	var panels []report.Panel
 	for _, p := range []report.Panel{
-		o.panel("Test loss", "loss on the test part", false, func(e optim.Entry) *float64 { return e.TestLoss }),
-		o.panel("Train loss", "loss of the batches", false, func(e optim.Entry) *float64 { return &e.Loss }),
-		o.panel("Test accuracy", "share of the test part", true, func(e optim.Entry) *float64 { return e.TestAccuracy }),
+		o.panel("Test loss", "loss on the test part", false, func(e train.Entry) *float64 { return e.TestLoss }),
+		o.panel("Train loss", "loss of the batches", false, func(e train.Entry) *float64 { return &e.Loss }),
+		o.panel("Test accuracy", "share of the test part", true, func(e train.Entry) *float64 { return e.TestAccuracy }),
 	} {
 		if slices.ContainsFunc(p.Curves, func(c report.Curve) bool { return slices.ContainsFunc(c.Y, report.Interval.Known) }) {
 			panels = append(panels, p)
@@ -27,7 +27,7 @@ func (o *Outcome) Figure() report.Figure {
 	return report.Figure{Panels: panels, Caption: caption}
 }
 
-func (o *Outcome) panel(title, label string, share bool, of func(optim.Entry) *float64) report.Panel {
+func (o *Outcome) panel(title, label string, share bool, of func(train.Entry) *float64) report.Panel {
 	p := report.Panel{Title: title, XLabel: "updates", YLabel: label, Share: share}
 	ceiling := o.ceiling(of)
 	for k, runs := range o.runs {
@@ -64,13 +64,13 @@ func wide(curves []report.Curve) bool {
 }
 
 // longest is the entries of the run that came farthest.
-func longest(runs []run) []optim.Entry {
+func longest(runs []run) []train.Entry {
 	return slices.MaxFunc(runs, func(a, b run) int { return len(a.Entries) - len(b.Entries) }).Entries
 }
 
 // ceiling is what curves are cut off at where an optimizer diverged, so that the others can still be told apart: twice the largest
 // number of those that did not.
-func (o *Outcome) ceiling(of func(optim.Entry) *float64) float64 {
+func (o *Outcome) ceiling(of func(train.Entry) *float64) float64 {
 	most, cut := 0.0, false
 	for k, runs := range o.runs {
 		if len(o.Rows[k].Diverged) > 0 {

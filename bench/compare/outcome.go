@@ -6,6 +6,7 @@ import (
 
 	"drift/bench/report"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // Outcome is what all runs came to.
@@ -98,5 +99,5 @@ func (o *Outcome) check() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("every run diverged: %w: lower --lr, add --clip or --warmup, or scale the data with normalize=on", optim.ErrNotFinite)
+	return fmt.Errorf("every run diverged: %w: lower --lr, add --clip or --warmup, or scale the data with normalize=on", train.ErrNotFinite)
 }

@@ -9,6 +9,7 @@ import (
 
 	"drift/graph/objective"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // cloud is the mean of independent vectors and the variance of that mean: E‖mean − truth‖².
@@ -21,7 +22,7 @@ type cloud struct {
 // An order and its reverse cancel what of order η² depends on the order of the batches alone, and control variates take out
 // more (see expansion).
 func shuffles(ctx context.Context, f *objective.Objective, s optim.Settings, start []float64, pairs int, seed uint64) (*cloud, error) {
-	t, err := optim.NewTrainer(f, epochOf(s), seed)
+	t, err := train.New(f, epochOf(s), seed)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func shuffles(ctx context.Context, f *objective.Objective, s optim.Settings, sta
 	c := newControlled(len(start))
 	for range pairs {
 		if ctx.Err() != nil {
-			return nil, optim.ErrInterrupted
+			return nil, train.ErrInterrupted
 		}
 		batches := split(random.Perm(f.Examples(objective.Train)), s.Batch)
 		end, controls, err := pair(t, x, batches, start)
@@ -51,7 +52,7 @@ func shuffles(ctx context.Context, f *objective.Objective, s optim.Settings, sta
 }
 
 // pair is the mean displacement from start by the batches in their order and in the reverse one, and its control variates.
-func pair(t *optim.Trainer, x *expansion, batches [][]int, start []float64) (displacement []float64, controls [2][]float64, err error) {
+func pair(t *train.Trainer, x *expansion, batches [][]int, start []float64) (displacement []float64, controls [2][]float64, err error) {
 	displacement = make([]float64, len(start))
 	controls = [2][]float64{make([]float64, len(start)), make([]float64, len(start))}
 	for _, order := range [][][]int{batches, reversed(batches)} {

@@ -18,6 +18,7 @@ import (
 	"drift/graph/objective"
 	"drift/optim"
 	"drift/optim/rundir"
+	"drift/optim/train"
 )
 
 // course is a training run followed by drift verify.
@@ -52,7 +53,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 	if err := followable(p, s); err != nil {
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
-	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
+	trainer, err := train.New(p.Objective, s, t.seed)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
-func (v *verification) stagesOf(ctx context.Context, t *optim.Trainer, w *theory.World) (*course, []theory.Check, error) {
+func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory.World) (*course, []theory.Check, error) {
 	s, n := t.Settings, len(w.Train)
 	o := observer{World: w, trainer: t, options: v.options, run: &course{Run: v.along}, legs: chooseLegs(s.Steps, s.BatchesPerEpoch(n), v.stages)}
 	rule := theory.Descent{Inertia: s.Inertia()}
@@ -150,7 +151,7 @@ func (v *verification) stagesOf(ctx context.Context, t *optim.Trainer, w *theory
 // observer looks at a run between its steps.
 type observer struct {
 	*theory.World
-	trainer *optim.Trainer
+	trainer *train.Trainer
 	course  theory.Course
 	options theory.Options
 	legs    [][]int    // steps at which to look, the current leg's first

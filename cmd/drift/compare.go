@@ -13,6 +13,7 @@ import (
 	"drift/bench/compare"
 	"drift/graph/nn"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // comparison is drift compare.
@@ -105,8 +106,8 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 	}
 	outcome, err := e.Run(ctx)
 	show.Close()
-	if errors.Is(err, optim.ErrInterrupted) {
-		return fmt.Errorf("comparing: %w: go on with drift compare --resume %s", optim.ErrInterrupted, c.out)
+	if errors.Is(err, train.ErrInterrupted) {
+		return fmt.Errorf("comparing: %w: go on with drift compare --resume %s", train.ErrInterrupted, c.out)
 	}
 	if err != nil {
 		return fmt.Errorf("comparing: %w", err)

@@ -15,6 +15,7 @@ import (
 	"drift/optim"
 	"drift/optim/checkpoint"
 	"drift/optim/rundir"
+	"drift/optim/train"
 )
 
 // training is drift train.
@@ -23,7 +24,7 @@ type training struct {
 	task
 	recipe
 	optimizer, init, out, resume string
-	logging                      optim.Logging
+	logging                      train.Logging
 }
 
 const trainLong = `train trains one network. With --out it keeps a folder from which the run can be resumed after any
@@ -108,7 +109,7 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		return err
 	}
 	t.noteIdle(flags, t.optimizer)
-	trainer, err := optim.NewTrainer(p.Objective, s, t.seed)
+	trainer, err := train.New(p.Objective, s, t.seed)
 	if err != nil {
 		return err
 	}
@@ -123,9 +124,9 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 }
 
 // trainAndDeliver takes the steps that are left of the run and delivers its result.
-func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *optim.Trainer) error {
+func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *train.Trainer) error {
 	if t.resume != "" {
-		if err := optim.Resume(trainer, t.logging.Dir); err != nil {
+		if err := trainer.Resume(t.logging.Dir); err != nil {
 			return err
 		}
 	}
@@ -144,11 +145,11 @@ func closing(c io.Closer, err error) error {
 	return err
 }
 
-func (t *training) train(ctx context.Context, trainer *optim.Trainer) (optim.Result, error) {
+func (t *training) train(ctx context.Context, trainer *train.Trainer) (train.Result, error) {
 	show := t.progress("training", "steps", trainer.Settings.Steps)
 	defer show.Close()
 	note := ""
-	t.logging.Observe = func(step int, e *optim.Entry) {
+	t.logging.Observe = func(step int, e *train.Entry) {
 		if e != nil {
 			note = "loss " + report.Format(e.Loss)
 			if e.TestAccuracy != nil {
@@ -157,11 +158,11 @@ func (t *training) train(ctx context.Context, trainer *optim.Trainer) (optim.Res
 		}
 		show.Set(step, note)
 	}
-	return optim.Train(ctx, trainer, t.logging)
+	return trainer.Run(ctx, t.logging)
 }
 
 // deliver writes the weights and shows how the run ended.
-func (t *training) deliver(p *problem, r optim.Result) error {
+func (t *training) deliver(p *problem, r train.Result) error {
 	if dir := t.logging.Dir; dir != nil {
 		theta := make([]float64, p.Model.NumParams)
 		if err := p.Parameters().Read(theta); err != nil {
@@ -180,7 +181,7 @@ func (t *training) deliver(p *problem, r optim.Result) error {
 	return t.writeJSON(r)
 }
 
-func outcome(r optim.Result, loss string) *report.Table {
+func outcome(r train.Result, loss string) *report.Table {
 	table := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
 	test := objective.Value{}
 	show := func(x float64) string { return "–" }

@@ -1,4 +1,4 @@
-package optim
+package train
 
 import (
 	"math"
@@ -12,12 +12,14 @@ import (
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
+	"drift/optim"
+	"drift/optim/optimtest"
 )
 
 // probed is the probe of a run on all 60 training examples, with the 40 test examples as panel.
-func probed(t *testing.T, s Settings) (*Trainer, *probe) {
+func probed(t *testing.T, s optim.Settings) (*Trainer, *probe) {
 	t.Helper()
-	trainer, err := NewTrainer(inChunks(t, kernels.Float64, 2, 100), s, 7)
+	trainer, err := New(optimtest.InChunks(t, kernels.Float64, 2, 100), s, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +36,7 @@ func probed(t *testing.T, s Settings) (*Trainer, *probe) {
 // what is left of their ratio to 1.
 func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 	left := func(rate float64) float64 {
-		trainer, p := probed(t, Settings{Optimizer: "gd", Rate: rate, Steps: 10, Every: 10000})
+		trainer, p := probed(t, optim.Settings{Optimizer: "gd", Rate: rate, Steps: 10, Every: 10000})
 		numbers := map[string]float64{}
 		if err := p.measure(0, numbers); err != nil {
 			t.Fatal(err)
@@ -59,10 +61,10 @@ func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 // What is measured is what the objective finds on the same examples, on dense and convolutional networks.
 func TestProbeMeasuresItsSample(t *testing.T) {
 	for _, model := range []string{"mlp:12,act=tanh", `{"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]}`} {
-		split, m := problem(t, "glyphs,train=60,test=40,size=8", model)
+		split, m := optimtest.Problem(t, "glyphs,train=60,test=40,size=8", model)
 		dev := devicetest.Open(2)
 		defer dev.Close()
-		f, err := begin(dev, m, split, objective.Options{DType: kernels.Float64, Chunk: 50})
+		f, err := optimtest.Begin(dev, m, split, objective.Options{DType: kernels.Float64, Chunk: 50})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +75,7 @@ func TestProbeMeasuresItsSample(t *testing.T) {
 
 func checkSample(t *testing.T, f *objective.Objective) {
 	t.Helper()
-	p, err := newProbe(f, Settings{Optimizer: "sgd", Every: 100}, 30, 7)
+	p, err := newProbe(f, optim.Settings{Optimizer: "sgd", Every: 100}, 30, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +86,7 @@ func checkSample(t *testing.T, f *objective.Objective) {
 	}
 	chosen := p.draw(objective.Train, 3, p.budget.sample)
 	gradient := func(part objective.Part, examples []int) []float64 {
-		v := vectorOf(t, f)
+		v := optimtest.Vector(t, f)
 		err := f.Pass("mean gradient", part, examples, []kernels.Buffer{v}, func(b *objective.Batch) {
 			b.Sum(v, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, b.Params))
 		}, nil)
@@ -94,7 +96,7 @@ func checkSample(t *testing.T, f *objective.Objective) {
 		return values(t, v)
 	}
 	slope := func(examples []int) (float64, []float64) {
-		mean, slope := vectorOf(t, f), vectorOf(t, f)
+		mean, slope := optimtest.Vector(t, f), optimtest.Vector(t, f)
 		trace, err := f.TraceGradient(examples, mean, slope)
 		if err != nil {
 			t.Fatal(err)
@@ -135,7 +137,11 @@ func values(t *testing.T, v kernels.Buffer) []float64 {
 // The means over all samples are the numbers of the whole, however small the samples.
 func TestMomentsAreUnbiased(t *testing.T) {
 	r, n := rand.New(rand.NewPCG(1, 2)), 7
-	g := mat.NewDense(n, 3, normals(r, n*3))
+	rows := make([]float64, 3*n)
+	for i := range rows {
+		rows[i] = r.NormFloat64()
+	}
+	g := mat.NewDense(n, 3, rows)
 	var products mat.Dense
 	products.Mul(g, g.T())
 	whole := mat.NewSymDense(n, products.RawMatrix().Data)
@@ -170,7 +176,7 @@ func TestMomentsAreUnbiased(t *testing.T) {
 // Every example comes to every place equally often: 2,000 draws of 3 out of 40 give each of the 120 counts a mean of 50 and a standard
 // deviation of 7, and 5 of these are allowed.
 func TestDrawsAreUniform(t *testing.T) {
-	p := newTrainer(t, Settings{Optimizer: "sgd", Rate: 0.1, Batch: 30, Steps: 10, Every: 5}, kernels.Float32).probe
+	p := newTrainer(t, optim.Settings{Optimizer: "sgd", Rate: 0.1, Batch: 30, Steps: 10, Every: 5}, kernels.Float32).probe
 	var counts [40][3]int
 	for step := range 2000 {
 		chosen := p.draw(objective.Test, uint64(step), 3)
@@ -199,7 +205,7 @@ func TestDrawsAreUniform(t *testing.T) {
 
 // However short the steps, the work of the measurements stays within the budget of a long run, and they start with the run.
 func TestBudget(t *testing.T) {
-	f := newObjective(t, kernels.Float32, 1)
+	f := optimtest.Objective(t, kernels.Float32, 1)
 	for _, cost := range []float64{1, 16, 60, 1e6} {
 		b, err := newBudget(f, 16, cost)
 		if err != nil {
@@ -220,7 +226,7 @@ func TestBudget(t *testing.T) {
 	if b, _ := newBudget(f, 16, 1e6); b.stride != 1 || b.sample != 12 { // half of the chunk of 25
 		t.Errorf("long steps: %+v", b)
 	}
-	if _, err := newBudget(inChunks(t, kernels.Float32, 1, 3), 16, 10); err == nil {
+	if _, err := newBudget(optimtest.InChunks(t, kernels.Float32, 1, 3), 16, 10); err == nil {
 		t.Error("chunks of 3 are no room for a sample and a panel of 2")
 	}
 }

@@ -1,10 +1,11 @@
-package optim
+package train
 
 import (
 	"fmt"
 
 	"drift/graph/objective"
 	"drift/kernels"
+	"drift/optim"
 	"drift/optim/checkpoint"
 )
 
@@ -39,7 +40,7 @@ type gapTerms struct {
 }
 
 // newProbe measures along a run whose steps cost so many gradients of one example each.
-func newProbe(f *objective.Objective, s Settings, cost float64, seed uint64) (*probe, error) {
+func newProbe(f *objective.Objective, s optim.Settings, cost float64, seed uint64) (*probe, error) {
 	b, err := newBudget(f, s.Every, cost)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package optim
+package train
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
+	"drift/optim"
 	"drift/optim/checkpoint"
 )
 
@@ -16,12 +17,11 @@ import (
 // the settings, the seed and those parameters.
 type Trainer struct {
 	Objective *objective.Objective
-	Settings  Settings
+	Settings  optim.Settings
 
 	sampler   *data.Sampler
-	schedule  Schedule
-	direction Direction
-	update    *Update
+	direction optim.Direction
+	update    *optim.Update
 	meter     *meter
 	probe     *probe         // nil for a run that measures nothing
 	norm      *graph.Program // ‖direction‖²
@@ -32,9 +32,9 @@ type Trainer struct {
 	end       *Result // what the evaluation after the last step found
 }
 
-// NewTrainer prepares a run. Close gives its memory back.
-func NewTrainer(f *objective.Objective, s Settings, seed uint64) (*Trainer, error) {
-	t := &Trainer{Objective: f, Settings: s, schedule: s.schedule()}
+// New prepares a run. Close gives its memory back.
+func New(f *objective.Objective, s optim.Settings, seed uint64) (*Trainer, error) {
+	t := &Trainer{Objective: f, Settings: s}
 	if err := t.prepare(seed); err != nil {
 		t.Close()
 		return nil, fmt.Errorf("preparing %s: %w", s.Optimizer, err)
@@ -48,15 +48,15 @@ func (t *Trainer) prepare(seed uint64) error {
 	if err != nil {
 		return err
 	}
-	if t.sampler, err = t.Settings.sampler(examples, seed); err != nil {
+	if t.sampler, err = t.Settings.Sampler(examples, seed); err != nil {
 		return err
 	}
-	direction, err := optimizers[t.Settings.Optimizer].build(f, t.Settings, seed)
+	direction, err := t.Settings.Direction(f, seed)
 	if err != nil {
 		return err
 	}
 	t.direction = direction
-	if t.update, err = NewUpdate(f.Device(), t.Settings.transform(), f.Parameters(), t.direction.Vector()); err != nil {
+	if t.update, err = optim.NewUpdate(f.Device(), t.Settings.Transform(), f.Parameters(), t.direction.Vector()); err != nil {
 		return err
 	}
 	if t.meter, err = newMeter(f.Device(), f.Measured()); err != nil {
@@ -92,7 +92,7 @@ func (t *Trainer) Seconds() float64 { return t.elapsed.Seconds() }
 func (t *Trainer) Step() error {
 	start := time.Now()
 	step := t.sampler.Step()
-	rate := t.schedule.At(step)
+	rate := t.Settings.RateAt(step)
 	err := t.Move(t.sampler.Next(), rate)
 	if err == nil {
 		err = t.meter.add()

@@ -1,4 +1,4 @@
-package optim
+package train
 
 import (
 	"fmt"
@@ -62,7 +62,7 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 // entry is the line of the log for the step just taken, with the probe's and the test part's numbers where they are wanted.
 func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry, error) {
 	step := t.StepsTaken()
-	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.schedule.At(step - 1), Seconds: t.Seconds(),
+	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.Settings.RateAt(step - 1), Seconds: t.Seconds(),
 		Numbers: t.direction.Metrics()}
 	if t.Objective.Model.Loss == nn.CrossEntropy {
 		e.Accuracy = &accuracy

@@ -1,4 +1,4 @@
-package optim
+package train
 
 import (
 	"context"
@@ -32,8 +32,8 @@ func Diverged(err error) bool {
 // ErrInterrupted ends a run that was asked to stop; its checkpoint is written.
 var ErrInterrupted = errors.New("interrupted")
 
-// Train takes the steps that are left of a run, and evaluates its end.
-func Train(ctx context.Context, t *Trainer, l Logging) (Result, error) {
+// Run takes the steps that are left of a run, and evaluates its end.
+func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 	for t.StepsTaken() < t.Settings.Steps {
 		if ctx.Err() != nil {
 			return Result{}, l.interrupt(t)
@@ -110,8 +110,8 @@ func evaluate(f *objective.Objective, part objective.Part) (objective.Value, err
 	return v, err
 }
 
-// Resume brings a trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none.
-func Resume(t *Trainer, dir *rundir.Dir) error {
+// Resume brings the trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none.
+func (t *Trainer) Resume(dir *rundir.Dir) error {
 	var c counters
 	vectors, found, err := dir.Load(&c)
 	if err == nil && found {

@@ -1,4 +1,4 @@
-package optim
+package train
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"drift/kernels"
+	"drift/optim"
+	"drift/optim/optimtest"
 	"drift/optim/rundir"
 )
 
@@ -23,7 +25,7 @@ func TestResumedRunsEndWithTheSameBits(t *testing.T) {
 			train(t, whole, Logging{Dir: dir, LogEvery: 3, EvalEvery: 10})
 			dir.Close()
 			for _, stop := range stops {
-				if got := stopAndResume(t, s, dtype, stop, path); !same(got, theta(t, whole)) {
+				if got := stopAndResume(t, s, dtype, stop, path); !optimtest.Same(got, theta(t, whole)) {
 					t.Errorf("%s, %v: other weights after a stop at step %d", name, dtype, stop)
 				}
 			}
@@ -32,7 +34,7 @@ func TestResumedRunsEndWithTheSameBits(t *testing.T) {
 }
 
 // stopAndResume abandons a run after a step without any farewell, as a crash would, and goes on with it.
-func stopAndResume(t *testing.T, s Settings, dtype kernels.DType, stop int, whole string) []float64 {
+func stopAndResume(t *testing.T, s optim.Settings, dtype kernels.DType, stop int, whole string) []float64 {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "stopped")
 	dir, err := rundir.Create(path, "")
@@ -60,7 +62,7 @@ func stopAndResume(t *testing.T, s Settings, dtype kernels.DType, stop int, whol
 	}
 	defer l.Dir.Close()
 	resumed := newTrainer(t, s, dtype)
-	if err := Resume(resumed, l.Dir); err != nil {
+	if err := resumed.Resume(l.Dir); err != nil {
 		t.Fatal(err)
 	}
 	if want := stop / 7 * 7; resumed.StepsTaken() != want {
@@ -95,7 +97,7 @@ func TestEndedRunResumesToItsResult(t *testing.T) {
 	}
 	defer dir.Close()
 	again := newTrainer(t, runs["sgd"], kernels.Float32)
-	if err := Resume(again, dir); err != nil {
+	if err := again.Resume(dir); err != nil {
 		t.Fatal(err)
 	}
 	second := train(t, again, Logging{Dir: dir, LogEvery: 10})
@@ -115,7 +117,7 @@ func TestInterruptedRunKeepsACheckpoint(t *testing.T) {
 	defer dir.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	trainer := newTrainer(t, runs["sgd"], kernels.Float32)
-	_, err = Train(ctx, trainer, Logging{Dir: dir, Observe: func(step int, _ *Entry) {
+	_, err = trainer.Run(ctx, Logging{Dir: dir, Observe: func(step int, _ *Entry) {
 		if step == 11 {
 			cancel()
 		}

@@ -1,4 +1,4 @@
-package optim_test
+package train_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"drift/graph/objective"
 	"drift/kernels/cpu"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // Full-batch descent that follows, in the mean, SGD in batches of 10: data, model and device make an objective, and the settings
@@ -33,12 +34,12 @@ func Example() {
 	if err := f.Parameters().Write(model.Init(1)); err != nil {
 		log.Fatal(err)
 	}
-	trainer, err := optim.NewTrainer(f, optim.Settings{Optimizer: "gd-reg", EmulateBatch: 10, Rate: 0.1, Steps: 300}, 1)
+	trainer, err := train.New(f, optim.Settings{Optimizer: "gd-reg", EmulateBatch: 10, Rate: 0.1, Steps: 300}, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer trainer.Close()
-	result, err := optim.Train(context.Background(), trainer, optim.Logging{})
+	result, err := trainer.Run(context.Background(), train.Logging{})
 	if err != nil {
 		log.Fatal(err)
 	}

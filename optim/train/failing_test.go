@@ -1,4 +1,4 @@
-package optim
+package train
 
 import (
 	"testing"
@@ -8,11 +8,13 @@ import (
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
+	"drift/optim"
+	"drift/optim/optimtest"
 )
 
 // Wherever memory ends or the device is lost, a run fails with an error, and everything that it held is given back.
 func TestRunsOnFailingDevices(t *testing.T) {
-	split, model := problem(t, "glyphs,train=60,test=40,size=8", "mlp:12")
+	split, model := optimtest.Problem(t, "glyphs,train=60,test=40,size=8", "mlp:12")
 	for name, s := range runs {
 		t.Run(name, func(t *testing.T) {
 			devicetest.OnFailingDevice(t, func(dev kernels.Device) error { return fewSteps(dev, model, split, s) })
@@ -20,13 +22,13 @@ func TestRunsOnFailingDevices(t *testing.T) {
 	}
 }
 
-func fewSteps(dev kernels.Device, model *nn.Model, split *data.Split, s Settings) error {
-	f, err := begin(dev, model, split, objective.Options{DType: kernels.Float32, Chunk: 25})
+func fewSteps(dev kernels.Device, model *nn.Model, split *data.Split, s optim.Settings) error {
+	f, err := optimtest.Begin(dev, model, split, objective.Options{DType: kernels.Float32, Chunk: 25})
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	trainer, err := NewTrainer(f, s, 7)
+	trainer, err := New(f, s, 7)
 	if err != nil {
 		return err
 	}

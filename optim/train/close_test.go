@@ -1,17 +1,18 @@
-package optim
+package train
 
 import (
 	"testing"
 
 	"drift/kernels"
+	"drift/optim/optimtest"
 )
 
 // One objective serves run after run, as a search over settings has it: a closed trainer leaves nothing behind.
 func TestClosedTrainersLeaveNoPrograms(t *testing.T) {
-	f := newObjective(t, kernels.Float32, 1)
+	f := optimtest.Objective(t, kernels.Float32, 1)
 	round := func() int64 {
 		for name, s := range runs {
-			trainer, err := NewTrainer(f, s, 1)
+			trainer, err := New(f, s, 1)
 			if err == nil {
 				err = trainer.Step()
 			}
