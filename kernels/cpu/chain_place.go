@@ -3,6 +3,7 @@ package cpu
 import (
 	"drift/kernels"
 	"drift/kernels/cpu/internal/vmath"
+	"drift/kernels/internal/slots"
 )
 
 // copyInputs gives every result that is an input an instruction that copies it, except where input and output are the
@@ -38,11 +39,7 @@ func rowBlock(m kernels.Map) int {
 // place decides where the value of each instruction goes. A value that is a result goes straight to its output when no input
 // in the same memory is read later; else it goes to the lowest free register.
 func (c *chain[T]) place(code []link, results []uint8, last []int, in [][]T) {
-	home := make([]int, len(last)) // the register of a value, −1 for none
-	for v := range home {
-		home[v] = -1
-	}
-	var free []int
+	registers := slots.New(len(last))
 	for k, op := range code {
 		v := len(in) + k
 		i := instr[T]{fn: vmath.For[T](op.Fn), imm: T(op.Imm), arity: op.Fn.Arity(), x: int(op.X), y: int(op.Y), output: -1}
@@ -51,9 +48,8 @@ func (c *chain[T]) place(code []link, results []uint8, last []int, in [][]T) {
 		}
 		c.cost += fnCost(op.Fn)
 		for _, x := range []int{i.x, i.y}[:i.arity] {
-			if last[x] == k && home[x] >= 0 {
-				free = append(free, home[x])
-				home[x] = -1
+			if last[x] == k {
+				registers.Release(x)
 			}
 		}
 		for o, r := range results {
@@ -64,28 +60,20 @@ func (c *chain[T]) place(code []link, results []uint8, last []int, in [][]T) {
 			}
 		}
 		if i.output < 0 {
-			if len(free) == 0 {
-				free = append(free, c.registers)
-				c.registers++
-			}
-			i.register, free = free[len(free)-1], free[:len(free)-1]
-			home[v] = i.register
+			i.register = c.registers + registers.Take(v)
 		}
 		c.code = append(c.code, i)
 	}
+	c.registers += registers.Count()
 }
 
 // lastUses is, for each value, the last instruction that reads it; results are read after all.
 func lastUses(inputs int, code []link, results []uint8) []int {
-	last := make([]int, inputs+len(code))
-	for v := range last {
-		last[v] = -1
-	}
+	plain := make([]kernels.Instr, len(code))
 	for k, op := range code {
-		for _, x := range []uint8{op.X, op.Y}[:op.Fn.Arity()] {
-			last[x] = k
-		}
+		plain[k] = op.Instr
 	}
+	last := slots.LastReads(inputs, plain)
 	for _, r := range results {
 		last[r] = len(code)
 	}

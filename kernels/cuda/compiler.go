@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"drift/kernels"
+	"drift/kernels/internal/slots"
 )
 
 // compiler turns a Map into a program: values that the next step alone needs stay in registers, others go to slots of shared
@@ -18,8 +19,7 @@ type compiler struct {
 	results []int           // the value of every output
 	last    []int           // the last instruction that reads a value
 	before  int             // the value of the last step
-	slot    []int           // of every value, −1 without
-	busy    []bool          // by slot
+	slots   *slots.Slots
 	late    []late
 	program *program
 }
@@ -42,22 +42,6 @@ func (c *compiler) resultsAsSteps() {
 	}
 }
 
-func (c *compiler) lifetimes() {
-	c.last = make([]int, len(c.Access)+len(c.code))
-	c.slot = make([]int, len(c.last))
-	for v := range c.last {
-		c.last[v], c.slot[v] = -1, -1
-	}
-	for k, i := range c.code {
-		if i.Fn.Arity() > 0 {
-			c.last[i.X] = k
-		}
-		if i.Fn.Arity() > 1 {
-			c.last[i.Y] = k
-		}
-	}
-}
-
 // instruction emits the step of instruction k, and a copy for every further output of its value.
 func (c *compiler) instruction(k int) {
 	i, value := c.code[k], len(c.Access)+k
@@ -68,10 +52,9 @@ func (c *compiler) instruction(k int) {
 	if i.Fn.Arity() > 1 {
 		s.Y = c.operand(int(i.Y))
 	}
-	for v := range c.slot {
-		if c.slot[v] >= 0 && c.last[v] == k && !c.isLate(v) {
-			c.busy[c.slot[v]] = false
-			c.slot[v] = -1
+	for v, last := range c.last {
+		if last == k && !c.isLate(v) {
+			c.slots.Release(v)
 		}
 	}
 	var now []int
@@ -86,7 +69,7 @@ func (c *compiler) instruction(k int) {
 		}
 	}
 	if c.neededAfterNext(k, value) || c.isLate(value) {
-		s.Slot = uint8(c.reserve(value))
+		s.Slot = uint8(c.slots.Take(value))
 	}
 	for n, out := range now {
 		if n > 0 {
@@ -111,7 +94,7 @@ func (c *compiler) operand(v int) uint8 {
 	case v < len(c.Access):
 		return uint8(operandInput + v)
 	}
-	return uint8(c.slot[v])
+	return uint8(c.slots.Of(v))
 }
 
 func (c *compiler) isLate(v int) bool {
@@ -137,19 +120,6 @@ func (c *compiler) readLater(k int, out uint64) bool {
 
 // neededAfterNext reports whether an instruction after the next one reads value, which instruction k makes.
 func (c *compiler) neededAfterNext(k, value int) bool { return c.last[value] > k+1 }
-
-// reserve gives the value a free slot.
-func (c *compiler) reserve(value int) int {
-	for s, taken := range c.busy {
-		if !taken {
-			c.busy[s], c.slot[value] = true, s
-			return s
-		}
-	}
-	c.busy = append(c.busy, true)
-	c.slot[value] = len(c.busy) - 1
-	return c.slot[value]
-}
 
 func (c *compiler) bits(x float64) uint64 {
 	if c.dtype == kernels.Float64 {

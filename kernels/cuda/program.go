@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"drift/kernels"
+	"drift/kernels/internal/slots"
 )
 
 // The structs of ptx/map.cu, field by field.
@@ -35,8 +36,8 @@ const (
 )
 
 // compile makes the program for m with operands at these addresses; without outputs, the result is left in registers.
-// slots is the number of values a thread keeps in shared memory.
-func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, slots int, err error) {
+// kept is the number of values a thread keeps in shared memory.
+func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, kept int, err error) {
 	c := compiler{Map: m, dtype: dt, out: out, in: in, program: &p, before: -1}
 	p.N = uint32(m.N)
 	for k, a := range m.Access {
@@ -50,14 +51,15 @@ func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, slot
 	}
 	copy(p.Out[:], out)
 	c.resultsAsSteps()
-	c.lifetimes()
+	c.last = slots.LastReads(len(m.Access), c.code)
+	c.slots = slots.New(len(c.last))
 	for k := range c.code {
 		c.instruction(k)
 	}
 	for _, l := range c.late {
 		c.emit(step{Fn: uint8(kernels.FnCopy), X: c.operand(l.value), Slot: none, Out: uint32(l.out)}, l.value)
 	}
-	return p, len(c.busy), nil
+	return p, c.slots.Count(), nil
 }
 
 func place(a kernels.Access, data uint64) input {
