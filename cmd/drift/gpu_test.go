@@ -40,6 +40,43 @@ func TestRunGoesOnAfterALostDevice(t *testing.T) {
 	}
 }
 
+// What the libraries refuse is in the report of the machine and in the log of a run, and the run ends well.
+func TestFallbacksAreSaid(t *testing.T) {
+	if gpus := cuda.Probe().Devices; len(gpus) == 0 || gpus[0].Name != "emulated GPU" {
+		t.Skip("only an emulated GPU refuses when it is told to")
+	}
+	refusing := append(os.Environ(), "DRIFT_TEST_AS_MAIN=1", "DRIFT_EMULATOR_WORKSPACE=1000000000000", "DRIFT_EMULATOR_NO_CAPTURE=1")
+	says := func(text string) {
+		t.Helper()
+		for _, want := range []string{"cuDNN refuses conv float32", "MiB are allowed", "cannot be recorded as a CUDA graph"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in %s", want, text)
+			}
+		}
+	}
+	env := child("env", "--device", "cuda", "--json", "-")
+	env.Env = refusing
+	var table bytes.Buffer
+	env.Stderr = &table
+	out, err := env.Output()
+	var found environment
+	if err != nil || json.Unmarshal(out, &found) != nil || found.Trial == nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if r := found.Trial; r.Refused != 6 || r.Convolutions != 0 || r.Eager != 2 || r.Graphs != 0 || r.Failed != "" || r.CuBLAS == "" || r.CuDNN == "" {
+		t.Errorf("%+v", r)
+	}
+	says(strings.Join(found.Trial.Notices, "\n"))
+	says(table.String())
+	run := child("train", "--device", "cuda", "--data", "glyphs,train=20,test=10", "--model", "lenet", "--steps", "3", "--batch", "4", "--out", t.TempDir())
+	run.Env = refusing
+	log, err := run.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, log)
+	}
+	says(string(log))
+}
+
 // A cuDNN whose parts are not to be found would end the process: it is left alone.
 func TestIncompleteCuDNNIsNotUsed(t *testing.T) {
 	text, err := os.ReadFile(os.Getenv("DRIFT_CUDNN"))

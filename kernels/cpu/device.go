@@ -11,20 +11,25 @@ import (
 	"drift/kernels"
 	"drift/kernels/cpu/internal/level"
 	"drift/kernels/cpu/internal/pool"
+	"drift/kernels/profile"
 )
 
 var _ kernels.Device = (*device)(nil)
 
 // Options choose how a device works.
 type Options struct {
-	Threads int // workers, the calling goroutine included; 0 means all that the Go runtime uses
+	Threads int              // workers, the calling goroutine included; 0 means all that the Go runtime uses
+	Profile *profile.Profile // if set, gets the time of every call
 }
 
-type device struct{ pool *pool.Pool }
+type device struct {
+	pool    *pool.Pool
+	profile *profile.Profile
+}
 
 // New is a device on this machine's processor. The environment variable DRIFT_CPU forces an instruction set, for example avx2; a
 // value that this machine cannot follow is an error of the device's first use.
-func New(o Options) kernels.Device { return &device{pool.New(o.Threads)} }
+func New(o Options) kernels.Device { return &device{pool.New(o.Threads), o.Profile} }
 
 // Instructions names the instruction set that the kernels use on this machine, DRIFT_CPU considered.
 func Instructions() (string, error) {
@@ -62,14 +67,22 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
 	l := loader{threads: d.pool.Threads(), local: new(arena), shared: new(arena)}
+	var parts []part
 	for i, c := range calls {
 		if err := l.load(c); err != nil {
 			return nil, fmt.Errorf("cpu: call %d: %w", i, err)
 		}
+		if d.profile != nil {
+			parts = append(parts, part{key: profile.Of(c), end: len(l.steps)})
+		}
 	}
 	l.local.allocate(l.threads)
 	l.shared.allocate(1)
-	return &executable{d.pool, l.steps, l.bytes + l.local.bytes() + l.shared.bytes()}, nil
+	e := &executable{d.pool, l.steps, l.bytes + l.local.bytes() + l.shared.bytes()}
+	if d.profile != nil {
+		return &profiled{e, d.profile, parts}, nil
+	}
+	return e, nil
 }
 
 // Synchronize has nothing to wait for: Run returns when the work is done.

@@ -13,5 +13,8 @@ const absent = "this binary was built without CUDA: build it with `make gpu` (gc
 // Open returns an error in a build without the tag gpu.
 func Open(index int, o Options) (kernels.Device, error) { return nil, errors.New(absent) }
 
+// Try returns an error in a build without the tag gpu.
+func Try(index int, o Options) (Report, error) { return Report{}, errors.New(absent) }
+
 // Probe reports what the machine offers.
 func Probe() Info { return Info{Devices: []GPU{}, Missing: absent} }

@@ -9,8 +9,7 @@ import (
 	"drift/kernels/cuda/cudnn"
 )
 
-// columnBytes is a device's bound for the columns of im2col that a convolution holds at once,
-// more images being handled in parts, and for cuDNN's workspace.
+// columnBytes is a device's bound for the columns of im2col that a convolution holds at once, more images being handled in parts.
 const columnBytes = 256 << 20
 
 // images is a part of a convolution's batch, with the addresses of its operands.

@@ -3,7 +3,12 @@
 // opened at run time, so one binary starts on any machine.
 package cuda
 
-import "fmt"
+import (
+	"fmt"
+
+	"drift/kernels"
+	"drift/kernels/profile"
+)
 
 // Precision says how the device multiplies matrices of float32; float64 products are always float64.
 type Precision uint8
@@ -38,6 +43,31 @@ type Options struct {
 	CuBLAS string
 	// Eager launches kernels one by one where the default replays them as a CUDA graph, so that a profiler sees them.
 	Eager bool
+	// Profile, if set, gets the time of every call, between events; kernels are then launched one by one. Without it,
+	// $DRIFT_CUDA_PROFILE names a file that a profile of all work is written to.
+	Profile *profile.Profile
+	// Notice, if set, is told in one line what works less well than it should: a convolution that cuDNN refuses, a program that
+	// cannot be recorded as a graph. No line comes twice. It must not use the device.
+	Notice func(line string)
+}
+
+// Report is what a device found out about its libraries, and what it does without.
+type Report struct {
+	CuBLAS       string   `json:"cublas"`             // version and path
+	CuDNN        string   `json:"cudnn"`              // likewise; empty without it, and until the first convolution
+	Convolutions int      `json:"cudnn_convolutions"` // that cuDNN computes
+	Refused      int      `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
+	Graphs       int      `json:"graphs"`             // programs that are replayed as a CUDA graph
+	Eager        int      `json:"eager"`              // programs that could not be recorded as one
+	Notices      []string `json:"notices"`            // why, each once
+}
+
+// ReportOf asks a device for its report; there is none if it is not of this package.
+func ReportOf(dev kernels.Device) (r Report, ok bool) {
+	if d, is := dev.(interface{ Report() Report }); is {
+		return d.Report(), true
+	}
+	return r, false
 }
 
 // Info is what Probe found.

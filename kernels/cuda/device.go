@@ -32,6 +32,8 @@ type device struct {
 	pool        pool
 	scratch     []*scratch
 	columnBytes int64
+	report      Report
+	profiling   profiling
 	staging     [stages]stage
 	next        int // stage
 	transfer    transfer
@@ -57,6 +59,10 @@ func Open(index int, o Options) (kernels.Device, error) {
 	if err := d.do(func() error { return d.start(index) }); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("starting %s: %w", d.name, driver.Explain(err))
+	}
+	if err := d.startProfile(); err != nil {
+		d.Close()
+		return nil, err
 	}
 	return d, nil
 }
@@ -121,12 +127,13 @@ func (d *device) FreeBytes() (bytes int64) {
 // loaded into it, and would not know that another one had taken its place. The device's buffers and executables must not be used
 // afterwards.
 func (d *device) Close() error {
+	written := d.writeProfile(true)
 	err := d.do(d.release)
 	d.end()
 	if errors.Is(err, errClosed) {
 		return nil
 	}
-	return err
+	return errors.Join(err, written)
 }
 
 // release frees what start made, as far as it came. An error of work that was still pending is the one to know of: those that

@@ -3,6 +3,10 @@
 package cuda
 
 import (
+	"fmt"
+
+	"gorgonia.org/cu"
+
 	"drift/kernels"
 	"drift/kernels/cuda/cudnn"
 )
@@ -12,13 +16,40 @@ type convolution struct{ *cudnn.Convolution }
 
 func (c convolution) issue(*device) error { return c.Run() }
 
+func (c convolution) kernel() string { return fmt.Sprint("cudnn algorithm ", c.Algorithm()) }
+
+// What cuDNN may use as workspace: a quarter of what is free, as implicit products of large batches want some hundred MiB, and no
+// more than any of them can make use of; or little, where even that is not there.
+const (
+	mostWorkspace  = 4 << 30
+	leastWorkspace = 32 << 20
+)
+
+// workspaceLimit is the most that a convolution may use now. It is asked for in the device's turn.
+func (d *device) workspaceLimit() int64 {
+	free, _, err := cu.MemInfo()
+	if err != nil {
+		return leastWorkspace
+	}
+	return min((free+d.pool.idle)/4, mostWorkspace)
+}
+
 // openCuDNN opens cuDNN when it is first asked for, which takes long, and reports whether it is there.
 func (d *device) openCuDNN() bool {
-	if !d.dnnSought {
-		d.dnnSought = true
-		if path := findCuDNN(); path != "" {
-			d.dnn = cudnn.Open(path, d.stream)
-		}
+	if d.dnnSought {
+		return d.dnn != nil
+	}
+	d.dnnSought = true
+	path, err := findCuDNN()
+	if path != "" && err == nil {
+		openNVRTC(d.blas.Version)
+		d.dnn, err = cudnn.Open(path, d.stream)
+	}
+	if err != nil {
+		d.notice("convolutions run without cuDNN, and slower: %v", err)
+	}
+	if d.dnn != nil {
+		d.report.CuDNN = d.dnn.Version + " " + path
 	}
 	return d.dnn != nil
 }
@@ -28,10 +59,12 @@ func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (do
 	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || !p.device.openCuDNN() {
 		return false, nil
 	}
-	plan := p.device.dnn.Plan(d, c, p.dtype, p.device.options.Precision != Full, p.device.columnBytes)
-	if plan == nil {
+	plan, refused := p.device.dnn.Plan(d, c, p.dtype, p.device.options.Precision != Full, p.workspace)
+	if refused != nil {
+		p.refusals = append(p.refusals, fmt.Sprintf("%s %v %s: %v", []string{"conv", "convinput", "convweight"}[d], p.dtype, kernels.Describe(c), refused))
 		return false, nil
 	}
+	p.convolutions++
 	s := staged{planner: p, result: d}
 	plan.Workspace, s.next = p.reserve(0, plan.WorkspaceBytes())
 	plan.Output = s.place(cudnn.Output, y, c.N*c.O*c.OutH()*c.OutW())

@@ -3,14 +3,20 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
+
+	"gorgonia.org/cu"
 
 	"drift/kernels"
 	"drift/kernels/cuda/driver"
 )
 
 // command is one submission to the device's stream.
-type command interface{ issue(d *device) error }
+type command interface {
+	issue(d *device) error
+	kernel() string // what does it, in a word or two
+}
 
 // release frees what commands hold besides memory of the device's pool.
 func release(commands []command) {
@@ -26,6 +32,8 @@ func release(commands []command) {
 type executable struct {
 	device   *device
 	commands []command
+	parts    []part
+	events   []cu.Event // around the parts, in a profile
 	scratch  *scratch
 	bytes    int64
 	graph    driver.Graph
@@ -44,6 +52,9 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 	}
 	e := &executable{device: d, single: d.options.Eager}
 	e.run = e.launch
+	if d.options.Profile != nil {
+		e.run = e.timed
+	}
 	err := d.do(func() error { return e.plan(calls) })
 	if err != nil {
 		if lost[driver.Code(err)] { // every call says so once a kernel has failed
@@ -55,15 +66,24 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 	return e, nil
 }
 
-// plan makes the commands twice: first to learn how much scratch memory they need, then with its address.
+// plan plans with as much workspace for cuDNN as the device can spare, and with little where that turns out to be too much.
 func (e *executable) plan(calls []kernels.Call) error {
+	err := e.planWithin(e.device.workspaceLimit(), calls)
+	if errors.As(err, new(*OutOfMemory)) {
+		err = e.planWithin(leastWorkspace, calls)
+	}
+	return err
+}
+
+// planWithin makes the commands twice: first to learn how much scratch memory they need, then with its address.
+func (e *executable) planWithin(workspace int64, calls []kernels.Call) error {
 	d := e.device
-	sizing := planner{device: d}
+	sizing := planner{device: d, workspace: workspace}
 	defer func() { release(sizing.commands) }()
 	if err := sizing.add(calls); err != nil {
 		return err
 	}
-	final := planner{device: d}
+	final := planner{device: d, workspace: workspace}
 	if e.bytes = sizing.scratchBytes; e.bytes > 0 {
 		var err error
 		if e.scratch, err = d.borrow(e.bytes); err != nil {
@@ -72,14 +92,22 @@ func (e *executable) plan(calls []kernels.Call) error {
 		final.scratch = e.scratch.block
 	}
 	err := final.add(calls)
-	e.commands = final.commands
+	e.commands, e.parts = final.commands, final.plan
+	if err == nil {
+		d.planned(&final)
+	}
 	if err == nil && final.scratchBytes > e.bytes {
 		err = fmt.Errorf("%s: planned twice, the same work wants %d and %d bytes of scratch memory", d.name, e.bytes, final.scratchBytes)
 	}
 	return err
 }
 
-func (e *executable) Run() error { return e.device.do(e.run) }
+func (e *executable) Run() error {
+	if err := e.device.do(e.run); err != nil || e.device.options.Profile == nil {
+		return err
+	}
+	return e.device.writeProfile(false)
+}
 
 func (e *executable) launch() error {
 	d := e.device
@@ -88,6 +116,7 @@ func (e *executable) launch() error {
 		e.graph, err = driver.Capture(d.stream, e.issue)
 		e.recorded = err == nil
 		e.single = err != nil // a library whose calls cannot be recorded still runs
+		d.captured(len(e.commands), err)
 	}
 	if e.recorded {
 		return d.check("launching a graph", e.graph.Launch(d.stream))
@@ -116,6 +145,10 @@ func (e *executable) Close() {
 		e.commands, e.scratch = nil, nil
 		err := e.graph.Destroy()
 		e.graph = driver.Graph{}
+		for k := range e.events {
+			cu.DestroyEvent(&e.events[k])
+		}
+		e.events = nil
 		return err
 	})
 }

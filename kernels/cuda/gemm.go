@@ -15,6 +15,8 @@ type product cublas.Gemm
 
 func (g *product) issue(d *device) error { return d.blas.Run((*cublas.Gemm)(g)) }
 
+func (g *product) kernel() string { return "cublas" }
+
 // batchLimit is how many products one call takes: the limit of a grid's third axis.
 const batchLimit = 65535
 

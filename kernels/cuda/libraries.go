@@ -51,6 +51,7 @@ func (d *device) openCuBLAS(workspace uint64) error {
 		openSecondHalf(path)
 		var failed error
 		if d.blas, failed = cublas.Open(path, d.stream, cu.DevicePtr(workspace), workspaceBytes); failed == nil {
+			d.report.CuBLAS = driver.Version(d.blas.Version) + " " + path
 			return nil
 		}
 		if err != nil {
@@ -61,21 +62,48 @@ func (d *device) openCuBLAS(workspace uint64) error {
 	return err
 }
 
-// findCuDNN returns $DRIFT_CUDNN, or the first library found, if all its parts are there; "" does without it, as does DRIFT_CUDNN=off.
-func findCuDNN() string {
+// findCuDNN returns $DRIFT_CUDNN, or the first library found, if all its parts are there. DRIFT_CUDNN=off does without it.
+func findCuDNN() (string, error) {
 	list := []string{os.Getenv("DRIFT_CUDNN")}
 	switch list[0] {
 	case "":
 		list = find("libcudnn.so.9", "libcudnn.so.8")
 	case "off":
-		return ""
+		return "", nil
+	default:
+		if _, err := os.Stat(list[0]); err != nil {
+			return "", fmt.Errorf("opening cuDNN: %w", err)
+		}
+	}
+	if len(list) == 0 {
+		return "", errNoCuDNN
 	}
 	for _, path := range list {
 		if complete(path) {
-			return path
+			return path, nil
 		}
 	}
-	return ""
+	return "", fmt.Errorf("a part of %s is missing: install the package nvidia-cudnn-cu12 or -cu13 with pip", list[0])
+}
+
+var errNoCuDNN = errors.New("cuDNN is not here: install the package nvidia-cudnn-cu12 or -cu13 with pip (PyTorch brings it)")
+
+// openNVRTC opens the compiler that cuDNN looks for by its name alone when it makes kernels of its own; in a Python environment the
+// loader does not find it. It is that of the CUDA that cuBLAS belongs to.
+func openNVRTC(cuBLAS int) {
+	for _, path := range find(nvrtc(cuBLAS)) {
+		if driver.Library(path) != "" {
+			return
+		}
+	}
+}
+
+// nvrtc is the compiler's name beside a version of cuBLAS.
+func nvrtc(cuBLAS int) string {
+	if cuBLAS < 20000 {
+		return "libnvrtc.so.11.2" // of all versions from 11.2 on
+	}
+	return fmt.Sprint("libnvrtc.so.", cuBLAS/10000)
 }
 
 // cuDNNParts are libraries that those of a version of cuDNN open themselves and that convolutions cannot do without.
@@ -130,7 +158,12 @@ var folders = sync.OnceValue(func() []string {
 	if err != nil {
 		return list
 	}
-	for k, path := range strings.Split(strings.TrimSpace(string(paths)), "\n") {
+	return append(list, pythonFolders(string(paths))...)
+})
+
+// pythonFolders are those below the lines that Python prints: its own folder, then what it imports from.
+func pythonFolders(lines string) (list []string) {
+	for k, path := range strings.Split(strings.TrimSpace(lines), "\n") {
 		switch {
 		case k == 0:
 			list = append(list, filepath.Join(path, "lib"))
@@ -139,4 +172,4 @@ var folders = sync.OnceValue(func() []string {
 		}
 	}
 	return list
-})
+}

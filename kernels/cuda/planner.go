@@ -18,9 +18,19 @@ import (
 type planner struct {
 	device       *device
 	dtype        kernels.DType
+	workspace    int64 // the most that cuDNN may use for a convolution
 	scratch      uint64
 	scratchBytes int64
 	commands     []command
+	plan         []part
+	convolutions int      // that cuDNN computes
+	refusals     []string // why it does not compute others
+}
+
+// part is the commands of a call, or of two that are done together: those before end that no part before it has.
+type part struct {
+	calls []kernels.Call
+	end   int
 }
 
 // maxElements bounds what a kernel indexes: positions are 32 bits wide, with room for a block past the end.
@@ -45,11 +55,24 @@ func (p *planner) add(calls []kernels.Call) error {
 		if err != nil {
 			return fmt.Errorf("call %d: %s: %w", i, c.Op.Name(), err)
 		}
+		last := i
 		if two {
-			i++
+			last++
 		}
+		if begin := p.done(); len(p.commands) > begin {
+			p.plan = append(p.plan, part{calls[i : last+1], len(p.commands)})
+		}
+		i = last
 	}
 	return nil
+}
+
+// done is the number of commands that belong to parts.
+func (p *planner) done() int {
+	if len(p.plan) == 0 {
+		return 0
+	}
+	return p.plan[len(p.plan)-1].end
 }
 
 // check reports an operand that the kernels cannot take.
@@ -119,12 +142,15 @@ func (p *planner) size() int64 { return int64(p.dtype.Size()) }
 
 // launch is a kernel with its arguments, a struct that holds addresses and numbers only.
 type launch struct {
+	name     string
 	function cu.Function
 	grid     driver.Grid
 	args     unsafe.Pointer
 }
 
 func (l *launch) issue(d *device) error { return driver.Launch(l.function, l.grid, d.stream, l.args) }
+
+func (l *launch) kernel() string { return l.name }
 
 // add appends a launch of a kernel to the plan; a grid without blocks has nothing to do.
 func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error {
@@ -138,7 +164,7 @@ func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error
 	if err != nil {
 		return err
 	}
-	p.commands = append(p.commands, &launch{function, grid, unsafe.Pointer(&args)})
+	p.commands = append(p.commands, &launch{kernel, function, grid, unsafe.Pointer(&args)})
 	return nil
 }
 

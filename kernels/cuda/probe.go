@@ -18,7 +18,7 @@ func Probe() Info {
 		info.CuBLAS = paths[0]
 		openSecondHalf(paths[0])
 	}
-	info.CuDNN = findCuDNN()
+	info.CuDNN, _ = findCuDNN()
 	if err := driver.Open(); err != nil {
 		info.Missing = err.Error()
 		return info

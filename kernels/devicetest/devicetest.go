@@ -31,7 +31,7 @@ type shared struct{ kernels.Device }
 func (shared) Close() error { return nil }
 
 var gpu = sync.OnceValue(func() kernels.Device {
-	o := cuda.Options{}
+	o := cuda.Options{Notice: func(line string) { fmt.Fprintln(os.Stderr, line) }}
 	if name := os.Getenv("DRIFT_TEST_PRECISION"); name != "" {
 		var err error
 		if o.Precision, err = cuda.ParsePrecision(name); err != nil {

@@ -28,7 +28,7 @@ const (
 type Handle struct {
 	lib     C.drift_cublas
 	Path    string
-	Version int // 120803 is 12.8.3
+	Version int // 120803 is 12.8.3, 11803 is 11.8.3
 }
 
 // Open loads the library at path and binds it to the stream, with a workspace that the caller owns.

@@ -39,15 +39,22 @@ static int load_functions(drift_cudnn *lib, void *so) {
 	return 0;
 }
 
-int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream) {
+int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream, const char **why) {
 	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!so || load_functions(lib, so) != 0 || lib->version() < 8000) return -1;
+	*why = so ? "a function is missing" : dlerror();
+	if (!so || load_functions(lib, so) != 0) return -1;
+	*why = "its version is older than 8";
+	if (lib->version() < 8000) return -1;
 	int status = lib->create(&lib->handle);
-	if (status) return status;
-	status = lib->set_stream(lib->handle, stream);
-	if (status) lib->destroy(lib->handle);
+	if (!status) {
+		status = lib->set_stream(lib->handle, stream);
+		if (status) lib->destroy(lib->handle);
+	}
+	*why = lib->text(status);
 	return status;
 }
+
+int drift_cudnn_version(const drift_cudnn *lib) { return (int)lib->version(); }
 
 void drift_cudnn_close(drift_cudnn *lib) { lib->destroy(lib->handle); }
 
@@ -82,16 +89,18 @@ int drift_convolution_plan(const drift_cudnn *lib, drift_convolution *p, size_t 
 	enum { most = 16 };
 	drift_convolution_algorithm list[most];
 	void *shapes[3];
-	int found = 0;
-	if (describe(lib, p) != 0) return -1;
+	p->status = describe(lib, p);
+	if (p->status) return -1;
 	operands(p, p->image, p->kernels, p->output, shapes);
-	if (lib->choose[p->direction](lib->handle, shapes[0], shapes[1], p->convolution, shapes[2], most, &found, list) != 0) return -1;
-	for (int i = 0; i < found; i++) { // the fastest comes first
+	p->status = lib->choose[p->direction](lib->handle, shapes[0], shapes[1], p->convolution, shapes[2], most, &p->found, list);
+	if (p->status) return -1;
+	for (int i = 0; i < p->found; i++) { // the fastest comes first
 		p->algorithm = list[i].algorithm;
-		if (list[i].status == 0 && allowed(p->direction, p->algorithm) &&
-		    lib->measure[p->direction](lib->handle, shapes[0], shapes[1], p->convolution, shapes[2], p->algorithm, &p->workspace) == 0 &&
-		    p->workspace <= limit)
-			return 0;
+		if (list[i].status != 0 || !allowed(p->direction, p->algorithm) ||
+		    lib->measure[p->direction](lib->handle, shapes[0], shapes[1], p->convolution, shapes[2], p->algorithm, &p->workspace) != 0)
+			continue;
+		if (p->workspace <= limit) return 0;
+		if (!p->least || p->workspace < p->least) p->least = p->workspace;
 	}
 	return -1;
 }

@@ -16,20 +16,26 @@ import (
 	"gorgonia.org/cu"
 
 	"drift/kernels"
+	"drift/kernels/cuda/driver"
 )
 
 // Handle is the library, bound to a stream of the current context.
-type Handle struct{ lib C.drift_cudnn }
+type Handle struct {
+	lib     C.drift_cudnn
+	Version string // "9.1.0"
+}
 
-// Open loads the library at path; nil says that it cannot be used.
-func Open(path string, s cu.Stream) *Handle {
+// Open loads the library at path.
+func Open(path string, s cu.Stream) (*Handle, error) {
 	h := new(Handle)
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
-	if C.drift_cudnn_load(&h.lib, name, unsafe.Pointer(s.C())) != 0 {
-		return nil
+	var why *C.char
+	if C.drift_cudnn_load(&h.lib, name, unsafe.Pointer(s.C()), &why) != 0 {
+		return nil, fmt.Errorf("opening cuDNN %s: %s; set DRIFT_CUDNN to a libcudnn.so of version 8 or 9", path, C.GoString(why))
 	}
-	return h
+	h.Version = driver.Version(int(C.drift_cudnn_version(&h.lib)))
+	return h, nil
 }
 
 // Close frees the handle. The library stays loaded.
@@ -52,9 +58,9 @@ type Convolution struct {
 	Image, Kernels, Output, Workspace uint64
 }
 
-// Plan picks a deterministic algorithm whose workspace is at most limit bytes; nil says that there is none. With tf32, factors of
+// Plan picks a deterministic algorithm whose workspace is at most limit bytes; the error says why there is none. With tf32, factors of
 // float32 may be rounded to TF32.
-func (h *Handle) Plan(d Direction, c kernels.Conv, dt kernels.DType, tf32 bool, limit int64) *Convolution {
+func (h *Handle) Plan(d Direction, c kernels.Conv, dt kernels.DType, tf32 bool, limit int64) (*Convolution, error) {
 	const allowTF32, fma = 0, 3
 	p := &Convolution{handle: h, plan: C.drift_convolution{
 		direction: C.int(d), wide: C.int(dt), math: fma, n: C.int(c.N), c: C.int(c.C), h: C.int(c.H), w: C.int(c.W), o: C.int(c.O),
@@ -65,11 +71,27 @@ func (h *Handle) Plan(d Direction, c kernels.Conv, dt kernels.DType, tf32 bool, 
 		p.plan.math = allowTF32 // the default; it changes nothing for float64
 	}
 	if C.drift_convolution_plan(&h.lib, &p.plan, C.size_t(limit)) != 0 {
+		err := h.refusal(&p.plan, limit)
 		p.Close()
-		return nil
+		return nil, err
 	}
-	return p
+	return p, nil
 }
+
+// refusal says why there is no plan.
+func (h *Handle) refusal(p *C.drift_convolution, limit int64) error {
+	const mib = 1 << 20
+	switch {
+	case p.status != 0:
+		return fmt.Errorf("%s (status %d)", C.GoString(C.drift_cudnn_text(&h.lib, p.status)), p.status)
+	case p.least > 0:
+		return fmt.Errorf("the least workspace is %.0f MiB, and %.0f MiB are allowed", float64(p.least)/mib, float64(limit)/mib)
+	}
+	return fmt.Errorf("none of its %d algorithms is deterministic and works here", p.found)
+}
+
+// Algorithm is cuDNN's number of the one that was picked.
+func (p *Convolution) Algorithm() int { return int(p.plan.algorithm) }
 
 // WorkspaceBytes is the memory that Run needs besides the operands.
 func (p *Convolution) WorkspaceBytes() int64 { return int64(p.plan.workspace) }

@@ -39,13 +39,16 @@ typedef struct {
 // drift_convolution is one convolution with its shapes, as cuDNN describes them.
 typedef struct {
 	int direction, wide, math, algorithm;
+	int status, found; // of the search for an algorithm: how it failed, how many were offered
+	size_t least;      // the least workspace among those that were allowed but wanted too much
 	int n, c, h, w, o, kh, kw, sh, sw, ph, pw, oh, ow;
 	size_t workspace;
 	void *image, *kernels, *output, *convolution;
 } drift_convolution;
 
-// drift_cudnn_load returns nonzero where the library, its version or a function is not what is needed.
-int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream);
+// drift_cudnn_load returns nonzero where the library, its version or a function is not what is needed, with the reason.
+int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream, const char **why);
+int drift_cudnn_version(const drift_cudnn *lib);
 void drift_cudnn_close(drift_cudnn *lib);
 
 // drift_convolution_plan describes the shapes, picks the fastest algorithm among those allowed whose workspace fits into limit bytes,

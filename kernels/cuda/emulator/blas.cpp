@@ -98,7 +98,7 @@ extern "C" {
 int cublasCreate_v2(void **h) { return emulator::usable(nullptr) ? (*h = new Handle, 0) : NOT_INITIALIZED; }
 const char *cublasGetStatusString(int) { return "refused by the stand-in"; }
 int cublasDestroy_v2(void *h) { return delete static_cast<Handle *>(h), 0; }
-int cublasGetVersion_v2(void *, int *v) { return *v = 110800, 0; }
+int cublasGetVersion_v2(void *, int *v) { return *v = 11800, 0; }
 
 // The workspace is forgotten, as cuBLAS does it.
 int cublasSetStream_v2(void *h, void *stream) { return *static_cast<Handle *>(h) = {stream, false}, 0; }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <stdlib.h>
+#include <unistd.h>
 
 using namespace emulator;
 
@@ -24,11 +25,12 @@ int retained;
 bool initialised;
 thread_local CUcontext current;
 
-// Launches until one fails, where the environment asks for that.
-long left = [] {
-	const char *n = getenv("DRIFT_EMULATOR_FAULT");
+// Launches until one fails or never ends, where the environment asks for that.
+long number(const char *name) {
+	const char *n = getenv(name);
 	return n ? atol(n) : -1;
-}();
+}
+long left = number("DRIFT_EMULATOR_FAULT"), working = number("DRIFT_EMULATOR_HANG");
 
 } // namespace
 
@@ -143,6 +145,8 @@ CUresult cuLaunchKernel(CUfunction f, unsigned x, unsigned y, unsigned z, unsign
 	auto copy = std::make_shared<std::vector<char>>(args, args + f->kernel->args);
 	const Kernel *kernel = f->kernel;
 	submit(s, [=] {
+		while (working == 0) sleep(1);
+		if (working > 0) working--;
 		if (left >= 0 && left-- == 0) fault = CUDA_ERROR_ILLEGAL_ADDRESS;
 		else launch(*kernel, {{x, y, z}, bx, shared}, copy->data());
 	});

@@ -1,0 +1,89 @@
+package kernels
+
+// Cost is the least that a call must move and compute.
+type Cost struct {
+	Bytes float64 // every element that is read or written, once
+	Flops float64 // additions, multiplications and functions; 0 for what only moves numbers
+}
+
+// Cost of a call. Products count 2 operations for each pair of factors; chains one for each instruction that computes, at each index.
+func (c Call) Cost() Cost {
+	elements := c.touched()
+	if len(c.Out) == 0 {
+		return Cost{}
+	}
+	return Cost{Bytes: float64(elements) * float64(c.Out[0].DType().Size()), Flops: flops(c.Op)}
+}
+
+// touched is the number of elements that a call reads and writes: its operands, save that of tables it reads the rows it takes.
+func (c Call) touched() int {
+	n := 0
+	for _, b := range c.Out {
+		n += b.Len()
+	}
+	for _, b := range c.In {
+		n += b.Len()
+	}
+	switch p := c.Op.(type) {
+	case Gemm:
+		if p.Beta != 0 {
+			n += p.Batch * p.M * p.N
+		}
+	case Gather:
+		n += (p.Rows - p.Table) * p.Width
+	case Pick:
+		n -= p.Rows * (p.Cols - 1)
+	}
+	return n
+}
+
+func flops(op Primitive) float64 {
+	switch p := op.(type) {
+	case Gemm:
+		return 2 * product(p.Batch, p.M, p.N, p.K)
+	case Conv:
+		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C, p.KH, p.KW)
+	case ConvInput:
+		return flops(Conv(p))
+	case ConvWeight:
+		return flops(Conv(p))
+	case Map:
+		return float64(p.N) * float64(p.computing())
+	case Reduce:
+		return float64(p.Map.N) * float64(p.Map.computing()+1)
+	case Softmax: // largest, difference, exponential, sum and quotient
+		return 5 * product(p.Rows, p.Cols)
+	case CrossEntropy: // largest, difference, exponential and sum
+		return 4 * product(p.Rows, p.Cols)
+	case Scatter:
+		return product(p.Rows, p.Width)
+	case Col2Im:
+		return product(p.N, p.C, p.OutH(), p.OutW(), p.KH, p.KW)
+	case MaxScatter:
+		return product(p.N, p.C, p.OutH(), p.OutW())
+	case AvgPool:
+		return product(p.N, p.C, p.OutH(), p.OutW(), p.KH, p.KW)
+	case AvgUnpool:
+		return product(p.N, p.C, p.OutH(), p.OutW(), p.KH, p.KW)
+	}
+	return 0
+}
+
+// computing is the number of instructions that compute something.
+func (p Map) computing() int {
+	n := 0
+	for _, i := range p.Code {
+		if i.Fn != FnConst && i.Fn != FnCopy {
+			n++
+		}
+	}
+	return n
+}
+
+func product(sizes ...int) float64 {
+	n := 1.0
+	for _, s := range sizes {
+		n *= float64(s)
+	}
+	return n
+}

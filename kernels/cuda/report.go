@@ -1,0 +1,50 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"slices"
+
+	"drift/kernels/cuda/driver"
+)
+
+// Report is what the device found out so far.
+func (d *device) Report() Report {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.report
+	r.Notices = append([]string{}, r.Notices...)
+	return r
+}
+
+// notice keeps a line for the report and tells it, once. It is called in the device's turn.
+func (d *device) notice(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if slices.Contains(d.report.Notices, line) {
+		return
+	}
+	d.report.Notices = append(d.report.Notices, line)
+	if d.options.Notice != nil {
+		d.options.Notice(d.name + ": " + line)
+	}
+}
+
+// planned counts what cuDNN takes and refuses.
+func (d *device) planned(p *planner) {
+	d.report.Convolutions += p.convolutions
+	d.report.Refused += len(p.refusals)
+	for _, why := range p.refusals {
+		d.notice("cuDNN refuses %s; it is computed as a product of unrolled windows, more slowly", why)
+	}
+}
+
+// captured counts whether a program could be recorded.
+func (d *device) captured(commands int, err error) {
+	if err == nil {
+		d.report.Graphs++
+		return
+	}
+	d.report.Eager++
+	d.notice("a program of %d kernels cannot be recorded as a CUDA graph: %v; they are launched one by one, more slowly", commands, driver.Explain(err))
+}
