@@ -47,6 +47,7 @@ gpu-test:
 	$(cuda)/emulator/build.sh $(emulator)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) -skip AccuracyIsExact ./kernels/cuda ./kernels/cuda/driver ./graph/... ./optim/...
+	$(call emulated,$(emulator)) -run "Profile|GPUCases" ./bench/timing
 	$(call emulated,$(emulator)) -run "LostDevice|CuDNN|Fallbacks" ./cmd/drift
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
 	$(MAKE) --no-print-directory gpu-bundle

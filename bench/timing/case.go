@@ -21,7 +21,8 @@ type Case struct {
 
 // Work is a case made ready.
 type Work struct {
-	Run    func() error
+	Run    func() error // does it and waits for the device
+	submit func() error // does it without waiting
 	Steps  int          // that one Run takes, where not all take the same time; 0: one
 	Memory func() int64 // bytes that running it takes besides its operands; nil where there is nothing to tell
 	Close  func()

@@ -18,12 +18,24 @@ type network struct {
 	batch      int // of a step
 	chunk      int // of the exact ∂tr Σ, which is for large batches
 	layers     []layer
+	shape      []int // of an example; nil: 1×28×28
+}
+
+// example is the shape of an example.
+func (w network) example() []int {
+	if w.shape == nil {
+		return []int{1, 28, 28}
+	}
+	return w.shape
 }
 
 var networks = []network{
-	{"mlp", "mlp:1024,1024", 512, 1024, []layer{{"first", 1, 784, 1024}, {"second", 1, 1024, 1024}, {"last", 1, 1024, 10}}},
-	{"cnn", "cnn", 128, 128, []layer{{"conv1", 784, 9, 32}, {"conv2", 196, 288, 64}, {"dense", 1, 3136, 128}, {"last", 1, 128, 10}}},
+	{"mlp", "mlp:1024,1024", 512, 1024, []layer{{"first", 1, 784, 1024}, {"second", 1, 1024, 1024}, {"last", 1, 1024, 10}}, nil},
+	{"cnn", "cnn", 128, 128, []layer{{"conv1", 784, 9, 32}, {"conv2", 196, 288, 64}, {"dense", 1, 3136, 128}, {"last", 1, 128, 10}}, nil},
 }
+
+// resnet20 is timed by a training step alone.
+var resnet20 = network{name: "resnet20", spec: "resnet20", batch: 128, chunk: 128, shape: []int{3, 32, 32}}
 
 // flops of a gradient over n examples: a product forward and two backward for each layer, save that nothing asks for
 // the gradient in the inputs of the first.
@@ -41,10 +53,14 @@ func (w network) flops(n int) float64 {
 
 const classes = 10
 
-// randomImages is n random images of 28×28 in ten classes.
-func randomImages(n int) data.Set {
+// randomImages is n random images of a shape in ten classes.
+func randomImages(n int, shape []int) data.Set {
 	r := rand.New(rand.NewPCG(1, 2))
-	s := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: classes, X: make([]float32, n*784), Y: make([]float32, n)}
+	size := n
+	for _, d := range shape {
+		size *= d
+	}
+	s := data.Set{Name: "random", Shape: shape, Classes: classes, X: make([]float32, size), Y: make([]float32, n)}
 	for i := range s.X {
 		s.X[i] = float32(r.NormFloat64())
 	}

@@ -62,7 +62,7 @@ func steps(dtype kernels.DType) []Case {
 			all = append(all, c)
 		}
 	}
-	return all
+	return append(all, Case{Name: "resnet20/sgd", Open: work(resnet20, step{name: "sgd", open: sgd}, dtype, resnet20.batch)})
 }
 
 // workload is a network at its first parameters, with a batch of examples and vectors to fill.
@@ -105,7 +105,7 @@ func (w *workload) close() {
 // work opens a step over n examples.
 func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) (*Work, error) {
 	return func(dev kernels.Device) (*Work, error) {
-		split := &data.Split{Train: randomImages(2 * n)}
+		split := &data.Split{Train: randomImages(2*n, net.example())}
 		model, err := nn.Parse(net.spec, split.Train.Shape, classes, nn.CrossEntropy)
 		if err != nil {
 			return nil, err
@@ -123,6 +123,6 @@ func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) 
 			w.close()
 			return nil, err
 		}
-		return &Work{Run: synchronous(dev, run), Steps: s.every, Memory: w.workBytes, Close: w.close}, nil
+		return &Work{Run: synchronous(dev, run), submit: run, Steps: s.every, Memory: w.workBytes, Close: w.close}, nil
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"drift/bench/peers"
 	"drift/bench/timing"
 	"drift/kernels"
+	"drift/kernels/cuda"
 	"drift/optim/checkpoint"
 )
 
@@ -29,6 +30,8 @@ type benchmark struct {
 	peers    string
 	clock    string
 	markdown string
+	profile  string
+	small    bool
 }
 
 const benchLong = `bench times matrix products, the other primitives and whole training steps (gradient, SGD step, squared
@@ -39,12 +42,18 @@ to trust it. PyTorch counts with one thread or with all, whichever is faster. Pr
 both types, all else in --dtype. Nothing else should run on the machine meanwhile.
 
 Cases: gemm/TYPE/SHAPE, map/…, update/…, sum/…, softmax, cross-entropy, conv1/…, conv2/…, maxpool/…,
-mlp/… and cnn/…; readme stands for those that the README's table needs.`
+mlp/…, cnn/… and resnet20/…; readme stands for those that the README's table needs, gpu for steps that fill a GPU (gpu/…).
+
+--profile FILE tells where the time of steps goes instead: for each kind of call its sizes, bytes and operations
+(each operand once, so the least that it must move), time, and share of the ceiling, which is the bandwidth of a copy and the
+rate of a matrix product, measured in the same process. On a GPU every kernel then runs by itself between two events.`
 
 const benchExample = `  drift bench
   drift bench --only readme --time 5s --markdown table.md
   drift bench --only '^gemm/float32' --threads 1 --clock cpu
-  drift bench --only '^(mlp|cnn)/' --peers none --json steps.json`
+  drift bench --only '^(mlp|cnn)/' --peers none --json steps.json
+  drift bench --profile profile.json --only '^resnet20/sgd'
+  drift bench --device cuda --precision tf32 --only gpu --json gpu.json`
 
 func (a *app) benchCommand() *cobra.Command {
 	b := &benchmark{app: a}
@@ -59,6 +68,8 @@ func (a *app) benchCommand() *cobra.Command {
 	add(flags, &b.peers, "peers", "auto", "libraries to compare with: auto (those found) or none", "name", oneOf("auto", "none"))
 	add(flags, &b.clock, "clock", "wall", "what counts: wall, or cpu for processor time, on a busy machine with --threads 1", "name",
 		oneOf(slices.Sorted(maps.Keys(timing.Clocks()))...))
+	flags.StringVar(&b.profile, "profile", "", "write where the time of steps goes to this `file`, as JSON, in place of times")
+	flags.BoolVar(&b.small, "small", false, "cases of gpu/ with tiny networks, to see that they work")
 	flags.StringVar(&b.markdown, "markdown", "", "write the tables as Markdown to this `file`")
 	return cmd
 }
@@ -76,26 +87,46 @@ const busy = 0.5
 
 // chosen is the cases that --only names.
 func (b *benchmark) chosen(all []timing.Case) []timing.Case {
-	readme := b.only.String() == "readme"
 	var some []timing.Case
 	for _, c := range all {
-		if readme && timing.Claimed(c.Name) || !readme && b.only.MatchString(c.Name) {
+		if b.wants(c.Name) {
 			some = append(some, c)
 		}
 	}
 	return some
 }
 
+// wants reports whether --only names a case. Those that take a GPU are not meant where it does not mention them.
+func (b *benchmark) wants(name string) bool {
+	switch only := b.only.String(); {
+	case only == "readme":
+		return timing.Claimed(name)
+	case only == "gpu":
+		return timing.ForGPU(name)
+	case timing.ForGPU(name):
+		return strings.Contains(only, "gpu") && b.only.MatchString(name)
+	case only == "" && b.profile != "":
+		return strings.HasSuffix(name, "/sgd")
+	}
+	return b.only.MatchString(name)
+}
+
 func (b *benchmark) run(ctx context.Context) (err error) {
-	all := timing.Cases(b.dtype)
+	all := append(timing.Cases(b.dtype), timing.GPUCases(b.dtype, b.small)...)
 	some := b.chosen(all)
 	if len(some) == 0 {
 		return usagef("--only: no case matches %q: names are like gemm/float32/512, map/exp and mlp/sgd", b.only)
 	}
-	if b.markdown != "" {
-		if err := checkWritable("markdown", b.markdown, "a file"); err != nil {
+	for flag, path := range map[string]string{"markdown": b.markdown, "profile": b.profile} {
+		if path == "" {
+			continue
+		}
+		if err := checkWritable(flag, path, "a file"); err != nil {
 			return err
 		}
+	}
+	if b.profile != "" {
+		return b.runProfile(ctx, some)
 	}
 	dev, err := b.openDevice()
 	if err != nil {
@@ -140,8 +171,29 @@ func (b *benchmark) measure(ctx context.Context, bench *timing.Bench, some []tim
 			return err
 		}
 		report.add(r)
+		report.Device, _ = reportOf(bench.Device)
+		if err := b.keep(report); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// keep writes what there is so far to the file of --json, so that it is there if the process is ended.
+func (b *benchmark) keep(r *benchReport) error {
+	if b.json == "" || b.json == "-" || special(b.json) {
+		return nil
+	}
+	return b.writeJSON(r)
+}
+
+// reportOf is what a GPU found out about its libraries.
+func reportOf(dev kernels.Device) (*cuda.Report, bool) {
+	r, ok := cuda.ReportOf(dev)
+	if !ok {
+		return nil, false
+	}
+	return &r, true
 }
 
 // findPeers starts the peers, which work on the processor as the device must do to be compared.

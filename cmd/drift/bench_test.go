@@ -79,3 +79,26 @@ func TestTimesInWords(t *testing.T) {
 		}
 	}
 }
+
+func TestBenchProfile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "profile.json")
+	status, stdout, stderr := drift(t, "bench", "--profile", path, "--only", "^gemm/float32/64$|^gpu/mlp1024/gradient", "--small")
+	text, err := os.ReadFile(path)
+	var result benchProfile
+	if err == nil {
+		err = json.Unmarshal(text, &result)
+	}
+	if status != statusDone || err != nil || len(result.Cases) != 2 {
+		t.Fatalf("status %d, %v, stderr %q: %s", status, err, stderr, text)
+	}
+	c := result.Cases[0]
+	if c.Name != "gemm/float32/64" || len(c.Rows) != 1 || c.Rows[0].Flops != 2*64*64*64 || c.Rows[0].Bytes != 3*4*64*64 || result.Ceiling.Flops <= 0 {
+		t.Errorf("%+v", result)
+	}
+	if !strings.Contains(stdout, "64×64×64 NN") || !strings.Contains(stdout, "ceiling: a copy moves") {
+		t.Errorf("printed %q", stdout)
+	}
+	if status, _, stderr := drift(t, "bench", "--profile", "/dev/null/x"); status != statusUsage || !strings.Contains(stderr, "--profile") {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"drift/bench/report"
 	"drift/bench/timing"
+	"drift/kernels/cuda"
 )
 
 // benchReport is the result of drift bench.
@@ -18,6 +19,7 @@ type benchReport struct {
 	Cases   []benchCase  `json:"cases"`
 	Claims  []benchClaim `json:"claims"`
 	Notes   []string     `json:"notes"`
+	Device  *cuda.Report `json:"device_report,omitempty"` // of a GPU
 }
 
 type benchMachine struct {
@@ -197,6 +199,10 @@ func (r *benchReport) write(w io.Writer, markdown bool) error {
 	_, err := fmt.Fprintf(w, "\n%s\n", benchLegend)
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, "\nnote:", n)
+	}
+	if d := r.Device; d != nil {
+		fmt.Fprintf(w, "\nprograms replayed as CUDA graphs: %d, launched kernel by kernel: %d; convolutions by cuDNN: %d, refused: %d\n",
+			d.Graphs, d.Eager, d.Convolutions, d.Refused)
 	}
 	return err
 }

@@ -29,11 +29,11 @@ func (e *profiled) Run() error {
 		}
 		from, p.until = p.end, time.Since(start)
 	}
-	whole, before := time.Since(start), time.Duration(0)
+	before := time.Duration(0)
 	for _, p := range e.parts {
 		e.profile.Add(p.key, (p.until - before).Seconds())
 		before = p.until
 	}
-	e.profile.AddWhole(whole.Seconds())
+	e.profile.AddWhole(before.Seconds())
 	return nil
 }

@@ -1,0 +1,55 @@
+package timing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"drift/kernels"
+	"drift/kernels/profile"
+)
+
+// Profiled is where the time of a case's steps goes.
+type Profiled struct {
+	Name    string  `json:"name"`
+	Steps   int     `json:"steps"`
+	Seconds float64 `json:"step_seconds"` // of a step, by the clock, with all that the host does
+	profile.Table
+}
+
+// Unexplained is the part of the steps' time that is in no row.
+func (p Profiled) Unexplained() float64 {
+	whole := p.Seconds * float64(p.Steps)
+	return (whole - p.Sum) / whole
+}
+
+// profiledRuns is the number of runs that are looked at, after one that is not.
+const profiledRuns = 3
+
+// Profile runs a case on a device that fills p, whose ceilings are known.
+func Profile(ctx context.Context, dev kernels.Device, p *profile.Profile, ceilings []profile.Ceiling, c Case) (Profiled, error) {
+	found := Profiled{Name: c.Name}
+	w, err := c.Open(dev)
+	if err != nil {
+		return found, fmt.Errorf("preparing %s: %w", c.Name, err)
+	}
+	defer w.Close()
+	if err := w.Run(); err != nil {
+		return found, fmt.Errorf("running %s: %w", c.Name, err)
+	}
+	p.Clear()
+	start := time.Now()
+	runs := 0
+	for ; runs < profiledRuns && ctx.Err() == nil; runs++ {
+		if err := w.Run(); err != nil {
+			return found, fmt.Errorf("running %s: %w", c.Name, err)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return found, err
+	}
+	found.Steps = runs * max(w.Steps, 1)
+	found.Seconds = time.Since(start).Seconds() / float64(found.Steps)
+	found.Table = p.Table(dev.Name(), ceilings)
+	return found, nil
+}
