@@ -9,7 +9,6 @@ import (
 	"drift/data"
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // Penalties are what gd-reg may add to the loss, and Estimators how it may find the gradient of that.
@@ -165,17 +164,10 @@ func (d *Blocks) Cost(n int) float64 {
 	return 4 * float64(n)
 }
 
-func (d *Blocks) Save(into checkpoint.Vectors) error {
-	into["blocks"] = []float64{float64(d.split.Step())}
-	return nil
-}
-
-func (d *Blocks) Restore(from checkpoint.Vectors) error {
-	step, err := from.Numbers("blocks", 1)
-	if err == nil {
-		d.split.Seek(int(step[0]))
-	}
-	return err
+func (d *Blocks) State(s objective.State) {
+	step := float64(d.split.Step())
+	s.Numbers("blocks", &step)
+	d.split.Seek(int(step))
 }
 
 func (d *Blocks) Close() {

@@ -3,7 +3,6 @@ package optim
 import (
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // Direction computes from the data what a step follows downhill, before any transformation.
@@ -17,9 +16,8 @@ type Direction interface {
 	Cost(n int) float64
 	// Metrics are the direction's own numbers at the last step, for the log.
 	Metrics() map[string]float64
-	// Save and Restore carry whatever lasts from step to step through a checkpoint.
-	Save(into checkpoint.Vectors) error
-	Restore(from checkpoint.Vectors) error
+	// State describes whatever lasts from step to step.
+	State(s objective.State)
 	Close()
 }
 
@@ -34,11 +32,10 @@ func newBase(f *objective.Objective) (base, error) {
 	return base{f, v}, err
 }
 
-func (b base) Vector() kernels.Buffer         { return b.vector }
-func (base) Metrics() map[string]float64      { return nil }
-func (base) Save(checkpoint.Vectors) error    { return nil }
-func (base) Restore(checkpoint.Vectors) error { return nil }
-func (b base) Close()                         { b.objective.Release(b.vector) }
+func (b base) Vector() kernels.Buffer    { return b.vector }
+func (base) Metrics() map[string]float64 { return nil }
+func (base) State(objective.State)       {}
+func (b base) Close()                    { b.objective.Release(b.vector) }
 
 // Gradient is the direction of sgd and gd: the gradient of the batch's mean loss.
 type Gradient struct{ base }

@@ -5,7 +5,6 @@ import (
 
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // marquardt adapts damping as Levenberg and Marquardt do. What the step before gained is compared with what it should have
@@ -84,18 +83,9 @@ func (m *marquardt) judge(after, rate, descent float64) error {
 	return m.remember.run(1)
 }
 
-func (m *marquardt) save(into checkpoint.Vectors) error {
-	into["damping"] = []float64{m.total, m.promised}
-	return into.Put("damping past", m.past)
-}
-
-func (m *marquardt) restore(from checkpoint.Vectors) error {
-	state, err := from.Numbers("damping", 2)
-	if err != nil {
-		return err
-	}
-	m.total, m.promised = state[0], state[1]
-	return from.Take("damping past", m.past)
+func (m *marquardt) state(s objective.State) {
+	s.Numbers("damping", &m.total, &m.promised)
+	s.Vector("damping past", m.past)
 }
 
 func (m *marquardt) close() {

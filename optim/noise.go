@@ -9,7 +9,6 @@ import (
 	"drift/graph/objective"
 	"drift/graph/sigma"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // Noises are what gd-noise may add to the gradient.
@@ -122,17 +121,10 @@ func (d *Noise) Metrics() map[string]float64 {
 	return map[string]float64{"tr_sigma": d.trace}
 }
 
-func (d *Noise) Save(into checkpoint.Vectors) error {
-	into["noise"] = []float64{float64(d.step)}
-	return nil
-}
-
-func (d *Noise) Restore(from checkpoint.Vectors) error {
-	step, err := from.Numbers("noise", 1)
-	if err == nil {
-		d.step = uint64(step[0])
-	}
-	return err
+func (d *Noise) State(s objective.State) {
+	step := float64(d.step)
+	s.Numbers("noise", &step)
+	d.step = uint64(step)
 }
 
 func (d *Noise) Close() {

@@ -6,7 +6,6 @@ import (
 
 	"drift/graph/objective"
 	"drift/graph/sigma"
-	"drift/optim/checkpoint"
 )
 
 // Methods are how sigma-inverse may find (Σ+δI)⁻¹ḡ.
@@ -142,22 +141,11 @@ func (d *SigmaInverse) Metrics() map[string]float64 {
 	return map[string]float64{"tr_sigma": r.Trace, "damping": r.Delta, "condition": condition}
 }
 
-func (d *SigmaInverse) Save(into checkpoint.Vectors) error {
+func (d *SigmaInverse) State(s objective.State) {
 	if d.adaptive != nil {
-		if err := d.adaptive.save(into); err != nil {
-			return err
-		}
+		d.adaptive.state(s)
 	}
-	return d.inverse.Save(into)
-}
-
-func (d *SigmaInverse) Restore(from checkpoint.Vectors) error {
-	if d.adaptive != nil {
-		if err := d.adaptive.restore(from); err != nil {
-			return err
-		}
-	}
-	return d.inverse.Restore(from)
+	d.inverse.State(s)
 }
 
 func (d *SigmaInverse) Close() {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim/checkpoint"
 )
@@ -60,35 +61,15 @@ func (u *Update) Step(rate float64) error {
 	return u.program.Run()
 }
 
-// Save adds what the transformation remembers to a checkpoint.
-func (u *Update) Save(into checkpoint.Vectors) error {
-	for name, buffer := range u.state {
-		if err := into.Put(name, buffer); err != nil {
-			return err
-		}
+// State describes what the transformation remembers.
+func (u *Update) State(s objective.State) {
+	for _, name := range slices.Sorted(maps.Keys(u.state)) {
+		s.Vector(name, u.state[name])
 	}
-	return nil
-}
-
-// Restore takes it back out of one.
-func (u *Update) Restore(from checkpoint.Vectors) error {
-	for name, buffer := range u.state {
-		if err := from.Take(name, buffer); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Reset forgets what earlier steps left behind.
-func (u *Update) Reset() error {
-	for _, buffer := range u.state {
-		if err := buffer.Write(make([]float64, buffer.Len())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (u *Update) Reset() error { return checkpoint.Reset(u.State) }
 
 // Close gives the memory back.
 func (u *Update) Close() {

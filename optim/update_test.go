@@ -123,11 +123,11 @@ func TestUpdatesResumeWithTheSameBits(t *testing.T) {
 			whole := newBench(t, rule.transform, dtype, start)
 			middle := whole.step(t, 0.1, first)
 			saved := checkpoint.Vectors{}
-			if err := whole.update.Save(saved); err != nil {
+			if err := saved.Save(whole.update.State); err != nil {
 				t.Fatal(err)
 			}
 			resumed := newBench(t, rule.transform, dtype, middle)
-			if err := resumed.update.Restore(saved); err != nil {
+			if err := saved.Restore(resumed.update.State); err != nil {
 				t.Fatal(err)
 			}
 			want, got := whole.step(t, 0.1, second), resumed.step(t, 0.1, second)
@@ -144,8 +144,9 @@ func TestRestoreRefusesAnotherRunsState(t *testing.T) {
 	b := newBench(t, Momentum{0.9}, kernels.Float32, []float64{1, 2})
 	for name, vectors := range map[string]checkpoint.Vectors{
 		"none": {}, "another length": {"momentum": []float32{1}}, "another type": {"momentum": []float64{1, 2}},
+		"more than it knows": {"momentum": []float32{1, 2}, "second": []float32{1, 2}},
 	} {
-		if err := b.update.Restore(vectors); err == nil {
+		if err := vectors.Restore(b.update.State); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

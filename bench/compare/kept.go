@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"drift/optim/checkpoint"
+	"drift/internal/atomicfile"
 )
 
 // Kept is a folder that holds what is finished of an experiment, so that another process can go on with it: the trials, and the
@@ -89,7 +89,7 @@ func (k *Kept) save(name string, finished any) error {
 	}
 	raw, err := json.Marshal(finished)
 	if err == nil {
-		err = checkpoint.Replace(filepath.Join(k.path, name), func(w io.Writer) error {
+		err = atomicfile.Write(filepath.Join(k.path, name), func(w io.Writer) error {
 			return json.NewEncoder(w).Encode(keptFile{k.experiment, raw})
 		})
 	}

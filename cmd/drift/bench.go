@@ -17,9 +17,9 @@ import (
 
 	"drift/bench/peers"
 	"drift/bench/timing"
+	"drift/internal/atomicfile"
 	"drift/kernels"
 	"drift/kernels/cuda"
-	"drift/optim/checkpoint"
 )
 
 // benchmark is drift bench.
@@ -232,7 +232,7 @@ func (b *benchmark) deliver(r *benchReport) error {
 		return err
 	}
 	if b.markdown != "" {
-		if err := checkpoint.Replace(b.markdown, func(w io.Writer) error { return r.write(w, true) }); err != nil {
+		if err := atomicfile.Write(b.markdown, func(w io.Writer) error { return r.write(w, true) }); err != nil {
 			return fmt.Errorf("writing the tables: %w", err)
 		}
 	}

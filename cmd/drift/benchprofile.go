@@ -7,9 +7,9 @@ import (
 
 	"drift/bench/report"
 	"drift/bench/timing"
+	"drift/internal/atomicfile"
 	"drift/kernels/cuda"
 	"drift/kernels/profile"
-	"drift/optim/checkpoint"
 )
 
 // benchProfile is the result of drift bench --profile.
@@ -45,7 +45,7 @@ func (b *benchmark) runProfile(ctx context.Context, some []timing.Case) (err err
 		}
 		r.Cases = append(r.Cases, found)
 		r.Device, _ = reportOf(dev)
-		if err := checkpoint.Replace(b.profile, func(w io.Writer) error { return encodeJSON(w, r) }); err != nil {
+		if err := atomicfile.Write(b.profile, func(w io.Writer) error { return encodeJSON(w, r) }); err != nil {
 			return fmt.Errorf("writing the profile: %w", err)
 		}
 	}

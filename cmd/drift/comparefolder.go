@@ -12,7 +12,7 @@ import (
 
 	"drift/bench/compare"
 	"drift/data"
-	"drift/optim/checkpoint"
+	"drift/internal/atomicfile"
 	"drift/optim/rundir"
 )
 
@@ -40,7 +40,7 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 			c.out, err, c.out, filepath.Join(c.out, finishedFolder))
 	}
 	if err == nil {
-		err = checkpoint.Replace(filepath.Join(c.out, rundir.ConfigName), func(w io.Writer) error {
+		err = atomicfile.Write(filepath.Join(c.out, rundir.ConfigName), func(w io.Writer) error {
 			_, err := io.WriteString(w, config)
 			return err
 		})

@@ -10,7 +10,7 @@ import (
 	"drift/bench/report"
 	"drift/graph/objective"
 	"drift/graph/sigma"
-	"drift/optim/checkpoint"
+	"drift/internal/atomicfile"
 )
 
 // measurement is drift measure.
@@ -106,7 +106,7 @@ func traceProducts(s string) (int, error) {
 // deliver writes the vectors and shows the numbers.
 func (m *measurement) deliver(p *problem, found *sigma.Measurement) error {
 	if m.vectors != "" {
-		err := checkpoint.Replace(m.vectors, func(w io.Writer) error { return p.Model.Write(w, p.DType(), found.Vectors...) })
+		err := atomicfile.Write(m.vectors, func(w io.Writer) error { return p.Model.Write(w, p.DType(), found.Vectors...) })
 		if err != nil {
 			return fmt.Errorf("writing the vectors: %w", err)
 		}

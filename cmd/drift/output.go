@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"drift/optim/checkpoint"
+	"drift/internal/atomicfile"
 )
 
 // checkJSON finds out before the work whether the file of --json can be written after it.
@@ -53,7 +53,7 @@ func prepareFolder(folder, file string) error {
 // writeFiles fills a folder for results.
 func writeFiles(folder string, files map[string]func(io.Writer) error) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := checkpoint.Replace(filepath.Join(folder, name), files[name]); err != nil {
+		if err := atomicfile.Write(filepath.Join(folder, name), files[name]); err != nil {
 			return fmt.Errorf("writing the results: %w: name another folder with --out", err)
 		}
 	}
@@ -75,7 +75,7 @@ func (a *app) writeJSON(result any) error {
 			err = errors.Join(encodeJSON(pipe, result), pipe.Close())
 		}
 	default:
-		err = checkpoint.Replace(a.json, func(w io.Writer) error { return encodeJSON(w, result) })
+		err = atomicfile.Write(a.json, func(w io.Writer) error { return encodeJSON(w, result) })
 	}
 	if err != nil {
 		return fmt.Errorf("writing the result: %w", err)

@@ -12,8 +12,8 @@ import (
 	"drift/bench/report"
 	"drift/graph/nn"
 	"drift/graph/objective"
+	"drift/internal/atomicfile"
 	"drift/optim"
-	"drift/optim/checkpoint"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
@@ -168,7 +168,7 @@ func (t *training) deliver(p *problem, r train.Result) error {
 		if err := p.Parameters().Read(theta); err != nil {
 			return fmt.Errorf("reading the weights: %w", err)
 		}
-		err := checkpoint.Replace(dir.File(rundir.WeightsName), func(w io.Writer) error {
+		err := atomicfile.Write(dir.File(rundir.WeightsName), func(w io.Writer) error {
 			return p.Model.Write(w, p.DType(), nn.Vector{Values: theta})
 		})
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // bases is the eigenbases of the Kronecker factors of Σ in every weight: of Σ_nt a_nt a_ntᵀ for what enters the layer, and of the centred
@@ -111,24 +110,12 @@ func (b *bases) refresh(batch []int) error {
 	return b.turn(float64(len(batch)))
 }
 
-func (b *bases) save(into checkpoint.Vectors) error {
-	into["bases"] = []float64{float64(b.age), b.batches}
-	into["factors"] = b.factors
-	return into.Put("axes", b.axes)
-}
-
-func (b *bases) restore(from checkpoint.Vectors) error {
-	state, err := from.Numbers("bases", 2)
-	if err != nil {
-		return err
-	}
-	factors, err := from.Numbers("factors", len(b.factors))
-	if err != nil {
-		return err
-	}
-	b.age, b.batches = int(state[0]), state[1]
-	copy(b.factors, factors)
-	return from.Take("axes", b.axes)
+func (b *bases) state(s objective.State) {
+	age := float64(b.age)
+	s.Numbers("bases", &age, &b.batches)
+	b.age = int(age)
+	s.Host("factors", b.factors)
+	s.Vector("axes", b.axes)
 }
 
 func (b *bases) close() {

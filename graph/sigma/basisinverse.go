@@ -9,7 +9,6 @@ import (
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // BasisInverse takes Σ for B diag(s) Bᵀ, with an orthogonal B and s the diagonal of BᵀΣB: (Σ+δI)⁻¹ḡ = B (Bᵀḡ)/(s+δ). B is the
@@ -164,24 +163,12 @@ func (d *BasisInverse) Cost(n int) float64 {
 	return 4. / 3 * float64(n)
 }
 
-func (d *BasisInverse) Save(into checkpoint.Vectors) error {
-	into["diagonal batches"] = []float64{d.batches}
-	if err := into.Put("diagonal", d.running); err != nil || d.bases == nil {
-		return err
+func (d *BasisInverse) State(s objective.State) {
+	s.Numbers("diagonal batches", &d.batches)
+	s.Vector("diagonal", d.running)
+	if d.bases != nil {
+		d.bases.state(s)
 	}
-	return d.bases.save(into)
-}
-
-func (d *BasisInverse) Restore(from checkpoint.Vectors) error {
-	batches, err := from.Numbers("diagonal batches", 1)
-	if err != nil {
-		return err
-	}
-	d.batches = batches[0]
-	if err := from.Take("diagonal", d.running); err != nil || d.bases == nil {
-		return err
-	}
-	return d.bases.restore(from)
 }
 
 func (d *BasisInverse) Close() {

@@ -1,8 +1,8 @@
 package sigma
 
 import (
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // Inverse finds (Σ+δI)⁻¹ḡ, Σ and ḡ being those of a batch of training examples or an approximation that each inverse explains.
@@ -15,9 +15,8 @@ type Inverse interface {
 	Condition() (float64, error)
 	// Cost is what Solve takes for n examples on average, in gradients of one example.
 	Cost(n int) float64
-	// Save and Restore carry what lasts from one Solve to the next.
-	Save(into checkpoint.Vectors) error
-	Restore(from checkpoint.Vectors) error
+	// State describes what lasts from one Solve to the next.
+	State(s objective.State)
 	Close()
 }
 
@@ -42,8 +41,7 @@ type Report struct {
 	Descent float64 // ⟨ḡ, x⟩
 }
 
-// memoryless is the Save and Restore of an inverse that remembers nothing.
+// memoryless is the State of an inverse that remembers nothing.
 type memoryless struct{}
 
-func (memoryless) Save(checkpoint.Vectors) error    { return nil }
-func (memoryless) Restore(checkpoint.Vectors) error { return nil }
+func (memoryless) State(objective.State) {}

@@ -11,7 +11,6 @@ import (
 
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // approximations are how each inverse approximates Σ, on full matrices.
@@ -143,11 +142,12 @@ func TestInversesResume(t *testing.T) {
 		for _, batch := range batches[:2] {
 			must(t, first.Solve(batch, Damping{Value: 0.1}, x))
 		}
-		saved := checkpoint.Vectors{}
-		must(t, first.Save(saved))
+		saved := recorded{values: map[string][]float64{}}
+		first.State(saved)
 		second, err := b(f)
 		must(t, err)
-		must(t, second.Restore(saved))
+		saved.set = true
+		second.State(saved)
 		for _, batch := range batches[2:] {
 			var got [2][]float64
 			for k, inverse := range []Inverse{first, second} {

@@ -9,7 +9,6 @@ import (
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // LowRank says what a LowRankInverse knows of Σ.
@@ -192,25 +191,13 @@ func (l *LowRankInverse) Cost(n int) float64 {
 	return float64(n) + window*2/3 + (2./3*window/float64(len(l.window.counts))+2./3*window+window)/float64(l.r.Refresh)
 }
 
-func (l *LowRankInverse) Save(into checkpoint.Vectors) error {
-	into["low rank"] = append([]float64{float64(l.age), l.trace}, l.values...)
-	if err := into.Put("low rank vectors", l.coefficients); err != nil {
-		return err
-	}
-	return l.window.save(into)
-}
-
-func (l *LowRankInverse) Restore(from checkpoint.Vectors) error {
-	numbers, err := from.Numbers("low rank", 2+len(l.values))
-	if err != nil {
-		return err
-	}
-	l.age, l.trace = int(numbers[0]), numbers[1]
-	copy(l.values, numbers[2:])
-	if err := from.Take("low rank vectors", l.coefficients); err != nil {
-		return err
-	}
-	return l.window.restore(from)
+func (l *LowRankInverse) State(s objective.State) {
+	age := float64(l.age)
+	s.Numbers("low rank", &age, &l.trace)
+	l.age = int(age)
+	s.Host("low rank values", l.values)
+	s.Vector("low rank vectors", l.coefficients)
+	l.window.state(s)
 }
 
 // WorkBytes is the device's memory that the window and its programs hold, besides the objective's own.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -13,7 +12,6 @@ import (
 
 	"drift/data"
 	"drift/graph/objective"
-	"drift/optim/checkpoint"
 )
 
 // window is gradients in slots of equal size, each taken from one batch, of which the oldest is replaced at every refresh. Its
@@ -161,39 +159,21 @@ func (w *window) pairs(k int) ([]Pair, error) {
 // smallWindow is the size up to which all eigenpairs come as soon as some.
 const smallWindow = 64
 
-// save and restore carry the gradients on.
-func (w *window) save(into checkpoint.Vectors) error {
-	numbers := []float64{float64(w.refreshes), float64(w.next)}
-	for _, n := range w.counts {
-		numbers = append(numbers, float64(n))
+// state describes the gradients in the window.
+func (w *window) state(s objective.State) {
+	refreshes, next := float64(w.refreshes), float64(w.next)
+	s.Numbers("window", &refreshes, &next)
+	w.refreshes, w.next = uint64(refreshes), int(next)
+	counts := make([]float64, len(w.counts))
+	for k, n := range w.counts {
+		counts[k] = float64(n)
 	}
-	into["window"], into["window start"] = numbers, slices.Clone(w.start)
+	s.Host("window counts", counts)
+	for k, n := range counts {
+		w.counts[k] = int(n)
+	}
+	s.Host("window start", w.start)
 	for i, b := range w.factors {
-		if err := into.Put(fmt.Sprint("window ", i), b); err != nil {
-			return err
-		}
+		s.Vector(fmt.Sprint("window ", i), b)
 	}
-	return nil
-}
-
-func (w *window) restore(from checkpoint.Vectors) error {
-	numbers, err := from.Numbers("window", 2+len(w.counts))
-	if err != nil {
-		return err
-	}
-	w.refreshes, w.next = uint64(numbers[0]), int(numbers[1])
-	for s := range w.counts {
-		w.counts[s] = int(numbers[2+s])
-	}
-	start, err := from.Numbers("window start", w.n)
-	if err != nil {
-		return err
-	}
-	copy(w.start, start)
-	for i, b := range w.factors {
-		if err := from.Take(fmt.Sprint("window ", i), b); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,7 +1,8 @@
 // Package checkpoint keeps the state of a run in one file that is never seen half written.
 //
-// The file is a safetensors file: vectors by name, and in its metadata the counters as JSON ("state") and a SHA-256
-// over counters, names, types and numbers ("sha256"). Numbers are stored as they are, so that a run goes on with the same bits.
+// The file is a safetensors file: vectors by name, and in its metadata the counters as JSON ("state"), the version
+// of its names ("format") and a SHA-256 over counters, names, types and numbers ("sha256"). Numbers are stored as they are, so
+// that a run goes on with the same bits.
 package checkpoint
 
 import (
@@ -17,14 +18,19 @@ import (
 	"slices"
 
 	"github.com/nlpodyssey/safetensors"
+
+	"drift/internal/atomicfile"
 )
+
+// format is the version of the names under which state is kept. It changes when a run cannot go on from a checkpoint written before.
+const format = "2"
 
 // Vectors are a run's numbers by name: []float32 or []float64 each.
 type Vectors map[string]any
 
 // Write replaces the file at path with state, a value that encoding/json can write, and the vectors.
 func Write(path string, state any, vectors Vectors) error {
-	err := Replace(path, func(w io.Writer) error { return Encode(w, state, vectors) })
+	err := atomicfile.Write(path, func(w io.Writer) error { return Encode(w, state, vectors) })
 	if err != nil {
 		return fmt.Errorf("writing the checkpoint %s: %w", path, err)
 	}
@@ -56,7 +62,7 @@ func Encode(w io.Writer, state any, vectors Vectors) error {
 			return fmt.Errorf("vector %q: %w", name, err)
 		}
 	}
-	return safetensors.SerializeToWriter(views, map[string]string{"state": string(text), "sha256": digest(string(text), views)}, w)
+	return safetensors.SerializeToWriter(views, map[string]string{"format": format, "state": string(text), "sha256": digest(string(text), views)}, w)
 }
 
 // Decode reads a checkpoint. It allocates in proportion to the length of the file, whatever the file claims.
@@ -72,6 +78,9 @@ func Decode(file []byte, state any) (Vectors, error) {
 	views := make(map[string]safetensors.TensorView)
 	for _, tensor := range tensors.Tensors() {
 		views[tensor.Name] = tensor.TensorView
+	}
+	if f, sum := header.Metadata()["format"], header.Metadata()["sha256"]; f != format && sum != "" {
+		return nil, fmt.Errorf("its format is %q, this version of drift reads %q: finish the run with the version that began it", f, format)
 	}
 	text := header.Metadata()["state"]
 	if header.Metadata()["sha256"] != digest(text, views) {

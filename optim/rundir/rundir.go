@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"drift/internal/atomicfile"
 	"drift/optim/checkpoint"
 )
 
@@ -67,7 +68,7 @@ func create(path, config string) (*Dir, error) {
 	}
 	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
 	if err == nil {
-		err = checkpoint.Replace(d.File(ConfigName), func(w io.Writer) error {
+		err = atomicfile.Write(d.File(ConfigName), func(w io.Writer) error {
 			_, err := io.WriteString(w, config)
 			return err
 		})

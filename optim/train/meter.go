@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
-	"drift/optim/checkpoint"
 )
 
 // meter adds up loss and accuracy over steps on the device, so that they are brought to the host only where they are logged.
@@ -49,13 +49,11 @@ func (m *meter) reset() error {
 	return m.total.Write([]float64{0, 0})
 }
 
-func (m *meter) save(into checkpoint.Vectors) error {
-	return into.Put("meter", m.total)
-}
-
-func (m *meter) restore(from checkpoint.Vectors, steps int) error {
-	m.steps = steps
-	return from.Take("meter", m.total)
+func (m *meter) state(s objective.State) {
+	steps := float64(m.steps)
+	s.Numbers("meter steps", &steps)
+	m.steps = int(steps)
+	s.Vector("meter", m.total)
 }
 
 func (m *meter) close() {

@@ -6,7 +6,6 @@ import (
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim"
-	"drift/optim/checkpoint"
 )
 
 // probe measures along a run, on random examples that keep its cost within a budget: tr Σ, ‖∂tr Σ‖², the noise scale and leading
@@ -64,23 +63,13 @@ func (p *probe) passed(rate float64) {
 	p.since.gradient += rate * p.stretch * p.drift.gradient
 }
 
-func (p *probe) save(into checkpoint.Vectors) error {
+func (p *probe) state(s objective.State) {
 	measured := 0.0
 	if p.measured {
 		measured = 1
 	}
-	into["probe"] = []float64{measured, p.gap, p.drift.noise, p.drift.gradient, p.since.noise, p.since.gradient, p.running[0], p.running[1]}
-	return nil
-}
-
-func (p *probe) restore(from checkpoint.Vectors) error {
-	state, err := from.Numbers("probe", 8)
-	if err == nil {
-		p.measured, p.gap = state[0] == 1, state[1]
-		p.drift, p.since = gapTerms{state[2], state[3]}, gapTerms{state[4], state[5]}
-		p.running = [2]float64{state[6], state[7]}
-	}
-	return err
+	s.Numbers("probe", &measured, &p.gap, &p.drift.noise, &p.drift.gradient, &p.since.noise, &p.since.gradient, &p.running[0], &p.running[1])
+	p.measured = measured == 1
 }
 
 func (p *probe) close() { p.f.Release(p.slope) }

@@ -148,23 +148,25 @@ type counters struct {
 	Step             int     `json:"step"`
 	Seconds          float64 `json:"seconds"`
 	ExampleGradients float64 `json:"example_gradients"`
-	Metered          int     `json:"metered"`
 	Data             string  `json:"data"` // checksum of the examples
 }
 
 // Snapshot is the state from which another trainer of the same run goes on.
-func (t *Trainer) Snapshot() (state any, vectors checkpoint.Vectors, err error) {
+func (t *Trainer) Snapshot() (counts any, vectors checkpoint.Vectors, err error) {
 	vectors = checkpoint.Vectors{}
-	err = vectors.Put("theta", t.Objective.Parameters())
-	for _, save := range []func(checkpoint.Vectors) error{t.update.Save, t.direction.Save, t.meter.save} {
-		if err == nil {
-			err = save(vectors)
-		}
+	err = vectors.Save(t.state)
+	return counters{t.StepsTaken(), t.Seconds(), t.cost, t.dataSum()}, vectors, err
+}
+
+// state describes what lasts from step to step besides the counters.
+func (t *Trainer) state(s objective.State) {
+	s.Vector("theta", t.Objective.Parameters())
+	t.update.State(s)
+	t.direction.State(s)
+	t.meter.state(s)
+	if t.probe != nil {
+		t.probe.state(s)
 	}
-	if t.probe != nil && err == nil {
-		err = t.probe.save(vectors)
-	}
-	return counters{t.StepsTaken(), t.Seconds(), t.cost, t.meter.steps, t.dataSum()}, vectors, err
 }
 
 // dataSum is the checksum of the examples.
@@ -181,21 +183,7 @@ func (t *Trainer) restore(c counters, vectors checkpoint.Vectors) error {
 	}
 	t.sampler.Seek(c.Step)
 	t.elapsed, t.cost = time.Duration(c.Seconds*float64(time.Second)), c.ExampleGradients
-	if err := t.meter.restore(vectors, c.Metered); err != nil {
-		return err
-	}
-	if err := t.update.Restore(vectors); err != nil {
-		return err
-	}
-	if err := t.direction.Restore(vectors); err != nil {
-		return err
-	}
-	if t.probe != nil {
-		if err := t.probe.restore(vectors); err != nil {
-			return err
-		}
-	}
-	return vectors.Take("theta", t.Objective.Parameters())
+	return vectors.Restore(t.state)
 }
 
 // Close gives the memory back.

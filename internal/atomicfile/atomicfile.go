@@ -1,4 +1,5 @@
-package checkpoint
+// Package atomicfile replaces files in one step.
+package atomicfile
 
 import (
 	"bufio"
@@ -9,10 +10,10 @@ import (
 	"runtime"
 )
 
-// Replace gives the file at path the content that write produces, in one step: whoever reads it, also after a crash or a
+// Write gives the file at path the content that write produces, in one step: whoever reads it, also after a crash or a
 // loss of power, finds the old content or the new, never a part. It writes a temporary file beside it (named .NAME.tmp, of
 // which a crash may leave one behind), brings it to the disk, renames it, and brings the folder to the disk.
-func Replace(path string, write func(io.Writer) error) error {
+func Write(path string, write func(io.Writer) error) error {
 	folder, name := filepath.Split(path)
 	temporary := filepath.Join(folder, "."+name+".tmp")
 	err := writeSynced(temporary, write)
