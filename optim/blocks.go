@@ -11,12 +11,6 @@ import (
 	"drift/kernels"
 )
 
-// Penalties are what gd-reg may add to the loss, and Estimators how it may find the gradient of that.
-var (
-	Penalties  = []string{"trace", "blocks"}
-	Estimators = []string{"exact", "difference"}
-)
-
 // Blocks is a direction of gd-reg that works through the examples in m random blocks, split anew at each step, with gradients ĝ_k
 // and Hessians ĥ_k: ḡ + (η/2m) Σ_k ĥ_k ĝ_k, the gradient of ℓ + (η/4m) Σ_k ‖ĝ_k‖² (Smith, Dherin, Barrett and De 2021; Geiping et al. 2022),
 // or, centred, ḡ + (η/2m) Σ_k ĥ_k (ĝ_k−ḡ), which over all splits has the mean ḡ + ((m−1)/4)·η·∂tr Σ/N. With differences ĥ_k v is

@@ -7,15 +7,15 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// Inertia is a rule of momentum as what it makes of one gradient over the steps that follow.
-type Inertia struct {
+// MomentumWeights is a rule of momentum as what it makes of one gradient over the steps that follow.
+type MomentumWeights struct {
 	Mu       float64 // 0: none
 	Nesterov bool
 }
 
 // Weights are a_0 … a_m: a_k is how many times its learning rate a gradient has moved the parameters after k steps,
 // (1−μᵏ)/(1−μ), and with Nesterov's rule (1−μᵏ⁺¹)/(1−μ).
-func (i Inertia) Weights(m int) []float64 {
+func (i MomentumWeights) Weights(m int) []float64 {
 	weight := make([]float64, m+1)
 	for k := 1; k <= m; k++ {
 		power := float64(k)
@@ -29,11 +29,11 @@ func (i Inertia) Weights(m int) []float64 {
 
 // Updates is Σ_t a_{m−t} over 0 ≤ t < m: how many times its learning rate an epoch of m steps along one gradient moves the
 // parameters, m without momentum.
-func (i Inertia) Updates(m int) float64 { return floats.Sum(i.Weights(m)) }
+func (i MomentumWeights) Updates(m int) float64 { return floats.Sum(i.Weights(m)) }
 
 // Pairs is K = Σ_{s<t} a_{m−t} a_{t−s} over 0 ≤ s < t < m: what the drift of an epoch of m batches is proportional to,
 // m(m−1)/2 without momentum.
-func (i Inertia) Pairs(m int) float64 {
+func (i MomentumWeights) Pairs(m int) float64 {
 	weight := i.Weights(m)
 	var pairs, before float64 // before is Σ_{s<t} a_{t−s}
 	for t := range m {
@@ -47,10 +47,10 @@ func (i Inertia) Pairs(m int) float64 {
 // in batches of Batch among Examples: by the gradient of λ tr Σ, with λ = Coefficient(η).
 type Emulation struct {
 	Examples, Batch int
-	Inertia
+	MomentumWeights
 }
 
-// Coefficient is λ = ηK / (2N Σ_t a_{m−t}) for learning rate η and an epoch of m = ⌈N/B⌉ batches: see Inertia. Without momentum it is
+// Coefficient is λ = ηK / (2N Σ_t a_{m−t}) for learning rate η and an epoch of m = ⌈N/B⌉ batches: see MomentumWeights. Without momentum it is
 // ((m−1)/4)·η/N (Roberts 2021, equation 13, continued to m batches), which is (η/4)(1/B − 1/N) where B divides N. A short
 // last batch changes nothing: any two examples are as likely to meet in an earlier and a later batch, whatever their sizes.
 func (e Emulation) Coefficient(rate float64) float64 {

@@ -52,9 +52,9 @@ func traceGradient(x float64) float64 {
 // Regularized descent arrives where stochastic descent arrives in the mean over all 24 orders, up to O(η³): halving η
 // divides the distance by eight, where without the regularizer it is divided by four.
 func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
-	for _, e := range []Emulation{{4, 1, Inertia{0, false}}, {4, 2, Inertia{0, false}},
-		{4, 1, Inertia{0.9, false}}, {4, 2, Inertia{0.5, false}}, {4, 1, Inertia{0.9, true}}, {4, 2, Inertia{0.5, true}},
-		{4, 3, Inertia{0, false}}, {4, 3, Inertia{0.9, false}}, {4, 3, Inertia{0.5, true}}} { // a last batch of one example
+	for _, e := range []Emulation{{4, 1, MomentumWeights{0, false}}, {4, 2, MomentumWeights{0, false}},
+		{4, 1, MomentumWeights{0.9, false}}, {4, 2, MomentumWeights{0.5, false}}, {4, 1, MomentumWeights{0.9, true}}, {4, 2, MomentumWeights{0.5, true}},
+		{4, 3, MomentumWeights{0, false}}, {4, 3, MomentumWeights{0.9, false}}, {4, 3, MomentumWeights{0.5, true}}} { // a last batch of one example
 		distance := func(rate, factor float64) float64 {
 			var mean float64
 			orders := combin.Permutations(4, 4)
@@ -80,12 +80,12 @@ func TestCoefficientMakesDescentFollowStochasticDescent(t *testing.T) {
 }
 
 func TestEmulationChecksItsBatch(t *testing.T) {
-	for _, e := range []Emulation{{10, 0, Inertia{0, false}}, {10, 11, Inertia{0.9, false}}} {
+	for _, e := range []Emulation{{10, 0, MomentumWeights{0, false}}, {10, 11, MomentumWeights{0.9, false}}} {
 		if e.Check() == nil {
 			t.Errorf("%+v was accepted", e)
 		}
 	}
-	for _, e := range []Emulation{{10, 3, Inertia{0, false}}, {10, 10, Inertia{0.9, false}}, {10, 3, Inertia{0.9, true}}} {
+	for _, e := range []Emulation{{10, 3, MomentumWeights{0, false}}, {10, 10, MomentumWeights{0.9, false}}, {10, 3, MomentumWeights{0.9, true}}} {
 		if err := e.Check(); err != nil {
 			t.Errorf("%+v: %v", e, err)
 		}

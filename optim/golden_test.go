@@ -41,7 +41,7 @@ func solvedBy(adaptive bool, inverse func(*objective.Objective) (sigma.Inverse, 
 		if err != nil {
 			return nil, err
 		}
-		return NewSigmaInverse(f, i, sigma.Damping{Value: 10, Relative: true}, adaptive)
+		return NewPreconditioned(f, i, sigma.Damping{Value: 10, Relative: true}, adaptive)
 	}
 }
 

@@ -18,7 +18,7 @@ func (n Nesterov) Apply(u *Symbols, d *graph.Node) *graph.Node {
 
 // accumulate is the new v = μv + d.
 func accumulate(u *Symbols, mu float64, d *graph.Node) *graph.Node {
-	v := u.State("momentum")
+	v := u.Vector("momentum")
 	next := graph.Add(graph.Scale(v, mu), d)
 	u.Set(v, next)
 	return next

@@ -1,8 +1,6 @@
 package optim
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -10,9 +8,6 @@ import (
 	"drift/graph/sigma"
 	"drift/kernels"
 )
-
-// Noises are what gd-noise may add to the gradient.
-var Noises = []string{"isotropic", "sigma"}
 
 // Noise is the direction of gd-noise: the gradient of all examples plus Gaussian noise of the strength of batches of B, independent
 // from step to step. Of the kind sigma its covariance is exactly Σ/B: with independent standard normal z_n it is
@@ -47,20 +42,6 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 		return nil, err
 	}
 	return d, nil
-}
-
-func checkNoise(s Settings, examples int) error {
-	if examples < 2 {
-		return fmt.Errorf("gd-noise takes the covariance of the gradients of at least 2 examples, here is %d", examples)
-	}
-	if s.EmulateBatch == 0 {
-		return errors.New("gd-noise needs the size of the batches whose noise it takes: give --emulate-batch")
-	}
-	return Emulation{Examples: examples, Batch: s.EmulateBatch}.Check()
-}
-
-func noise(f *objective.Objective, s Settings, seed uint64) (Direction, error) {
-	return NewNoise(f, s.Noise, s.EmulateBatch, seed)
 }
 
 func (d *Noise) Compute(batch []int, _ float64) (err error) {

@@ -46,7 +46,7 @@ func TestNoiseHasItsCovariance(t *testing.T) {
 	for _, x := range g {
 		trace += math.Pow(floats.Distance(x, mean, 2), 2) / (n - 1)
 	}
-	for _, kind := range Noises {
+	for _, kind := range []string{"isotropic", "sigma"} {
 		d, err := NewNoise(f, kind, 12, 5)
 		if err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestSigmaInverseStep(t *testing.T) {
 	g, mean := gradients(t, f)
 	p, n := len(mean), len(g)
 	const delta = 0.05
-	d, err := inverse(f, Settings{Damping: delta}, 0)
+	d, err := with(t, "sigma-inverse", "damping", "0.05").Direction(Context{Objective: f})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,13 +227,13 @@ func TestSigmaInverseStep(t *testing.T) {
 func TestAdaptiveDamping(t *testing.T) {
 	for rate, rises := range map[float64]bool{1e-4: false, 30: true} {
 		f := optimtest.Objective(t, kernels.Float64, 2)
-		s := Settings{Optimizer: "sigma-inverse", Rate: rate, Steps: 5, Damping: 1, DampingRelative: true, DampingAdaptive: true}
-		direction, err := s.Direction(f, 7)
+		o := with(t, "sigma-inverse", "damping_relative", "true", "damping_adaptive", "true")
+		direction, err := o.Direction(Context{Objective: f, Seed: 7})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer direction.Close()
-		update, err := NewUpdate(f.Device(), s.Transform(), f.Parameters(), direction.Vector())
+		update, err := NewUpdate(f.Device(), o.Transform(), f.Parameters(), direction.Vector())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,7 +246,7 @@ func TestAdaptiveDamping(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if total := direction.(*SigmaInverse).adaptive.total; rises != (total > 1) {
+		if total := direction.(*Preconditioned).adaptive.total; rises != (total > 1) {
 			t.Errorf("η = %v: damping was multiplied by %v", rate, total)
 		}
 	}
@@ -255,7 +255,7 @@ func TestAdaptiveDamping(t *testing.T) {
 // gd-reg follows ḡ + λ ∂tr Σ, with the theory's λ at the step's learning rate.
 func TestRegularizedDirection(t *testing.T) {
 	f := optimtest.Objective(t, kernels.Float64, 1)
-	d, err := regularized(f, Settings{EmulateBatch: 15}, 0)
+	d, err := with(t, "gd-reg", "emulate_batch", "15").Direction(Context{Objective: f})
 	if err != nil {
 		t.Fatal(err)
 	}

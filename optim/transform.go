@@ -30,9 +30,18 @@ type Symbols struct {
 	updates    []graph.Update
 }
 
-// State declares a vector [P] that lasts from step to step. It starts as zeros; checkpoints hold it under its name.
-func (u *Symbols) State(name string) *graph.Node {
-	leaf := graph.Input(u.Parameters.Graph(), graph.DTypeOf(u.Parameters), name, u.Parameters.Shape()...)
+// Vector declares a vector [P] that lasts from step to step. It starts as zeros; checkpoints hold it under its name, which no
+// other state of the update has.
+func (u *Symbols) Vector(name string) *graph.Node { return u.declare(name, u.Parameters.Shape()...) }
+
+// Scalar declares a number, of shape (1), that lasts from step to step like a Vector: a count of steps, for example.
+func (u *Symbols) Scalar(name string) *graph.Node { return u.declare(name, 1) }
+
+func (u *Symbols) declare(name string, shape ...int) *graph.Node {
+	if u.state[name] != nil {
+		panic("optim: two states of an update have the name " + name)
+	}
+	leaf := graph.Input(u.Parameters.Graph(), graph.DTypeOf(u.Parameters), name, shape...)
 	u.state[name] = leaf
 	return leaf
 }

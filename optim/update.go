@@ -36,7 +36,7 @@ func NewUpdate(dev kernels.Device, t Transform, parameters, gradient kernels.Buf
 	for _, name := range slices.Sorted(maps.Keys(symbols.state)) {
 		var state kernels.Buffer
 		if err == nil {
-			state, err = dev.NewBuffer(u.dtype, p)
+			state, err = dev.NewBuffer(u.dtype, graph.Size(symbols.state[name]))
 		}
 		if err == nil {
 			u.state[name], bind[symbols.state[name]] = state, state

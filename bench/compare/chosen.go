@@ -3,9 +3,10 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"drift/bench/report"
-	"drift/optim"
+	"drift/optim/options"
 )
 
 // Chosen is what tuning decided on, the best trial of every optimizer, and the optimizers whose learning rate is the least or largest
@@ -18,17 +19,18 @@ func (o *Outcome) Chosen() (t *report.Table, atTheEnd []string) {
 		trials := o.Trials[k*each:][:each]
 		best, tried := bestOf(trials), []float64{}
 		for _, trial := range trials {
-			tried = append(tried, trial.Settings.Rate)
+			tried = append(tried, rate(trial))
 		}
 		least, most := slices.Min(tried), slices.Max(tried)
-		if rate := best.Settings.Rate; each > 2 && (rate == least || rate == most) {
+		if r := rate(best); each > 2 && (r == least || r == most) {
 			atTheEnd = append(atTheEnd, best.Optimizer)
 		}
 		chosen = append(chosen, best)
-		t.Add(best.Optimizer, fmt.Sprint(best.Settings.Rate), fmt.Sprint(least, " to ", most))
+		t.Add(best.Optimizer, fmt.Sprint(rate(best)), fmt.Sprint(least, " to ", most))
 	}
-	t.AddColumn("emulate-batch", searched(chosen, func(s optim.Settings) float64 { return float64(s.EmulateBatch) }))
-	t.AddColumn("damping", searched(chosen, func(s optim.Settings) float64 { return s.Damping }))
+	for _, name := range dimensions(chosen) {
+		t.AddColumn(strings.ReplaceAll(name, "_", "-"), searched(chosen, name))
+	}
 	t.AddColumn("validation loss", func() (cells []string) {
 		for _, best := range chosen {
 			cells = append(cells, report.Format(float64(best.ValidationLoss)))
@@ -38,13 +40,15 @@ func (o *Outcome) Chosen() (t *report.Table, atTheEnd []string) {
 	return t, atTheEnd
 }
 
-// searched is a setting of each trial, or nothing where none has it.
-func searched(trials []Trial, of func(optim.Settings) float64) []string {
-	cells, some := []string{}, false
+func rate(t Trial) float64 { return options.Number(t.Settings.Optimizer, "lr") }
+
+// searched is an option of each chosen trial that was searched, or nothing where none has it.
+func searched(trials []Trial, name string) (cells []string) {
+	some := false
 	for _, trial := range trials {
 		cell := "–"
-		if x := of(trial.Settings); x != 0 {
-			cell, some = fmt.Sprint(x), true
+		if slices.ContainsFunc(Space(trial.Settings.Optimizer), func(d Dimension) bool { return d.Name == name }) {
+			cell, some = options.Get(trial.Settings.Optimizer, name), true
 		}
 		cells = append(cells, cell)
 	}
@@ -52,4 +56,16 @@ func searched(trials []Trial, of func(optim.Settings) float64) []string {
 		return nil
 	}
 	return cells
+}
+
+// dimensions is the names of what was searched besides the learning rate, in the order of first appearance.
+func dimensions(trials []Trial) (names []string) {
+	for _, trial := range trials {
+		for _, d := range Space(trial.Settings.Optimizer) {
+			if d.Name != "lr" && !slices.Contains(names, d.Name) {
+				names = append(names, d.Name)
+			}
+		}
+	}
+	return names
 }

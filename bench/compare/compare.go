@@ -21,13 +21,13 @@ import (
 type Experiment struct {
 	// Open puts the problem of a seed on a device, with its first weights as parameters. The closer ends it.
 	Open func(seed uint64) (*objective.Objective, io.Closer, error)
-	// Settings gives each optimizer's, for so many training examples, in the order of the table.
-	Settings func(examples int) ([]optim.Settings, error)
-	Seeds    []uint64
-	Points   int // of a learning curve
-	Pairs    int // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
-	// Trials is how many settings of each optimizer are tried first, on the problem of OpenTuning, whose test part is held out
-	// of the training part; 0: none, the settings stay as they are.
+	// Entries gives the optimizers for so many training examples, in the order of the table.
+	Entries func(examples int) ([]Entry, error)
+	Seeds   []uint64
+	Points  int // of a learning curve
+	Pairs   int // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
+	// Trials is how many choices of each optimizer's options are tried first, on the problem of OpenTuning, whose test part is held
+	// out of the training part; 0: none, the options stay as they are.
 	Trials     int
 	OpenTuning func() (*objective.Objective, io.Closer, error)
 	// Kept, where given, holds what is finished of the experiment, which Run does not do again.
@@ -38,13 +38,13 @@ type Experiment struct {
 
 // run is one optimizer on one seed.
 type run struct {
-	Settings  optim.Settings `json:"settings"`
-	Seed      uint64         `json:"seed"`
-	Result    train.Result   `json:"result"`
-	Entries   []train.Entry  `json:"entries"`
-	Classes   bool           `json:"classes"`   // accuracy means something
-	Diverged  bool           `json:"diverged"`  // the loss left all bounds: there is no result
-	Explained report.Number  `json:"explained"` // NaN where it does not apply
+	Entry     Entry         `json:"settings"`
+	Seed      uint64        `json:"seed"`
+	Result    train.Result  `json:"result"`
+	Entries   []train.Entry `json:"entries"`
+	Classes   bool          `json:"classes"`   // accuracy means something
+	Diverged  bool          `json:"diverged"`  // the loss left all bounds: there is no result
+	Explained report.Number `json:"explained"` // NaN where it does not apply
 }
 
 // Run tunes where asked, and then does all runs, seed by seed.
@@ -57,7 +57,7 @@ func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 		}
 	}
 	var trials []Trial
-	var best []optim.Settings
+	var best []Entry
 	if e.Trials > 0 {
 		var err error
 		if trials, best, err = e.tune(ctx, heard); err != nil {
@@ -77,24 +77,24 @@ func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 	return o, o.check()
 }
 
-// begin is the settings for a problem, and its first weights.
-func (e Experiment) begin(f *objective.Objective) ([]optim.Settings, []float64, error) {
-	settings, err := e.Settings(f.Examples(objective.Train))
+// begin is the optimizers for a problem, and its first weights.
+func (e Experiment) begin(f *objective.Objective) ([]Entry, []float64, error) {
+	entries, err := e.Entries(f.Examples(objective.Train))
 	if err != nil {
 		return nil, nil, err
 	}
 	start := make([]float64, f.Parameters().Len())
-	return settings, start, f.Parameters().Read(start)
+	return entries, start, f.Parameters().Read(start)
 }
 
 // seed is the runs of a seed. heard is told of updates, and without words of those whose outcome was kept.
-func (e Experiment) seed(ctx context.Context, seed uint64, best []optim.Settings, heard func(int, string)) (runs []run, err error) {
+func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard func(int, string)) (runs []run, err error) {
 	var kept keptSeed
 	if err := e.Kept.load(seedName(seed), &kept); err != nil {
 		return nil, err
 	}
 	for _, r := range kept.Runs {
-		heard(r.Settings.Steps, "")
+		heard(r.Entry.Steps, "")
 	}
 	if kept.Whole {
 		return kept.Runs, nil
@@ -104,19 +104,27 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []optim.Settings
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, end.Close()) }()
-	settings, start, err := e.begin(f)
+	entries, start, err := e.begin(f)
+	if err == nil {
+		entries, err = adopt(entries, best)
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range adopt(settings, best)[len(kept.Runs):] {
-		what := fmt.Sprintf("seed %d, %s", seed, s.Optimizer)
-		r, err := e.one(ctx, f, s, seed, start, func(steps int) { heard(steps, what) })
+	for i := range kept.Runs {
+		if err := kept.Runs[i].Entry.bind(entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range entries[len(kept.Runs):] {
+		what := fmt.Sprintf("seed %d, %s", seed, entry.Name)
+		r, err := e.one(ctx, f, entry, seed, start, func(steps int) { heard(steps, what) })
 		if err == nil {
 			kept.Runs = append(kept.Runs, r)
 			err = e.Kept.save(seedName(seed), kept)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Optimizer, err)
+			return nil, fmt.Errorf("%s: %w", entry.Name, err)
 		}
 	}
 	if err := e.explain(ctx, f, kept.Runs, start); err != nil {
@@ -127,18 +135,18 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []optim.Settings
 }
 
 // one is the run of an optimizer, which may diverge. heard is told how many updates went by.
-func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Settings, seed uint64, start []float64,
+func (e Experiment) one(ctx context.Context, f *objective.Objective, entry Entry, seed uint64, start []float64,
 	heard func(steps int)) (run, error) {
-	r := run{Settings: s, Seed: seed, Classes: f.Model.Loss == nn.CrossEntropy, Explained: report.Number(math.NaN())}
+	r := run{Entry: entry, Seed: seed, Classes: f.Model.Loss == nn.CrossEntropy, Explained: report.Number(math.NaN())}
 	if err := f.Parameters().Write(start); err != nil {
 		return r, err
 	}
-	t, err := train.New(f, s, seed)
+	t, err := train.New(f, entry.Optimizer, entry.options(seed))
 	if err != nil {
 		return r, err
 	}
 	defer t.Close()
-	every := max(1, s.Steps/max(1, e.Points))
+	every := max(1, entry.Steps/max(1, e.Points))
 	r.Result, err = t.Run(ctx, train.Logging{LogEvery: every, EvalEvery: every, Observe: func(_ int, entry *train.Entry) {
 		if entry != nil {
 			r.Entries = append(r.Entries, *entry)
@@ -146,19 +154,20 @@ func (e Experiment) one(ctx context.Context, f *objective.Objective, s optim.Set
 		heard(1)
 	}})
 	if train.Diverged(err) {
-		heard(s.Steps - t.StepsTaken() + 1) // the last step was not observed
+		heard(entry.Steps - t.StepsTaken() + 1) // the last step was not observed
 		r.Diverged, err = true, nil
 	}
 	return r, err
 }
 
-func find(runs []run, optimizer string) *run {
-	for i := range runs {
-		if runs[i].Settings.Optimizer == optimizer {
-			return &runs[i]
+// find is the first run of an optimizer of type O that did not diverge, and that optimizer.
+func find[O optim.Optimizer](runs []run) (o O, found bool) {
+	for _, r := range runs {
+		if o, ok := r.Entry.Optimizer.(O); ok && !r.Diverged {
+			return o, true
 		}
 	}
-	return nil
+	return o, false
 }
 
 // interval is the mean over seeds of one number of a run, or nil where no run has it or one diverged: a mean over those that did

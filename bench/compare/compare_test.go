@@ -18,6 +18,7 @@ import (
 	"drift/kernels/cpu"
 	"drift/kernels/devicetest"
 	"drift/optim"
+	"drift/optim/options"
 	"drift/optim/train"
 )
 
@@ -60,22 +61,36 @@ func openerOn(spec, loss string, device func() kernels.Device) func(seed uint64)
 
 const glyphs = "glyphs,train=40,test=30,size=8,label-noise=0.2"
 
-func settings(base optim.Settings, names ...string) func(int) ([]optim.Settings, error) {
-	return func(int) ([]optim.Settings, error) {
-		var all []optim.Settings
+// entries are optimizers of the given names that share the steps of an SGD, whose batches gd-reg follows.
+func entries(base optim.SGD, steps int, names ...string) func(int) ([]Entry, error) {
+	return func(int) ([]Entry, error) {
+		var all []Entry
 		for _, name := range names {
-			s := base
-			s.Optimizer = name
-			if s.FullBatch() {
-				s.Batch = 0
+			var o optim.Optimizer = base
+			switch name {
+			case "gd":
+				o = optim.GD{Heavy: base.Heavy}
+			case "gd-reg":
+				reg := optim.DefaultGDReg
+				reg.Heavy, reg.EmulateBatch = base.Heavy, base.Batch
+				o = reg
 			}
-			if name == "gd-reg" {
-				s.EmulateBatch = base.Batch
-			}
-			all = append(all, s)
+			all = append(all, Entry{Name: name, Optimizer: o, Steps: steps})
 		}
 		return all, nil
 	}
+}
+
+// sgd is SGD without momentum.
+func sgd(rate float64, batch int) optim.SGD {
+	o := optim.DefaultSGD
+	o.LearningRate, o.Batch = rate, batch
+	return o
+}
+
+func momentum(o optim.SGD, mu float64, nesterov bool) optim.SGD {
+	o.Momentum, o.Nesterov = mu, nesterov
+	return o
 }
 
 func compared(t *testing.T, e Experiment) *Outcome {
@@ -90,12 +105,12 @@ func compared(t *testing.T, e Experiment) *Outcome {
 // As η goes to 0 the regularizer explains all of the drift that is left in second order, with momentum too: the rest is of
 // order η. Batches that do not come from shuffles, or a coefficient that is not the theory's, leave a part unexplained.
 func TestRegularizerExplainsTheDrift(t *testing.T) {
-	for name, base := range map[string]optim.Settings{
-		"plain":    {Rate: 0.003, Batch: 8, Steps: 2},
-		"momentum": {Rate: 0.001, Batch: 8, Steps: 2, Momentum: 0.9},
-		"nesterov": {Rate: 0.001, Batch: 8, Steps: 2, Momentum: 0.9, Nesterov: true},
+	for name, base := range map[string]optim.SGD{
+		"plain":    sgd(0.003, 8),
+		"momentum": momentum(sgd(0.001, 8), 0.9, false),
+		"nesterov": momentum(sgd(0.001, 8), 0.9, true),
 	} {
-		e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Settings: settings(base, "sgd", "gd", "gd-reg"), Seeds: []uint64{1, 2}, Pairs: 48}
+		e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: entries(base, 2, "sgd", "gd", "gd-reg"), Seeds: []uint64{1, 2}, Pairs: 48}
 		if v := compared(t, e).Rows[2].DriftExplained; v == nil || v.Mean < 0.93 || v.Mean > 1 {
 			t.Errorf("%s: drift explained is %v, want nearly 1", name, v)
 		}
@@ -103,22 +118,23 @@ func TestRegularizerExplainsTheDrift(t *testing.T) {
 }
 
 func TestWrongCoefficientExplainsLess(t *testing.T) {
-	base := optim.Settings{Rate: 0.003, Batch: 8, Steps: 2}
-	all := func(n int) ([]optim.Settings, error) {
-		s, err := settings(base, "sgd", "gd", "gd-reg")(n)
-		s[2].Lambda, s[2].EmulateBatch = 1.5*base.Rate/4*(1./8-1./40), 0
-		return s, err
+	base := sgd(0.003, 8)
+	all := func(n int) ([]Entry, error) {
+		e, err := entries(base, 2, "sgd", "gd", "gd-reg")(n)
+		reg := e[2].Optimizer.(optim.GDReg)
+		reg.Lambda, reg.EmulateBatch = 1.5*base.LearningRate/4*(1./8-1./40), 0
+		e[2].Optimizer = reg
+		return e, err
 	}
-	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Settings: all, Seeds: []uint64{1, 2}, Pairs: 48}
+	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: all, Seeds: []uint64{1, 2}, Pairs: 48}
 	if v := compared(t, e).Rows[2].DriftExplained; v == nil || math.Abs(v.Mean-0.5) > 0.05 {
 		t.Errorf("with 1.5 times the coefficient the drift explained is %v, want about 0.5", v)
 	}
 }
 
 func TestComparisonIsPairedAndRepeats(t *testing.T) {
-	base := optim.Settings{Rate: 0.1, Batch: 8, Steps: 20}
 	calls, last := 0, 0
-	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Settings: settings(base, "gd", "gd", "sgd"), Seeds: []uint64{3, 4, 5}, Points: 4,
+	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: entries(sgd(0.1, 8), 20, "gd", "gd", "sgd"), Seeds: []uint64{3, 4, 5}, Points: 4,
 		Observe: func(done int, _ string) {
 			calls++
 			if done != last+1 {
@@ -155,9 +171,8 @@ func TestComparisonIsPairedAndRepeats(t *testing.T) {
 }
 
 func TestComparisonOnFailingDevices(t *testing.T) {
-	base := optim.Settings{Rate: 0.1, Batch: 20, Steps: 2}
 	devicetest.OnFailingDevice(t, func(dev kernels.Device) error {
-		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy, func() kernels.Device { return dev }), Settings: settings(base, "sgd", "gd", "gd-reg"),
+		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy, func() kernels.Device { return dev }), Entries: entries(sgd(0.1, 20), 2, "sgd", "gd", "gd-reg"),
 			Seeds: []uint64{1}, Points: 1, Pairs: 2}
 		_, err := e.Run(context.Background())
 		return err
@@ -165,8 +180,7 @@ func TestComparisonOnFailingDevices(t *testing.T) {
 }
 
 func TestRegressionWithoutTestPart(t *testing.T) {
-	base := optim.Settings{Rate: 0.05, Batch: 8, Steps: 6}
-	e := Experiment{Open: opener("gaussian,train=40,test=0,dim=5", nn.MSE), Settings: settings(base, "sgd", "gd"), Seeds: []uint64{1}, Points: 2, Pairs: 4}
+	e := Experiment{Open: opener("gaussian,train=40,test=0,dim=5", nn.MSE), Entries: entries(sgd(0.05, 8), 6, "sgd", "gd"), Seeds: []uint64{1}, Points: 2, Pairs: 4}
 	row := compared(t, e).Rows[0]
 	text, err := json.Marshal(row)
 	if err != nil || row.TestAccuracy != nil || row.TestLoss != nil || row.Gap != nil || row.TrainLoss == nil {
@@ -179,7 +193,7 @@ func TestRegressionWithoutTestPart(t *testing.T) {
 
 func TestComparisonStopsWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Settings: settings(optim.Settings{Rate: 0.1, Batch: 8, Steps: 1000}, "sgd"), Seeds: []uint64{1},
+	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: entries(sgd(0.1, 8), 1000, "sgd"), Seeds: []uint64{1},
 		Observe: func(done int, _ string) {
 			if done == 7 {
 				cancel()
@@ -193,17 +207,20 @@ func TestComparisonStopsWhenAsked(t *testing.T) {
 // The search prefers what reaches a lower loss on held-out examples, forgives a trial that left all bounds, and what it finds
 // holds for every seed.
 func TestTuning(t *testing.T) {
-	base := optim.Settings{Rate: 0.002, Batch: 8, Steps: 20}
+	base := sgd(0.002, 8)
 	open := opener(glyphs, nn.CrossEntropy)
-	all := func(n int) ([]optim.Settings, error) {
-		s, err := settings(base, "sgd", "gd", "gd-reg")(n)
-		s[1].Rate = 1e7 // gd starts where nothing works
-		return s, err
+	all := func(n int) ([]Entry, error) {
+		e, err := entries(base, 20, "sgd", "gd", "gd-reg")(n)
+		gd := e[1].Optimizer.(optim.GD)
+		gd.LearningRate = 1e7 // gd starts where nothing works
+		e[1].Optimizer = gd
+		return e, err
 	}
-	e := Experiment{Open: open, Settings: all, Seeds: []uint64{1, 2}, Trials: 4, Pairs: 4,
+	rate := func(e Entry) float64 { return options.Number(e.Optimizer, "lr") }
+	e := Experiment{Open: open, Entries: all, Seeds: []uint64{1, 2}, Trials: 4, Pairs: 4,
 		OpenTuning: func() (*objective.Objective, io.Closer, error) { return open(9) }}
 	o := compared(t, e)
-	if len(o.Trials) != 12 || o.Rows[0].Settings.Rate <= base.Rate || o.Rows[2].Settings.EmulateBatch == 0 {
+	if len(o.Trials) != 12 || rate(o.Rows[0].Settings) <= base.LearningRate || options.Number(o.Rows[2].Settings.Optimizer, "emulate_batch") == 0 {
 		t.Errorf("%d trials, chosen %+v", len(o.Trials), o.Rows[0].Settings)
 	}
 	for i, row := range o.Rows {
@@ -214,8 +231,8 @@ func TestTuning(t *testing.T) {
 			}
 		}
 		for _, trial := range o.Trials[4*i : 4*i+4] {
-			if chosen := trial.Settings.Rate == row.Settings.Rate; chosen != (float64(trial.ValidationLoss) == least) {
-				t.Errorf("%s: chosen %v among %+v", row.Optimizer, row.Settings.Rate, o.Trials[4*i:4*i+4])
+			if chosen := rate(trial.Settings) == rate(row.Settings); chosen != (float64(trial.ValidationLoss) == least) {
+				t.Errorf("%s: chosen %v among %+v", row.Optimizer, rate(row.Settings), o.Trials[4*i:4*i+4])
 			}
 		}
 	}

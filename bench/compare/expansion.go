@@ -17,17 +17,17 @@ import (
 // variates they take it out, at any η, without a share in the result.
 type expansion struct {
 	f                *objective.Objective
-	settings         optim.Settings
+	sgd              optim.SGD
 	weight           []float64 // a_k
 	gradient, vector kernels.Buffer
 	mean, second     []float64 // ḡ and the mean of second
 }
 
 // newExpansion works at the parameters that the objective holds.
-func newExpansion(f *objective.Objective, s optim.Settings) (*expansion, error) {
+func newExpansion(f *objective.Objective, s optim.SGD) (*expansion, error) {
 	n := f.Examples(objective.Train)
-	m := s.BatchesPerEpoch(n)
-	x := &expansion{f: f, settings: s, weight: s.Inertia().Weights(m)}
+	m := optim.BatchesPerEpoch(s, n)
+	x := &expansion{f: f, sgd: s, weight: s.MomentumWeights().Weights(m)}
 	if err := x.prepare(m, n); err != nil {
 		x.close()
 		return nil, err
@@ -37,7 +37,7 @@ func newExpansion(f *objective.Objective, s optim.Settings) (*expansion, error) 
 
 // prepare finds ḡ and the mean of second over n examples in m batches.
 func (x *expansion) prepare(m, n int) (err error) {
-	f, scale := x.f, x.settings.Rate*x.settings.Rate*x.settings.Inertia().Pairs(m)
+	f, scale := x.f, x.sgd.LearningRate*x.sgd.LearningRate*x.sgd.MomentumWeights().Pairs(m)
 	if x.gradient, err = f.NewVector(); err == nil {
 		x.vector, err = f.NewVector()
 	}
@@ -71,7 +71,7 @@ func (x *expansion) controls(batches [][]int, into [2][]float64) error {
 	n, m := len(x.mean), len(batches)
 	moved, v := make([]float64, n), make([]float64, n) // Σ_{s<t} a_{t−s} g_s, by the rule of the updates
 	g, hg := make([]float64, n), make([]float64, n)
-	rate, mu := x.settings.Rate, x.settings.Momentum
+	rate, mu := x.sgd.LearningRate, x.sgd.Momentum
 	for t, batch := range batches {
 		a := x.weight[m-t]
 		err := x.vector.Write(moved)
@@ -94,7 +94,7 @@ func (x *expansion) controls(batches [][]int, into [2][]float64) error {
 			into[0][i] -= rate * a * (g[i] - x.mean[i]) / 2
 			into[1][i] += rate * rate * a * hg[i] / 2
 			v[i] = mu*v[i] + g[i]
-			if x.settings.Nesterov {
+			if x.sgd.Nesterov {
 				moved[i] += g[i] + mu*v[i]
 			} else {
 				moved[i] += v[i]

@@ -18,12 +18,11 @@ func TestControlsHaveMeanZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end.Close()
-	for name, s := range map[string]optim.Settings{
-		"plain":    {Rate: 0.1, Batch: 2},
-		"momentum": {Rate: 0.1, Batch: 1, Momentum: 0.9},
-		"nesterov": {Rate: 0.1, Batch: 2, Momentum: 0.5, Nesterov: true},
+	for name, s := range map[string]optim.SGD{
+		"plain":    sgd(0.1, 2),
+		"momentum": momentum(sgd(0.1, 1), 0.9, false),
+		"nesterov": momentum(sgd(0.1, 2), 0.5, true),
 	} {
-		s.Optimizer, s.Steps = "sgd", 1
 		x, err := newExpansion(f, s)
 		if err != nil {
 			t.Fatal(err)

@@ -12,24 +12,28 @@ import (
 
 // explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.
 func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []run, start []float64) error {
-	sgd, gd := find(runs, "sgd"), find(runs, "gd")
-	if sgd == nil || gd == nil || sgd.Diverged || gd.Diverged || e.Pairs < 2 || sgd.Settings.Batch == 0 || sgd.Settings.Sampling == "replacement" {
+	sgd, stochastic := find[optim.SGD](runs)
+	gd, plain := find[optim.GD](runs)
+	if !stochastic || !plain || e.Pairs < 2 || sgd.Batch == 0 || sgd.Sampling == "replacement" || !alike(sgd.Heavy, gd.Heavy) {
 		return nil
 	}
 	var mean *cloud
 	for i := range runs {
 		r := &runs[i]
-		if r.Settings.Optimizer != "gd-reg" || r.Diverged || !alike(sgd.Settings, gd.Settings) || !alike(sgd.Settings, r.Settings) ||
-			r.Settings.EmulateBatch != 0 && r.Settings.EmulateBatch != sgd.Settings.Batch { // it follows another SGD
+		reg, regularized := r.Entry.Optimizer.(optim.GDReg)
+		if !regularized || r.Diverged || !alike(sgd.Heavy, reg.Heavy) || reg.EmulateBatch != 0 && reg.EmulateBatch != sgd.Batch { // it follows another SGD
 			continue
 		}
 		var err error
 		if mean == nil {
-			if mean, err = shuffles(ctx, f, sgd.Settings, start, e.Pairs, r.Seed); err != nil {
+			if mean, err = shuffles(ctx, f, sgd, start, e.Pairs, r.Seed); err != nil {
 				return err
 			}
 		}
-		share, err := explained(f, mean, sgd.Settings, gd.Settings, r.Settings, start)
+		gd, reg := gd, reg
+		constant(&gd.Rate)
+		constant(&reg.Rate)
+		share, err := explained(f, mean, optim.BatchesPerEpoch(sgd, f.Examples(objective.Train)), gd, reg, start)
 		if err != nil {
 			return err
 		}
@@ -39,23 +43,22 @@ func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []
 }
 
 // alike reports whether two optimizers take steps of the same length, so that their ways can be compared.
-func alike(a, b optim.Settings) bool {
-	return a.Rate == b.Rate && a.Momentum == b.Momentum && a.Nesterov == b.Nesterov
+func alike(a, b optim.Heavy) bool {
+	return a.LearningRate == b.LearningRate && a.MomentumWeights() == b.MomentumWeights()
 }
 
-// explained is 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ after as many steps as SGD has in an epoch, all from one start: 1 where
+// explained is 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ after as many steps as SGD takes in an epoch, all from one start: 1 where
 // the regularizer leads just where SGD goes in the mean, 0 where it leaves as much as plain descent. The noise of the mean
 // over shuffles, which would lengthen both distances, is taken out of their squares; where it exceeds what plain descent
 // leaves, nothing can be said: NaN.
-func explained(f *objective.Objective, sgd *cloud, s, gd, reg optim.Settings, start []float64) (float64, error) {
-	n := f.Examples(objective.Train)
-	all := make([][]int, s.BatchesPerEpoch(n))
+func explained(f *objective.Objective, sgd *cloud, steps int, gd, reg optim.Optimizer, start []float64) (float64, error) {
+	all := make([][]int, steps)
 	for i := range all {
 		all[i] = f.All(objective.Train)
 	}
 	var square [2]float64
-	for k, settings := range []optim.Settings{reg, gd} {
-		t, err := train.New(f, epochOf(settings), 0)
+	for k, o := range []optim.Optimizer{reg, gd} {
+		t, err := train.New(f, o, train.Options{})
 		if err != nil {
 			return 0, err
 		}
@@ -75,11 +78,8 @@ func explained(f *objective.Objective, sgd *cloud, s, gd, reg optim.Settings, st
 	return 1 - math.Sqrt(math.Max(0, square[0])/square[1]), nil
 }
 
-// epochOf is settings for one epoch: without what changes over a run.
-func epochOf(s optim.Settings) optim.Settings {
-	s.Schedule, s.Warmup = "constant", 0
-	return s
-}
+// constant takes what changes over a run off a learning rate, for the steps of one epoch.
+func constant(r *optim.Rate) { r.Schedule, r.LRMin, r.Warmup = "constant", 0, 0 }
 
 // follow is where a trainer arrives from start by the given batches.
 func follow(t *train.Trainer, batches [][]int, start []float64) ([]float64, error) {
@@ -87,7 +87,7 @@ func follow(t *train.Trainer, batches [][]int, start []float64) ([]float64, erro
 		return nil, err
 	}
 	for _, b := range batches {
-		if err := t.Move(b, t.Settings.Rate); err != nil {
+		if err := t.Move(b, t.RateAt(0)); err != nil {
 			return nil, err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"drift/bench/report"
-	"drift/optim"
 	"drift/optim/train"
 )
 
@@ -20,7 +19,7 @@ type Outcome struct {
 // without one. Gap is the test loss minus the train loss; ExampleGradients is the cost in gradients of one example.
 type Row struct {
 	Optimizer        string           `json:"optimizer"`
-	Settings         optim.Settings   `json:"settings"`
+	Settings         Entry            `json:"settings"`
 	Seeds            []uint64         `json:"seeds"`
 	Diverged         []uint64         `json:"diverged"` // seeds on which the loss left all bounds; with one of them there is no mean
 	TestAccuracy     *report.Interval `json:"test_accuracy"`
@@ -76,7 +75,7 @@ func newOutcome(bySeed [][]run) *Outcome {
 	o := &Outcome{}
 	for k := range bySeed[0] {
 		var of []run
-		row := Row{Optimizer: bySeed[0][k].Settings.Optimizer, Settings: bySeed[0][k].Settings, Diverged: []uint64{}}
+		row := Row{Optimizer: bySeed[0][k].Entry.Name, Settings: bySeed[0][k].Entry, Diverged: []uint64{}}
 		for _, runs := range bySeed {
 			of = append(of, runs[k])
 			row.Seeds = append(row.Seeds, runs[k].Seed)
@@ -99,5 +98,5 @@ func (o *Outcome) check() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("every run diverged: %w: lower --lr, add --clip or --warmup, or scale the data with normalize=on", train.ErrNotFinite)
+	return fmt.Errorf("every run diverged: %w", train.ErrNotFinite)
 }

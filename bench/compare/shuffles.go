@@ -21,8 +21,9 @@ type cloud struct {
 // shuffles is the mean end of one epoch of SGD from start, over pairs of random orders of the batches and their reverses.
 // An order and its reverse cancel what of order η² depends on the order of the batches alone, and control variates take out
 // more (see expansion).
-func shuffles(ctx context.Context, f *objective.Objective, s optim.Settings, start []float64, pairs int, seed uint64) (*cloud, error) {
-	t, err := train.New(f, epochOf(s), seed)
+func shuffles(ctx context.Context, f *objective.Objective, s optim.SGD, start []float64, pairs int, seed uint64) (*cloud, error) {
+	constant(&s.Rate)
+	t, err := train.New(f, s, train.Options{Seed: seed})
 	if err != nil {
 		return nil, err
 	}

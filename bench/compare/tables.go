@@ -89,7 +89,7 @@ func (o *Outcome) Runs() *report.Table {
 	}
 	for _, runs := range o.runs {
 		for _, r := range runs {
-			cells := []string{r.Settings.Optimizer, fmt.Sprint(r.Seed)}
+			cells := []string{r.Entry.Name, fmt.Sprint(r.Seed)}
 			for _, c := range columns {
 				x := c.of(r)
 				if r.Diverged {

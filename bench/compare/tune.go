@@ -7,19 +7,19 @@ import (
 	"math"
 
 	"drift/bench/report"
-	"drift/optim"
+	"drift/optim/train"
 )
 
-// Trial is one set of settings that was tried before the comparison, and the loss it reached on examples held out of the
-// training part: null where the run left all bounds.
+// Trial is one choice of an optimizer's options that was tried before the comparison, and the loss it reached on examples held out
+// of the training part: null where the run diverged.
 type Trial struct {
-	Optimizer      string         `json:"optimizer"`
-	Settings       optim.Settings `json:"settings"`
-	ValidationLoss report.Number  `json:"validation_loss"`
+	Optimizer      string        `json:"optimizer"`
+	Settings       Entry         `json:"settings"`
+	ValidationLoss report.Number `json:"validation_loss"`
 }
 
 // tune gives every optimizer the same number of trials and returns them with the best of each. Test examples are not looked at.
-func (e Experiment) tune(ctx context.Context, heard func(steps int, what string)) (trials []Trial, best []optim.Settings, err error) {
+func (e Experiment) tune(ctx context.Context, heard func(steps int, what string)) (trials []Trial, best []Entry, err error) {
 	f, end, err := e.OpenTuning()
 	if err != nil {
 		return nil, nil, err
@@ -32,17 +32,23 @@ func (e Experiment) tune(ctx context.Context, heard func(steps int, what string)
 	if err := e.Kept.load(trialsName, &trials); err != nil {
 		return nil, nil, err
 	}
-	for i, s := range base {
+	for i, entry := range base {
 		for k := range e.Trials {
-			trial := s.Trial(k)
-			if i*e.Trials+k < len(trials) {
-				heard(trial.Steps, "")
+			if at := i*e.Trials + k; at < len(trials) {
+				heard(entry.Steps, "")
+				if err := trials[at].Settings.bind(entry); err != nil {
+					return nil, nil, err
+				}
 				continue
 			}
-			what := fmt.Sprintf("trial %d of %s", k+1, s.Optimizer)
+			trial := entry
+			if trial.Optimizer, err = Tried(entry.Optimizer, k); err != nil {
+				return nil, nil, err
+			}
+			what := fmt.Sprintf("trial %d of %s", k+1, entry.Name)
 			r, err := Experiment{Points: 1}.one(ctx, f, trial, e.Seeds[0], start, func(steps int) { heard(steps, what) })
 			if err == nil {
-				trials = append(trials, Trial{s.Optimizer, trial, report.Number(testLoss(r))})
+				trials = append(trials, Trial{entry.Name, trial, report.Number(testLoss(r))})
 				err = e.Kept.save(trialsName, trials)
 			}
 			if err != nil {
@@ -51,7 +57,7 @@ func (e Experiment) tune(ctx context.Context, heard func(steps int, what string)
 		}
 		chosen := bestOf(trials[i*e.Trials:][:e.Trials])
 		if math.IsNaN(float64(chosen.ValidationLoss)) {
-			return nil, nil, fmt.Errorf("%s: none of %d trials kept its loss finite: lower --lr", s.Optimizer, e.Trials)
+			return nil, nil, fmt.Errorf("%s: none of %d trials kept its loss finite: %w", entry.Name, e.Trials, train.ErrNotFinite)
 		}
 		best = append(best, chosen.Settings)
 	}
@@ -67,12 +73,4 @@ func bestOf(trials []Trial) Trial {
 		}
 	}
 	return best
-}
-
-// adopt puts what the search chose into settings for another number of examples.
-func adopt(settings, best []optim.Settings) []optim.Settings {
-	for i, b := range best {
-		settings[i].Rate, settings[i].EmulateBatch, settings[i].Damping = b.Rate, b.EmulateBatch, b.Damping
-	}
-	return settings
 }

@@ -13,7 +13,7 @@ import (
 // step follows g + μv. The zero value but for Rate is equation (3).
 type Descent struct {
 	Rate float64 // η
-	optim.Inertia
+	optim.MomentumWeights
 	Matrix Preconditioner // M, nil for the identity
 	Lambda float64        // λ, of the covariance over the batch
 }

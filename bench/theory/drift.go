@@ -101,9 +101,9 @@ func (l *lab) regularized() []Check {
 func (l *lab) descents() []Descent {
 	var all []Descent
 	for k, mu := range l.Momenta {
-		all = append(all, Descent{Inertia: optim.Inertia{Mu: mu}})
+		all = append(all, Descent{MomentumWeights: optim.MomentumWeights{Mu: mu}})
 		if k == len(l.Momenta)-1 && mu > 0 {
-			all = append(all, Descent{Inertia: optim.Inertia{Mu: mu, Nesterov: true}})
+			all = append(all, Descent{MomentumWeights: optim.MomentumWeights{Mu: mu, Nesterov: true}})
 		}
 	}
 	return all

@@ -41,7 +41,7 @@ func (l *lab) modified(e epoch) []Check {
 
 // emulation is what training uses to follow m batches of n examples.
 func emulation(d Descent, n, m int) optim.Emulation {
-	return optim.Emulation{Examples: n, Batch: n / m, Inertia: d.Inertia}
+	return optim.Emulation{Examples: n, Batch: n / m, MomentumWeights: d.MomentumWeights}
 }
 
 // withinEpochs checks the form that Smith, Dherin, Barrett and De (2021) give the regularizer, over all subsets of each batch size:

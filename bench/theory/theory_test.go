@@ -125,7 +125,7 @@ func TestEightBatches(t *testing.T) {
 	must(t, err)
 	_, gradient := l.sigma(l.few)
 	for _, mu := range []float64{0, 0.5, 0.9} {
-		d := Descent{Inertia: optim.Inertia{Mu: mu}}
+		d := Descent{MomentumWeights: optim.MomentumWeights{Mu: mu}}
 		d.Rate = l.reach / d.Updates(8) / 64
 		drift := minus(l.Full(d, l.few, 8), l.OverSplits(d, l.few, 8))
 		c := blank("(13)", d.describe()).compare(times(d.Pairs(8)*d.Rate*d.Rate/16, gradient), drift)
@@ -139,7 +139,7 @@ func TestEightBatches(t *testing.T) {
 // The mean over shuffles is that over all orders written out one by one.
 func TestOverSplitsTakesEveryShuffle(t *testing.T) {
 	w := open(t, "linear", nn.MSE, "gaussian,dim=3,train=8,test=8")
-	d := Descent{Rate: 0.05, Inertia: optim.Inertia{Mu: 0.5, Nesterov: true}}
+	d := Descent{Rate: 0.05, MomentumWeights: optim.MomentumWeights{Mu: 0.5, Nesterov: true}}
 	examples := []int{4, 1, 6, 3}
 	want, orders := make([]float64, w.Parameters()), 0.0
 	for _, a := range examples {

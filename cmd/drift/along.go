@@ -46,14 +46,15 @@ func (v *verification) follow(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	s, err := t.resolve(t.optimizer, p.Examples(objective.Train), t.given)
+	o, run, err := t.resolve(p.Examples(objective.Train))
 	if err != nil {
 		return err
 	}
-	if err := followable(p, s); err != nil {
+	rule, err := followable(p, o, run.Steps)
+	if err != nil {
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
-	trainer, err := train.New(p.Objective, s, t.seed)
+	trainer, err := train.New(p.Objective, o, run)
 	if err != nil {
 		return err
 	}
@@ -63,14 +64,14 @@ func (v *verification) follow(ctx context.Context) (err error) {
 		return err
 	}
 	defer w.Close()
-	run, checks, err := v.stagesOf(ctx, trainer, w)
+	course, checks, err := v.stagesOf(ctx, trainer, rule, w)
 	if err == nil {
-		err = run.compare(p, v.along)
+		err = course.compare(p, v.along)
 	}
 	if err != nil {
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
-	return v.deliver(checks, run)
+	return v.deliver(checks, course)
 }
 
 // readTraining is the settings of the run, but for where it is computed.
@@ -98,19 +99,26 @@ func (v *verification) readTraining() (*training, error) {
 	return t, nil
 }
 
-// followable refuses runs that the theory does not speak of.
-func followable(p *problem, s optim.Settings) error {
-	switch {
-	case s.Optimizer != "sgd" && s.Optimizer != "gd":
-		return fmt.Errorf("its optimizer is %s: the checks follow sgd and gd", s.Optimizer)
-	case s.Clip > 0:
-		return errors.New("it clips gradients, which the theory does not describe: follow a run without --clip")
-	case p.Examples(objective.Test) == 0:
-		return errors.New("its data have no test part, and so no generalization gap: follow a run on data with test=N")
-	case s.Steps < s.BatchesPerEpoch(p.Examples(objective.Train)):
-		return errors.New("it is shorter than an epoch: follow a longer one")
+// followable is the rule of a run, where the theory speaks of it.
+func followable(p *problem, o optim.Optimizer, steps int) (rule optim.Heavy, err error) {
+	n := p.Examples(objective.Train)
+	switch o := o.(type) {
+	case optim.SGD:
+		rule = o.Heavy
+	case optim.GD:
+		rule = o.Heavy
+	default:
+		return rule, fmt.Errorf("its optimizer is %s: the checks follow sgd and gd", optim.NameOf(o))
 	}
-	return nil
+	switch {
+	case rule.Clip > 0:
+		return rule, errors.New("it clips gradients, which the theory does not describe: follow a run without --clip")
+	case p.Examples(objective.Test) == 0:
+		return rule, errors.New("its data have no test part, and so no generalization gap: follow a run on data with test=N")
+	case steps < optim.BatchesPerEpoch(o, n):
+		return rule, errors.New("it is shorter than an epoch: follow a longer one")
+	}
+	return rule, nil
 }
 
 // beside is a world in float64 over the run's data.
@@ -120,21 +128,18 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
-func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory.World) (*course, []theory.Check, error) {
-	s, n := t.Settings, len(w.Train)
-	o := observer{World: w, trainer: t, options: v.options, run: &course{Run: v.along}, legs: chooseLegs(s.Steps, s.BatchesPerEpoch(n), v.stages)}
-	rule := theory.Descent{Inertia: s.Inertia()}
-	o.course = theory.Course{Descent: rule, WeightDecay: s.WeightDecay, Batch: n, ShufflePairs: shufflePairs}
-	if s.Optimizer == "sgd" && s.Batch > 0 {
-		o.course.Batch = s.Batch
-	}
-	show := v.progress("following the run", "steps", s.Steps)
+func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, rule optim.Heavy, w *theory.World) (*course, []theory.Check, error) {
+	steps, epoch := t.Options.Steps, optim.BatchesPerEpoch(t.Optimizer, len(w.Train))
+	_, batch := t.Optimizer.Batches(len(w.Train))
+	o := observer{World: w, trainer: t, options: v.options, run: &course{Run: v.along}, legs: chooseLegs(steps, epoch, v.stages)}
+	o.course = theory.Course{Descent: theory.Descent{MomentumWeights: rule.MomentumWeights()}, WeightDecay: rule.WeightDecay, Batch: batch, ShufflePairs: shufflePairs}
+	show := v.progress("following the run", "steps", steps)
 	defer show.Close()
 	for {
 		if err := o.look(); err != nil {
 			return nil, nil, err
 		}
-		if t.StepsTaken() == s.Steps {
+		if t.StepsTaken() == steps {
 			o.run.Trend = theory.NewTrend(o.run.Stages)
 			return o.run, o.checks, nil
 		}
@@ -170,7 +175,7 @@ func (o *observer) look() error {
 			return err
 		}
 		o.leg.Steps, o.leg.Theta = append(o.leg.Steps, step), append(o.leg.Theta, theta)
-		o.leg.Rates = append(o.leg.Rates, o.trainer.Settings.RateAt(step))
+		o.leg.Rates = append(o.leg.Rates, o.trainer.RateAt(step))
 		if step < o.legs[0][len(o.legs[0])-1] {
 			return nil
 		}

@@ -24,13 +24,14 @@ type comparison struct {
 	optimizers           []string
 	seeds, pairs, points int
 	trials, total        int // total updates of all runs
+	examples             int // of the training part
 	out, resume          string
 	model                *nn.Model
 	kept                 *compare.Kept
 }
 
 const compareLong = `compare trains the same network with several optimizers over several seeds, for the same number of
-updates at the same learning rate, and prints means with 95 % confidence intervals (Student's t).
+updates, and prints means with 95 % confidence intervals (Student's t).
 A seed decides data, label noise, first weights and batches; all optimizers share them.
 
 The columns: test accuracy, test loss, train loss (over all training examples, after the last
@@ -44,8 +45,9 @@ relu or max pooling is in no derivative of tr Σ, and can be most of the drift.
 
 With --tune N every optimizer is first given N trials over its own settings, and compared at the best
 of them by the loss on a fifth of the training examples, which is held out: over the learning rate,
-from a tenth of --lr to ten times it; for gd-reg and gd-noise over the batch size that they follow,
-from an eighth to twice; for sigma-inverse over the damping, from a hundredth to ten times.
+from a tenth of --lr to ten times it; for gd-reg, sgd-reg and gd-noise over the batch size that they
+follow, from an eighth to twice; for sigma-inverse over the damping, from a hundredth to ten times;
+for adamw over the weight decay, from a tenth to ten times.
 
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
 which runs the experiment again with --config. Whatever ends a comparison, kill -9 included, --resume
@@ -65,7 +67,7 @@ func (a *app) compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "compare", Short: "Train one network with several optimizers over several seeds", Long: compareLong, Example: compareExample,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 && slices.Contains(optim.Optimizers, args[0]) {
+			if len(args) > 0 && slices.Contains(optim.Names(), args[0]) {
 				return usagef("%s takes no argument %q: put commas between names, without spaces", cmd.CommandPath(), args[0])
 			}
 			return noArguments(cmd, args)
@@ -75,9 +77,9 @@ func (a *app) compareCommand() *cobra.Command {
 	flags := cmd.Flags()
 	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64,act=tanh")
 	addList(flags, &c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"},
-		"`names` to compare, of "+strings.Join(optim.Optimizers, ", "), "names", oneOf(optim.Optimizers...))
+		"`names` to compare, of "+strings.Join(optim.Names(), ", "), "names", oneOf(optim.Names()...))
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
-	c.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 10}, 60)
+	c.recipe.flags(flags, map[string]string{"batch": "10"}, 60)
 	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
 	add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", atLeast(0))
 	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
@@ -92,14 +94,14 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		return err
 	}
 	defer func() { err = closing(lock, err) }()
-	e := compare.Experiment{Open: c.problem, Settings: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept}
+	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
 	var show *progress
 	e.Observe = func(done int, what string) {
 		if show == nil {
-			c.noteIdle(flags, c.optimizers...)
+			c.noteIdle(c.options, c.optimizers...)
 			show = c.progress("comparing", "updates", c.total)
 		}
 		show.Set(done, what)

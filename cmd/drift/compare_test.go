@@ -218,7 +218,7 @@ func TestCompareRefusals(t *testing.T) {
 		{"--optimizers=", statusUsage, "names none"},
 		{"--optimizers sgd gd", statusUsage, "commas"},
 		{"--shuffles 1", statusUsage, "at least 2, or 0"},
-		{"--batch full", statusUsage, ": gd-reg needs its coefficient"},
+		{"--batch full", statusUsage, "gd-reg: it needs its coefficient"},
 		{"--optimizers sgd,gd,sgd", statusUsage, "sgd stands there twice"},
 		{"--out " + file, statusFailed, "another one with --out"},
 		{"--lr 1e20", statusFailed, "not finite"},

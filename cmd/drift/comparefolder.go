@@ -13,6 +13,7 @@ import (
 	"drift/bench/compare"
 	"drift/data"
 	"drift/internal/atomicfile"
+	"drift/optim"
 	"drift/optim/rundir"
 )
 
@@ -79,8 +80,8 @@ func (c *comparison) check() (*data.Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.model = model
-	return split, c.count(split.Train.Len())
+	c.model, c.examples = model, split.Train.Len()
+	return split, c.count(c.examples)
 }
 
 // goOn takes the settings from the folder of a comparison that was cut short.
@@ -135,9 +136,13 @@ func (c *comparison) keep(config string, split *data.Split) {
 
 // config is the settings that run the comparison again.
 func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
-	overrides := map[string]any{}
-	if c.settings.Steps == 0 {
-		overrides["steps"] = nil
+	var all []optim.Optimizer
+	for _, name := range c.optimizers {
+		o, err := c.optimizer(name, c.examples, c.given)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, o)
 	}
-	return runSettings(flags, c.model, overrides)
+	return runSettings(flags, c.model, c.options.settings(all...))
 }

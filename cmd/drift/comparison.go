@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"drift/bench/compare"
 	"drift/data"
 	"drift/graph/objective"
 	"drift/optim"
+	"drift/optim/options"
 )
 
 // problem is the task with data and first weights of a seed.
@@ -55,44 +57,55 @@ func (c *comparison) count(examples int) error {
 		if part.times == 0 {
 			continue
 		}
-		settings, err := c.each(part.examples)
+		entries, err := c.each(part.examples)
 		if err != nil {
 			return err
 		}
-		for _, s := range settings {
-			c.total += part.times * s.Steps
+		for _, e := range entries {
+			c.total += part.times * e.Steps
 		}
 	}
 	return nil
 }
 
-// each is the settings of every optimizer: the same number of updates as SGD takes, and for gd-reg the coefficient with which
-// it follows SGD unless one is given.
-func (c *comparison) each(examples int) ([]optim.Settings, error) {
-	reference, err := c.resolve("sgd", examples, c.given)
+// each is the optimizers: they take the same number of updates as SGD does, and those that follow an SGD follow this one unless
+// their coefficient is given.
+func (c *comparison) each(examples int) ([]compare.Entry, error) {
+	run, err := c.length(c.given)
 	if err != nil {
 		return nil, err
 	}
-	var all []optim.Settings
+	reference, err := c.optimizer("sgd", examples, c.given)
+	if err != nil {
+		return nil, err
+	}
+	if run, err = check("sgd", reference, run, examples); err != nil {
+		return nil, err
+	}
+	var all []compare.Entry
 	for _, name := range c.optimizers {
-		s := reference
-		s.Optimizer = name
-		if s.FullBatch() {
-			s.Batch = 0
+		o, err := c.optimizer(name, examples, c.given)
+		if err == nil {
+			o, err = following(o, options.Get(reference, "batch"))
 		}
-		if s.Lambda == 0 && s.EmulateBatch == 0 {
-			s.EmulateBatch = reference.Batch
+		if err != nil {
+			return nil, err
 		}
-		s = s.Own()
-		if err := s.Check(examples); err != nil {
-			if !strings.HasPrefix(err.Error(), name) {
-				err = fmt.Errorf("%s: %w", name, err)
-			}
-			return nil, usagef("%w", err)
+		if _, err := check(name, o, run, examples); err != nil {
+			return nil, err
 		}
-		all = append(all, s)
+		all = append(all, compare.Entry{Name: name, Optimizer: o, Steps: run.Steps})
 	}
 	return all, nil
+}
+
+// following is an optimizer that follows an SGD with batches of a size, where it can and nothing else is given.
+func following(o optim.Optimizer, batch string) (optim.Optimizer, error) {
+	if batch == "full" || !options.Has(o, "emulate_batch") || options.Number(o, "emulate_batch") != 0 ||
+		options.Has(o, "lambda") && options.Number(o, "lambda") != 0 {
+		return o, nil
+	}
+	return options.Set(o, "emulate_batch", batch)
 }
 
 // shuffles parses --shuffles: a variance takes two pairs.
@@ -107,7 +120,7 @@ func shuffles(s string) (int, error) {
 // checkOptimizers wants names, each once.
 func (c *comparison) checkOptimizers() error {
 	if len(c.optimizers) == 0 {
-		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Optimizers, ", "))
+		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Names(), ", "))
 	}
 	for i, name := range c.optimizers {
 		if slices.Contains(c.optimizers[:i], name) {

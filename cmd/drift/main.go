@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // oneLine is an error as a user reads it.
 func oneLine(err error) string {
-	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+	text := strings.Join(strings.FieldsFunc(worded(err), func(r rune) bool { return r == '\n' }), "; ")
 	if errors.Is(err, context.Canceled) {
 		return strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
 	}

@@ -2,90 +2,116 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"drift/optim"
+	"drift/optim/options"
+	"drift/optim/train"
 )
-
-// batchSize is a number of examples, 0 standing for all of them.
-type batchSize int
-
-func (b batchSize) String() string {
-	if b == 0 {
-		return "full"
-	}
-	return strconv.Itoa(int(b))
-}
-
-func parseBatch(s string) (batchSize, error) {
-	if s == "full" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("got %q: give a whole number of at least 1, or full", s)
-	}
-	return batchSize(n), nil
-}
 
 // recipe is what train and compare share: everything about the updates but the optimizer's name.
 type recipe struct {
-	settings optim.Settings
-	batch    batchSize
-	epochs   float64
+	options optionFlags
+	steps   runLength
+	epochs  float64
 }
 
-func (r *recipe) flags(flags *pflag.FlagSet, s optim.Settings, epochs float64) {
-	add(flags, &r.settings.Rate, "lr", s.Rate, "learning rate η", "float", positive)
-	add(flags, &r.settings.Momentum, "momentum", s.Momentum, "momentum μ: v ← μv + g", "float", fraction)
-	flags.BoolVar(&r.settings.Nesterov, "nesterov", s.Nesterov, "Nesterov's form of momentum")
-	add(flags, &r.settings.WeightDecay, "weight-decay", s.WeightDecay, "κ of κθ added to the gradient", "float", notNegative)
-	add(flags, &r.settings.Clip, "clip", s.Clip, "largest norm of the gradient (0: any)", "float", notNegative)
-	add(flags, &r.settings.Schedule, "schedule", optim.Schedules[0], "learning rate over the run: "+strings.Join(optim.Schedules, "|")+
-		": cosine falls to 0, step to η/10 at half of the run and to η/100 at three quarters", "name", oneOf(optim.Schedules...))
-	add(flags, &r.settings.Warmup, "warmup", s.Warmup, "steps over which the learning rate rises at first", "int", atLeast(0))
-	add(flags, &r.batch, "batch", batchSize(s.Batch), "examples a step of sgd: N|full", "int", parseBatch)
-	add(flags, &r.settings.Sampling, "sampling", "shuffle", "batches: shuffle|replacement", "name", oneOf("shuffle", "replacement"))
-	add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the data by sgd's batches", "float", positive)
-	add(flags, &r.settings.Steps, "steps", 0, "length of the run in steps, in place of --epochs", "int", atLeast(1))
-	add(flags, &r.settings.Lambda, "lambda", 0, "gd-reg: coefficient of tr Σ, set by hand", "float", finite)
-	add(flags, &r.settings.EmulateBatch, "emulate-batch", 0, "gd-reg, gd-noise: batch size of the SGD to follow", "int", atLeast(0))
-	sigmaFlags(flags, &r.settings)
+// runLength is a number of steps, −1 where none is given.
+type runLength int
+
+func (n runLength) String() string {
+	if n < 0 {
+		return ""
+	}
+	return strconv.Itoa(int(n))
 }
 
-// maxSteps is the longest run; float64 counts them all.
-const maxSteps = 1 << 53
+// flags defines the options of all optimizers, with the command's own defaults by option, and the length of the run.
+func (r *recipe) flags(flags *pflag.FlagSet, standard map[string]string, epochs float64) {
+	r.options.define(flags, standard)
+	add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the training examples", "float", positive)
+	add(flags, &r.steps, "steps", -1, "length of the run in steps, in place of --epochs (0: only evaluate)", "int", func(s string) (runLength, error) {
+		n, err := atLeast(0)(s)
+		return runLength(n), err
+	})
+}
 
-// resolve completes the settings for an optimizer on so many examples, and checks them. given tells the flags of the
-// command line, which overrule what a file says in other words.
-func (r *recipe) resolve(optimizer string, examples int, given func(string) bool) (optim.Settings, error) {
-	s := r.settings
-	s.Optimizer, s.Batch = optimizer, int(r.batch)
+// length is the length of the run. given tells the flags of the command line, which overrule what a file says in other words.
+func (r *recipe) length(given func(string) bool) (train.Options, error) {
 	if given("steps") && given("epochs") {
-		return s, usagef("--steps and --epochs both give the length of the run: leave one out")
+		return train.Options{}, usagef("--steps and --epochs both give the length of the run: leave one out")
 	}
-	if s.Lambda != 0 && s.EmulateBatch != 0 {
-		return s, usagef("--lambda and --emulate-batch both give gd-reg's coefficient: leave one out")
+	if r.steps < 0 || given("epochs") {
+		return train.Options{Epochs: r.epochs}, nil
 	}
-	if s.FullBatch() && !given("batch") {
-		s.Batch = 0
+	return train.Options{Steps: int(r.steps)}, nil
+}
+
+// optimizer is that of a name with the options given. Batches that are larger than the data by default are all examples.
+func (r *recipe) optimizer(name string, examples int, given func(string) bool) (optim.Optimizer, error) {
+	o, found := optim.Lookup(name)
+	if !found {
+		return nil, usagef("unknown optimizer %q: %s", name, choose(name, optim.Names()))
 	}
-	if s.Batch > examples {
-		return s, usagef("--batch %d: that is more than there are training examples, %d: give fewer, or full", s.Batch, examples)
+	o, err := r.options.apply(o)
+	if err == nil && !given("batch") && options.Has(o, "batch") && options.Number(o, "batch") > float64(examples) {
+		o, err = options.Set(o, "batch", "full")
 	}
-	if s.Steps == 0 || given("epochs") {
-		steps := math.Round(r.epochs * float64(s.BatchesPerEpoch(examples)))
-		if steps > maxSteps {
-			return s, usagef("--epochs %g: that is %.3g steps, more than %d: give fewer", r.epochs, steps, maxSteps)
+	if err != nil {
+		return nil, usagef("%s: %w", name, err)
+	}
+	return o, nil
+}
+
+// check reports an optimizer and a length of the run that do not fit so many examples.
+func check(name string, o optim.Optimizer, t train.Options, examples int) (train.Options, error) {
+	var err error
+	if t.Steps, err = t.Length(o, examples); err == nil {
+		err = optim.Check(o, optim.Problem{Examples: examples, Steps: t.Steps})
+	}
+	if err != nil {
+		return t, usagef("%s: %w", name, err)
+	}
+	return t, nil
+}
+
+// every is how often something happens: each so many steps, or each so many passes over the data; 0 is never.
+type every struct {
+	n      float64
+	epochs bool
+}
+
+func (e every) String() string {
+	text := strconv.FormatFloat(e.n, 'g', -1, 64)
+	if e.epochs {
+		text += "epoch"
+	}
+	return text
+}
+
+// steps is that in steps, of which so many make an epoch.
+func (e every) steps(epoch int) int {
+	if e.epochs {
+		return max(1, int(e.n*float64(epoch)+0.5))
+	}
+	return int(e.n)
+}
+
+// parseEvery reads "500", "1epoch" or "0.5epoch".
+func parseEvery(s string) (every, error) {
+	if number, ok := strings.CutSuffix(s, "epoch"); ok {
+		x, err := positive(number)
+		if err != nil || x > 1e9 {
+			return every{}, fmt.Errorf("got %q: give a number of epochs above 0, such as 1epoch", s)
 		}
-		s.Steps = max(1, int(steps))
+		return every{x, true}, nil
 	}
-	if err := s.Check(examples); err != nil {
-		return s, usagef("%w", err)
+	n, err := atLeast(0)(s)
+	if err != nil {
+		return every{}, fmt.Errorf("%w steps, or epochs such as 1epoch", err)
 	}
-	return s, nil
+	return every{float64(n), false}, nil
 }

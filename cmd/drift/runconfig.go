@@ -23,8 +23,8 @@ var notKept = []string{"config", "help", "json", "quiet", "out", "resume"}
 func runSettings(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) (map[string]any, error) {
 	settings := map[string]any{}
 	flags.VisitAll(func(f *pflag.Flag) {
-		if !slices.Contains(notKept, f.Name) {
-			settings[f.Name] = setting(f.Value)
+		if value := setting(f.Value); !slices.Contains(notKept, f.Name) && value != "" { // "": nothing is given, and no default is common to all
+			settings[f.Name] = value
 		}
 	})
 	for _, name := range []string{"data-dir", "init", "weights"} {
@@ -74,11 +74,15 @@ func fullPath(path string) string {
 
 // setting is a flag's value as TOML shows it best.
 func setting(v pflag.Value) any {
-	text := v.String()
 	if list, many := v.(pflag.SliceValue); many {
 		return list.GetSlice()
 	}
-	switch v.Type() {
+	return typed(v.Type(), v.String())
+}
+
+// typed is a flag's text as TOML shows it best.
+func typed(kind, text string) any {
+	switch kind {
 	case "bool":
 		return text == "true"
 	case "int", "number":

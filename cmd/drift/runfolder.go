@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/graph/nn"
-	"drift/optim"
 	"drift/optim/rundir"
+	"drift/optim/train"
 )
 
 // readRun takes the settings of a run that is resumed from its folder. Those that decide what the run is cannot be changed.
@@ -47,22 +47,27 @@ func checkResumed(flags *pflag.FlagSet, folder string, names ...string) error {
 }
 
 // startRun begins a new run folder.
-func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, s optim.Settings) error {
+func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, trainer *train.Trainer) error {
 	if t.resume != "" {
 		return usagef("--out starts a new run and --resume goes on with an old one: leave one out")
 	}
-	changes := map[string]any{"steps": s.Steps, "epochs": nil}
-	if s.Batch == 0 {
-		changes["batch"] = batchSize(0).String()
-	}
-	settings, err := runSettings(flags, model, changes)
+	config, err := t.runConfig(flags, model, trainer)
 	if err != nil {
 		return err
 	}
-	var config strings.Builder
-	if err := encodeTOML(&config, settings); err != nil {
-		return err
-	}
-	t.logging.Dir, err = rundir.Create(t.out, config.String())
+	t.logging.Dir, err = rundir.Create(t.out, config)
 	return err
+}
+
+// runConfig is the text of config.toml: everything that decides what the run is.
+func (t *training) runConfig(flags *pflag.FlagSet, model *nn.Model, trainer *train.Trainer) (string, error) {
+	changes := t.options.settings(trainer.Optimizer)
+	changes["steps"], changes["epochs"] = trainer.Options.Steps, nil
+	settings, err := runSettings(flags, model, changes)
+	if err != nil {
+		return "", err
+	}
+	var config strings.Builder
+	err = encodeTOML(&config, settings)
+	return config.String(), err
 }

@@ -14,6 +14,7 @@ import (
 	"drift/graph/objective"
 	"drift/internal/atomicfile"
 	"drift/optim"
+	"drift/optim/options"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
@@ -23,8 +24,10 @@ type training struct {
 	*app
 	task
 	recipe
-	optimizer, init, out, resume string
-	logging                      train.Logging
+	name, init, out, resume  string // name: of the optimizer
+	logEvery, evalEvery      every
+	checkpointEvery, measure every
+	logging                  train.Logging
 }
 
 const trainLong = `train trains one network. With --out it keeps a folder from which the run can be resumed after any
@@ -80,16 +83,15 @@ func (a *app) trainCommand() *cobra.Command {
 
 func (t *training) flags(flags *pflag.FlagSet) {
 	t.task.flags(flags, "glyphs", "mlp:256")
-	add(flags, &t.optimizer, "optimizer", "sgd", "update rule: "+strings.Join(optim.Optimizers, "|"), "name", oneOf(optim.Optimizers...))
-	t.recipe.flags(flags, optim.Settings{Rate: 0.1, Batch: 32}, 10)
+	add(flags, &t.name, "optimizer", "sgd", "update rule: "+strings.Join(optim.Names(), "|"), "name", oneOf(optim.Names()...))
+	t.recipe.flags(flags, nil, 10)
 	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
-	add(flags, &t.logging.CheckpointEvery, "checkpoint-every", 500, "steps between checkpoints (0: only at the end)", "int", atLeast(0))
-	add(flags, &t.logging.EvalEvery, "eval-every", 500, "steps between evaluations on the test part (0: only at the end)", "int", atLeast(0))
-	add(flags, &t.settings.Every, "every", 0, "steps between measurements of Σ and of the gap's drift, see above (0: never)",
-		"int", atLeast(0))
-	add(flags, &t.logging.LogEvery, "log-every", 50, "steps between lines of metrics.jsonl (0: only at evaluations)", "int", atLeast(0))
+	add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
+	add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
+	add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
+	add(flags, &t.logEvery, "log-every", every{50, false}, "steps or epochs between lines of metrics.jsonl (0: only at evaluations)", "int", parseEvery)
 }
 
 func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
@@ -104,23 +106,49 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	s, err := t.resolve(t.optimizer, p.Examples(objective.Train), t.given)
+	o, run, err := t.resolve(p.Examples(objective.Train))
 	if err != nil {
 		return err
 	}
-	t.noteIdle(flags, t.optimizer)
-	trainer, err := train.New(p.Objective, s, t.seed)
+	t.noteIdle(t.options, t.name)
+	if t.out == "" && t.resume == "" && !t.quiet {
+		fmt.Fprintln(t.stderr, "note: nothing of this run is kept: --out FOLDER keeps it")
+	}
+	trainer, err := train.New(p.Objective, o, run)
 	if err != nil {
 		return err
 	}
 	defer trainer.Close()
 	if t.out != "" {
-		if err := t.startRun(flags, p.Model, s); err != nil {
+		if err := t.startRun(flags, p.Model, trainer); err != nil {
 			return err
 		}
 		defer func() { err = closing(t.logging.Dir, err) }()
 	}
 	return t.trainAndDeliver(ctx, p, trainer)
+}
+
+// resolve is the optimizer and the run that the flags ask for on so many examples.
+func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error) {
+	run, err := t.length(t.given)
+	if err != nil {
+		return nil, run, err
+	}
+	o, err := t.optimizer(t.name, examples, t.given)
+	if err != nil {
+		return nil, run, err
+	}
+	epoch := optim.BatchesPerEpoch(o, examples)
+	run.Seed, run.MeasureEvery = t.seed, t.measure.steps(epoch)
+	l := &t.logging
+	l.LogEvery, l.EvalEvery, l.CheckpointEvery = t.logEvery.steps(epoch), t.evalEvery.steps(epoch), t.checkpointEvery.steps(epoch)
+	if run, err = check(t.name, o, run, examples); err != nil {
+		return nil, run, err
+	}
+	if _, size := o.Batches(examples); !options.Has(o, "batch") && t.given("batch") && t.options.flagText("batch") != "full" && t.options.flagText("batch") != fmt.Sprint(size) {
+		return nil, run, usagef("%s takes all %d examples a step: leave the batch size %s out, or choose sgd", t.name, examples, t.options.flagText("batch"))
+	}
+	return o, run, nil
 }
 
 // trainAndDeliver takes the steps that are left of the run and delivers its result.
@@ -146,7 +174,7 @@ func closing(c io.Closer, err error) error {
 }
 
 func (t *training) train(ctx context.Context, trainer *train.Trainer) (train.Result, error) {
-	show := t.progress("training", "steps", trainer.Settings.Steps)
+	show := t.progress("training", "steps", trainer.Options.Steps)
 	defer show.Close()
 	note := ""
 	t.logging.Observe = func(step int, e *train.Entry) {

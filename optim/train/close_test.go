@@ -11,8 +11,8 @@ import (
 func TestClosedTrainersLeaveNoPrograms(t *testing.T) {
 	f := optimtest.Objective(t, kernels.Float32, 1)
 	round := func() int64 {
-		for name, s := range runs {
-			trainer, err := New(f, s, 1)
+		for name, r := range runs {
+			trainer, err := New(f, r.optimizer, r.options())
 			if err == nil {
 				err = trainer.Step()
 			}

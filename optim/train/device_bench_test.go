@@ -14,7 +14,6 @@ import (
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim"
 )
 
 // work is one kind of step at a fixed size, as the peers' scripts do it too.
@@ -104,7 +103,7 @@ func (w work) prepare(b *testing.B) (t *Trainer, v, into kernels.Buffer) {
 	must(b, err)
 	b.Cleanup(f.Close)
 	must(b, f.Parameters().Write(model.Init(1)))
-	t, err = New(f, optim.Settings{Optimizer: "sgd", Rate: 1e-3, Batch: w.batch, Steps: 1 << 30}, 1)
+	t, err = New(f, sgd(1e-3, w.batch), Options{Steps: 1 << 30, Seed: 1})
 	must(b, err)
 	b.Cleanup(t.Close)
 	for _, to := range []*kernels.Buffer{&v, &into} {

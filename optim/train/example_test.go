@@ -34,7 +34,9 @@ func Example() {
 	if err := f.Parameters().Write(model.Init(1)); err != nil {
 		log.Fatal(err)
 	}
-	trainer, err := train.New(f, optim.Settings{Optimizer: "gd-reg", EmulateBatch: 10, Rate: 0.1, Steps: 300}, 1)
+	o := optim.DefaultGDReg
+	o.EmulateBatch = 10
+	trainer, err := train.New(f, o, train.Options{Steps: 300, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}

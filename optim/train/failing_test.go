@@ -8,27 +8,26 @@ import (
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
-	"drift/optim"
 	"drift/optim/optimtest"
 )
 
 // Wherever memory ends or the device is lost, a run fails with an error, and everything that it held is given back.
 func TestRunsOnFailingDevices(t *testing.T) {
 	split, model := optimtest.Problem(t, "glyphs,train=60,test=40,size=8", "mlp:12")
-	for name, s := range runs {
+	for name, r := range runs {
 		t.Run(name, func(t *testing.T) {
-			devicetest.OnFailingDevice(t, func(dev kernels.Device) error { return fewSteps(dev, model, split, s) })
+			devicetest.OnFailingDevice(t, func(dev kernels.Device) error { return fewSteps(dev, model, split, r) })
 		})
 	}
 }
 
-func fewSteps(dev kernels.Device, model *nn.Model, split *data.Split, s optim.Settings) error {
+func fewSteps(dev kernels.Device, model *nn.Model, split *data.Split, r run) error {
 	f, err := optimtest.Begin(dev, model, split, objective.Options{DType: kernels.Float32, Chunk: 25})
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	trainer, err := New(f, s, 7)
+	trainer, err := New(f, r.optimizer, r.options())
 	if err != nil {
 		return err
 	}

@@ -20,15 +20,12 @@ type Logging struct {
 // longest is the number of steps after which a run looks whether its loss is finite, however seldom it logs.
 const longest = 100
 
-// remedy is what to do about a loss that is not finite.
-const remedy = "lower --lr, add --clip or --warmup, or scale the data with normalize=on"
-
 func due(step, every int) bool { return every > 0 && step%every == 0 }
 
 // log looks at the loss, and writes an entry where one is due.
 func (l Logging) log(t *Trainer) (*Entry, error) {
 	step := t.StepsTaken()
-	evaluate := due(step, l.EvalEvery) || step == t.Settings.Steps
+	evaluate := due(step, l.EvalEvery) || step == t.Options.Steps
 	measure := t.probe != nil && t.probe.budget.due(step)
 	write := due(step, l.LogEvery) || evaluate || measure
 	if !write && !due(step, longest) && !due(step, l.CheckpointEvery) {
@@ -42,7 +39,7 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 		return nil, err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return nil, fmt.Errorf("%w: it left all bounds in the %d steps before step %d: %s", ErrNotFinite, t.meter.steps, step+1, remedy)
+		return nil, fmt.Errorf("%w: the run diverged in the %d steps before step %d", ErrNotFinite, t.meter.steps, step+1)
 	}
 	if !write {
 		return nil, nil
@@ -62,7 +59,7 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 // entry is the line of the log for the step just taken, with the probe's and the test part's numbers where they are wanted.
 func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry, error) {
 	step := t.StepsTaken()
-	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.Settings.RateAt(step - 1), Seconds: t.Seconds(),
+	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.RateAt(step - 1), Seconds: t.Seconds(),
 		Numbers: t.direction.Metrics()}
 	if t.Objective.Model.Loss == nn.CrossEntropy {
 		e.Accuracy = &accuracy
@@ -72,7 +69,7 @@ func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry,
 		return nil, err
 	}
 	if math.IsNaN(e.GradNorm2) || math.IsInf(e.GradNorm2, 0) {
-		return nil, fmt.Errorf("%w, or the gradient: at step %d its squared norm left all bounds: %s", ErrNotFinite, step, remedy)
+		return nil, fmt.Errorf("%w, or the gradient: its squared norm is not at step %d", ErrNotFinite, step)
 	}
 	if measure {
 		if err := t.measure(e); err != nil {
@@ -80,7 +77,7 @@ func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry,
 		}
 	}
 	if evaluate {
-		return e, t.evaluate(e, step == t.Settings.Steps)
+		return e, t.evaluate(e, step == t.Options.Steps)
 	}
 	return e, nil
 }
@@ -101,10 +98,10 @@ func (l Logging) interrupt(t *Trainer) error {
 		return err
 	}
 	if l.Dir == nil {
-		return fmt.Errorf("training: %w after step %d of %d: nothing is kept without --out", ErrInterrupted, t.StepsTaken(), t.Settings.Steps)
+		return fmt.Errorf("training: %w after step %d of %d: nothing is kept without --out", ErrInterrupted, t.StepsTaken(), t.Options.Steps)
 	}
 	return fmt.Errorf("training: %w after step %d of %d: go on with drift train --resume %s",
-		ErrInterrupted, t.StepsTaken(), t.Settings.Steps, l.Dir.Path())
+		ErrInterrupted, t.StepsTaken(), t.Options.Steps, l.Dir.Path())
 }
 
 // save writes a checkpoint where there is a folder for it.

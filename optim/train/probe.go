@@ -39,14 +39,14 @@ type gapTerms struct {
 }
 
 // newProbe measures along a run whose steps cost so many gradients of one example each.
-func newProbe(f *objective.Objective, s optim.Settings, cost float64, seed uint64) (*probe, error) {
-	b, err := newBudget(f, s.Every, cost)
+func newProbe(f *objective.Objective, of optim.Optimizer, o Options, cost float64) (*probe, error) {
+	b, err := newBudget(f, o.MeasureEvery, cost)
 	if err != nil {
 		return nil, err
 	}
-	p := &probe{f: f, budget: b, seed: seed}
-	if s.Optimizer != "sigma-inverse" {
-		p.stretch = 1 / (1 - s.Momentum)
+	p := &probe{f: f, budget: b, seed: o.Seed}
+	if along, ok := of.(optim.AlongGradient); ok {
+		p.stretch = 1 / (1 - along.Response().Mu)
 	}
 	for part := range p.panels {
 		p.panels[part] = p.draw(objective.Part(part), beforeTheRun, b.sample)

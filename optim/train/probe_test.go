@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -17,9 +18,9 @@ import (
 )
 
 // probed is the probe of a run on all 60 training examples, with the 40 test examples as panel.
-func probed(t *testing.T, s optim.Settings) (*Trainer, *probe) {
+func probed(t *testing.T, o optim.Optimizer, options Options) (*Trainer, *probe) {
 	t.Helper()
-	trainer, err := New(optimtest.InChunks(t, kernels.Float64, 2, 100), s, 7)
+	trainer, err := New(optimtest.InChunks(t, kernels.Float64, 2, 100), o, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func probed(t *testing.T, s optim.Settings) (*Trainer, *probe) {
 // what is left of their ratio to 1.
 func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 	left := func(rate float64) float64 {
-		trainer, p := probed(t, optim.Settings{Optimizer: "gd", Rate: rate, Steps: 10, Every: 10000})
+		trainer, p := probed(t, changed(optim.DefaultGD, "lr", fmt.Sprint(rate)), Options{Steps: 10, Seed: 7, MeasureEvery: 10000})
 		numbers := map[string]float64{}
 		if err := p.measure(0, numbers); err != nil {
 			t.Fatal(err)
@@ -75,7 +76,7 @@ func TestProbeMeasuresItsSample(t *testing.T) {
 
 func checkSample(t *testing.T, f *objective.Objective) {
 	t.Helper()
-	p, err := newProbe(f, optim.Settings{Optimizer: "sgd", Every: 100}, 30, 7)
+	p, err := newProbe(f, sgd(0, 30), Options{MeasureEvery: 100, Seed: 7}, 30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestMomentsAreUnbiased(t *testing.T) {
 // Every example comes to every place equally often: 2,000 draws of 3 out of 40 give each of the 120 counts a mean of 50 and a standard
 // deviation of 7, and 5 of these are allowed.
 func TestDrawsAreUniform(t *testing.T) {
-	p := newTrainer(t, optim.Settings{Optimizer: "sgd", Rate: 0.1, Batch: 30, Steps: 10, Every: 5}, kernels.Float32).probe
+	p := newTrainer(t, run{sgd(0.1, 30), 5}, kernels.Float32).probe
 	var counts [40][3]int
 	for step := range 2000 {
 		chosen := p.draw(objective.Test, uint64(step), 3)

@@ -104,7 +104,7 @@ func spectrum(gram *mat.SymDense, most int) ([]float64, error) {
 	sigma.Centre(gram)
 	var e mat.EigenSym
 	if !e.Factorize(gram, false) {
-		return nil, fmt.Errorf("the eigenvalues of Σ over %d examples were not found: %w: %s", n, ErrNotFinite, remedy)
+		return nil, fmt.Errorf("the eigenvalues of Σ over %d examples were not found: %w", n, ErrNotFinite)
 	}
 	var leading []float64
 	for k := range min(most, n-1) {

@@ -7,17 +7,16 @@ import (
 	"testing"
 
 	"drift/kernels"
-	"drift/optim"
 	"drift/optim/optimtest"
 	"drift/optim/rundir"
 )
 
 // A run that was stopped after any step, with a checkpoint some steps before, ends with the same bits and the same log.
 func TestResumedRunsEndWithTheSameBits(t *testing.T) {
-	for name, s := range runs {
+	for name, r := range runs {
 		for dtype, stops := range map[kernels.DType][]int{kernels.Float32: {0, 19, 30}, kernels.Float64: {5}} {
 			path := filepath.Join(t.TempDir(), "whole")
-			whole := newTrainer(t, s, dtype)
+			whole := newTrainer(t, r, dtype)
 			dir, err := rundir.Create(path, "")
 			if err != nil {
 				t.Fatal(err)
@@ -25,7 +24,7 @@ func TestResumedRunsEndWithTheSameBits(t *testing.T) {
 			train(t, whole, Logging{Dir: dir, LogEvery: 3, EvalEvery: 10})
 			dir.Close()
 			for _, stop := range stops {
-				if got := stopAndResume(t, s, dtype, stop, path); !optimtest.Same(got, theta(t, whole)) {
+				if got := stopAndResume(t, r, dtype, stop, path); !optimtest.Same(got, theta(t, whole)) {
 					t.Errorf("%s, %v: other weights after a stop at step %d", name, dtype, stop)
 				}
 			}
@@ -34,7 +33,7 @@ func TestResumedRunsEndWithTheSameBits(t *testing.T) {
 }
 
 // stopAndResume abandons a run after a step without any farewell, as a crash would, and goes on with it.
-func stopAndResume(t *testing.T, s optim.Settings, dtype kernels.DType, stop int, whole string) []float64 {
+func stopAndResume(t *testing.T, r run, dtype kernels.DType, stop int, whole string) []float64 {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "stopped")
 	dir, err := rundir.Create(path, "")
@@ -42,7 +41,7 @@ func stopAndResume(t *testing.T, s optim.Settings, dtype kernels.DType, stop int
 		t.Fatal(err)
 	}
 	l := Logging{Dir: dir, LogEvery: 3, EvalEvery: 10, CheckpointEvery: 7}
-	stopped := newTrainer(t, s, dtype)
+	stopped := newTrainer(t, r, dtype)
 	for stopped.StepsTaken() < stop {
 		if err := stopped.Step(); err != nil {
 			t.Fatal(err)
@@ -61,7 +60,7 @@ func stopAndResume(t *testing.T, s optim.Settings, dtype kernels.DType, stop int
 		t.Fatal(err)
 	}
 	defer l.Dir.Close()
-	resumed := newTrainer(t, s, dtype)
+	resumed := newTrainer(t, r, dtype)
 	if err := resumed.Resume(l.Dir); err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,10 @@ type Result struct {
 	Seconds          float64          `json:"seconds"`
 }
 
-// ErrNotFinite ends a run whose loss left all bounds.
+// ErrNotFinite ends a run that diverged.
 var ErrNotFinite = errors.New("the loss is not finite")
 
-// Diverged reports whether an error says that a run left all bounds: its loss did, or Σ did before that was looked at.
+// Diverged reports whether an error says that a run diverged: its loss is not finite, or Σ was not before that was looked at.
 func Diverged(err error) bool {
 	var broken sigma.Breakdown
 	return errors.Is(err, ErrNotFinite) || errors.As(err, &broken)
@@ -34,7 +34,7 @@ var ErrInterrupted = errors.New("interrupted")
 
 // Run takes the steps that are left of a run, and evaluates its end.
 func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
-	for t.StepsTaken() < t.Settings.Steps {
+	for t.StepsTaken() < t.Options.Steps {
 		if ctx.Err() != nil {
 			return Result{}, l.interrupt(t)
 		}
@@ -48,7 +48,7 @@ func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 		if l.Observe != nil {
 			l.Observe(t.StepsTaken(), entry)
 		}
-		if step := t.StepsTaken(); due(step, l.CheckpointEvery) || step == t.Settings.Steps {
+		if step := t.StepsTaken(); due(step, l.CheckpointEvery) || step == t.Options.Steps {
 			if err := l.save(t); err != nil {
 				return Result{}, err
 			}
@@ -105,7 +105,7 @@ func (t *Trainer) values(train bool) (r Result, err error) {
 func evaluate(f *objective.Objective, part objective.Part) (objective.Value, error) {
 	v, err := f.Evaluate(part, f.All(part))
 	if err == nil && (math.IsNaN(v.Loss) || math.IsInf(v.Loss, 0)) {
-		err = fmt.Errorf("evaluating: %w: %s", ErrNotFinite, remedy)
+		err = fmt.Errorf("evaluating: %w", ErrNotFinite)
 	}
 	return v, err
 }

@@ -14,32 +14,70 @@ import (
 	"drift/kernels"
 	"drift/optim"
 	"drift/optim/optimtest"
+	"drift/optim/options"
 	"drift/optim/rundir"
 )
 
-// runs has one setting for every optimizer and feature of a run; 60 examples make batches of 16 that do not divide them.
-var runs = map[string]optim.Settings{
-	"sgd":         {Optimizer: "sgd", Rate: 0.1, Batch: 16, Steps: 30},
-	"nesterov":    {Optimizer: "sgd", Rate: 0.05, Batch: 16, Steps: 30, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3, Schedule: "cosine", Warmup: 3},
-	"replacement": {Optimizer: "sgd", Rate: 0.1, Batch: 16, Steps: 30, Sampling: "replacement", Clip: 1},
-	"gd":          {Optimizer: "gd", Rate: 0.1, Steps: 30, Momentum: 0.5, Schedule: "step"},
-	"gd-reg":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 16},
-	"lambda":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, Lambda: 0.003, Momentum: 0.9},
-	"blocks":      {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 15, Penalty: "blocks"},
-	"difference":  {Optimizer: "gd-reg", Rate: 0.1, Steps: 30, EmulateBatch: 15, Estimator: "difference"},
-	"gram":        {Optimizer: "sigma-inverse", Rate: 0.1, Steps: 30},
-	"adaptive":    {Optimizer: "sigma-inverse", Rate: 0.02, Batch: 16, Steps: 30, Damping: 0.1, DampingAdaptive: true, Momentum: 0.5, Clip: 10, WeightDecay: 1e-3},
-	"lowrank":     {Optimizer: "sigma-inverse", Rate: 0.02, Batch: 16, Steps: 30, Method: "lowrank", Rank: 4, Refresh: 5, Damping: 2, DampingRelative: true},
-	"diagonal":    {Optimizer: "sigma-inverse", Rate: 0.1, Batch: 16, Steps: 30, Method: "diagonal", Average: 0.9, Damping: 0.1},
-	"kronecker":   {Optimizer: "sigma-inverse", Rate: 0.1, Batch: 16, Steps: 30, Method: "kronecker", Refresh: 1, Damping: 0.1},
-	"measured":    {Optimizer: "sgd", Rate: 0.1, Batch: 16, Steps: 30, Momentum: 0.5, Every: 4},
-	"isotropic":   {Optimizer: "gd-noise", Rate: 0.1, Steps: 30, EmulateBatch: 16},
-	"noise":       {Optimizer: "gd-noise", Rate: 0.1, Steps: 30, EmulateBatch: 16, Noise: "sigma"},
+// runs has one run for every optimizer and feature; 60 examples make batches of 16 that do not divide them.
+var runs = map[string]run{
+	"sgd":         {sgd(0.1, 16), 0},
+	"nesterov":    {nesterov(), 0},
+	"replacement": {changed(sgd(0.1, 16), "sampling", "replacement", "clip", "1"), 0},
+	"gd":          {changed(optim.DefaultGD, "momentum", "0.5", "schedule", "step"), 0},
+	"gd-reg":      {changed(optim.DefaultGDReg, "emulate_batch", "16"), 0},
+	"lambda":      {changed(optim.DefaultGDReg, "lambda", "0.003", "momentum", "0.9"), 0},
+	"blocks":      {changed(optim.DefaultGDReg, "emulate_batch", "15", "penalty", "blocks"), 0},
+	"difference":  {changed(optim.DefaultGDReg, "emulate_batch", "15", "estimator", "difference"), 0},
+	"sgd-reg":     {changed(optim.DefaultSGDReg, "batch", "32", "emulate_batch", "4", "momentum", "0.5"), 0},
+	"gram":        {changed(optim.DefaultSigmaInverse, "batch", "full"), 0},
+	"adaptive":    {changed(inverse("gram"), "lr", "0.02", "damping", "0.1", "damping_adaptive", "true", "momentum", "0.5", "clip", "10", "weight_decay", "0.001"), 0},
+	"lowrank":     {changed(inverse("lowrank"), "lr", "0.02", "rank", "4", "refresh", "5", "damping", "2", "damping_relative", "true"), 0},
+	"diagonal":    {changed(inverse("diagonal"), "average", "0.9", "damping", "0.1"), 0},
+	"kronecker":   {changed(inverse("kronecker"), "refresh", "1", "damping", "0.1"), 0},
+	"measured":    {changed(sgd(0.1, 16), "momentum", "0.5"), 4},
+	"isotropic":   {changed(optim.DefaultGDNoise, "emulate_batch", "16"), 0},
+	"noise":       {changed(optim.DefaultGDNoise, "emulate_batch", "16", "noise", "sigma"), 0},
+	"adamw":       {changed(optim.DefaultAdamW, "lr", "0.01", "batch", "16", "clip", "1"), 0},
 }
 
-func newTrainer(t testing.TB, s optim.Settings, dtype kernels.DType) *Trainer {
+// run is an optimizer that takes 30 steps, measured along the way every so many of them.
+type run struct {
+	optimizer optim.Optimizer
+	every     int
+}
+
+func (r run) options() Options { return Options{Steps: 30, Seed: 7, MeasureEvery: r.every} }
+
+// changed is an optimizer with other options, given as names and texts in turns.
+func changed(o optim.Optimizer, changes ...string) optim.Optimizer {
+	for i := 0; i < len(changes); i += 2 {
+		var err error
+		if o, err = options.Set(o, changes[i], changes[i+1]); err != nil {
+			panic(err)
+		}
+	}
+	return o
+}
+
+func sgd(rate float64, batch int) optim.Optimizer {
+	o := optim.DefaultSGD
+	o.LearningRate, o.Batch = rate, batch
+	return o
+}
+
+func nesterov() optim.Optimizer {
+	return changed(sgd(0.05, 16), "momentum", "0.9", "nesterov", "true", "weight_decay", "0.001", "schedule", "cosine", "warmup", "3")
+}
+
+func inverse(method string) optim.Optimizer {
+	o := optim.DefaultSigmaInverse
+	o.Method, o.Batch = method, 16
+	return o
+}
+
+func newTrainer(t testing.TB, r run, dtype kernels.DType) *Trainer {
 	t.Helper()
-	trainer, err := New(optimtest.Objective(t, dtype, 2), s, 7)
+	trainer, err := New(optimtest.Objective(t, dtype, 2), r.optimizer, r.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,15 +104,15 @@ func train(t testing.TB, trainer *Trainer, l Logging) Result {
 }
 
 func TestEveryOptimizerDescends(t *testing.T) {
-	for name, s := range runs {
-		trainer := newTrainer(t, s, kernels.Float32)
+	for name, r := range runs {
+		trainer := newTrainer(t, r, kernels.Float32)
 		before, err := evaluate(trainer.Objective, objective.Train)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := train(t, trainer, Logging{})
-		if r.Train.Loss > 0.85*before.Loss || r.Steps != s.Steps || r.Test == nil || r.ExampleGradients <= 0 {
-			t.Errorf("%s: loss %v before, result %+v", name, before.Loss, r)
+		end := train(t, trainer, Logging{})
+		if end.Train.Loss > 0.85*before.Loss || end.Steps != 30 || end.Test == nil || end.ExampleGradients <= 0 {
+			t.Errorf("%s: loss %v before, result %+v", name, before.Loss, end)
 		}
 	}
 }
@@ -82,8 +120,8 @@ func TestEveryOptimizerDescends(t *testing.T) {
 // Float32 and float64 runs part slowly: thirty steps amplify roundings of 1e-7 by far less than a thousand. (Bases of Kronecker factors that
 // outlive their batch would not: directions that it lacks are turned anyhow.)
 func TestRunsAgreeAcrossTypes(t *testing.T) {
-	for name, s := range runs {
-		single, double := newTrainer(t, s, kernels.Float32), newTrainer(t, s, kernels.Float64)
+	for name, r := range runs {
+		single, double := newTrainer(t, r, kernels.Float32), newTrainer(t, r, kernels.Float64)
 		a, b := train(t, single, Logging{}), train(t, double, Logging{})
 		if math.Abs(a.Train.Loss-b.Train.Loss) > 1e-4 {
 			t.Errorf("%s: loss %v in float32, %v in float64", name, a.Train.Loss, b.Train.Loss)
@@ -93,10 +131,10 @@ func TestRunsAgreeAcrossTypes(t *testing.T) {
 
 // Chunks change nothing but the order of sums.
 func TestRunsAgreeAcrossChunks(t *testing.T) {
-	for name, s := range runs {
+	for name, r := range runs {
 		var losses []float64
 		for _, chunk := range []int{9, 100} {
-			trainer, err := New(optimtest.InChunks(t, kernels.Float64, 2, chunk), s, 7)
+			trainer, err := New(optimtest.InChunks(t, kernels.Float64, 2, chunk), r.optimizer, r.options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,14 +197,14 @@ func TestLogHoldsWhatItPromises(t *testing.T) {
 }
 
 func TestRunStopsWhereTheLossIsNotFinite(t *testing.T) {
-	s := optim.Settings{Optimizer: "sgd", Rate: 1e30, Batch: 16, Steps: 1000}
 	path := t.TempDir()
 	dir, err := rundir.Create(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	trainer := newTrainer(t, s, kernels.Float32)
+	trainer := newTrainer(t, run{sgd(1e30, 16), 0}, kernels.Float32)
+	trainer.Options.Steps = 1000
 	_, err = trainer.Run(context.Background(), Logging{Dir: dir, CheckpointEvery: 5})
 	if err == nil || !strings.Contains(err.Error(), "not finite") || trainer.StepsTaken() > longest {
 		t.Errorf("after step %d: %v", trainer.StepsTaken(), err)

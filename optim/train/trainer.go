@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"drift/data"
@@ -13,11 +14,35 @@ import (
 	"drift/optim/checkpoint"
 )
 
+// Options of a run, the same for all optimizers.
+type Options struct {
+	Steps        int     // length of the run; 0: Epochs decides, and where that is 0 too the run only evaluates
+	Epochs       float64 // length in passes over the training examples, in the optimizer's own batches
+	Seed         uint64  // of batches and of whatever else the optimizer draws
+	MeasureEvery int     // steps between measurements of Σ and of the gap's drift; 0: never
+}
+
+// maxSteps is the longest run; float64 counts them all.
+const maxSteps = 1 << 53
+
+// Length is the steps of a run over so many examples.
+func (o Options) Length(of optim.Optimizer, examples int) (int, error) {
+	steps := float64(o.Steps)
+	if o.Steps == 0 && o.Epochs > 0 {
+		steps = math.Max(1, math.Round(o.Epochs*float64(optim.BatchesPerEpoch(of, examples))))
+	}
+	if !(steps >= 0 && steps <= maxSteps) {
+		return 0, fmt.Errorf("a run of %.3g steps, where the longest has %d: give fewer", steps, maxSteps)
+	}
+	return int(steps), nil
+}
+
 // Trainer takes the steps of one run, from the parameters that the objective holds when it is made. Its steps are a function of
-// the settings, the seed and those parameters.
+// the optimizer, the options and those parameters.
 type Trainer struct {
 	Objective *objective.Objective
-	Settings  optim.Settings
+	Optimizer optim.Optimizer
+	Options   Options // Steps is the length of the run, whatever gave it
 
 	sampler   *data.Sampler
 	direction optim.Direction
@@ -32,38 +57,41 @@ type Trainer struct {
 	end       *Result // what the evaluation after the last step found
 }
 
-// New prepares a run. Close gives its memory back.
-func New(f *objective.Objective, s optim.Settings, seed uint64) (*Trainer, error) {
-	t := &Trainer{Objective: f, Settings: s}
-	if err := t.prepare(seed); err != nil {
+// New prepares a run of an optimizer, which may be one of the caller's own. Close gives its memory back.
+func New(f *objective.Objective, o optim.Optimizer, options Options) (*Trainer, error) {
+	t := &Trainer{Objective: f, Optimizer: o, Options: options}
+	if err := t.prepare(); err != nil {
 		t.Close()
-		return nil, fmt.Errorf("preparing %s: %w", s.Optimizer, err)
+		return nil, fmt.Errorf("preparing %s: %w", optim.NameOf(o), err)
 	}
 	return t, nil
 }
 
-func (t *Trainer) prepare(seed uint64) error {
+func (t *Trainer) prepare() (err error) {
 	f, examples := t.Objective, t.Objective.Examples(objective.Train)
-	err := t.Settings.Check(examples)
-	if err != nil {
+	if t.Options.Steps, err = t.Options.Length(t.Optimizer, examples); err != nil {
 		return err
 	}
-	if t.sampler, err = t.Settings.Sampler(examples, seed); err != nil {
+	if err := optim.Check(t.Optimizer, optim.Problem{Examples: examples, Steps: t.Options.Steps}); err != nil {
 		return err
 	}
-	direction, err := t.Settings.Direction(f, seed)
+	kind, batch := t.Optimizer.Batches(examples)
+	if t.sampler, err = data.NewSampler(kind, examples, batch, t.Options.Seed); err != nil {
+		return err
+	}
+	direction, err := t.Optimizer.Direction(optim.Context{Objective: f, Seed: t.Options.Seed, Batch: batch})
 	if err != nil {
 		return err
 	}
 	t.direction = direction
-	if t.update, err = optim.NewUpdate(f.Device(), t.Settings.Transform(), f.Parameters(), t.direction.Vector()); err != nil {
+	if t.update, err = optim.NewUpdate(f.Device(), t.Optimizer.Transform(), f.Parameters(), t.direction.Vector()); err != nil {
 		return err
 	}
 	if t.meter, err = newMeter(f.Device(), f.Measured()); err != nil {
 		return err
 	}
-	if t.Settings.Every > 0 {
-		if t.probe, err = newProbe(f, t.Settings, t.direction.Cost(t.sampler.BatchSize()), seed); err != nil {
+	if t.Options.MeasureEvery > 0 {
+		if t.probe, err = newProbe(f, t.Optimizer, t.Options, t.direction.Cost(t.sampler.BatchSize())); err != nil {
 			return err
 		}
 	}
@@ -85,6 +113,9 @@ func (t *Trainer) Epochs() float64 {
 	return float64(t.sampler.Step()) / float64(t.sampler.BatchesPerEpoch())
 }
 
+// RateAt is the learning rate of a step, counted from 0.
+func (t *Trainer) RateAt(step int) float64 { return t.Optimizer.RateAt(step, t.Options.Steps) }
+
 // Seconds is the time that the steps took.
 func (t *Trainer) Seconds() float64 { return t.elapsed.Seconds() }
 
@@ -92,7 +123,7 @@ func (t *Trainer) Seconds() float64 { return t.elapsed.Seconds() }
 func (t *Trainer) Step() error {
 	start := time.Now()
 	step := t.sampler.Step()
-	rate := t.Settings.RateAt(step)
+	rate := t.RateAt(step)
 	err := t.Move(t.sampler.Next(), rate)
 	if err == nil {
 		err = t.meter.add()

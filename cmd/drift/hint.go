@@ -1,0 +1,32 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"drift/optim/options"
+	"drift/optim/train"
+)
+
+// worded is an error's text in the words of the command line: flags where the library names options, and what to do about a run
+// that diverged.
+func worded(err error) string {
+	text := err.Error()
+	var unfit options.Unfit
+	if errors.As(err, &unfit) {
+		var flags []string
+		for _, option := range unfit.Change {
+			flags = append(flags, "--"+flagOf(option))
+		}
+		text = strings.Replace(text, unfit.Error(), unfit.What+": change "+strings.Join(flags, " or "), 1)
+	}
+	var wrong options.Error
+	if errors.As(err, &wrong) {
+		text = strings.Replace(text, wrong.Error(), fmt.Sprintf("--%s: got %q: give %s", flagOf(wrong.Option), wrong.Value, wrong.Want), 1)
+	}
+	if errors.Is(err, train.ErrNotFinite) {
+		text += ": lower --lr, add --clip or --warmup, or scale the data with normalize=on"
+	}
+	return text
+}

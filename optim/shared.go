@@ -1,0 +1,86 @@
+package optim
+
+import (
+	"drift/data"
+	"drift/optim/options"
+)
+
+// Rate is the options of the learning rate.
+type Rate struct {
+	LearningRate float64 `json:"lr" range:"[0,inf)" search:"0.1 10" help:"learning rate η"`
+	LRMin        float64 `json:"lr_min" range:"[0,inf)" help:"learning rate to which schedule cosine falls"`
+	Schedule     string  `json:"schedule" choose:"constant|cosine|step" help:"learning rate over the run: cosine falls to lr-min, step to η/10 at half of the run and to η/100 at three quarters"`
+	Warmup       int     `json:"warmup" range:"[0,inf)" help:"steps over which the learning rate rises at first"`
+}
+
+// RateAt is Schedule.At.
+func (r Rate) RateAt(step, steps int) float64 { return r.schedule(steps).At(step) }
+
+// Check finds nothing beyond what is checked of every optimizer.
+func (r Rate) Check(Problem) error { return nil }
+
+func (r Rate) schedule(steps int) Schedule {
+	return Schedule{Kind: r.Schedule, Rate: r.LearningRate, Least: r.LRMin, Warmup: r.Warmup, Steps: steps}
+}
+
+func (r Rate) checkRate(p Problem) error { return r.schedule(p.Steps).Check() }
+
+// Heavy is the options of PyTorch's SGD behind clip_grad_norm_, in their order: clip, weight decay, momentum.
+type Heavy struct {
+	Rate
+	Momentum    float64 `json:"momentum" range:"[0,1)" help:"momentum μ: v ← μv + g"`
+	Nesterov    bool    `json:"nesterov" help:"Nesterov's form of momentum"`
+	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
+	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+}
+
+// Transform is clip, weight decay and momentum, where they are asked for.
+func (h Heavy) Transform() Transform {
+	var c Chain
+	if h.Clip > 0 {
+		c = append(c, Clip{h.Clip})
+	}
+	if h.WeightDecay > 0 {
+		c = append(c, WeightDecay{h.WeightDecay})
+	}
+	switch {
+	case h.Nesterov:
+		c = append(c, Nesterov{h.Momentum})
+	case h.Momentum > 0:
+		c = append(c, Momentum{h.Momentum})
+	}
+	return c
+}
+
+// MomentumWeights is the rule of momentum.
+func (h Heavy) MomentumWeights() MomentumWeights { return MomentumWeights{h.Momentum, h.Nesterov} }
+
+func (h Heavy) checkHeavy() error {
+	if h.Nesterov && h.Momentum == 0 {
+		return options.Unfit{What: "nesterov without momentum", Change: []string{"momentum"}}
+	}
+	return nil
+}
+
+// Minibatch is the options of an optimizer whose steps take batches.
+type Minibatch struct {
+	Batch    int    `json:"batch" range:"[1,inf)" zero:"full" help:"examples a step"`
+	Sampling string `json:"sampling" choose:"shuffle|replacement" help:"how batches are drawn"`
+}
+
+// Batches is batches of the size and kind chosen; a size of 0 is all examples.
+func (b Minibatch) Batches(examples int) (data.Sampling, int) {
+	switch {
+	case b.Batch == 0:
+		return data.Full, examples
+	case b.Sampling == data.Replacement.String():
+		return data.Replacement, b.Batch
+	}
+	return data.Shuffle, b.Batch
+}
+
+// Whole is an optimizer whose steps take all examples.
+type Whole struct{}
+
+// Batches is all examples.
+func (Whole) Batches(examples int) (data.Sampling, int) { return data.Full, examples }
