@@ -26,6 +26,7 @@ type comparison struct {
 	trials, total        int // total updates of all runs
 	examples             int // of the training part
 	out, resume          string
+	force                bool
 	model                *nn.Model
 	kept                 *compare.Kept
 }
@@ -50,10 +51,11 @@ follow, from an eighth to twice; for sigma-inverse over the damping, from a hund
 for adamw over the weight decay, from a tenth to ten times.
 
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
-which runs the experiment again with --config. Whatever ends a comparison, kill -9 included, --resume
-goes on with it: finished runs and trials are in the folder's part finished/ until the results are
-written, and the results are those of a comparison that was not cut short. A run whose loss leaves
-all bounds ends by itself and leaves its optimizer without means.`
+which runs the experiment again with --config. Results there that have other settings are replaced
+only with --force. Whatever ends a comparison, kill -9 included, --resume goes on with it: finished
+runs and trials are in the folder's part finished/ until the results are written, and the results
+are those of a comparison that was not cut short. A run that diverges ends by itself and leaves its
+optimizer without means.`
 
 const compareExample = `  drift compare
   drift compare --seeds 10 --epochs 100 --out long
@@ -83,7 +85,8 @@ func (a *app) compareCommand() *cobra.Command {
 	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
 	add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", atLeast(0))
 	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
-	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace older ones there")
+	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace those of the same settings there")
+	flags.BoolVar(&c.force, "force", false, "replace results of other settings too")
 	flags.StringVar(&c.resume, "resume", "", "go on with the comparison in this `folder`, with its settings")
 	return cmd
 }

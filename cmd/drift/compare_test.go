@@ -133,7 +133,7 @@ func TestResumedComparisonKeepsItsSettings(t *testing.T) {
 	}()
 	var stdout, stderr bytes.Buffer
 	args := strings.Fields(smallComparison + "--epochs 200 --seeds 50 --data csv:" + table + " --out " + out)
-	if status := run(ctx, args, &stdout, &stderr); status != statusFailed || !strings.Contains(stderr.String(), "drift compare --resume "+out) {
+	if status := run(ctx, last(args), &stdout, &stderr); status != statusFailed || !strings.Contains(stderr.String(), "drift compare --resume "+out) {
 		t.Fatalf("status %d, %s", status, stderr.String())
 	}
 	config := filepath.Join(out, "config.toml")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -29,6 +30,9 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.refuseOthers(config); err != nil {
+		return nil, err
+	}
 	if err := prepareFolder(c.out, "compare.json"); err != nil {
 		return nil, err
 	}
@@ -51,6 +55,16 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 		return nil, err
 	}
 	return lock, nil
+}
+
+// refuseOthers keeps results of other settings from being replaced.
+func (c *comparison) refuseOthers(config string) error {
+	_, err := os.Stat(filepath.Join(c.out, "compare.json"))
+	old, readErr := rundir.ReadConfig(c.out)
+	if err != nil || c.force || readErr == nil && old == config {
+		return nil
+	}
+	return usagef("--out: %s holds results of other settings: name another folder, or replace them with --force", c.out)
 }
 
 // begin finds the mistakes in the settings of a new comparison before anything is written, and is its config.toml.

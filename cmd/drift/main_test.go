@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,8 +15,24 @@ import (
 func drift(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status = run(context.Background(), args, &out, &errs)
+	status = run(context.Background(), last(args), &out, &errs)
 	return status, out.String(), errs.String()
+}
+
+// last is a command line in which flags that come again later are left out, so that tests can add to a common one.
+func last(args []string) []string {
+	var kept []string
+	for i := 0; i < len(args); i++ {
+		value := i+1 < len(args) && !strings.Contains(args[i], "=") && !strings.HasPrefix(args[i+1], "--")
+		name, _, _ := strings.Cut(args[i], "=")
+		again := slices.ContainsFunc(args[i+1:], func(later string) bool { return later == name || strings.HasPrefix(later, name+"=") })
+		if flag := strings.HasPrefix(name, "--"); !flag || !again {
+			kept = append(kept, args[i])
+		} else if value {
+			i++
+		}
+	}
+	return kept
 }
 
 func write(t *testing.T, name, text string) string {

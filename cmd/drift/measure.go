@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"drift/bench/report"
 	"drift/graph/objective"
@@ -17,6 +19,7 @@ import (
 type measurement struct {
 	*app
 	task
+	fromRun
 	weights, vector, vectors string
 	wanted                   sigma.Wanted
 }
@@ -24,7 +27,7 @@ type measurement struct {
 const measureLong = `measure finds the statistics of the gradients g_n of all training examples at given weights: their
 mean ḡ, their covariance Σ (unbiased) with its trace, the gradient of that trace and its leading
 eigenvalues, and the noise scale tr Σ/‖ḡ‖². Without --weights the weights are those that training
-would start from.
+would start from; --run takes everything from the folder of a run. Interrupted, it prints what it has.
 
 With --vectors the vectors are written too, as tensors named KIND.PARAMETER of the kinds grad (ḡ),
 grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v), where v
@@ -32,15 +35,17 @@ is read from a safetensors file with the names and shapes of the weights.`
 
 const measureExample = `  drift measure --data glyphs,train=500 --model mlp:64 --sigma-top 5
   drift measure --data fashion-mnist,train=1000 --model mlp:256 --weights run/weights.safetensors --dtype float64 --json -
+  drift measure --run run --sigma-top 5
   drift measure --model lenet --weights w.safetensors --vector v.safetensors --vectors out.safetensors`
 
 func (a *app) measureCommand() *cobra.Command {
 	m := &measurement{app: a}
 	cmd := &cobra.Command{
 		Use: "measure", Short: "Measure gradients and their covariance at given weights", Long: measureLong, Example: measureExample,
-		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context()) },
+		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return m.measure(cmd.Context(), cmd.Flags()) },
 	}
 	flags := cmd.Flags()
+	m.fromRun.flags(flags)
 	m.task.flags(flags, "glyphs", "mlp:256")
 	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this safetensors `file`")
 	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
@@ -68,11 +73,15 @@ func (m *measurement) check() error {
 	return nil
 }
 
-func (m *measurement) run(ctx context.Context) (err error) {
+func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	if err := m.check(); err != nil {
 		return err
 	}
-	p, err := m.open(m.app, m.weights)
+	weights, err := m.weightsOf(m.weights, flags, "dtype")
+	if err != nil {
+		return err
+	}
+	p, err := m.open(m.app, weights)
 	if err != nil {
 		return err
 	}
@@ -88,10 +97,10 @@ func (m *measurement) run(ctx context.Context) (err error) {
 		}
 	}
 	found, err := sigma.Measure(p.Objective, p.All(objective.Train), m.wanted)
-	if err != nil {
+	if err != nil && (found == nil || ctx.Err() == nil) {
 		return err
 	}
-	return m.deliver(p, found)
+	return errors.Join(m.deliver(p, found), err) // interrupted: what is there
 }
 
 // traceProducts parses --hessian-trace: its standard error takes 6 products.

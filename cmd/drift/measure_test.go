@@ -87,7 +87,7 @@ func TestMeasureStopsWhenInterrupted(t *testing.T) {
 	cancel()
 	var stdout, stderr bytes.Buffer
 	out := filepath.Join(t.TempDir(), "out.safetensors")
-	status := run(ctx, strings.Fields("measure "+smallTask+"--vectors "+out), &stdout, &stderr)
+	status := run(ctx, last(strings.Fields("measure "+smallTask+"--vectors "+out)), &stdout, &stderr)
 	if status != statusFailed || stdout.Len() > 0 || !strings.HasSuffix(stderr.String(), ": interrupted\n") {
 		t.Errorf("status %d, %q, %q", status, stdout.String(), stderr.String())
 	}

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 }
 
 func child(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+	cmd := exec.Command(os.Args[0], last(args)...)
 	cmd.Env = append(os.Environ(), "DRIFT_TEST_AS_MAIN=1")
 	return cmd
 }

@@ -26,6 +26,7 @@ type app struct {
 	threads   int
 	config    string
 	line      map[string]bool // flags set on the command line
+	args      []string        // the command line
 }
 
 const rootLong = `drift trains neural networks and measures, uses and checks the covariance Σ of their
@@ -58,7 +59,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprint(".FlagUsagesWrapped ", helpWidth)))
 	a.globals(root.PersistentFlags())
-	root.AddCommand(a.compareCommand(), a.trainCommand(), a.measureCommand(), a.verifyCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
+	root.AddCommand(a.compareCommand(), a.trainCommand(), a.measureCommand(), a.evalCommand(), a.verifyCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
 	return root
 }
 
@@ -78,6 +79,9 @@ func (a *app) given(flag string) bool { return a.line[flag] }
 
 // prepare applies the configuration file and finds out early whether the result can be written.
 func (a *app) prepare(cmd *cobra.Command) error {
+	if twice := repeated(a.args); twice != "" {
+		return usagef("--%s is given twice: give it once", twice)
+	}
 	a.line = map[string]bool{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { a.line[f.Name] = true })
 	if a.config != "" {
@@ -86,6 +90,25 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		}
 	}
 	return a.checkJSON()
+}
+
+// repeated is the name of a flag that stands on a command line twice, or "".
+func repeated(args []string) string {
+	seen := map[string]bool{}
+	for _, arg := range args {
+		name, long := strings.CutPrefix(arg, "--")
+		if name, _, _ = strings.Cut(name, "="); !long {
+			continue
+		}
+		if name == "" { // what follows is no flag
+			break
+		}
+		if seen[name] {
+			return name
+		}
+		seen[name] = true
+	}
+	return ""
 }
 
 // human is where text for people goes: nowhere with --quiet, and off standard output when that carries JSON.

@@ -15,7 +15,7 @@ import (
 
 // readRun takes the settings of a run that is resumed from its folder. Those that decide what the run is cannot be changed.
 func (t *training) readRun(flags *pflag.FlagSet) error {
-	if err := checkResumed(flags, t.resume, "checkpoint-every"); err != nil {
+	if err := checkResumed(flags, t.resume, "checkpoint-every", "steps", "epochs"); err != nil {
 		return err
 	}
 	dir, err := rundir.Resume(t.resume)
@@ -57,6 +57,15 @@ func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, trainer *trai
 	}
 	t.logging.Dir, err = rundir.Create(t.out, config)
 	return err
+}
+
+// extendRun gives a resumed run another length, from before its next step on.
+func (t *training) extendRun(flags *pflag.FlagSet, model *nn.Model, trainer *train.Trainer) error {
+	config, err := t.runConfig(flags, model, trainer)
+	if err != nil {
+		return err
+	}
+	return t.logging.Dir.SetConfig(config)
 }
 
 // runConfig is the text of config.toml: everything that decides what the run is.

@@ -33,7 +33,8 @@ type training struct {
 const trainLong = `train trains one network. With --out it keeps a folder from which the run can be resumed after any
 end, kill -9 included, and comes out with the same bits: config.toml (all settings; --config runs
 them again), metrics.jsonl (one JSON object a logged step), checkpoint/ and weights.safetensors
-(names as PyTorch's nn.Sequential gives them).
+(names as PyTorch's nn.Sequential gives them). With --steps or --epochs beside --resume the run is made
+longer, a finished one too; schedules other than constant are then those of the longer run.
 
 Optimizers: sgd takes batches; gd takes all examples at every step; gd-reg takes all examples and
 adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients. With --emulate-batch B
@@ -68,6 +69,7 @@ first 32 measurements come every N steps, and later ones at multiples of N.`
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
   drift train --resume run
+  drift train --resume run --epochs 20
   drift train --optimizer gd-reg --emulate-batch 10 --data glyphs,train=500,label-noise=0.2 --lr 0.1 --steps 2000
   drift train --optimizer sigma-inverse --damping 0.1 --batch 64 --lr 0.02`
 
@@ -125,7 +127,7 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		}
 		defer func() { err = closing(t.logging.Dir, err) }()
 	}
-	return t.trainAndDeliver(ctx, p, trainer)
+	return t.trainAndDeliver(ctx, p, trainer, flags)
 }
 
 // resolve is the optimizer and the run that the flags ask for on so many examples.
@@ -152,10 +154,15 @@ func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error)
 }
 
 // trainAndDeliver takes the steps that are left of the run and delivers its result.
-func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *train.Trainer) error {
+func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *train.Trainer, flags *pflag.FlagSet) error {
 	if t.resume != "" {
 		if err := trainer.Resume(t.logging.Dir); err != nil {
 			return err
+		}
+		if t.given("steps") || t.given("epochs") {
+			if err := t.extendRun(flags, p.Model, trainer); err != nil {
+				return err
+			}
 		}
 	}
 	result, err := t.train(ctx, trainer)
@@ -210,6 +217,15 @@ func (t *training) deliver(p *problem, r train.Result) error {
 }
 
 func outcome(r train.Result, loss string) *report.Table {
+	table := values(r, loss)
+	table.Add("steps", report.Format(float64(r.Steps)), "")
+	table.Add("example gradients", report.Format(r.ExampleGradients), "")
+	table.Add("seconds", report.Format(r.Seconds), "")
+	return table
+}
+
+// values is loss and accuracy of both parts.
+func values(r train.Result, loss string) *report.Table {
 	table := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
 	test := objective.Value{}
 	show := func(x float64) string { return "–" }
@@ -220,8 +236,5 @@ func outcome(r train.Result, loss string) *report.Table {
 	if loss == nn.CrossEntropy {
 		table.Add("accuracy", report.Format(r.Train.Accuracy), show(test.Accuracy))
 	}
-	table.Add("steps", report.Format(float64(r.Steps)), "")
-	table.Add("example gradients", report.Format(r.ExampleGradients), "")
-	table.Add("seconds", report.Format(r.Seconds), "")
 	return table
 }

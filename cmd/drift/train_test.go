@@ -63,7 +63,7 @@ func TestInterruptLeavesACheckpoint(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	status := run(ctx, strings.Fields(smallRun+"--steps 100000000 --checkpoint-every 0 --out "+out), &stdout, &stderr)
+	status := run(ctx, last(strings.Fields(smallRun+"--steps 100000000 --checkpoint-every 0 --out "+out)), &stdout, &stderr)
 	if status != statusFailed || !strings.Contains(stderr.String(), "interrupted") || !strings.Contains(stderr.String(), "--resume "+out) {
 		t.Errorf("status %d, %s", status, stderr.String())
 	}

@@ -85,7 +85,6 @@ func within(wanted string, ok func(float64) bool) func(string) (float64, error) 
 }
 
 var (
-	finite      = within("", func(float64) bool { return true })
 	positive    = within(" above 0", func(x float64) bool { return x > 0 })
 	notNegative = within(" of at least 0", func(x float64) bool { return x >= 0 })
 	fraction    = within(" from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })

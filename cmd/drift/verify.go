@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"drift/bench/report"
 	"drift/bench/theory"
@@ -20,6 +21,7 @@ import (
 type verification struct {
 	*app
 	task
+	fromRun
 	weights, out, along string
 	stages              int
 	options             theory.Options
@@ -53,9 +55,10 @@ func (a *app) verifyCommand() *cobra.Command {
 	v := &verification{app: a}
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Check the theory, equation by equation, on a network and a data set", Long: verifyLong, Example: verifyExample,
-		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return v.run(cmd.Context()) },
+		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return v.verify(cmd.Context(), cmd.Flags()) },
 	}
 	flags := cmd.Flags()
+	v.fromRun.flags(flags)
 	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
 	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file`, not at those that training starts from")
 	add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", atLeast(4))
@@ -69,9 +72,15 @@ func (a *app) verifyCommand() *cobra.Command {
 	return cmd
 }
 
-func (v *verification) run(ctx context.Context) (err error) {
+func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	if v.given("dtype") && v.dtype != kernels.Float64 {
 		return usagef("--dtype %v: the checks need float64: leave it out", v.dtype)
+	}
+	if v.run != "" && v.along != "" {
+		return usagef("--run checks at the weights of a run and --along follows it: leave one out")
+	}
+	if v.weights, err = v.weightsOf(v.weights, flags); err != nil {
+		return err
 	}
 	v.options.Seed = v.seed
 	if err := v.options.Check(); err != nil {

@@ -46,7 +46,8 @@ type Measurement struct {
 	Vectors []nn.Vector `json:"-"`
 }
 
-// Measure works on examples of the training data, at least two of them, at the objective's parameters.
+// Measure works on examples of the training data, at least two of them, at the objective's parameters. With an error that comes
+// after the moments it returns what it found until then, so that an interruption does not lose it.
 func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, error) {
 	if len(examples) < 2 {
 		return nil, fmt.Errorf("measuring: the covariance of the gradients takes at least 2 examples, not %d", len(examples))
@@ -67,7 +68,10 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 	}
 	for _, step := range steps {
 		if err := step(f, examples); err != nil {
-			return nil, fmt.Errorf("measuring: %w", err)
+			if m.Vectors == nil {
+				return nil, fmt.Errorf("measuring: %w", err)
+			}
+			return m, fmt.Errorf("measuring: %w", err)
 		}
 	}
 	return m, nil

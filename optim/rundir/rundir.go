@@ -68,10 +68,7 @@ func create(path, config string) (*Dir, error) {
 	}
 	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
 	if err == nil {
-		err = atomicfile.Write(d.File(ConfigName), func(w io.Writer) error {
-			_, err := io.WriteString(w, config)
-			return err
-		})
+		err = writeConfig(d.File(ConfigName), config)
 	}
 	if err == nil {
 		d.metrics, err = openMetrics(d.File(metricsName))
@@ -131,6 +128,15 @@ func lock(path string) (*Dir, error) {
 // Config is the text of config.toml.
 func (d *Dir) Config() string { return d.config }
 
+// SetConfig replaces config.toml.
+func (d *Dir) SetConfig(config string) error {
+	if err := writeConfig(d.File(ConfigName), config); err != nil {
+		return fmt.Errorf("changing the settings of the run in %s: %w", d.path, err)
+	}
+	d.config = config
+	return nil
+}
+
 // File is the path of a file in the folder.
 func (d *Dir) File(name string) string { return filepath.Join(d.path, filepath.FromSlash(name)) }
 
@@ -161,4 +167,11 @@ func (d *Dir) Close() error {
 		err = d.metrics.Close()
 	}
 	return errors.Join(err, d.lock.Close())
+}
+
+func writeConfig(path, config string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, config)
+		return err
+	})
 }

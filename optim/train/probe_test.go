@@ -94,7 +94,7 @@ func checkSample(t *testing.T, f *objective.Objective) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return values(t, v)
+		return optimtest.Read(t, v)
 	}
 	slope := func(examples []int) (float64, []float64) {
 		mean, slope := optimtest.Vector(t, f), optimtest.Vector(t, f)
@@ -102,7 +102,7 @@ func checkSample(t *testing.T, f *objective.Objective) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return trace, values(t, slope)
+		return trace, optimtest.Read(t, slope)
 	}
 	trace, _ := slope(chosen)
 	g, half := gradient(objective.Train, chosen), len(chosen)/2
@@ -124,15 +124,6 @@ func checkSample(t *testing.T, f *objective.Objective) {
 	if first, third := numbers["sigma_eigenvalue_1"], numbers["sigma_eigenvalue_3"]; !(first > third && third > 0 && first < trace) {
 		t.Errorf("eigenvalues %v to %v of tr Σ %v", first, third, trace)
 	}
-}
-
-func values(t *testing.T, v kernels.Buffer) []float64 {
-	t.Helper()
-	x := make([]float64, v.Len())
-	if err := v.Read(x); err != nil {
-		t.Fatal(err)
-	}
-	return x
 }
 
 // The means over all samples are the numbers of the whole, however small the samples.

@@ -59,7 +59,7 @@ func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 
 // evaluate adds the loss over the test part, and after the last step over the training part too.
 func (t *Trainer) evaluate(e *Entry, last bool) error {
-	r, err := t.values(last)
+	r, err := values(t.Objective, last)
 	if err != nil {
 		return err
 	}
@@ -79,15 +79,17 @@ func (t *Trainer) evaluate(e *Entry, last bool) error {
 func (t *Trainer) finish() (r Result, err error) {
 	if t.end != nil {
 		r = *t.end
-	} else if r, err = t.values(true); err != nil { // resumed at its end
+	} else if r, err = values(t.Objective, true); err != nil { // resumed at its end
 		return r, fmt.Errorf("training: %w", err)
 	}
 	r.Steps, r.ExampleGradients, r.Seconds = t.StepsTaken(), t.cost, t.Seconds()
 	return r, nil
 }
 
-func (t *Trainer) values(train bool) (r Result, err error) {
-	f := t.Objective
+// Evaluate is the values of both parts at the parameters that an objective holds, as those of a run that took no step.
+func Evaluate(f *objective.Objective) (Result, error) { return values(f, true) }
+
+func values(f *objective.Objective, train bool) (r Result, err error) {
 	if train {
 		if r.Train, err = evaluate(f, objective.Train); err != nil {
 			return r, err
@@ -116,6 +118,9 @@ func (t *Trainer) Resume(dir *rundir.Dir) error {
 	vectors, found, err := dir.Load(&c)
 	if err == nil && found {
 		err = t.restore(c, vectors)
+		if err == nil && c.Step > t.Options.Steps {
+			err = fmt.Errorf("it has taken %d steps already, more than %d", c.Step, t.Options.Steps)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("resuming the run in %s: %w", dir.Path(), err)

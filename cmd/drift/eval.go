@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"drift/graph/objective"
+	"drift/optim/train"
+)
+
+// evaluation is drift eval.
+type evaluation struct {
+	*app
+	task
+	fromRun
+	weights string
+}
+
+const evalLong = `eval finds the mean loss and the accuracy over the training part and the test part of the data at
+given weights: those of --weights, or those of a run that drift train has kept. With --run the data,
+the network, the seed and the weights are the run's; flags given beside it overrule them, so that a
+trained network can be evaluated on other data.`
+
+const evalExample = `  drift eval --run run
+  drift eval --run run --data fashion-mnist,test=1000 --json -
+  drift eval --data fashion-mnist --model lenet --weights w.safetensors`
+
+func (a *app) evalCommand() *cobra.Command {
+	e := &evaluation{app: a}
+	cmd := &cobra.Command{
+		Use: "eval", Short: "Loss and accuracy at given weights", Long: evalLong, Example: evalExample, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.evaluate(cmd.Flags()) },
+	}
+	flags := cmd.Flags()
+	e.fromRun.flags(flags)
+	e.task.flags(flags, "glyphs", "mlp:256")
+	flags.StringVar(&e.weights, "weights", "", "evaluate at the weights in this safetensors `file`")
+	return cmd
+}
+
+func (e *evaluation) evaluate(flags *pflag.FlagSet) (err error) {
+	weights, err := e.weightsOf(e.weights, flags, "dtype")
+	if err != nil {
+		return err
+	}
+	if weights == "" {
+		return usagef("there is nothing to evaluate: name a run with --run, or weights with --weights")
+	}
+	p, err := e.open(e.app, weights)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(p, err) }()
+	r, err := train.Evaluate(p.Objective)
+	if err != nil {
+		return err
+	}
+	table := values(r, p.Model.Loss)
+	table.Add("examples", fmt.Sprint(p.Examples(objective.Train)), fmt.Sprint(p.Examples(objective.Test)))
+	if _, err := table.WriteTo(e.human()); err != nil {
+		return err
+	}
+	return e.writeJSON(struct {
+		Train    objective.Value  `json:"train"`
+		Test     *objective.Value `json:"test"` // null without test examples
+		Weights  string           `json:"weights"`
+		Examples int              `json:"examples"` // of the training part
+	}{r.Train, r.Test, weights, p.Examples(objective.Train)})
+}
