@@ -9,7 +9,7 @@
 //
 //	NAME[,option=value]…        a generator or a known data set: glyphs, gaussian, teacher, fashion-mnist, mnist, cifar10, cifar100
 //	npz:FILE[,option=value]…    arrays x [N,…] and y [N] or [N,outputs], and if present x_test and y_test
-//	csv:FILE[,option=value]…    a table of numbers, one example a row
+//	csv:FILE[,option=value]…    a table of numbers, one example a row; the target may be the name of a class
 //	idx:DIR[,option=value]…     the four files of MNIST's layout
 //
 // Options of every data set:

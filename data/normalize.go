@@ -46,7 +46,7 @@ func (s Set) group(g, groups int) iter.Seq[float32] {
 
 // meanStd returns the mean and the standard deviation (1/N), 0 and 0 of nothing, by two passes in float64. The first one takes
 // differences from the first value, so that values that are all the same have exactly that mean and no deviation.
-func meanStd(values iter.Seq[float32]) (mean, std float64) {
+func meanStd[T float32 | float64](values iter.Seq[T]) (mean, std float64) {
 	var first, count float64
 	for x := range values {
 		if count == 0 {

@@ -71,6 +71,10 @@ type Split struct {
 	Mean, Std []float32
 	// Redrawn is the number of training labels that label noise redrew. Some drew the class they had.
 	Redrawn int
+	// ClassNames are the names of the classes where the source has names, sorted: class i is ClassNames[i].
+	ClassNames []string
+	// Notices say, a line each, what a reader did or found that its user should know.
+	Notices []string
 	// Weights is the w* that gaussian drew; nil for other sources.
 	Weights []float32
 }

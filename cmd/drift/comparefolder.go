@@ -90,7 +90,7 @@ func (c *comparison) check() (*data.Split, error) {
 	if err := c.checkOptimizers(); err != nil {
 		return nil, err
 	}
-	split, model, err := c.load(c.seed)
+	split, model, err := c.load(c.app, c.seed)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (c *comparison) tuning() (*objective.Objective, io.Closer, error) { return 
 func (c *comparison) place(seed uint64, tuning bool) (*objective.Objective, io.Closer, error) {
 	own := *c.app
 	own.seed = seed
-	split, model, err := c.load(seed)
+	split, model, err := c.load(c.app, seed)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -123,15 +124,27 @@ func (a *app) dataInspectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.notices(split)
 			train, test := data.Inspect(split.Train), data.Inspect(split.Test)
 			if _, err := inspection(split, train, test).WriteTo(a.human()); err != nil {
 				return err
 			}
-			return a.writeJSON(map[string]any{"spec": args[0], "train": train, "test": test, "redrawn_labels": split.Redrawn})
+			return a.writeJSON(map[string]any{"spec": args[0], "train": train, "test": test, "redrawn_labels": split.Redrawn,
+				"class_names": split.ClassNames, "notices": split.Notices})
 		},
 	}
 	dataDir(cmd.Flags(), &folder)
 	return cmd
+}
+
+// notices passes on what is to be known about data, each notice once.
+func (a *app) notices(split *data.Split) {
+	for _, line := range split.Notices {
+		if !slices.Contains(a.told, line) {
+			a.told = append(a.told, line)
+			a.notice("data: " + line)
+		}
+	}
 }
 
 func inspection(split *data.Split, train, test data.Summary) *report.Table {
@@ -161,8 +174,19 @@ func inspection(split *data.Split, train, test data.Summary) *report.Table {
 	}
 	number("classes", func(s data.Summary) float64 { return float64(s.Classes) })
 	both("examples a class", func(s data.Summary) string { return rangeOf(s.Counts) })
+	if names := split.ClassNames; len(names) > 0 {
+		t.Add("their names", shortList(names, 10), "")
+	}
 	t.Add("redrawn labels", report.Format(float64(split.Redrawn)), "0")
 	return t
+}
+
+// shortList is the first few names.
+func shortList(names []string, few int) string {
+	if len(names) > few {
+		return strings.Join(names[:few], ", ") + ", …"
+	}
+	return strings.Join(names, ", ")
 }
 
 // rangeOf is "90 to 110" for counts between those.

@@ -33,6 +33,21 @@ func TestDataInspect(t *testing.T) {
 	}
 }
 
+// What a reader decides is on stderr, once, and in the JSON.
+func TestDataNotices(t *testing.T) {
+	file := write(t, "a.csv", ",a,kind\n0,1.5,dog\n1,2.5,cat\n2,,cat\n3,4.5,cat\n")
+	status, stdout, stderr := drift(t, "data", "inspect", "csv:"+file+",missing=drop", "--json", "-")
+	for _, want := range []string{"column 1 has no name", "1 of 4 rows", "cat"} {
+		if status != statusDone || strings.Count(stderr, want) != 1 || !strings.Contains(stdout, want) {
+			t.Errorf("status %d, want %q in %q and %q", status, want, stdout, stderr)
+		}
+	}
+	status, _, stderr = drift(t, strings.Fields("train --quiet --model linear --batch 1 --steps 1 --out "+t.TempDir()+"/run --data csv:"+file+",missing=drop")...)
+	if status != statusDone || stderr != "" {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+}
+
 func TestDataMistakes(t *testing.T) {
 	for args, want := range map[string]struct {
 		status int

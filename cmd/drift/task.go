@@ -25,12 +25,13 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	add(flags, &k.chunk, "chunk", 0, chunk, "int", atLeast(0))
 }
 
-// load reads the data and makes the model that fits them.
-func (k *task) load(seed uint64) (*data.Split, *nn.Model, error) {
+// load reads the data, passes on what is to be known about them, and makes the model that fits them.
+func (k *task) load(a *app, seed uint64) (*data.Split, *nn.Model, error) {
 	split, err := data.Load(k.data, data.Options{Dir: k.dataDir, Seed: seed})
 	if err != nil {
 		return nil, nil, err
 	}
+	a.notices(split)
 	loss, outputs := nn.MSE, split.Train.Outputs
 	if split.Train.Classes > 0 {
 		loss, outputs = nn.CrossEntropy, split.Train.Classes
@@ -48,7 +49,7 @@ type problem struct {
 // open puts the task on the device of the global flags. The parameters are those that PyTorch's rules draw from the seed,
 // or those of the file init where it is not empty.
 func (k *task) open(a *app, init string) (*problem, error) {
-	split, model, err := k.load(a.seed)
+	split, model, err := k.load(a, a.seed)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 
 // world puts the task on the device in float64.
 func (v *verification) world(ctx context.Context) (*theory.World, kernels.Device, error) {
-	split, model, err := v.load(v.seed)
+	split, model, err := v.load(v.app, v.seed)
 	if err != nil {
 		return nil, nil, err
 	}

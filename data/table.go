@@ -1,0 +1,289 @@
+package data
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// tableFormat is how to read a table: the options of the same names.
+type tableFormat struct {
+	label, drop, header, missing string
+	sep                          rune
+	regression                   bool // the targets are quantities
+}
+
+// table is a parsed CSV file.
+type table struct {
+	*header
+	format  tableFormat
+	width   int            // inputs of a row
+	inputs  []float64      // row by row, NaN where there is no value
+	targets []float64      // or places in classes
+	whole   bool           // all targets are written as whole numbers
+	classes []string       // sorted; nil where the targets are numbers
+	ids     map[string]int // of the names of classes, in the order of their first appearance
+	left    int            // rows left out
+}
+
+// readTable reads a table.
+func readTable(r io.Reader, format tableFormat) (*table, error) {
+	t := &table{format: format, whole: true}
+	rows, err := t.open(r)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		row, err := rows.Read()
+		if err == io.EOF {
+			return t, t.finish()
+		}
+		if err != nil {
+			return nil, err
+		}
+		line, _ := rows.FieldPos(0)
+		if err := t.add(row, line); err != nil {
+			return nil, err
+		}
+		if len(t.inputs) > maxElements {
+			return nil, fmt.Errorf("more than %d numbers", maxElements)
+		}
+	}
+}
+
+// open reads what tells the columns, the first two rows, and returns a reader of those after.
+func (t *table) open(r io.Reader) (*csv.Reader, error) {
+	const byteOrderMark = "\ufeff"
+	b := bufio.NewReader(r)
+	if start, _ := b.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		b.Discard(len(byteOrderMark))
+	}
+	rows := csv.NewReader(b)
+	rows.Comma, rows.TrimLeadingSpace = t.format.sep, t.format.sep == ' '
+	first, err := rows.Read()
+	if err == io.EOF {
+		return nil, errors.New("the file is empty")
+	}
+	if err != nil {
+		return nil, err
+	}
+	line1, _ := rows.FieldPos(0)
+	if err := t.checkSeparator(first); err != nil {
+		return nil, err
+	}
+	second, err := rows.Read()
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	line2 := 0
+	if second != nil {
+		line2, _ = rows.FieldPos(0)
+	}
+	if t.header, err = newHeader(t.format, trimmed(first), trimmed(second)); err != nil {
+		return nil, err
+	}
+	t.width = t.kept() - 1
+	if t.names == nil {
+		if err := t.add(first, line1); err != nil {
+			return nil, err
+		}
+	}
+	if second != nil {
+		if err := t.add(second, line2); err != nil {
+			return nil, err
+		}
+	}
+	rows.ReuseRecord = true
+	return rows, nil
+}
+
+// checkSeparator explains a first row of one cell that looks like several.
+func (t *table) checkSeparator(first []string) error {
+	if len(first) > 1 {
+		return nil
+	}
+	for _, sep := range []struct{ mark, name string }{{";", "semicolon"}, {"\t", "tab"}, {"|", "pipe"}, {",", "comma"}} {
+		if strings.Contains(first[0], sep.mark) {
+			return fmt.Errorf("one column: if the cells are separated by %q, say sep=%s", sep.mark, sep.name)
+		}
+	}
+	return errors.New("one column: want inputs and a target, separated by commas or by what sep= says")
+}
+
+func trimmed(row []string) []string {
+	if row == nil {
+		return nil
+	}
+	out := make([]string, len(row))
+	for i, cell := range row {
+		out[i] = strings.TrimSpace(cell)
+	}
+	return out
+}
+
+// kept is the number of columns that are not left out.
+func (h *header) kept() int {
+	n := 0
+	for _, dropped := range h.dropped {
+		if !dropped {
+			n++
+		}
+	}
+	return n
+}
+
+// add appends a row.
+func (t *table) add(row []string, line int) error {
+	if t.format.missing == "drop" && t.hasGap(row) {
+		t.left++
+		return nil
+	}
+	for i, cell := range row {
+		cell = strings.TrimSpace(cell)
+		if t.dropped[i] {
+			continue
+		}
+		if i == t.target {
+			if err := t.addTarget(cell, line); err != nil {
+				return err
+			}
+			continue
+		}
+		if isMissing(cell) && t.format.missing == "mean" {
+			t.inputs = append(t.inputs, math.NaN())
+			continue
+		}
+		v, err := t.parse(cell, line, i)
+		if err != nil {
+			return err
+		}
+		t.inputs = append(t.inputs, v)
+	}
+	return nil
+}
+
+// hasGap tells a row that lacks a value.
+func (t *table) hasGap(row []string) bool {
+	for i, cell := range row {
+		if !t.dropped[i] && isMissing(strings.TrimSpace(cell)) {
+			return true
+		}
+	}
+	return false
+}
+
+// parse reads a cell that must be a number.
+func (t *table) parse(cell string, line, column int) (float64, error) {
+	v, err := parseCell(cell)
+	switch {
+	case err == nil:
+		return v, nil
+	case isMissing(cell):
+		return 0, fmt.Errorf("%s: there is no value, %.40q: repair it, or say missing=mean or missing=drop%s", t.where(line, column), cell, t.hint(line))
+	case err == strconv.ErrRange:
+		return 0, fmt.Errorf("%s: %.40s is too large for a number", t.where(line, column), cell)
+	}
+	return 0, fmt.Errorf("%s: %.40q is not a number such as 1234.5%s", t.where(line, column), cell, t.hint(line))
+}
+
+// addTarget appends a target: a number, or a name where the first target is one.
+func (t *table) addTarget(cell string, line int) error {
+	var v float64
+	switch {
+	case isMissing(cell) && t.format.missing == "mean":
+		return fmt.Errorf("%s: there is no target, %.40q: repair it, or say missing=drop", t.where(line, t.target), cell)
+	case t.ids == nil && (isNumber(cell) || isMissing(cell) || t.format.regression || len(t.targets) > 0):
+		var err error
+		if v, err = t.parse(cell, line, t.target); err != nil {
+			return err
+		}
+		_, err = strconv.ParseInt(cell, 10, 64)
+		t.whole = t.whole && err == nil
+	case isMissing(cell):
+		_, err := t.parse(cell, line, t.target)
+		return err
+	case isNumber(cell):
+		return fmt.Errorf("%s: %.40q is a number, the targets before it are names of classes", t.where(line, t.target), cell)
+	default:
+		if t.ids == nil {
+			t.ids = map[string]int{}
+		}
+		id, known := t.ids[cell]
+		if !known {
+			id = len(t.ids)
+			t.ids[strings.Clone(cell)] = id
+		}
+		v = float64(id)
+	}
+	t.targets = append(t.targets, v)
+	return nil
+}
+
+// finish fills gaps, numbers the classes, and tells what was done.
+func (t *table) finish() error {
+	if t.left > 0 {
+		t.notices = append(t.notices, fmt.Sprintf("%d of %d rows lack a value and are left out", t.left, t.left+len(t.targets)))
+	}
+	filled := 0
+	for i := range t.width {
+		n, err := t.fill(i)
+		if err != nil {
+			return err
+		}
+		filled += n
+	}
+	if filled > 0 {
+		t.notices = append(t.notices, fmt.Sprintf("%d cells without a value became the mean of their column", filled))
+	}
+	return t.sortClasses()
+}
+
+// fill puts the mean of a column's values where it has none, and returns how many those were.
+func (t *table) fill(column int) (gaps int, err error) {
+	if t.format.missing != "mean" {
+		return 0, nil
+	}
+	mean, _ := meanStd(func(yield func(float64) bool) {
+		for i := column; i < len(t.inputs); i += t.width {
+			if v := t.inputs[i]; !math.IsNaN(v) && !yield(v) {
+				return
+			}
+		}
+	})
+	for i := column; i < len(t.inputs); i += t.width {
+		if math.IsNaN(t.inputs[i]) {
+			t.inputs[i] = mean
+			gaps++
+		}
+	}
+	if gaps > 0 && gaps == len(t.targets) {
+		err = fmt.Errorf("input %d has no value in any row: leave it out with drop=COLUMN", column+1)
+	}
+	return gaps, err
+}
+
+// sortClasses numbers the classes in the order of their names.
+func (t *table) sortClasses() error {
+	if t.ids == nil {
+		return nil
+	}
+	if n := len(t.ids); n >= max(inferable, len(t.targets)/2) {
+		return fmt.Errorf("column %d has %d different texts in %d rows: these are no classes; say label=COLUMN", t.target+1, n, len(t.targets))
+	}
+	t.classes = slices.Sorted(maps.Keys(t.ids))
+	place := make([]float64, len(t.classes))
+	for i, name := range t.classes {
+		place[t.ids[name]] = float64(i)
+	}
+	for i, id := range t.targets {
+		t.targets[i] = place[int(id)]
+	}
+	return nil
+}
