@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 )
 
 // Kept is a folder that holds what is finished of an experiment, so that another process can go on with it: the trials, and the

@@ -17,7 +17,7 @@ import (
 
 	"drift/bench/peers"
 	"drift/bench/timing"
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 	"drift/kernels"
 	"drift/kernels/cuda"
 )

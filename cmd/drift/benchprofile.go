@@ -7,7 +7,7 @@ import (
 
 	"drift/bench/report"
 	"drift/bench/timing"
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 	"drift/kernels/cuda"
 	"drift/kernels/profile"
 )

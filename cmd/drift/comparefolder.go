@@ -13,7 +13,7 @@ import (
 
 	"drift/bench/compare"
 	"drift/data"
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 	"drift/optim"
 	"drift/optim/rundir"
 )

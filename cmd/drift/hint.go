@@ -25,6 +25,12 @@ func worded(err error) string {
 	if errors.As(err, &wrong) {
 		text = strings.Replace(text, wrong.Error(), fmt.Sprintf("--%s: got %q: give %s", flagOf(wrong.Option), wrong.Value, wrong.Want), 1)
 	}
+	var stopped train.Interruption
+	if errors.As(err, &stopped) && stopped.Dir != "" {
+		text += ": go on with drift train --resume " + stopped.Dir
+	} else if errors.As(err, &stopped) {
+		text += ": nothing is kept without --out"
+	}
 	if errors.Is(err, train.ErrNotFinite) {
 		text += ": lower --lr, add --clip or --warmup, or scale the data with normalize=on"
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/report"
+	"drift/data/atomicfile"
 	"drift/graph/objective"
 	"drift/graph/sigma"
-	"drift/internal/atomicfile"
 )
 
 // measurement is drift measure.

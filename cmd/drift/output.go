@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 )
 
 // checkJSON finds out before the work whether the file of --json can be written after it.

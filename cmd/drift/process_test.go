@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,18 +58,24 @@ func killUntilDone(t *testing.T, start, goOn []string, begun string) int {
 	}
 }
 
-// Ctrl-C reaches a process as SIGINT.
-func TestCtrlCStopsCleanly(t *testing.T) {
-	process := child(strings.Fields(smallRun + "--steps 100000000")...)
-	var stderr bytes.Buffer
-	process.Stderr = &stderr
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.AfterFunc(500*time.Millisecond, func() { process.Process.Signal(syscall.SIGINT) })
-	err := process.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != statusFailed || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("%v, %q", err, stderr.String())
+// Ctrl-C reaches a process as SIGINT; batch systems send others. All end a run with a checkpoint.
+func TestSignalsStopCleanly(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1} {
+		out := filepath.Join(t.TempDir(), "run")
+		process := child(strings.Fields(smallRun + "--steps 100000000 --checkpoint-every 0 --out " + out)...)
+		var stderr bytes.Buffer
+		process.Stderr = &stderr
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(300*time.Millisecond, func() { process.Process.Signal(signal) })
+		err := process.Wait()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != statusFailed || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%v: %v, %q", signal, err, stderr.String())
+		}
+		if _, err := os.Stat(filepath.Join(out, "checkpoint", "state.safetensors")); err != nil {
+			t.Errorf("%v: %v", signal, err)
+		}
 	}
 }

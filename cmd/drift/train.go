@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/report"
+	"drift/data/atomicfile"
 	"drift/graph/nn"
 	"drift/graph/objective"
-	"drift/internal/atomicfile"
 	"drift/optim"
 	"drift/optim/options"
 	"drift/optim/rundir"

@@ -19,7 +19,7 @@ import (
 
 	"github.com/nlpodyssey/safetensors"
 
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 )
 
 // format is the version of the names under which state is kept. It changes when a run cannot go on from a checkpoint written before.

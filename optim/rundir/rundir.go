@@ -18,7 +18,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"drift/internal/atomicfile"
+	"drift/data/atomicfile"
 	"drift/optim/checkpoint"
 )
 
@@ -63,7 +63,7 @@ func create(path, config string) (*Dir, error) {
 	d.config = config
 	for _, name := range []string{ConfigName, metricsName, stateName, WeightsName} {
 		if _, err := os.Stat(d.File(name)); !errors.Is(err, fs.ErrNotExist) {
-			return nil, errors.Join(errors.New("it holds another run: name another folder, or go on with --resume"), d.Close())
+			return nil, errors.Join(errors.New("it holds another run: name another folder, or resume it"), d.Close())
 		}
 	}
 	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
@@ -83,7 +83,7 @@ func create(path, config string) (*Dir, error) {
 func ReadConfig(path string) (string, error) {
 	config, err := os.ReadFile(filepath.Join(path, ConfigName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", errors.New("it holds no run: name the folder that --out named")
+		return "", errors.New("it holds no run: name the folder of one")
 	}
 	return string(config), err
 }

@@ -97,11 +97,11 @@ func (l Logging) interrupt(t *Trainer) error {
 	if err := l.save(t); err != nil {
 		return err
 	}
-	if l.Dir == nil {
-		return fmt.Errorf("training: %w after step %d of %d: nothing is kept without --out", ErrInterrupted, t.StepsTaken(), t.Options.Steps)
+	stopped := Interruption{Step: t.StepsTaken(), Of: t.Options.Steps}
+	if l.Dir != nil {
+		stopped.Dir = l.Dir.Path()
 	}
-	return fmt.Errorf("training: %w after step %d of %d: go on with drift train --resume %s",
-		ErrInterrupted, t.StepsTaken(), t.Options.Steps, l.Dir.Path())
+	return stopped
 }
 
 // save writes a checkpoint where there is a folder for it.

@@ -41,7 +41,7 @@ func newBudget(f *objective.Objective, every int, cost float64) (budget, error) 
 	case f.Examples(objective.Train) < 2:
 		return budget{}, errors.New("measuring Σ along the run takes at least 2 training examples")
 	case most < 2:
-		return budget{}, fmt.Errorf("measuring along the run takes chunks of at least 4 examples, here are %d (--chunk)", f.Chunk())
+		return budget{}, fmt.Errorf("measuring along the run takes chunks of at least 4 examples, here are %d", f.Chunk())
 	}
 	forward := float64(f.Model.Products)
 	measurement := func(sample int) float64 {

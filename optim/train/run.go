@@ -29,8 +29,21 @@ func Diverged(err error) bool {
 	return errors.Is(err, ErrNotFinite) || errors.As(err, &broken)
 }
 
-// ErrInterrupted ends a run that was asked to stop; its checkpoint is written.
+// ErrInterrupted ends what was asked to stop.
 var ErrInterrupted = errors.New("interrupted")
+
+// Interruption is the ErrInterrupted of a run, whose checkpoint is written.
+type Interruption struct {
+	Step, Of int    // steps taken, and those of the whole run
+	Dir      string // the run's folder; "" where nothing is kept
+}
+
+func (i Interruption) Error() string {
+	return fmt.Sprintf("training: %v after step %d of %d", ErrInterrupted, i.Step, i.Of)
+}
+
+// Is reports ErrInterrupted.
+func (i Interruption) Is(target error) bool { return target == ErrInterrupted }
 
 // Run takes the steps that are left of a run, and evaluates its end.
 func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
