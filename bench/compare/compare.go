@@ -11,7 +11,6 @@ import (
 	"math"
 
 	"drift/bench/report"
-	"drift/graph/nn"
 	"drift/graph/objective"
 	"drift/optim"
 	"drift/optim/train"
@@ -137,7 +136,7 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard f
 // one is the run of an optimizer, which may diverge. heard is told how many updates went by.
 func (e Experiment) one(ctx context.Context, f *objective.Objective, entry Entry, seed uint64, start []float64,
 	heard func(steps int)) (run, error) {
-	r := run{Entry: entry, Seed: seed, Classes: f.Model.Loss == nn.CrossEntropy, Explained: report.Number(math.NaN())}
+	r := run{Entry: entry, Seed: seed, Classes: f.Scored(), Explained: report.Number(math.NaN())}
 	if err := f.Parameters().Write(start); err != nil {
 		return r, err
 	}

@@ -59,7 +59,7 @@ func norms(w *workload) (func() error, error) {
 // direction is a vector to multiply with, and one for the product.
 func (w *workload) direction() (v, into kernels.Buffer, err error) {
 	if v, err = w.vector(); err == nil {
-		err = v.Write(w.f.Model.Init(2))
+		err = v.Write(w.f.Initial(2))
 	}
 	if err == nil {
 		into, err = w.vector()

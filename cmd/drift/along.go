@@ -16,6 +16,7 @@ import (
 	"drift/bench/theory"
 	"drift/data"
 	"drift/graph/objective"
+	"drift/graph/weights"
 	"drift/optim"
 	"drift/optim/rundir"
 	"drift/optim/train"
@@ -124,7 +125,7 @@ func followable(p *problem, o optim.Optimizer, steps int) (rule optim.Heavy, err
 // beside is a world in float64 over the run's data.
 func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theory.World, error) {
 	split := data.Split{Train: p.Data(objective.Train), Test: p.Data(objective.Test)}
-	return theory.NewWorld(ctx, p.device, p.Model, &split, make([]float64, p.Model.NumParams), chunk)
+	return theory.NewWorld(ctx, p.device, p.Model, &split, make([]float64, p.NumParams()), chunk)
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
@@ -213,7 +214,7 @@ func chooseLegs(steps, m, count int) [][]int {
 
 // compare finds how far from the run's own weights the followed one has ended.
 func (c *course) compare(p *problem, folder string) error {
-	theirs, err := p.Model.Load(folder + "/" + rundir.WeightsName)
+	theirs, err := weights.Load(folder+"/"+rundir.WeightsName, p.Model.Params(), p.DType())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -57,7 +57,7 @@ func (e *evaluation) evaluate(flags *pflag.FlagSet) (err error) {
 	if err != nil {
 		return err
 	}
-	table := values(r, p.Model.Loss)
+	table := values(r, p.Scored())
 	table.Add("examples", fmt.Sprint(p.Examples(objective.Train)), fmt.Sprint(p.Examples(objective.Test)))
 	if _, err := table.WriteTo(e.human()); err != nil {
 		return err

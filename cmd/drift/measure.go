@@ -13,6 +13,7 @@ import (
 	"drift/data/atomicfile"
 	"drift/graph/objective"
 	"drift/graph/sigma"
+	"drift/graph/weights"
 )
 
 // measurement is drift measure.
@@ -77,22 +78,22 @@ func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err er
 	if err := m.check(); err != nil {
 		return err
 	}
-	weights, err := m.weightsOf(m.weights, flags, "dtype")
+	file, err := m.weightsOf(m.weights, flags, "dtype")
 	if err != nil {
 		return err
 	}
-	p, err := m.open(m.app, weights)
+	p, err := m.open(m.app, file)
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
 	p.Until(ctx)
 	m.wanted.Diagonal, m.wanted.Seed = m.vectors != "", m.seed
-	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.Model.NumParams {
-		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.Model.NumParams)
+	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.NumParams() {
+		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.NumParams())
 	}
 	if m.vector != "" {
-		if m.wanted.Along, err = p.Model.Load(m.vector); err != nil {
+		if m.wanted.Along, err = weights.Load(m.vector, p.Model.Params(), p.DType()); err != nil {
 			return fmt.Errorf("--vector: %w", err)
 		}
 	}
@@ -115,7 +116,7 @@ func traceProducts(s string) (int, error) {
 // deliver writes the vectors and shows the numbers.
 func (m *measurement) deliver(p *problem, found *sigma.Measurement) error {
 	if m.vectors != "" {
-		err := atomicfile.Write(m.vectors, func(w io.Writer) error { return p.Model.Write(w, p.DType(), found.Vectors...) })
+		err := atomicfile.Write(m.vectors, func(w io.Writer) error { return weights.Write(w, p.Model.Params(), p.DType(), found.Vectors...) })
 		if err != nil {
 			return fmt.Errorf("writing the vectors: %w", err)
 		}

@@ -13,6 +13,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/graph/sigma"
+	"drift/graph/weights"
 	"drift/kernels"
 )
 
@@ -35,7 +36,7 @@ func saveVector(t *testing.T, values func(m *nn.Model) []float64) string {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := m.Write(file, kernels.Float64, nn.Vector{Values: values(m)}); err != nil {
+	if err := weights.Write(file, m.Params(), kernels.Float64, weights.Vector{Values: values(m)}); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -12,7 +12,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
-	"drift/graph/nn"
+	"drift/graph/objective"
 )
 
 // notKept are the flags that say where a run's results go or how it is started, not what it is.
@@ -20,7 +20,7 @@ var notKept = []string{"config", "force", "help", "json", "quiet", "out", "resum
 
 // runSettings is every flag of the command with its value, so that --config runs it again from anywhere. Files are named by
 // their full paths, and a network described by a file stands in it. overrides replace values; nil removes one.
-func runSettings(flags *pflag.FlagSet, model *nn.Model, overrides map[string]any) (map[string]any, error) {
+func runSettings(flags *pflag.FlagSet, model objective.Model, overrides map[string]any) (map[string]any, error) {
 	settings := map[string]any{}
 	flags.VisitAll(func(f *pflag.Flag) {
 		if value := setting(f.Value); !slices.Contains(notKept, f.Name) && value != "" { // "": nothing is given, and no default is common to all

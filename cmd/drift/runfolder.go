@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
@@ -47,7 +47,7 @@ func checkResumed(flags *pflag.FlagSet, folder string, names ...string) error {
 }
 
 // startRun begins a new run folder.
-func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, trainer *train.Trainer) error {
+func (t *training) startRun(flags *pflag.FlagSet, model objective.Model, trainer *train.Trainer) error {
 	if t.resume != "" {
 		return usagef("--out starts a new run and --resume goes on with an old one: leave one out")
 	}
@@ -60,7 +60,7 @@ func (t *training) startRun(flags *pflag.FlagSet, model *nn.Model, trainer *trai
 }
 
 // extendRun gives a resumed run another length, from before its next step on.
-func (t *training) extendRun(flags *pflag.FlagSet, model *nn.Model, trainer *train.Trainer) error {
+func (t *training) extendRun(flags *pflag.FlagSet, model objective.Model, trainer *train.Trainer) error {
 	config, err := t.runConfig(flags, model, trainer)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (t *training) extendRun(flags *pflag.FlagSet, model *nn.Model, trainer *tra
 }
 
 // runConfig is the text of config.toml: everything that decides what the run is.
-func (t *training) runConfig(flags *pflag.FlagSet, model *nn.Model, trainer *train.Trainer) (string, error) {
+func (t *training) runConfig(flags *pflag.FlagSet, model objective.Model, trainer *train.Trainer) (string, error) {
 	changes := t.options.settings(trainer.Optimizer)
 	changes["steps"], changes["epochs"] = trainer.Options.Steps, nil
 	settings, err := runSettings(flags, model, changes)

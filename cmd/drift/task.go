@@ -8,6 +8,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/graph/objective"
+	"drift/graph/weights"
 	"drift/kernels"
 )
 
@@ -62,9 +63,9 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 	if err != nil {
 		return nil, err
 	}
-	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Chunk: k.chunk})
+	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Seed: a.seed, Chunk: k.chunk})
 	if err == nil {
-		if err = begin(f, init, a.seed); err != nil {
+		if err = begin(f, init); err != nil {
 			f.Close()
 		}
 	}
@@ -75,12 +76,12 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 	return &problem{f, dev}, nil
 }
 
-// begin sets the parameters to those of a file, or to a draw.
-func begin(f *objective.Objective, init string, seed uint64) error {
+// begin sets the parameters to those of a file, or leaves the draw where none is named.
+func begin(f *objective.Objective, init string) error {
 	if init == "" {
-		return f.Parameters().Write(f.Model.Init(seed))
+		return nil
 	}
-	theta, err := f.Model.Load(init)
+	theta, err := weights.Load(init, f.Model.Params(), f.DType())
 	if err != nil {
 		return err
 	}

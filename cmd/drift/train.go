@@ -11,8 +11,8 @@ import (
 
 	"drift/bench/report"
 	"drift/data/atomicfile"
-	"drift/graph/nn"
 	"drift/graph/objective"
+	"drift/graph/weights"
 	"drift/optim"
 	"drift/optim/options"
 	"drift/optim/rundir"
@@ -199,25 +199,25 @@ func (t *training) train(ctx context.Context, trainer *train.Trainer) (train.Res
 // deliver writes the weights and shows how the run ended.
 func (t *training) deliver(p *problem, r train.Result) error {
 	if dir := t.logging.Dir; dir != nil {
-		theta := make([]float64, p.Model.NumParams)
+		theta := make([]float64, p.NumParams())
 		if err := p.Parameters().Read(theta); err != nil {
 			return fmt.Errorf("reading the weights: %w", err)
 		}
 		err := atomicfile.Write(dir.File(rundir.WeightsName), func(w io.Writer) error {
-			return p.Model.Write(w, p.DType(), nn.Vector{Values: theta})
+			return weights.Write(w, p.Model.Params(), p.DType(), weights.Vector{Values: theta})
 		})
 		if err != nil {
 			return fmt.Errorf("writing the weights: %w", err)
 		}
 	}
-	if _, err := outcome(r, p.Model.Loss).WriteTo(t.human()); err != nil {
+	if _, err := outcome(r, p.Scored()).WriteTo(t.human()); err != nil {
 		return err
 	}
 	return t.writeJSON(r)
 }
 
-func outcome(r train.Result, loss string) *report.Table {
-	table := values(r, loss)
+func outcome(r train.Result, scored bool) *report.Table {
+	table := values(r, scored)
 	table.Add("steps", report.Format(float64(r.Steps)), "")
 	table.Add("example gradients", report.Format(r.ExampleGradients), "")
 	table.Add("seconds", report.Format(r.Seconds), "")
@@ -225,15 +225,15 @@ func outcome(r train.Result, loss string) *report.Table {
 }
 
 // values is loss and accuracy of both parts.
-func values(r train.Result, loss string) *report.Table {
+func values(r train.Result, scored bool) *report.Table {
 	table := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
 	test := objective.Value{}
 	show := func(x float64) string { return "–" }
 	if r.Test != nil {
 		test, show = *r.Test, report.Format
 	}
-	table.Add("loss ("+strings.ReplaceAll(loss, "_", " ")+")", report.Format(r.Train.Loss), show(test.Loss))
-	if loss == nn.CrossEntropy {
+	table.Add("loss", report.Format(r.Train.Loss), show(test.Loss))
+	if scored {
 		table.Add("accuracy", report.Format(r.Train.Accuracy), show(test.Accuracy))
 	}
 	return table

@@ -13,7 +13,7 @@ import (
 
 const smallRun = "train --quiet --data glyphs,train=200,test=100,size=8 --model mlp:16 --momentum 0.9 --lr 0.02 --batch 16 "
 
-func weights(t *testing.T, folder string) []byte {
+func readWeights(t *testing.T, folder string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(folder, "weights.safetensors"))
 	if err != nil {
@@ -30,7 +30,7 @@ func TestKilledRunsResumeToTheSameBits(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	kills := killUntilDone(t, strings.Fields(flags+killed), []string{"train", "--quiet", "--resume", killed}, filepath.Join(killed, "config.toml"))
-	if !bytes.Equal(weights(t, whole), weights(t, killed)) {
+	if !bytes.Equal(readWeights(t, whole), readWeights(t, killed)) {
 		t.Errorf("after %d kills the weights are other ones", kills)
 	}
 	if want, got := logged(t, whole), logged(t, killed); want != got {
@@ -84,7 +84,7 @@ func TestRunAgainFromItsConfiguration(t *testing.T) {
 		}
 		os.Remove(model)
 	}
-	if !bytes.Equal(weights(t, first), weights(t, second)) {
+	if !bytes.Equal(readWeights(t, first), readWeights(t, second)) {
 		t.Error("the same configuration gives other weights")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/graph/objective"
+	"drift/graph/weights"
 	"drift/kernels"
 )
 
@@ -138,7 +139,7 @@ func (v *verification) worldOn(ctx context.Context, dev kernels.Device, split *d
 	theta := model.Init(v.seed)
 	if v.weights != "" {
 		var err error
-		if theta, err = model.Load(v.weights); err != nil {
+		if theta, err = weights.Load(v.weights, model.Params(), kernels.Float64); err != nil {
 			return nil, err
 		}
 	}

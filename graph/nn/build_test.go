@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"drift/graph"
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
 )
@@ -54,11 +55,11 @@ func build(t *testing.T, m *Model, n int) *network {
 		if m.Loss == MSE {
 			net.y = graph.Input(g, kernels.Float64, "targets", n, m.Outputs)
 		}
-		for _, p := range m.Params {
+		for _, p := range m.Params() {
 			net.params = append(net.params, graph.Input(g, kernels.Float64, p.Name, p.Shape...))
 			net.tangents = append(net.tangents, graph.Input(g, kernels.Float64, "tangent."+p.Name, p.Shape...))
 		}
-		net.outputs = m.Build(net.params, net.x, net.uses)
+		net.outputs = m.Build(objective.Net{Params: net.params, Inputs: []*graph.Node{net.x}, Uses: net.uses})
 		net.loss = m.Losses(net.outputs, net.y)
 	})
 	if err != nil {
@@ -98,7 +99,7 @@ func (net *network) evaluator(t *testing.T, nodes ...*graph.Node) func(theta, v 
 	write(net.x, waves(math.Cos, graph.Size(net.x)))
 	write(net.y, targets)
 	return func(theta, v []float64) [][]float64 {
-		for i, p := range net.Params {
+		for i, p := range net.Params() {
 			write(net.params[i], theta[p.Offset:p.Offset+p.Len])
 			write(net.tangents[i], v[p.Offset:p.Offset+p.Len])
 		}
@@ -130,14 +131,14 @@ func TestForwardIsPyTorchs(t *testing.T) {
 	for _, c := range forwardCases(t) {
 		m := parsed(t, string(c.Model), nil, 0, "")
 		shapes := map[string][]int{}
-		for _, p := range m.Params {
-			shapes[p.Name] = p.fileShape()
+		for _, p := range m.Params() {
+			shapes[p.Name] = p.FileShape()
 		}
 		if !reflect.DeepEqual(shapes, c.StateDict) {
 			t.Errorf("%s: parameters %v, want %v", c.Name, shapes, c.StateDict)
 		}
 		net := build(t, m, 3)
-		theta := waves(math.Sin, m.NumParams)
+		theta := waves(math.Sin, m.NumParams())
 		got := net.values(t, theta, theta, net.outputs, net.loss)
 		near(t, c.Name+": outputs", got[0], c.Outputs, 1e-12)
 		near(t, c.Name+": losses", got[1], c.Losses, 1e-12)

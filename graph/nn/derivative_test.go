@@ -17,7 +17,7 @@ const smooth = `{"input":[2,5,4],"loss":"cross_entropy","layers":[{"conv2d":{"ou
 // differences. Normalising few values makes third derivatives large, hence the small step.
 func TestDerivativesOfEveryLayer(t *testing.T) {
 	net := build(t, parsed(t, smooth, nil, 0, ""), 3)
-	theta, v := net.Init(3), waves(func(x float64) float64 { return math.Sin(x * x) }, net.NumParams)
+	theta, v := net.Init(3), waves(func(x float64) float64 { return math.Sin(x * x) }, net.NumParams())
 	total := graph.SumAll(net.loss)
 	curvature := graph.HVP([]*graph.Node{total}, net.params, net.tangents)
 	gradient := graph.Grad([]*graph.Node{total}, []*graph.Node{nil}, net.params)
@@ -49,7 +49,7 @@ func TestDerivativesOfEveryLayer(t *testing.T) {
 func TestPerExampleGradientsOfEveryLayer(t *testing.T) {
 	for _, c := range forwardCases(t) {
 		net := build(t, parsed(t, string(c.Model), nil, 0, ""), 3)
-		theta := waves(math.Sin, net.NumParams)
+		theta := waves(math.Sin, net.NumParams())
 		nodes := []*graph.Node{graph.NewPerExample(net.loss, net.params, net.uses).SquaredNorms()}
 		for i := range net.n {
 			one := graph.SliceAxis(net.loss, 0, i, i+1)

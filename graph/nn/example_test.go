@@ -13,10 +13,10 @@ func ExampleParse() {
 		fmt.Println(err)
 		return
 	}
-	for _, p := range model.Params {
+	for _, p := range model.Params() {
 		fmt.Println(p.Name, p.Shape)
 	}
-	fmt.Println(model.NumParams, "parameters")
+	fmt.Println(model.NumParams(), "parameters")
 	// Output:
 	// 0.weight [3 1 3 3]
 	// 0.bias [3]

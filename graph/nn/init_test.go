@@ -21,7 +21,7 @@ func TestInitFollowsPyTorch(t *testing.T) {
 	m := parsed(t, "resnet20", []int{3, 32, 32}, 10, CrossEntropy)
 	theta := m.Init(1)
 	fanIn := 0
-	for _, p := range m.Params {
+	for _, p := range m.Params() {
 		values := theta[p.Offset : p.Offset+p.Len]
 		switch {
 		case len(p.Shape) > 1:

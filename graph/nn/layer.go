@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"drift/graph"
+	"drift/graph/objective"
 )
 
 // Layer is one entry of a layer list.
@@ -39,11 +40,9 @@ func (b *builder) chain(x *graph.Node, layers []Layer) *graph.Node {
 	return x
 }
 
-// Build is the network's outputs [n, Outputs] for a batch x [n, Input…] or [n, size of an example]. Params has a leaf for each of
-// m.Params, in order and of its shape; uses records how they are applied. Shapes that do not fit panic, as all
-// construction does (graph.Try).
-func (m *Model) Build(params []*graph.Node, x *graph.Node, uses *graph.Uses) *graph.Node {
-	b := &builder{params: params, uses: uses}
+// Build is the network's outputs [n, Outputs] for a batch [n, Input…] or [n, size of an example].
+func (m *Model) Build(n objective.Net) *graph.Node {
+	b, x := &builder{params: n.Params, uses: n.Uses}, n.Inputs[0]
 	shape := append([]int{x.Shape()[0]}, m.Input...)
 	return b.chain(graph.Reshape(x, shape...), m.Layers)
 }
@@ -55,6 +54,14 @@ func (m *Model) Losses(outputs, targets *graph.Node) *graph.Node {
 		return graph.SquaredError(outputs, targets)
 	}
 	return graph.CrossEntropy(outputs, targets)
+}
+
+// Score counts an example whose class has the largest score; there is none for MSE.
+func (m *Model) Score(outputs, classes *graph.Node) (hits, of *graph.Node) {
+	if m.Loss == MSE {
+		return nil, nil
+	}
+	return graph.Correct(outputs, classes), nil
 }
 
 // images checks that an example has the shape [channels,height,width].

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"drift/graph/objective"
 )
 
 // Losses, one value an example.
@@ -19,29 +21,34 @@ type Model struct {
 	Loss    string  // CrossEntropy or MSE
 	Layers  []Layer // in order of application
 
-	Params    []Param // in PyTorch's order, the layout of the flat vector
-	NumParams int     // length of the flat vector
-	Products  int     // multiplications by weights in a forward pass of one example
+	params    []objective.Param
+	numParams int
+	products  int
 }
 
-// Param is one tensor of parameters, the elements Offset … Offset+Len of the flat vector.
-type Param struct {
-	Name   string // as in a state_dict
-	Shape  []int  // of the graph's leaf
-	Offset int
-	Len    int
+var (
+	_ objective.Model  = (*Model)(nil)
+	_ objective.Scorer = (*Model)(nil)
+)
 
-	stored []int   // shape in files where it differs from Shape
-	fill   float64 // initial value where bound is 0
-	bound  float64 // initial values are uniform over ±bound
-}
+// Params lists the parameters in PyTorch's order, the layout of the flat vector.
+func (m *Model) Params() []objective.Param { return m.params }
 
-// fileShape is the shape that PyTorch gives the tensor.
-func (p Param) fileShape() []int {
-	if p.stored != nil {
-		return p.stored
+// NumParams is the length of the flat vector.
+func (m *Model) NumParams() int { return m.numParams }
+
+// Products is the number of multiplications by weights in a forward pass of one example.
+func (m *Model) Products() int { return m.products }
+
+// Inputs is the one input.
+func (m *Model) Inputs() []objective.Input { return []objective.Input{{Name: "input", Shape: m.Input}} }
+
+// Target is a class for CrossEntropy, a row of numbers for MSE.
+func (m *Model) Target() objective.Input {
+	if m.Loss == MSE {
+		return objective.Input{Name: "target", Shape: []int{m.Outputs}}
 	}
-	return p.Shape
+	return objective.Input{Name: "class", Index: m.Outputs}
 }
 
 // newModel infers all shapes of a model and lists its parameters, or says what does not fit.
@@ -106,14 +113,14 @@ func (s scope) weightAndBias(weight []int, positions int, bias bool) error {
 		return err
 	}
 	bound := uniformBound(fanIn)
-	if err := s.declare(Param{Name: "weight", Shape: weight, bound: bound}); err != nil {
+	if err := s.declare(objective.Param{Name: "weight", Shape: weight, Init: uniform(bound)}); err != nil {
 		return err
 	}
-	s.model.Products += positions * fanIn * weight[0]
+	s.model.products += positions * fanIn * weight[0]
 	if !bias {
 		return nil
 	}
-	return s.declare(Param{Name: "bias", Shape: weight[:1], bound: bound})
+	return s.declare(objective.Param{Name: "bias", Shape: weight[:1], Init: uniform(bound)})
 }
 
 // scaleAndShift declares the tensors of a normalisation, ones and zeros.
@@ -122,24 +129,24 @@ func (s scope) scaleAndShift(stored []int) error {
 	if err != nil {
 		return err
 	}
-	if err := s.declare(Param{Name: "weight", Shape: []int{n}, stored: stored, fill: 1}); err != nil {
+	if err := s.declare(objective.Param{Name: "weight", Shape: []int{n}, Stored: stored, Init: constant(1)}); err != nil {
 		return err
 	}
-	return s.declare(Param{Name: "bias", Shape: []int{n}, stored: stored})
+	return s.declare(objective.Param{Name: "bias", Shape: []int{n}, Stored: stored, Init: constant(0)})
 }
 
-func (s scope) declare(p Param) error {
+func (s scope) declare(p objective.Param) error {
 	n, err := volume(p.Shape)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", p.Name, dims(p.Shape), err)
 	}
 	m := s.model
-	if n > maxElements-m.NumParams {
+	if n > maxElements-m.numParams {
 		return fmt.Errorf("%s %s brings the model to more than %d parameters", p.Name, dims(p.Shape), maxElements)
 	}
-	p.Name, p.Offset, p.Len = s.prefix+p.Name, m.NumParams, n
-	m.NumParams += n
-	m.Params = append(m.Params, p)
+	p.Name, p.Offset, p.Len = s.prefix+p.Name, m.numParams, n
+	m.numParams += n
+	m.params = append(m.params, p)
 	return nil
 }
 

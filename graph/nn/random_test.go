@@ -67,7 +67,7 @@ func TestDerivativesOfRandomModels(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := drawModel(rt)
 		net := build(t, m, 3)
-		theta, v := m.Init(rapid.Uint64().Draw(rt, "seed")), waves(math.Cos, m.NumParams)
+		theta, v := m.Init(rapid.Uint64().Draw(rt, "seed")), waves(math.Cos, m.NumParams())
 		total, ones := graph.SumAll(net.loss), []*graph.Node{nil}
 		gradient := graph.Grad([]*graph.Node{total}, ones, net.params)
 		sigma := graph.NewCovariance(graph.NewPerExample(net.loss, net.params, net.uses))

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	. "drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/cpu"
 	"drift/kernels/devicetest"
@@ -26,7 +27,7 @@ func TestDevicesAgree(t *testing.T) {
 				must(t, err)
 				must(t, f.Parameters().Write(m.Init(3)))
 				g, d, v, h := vector(t, f), vector(t, f), vector(t, f), vector(t, f)
-				direction := make([]float64, m.NumParams)
+				direction := make([]float64, m.NumParams())
 				for i := range direction {
 					direction[i] = math.Cos(float64(i))
 				}

@@ -6,7 +6,6 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"drift/graph"
-	"drift/graph/nn"
 	"drift/kernels"
 )
 
@@ -43,7 +42,7 @@ func (f *Objective) newBatch(counts [2]int, first bool) *Batch {
 	x, y := b.pick(counts)
 	b.Target = y
 	b.Mean, b.Spread = b.leaf("mean", f.weights.Slice(0, 1), 1), b.leaf("spread", f.weights.Slice(1, 2), 1)
-	b.Output = f.Model.Build(b.Params, x, b.uses)
+	b.Output = f.Model.Build(Net{Params: b.Params, Inputs: f.split(x), Uses: b.uses})
 	b.Loss = f.Model.Losses(b.Output, b.Target)
 	return b
 }
@@ -65,13 +64,29 @@ func (b *Batch) pick(counts [2]int) (x, y *graph.Node) {
 // gather is the inputs and targets of examples of a part.
 func (b *Batch) gather(part Part, index *graph.Node) (x, y *graph.Node) {
 	r, model := b.objective.parts[part], b.objective.Model
-	targets := []int{r.n}
-	if model.Loss == nn.MSE {
-		targets = append(targets, model.Outputs)
+	inputs := []int{r.n, r.set.Size()}
+	if in := model.Inputs(); len(in) == 1 {
+		inputs = append([]int{r.n}, in[0].Shape...)
 	}
-	x = b.leaf(fmt.Sprint("inputs ", part), r.x, append([]int{r.n}, model.Input...)...)
-	y = b.leaf(fmt.Sprint("targets ", part), r.y, targets...)
+	x = b.leaf(fmt.Sprint("inputs ", part), r.x, inputs...)
+	y = b.leaf(fmt.Sprint("targets ", part), r.y, append([]int{r.n}, model.Target().Shape...)...)
 	return graph.Gather(x, index), graph.Gather(y, index)
+}
+
+// split cuts the rows of examples into the model's inputs, which lie in them one behind the other.
+func (f *Objective) split(x *graph.Node) []*graph.Node {
+	inputs := f.Model.Inputs()
+	if len(inputs) == 1 {
+		return []*graph.Node{x}
+	}
+	n, at := x.Shape()[0], 0
+	parts := make([]*graph.Node, len(inputs))
+	for i, in := range inputs {
+		to := at + product(in.Shape)
+		parts[i] = graph.Reshape(graph.SliceAxis(x, 1, at, to), append([]int{n}, in.Shape...)...)
+		at = to
+	}
+	return parts
 }
 
 func (b *Batch) leaf(name string, buffer kernels.Buffer, shape ...int) *graph.Node {
@@ -84,7 +99,7 @@ func (b *Batch) leaf(name string, buffer kernels.Buffer, shape ...int) *graph.No
 func (b *Batch) Vector(v kernels.Buffer) []*graph.Node {
 	b.leaves++
 	var nodes []*graph.Node
-	for _, p := range b.objective.Model.Params {
+	for _, p := range b.objective.Model.Params() {
 		nodes = append(nodes, b.leaf(fmt.Sprintf("vector %d, %s", b.leaves, p.Name), v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
 	}
 	return nodes
@@ -119,7 +134,7 @@ func (b *Batch) Weighted() *graph.Node { return graph.Mul(b.Loss, graph.Broadcas
 
 // Sum adds values in the shapes of the parameters to a flat vector [P], which the first chunk of a pass overwrites.
 func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
-	for k, p := range b.objective.Model.Params {
+	for k, p := range b.objective.Model.Params() {
 		v := values[k]
 		if v == nil {
 			v = graph.Fill(b.Params[k], 0)

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"math/rand/v2"
@@ -7,6 +7,7 @@ import (
 	"drift/data"
 	"drift/graph"
 	"drift/graph/nn"
+	. "drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/cpu"
 )
@@ -34,7 +35,7 @@ func benchmark(b *testing.B, model string, batch int, pass func(f *Objective, ex
 	must(b, f.Parameters().Write(m.Init(1)))
 	g, d, some := vector(b, f), vector(b, f), f.All(Train)[:batch]
 	must(b, pass(f, some, g, d))
-	b.ReportMetric(float64(f.arena.Len()*4)/1e6, "arenaMB")
+	b.ReportMetric(float64(f.WorkBytes())/1e6, "arenaMB")
 	for b.Loop() {
 		must(b, pass(f, some, g, d))
 	}
@@ -50,7 +51,7 @@ func gradientAndTrace(f *Objective, examples []int, g, _ kernels.Buffer) error {
 		b.Measure()
 		b.Sum(g, sigma.Mean())
 		b.Read(sigma.SquaredNorms())
-		b.scalar(sumSquares, sigma.Trace())
+		b.Read(sigma.Trace())
 	}, nil)
 }
 

@@ -1,10 +1,11 @@
-package objective
+package objective_test
 
 import (
 	"testing"
 
 	"drift/data"
 	"drift/graph/nn"
+	. "drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/cpu"
 )

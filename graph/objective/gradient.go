@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"drift/graph"
-	"drift/graph/nn"
 	"drift/kernels"
 )
 
@@ -44,10 +43,17 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 // because a sum of shares 1/N would round at every chunk.
 func (b *Batch) Measure() {
 	b.scalar(sumLoss, graph.SumAll(b.Weighted()))
-	if b.objective.Model.Loss == nn.CrossEntropy {
-		count := b.scalar(sumCorrect, graph.SumAll(graph.Correct(b.Output, b.Target)))
-		b.set(b.objective.sums.Slice(sumAccuracy, sumAccuracy+1), graph.Mul(count, b.Mean))
+	s := score(b.objective.Model, b.Output, b.Target)
+	if s.hits == nil {
+		return
 	}
+	share := b.scalar(sumCorrect, graph.SumAll(s.hits))
+	if s.of == nil {
+		share = graph.Mul(share, b.Mean)
+	} else {
+		share = graph.Div(share, b.scalar(sumAnswers, graph.SumAll(s.of)))
+	}
+	b.set(b.objective.sums.Slice(sumAccuracy, sumAccuracy+1), share)
 }
 
 // Measured is the buffer [2] in which Gradient, TraceGradient and Evaluate leave loss and accuracy, for programs that add
@@ -79,8 +85,11 @@ func (f *Objective) Evaluate(part Part, examples []int) (Value, error) {
 func (f *Objective) Value() (Value, error) {
 	sums, err := f.readSums()
 	v := Value{sums[sumLoss], math.NaN()}
-	if f.Model.Loss == nn.CrossEntropy {
+	switch f.accuracy {
+	case ofExamples:
 		v.Accuracy = sums[sumCorrect] / float64(f.examples)
+	case ofAnswers:
+		v.Accuracy = sums[sumCorrect] / sums[sumAnswers]
 	}
 	return v, err
 }

@@ -8,9 +8,9 @@ package objective
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"drift/data"
-	"drift/graph/nn"
 	"drift/kernels"
 )
 
@@ -25,13 +25,16 @@ const (
 // Options of New.
 type Options struct {
 	DType kernels.DType
-	Chunk int // most examples at once; 0 means 1,024, and on a GPU with room for them up to 8,192
+	Seed  uint64 // of the first parameters, which the model's own distributions draw
+	Chunk int    // most examples at once; 0 means 1,024, and on a GPU with room for them up to 8,192
 }
 
 // Objective is the mean loss of a model over examples of a data set.
 type Objective struct {
-	Model *nn.Model
+	Model Model
 
+	size     int // P, the length of θ
+	accuracy accuracy
 	device   kernels.Device
 	dtype    kernels.DType
 	chunk    int
@@ -59,22 +62,30 @@ const (
 	sumLoss     = iota // mean loss
 	sumAccuracy        // share of examples whose class has the largest score
 	sumCorrect         // their number, exact in float32 up to 2²⁴
+	sumAnswers         // answers that a model with several an example asks for
 	sumSquares         // Σ_n ‖g_n‖²
 	sumInner           // an inner product of vectors
 	sumCount
 )
 
-// New copies the data to the device and reserves the parameters, which are zero until something is written to Parameters.
-func New(dev kernels.Device, model *nn.Model, split *data.Split, o Options) (*Objective, error) {
+// New copies the data to the device and draws the first parameters from the seed; Parameters takes others.
+func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Objective, error) {
 	if o.Chunk < 0 {
 		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1, or 0 for a number that suits the device", o.Chunk)
+	}
+	accuracy, err := check(model, o.DType)
+	if err != nil {
+		return nil, fmt.Errorf("objective: %w", err)
 	}
 	if err := Fits(dev, model, o.DType); err != nil {
 		return nil, err
 	}
-	f := &Objective{Model: model, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
+	f := &Objective{Model: model, size: NumParams(model.Params()), accuracy: accuracy, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
 	f.Until(context.Background())
-	if err := f.fill(split); err != nil {
+	if err = f.fill(split); err == nil {
+		err = f.theta.Write(f.Initial(o.Seed))
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -90,7 +101,7 @@ func (f *Objective) fill(split *data.Split) (err error) {
 			}
 		}
 	}
-	reserve(&f.theta, f.Model.NumParams)
+	reserve(&f.theta, f.size)
 	reserve(&f.weights, 2)
 	reserve(&f.sums, sumCount)
 	for part, set := range []data.Set{split.Train, split.Test} {
@@ -108,14 +119,15 @@ func (f *Objective) fill(split *data.Split) (err error) {
 
 // Fits refuses a model for which a device has no memory: for θ, a gradient and one vector more, and, where the device's memory is
 // the host's, for θ in float64 while it is drawn or read.
-func Fits(dev kernels.Device, model *nn.Model, dtype kernels.DType) error {
+func Fits(dev kernels.Device, model Model, dtype kernels.DType) error {
 	each := 3 * dtype.Size()
 	if dev.Name() == "cpu" {
 		each += kernels.Float64.Size()
 	}
-	if need, free := int64(model.NumParams)*int64(each), dev.FreeBytes(); need > free {
+	size := NumParams(model.Params())
+	if need, free := int64(size)*int64(each), dev.FreeBytes(); need > free {
 		return fmt.Errorf("placing the model on %s: its %d parameters take at least %.3g GB, %.3g GB are free: make its layers narrower",
-			dev.Name(), model.NumParams, float64(need)/1e9, float64(free)/1e9)
+			dev.Name(), size, float64(need)/1e9, float64(free)/1e9)
 	}
 	return nil
 }
@@ -126,14 +138,8 @@ func (f *Objective) place(part Part, set data.Set) error {
 	if n == 0 {
 		return nil
 	}
-	if want := product(f.Model.Input); set.Size() != want {
-		return fmt.Errorf("objective: examples of %s have shape %v, the model takes %v", set.Name, set.Shape, f.Model.Input)
-	}
-	if classify := f.Model.Loss == nn.CrossEntropy; classify != (set.Classes > 0) {
-		return fmt.Errorf("objective: loss %s does not fit the targets of %s", f.Model.Loss, set.Name)
-	}
-	if set.Classes > f.Model.Outputs || set.Classes == 0 && set.Outputs != f.Model.Outputs {
-		return fmt.Errorf("objective: %s has %d targets, the model has %d outputs", set.Name, max(set.Classes, set.Outputs), f.Model.Outputs)
+	if err := f.takes(set); err != nil {
+		return fmt.Errorf("objective: %w", err)
 	}
 	if n > 1<<24 {
 		return fmt.Errorf("objective: %s has %d examples: at most %d can be indexed", set.Name, n, 1<<24)
@@ -146,6 +152,29 @@ func (f *Objective) place(part Part, set data.Set) error {
 	}
 	if err != nil {
 		return fmt.Errorf("objective: copying %d examples of %s to %s: %w", n, set.Name, f.device.Name(), err)
+	}
+	return nil
+}
+
+// takes checks that the model's inputs and target are what a set holds.
+func (f *Objective) takes(set data.Set) error {
+	inputs, target := f.Model.Inputs(), f.Model.Target()
+	size, shapes := 0, make([]string, len(inputs))
+	for i, in := range inputs {
+		size, shapes[i] = size+product(in.Shape), fmt.Sprint(in.Shape)
+	}
+	if size != set.Size() {
+		return fmt.Errorf("examples of %s have shape %v, the model takes %s", set.Name, set.Shape, strings.Join(shapes, " and "))
+	}
+	switch {
+	case target.Index > 0 && set.Classes == 0:
+		return fmt.Errorf("the model's loss takes classes, %s holds numbers as targets", set.Name)
+	case target.Index == 0 && set.Classes > 0:
+		return fmt.Errorf("the model's loss takes numbers as targets, %s holds classes", set.Name)
+	case set.Classes > target.Index:
+		return fmt.Errorf("%s has %d classes, the model has %d outputs", set.Name, set.Classes, target.Index)
+	case set.Targets() != product(target.Shape):
+		return fmt.Errorf("%s has %d targets, the model takes %d", set.Name, set.Targets(), product(target.Shape))
 	}
 	return nil
 }
@@ -184,9 +213,27 @@ func (f *Objective) Data(part Part) data.Set { return f.parts[part].set }
 // Parameters is θ [P] on the device: what is written there is where everything is evaluated next.
 func (f *Objective) Parameters() kernels.Buffer { return f.theta }
 
+// NumParams is P, the length of θ.
+func (f *Objective) NumParams() int { return f.size }
+
+// Initial is θ as the model's initial distributions draw it from a seed.
+func (f *Objective) Initial(seed uint64) []float64 { return Initial(f.Model.Params(), seed) }
+
+// Products is the number of multiplications by parameters in a forward pass of one example: as a model with a method of
+// this name counts them, else P.
+func (f *Objective) Products() int {
+	if m, ok := f.Model.(interface{ Products() int }); ok {
+		return m.Products()
+	}
+	return f.size
+}
+
+// Scored reports whether there is an accuracy beside the loss.
+func (f *Objective) Scored() bool { return f.accuracy != none }
+
 // NewVector is a vector of P zeros on the device.
 func (f *Objective) NewVector() (kernels.Buffer, error) {
-	return f.device.NewBuffer(f.dtype, f.Model.NumParams)
+	return f.device.NewBuffer(f.dtype, f.size)
 }
 
 // Close frees what the objective holds on the device.

@@ -1,4 +1,4 @@
-package objective
+package objective_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	. "drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
 )
@@ -67,7 +68,7 @@ func TestChunksAddUp(t *testing.T) {
 	for _, model := range models {
 		t.Run(model, func(t *testing.T) {
 			whole, parts := open(t, model, 64), open(t, model, 8)
-			v := whole.Model.Init(9)
+			v := whole.Initial(9)
 			var results [2][]float64
 			for k, f := range []*Objective{whole, parts} {
 				g, d, h, along := vector(t, f), vector(t, f), vector(t, f), vector(t, f)

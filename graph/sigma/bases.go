@@ -34,7 +34,7 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 	}
 	b := &bases{f: f, average: average, every: every}
 	size, sums := 0, 0
-	for _, p := range f.Model.Params {
+	for _, p := range f.Model.Params() {
 		if len(p.Shape) < 2 {
 			b.layers = append(b.layers, nil)
 			continue

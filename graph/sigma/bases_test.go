@@ -19,9 +19,9 @@ func (b *bases) whole(t testing.TB) *mat.Dense {
 	t.Helper()
 	axes := make([]float64, b.axes.Len())
 	must(t, b.axes.Read(axes))
-	p := b.f.Model.NumParams
+	p := b.f.NumParams()
 	m := mat.NewDense(p, p, nil)
-	for k, param := range b.f.Model.Params {
+	for k, param := range b.f.Model.Params() {
 		l := b.layers[k]
 		for r := range param.Len {
 			if l == nil {

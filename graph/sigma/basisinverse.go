@@ -55,7 +55,7 @@ func NewKroneckerInverse(f *objective.Objective, average float64, every int) (*B
 
 func newBasisInverse(f *objective.Objective, average float64, b *bases) (*BasisInverse, error) {
 	d := &BasisInverse{f: f, average: average, bases: b}
-	p := f.Model.NumParams
+	p := f.NumParams()
 	for buffer, n := range map[*kernels.Buffer]int{&d.mean: p, &d.squares: p, &d.running: p, &d.numbers: numberCount} {
 		var err error
 		if *buffer, err = f.Device().NewBuffer(f.DType(), n); err != nil {

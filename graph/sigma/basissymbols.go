@@ -54,7 +54,7 @@ func (s *basisSymbols) build(into kernels.Buffer) {
 	}
 	var mean, rotated, diagonal []*graph.Node
 	var trace *graph.Node
-	params := s.d.f.Model.Params
+	params := s.d.f.Model.Params()
 	for k, p := range params {
 		part := func(what string, b kernels.Buffer) *graph.Node {
 			return s.leaf(fmt.Sprintf("%s %d", what, k), b.Slice(p.Offset, p.Offset+p.Len), p.Len)

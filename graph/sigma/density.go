@@ -61,7 +61,7 @@ func (d Density) sorted() Density {
 // Density is the spectral density of Σ over all P eigenvalues, by iteration in the space of the N examples where that is the smaller
 // one: the P−N eigenvalues that they cannot give are zero.
 func (g *Gradients) Density(vectors, steps int, seed uint64) (Density, error) {
-	n, p := len(g.examples), g.f.Model.NumParams
+	n, p := len(g.examples), g.f.NumParams()
 	if n >= p {
 		a, err := NewCovariance(g.f, g.examples)
 		if err != nil {

@@ -85,7 +85,7 @@ func TestDensitiesOfSeedsAreIndependent(t *testing.T) {
 func TestSpectralDensity(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, _ := dense(rows(t, f, examples))
-		p := float64(f.Model.NumParams)
+		p := float64(f.NumParams())
 		g, err := NewGradients(f, examples)
 		must(t, err)
 		defer g.Close()

@@ -115,7 +115,7 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 	n := s.gram.SymmetricDim()
 	slope := Centre(s.gram) // G ḡ = G Gᵀ 1/N
 	trace := mat.Trace(s.gram) / float64(n-1)
-	delta := d.Delta(trace, g.f.Model.NumParams)
+	delta := d.Delta(trace, g.f.NumParams())
 	if err := invertible(delta, trace); err != nil {
 		return nil, err
 	}

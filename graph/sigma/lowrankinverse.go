@@ -69,7 +69,7 @@ var _ Inverse = (*LowRankInverse)(nil)
 
 // NewLowRankInverse prepares solutions over batches of an objective's training data.
 func NewLowRankInverse(f *objective.Objective, r LowRank) (*LowRankInverse, error) {
-	p := f.Model.NumParams
+	p := f.NumParams()
 	if err := r.Check(p); err != nil {
 		return nil, err
 	}

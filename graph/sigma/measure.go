@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"drift/graph"
-	"drift/graph/nn"
 	"drift/graph/objective"
+	"drift/graph/weights"
 	"drift/kernels"
 )
 
@@ -43,7 +43,7 @@ type Measurement struct {
 	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 
 	// Vectors are ḡ, ∂tr Σ and what else was wanted, by kind: grad, grad_tr_sigma, sigma_diag, hvp and sigma_vp.
-	Vectors []nn.Vector `json:"-"`
+	Vectors []weights.Vector `json:"-"`
 }
 
 // Measure works on examples of the training data, at least two of them, at the objective's parameters. With an error that comes
@@ -52,7 +52,7 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 	if len(examples) < 2 {
 		return nil, fmt.Errorf("measuring: the covariance of the gradients takes at least 2 examples, not %d", len(examples))
 	}
-	m := &Measurement{Examples: len(examples), Parameters: f.Model.NumParams, Eigenvalues: []float64{}}
+	m := &Measurement{Examples: len(examples), Parameters: f.NumParams(), Eigenvalues: []float64{}}
 	steps := []func(*objective.Objective, []int) error{m.moments}
 	if w.Diagonal {
 		steps = append(steps, m.diagonal)
@@ -127,7 +127,7 @@ func (m *Measurement) noiseScale(norm2 float64) *float64 {
 func (m *Measurement) keep(kind string, v kernels.Buffer) (float64, error) {
 	values := make([]float64, v.Len())
 	err := v.Read(values)
-	m.Vectors = append(m.Vectors, nn.Vector{Kind: kind, Values: values})
+	m.Vectors = append(m.Vectors, weights.Vector{Kind: kind, Values: values})
 	return floats.Dot(values, values), err
 }
 
@@ -155,7 +155,7 @@ func (m *Measurement) diagonal(f *objective.Objective, examples []int) error {
 	for i, g := range m.Vectors[0].Values {
 		d[i] = math.Max(0, d[i]-g*g*n/(n-1))
 	}
-	m.Vectors = append(m.Vectors, nn.Vector{Kind: "sigma_diag", Values: d})
+	m.Vectors = append(m.Vectors, weights.Vector{Kind: "sigma_diag", Values: d})
 	return nil
 }
 
@@ -164,8 +164,8 @@ type operatorOver func(f *objective.Objective, examples []int) (*Parameters, err
 // product finds an operator's image of v.
 func (m *Measurement) product(kind string, over operatorOver, v []float64) func(*objective.Objective, []int) error {
 	return func(f *objective.Objective, examples []int) error {
-		if len(v) != f.Model.NumParams {
-			return fmt.Errorf("%s: a vector of %d elements for %d parameters", kind, len(v), f.Model.NumParams)
+		if len(v) != f.NumParams() {
+			return fmt.Errorf("%s: a vector of %d elements for %d parameters", kind, len(v), f.NumParams())
 		}
 		a, err := over(f, examples)
 		if err != nil {
@@ -174,7 +174,7 @@ func (m *Measurement) product(kind string, over operatorOver, v []float64) func(
 		defer a.Close()
 		image := make([]float64, len(v))
 		err = a.Apply(image, v)
-		m.Vectors = append(m.Vectors, nn.Vector{Kind: kind, Values: image})
+		m.Vectors = append(m.Vectors, weights.Vector{Kind: kind, Values: image})
 		return err
 	}
 }

@@ -66,7 +66,7 @@ func (a *Parameters) reserve(what string, vectors ...*kernels.Buffer) (err error
 }
 
 // Dim is P.
-func (a *Parameters) Dim() int { return a.f.Model.NumParams }
+func (a *Parameters) Dim() int { return a.f.NumParams() }
 
 func (a *Parameters) Apply(into, from []float64) error {
 	if err := a.from.Write(from); err != nil {

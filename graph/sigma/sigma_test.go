@@ -76,7 +76,7 @@ func must(t testing.TB, err error) {
 // rows is the per-example gradients written out.
 func rows(t testing.TB, f *objective.Objective, examples []int) *mat.Dense {
 	t.Helper()
-	g := mat.NewDense(len(examples), f.Model.NumParams, nil)
+	g := mat.NewDense(len(examples), f.NumParams(), nil)
 	for n, example := range examples {
 		v, err := f.NewVector()
 		must(t, err)
@@ -172,7 +172,7 @@ func TestHessianIsTheDerivativeOfTheGradient(t *testing.T) {
 		defer h.Close()
 		v, image := random(1, h.Dim()), make([]float64, h.Dim())
 		must(t, h.Apply(image, v))
-		theta, g := f.Model.Init(3), make([][]float64, 2)
+		theta, g := f.Initial(3), make([][]float64, 2)
 		for k, step := range []float64{1e-5, -1e-5} {
 			moved := append([]float64(nil), theta...)
 			floats.AddScaled(moved, step, v)
@@ -291,7 +291,7 @@ func TestLanczosPassesInvariantSubspaces(t *testing.T) {
 func TestMeasure(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, mean := dense(rows(t, f, examples))
-		p := f.Model.NumParams
+		p := f.NumParams()
 		along := random(4, p)
 		m, err := Measure(f, examples, Wanted{Eigenvalues: 3, Along: along, Diagonal: true, Density: 5, Hessian: 2, Trace: 12})
 		must(t, err)
@@ -331,7 +331,7 @@ func TestMeasureOnFailingDevices(t *testing.T) {
 		if err := f.Parameters().Write(m.Init(3)); err != nil {
 			return err
 		}
-		_, err = Measure(f, f.All(objective.Train), Wanted{Eigenvalues: 2, Along: random(4, m.NumParams), Diagonal: true, Density: 3, Hessian: 1, Trace: 6})
+		_, err = Measure(f, f.All(objective.Train), Wanted{Eigenvalues: 2, Along: random(4, m.NumParams()), Diagonal: true, Density: 3, Hessian: 1, Trace: 6})
 		return err
 	})
 }

@@ -19,7 +19,7 @@ const (
 // centred Gram matrix where there are few, by Lanczos iteration with products C G Gᵀ C c where it would not fit. Those beyond the
 // N−1 that examples can give are zero. Residuals are ‖Kq/(N−1) − λq‖ with ‖q‖ = 1, and 0 where all were found at once.
 func (g *Gradients) Leading(k int, s Search) (values, residuals []float64, err error) {
-	n, p := len(g.examples), g.f.Model.NumParams
+	n, p := len(g.examples), g.f.NumParams()
 	if k < 1 || k > p {
 		return nil, nil, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
 	}

@@ -63,7 +63,7 @@ func (s *stored) leaf(name string, b kernels.Buffer, shape ...int) *graph.Node {
 // vector is a flat vector [P] on the device as leaves in the shapes of the parameters.
 func (s *stored) vector(name string, v kernels.Buffer) []*graph.Node {
 	var leaves []*graph.Node
-	for _, p := range s.f.Model.Params {
+	for _, p := range s.f.Model.Params() {
 		leaves = append(leaves, s.leaf(name+" of "+p.Name, v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
 	}
 	return leaves

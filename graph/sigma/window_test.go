@@ -16,7 +16,7 @@ import (
 func TestRunningWindow(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		const window, seed = 10, 4
-		p := f.Model.NumParams
+		p := f.NumParams()
 		inverse, err := NewLowRankInverse(f, LowRank{Rank: window, Refresh: 1, Window: window + 1, Average: 0.5, Seed: seed})
 		must(t, err)
 		defer inverse.Close()
@@ -25,7 +25,7 @@ func TestRunningWindow(t *testing.T) {
 		defer f.Release(x)
 		var slots [2]*mat.Dense
 		for step, batch := range [][]int{examples[:15], examples[3:8], examples[11:14]} {
-			must(t, f.Parameters().Write(f.Model.Init(uint64(step))))
+			must(t, f.Parameters().Write(f.Initial(uint64(step))))
 			chosen := draw(rand.New(rand.NewPCG(seed^0x77696e646f77, uint64(step))), batch, window)
 			if step == 0 {
 				slots = [2]*mat.Dense{rows(t, f, chosen[:window/2]), rows(t, f, chosen[window/2:])}
@@ -69,7 +69,7 @@ func TestWindowsEigenvectors(t *testing.T) {
 		}
 		values, vectors, err := w.leading(rank)
 		must(t, err)
-		formed := mat.NewDense(rank, f.Model.NumParams, nil)
+		formed := mat.NewDense(rank, f.NumParams(), nil)
 		for i, c := range vectors {
 			must(t, w.combine(c, u))
 			must(t, u.Read(formed.RawRowView(i)))

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 
-	"drift/graph/nn"
 	"drift/optim/rundir"
 )
 
@@ -61,7 +60,7 @@ func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry,
 	step := t.StepsTaken()
 	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.RateAt(step - 1), Seconds: t.Seconds(),
 		Numbers: t.direction.Metrics()}
-	if t.Objective.Model.Loss == nn.CrossEntropy {
+	if t.Objective.Scored() {
 		e.Accuracy = &accuracy
 	}
 	var err error

@@ -43,10 +43,10 @@ func newBudget(f *objective.Objective, every int, cost float64) (budget, error) 
 	case most < 2:
 		return budget{}, fmt.Errorf("measuring along the run takes chunks of at least 4 examples, here are %d", f.Chunk())
 	}
-	forward := float64(f.Model.Products)
+	forward := float64(f.Products())
 	measurement := func(sample int) float64 {
 		n := float64(sample)
-		return measureWork + vectorWork*float64(f.Model.NumParams) + n*(exampleWork*forward+n*(pairWork+n*spectrumWork))
+		return measureWork + vectorWork*float64(f.NumParams()) + n*(exampleWork*forward+n*(pairWork+n*spectrumWork))
 	}
 	least := min(leastSample, most)
 	allowed := budgetShare * float64(every) * (stepWork + 3*forward*cost)

@@ -32,7 +32,7 @@ func (p *probe) measure(step int, numbers map[string]float64) error {
 	if p.running[1] > 0 {
 		numbers["noise_scale"] = p.running[0] / p.running[1]
 	}
-	values, err := spectrum(s.gram, min(probeValues, p.f.Model.NumParams))
+	values, err := spectrum(s.gram, min(probeValues, p.f.NumParams()))
 	if err != nil {
 		return err
 	}

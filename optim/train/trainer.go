@@ -96,7 +96,7 @@ func (t *Trainer) prepare() (err error) {
 		}
 	}
 	g := graph.New()
-	d := graph.Input(g, f.DType(), "direction", f.Model.NumParams)
+	d := graph.Input(g, f.DType(), "direction", f.NumParams())
 	square := graph.SquaredNorm([]*graph.Node{d})
 	t.norm, err = graph.Compile(f.Device(), []*graph.Node{square}, nil, map[*graph.Node]kernels.Buffer{d: t.direction.Vector()})
 	if err == nil {

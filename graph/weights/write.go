@@ -1,4 +1,4 @@
-package nn
+package weights
 
 import (
 	"encoding/binary"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/nlpodyssey/safetensors"
 
+	"drift/graph/objective"
 	"drift/kernels"
 )
 
@@ -19,18 +20,19 @@ type Vector struct {
 }
 
 // Write writes vectors, the parameters themselves as Vector{Values: θ}, as a safetensors file that Load and PyTorch read.
-func (m *Model) Write(w io.Writer, dt kernels.DType, vectors ...Vector) error {
-	views := make(map[string]view, len(vectors)*len(m.Params))
+func Write(w io.Writer, params []objective.Param, dt kernels.DType, vectors ...Vector) error {
+	size := objective.NumParams(params)
+	views := make(map[string]view, len(vectors)*len(params))
 	for _, v := range vectors {
-		if len(v.Values) != m.NumParams {
-			return fmt.Errorf("writing tensors: a vector has %d elements but the model %d parameters", len(v.Values), m.NumParams)
+		if len(v.Values) != size {
+			return fmt.Errorf("writing tensors: a vector has %d elements but the model %d parameters", len(v.Values), size)
 		}
 		prefix := v.Kind
 		if prefix != "" {
 			prefix += "."
 		}
-		for _, p := range m.Params {
-			views[prefix+p.Name] = view{v.Values[p.Offset : p.Offset+p.Len], p.fileShape(), dt}
+		for _, p := range params {
+			views[prefix+p.Name] = view{v.Values[p.Offset : p.Offset+p.Len], p.FileShape(), dt}
 		}
 	}
 	return safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, w)

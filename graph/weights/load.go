@@ -1,4 +1,6 @@
-package nn
+// Package weights reads and writes parameters, and other vectors in their layout, as safetensors files under the names
+// that PyTorch gives them.
+package weights
 
 import (
 	"encoding/binary"
@@ -9,16 +11,20 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/nlpodyssey/safetensors"
+
+	"drift/graph/objective"
+	"drift/kernels"
 )
 
 // maxHeader is the most bytes of a header that are read: a tensor takes about a hundred.
 const maxHeader = 16 << 20
 
-// Load reads parameters from a safetensors file, whose tensors F64, F32, F16 or BF16 must have the names and shapes of m.Params,
-// all of them and no others. Memory is taken for the model's parameters, never for what a header claims.
-func (m *Model) Load(path string) ([]float64, error) {
+// Load reads parameters from a safetensors file, whose tensors F64, F32, F16 or BF16 must have the names and shapes of params,
+// all of them and no others, and elements that dt holds. Memory is taken for params, never for what a header claims.
+func Load(path string, params []objective.Param, dt kernels.DType) ([]float64, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading weights: %w", err)
@@ -28,40 +34,54 @@ func (m *Model) Load(path string) ([]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading weights: %w", err)
 	}
-	theta, err := m.read(f, info.Size())
+	theta, err := layout(params).read(f, info.Size(), dt)
 	if err != nil {
 		return nil, fmt.Errorf("reading weights %s: %w", path, err)
 	}
 	return theta, nil
 }
 
-func (m *Model) read(r io.ReaderAt, size int64) ([]float64, error) {
+// layout is the parameters of a model as a file must hold them.
+type layout []objective.Param
+
+func (l layout) read(r io.ReaderAt, size int64, dt kernels.DType) ([]float64, error) {
 	tensors, start, err := readHeader(r, size)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.match(tensors); err != nil {
+	if err := l.match(tensors); err != nil {
 		return nil, err
 	}
 	if err := checkExtents(tensors, uint64(size-start)); err != nil {
 		return nil, err
 	}
-	theta := make([]float64, m.NumParams)
-	for _, p := range m.Params {
+	theta := make([]float64, objective.NumParams(l))
+	for _, p := range l {
 		t := tensors[p.Name]
 		section := io.NewSectionReader(r, start+int64(t.DataOffsets[0]), int64(t.DataOffsets[1]-t.DataOffsets[0]))
 		if err := readFloats(section, t.DType, theta[p.Offset:p.Offset+p.Len]); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", p.Name, err)
 		}
 	}
-	for _, p := range m.Params {
-		for i, x := range theta[p.Offset : p.Offset+p.Len] {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return nil, fmt.Errorf("element %d of tensor %q is %v: the run that wrote it diverged, or the file is damaged", i, p.Name, x)
-			}
+	for _, p := range l {
+		if err := finite(p.Name, theta[p.Offset:p.Offset+p.Len], dt); err != nil {
+			return nil, err
 		}
 	}
 	return theta, nil
+}
+
+// finite refuses elements that are not, or would not be once they are rounded to dt.
+func finite(name string, values []float64, dt kernels.DType) error {
+	for i, x := range values {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("element %d of tensor %q is %v: the run that wrote it diverged, or the file is damaged", i, name, x)
+		}
+		if dt == kernels.Float32 && math.IsInf(float64(float32(x)), 0) {
+			return fmt.Errorf("element %d of tensor %q is %g, more than float32 holds: compute in float64", i, name, x)
+		}
+	}
+	return nil
 }
 
 // readHeader reads the list of tensors and says where their data start. The length that the file claims for its header
@@ -91,21 +111,21 @@ func readHeader(r io.ReaderAt, size int64) (tensors map[string]*safetensors.Tens
 }
 
 // match checks names, shapes and types against the model.
-func (m *Model) match(tensors map[string]*safetensors.TensorInfo) error {
+func (l layout) match(tensors map[string]*safetensors.TensorInfo) error {
 	foreign := maps.Clone(tensors)
-	for _, p := range m.Params {
+	for _, p := range l {
 		delete(foreign, p.Name)
 	}
-	for _, p := range m.Params {
+	for _, p := range l {
 		t := tensors[p.Name]
 		if t == nil && len(foreign) > 0 {
 			return fmt.Errorf("tensor %q is missing, and %.60q is not one of the model's", p.Name, slices.Min(slices.Collect(maps.Keys(foreign))))
 		}
 		if t == nil {
-			return fmt.Errorf("tensor %q is missing: the model has %d tensors, the file %d", p.Name, len(m.Params), len(tensors))
+			return fmt.Errorf("tensor %q is missing: the model has %d tensors, the file %d", p.Name, len(l), len(tensors))
 		}
-		if !slices.EqualFunc(t.Shape, p.fileShape(), func(a uint64, b int) bool { return a == uint64(b) }) {
-			return fmt.Errorf("tensor %q has shape %.40s but the model needs %s", p.Name, fmt.Sprint(t.Shape), dims(p.fileShape()))
+		if !slices.EqualFunc(t.Shape, p.FileShape(), func(a uint64, b int) bool { return a == uint64(b) }) {
+			return fmt.Errorf("tensor %q has shape %.40s but the model needs %s", p.Name, fmt.Sprint(t.Shape), strings.ReplaceAll(fmt.Sprint(p.FileShape()), " ", ","))
 		}
 		if widen[t.DType] == nil {
 			return fmt.Errorf("tensor %q holds %s: only F64, F32, F16 and BF16 are read", p.Name, t.DType)
@@ -116,7 +136,7 @@ func (m *Model) match(tensors map[string]*safetensors.TensorInfo) error {
 	}
 	if len(foreign) > 0 {
 		return fmt.Errorf("tensor %.60q is not one of the model's %d: the file belongs to another model",
-			slices.Min(slices.Collect(maps.Keys(foreign))), len(m.Params))
+			slices.Min(slices.Collect(maps.Keys(foreign))), len(l))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package nn
+package weights
 
 import (
 	"bytes"
@@ -11,11 +11,24 @@ import (
 	"strings"
 	"testing"
 
+	"drift/graph/nn"
 	"drift/kernels"
 )
 
 // small has parameters 0.weight [2,3], 0.bias [2] and 1.weight, 1.bias of shape [2].
-const small = `{"input":[3],"loss":"cross_entropy","layers":[{"linear":{"out":2}},"layernorm"]}`
+func small(t testing.TB) *nn.Model {
+	t.Helper()
+	return model(t, `{"input":[3],"loss":"cross_entropy","layers":[{"linear":{"out":2}},"layernorm"]}`, nil, 0, "")
+}
+
+func model(t testing.TB, spec string, input []int, outputs int, loss string) *nn.Model {
+	t.Helper()
+	m, err := nn.Parse(spec, input, outputs, loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
 
 // file is the bytes of a safetensors file with the given header and so many zero bytes of data.
 func file(header string, data int) []byte {
@@ -39,7 +52,7 @@ func entries(list ...string) string {
 const rest = "1.weight F32 [2] 32 40"
 
 func TestDamagedOrForeignWeights(t *testing.T) {
-	m := parsed(t, small, nil, 0, "")
+	m := small(t)
 	weight, bias, shift := "0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", "1.bias F32 [2] 40 48"
 	huge := append(binary.LittleEndian.AppendUint64(nil, 1<<62), "{}"...)
 	for name, c := range map[string]struct {
@@ -68,25 +81,25 @@ func TestDamagedOrForeignWeights(t *testing.T) {
 		if err := os.WriteFile(path, c.file, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := m.Load(path)
+		_, err := Load(path, m.Params(), kernels.Float64)
 		if want := "reading weights " + path + ": " + c.want; err == nil || err.Error() != want {
 			t.Errorf("%s:\n got %v\nwant %s", name, err, want)
 		}
 	}
-	if _, err := m.Load("missing.safetensors"); err == nil || err.Error() != "reading weights: open missing.safetensors: no such file or directory" {
+	if _, err := Load("missing.safetensors", m.Params(), kernels.Float64); err == nil || err.Error() != "reading weights: open missing.safetensors: no such file or directory" {
 		t.Error(err)
 	}
 }
 
 func TestWeightsRoundTrip(t *testing.T) {
-	m := parsed(t, "resnet20", []int{3, 8, 8}, 10, CrossEntropy)
+	m := model(t, "resnet20", []int{3, 8, 8}, 10, nn.CrossEntropy)
 	theta := m.Init(5)
 	for _, dt := range []kernels.DType{kernels.Float64, kernels.Float32} {
 		var file bytes.Buffer
-		if err := m.Write(&file, dt, Vector{Values: theta}); err != nil {
+		if err := Write(&file, m.Params(), dt, Vector{Values: theta}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := m.read(bytes.NewReader(file.Bytes()), int64(file.Len()))
+		got, err := layout(m.Params()).read(bytes.NewReader(file.Bytes()), int64(file.Len()), kernels.Float64)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,43 +127,65 @@ func TestHalfPrecision(t *testing.T) {
 	if !math.IsNaN(half(0x7e00)) {
 		t.Error("0x7e00 is no NaN")
 	}
-	m := parsed(t, small, nil, 0, "")
+	m := small(t)
 	data := file(entries("0.weight BF16 [2,3] 0 12", "0.bias F16 [2] 12 16", "1.weight F64 [2] 24 40", "1.bias F32 [2] 16 24"), 40)
 	binary.LittleEndian.PutUint16(data[len(data)-40:], 0xc049) // −3.140625
-	theta, err := m.read(bytes.NewReader(data), int64(len(data)))
+	theta, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64)
 	if err != nil || theta[0] != -3.140625 {
 		t.Errorf("%v, %v", theta, err)
 	}
 	binary.LittleEndian.PutUint16(data[len(data)-38:], 0x7fc0) // NaN
-	if _, err := m.read(bytes.NewReader(data), int64(len(data))); err == nil || !strings.Contains(err.Error(), `element 1 of tensor "0.weight" is NaN`) {
+	if _, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64); err == nil || !strings.Contains(err.Error(), `element 1 of tensor "0.weight" is NaN`) {
 		t.Errorf("weights with a NaN: %v", err)
 	}
 }
 
+// A float64 that float32 does not hold is fine where the parameters are float64.
+func TestWeightsThatOverflowFloat32AreNamed(t *testing.T) {
+	m := small(t)
+	theta := m.Init(1)
+	theta[7] = -1e39 // element 1 of 0.bias
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	var w bytes.Buffer
+	if err := Write(&w, m.Params(), kernels.Float64, Vector{Values: theta}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, w.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(path, m.Params(), kernels.Float64); err != nil || !slices.Equal(got, theta) {
+		t.Errorf("in float64: %v, %v", got, err)
+	}
+	want := "reading weights " + path + `: element 1 of tensor "0.bias" is -1e+39, more than float32 holds: compute in float64`
+	if _, err := Load(path, m.Params(), kernels.Float32); err == nil || err.Error() != want {
+		t.Errorf("in float32: %v, want %s", err, want)
+	}
+}
+
 func TestVectorsAreNamedByKind(t *testing.T) {
-	m := parsed(t, small, nil, 0, "")
+	m := small(t)
 	var file bytes.Buffer
-	ones, twos := slices.Repeat([]float64{1}, m.NumParams), slices.Repeat([]float64{2}, m.NumParams)
-	if err := m.Write(&file, kernels.Float64, Vector{"grad", ones}, Vector{"sigma_diag", twos}); err != nil {
+	ones, twos := slices.Repeat([]float64{1}, m.NumParams()), slices.Repeat([]float64{2}, m.NumParams())
+	if err := Write(&file, m.Params(), kernels.Float64, Vector{"grad", ones}, Vector{"sigma_diag", twos}); err != nil {
 		t.Fatal(err)
 	}
 	tensors, _, err := readHeader(bytes.NewReader(file.Bytes()), int64(file.Len()))
 	if err != nil || len(tensors) != 8 || tensors["grad.0.weight"] == nil || tensors["sigma_diag.1.bias"] == nil {
 		t.Errorf("%v, %v", tensors, err)
 	}
-	if err := m.Write(&file, kernels.Float64, Vector{"grad", ones[1:]}); err == nil {
+	if err := Write(&file, m.Params(), kernels.Float64, Vector{"grad", ones[1:]}); err == nil {
 		t.Error("a vector of the wrong length was written")
 	}
 }
 
 func FuzzLoad(f *testing.F) {
-	m := parsed(f, small, nil, 0, "")
+	m := small(f)
 	f.Add(file(entries("0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", rest, "1.bias F32 [2] 40 48"), 48))
 	f.Add(file(entries("0.weight F16 [2,3] 0 12"), 12))
 	f.Add(file(`{"__metadata__":{"format":"pt"}}`, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		theta, err := m.read(bytes.NewReader(data), int64(len(data)))
-		if err == nil && len(theta) != m.NumParams {
+		theta, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64)
+		if err == nil && len(theta) != m.NumParams() {
 			t.Errorf("%d values", len(theta))
 		}
 		if err != nil && strings.Contains(err.Error(), "\n") {

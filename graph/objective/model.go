@@ -1,0 +1,166 @@
+package objective
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"drift/graph"
+	"drift/kernels"
+)
+
+// Model is what an objective knows of a network: its parameters, what it takes and how its loss is built.
+type Model interface {
+	// Params lists the parameters in the order in which they lie in the flat vector θ, without gaps.
+	Params() []Param
+	// Inputs are the parts of one example's input, in the order in which they lie in its row of the data.
+	Inputs() []Input
+	// Target is what the loss compares an example's outputs with.
+	Target() Input
+	// Build is the outputs [n,…] for a batch of n examples. It is called for every batch size and must depend on n alone.
+	// Shapes that do not fit panic, as all construction does (graph.Try).
+	Build(n Net) *graph.Node
+	// Losses is the loss of each example, [n], from outputs [n,…] and targets [n, Target().Shape…].
+	Losses(outputs, targets *graph.Node) *graph.Node
+}
+
+// Param is one tensor of parameters, the elements Offset … Offset+Len of θ.
+type Param struct {
+	Name   string // as in a PyTorch state_dict: "0.weight"
+	Shape  []int  // of the graph's leaf
+	Stored []int  // shape in files, where it differs from Shape
+	Offset int
+	Len    int
+	Init   func(r *rand.Rand, into []float64) // draws the initial values, [Len]; nil: zeros
+}
+
+// FileShape is the shape that the tensor has in files.
+func (p Param) FileShape() []int {
+	if p.Stored != nil {
+		return p.Stored
+	}
+	return p.Shape
+}
+
+// Input is one part of an example, without the batch axis.
+type Input struct {
+	Name  string
+	Shape []int // nil for one number
+	Index int   // above 0: whole numbers below it (classes, tokens)
+}
+
+// Net is what Build makes a network of.
+type Net struct {
+	Params []*graph.Node // one for each of Params, in order and of its shape
+	Inputs []*graph.Node // one for each of Inputs, [n, Shape…]
+	Uses   *graph.Uses   // records how parameters are applied
+}
+
+// Scorer is a model that counts right answers. The accuracy is Σ hits / Σ of over the examples of a pass.
+type Scorer interface {
+	// Score is the right answers of each example and the answers that it asks for, both [n]; of may be nil for one an example.
+	// A model without a score returns nil twice.
+	Score(outputs, targets *graph.Node) (hits, of *graph.Node)
+}
+
+// Initial is θ as the parameters' initial distributions draw it. Each tensor is a function of the seed and of its index
+// among the parameters.
+func Initial(params []Param, seed uint64) []float64 {
+	theta := make([]float64, NumParams(params))
+	for i, p := range params {
+		if p.Init != nil {
+			p.Init(rand.New(rand.NewPCG(scramble(seed), scramble(initPurpose+uint64(i)))), theta[p.Offset:p.Offset+p.Len])
+		}
+	}
+	return theta
+}
+
+// NumParams is the length of θ.
+func NumParams(params []Param) int {
+	n := 0
+	for _, p := range params {
+		n += p.Len
+	}
+	return n
+}
+
+// initPurpose keeps the random numbers of initialisation apart from those of other uses of the same seed.
+const initPurpose = 0x696e6974 << 32
+
+// scramble is the finaliser of SplitMix64 (Steele, Lea, Flood 2014): seeds that differ by one start unrelated streams.
+func scramble(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// check refuses a model that cannot be trained, or whose parts contradict each other, before anything is placed on a device.
+// It reports what the model counts right answers of.
+func check(m Model, dtype kernels.DType) (a accuracy, err error) {
+	params := m.Params()
+	if NumParams(params) == 0 {
+		return none, fmt.Errorf("the model has no parameters: there is nothing to train or measure, add a layer that has some")
+	}
+	at := 0
+	for _, p := range params {
+		if p.Offset != at || p.Len != product(p.Shape) || p.Len == 0 {
+			return none, fmt.Errorf("parameter %q of shape %v lies at %d … %d of θ: want %d … %d", p.Name, p.Shape, p.Offset, p.Offset+p.Len, at, at+product(p.Shape))
+		}
+		at += p.Len
+	}
+	if len(m.Inputs()) == 0 {
+		return none, fmt.Errorf("the model has no inputs")
+	}
+	const n = 2 // so that a sum over the batch does not pass for a loss of each example
+	var loss *graph.Node
+	err = graph.Try(func() {
+		g := graph.New()
+		leaf := func(kind, name string, shape ...int) *graph.Node {
+			return graph.Input(g, dtype, kind+" "+name, shape...)
+		}
+		net := Net{Uses: &graph.Uses{}}
+		for _, p := range params {
+			net.Params = append(net.Params, leaf("parameter", p.Name, p.Shape...))
+		}
+		for i, in := range m.Inputs() {
+			net.Inputs = append(net.Inputs, leaf(fmt.Sprint("input ", i), in.Name, append([]int{n}, in.Shape...)...))
+		}
+		target := leaf("target", "", append([]int{n}, m.Target().Shape...)...)
+		outputs := m.Build(net)
+		loss = m.Losses(outputs, target)
+		a = score(m, outputs, target).accuracy()
+	})
+	if err == nil && (loss.Dims() != 1 || loss.Shape()[0] != n) {
+		err = fmt.Errorf("losses have shape %v for a batch of %d: want one for each example, [%d]", loss.Shape(), n, n)
+	}
+	return a, err
+}
+
+// scores is what Scorer.Score returns.
+type scores struct{ hits, of *graph.Node }
+
+func score(m Model, outputs, targets *graph.Node) (s scores) {
+	if m, ok := m.(Scorer); ok {
+		s.hits, s.of = m.Score(outputs, targets)
+	}
+	return s
+}
+
+// accuracy is what a share of right answers is a share of.
+type accuracy uint8
+
+const (
+	none       accuracy = iota // there is none
+	ofExamples                 // one answer an example
+	ofAnswers                  // of all that Scorer counts
+)
+
+func (s scores) accuracy() accuracy {
+	switch {
+	case s.hits == nil:
+		return none
+	case s.of == nil:
+		return ofExamples
+	}
+	return ofAnswers
+}

@@ -1,0 +1,145 @@
+package objective_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift/data"
+	"drift/graph"
+	. "drift/graph/objective"
+	"drift/kernels"
+	"drift/kernels/devicetest"
+)
+
+// bilinear is a caller's own model of two inputs: scores = W₁ x₁ + W₂ x₂ for three classes.
+type bilinear struct {
+	params []Param
+	loss   func(outputs, targets *graph.Node) *graph.Node
+}
+
+func newBilinear() bilinear {
+	draw := func(r *rand.Rand, into []float64) {
+		for i := range into {
+			into[i] = r.NormFloat64()
+		}
+	}
+	return bilinear{[]Param{
+		{Name: "first", Shape: []int{3, 4}, Len: 12, Init: draw},
+		{Name: "second", Shape: []int{3, 2}, Offset: 12, Len: 6, Init: draw},
+	}, graph.CrossEntropy}
+}
+
+func (m bilinear) Params() []Param { return m.params }
+func (m bilinear) Inputs() []Input {
+	return []Input{{Name: "image", Shape: []int{2, 2}}, {Name: "row", Shape: []int{2}}}
+}
+func (m bilinear) Target() Input { return Input{Name: "class", Index: 3} }
+func (m bilinear) Build(n Net) *graph.Node {
+	x := graph.Reshape(n.Inputs[0], n.Inputs[0].Shape()[0], 4)
+	return graph.Add(n.Uses.Linear(x, n.Params[0]), n.Uses.Linear(n.Inputs[1], n.Params[1]))
+}
+func (m bilinear) Losses(outputs, targets *graph.Node) *graph.Node { return m.loss(outputs, targets) }
+
+// linear6 is the same function with one input of six elements and one parameter.
+type linear6 struct{ bilinear }
+
+func (m linear6) Params() []Param { return []Param{{Name: "weight", Shape: []int{3, 6}, Len: 18}} }
+func (m linear6) Inputs() []Input { return []Input{{Name: "row", Shape: []int{6}}} }
+func (m linear6) Build(n Net) *graph.Node {
+	return n.Uses.Linear(n.Inputs[0], n.Params[0])
+}
+func (m linear6) Score(outputs, targets *graph.Node) (hits, of *graph.Node) {
+	return graph.Correct(outputs, targets), graph.Fill(targets, 2)
+}
+
+func sixes() *data.Split {
+	const n = 20
+	r := rand.New(rand.NewPCG(1, 2))
+	set := data.Set{Name: "sixes", Shape: []int{6}, Classes: 3, X: make([]float32, 6*n), Y: make([]float32, n)}
+	for i := range set.X {
+		set.X[i] = float32(r.NormFloat64())
+	}
+	for i := range set.Y {
+		set.Y[i] = float32(r.IntN(3))
+	}
+	return &data.Split{Train: set}
+}
+
+func opened(t *testing.T, m Model) *Objective {
+	t.Helper()
+	f, err := New(devicetest.Open(1), m, sixes(), Options{DType: kernels.Float64, Seed: 5, Chunk: 7})
+	must(t, err)
+	t.Cleanup(f.Close)
+	return f
+}
+
+// Two inputs are consecutive parts of an example's row: losses and gradients are those of the one matrix that the two make.
+func TestOwnModelOfTwoInputs(t *testing.T) {
+	two, one := opened(t, newBilinear()), opened(t, linear6{newBilinear()})
+	theta := contents(t, two.Parameters())
+	joined := func(v []float64) (whole []float64) {
+		for row := range 3 {
+			whole = append(append(whole, v[4*row:4*row+4]...), v[12+2*row:14+2*row]...)
+		}
+		return whole
+	}
+	must(t, one.Parameters().Write(joined(theta)))
+	g, d, whole, slope := vector(t, two), vector(t, two), vector(t, one), vector(t, one)
+	trace, err := two.TraceGradient(two.All(Train), g, d)
+	must(t, err)
+	want, err := one.TraceGradient(one.All(Train), whole, slope)
+	must(t, err)
+	near(t, "tr Σ", []float64{trace}, []float64{want}, 1e-12)
+	near(t, "gradient", joined(contents(t, g)), contents(t, whole), 1e-12)
+	near(t, "∂tr Σ", joined(contents(t, d)), contents(t, slope), 1e-12)
+}
+
+// θ is drawn by the parameters' own distributions, and never silently zero.
+func TestNewDrawsTheParameters(t *testing.T) {
+	f := opened(t, newBilinear())
+	theta := contents(t, f.Parameters())
+	if !slices.Equal(theta, f.Initial(5)) || slices.Contains(theta, 0) || slices.Equal(theta, f.Initial(6)) {
+		t.Errorf("θ is %v", theta)
+	}
+}
+
+// An accuracy is hits over answers, where a model asks an example for several; a model without a score has none.
+func TestScore(t *testing.T) {
+	if f := opened(t, newBilinear()); f.Scored() {
+		t.Error("a model without Score is scored")
+	}
+	f := opened(t, linear6{newBilinear()})
+	v, err := f.Evaluate(Train, f.All(Train))
+	must(t, err)
+	zeros := 0. // θ is zero: the first class has the largest score
+	for _, y := range sixes().Train.Y {
+		if y == 0 {
+			zeros++
+		}
+	}
+	if want := zeros / 40; !f.Scored() || v.Accuracy != want {
+		t.Errorf("accuracy %v, want %v", v.Accuracy, want)
+	}
+}
+
+func TestModelsThatCannotBe(t *testing.T) {
+	shifted, few, mean := newBilinear(), newBilinear(), newBilinear()
+	shifted.params = slices.Clone(shifted.params)
+	shifted.params[1].Offset = 11
+	few.params = nil
+	mean.loss = func(outputs, targets *graph.Node) *graph.Node {
+		return graph.Mean(graph.CrossEntropy(outputs, targets), 0)
+	}
+	for want, m := range map[string]Model{
+		"the model has no parameters: there is nothing to train":                 few,
+		`parameter "second" of shape [3 2] lies at 11 … 17 of θ: want 12 … 18`:   shifted,
+		"losses have shape (1) for a batch of 2: want one for each example, [2]": mean,
+	} {
+		_, err := New(devicetest.Open(1), m, sixes(), Options{})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
