@@ -39,7 +39,7 @@ emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(
 sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
 
 bundled := kernels/cuda graph graph/nn graph/objective graph/sigma optim optim/train
-bundle := bin/gpu
+bundle := bin/gpu-bundle.tar.xz
 
 gpu-test:
 	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
@@ -53,16 +53,21 @@ gpu-test:
 	$(MAKE) --no-print-directory gpu-bundle
 	DRIFT_TEST_BUNDLE=$(CURDIR)/$(bundle) $(call emulated,$(emulator)) -run Rehearsal ./bench/peers
 
-# A folder for a machine with a GPU and nothing else: sh bin/gpu/gpu.sh bin/gpu.
+# One file for a machine with a GPU and nothing else: tar xf gpu-bundle.tar.xz && sh gpu/gpu.sh. The programs in it are much alike, which a
+# window of 128 MiB sees.
 gpu-bundle:
-	rm -rf $(bundle)
-	$(with-gpu) $(GO) build -tags gpu -trimpath -o $(bundle)/drift ./cmd/drift
-	$(with-gpu) $(GO) test -c -tags gpu -trimpath -o $(bundle)/ $(addprefix ./,$(bundled))
+	rm -rf bin/gpu $(bundle)
+	$(with-gpu) $(GO) build -tags gpu -trimpath -ldflags '-s -w' -o bin/gpu/drift ./cmd/drift
+	$(with-gpu) $(GO) test -c -tags gpu -trimpath -ldflags '-s -w' -o bin/gpu/ $(addprefix ./,$(bundled))
 	for p in $(bundled); do \
-		mkdir -p $(bundle)/$$(basename $$p); \
-		if [ -d $$p/testdata ]; then cp -r $$p/testdata $(bundle)/$$(basename $$p)/; fi; \
+		mkdir -p bin/gpu/$$(basename $$p); \
+		if [ -d $$p/testdata ]; then cp -r $$p/testdata bin/gpu/$$(basename $$p)/; fi; \
 	done
-	cp bench/gpu.sh bench/peers/*_gpu.py bench/peers/gpu_*.py $(bundle)
+	cp bench/gpu.sh bench/peers/*_gpu.py bench/peers/gpu_*.py bin/gpu
+	tar -C bin --owner=0 --group=0 -cf - gpu | xz -T1 --lzma2=preset=1,dict=128MiB >$(bundle).part
+	mv $(bundle).part $(bundle)
+	@bytes=$$(wc -c <$(bundle)); echo "$(bundle): $$((bytes / 1000000)) MB"; \
+	if [ $$bytes -gt 60000000 ]; then echo "more than the 60 MB that can be carried to a GPU" >&2; exit 1; fi
 
 lint: fmt-check cross
 	$(GO) vet ./...

@@ -1,44 +1,55 @@
-"""Prints what the times in a JSON file of bench/gpu.sh say about the ratios that drift aims at."""
+"""Prints what the times in files of bench/gpu.sh say about the ratios that drift aims at: drift's own, and that of the peers if they
+were timed in a call of their own."""
 import json
 import sys
 
-with open(sys.argv[1]) as f:
-    seconds = json.load(f)["seconds"]
+parts = {}
+for path in sys.argv[1:]:
+    with open(path) as f:
+        parts.update({name: part for name, part in json.load(f)["parts"].items() if part})
 
 
-def time(library, precision, work, way=None):
-    found = (seconds.get(library) or {}).get(precision) or {}
-    return (found if way is None else found.get(way) or {}).get(work)
+def own(precision, work):
+    """drift's time of a step in seconds."""
+    result = (parts.get("time-" + precision) or {}).get("result") or {}
+    for case in result.get("cases") or []:
+        if case["name"] == "gpu/" + work:
+            return case["seconds"]["min"]
+    return None
+
+
+def torch(precision, work, *ways):
+    """The best of PyTorch's times."""
+    result = ((parts.get("torch") or {}).get("result") or {}).get(precision) or {}
+    times = [(result.get(way) or {}).get(work) for way in ways]
+    return min((t for t in times if t), default=None)
 
 
 def row(what, numerator, denominator, limit, least=False):
     if not numerator or not denominator:
-        print(f"{what:64} not measured")
+        print(f"{what:78} not measured")
         return
     ratio = numerator / denominator
     kept = ratio >= limit if least else ratio <= limit
-    print(f"{what:64} {ratio:8.2f}  ({'at least' if least else 'at most'} {limit}) {'kept' if kept else 'MISSED'}")
+    print(f"{what:78} {ratio:8.2f}  ({'at least' if least else 'at most'} {limit}) {'kept' if kept else 'MISSED'}")
 
 
 # What a step of the MLP 784-4096-4096-10 multiplies, in products of its widest layer: two products a layer backwards, of which
 # that for the data's gradient is not needed, and one forwards.
 LAYERS = [784 * 4096, 4096 * 4096, 4096 * 10]
 PRODUCTS = (3 * sum(LAYERS) - LAYERS[0]) / (4096 * 4096)
+EAGER, COMPILED = ("eager", "channels_last"), ("compile", "compile channels_last")
 
-for precision in "float32", "tf32":
+for precision in "tf32", "bf16", "float32":
     print(precision)
-    for work in "mlp4096_step", "cnn_step":
-        own = time("drift", precision, work)
-        row(f"{work} / PyTorch eager", own, time("torch", precision, work, "eager"), 1.0)
-        row(f"{work} / torch.compile", own, time("torch", precision, work, "compile"), 1.1)
-    row("cnn_step / PyTorch eager as it comes, convolving in TF32", time("drift", precision, "cnn_step"),
-        time("torch", "default", "cnn_step", "eager"), 1.0)
-    product = time("torch", precision, "product", "eager")
-    row("products of the MLP's step at cuBLAS's rate / step", product and PRODUCTS * product, time("drift", precision, "mlp4096_step"),
-        0.85, least=True)
-    own = {k: time("drift", precision, "mlp1024_" + k) for k in ("gradient", "trace_gradient", "hvp", "sigma_product")}
-    row("gradient of tr Σ / gradient", own["trace_gradient"], own["gradient"], 3.0)
-    row("H v / gradient", own["hvp"], own["gradient"], 2.2)
-    row("Σ v / gradient", own["sigma_product"], own["gradient"], 1.7)
-    row("PyTorch's vmap over grad / gradient of tr Σ", time("torch", precision, "mlp1024_trace_gradient", "eager"),
-        own["trace_gradient"], 20, least=True)
+    for work in "mlp4096/sgd", "cnn/sgd", "resnet20/sgd":
+        row(f"{work} / PyTorch eager, the better layout", own(precision, work), torch(precision, work, *EAGER), 1.0)
+        row(f"{work} / torch.compile max-autotune, the better layout", own(precision, work), torch(precision, work, *COMPILED), 1.1)
+    product = torch(precision, "product", "eager")
+    row("products of the MLP's step at cuBLAS's rate / step", product and PRODUCTS * product, own(precision, "mlp4096/sgd"), 0.85, least=True)
+    gradient = own(precision, "mlp1024/gradient")
+    row("gradient of tr Σ / gradient", own(precision, "mlp1024/trace-gradient"), gradient, 3.0)
+    row("H v / gradient", own(precision, "mlp1024/hvp"), gradient, 2.2)
+    row("Σ v / gradient", own(precision, "mlp1024/sigma-vector"), gradient, 1.7)
+    row("PyTorch's vmap over grad / gradient of tr Σ", torch(precision, "mlp1024/trace-gradient", "eager", "compile"),
+        own(precision, "mlp1024/trace-gradient"), 20, least=True)

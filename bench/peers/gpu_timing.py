@@ -1,7 +1,8 @@
 """What the scripts that time libraries on a GPU share.
 
 Each writes one JSON object, again after every work, so that what was timed is kept if the process is ended: versions, and for each
-precision and way the seconds of each kind of work, null where it failed, with the reason under "errors".
+precision and way the seconds of each kind of work, null where it failed, with the reason under "errors". Names of works are those of
+drift bench without gpu/.
 """
 import argparse
 import json

@@ -11,9 +11,8 @@ import (
 	"drift/kernels/cuda"
 )
 
-// Open starts the processor with so many threads, or the first GPU where the environment says DRIFT_TEST_DEVICE=cuda, with the
-// precision of products in DRIFT_TEST_PRECISION. It panics where there is none, so that a test asked to use it does not pass
-// without it.
+// Open starts the processor with this number of threads, or the first GPU where the environment says DRIFT_TEST_DEVICE=cuda. It panics
+// where there is none, so that a test asked to use it does not pass without it.
 func Open(threads int) kernels.Device {
 	switch name := os.Getenv("DRIFT_TEST_DEVICE"); name {
 	case "", "cpu":
@@ -32,12 +31,6 @@ func (shared) Close() error { return nil }
 
 var gpu = sync.OnceValue(func() kernels.Device {
 	o := cuda.Options{Notice: func(line string) { fmt.Fprintln(os.Stderr, line) }}
-	if name := os.Getenv("DRIFT_TEST_PRECISION"); name != "" {
-		var err error
-		if o.Precision, err = cuda.ParsePrecision(name); err != nil {
-			panic(err)
-		}
-	}
 	d, err := cuda.Open(0, o)
 	if err != nil {
 		panic(err)
