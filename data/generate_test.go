@@ -200,6 +200,7 @@ func TestBadSpecsAreRefusedInOneLine(t *testing.T) {
 		"teacher,dim=1000000,hidden=10000": "weights",
 		"teacher,outputs=3":                "classes=0",
 		"npz":                              "npz:FILE",
+		"npy:x.npy":                        "add y=FILE",
 		"teacher,classes=0,label-noise=1":  "needs classes",
 	} {
 		_, err := Load(spec, Options{})

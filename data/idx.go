@@ -11,14 +11,26 @@ import (
 func idxSource() Source {
 	return Source{
 		Name: "idx", Path: "DIR",
-		About:   "the IDX files, gzipped or not, train-images*, train-labels* and, if there, t10k-images*, t10k-labels*; bytes become 0 to 1",
-		Options: []Option{{"classes", "largest label + 1", "number of classes"}},
+		About: "the IDX files, gzipped or not, train-images*, train-labels* and, if there, t10k- or test-images*, -labels*, " +
+			"all perhaps behind a name such as emnist-letters-; DIR/NAME chooses among several",
+		Options: []Option{
+			{"classes", "largest label + 1", "number of classes"},
+			layoutOption(),
+			{"scale", "255 for bytes, else 1", "what the inputs are divided by"},
+		},
 		load: func(r *request) (*Split, error) {
-			dir, err := r.userPath()
+			classes, layout, scale := r.count("classes", 0, 1, maxWidth), r.choice("layout", "", "chw", "hwc"), 0.0
+			if _, given := r.Options["scale"]; given {
+				scale = r.scale(1)
+			}
+			if r.err != nil {
+				return nil, r.err
+			}
+			folder, err := r.idxFolder()
 			if err != nil {
 				return nil, err
 			}
-			return r.loadIDX(dir, r.count("classes", 0, 1, maxWidth))
+			return r.loadIDX(folder, classes, layout, scale)
 		},
 	}
 }
@@ -58,12 +70,8 @@ func readIDX[T float32 | float64](r io.Reader, limit int) (t number, shape []int
 	return t, shape, values, err
 }
 
-// idxFile reads the file in dir that matches the pattern.
-func idxFile[T float32 | float64](dir, pattern string, limit int) (t number, shape []int, values []T, err error) {
-	path, err := match(dir, pattern)
-	if err != nil {
-		return t, nil, nil, err
-	}
+// idxFile reads a file.
+func idxFile[T float32 | float64](path string, limit int) (t number, shape []int, values []T, err error) {
 	f, err := openFile(path)
 	if err != nil {
 		return t, nil, nil, err
@@ -75,46 +83,55 @@ func idxFile[T float32 | float64](dir, pattern string, limit int) (t number, sha
 	return t, shape, values, err
 }
 
-// loadIDX reads the four files of a folder. A folder that the user names may lack the test part.
-func (r *request) loadIDX(dir string, classes int) (*Split, error) {
-	if r.err != nil {
-		return nil, r.err
-	}
-	train, labels, err := idxPart(dir, "train", r.limit(r.train))
+// loadIDX reads the files of a folder. A folder that the user names may lack the test part. A scale of 0 is 255 for bytes, else 1.
+func (r *request) loadIDX(folder idxFolder, classes int, layout string, scale float64) (*Split, error) {
+	files, err := folder.find("train")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := match(dir, "t10k-images*"); errors.Is(err, fs.ErrNotExist) && r.Path != "" {
+	train, labels, err := idxPart(files, r.limit(r.train), layout, scale)
+	if err != nil {
+		return nil, err
+	}
+	files, err = idxFolder{folder.dir, files.set, true}.find("t10k", "test")
+	if errors.Is(err, fs.ErrNotExist) && r.Path != "" && files.images == "" {
 		return r.classification(classes, train, Set{Shape: train.Shape}, labels, nil)
 	}
-	test, testLabels, err := idxPart(dir, "t10k", r.limit(r.test))
+	if err != nil {
+		return nil, err
+	}
+	test, testLabels, err := idxPart(files, r.limit(r.test), layout, scale)
 	if err != nil {
 		return nil, err
 	}
 	return r.classification(classes, train, test, labels, testLabels)
 }
 
-// idxPart reads the first images and labels, at most limit, named for example train-images* and train-labels*.
-func idxPart(dir, prefix string, limit int) (Set, []float64, error) {
-	t, shape, x, err := idxFile[float32](dir, prefix+"-images*", limit)
+// idxPart reads the first images and labels, at most limit.
+func idxPart(files idxPair, limit int, layout string, scale float64) (Set, []float64, error) {
+	t, shape, x, err := idxFile[float32](files.images, limit)
 	if err != nil {
 		return Set{}, nil, err
 	}
-	_, labelShape, labels, err := idxFile[float64](dir, prefix+"-labels*", limit)
+	_, labelShape, labels, err := idxFile[float64](files.labels, limit)
 	if err != nil {
 		return Set{}, nil, err
 	}
 	if len(labelShape) != 1 || len(shape) < 2 || labelShape[0] != shape[0] {
-		return Set{}, nil, fmt.Errorf("%s/%s-*: images of shape %v do not go with labels of shape %v", dir, prefix, shape, labelShape)
+		return Set{}, nil, fmt.Errorf("%s: images of shape %v do not go with labels of shape %v", files.images, shape, labelShape)
 	}
-	if t.kind == 'u' {
-		for i := range x {
-			x[i] /= 255
+	if scale == 0 {
+		scale = 1
+		if t.kind == 'u' {
+			scale = 255
 		}
 	}
-	example := shape[1:]
-	if len(example) == 2 {
-		example = []int{1, example[0], example[1]}
+	for i := range x {
+		x[i] /= float32(scale)
 	}
-	return Set{Shape: example, X: x}, labels, nil
+	s := Set{Shape: shape[1:], X: x}
+	if err := images(&s, layout); err != nil {
+		return Set{}, nil, fmt.Errorf("%s: %w", files.images, err)
+	}
+	return s, labels, nil
 }

@@ -35,5 +35,5 @@ func loadMNIST(r *request) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.loadIDX(dir, 10)
+	return r.loadIDX(idxFolder{dir: dir, exact: true}, 10, "", 0)
 }

@@ -23,7 +23,10 @@ func Load(spec string, o Options) (*Split, error) {
 }
 
 func load(spec string, o Options) (*Split, error) {
-	parsed, err := ParseSpec(spec)
+	parsed, err := parseSpec(spec, func(path string) bool {
+		_, err := findFile(o.Dir, path)
+		return path != "" && err == nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -70,13 +70,16 @@ func match(dir, pattern string) (string, error) {
 	return "", fmt.Errorf("no %s in %s: %w", pattern, dir, fs.ErrNotExist)
 }
 
-// userPath is the path of a spec: as it is, or inside Options.Dir or $DRIFT_DATA where it is not there.
-func (r *request) userPath() (string, error) {
-	tried := []string{r.Path}
-	if !filepath.IsAbs(r.Path) {
-		for _, root := range []string{r.dir, os.Getenv("DRIFT_DATA")} {
+// userPath is where the path of a spec leads.
+func (r *request) userPath() (string, error) { return findFile(r.dir, r.Path) }
+
+// findFile is a path as it is, or inside dir or $DRIFT_DATA where it is not there.
+func findFile(dir, path string) (string, error) {
+	tried := []string{path}
+	if !filepath.IsAbs(path) {
+		for _, root := range []string{dir, os.Getenv("DRIFT_DATA")} {
 			if root != "" {
-				tried = append(tried, filepath.Join(root, r.Path))
+				tried = append(tried, filepath.Join(root, path))
 			}
 		}
 	}

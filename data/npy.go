@@ -26,7 +26,7 @@ const maxHeader = 1 << 16
 var (
 	npyDescr   = regexp.MustCompile(`'descr':\s*'([<>|=]?)([a-zA-Z?])(\d*)'`)
 	npyFortran = regexp.MustCompile(`'fortran_order':\s*(True|False)`)
-	npyShape   = regexp.MustCompile(`'shape':\s*\(([\d\s,]*)\)`)
+	npyShape   = regexp.MustCompile(`'shape':\s*\(([\d\s,L]*)\)`) // Python 2 wrote 10L
 )
 
 // readNPYHeader reads up to the first number of an NPY file.
@@ -67,7 +67,7 @@ func parseNPYHeader(text string) (npyHeader, error) {
 		if field = strings.TrimSpace(field); field == "" {
 			continue
 		}
-		d, err := strconv.Atoi(field)
+		d, err := strconv.Atoi(strings.TrimSuffix(field, "L"))
 		if err != nil {
 			return npyHeader{}, fmt.Errorf("shape (%.100s): %q is no size", shape[1], field)
 		}

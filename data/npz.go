@@ -2,28 +2,27 @@ package data
 
 import (
 	"archive/zip"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
 func npzSource() Source {
 	return Source{
 		Name: "npz", Path: "FILE",
-		About: "NumPy arrays x [N,…] and y, and if there x_test and y_test; y is [N] of integers (classes) or [N] or [N,outputs] of floats",
-		Options: []Option{
-			{"classes", "largest label + 1", "number of classes"},
-		},
-		load: loadNPZ,
+		About: "NumPy arrays x or x_train [N,…] and y or y_train, and if there x_test and y_test; " +
+			"y is [N] of integers (classes) or [N] or [N,outputs] of floats",
+		Options: arrayOptions(),
+		load:    loadNPZ,
 	}
 }
 
 func loadNPZ(r *request) (*Split, error) {
-	classes := r.count("classes", 0, 1, maxWidth)
-	if r.err != nil {
-		return nil, r.err
+	format, err := r.arrayFormat()
+	if err != nil {
+		return nil, err
 	}
 	path, err := r.userPath()
 	if err != nil {
@@ -38,7 +37,7 @@ func loadNPZ(r *request) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	split, err := r.readNPZ(f, info.Size(), classes)
+	split, err := r.readNPZ(f, info.Size(), format)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
@@ -46,107 +45,124 @@ func loadNPZ(r *request) (*Split, error) {
 }
 
 // readNPZ reads an NPZ file, a zip of NPY arrays.
-func (r *request) readNPZ(f io.ReaderAt, size int64, classes int) (*Split, error) {
+func (r *request) readNPZ(f io.ReaderAt, size int64, format arrayFormat) (*Split, error) {
 	archive, err := zip.NewReader(f, size)
 	if err != nil {
 		return nil, fmt.Errorf("not an NPZ file: %w", err)
 	}
-	a := npzArchive{archive, size}
-	train, err := a.part("x", "y")
+	a := &npzArchive{Reader: archive, size: size, format: format}
+	train, err := a.part([]string{"x", "x_train"}, []string{"y", "y_train"})
 	if err != nil {
 		return nil, err
 	}
-	test := npzPart{Set: Set{Shape: train.Shape, Outputs: train.Outputs}, labelled: train.labelled}
-	if a.find("x_test") != nil || a.find("y_test") != nil {
-		if test, err = a.part("x_test", "y_test"); err != nil {
+	var test *arrayPart
+	if a.has("x_test") || a.has("y_test") {
+		part, err := a.part([]string{"x_test"}, []string{"y_test"})
+		if err != nil {
 			return nil, err
 		}
+		test = &part
 	}
-	if test.labelled != train.labelled || test.Outputs != train.Outputs {
-		return nil, errors.New("y and y_test differ in kind: one holds classes and one targets, or the targets differ in number")
+	split, err := r.fromArrays(train, test, format)
+	if err == nil {
+		split.Notices = a.unused()
 	}
-	if train.labelled {
-		return r.classification(classes, train.Set, test.Set, train.labels, test.labels)
-	}
-	return r.regression(train.Set, test.Set)
+	return split, err
 }
 
 // npzArchive is an open NPZ file of the given size.
 type npzArchive struct {
 	*zip.Reader
-	size int64
+	size   int64
+	format arrayFormat
+	used   []*zip.File
 }
 
-// npzPart is a training or test part, with targets in Y or with labels.
-type npzPart struct {
-	Set
-	labels   []float64
-	labelled bool
-}
+// arrayName is the name of an array: NumPy calls its entry NAME.npy, other writers NAME.
+func arrayName(f *zip.File) string { return strings.TrimSuffix(f.Name, ".npy") }
 
-// find returns the entry of an array, nil when there is none. NumPy names it NAME.npy, other writers NAME.
-func (a npzArchive) find(name string) *zip.File {
+// find returns the entry of the array that has one of the given names, in capitals or not.
+func (a *npzArchive) find(names ...string) (*zip.File, error) {
+	var found []*zip.File
 	for _, f := range a.File {
-		if strings.TrimSuffix(f.Name, ".npy") == name {
-			return f
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(arrayName(f), name) }) {
+			found = append(found, f)
 		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("there is no array %s, only %s", strings.Join(names, " or "), a.list(nil))
+	case 1:
+		a.used = append(a.used, found[0])
+		return found[0], nil
+	}
+	return nil, fmt.Errorf("there are arrays %s and %s: leave one in the file", arrayName(found[0]), arrayName(found[1]))
+}
+
+func (a *npzArchive) has(name string) bool {
+	return slices.ContainsFunc(a.File, func(f *zip.File) bool { return strings.EqualFold(arrayName(f), name) })
+}
+
+// list names the first few arrays that are not among the given ones; "" for none.
+func (a *npzArchive) list(but []*zip.File) string {
+	const most = 20
+	var names []string
+	for _, f := range a.File {
+		if slices.Contains(but, f) {
+			continue
+		}
+		if len(names) == most {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, fmt.Sprintf("%.40q", arrayName(f)))
+	}
+	if len(a.File) == 0 {
+		return "an empty archive"
+	}
+	return strings.Join(names, ", ")
+}
+
+// unused is a notice about arrays that nothing was made of.
+func (a *npzArchive) unused() []string {
+	if rest := a.list(a.used); rest != "" {
+		return []string{"the file holds arrays that are not used: " + rest}
 	}
 	return nil
 }
 
 // readEntry reads one array of the archive.
-func readEntry[T float32 | float64](a npzArchive, name string) (npyHeader, []T, error) {
-	entry := a.find(name)
-	if entry == nil {
-		return npyHeader{}, nil, fmt.Errorf("there is no array %s", name)
-	}
+func readEntry[T float32 | float64](a *npzArchive, entry *zip.File) (npyHeader, []T, error) {
 	f, err := entry.Open()
 	if err != nil {
-		return npyHeader{}, nil, fmt.Errorf("array %s: %w", name, err)
+		return npyHeader{}, nil, fmt.Errorf("array %s: %w", arrayName(entry), err)
 	}
 	defer f.Close()
 	compressed := min(entry.CompressedSize64, uint64(a.size))
 	h, values, err := readNPY[T](guardExpansion(f, int64(compressed)))
 	if err != nil {
-		err = fmt.Errorf("array %s: %w", name, err)
+		err = fmt.Errorf("array %s: %w", arrayName(entry), err)
 	}
 	return h, values, err
 }
 
-// part reads inputs and targets.
-func (a npzArchive) part(xName, yName string) (npzPart, error) {
-	h, x, err := readEntry[float32](a, xName)
+// part reads inputs and targets that have one of the given names each.
+func (a *npzArchive) part(xNames, yNames []string) (arrayPart, error) {
+	xEntry, err := a.find(xNames...)
 	if err != nil {
-		return npzPart{}, err
+		return arrayPart{}, err
 	}
-	t, y, err := readEntry[float64](a, yName)
+	yEntry, err := a.find(yNames...)
 	if err != nil {
-		return npzPart{}, err
+		return arrayPart{}, err
 	}
-	if len(h.shape) < 1 || len(t.shape) < 1 || h.shape[0] != t.shape[0] {
-		return npzPart{}, fmt.Errorf("%s of shape %v does not go with %s of shape %v: want as many rows", xName, h.shape, yName, t.shape)
+	h, x, err := readEntry[float32](a, xEntry)
+	if err != nil {
+		return arrayPart{}, err
 	}
-	p := npzPart{Set: Set{Shape: h.shape[1:], X: x}}
-	if len(h.shape) == 1 {
-		p.Shape = []int{1}
+	t, y, err := readEntry[float64](a, yEntry)
+	if err != nil {
+		return arrayPart{}, err
 	}
-	if t.kind != 'f' {
-		p.labels, p.labelled = y, true
-		if len(t.shape) > 1 {
-			return npzPart{}, fmt.Errorf("%s holds integers of shape %v: want classes [N], or float targets [N,outputs]", yName, t.shape)
-		}
-		return p, nil
-	}
-	p.Outputs = 1
-	if len(t.shape) == 2 {
-		p.Outputs = t.shape[1]
-	}
-	if len(t.shape) > 2 || p.Outputs < 1 {
-		return npzPart{}, fmt.Errorf("%s holds floats of shape %v: want [N] or [N,outputs]", yName, t.shape)
-	}
-	p.Y = make([]float32, len(y))
-	for i, v := range y {
-		p.Y[i] = float32(v)
-	}
-	return p, nil
+	return newArrayPart(arrayName(xEntry), h, x, arrayName(yEntry), t, y, a.format)
 }

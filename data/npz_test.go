@@ -91,11 +91,20 @@ func TestNPZKinds(t *testing.T) {
 		"a target": {map[string][]byte{"x": x, "y": npy("<f8", false, "(2,)", []float64{0, 4})}, 0, 1, 0},
 		"targets": {map[string][]byte{"x": x, "y": npy("<f8", false, "(2, 3)", make([]float64, 6)), "x_test": xTest,
 			"y_test": npy("<f4", false, "(1, 3)", make([]float32, 3))}, 0, 3, 1},
+		"Keras' names": {map[string][]byte{"x_train": x, "y_train": npy("<i8", false, "(2,)", []int64{0, 4}), "x_test": xTest,
+			"y_test": npy("<i8", false, "(1,)", []int64{3})}, 5, 0, 1},
+		"capitals":           {map[string][]byte{"X": x, "Y": npy("<i8", false, "(2,)", []int64{0, 4})}, 5, 0, 0},
+		"classes in columns": {map[string][]byte{"x": x, "y": npy("<i8", false, "(2, 1)", []int64{0, 4})}, 5, 0, 0},
+		"Python 2":           {map[string][]byte{"x": npy("<f4", false, "(2L, 1L, 2L, 2L)", make([]float32, 8)), "y": npy("<i8", false, "(2L,)", []int64{0, 4})}, 5, 0, 0},
+		"without channels":   {map[string][]byte{"x": npy("<f4", false, "(2, 2, 2)", make([]float32, 8)), "y": npy("|b1", false, "(2,)", []int8{0, 1})}, 2, 0, 0},
 	} {
 		split := loadZip(t, c.arrays)
 		checkSplit(t, split)
 		if s := split.Train; s.Classes != c.classes || s.Outputs != c.outputs || s.Len() != 2 || split.Test.Len() != c.test {
 			t.Errorf("%s: %d classes, %d outputs, %d + %d examples", name, s.Classes, s.Outputs, s.Len(), split.Test.Len())
+		}
+		if len(split.Notices) > 0 {
+			t.Errorf("%s: notices %q", name, split.Notices)
 		}
 		if !slices.Equal(split.Train.Shape, []int{1, 2, 2}) || !slices.Equal(split.Test.Shape, []int{1, 2, 2}) {
 			t.Errorf("%s: shapes %v and %v", name, split.Train.Shape, split.Test.Shape)
@@ -160,7 +169,12 @@ func TestNPZRefusesBadFiles(t *testing.T) {
 		"empty":                 {nil, "not an NPZ file"},
 		"an NPY file":           {x, "not an NPZ file"},
 		"half a zip":            {with("x", x)[:100], "not an NPZ file"},
-		"no x":                  {zipOf(t, map[string][]byte{"y": y}), "no array x"},
+		"no x":                  {zipOf(t, map[string][]byte{"y": y}), "there is no array x or x_train, only \"y\""},
+		"two x":                 {with("x_train", x), "there are arrays"},
+		"names of sklearn":      {zipOf(t, map[string][]byte{"data": x, "target": y}), "only \""},
+		"an empty archive":      {zipOf(t, nil), "only an empty archive"},
+		"channels last":         {with("x", npy("|u1", false, "(2, 5, 6, 3)", make([]uint8, 180))), "say layout=hwc, or layout=chw if they have 5 channels of 6×3"},
+		"one channel last":      {with("x", npy("|u1", false, "(2, 28, 28, 1)", make([]uint8, 1568))), "layout=hwc"},
 		"no y":                  {zipOf(t, map[string][]byte{"x": x}), "no array y"},
 		"x_test without y_test": {with("x_test", x), "no array y_test"},
 		"no array":              {with("x", []byte("hello")), "not an NPY array"},
@@ -178,7 +192,7 @@ func TestNPZRefusesBadFiles(t *testing.T) {
 		"trailing":              {with("x", append(x[:len(x):len(x)], 0)), "more in the file"},
 		"scalar":                {with("x", npy("<f4", false, "()", []float32{1})), "does not go with"},
 		"too few labels":        {with("y", npy("<i8", false, "(1,)", []int64{0})), "does not go with"},
-		"labels in columns":     {with("y", npy("<i8", false, "(2, 1)", []int64{0, 1})), "want classes [N]"},
+		"labels in columns":     {with("y", npy("<i8", false, "(2, 2)", []int64{0, 1, 1, 0})), "want classes [N] or [N,1]"},
 		"targets in a cube":     {with("y", npy("<f4", false, "(2, 1, 1)", []float32{0, 1})), "want [N] or [N,outputs]"},
 		"no targets":            {with("y", npy("<f4", false, "(2, 0)", []float32{})), "want [N] or [N,outputs]"},
 		"negative label":        {with("y", npy("<i8", false, "(2,)", []int64{0, -1})), "is -1"},
@@ -211,7 +225,7 @@ func FuzzNPZ(f *testing.F) {
 	f.Fuzz(func(t *testing.T, x, y []byte) {
 		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}, train: -1, test: -1, normalize: true}
 		file := zipOf(t, map[string][]byte{"x": x, "y": y})
-		split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), 0)
+		split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), arrayFormat{scale: 1})
 		if err == nil {
 			err = r.finish(split, npzSource())
 		}
@@ -232,7 +246,7 @@ func FuzzZip(f *testing.F) {
 	f.Add(good[:len(good)-10])
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}, train: -1, test: -1, normalize: true}
-		if split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), 0); err == nil && r.finish(split, npzSource()) == nil {
+		if split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), arrayFormat{scale: 1}); err == nil && r.finish(split, npzSource()) == nil {
 			checkSplit(t, split)
 		}
 	})

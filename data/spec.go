@@ -16,26 +16,58 @@ type Spec struct {
 	Options map[string]string // by name
 }
 
-// ParseSpec reads NAME or NAME:PATH with options after commas. A path ends at the first comma. It does not check that the
-// name and the options exist; Load does.
+// ParseSpec reads NAME or NAME:PATH with options after commas. A path may hold commas: it ends at the first one that NAME=VALUE
+// follows. It does not check that the name and the options exist; Load does.
 func ParseSpec(spec string) (Spec, error) {
+	return parseSpec(spec, func(string) bool { return false })
+}
+
+// parseSpec takes for the path the most of a spec that exists, commas and all, else what ParseSpec says.
+func parseSpec(spec string, exists func(path string) bool) (Spec, error) {
 	parts := strings.Split(spec, ",")
 	s := Spec{Options: map[string]string{}}
-	s.Name, s.Path, _ = strings.Cut(parts[0], ":")
-	if s.Name == "" {
+	var hasPath bool
+	if s.Name, _, hasPath = strings.Cut(parts[0], ":"); s.Name == "" {
 		return Spec{}, fmt.Errorf("the spec starts with no name")
 	}
-	for _, part := range parts[1:] {
+	end := 1
+	if hasPath {
+		path := func(end int) string { return strings.Join(parts[:end], ",")[len(s.Name)+1:] }
+		for end = len(parts); end > 0 && !exists(path(end)); end-- {
+		}
+		if end == 0 {
+			for end = 1; end < len(parts) && !isOption(parts[end]); end++ {
+			}
+		}
+		s.Path = path(end)
+	}
+	return s, s.readOptions(parts[end:])
+}
+
+// isOption tells NAME=… from the rest of a path.
+func isOption(part string) bool {
+	key, _, ok := strings.Cut(part, "=")
+	return ok && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz-") == ""
+}
+
+// readOptions reads NAME=VALUE. The value of y, a path, may hold commas too.
+func (s *Spec) readOptions(parts []string) error {
+	last := ""
+	for _, part := range parts {
+		if last == "y" && !isOption(part) {
+			s.Options[last] += "," + part
+			continue
+		}
 		key, value, ok := strings.Cut(part, "=")
 		if !ok || key == "" || value == "" {
-			return Spec{}, fmt.Errorf("option %q: want name=value", part)
+			return fmt.Errorf("option %q: want name=value", part)
 		}
 		if _, twice := s.Options[key]; twice {
-			return Spec{}, fmt.Errorf("option %s is given twice", key)
+			return fmt.Errorf("option %s is given twice", key)
 		}
-		s.Options[key] = value
+		s.Options[key], last = value, key
 	}
-	return s, nil
+	return nil
 }
 
 // form is the spec without its options.

@@ -1,0 +1,84 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+)
+
+// arrayOptions are the options of sources of arrays.
+func arrayOptions() []Option {
+	return []Option{
+		{"classes", "largest label + 1", "number of classes"},
+		layoutOption(),
+		{"scale", "1", "what the inputs are divided by; 255 makes bytes 0 to 1"},
+	}
+}
+
+// arrayFormat is what options say about arrays.
+type arrayFormat struct {
+	classes int
+	layout  string
+	scale   float64
+}
+
+func (r *request) arrayFormat() (arrayFormat, error) {
+	a := arrayFormat{r.count("classes", 0, 1, maxWidth), r.choice("layout", "", "chw", "hwc"), r.scale(1)}
+	return a, r.err
+}
+
+// arrayPart is a training or test part, with targets in Y or with labels.
+type arrayPart struct {
+	Set
+	labels   []float64
+	labelled bool
+}
+
+// newArrayPart makes a part of inputs [N,…] and targets: integers [N] or [N,1] are classes, floats [N] or [N,outputs] are quantities.
+func newArrayPart(xName string, h npyHeader, x []float32, yName string, t npyHeader, y []float64, format arrayFormat) (arrayPart, error) {
+	if len(h.shape) < 1 || len(t.shape) < 1 || h.shape[0] != t.shape[0] {
+		return arrayPart{}, fmt.Errorf("%s of shape %v does not go with %s of shape %v: want as many rows", xName, h.shape, yName, t.shape)
+	}
+	p := arrayPart{Set: Set{Shape: h.shape[1:], X: x}}
+	if len(h.shape) == 1 {
+		p.Shape = []int{1}
+	}
+	for i := range x {
+		x[i] = float32(float64(x[i]) / format.scale)
+	}
+	if err := images(&p.Set, format.layout); err != nil {
+		return arrayPart{}, fmt.Errorf("%s: %w", xName, err)
+	}
+	if t.kind != 'f' {
+		if len(t.shape) > 2 || len(t.shape) == 2 && t.shape[1] != 1 {
+			return arrayPart{}, fmt.Errorf("%s holds integers of shape %v: want classes [N] or [N,1], or float targets [N,outputs]", yName, t.shape)
+		}
+		p.labels, p.labelled = y, true
+		return p, nil
+	}
+	p.Outputs = 1
+	if len(t.shape) == 2 {
+		p.Outputs = t.shape[1]
+	}
+	if len(t.shape) > 2 || p.Outputs < 1 {
+		return arrayPart{}, fmt.Errorf("%s holds floats of shape %v: want [N] or [N,outputs]", yName, t.shape)
+	}
+	p.Y = make([]float32, len(y))
+	for i, v := range y {
+		p.Y[i] = float32(v)
+	}
+	return p, nil
+}
+
+// fromArrays puts a split together; test is nil where there is none.
+func (r *request) fromArrays(train arrayPart, test *arrayPart, format arrayFormat) (*Split, error) {
+	if test == nil {
+		test = &arrayPart{Set: Set{Shape: train.Shape, Outputs: train.Outputs}, labelled: train.labelled}
+	}
+	if test.labelled != train.labelled || test.Outputs != train.Outputs {
+		return nil, errors.New("the targets for training and testing differ in kind: one part holds classes and one quantities, or they differ in number")
+	}
+	if train.labelled {
+		return r.classification(format.classes, train.Set, test.Set, train.labels, test.labels)
+	}
+	return r.regression(train.Set, test.Set)
+}

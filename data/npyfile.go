@@ -1,0 +1,54 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+)
+
+func npySource() Source {
+	return Source{
+		Name: "npy", Path: "FILE",
+		About:   "a NumPy array of inputs [N,…], with its targets in a second file, as in npy:X.npy,y=Y.npy",
+		Options: append([]Option{{"y", "none: it must be given", "the file of the targets, as y of npz"}}, arrayOptions()...),
+		load:    loadNPY,
+	}
+}
+
+func loadNPY(r *request) (*Split, error) {
+	format, err := r.arrayFormat()
+	if err != nil {
+		return nil, err
+	}
+	if r.Options["y"] == "" {
+		return nil, errors.New("the targets are missing: add y=FILE")
+	}
+	h, x, err := npyFile[float32](r.dir, r.Path)
+	if err != nil {
+		return nil, err
+	}
+	t, y, err := npyFile[float64](r.dir, r.Options["y"])
+	if err != nil {
+		return nil, err
+	}
+	train, err := newArrayPart(r.Path, h, x, r.Options["y"], t, y, format)
+	if err != nil {
+		return nil, err
+	}
+	return r.fromArrays(train, nil, format)
+}
+
+// npyFile reads an array of a file of its own.
+func npyFile[T float32 | float64](dir, path string) (h npyHeader, values []T, err error) {
+	if path, err = findFile(dir, path); err != nil {
+		return h, nil, err
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return h, nil, err
+	}
+	defer f.Close()
+	if h, values, err = readNPY[T](f); err != nil {
+		err = fmt.Errorf("reading %s: %w", path, err)
+	}
+	return h, values, err
+}
