@@ -21,7 +21,7 @@ type comparison struct {
 	*app
 	task
 	recipe
-	optimizers           []string
+	optimizers           []choice
 	seeds, pairs, points int
 	trials, total        int // total updates of all runs
 	examples             int // of the training part
@@ -62,6 +62,7 @@ const compareExample = `  drift compare
   drift compare --resume long
   drift compare --data fashion-mnist,train=500,test=2000,label-noise=0.2 --model mlp:256 --lr 0.1 --batch 10 --epochs 60
   drift compare --optimizers sgd,gd,gd-reg,gd-noise,sigma-inverse --tune 8 --epochs 20
+  drift compare --optimizers sgd,sgd:momentum=0.9:lr=0.01,adamw:lr=0.002,sgd-reg:batch=50
   drift compare --optimizers sgd,gd --model cnn --data glyphs,train=1000 --json -`
 
 func (a *app) compareCommand() *cobra.Command {
@@ -78,8 +79,8 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64,act=tanh")
-	addList(flags, &c.optimizers, "optimizers", []string{"sgd", "gd", "gd-reg"},
-		"`names` to compare, of "+strings.Join(optim.Names(), ", "), "names", oneOf(optim.Names()...))
+	addList(flags, &c.optimizers, "optimizers", []choice{{name: "sgd"}, {name: "gd"}, {name: "gd-reg"}, {"sigma-inverse", [][2]string{{"lr", "0.02"}, {"damping", "5"}}}},
+		"`names` to compare, of "+strings.Join(optim.Names(), ", ")+"; NAME:OPTION=VALUE:… gives one options of its own", "names", parseChoice)
 	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
 	c.recipe.flags(flags, map[string]string{"batch": "10"}, 60)
 	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
@@ -104,7 +105,11 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 	var show *progress
 	e.Observe = func(done int, what string) {
 		if show == nil {
-			c.noteIdle(c.options, c.optimizers...)
+			var names []string
+			for _, choice := range c.optimizers {
+				names = append(names, choice.name)
+			}
+			c.noteIdle(c.options, names...)
 			show = c.progress("comparing", "updates", c.total)
 		}
 		show.Set(done, what)

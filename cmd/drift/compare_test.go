@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const smallComparison = "compare --data glyphs,train=40,test=30,size=8,label-noise=0.2 --model mlp:8 --batch 8 --epochs 2 --seeds 2 --shuffles 4 "
+const smallComparison = "compare --optimizers sgd,gd,gd-reg --data glyphs,train=40,test=30,size=8,label-noise=0.2 --model mlp:8 --batch 8 --epochs 2 --seeds 2 --shuffles 4 "
 
 // What scripts rely on: the keys of the JSON, and that the experiment's settings run it again.
 func TestCompareWritesItsResults(t *testing.T) {

@@ -151,8 +151,9 @@ func (c *comparison) keep(config string, split *data.Split) {
 // config is the settings that run the comparison again.
 func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
 	var all []optim.Optimizer
-	for _, name := range c.optimizers {
-		o, err := c.optimizer(name, c.examples, c.given)
+	for _, choice := range c.optimizers { // without options of its own, which stand in the choice
+		choice.options = nil
+		o, err := c.optimizer(choice, c.examples, c.given)
 		if err != nil {
 			return nil, err
 		}

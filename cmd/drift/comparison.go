@@ -75,7 +75,7 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	reference, err := c.optimizer("sgd", examples, c.given)
+	reference, err := c.optimizer(choice{name: "sgd"}, examples, c.given)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 		return nil, err
 	}
 	var all []compare.Entry
-	for _, name := range c.optimizers {
-		o, err := c.optimizer(name, examples, c.given)
+	for i, name := range labels(c.optimizers) {
+		o, err := c.optimizer(c.own(c.optimizers[i]), examples, c.given)
 		if err == nil {
 			o, err = following(o, options.Get(reference, "batch"))
 		}
@@ -97,6 +97,14 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 		all = append(all, compare.Entry{Name: name, Optimizer: o, Steps: run.Steps})
 	}
 	return all, nil
+}
+
+// own is a choice with its own options, as far as flags of the command line do not overrule those of a choice that stands there by default.
+func (c *comparison) own(of choice) choice {
+	if !c.given("optimizers") {
+		of.options = slices.DeleteFunc(slices.Clone(of.options), func(o [2]string) bool { return c.given(flagOf(o[0])) })
+	}
+	return of
 }
 
 // following is an optimizer that follows an SGD with batches of a size, where it can and nothing else is given.
@@ -122,9 +130,9 @@ func (c *comparison) checkOptimizers() error {
 	if len(c.optimizers) == 0 {
 		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Names(), ", "))
 	}
-	for i, name := range c.optimizers {
-		if slices.Contains(c.optimizers[:i], name) {
-			return usagef("--optimizers: %s stands there twice: name each once", name)
+	for i, name := range labels(c.optimizers) {
+		if slices.Contains(labels(c.optimizers)[:i], name) {
+			return usagef("--optimizers: %s stands there twice: name each once, or give it other options (NAME:OPTION=VALUE)", name)
 		}
 	}
 	return nil

@@ -50,18 +50,21 @@ func (r *recipe) length(given func(string) bool) (train.Options, error) {
 	return train.Options{Steps: int(r.steps)}, nil
 }
 
-// optimizer is that of a name with the options given. Batches that are larger than the data by default are all examples.
-func (r *recipe) optimizer(name string, examples int, given func(string) bool) (optim.Optimizer, error) {
-	o, found := optim.Lookup(name)
+// optimizer is the one chosen, with the options given. Batches that are larger than the data by default are all examples.
+func (r *recipe) optimizer(c choice, examples int, given func(string) bool) (optim.Optimizer, error) {
+	o, found := optim.Lookup(c.name)
 	if !found {
-		return nil, usagef("unknown optimizer %q: %s", name, choose(name, optim.Names()))
+		return nil, usagef("unknown optimizer %q: %s", c.name, choose(c.name, optim.Names()))
 	}
 	o, err := r.options.apply(o)
-	if err == nil && !given("batch") && options.Has(o, "batch") && options.Number(o, "batch") > float64(examples) {
+	if err == nil {
+		o, err = c.onto(o)
+	}
+	if err == nil && !given("batch") && !c.has("batch") && options.Has(o, "batch") && options.Number(o, "batch") > float64(examples) {
 		o, err = options.Set(o, "batch", "full")
 	}
 	if err != nil {
-		return nil, usagef("%s: %w", name, err)
+		return nil, usagef("%s: %w", c.name, err)
 	}
 	return o, nil
 }

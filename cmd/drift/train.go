@@ -136,7 +136,7 @@ func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error)
 	if err != nil {
 		return nil, run, err
 	}
-	o, err := t.optimizer(t.name, examples, t.given)
+	o, err := t.optimizer(choice{name: t.name}, examples, t.given)
 	if err != nil {
 		return nil, run, err
 	}
