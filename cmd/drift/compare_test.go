@@ -71,7 +71,7 @@ func TestResultsAreWrittenBeforeTheyAreShown(t *testing.T) {
 	} {
 		out := t.TempDir()
 		var stderr bytes.Buffer
-		status := run(context.Background(), append(strings.Fields(args), "--out", out), closed{}, &stderr)
+		status := run(context.Background(), last(append(strings.Fields(args), "--out", out)), closed{}, &stderr)
 		if info, err := os.Stat(filepath.Join(out, file)); status != statusFailed || !strings.Contains(stderr.String(), "broken pipe") || err != nil || info.Size() == 0 {
 			t.Errorf("%s: status %d, %v, %s", args, status, err, stderr.String())
 		}
