@@ -4,8 +4,8 @@
 // batch size is part of them. A scalar has shape (1). Class labels and other indices are inputs of the same element type
 // that hold whole numbers.
 //
-// Grad, JVP and HVP differentiate to any order. Uses records how parameters are applied, from which PerExample and
-// Covariance derive statistics of the per-example gradients without ever storing them. Compile turns outputs
+// Grad, JVP and HVP differentiate to any order. PerExample and Covariance find how a loss uses its parameters, and from that
+// derive statistics of the per-example gradients without ever storing them. Compile turns outputs
 // into a Program: kernels in order, elementwise chains fused, one arena of memory.
 //
 // Operands whose shapes do not fit panic during construction; Try turns that into an error at the edge.

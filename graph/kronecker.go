@@ -8,7 +8,11 @@ type Kronecker struct{ factors outer }
 // Kronecker is that of the k-th parameter, which must be the weight of linear layers or of one convolution [o,c,kh,kw], seen
 // as [o,c·kh·kw].
 func (p *PerExample) Kronecker(k int) Kronecker {
-	switch f := p.factors[k].(type) {
+	factor := p.factors[k]
+	if view, ok := factor.(seen); ok {
+		factor = view.factor
+	}
+	switch f := factor.(type) {
 	case outer:
 		return Kronecker{f}
 	case convolved:

@@ -24,6 +24,9 @@ type family interface {
 	shape(in []tensor.Shape) tensor.Shape
 	// vjp multiplies grad, which has the shape of out, by the transposed Jacobian in each input; nil where that vanishes identically.
 	vjp(in []*Node, out, grad *Node) []*Node
+	// below is where the examples of a batch lie in each input, given their layout in the result: each element of the result may
+	// depend on elements of its own example only. It is nil where examples mix or cannot be followed.
+	below(l layout, in []tensor.Shape, out tensor.Shape) []layout
 	// primitive is the kernel that computes the result.
 	primitive(in []tensor.Shape, out tensor.Shape) kernels.Primitive
 }

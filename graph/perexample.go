@@ -23,67 +23,88 @@ type factor interface {
 	on(n []*Node) factor   // the same made of other nodes
 }
 
-// NewPerExample derives the per-example gradients of a loss [n] in the parameters from their recorded uses. Every use of
-// a parameter must be recorded, and examples must not influence each other's losses.
-func NewPerExample(loss *Node, params []*Node, uses *Uses) *PerExample {
+// NewPerExample derives the per-example gradients of a loss [n] in the parameters from where these meet the examples: matrix products,
+// convolutions, look-ups in a table and repeats over the batch, to which factored forms belong. What is made of parameters
+// before it meets the examples is followed back by copies, one an example; those take N times its memory. A loss in which examples
+// influence each other is refused.
+func NewPerExample(loss *Node, params []*Node) *PerExample {
 	if loss.Dims() != 1 {
 		misuse("per-example gradients: the loss has shape %v, want one value an example", loss.Shape())
 	}
-	checkRecorded(loss, params, uses)
-	outputs := make([]*Node, len(uses.list))
-	for k, u := range uses.list {
-		outputs[k] = u.output
-	}
-	adjoints := Grad([]*Node{loss}, []*Node{nil}, outputs)
-	p := &PerExample{n: loss.Shape()[0]}
-	for _, param := range params {
-		var parts []factor
-		for k, u := range uses.list {
-			if u.param == param && adjoints[k] != nil {
-				parts = append(parts, u.factor(p.n, adjoints[k]))
+	e := follow(loss, params)
+	uses := e.uses()
+	parts := e.factors(loss, uses)
+	if e.n == 1 && len(uses) == 0 { // the loss depends on nothing but parameters
+		for k, g := range Grad([]*Node{loss}, []*Node{nil}, params) {
+			if g != nil {
+				parts[params[k]] = []factor{direct{Reshape(g, 1, Size(g)), params[k].Shape()}}
 			}
 		}
-		p.factors = append(p.factors, together(p.n, param, parts))
+	}
+	p := &PerExample{n: e.n}
+	for _, param := range params {
+		p.factors = append(p.factors, together(p.n, param, parts[param]))
 	}
 	return p
 }
 
-// checkRecorded refuses parameters that reach the loss by another way than a recorded use.
-func checkRecorded(loss *Node, params []*Node, uses *Uses) {
-	for _, n := range reach([]*Node{loss}, inputsOf) {
-		for _, in := range inputsOf(n) {
-			if _, constant := isFill(n); constant || !slices.Contains(params, in) {
-				continue
-			}
-			if !slices.ContainsFunc(uses.list, func(u use) bool { return u.param == in && u.via == n }) {
-				misuse("per-example gradients: parameter %s enters %v, which was not recorded", in.Name(), n.Op())
-			}
+// factors is what the uses contribute to each parameter.
+func (e *expression) factors(loss *Node, uses []use) map[*Node][]factor {
+	made := make([]*Node, len(uses))
+	for k, u := range uses {
+		made[k] = u.at
+	}
+	all := make(map[*Node][]factor)
+	var operands, gradients []*Node
+	for k, adjoint := range Grad([]*Node{loss}, []*Node{nil}, made) {
+		if adjoint == nil {
+			continue
+		}
+		f, operand := uses[k].factor(adjoint), uses[k].operand()
+		if param, own, ok := e.rearranged(f, operand); ok {
+			all[param] = append(all[param], own)
+			continue
+		}
+		operands = append(operands, operand)
+		gradients = append(gradients, Reshape(f.materialize(), append([]int{e.n}, operand.Shape()...)...))
+	}
+	if len(operands) > 0 {
+		e.pull(operands, gradients, all)
+	}
+	return all
+}
+
+// pull carries gradients [n,…] of what is made of parameters back to these, through a copy of them for each example.
+func (e *expression) pull(operands, gradients []*Node, all map[*Node][]factor) {
+	var params []*Node
+	for _, n := range e.order {
+		if e.params[n] {
+			params = append(params, n)
+		}
+	}
+	for k, g := range e.pulled(operands, gradients, params) {
+		if p := params[k]; g != nil {
+			all[p] = append(all[p], direct{Reshape(g, e.n, Size(p)), p.Shape()})
 		}
 	}
 }
 
-// factor is the per-example gradient that a single use contributes, given the adjoint of its output.
-func (u use) factor(n int, adjoint *Node) factor {
-	switch u.kind {
-	case useLinear:
-		t := u.input.Shape()[0] / n
-		return outer{Reshape(u.input, n, t, u.input.Shape()[1]), Reshape(adjoint, n, t, adjoint.Shape()[1])}
-	case useConv:
-		return convolved{u.geometry(), u.input, adjoint}
+func (e *expression) pulled(operands, gradients, params []*Node) []*Node {
+	outputs, wrt := slices.Clone(operands), slices.Clone(params)
+	if e.n == 1 { // a copy would be a reshape, which other nodes do without
+		for k, o := range operands {
+			gradients[k] = Reshape(gradients[k], o.Shape()...)
+		}
+		return Grad(outputs, gradients, wrt)
 	}
-	adjoint = Reshape(adjoint, u.shape...)
-	if u.kind == useScale {
-		return direct{perChannel(Mul(adjoint, u.input), u.axis), u.param.Shape()}
+	copies := e.copies(slices.Concat(operands, params))
+	for k, o := range operands {
+		outputs[k] = copies[o]
 	}
-	return direct{perChannel(adjoint, u.axis), u.param.Shape()}
-}
-
-// perChannel adds up everything but the first axis and the given one: [n,…,c,…] → [n,c].
-func perChannel(x *Node, axis int) *Node {
-	n := x.Shape()[0]
-	a, c, b := around(x.Shape(), axis)
-	x = summed(x, sum{a * c, b, 1, dimsOf(a, c)})
-	return summed(x, sum{n, a / n, c, dimsOf(n, c)})
+	for k, p := range params {
+		wrt[k] = copies[p]
+	}
+	return Grad(outputs, gradients, wrt)
 }
 
 // together adds up the uses of a shared parameter: g_n is their sum, so cross terms count in every statistic.
@@ -96,6 +117,9 @@ func together(n int, param *Node, parts []factor) factor {
 	}
 	var inputs, adjoints []*Node
 	for _, p := range parts {
+		if table, ok := p.(gathered); ok {
+			p = table.outer()
+		}
 		if o, ok := p.(outer); ok {
 			inputs, adjoints = append(inputs, o.a), append(adjoints, o.d)
 		}

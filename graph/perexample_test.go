@@ -13,55 +13,55 @@ type net struct {
 	name   string
 	params [][]int
 	input  []int
-	build  func(u *Uses, p []*Node, x *Node) *Node
+	build  func(p []*Node, x *Node) *Node
 }
 
 var nets = []net{
-	{"dense", [][]int{{5, 4}, {5}, {3, 5}, {3}}, []int{4}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Tanh(u.Bias(u.Linear(x, p[0]), p[1], 1))
-		return u.Bias(u.Linear(h, p[2]), p[3], 1)
+	{"dense", [][]int{{5, 4}, {5}, {3, 5}, {3}}, []int{4}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Bias(Linear(x, p[0]), p[1], 1))
+		return Bias(Linear(h, p[2]), p[3], 1)
 	}},
-	{"conv and pool", [][]int{{3, 2, 3, 3}, {3}, {2, 3, 2, 2}, {3, 8}}, []int{2, 6, 6}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Gelu(u.Bias(u.Conv2D(x, p[0], [2]int{1, 1}, [2]int{1, 1}), p[1], 1))
+	{"conv and pool", [][]int{{3, 2, 3, 3}, {3}, {2, 3, 2, 2}, {3, 8}}, []int{2, 6, 6}, func(p []*Node, x *Node) *Node {
+		h := Gelu(Bias(Conv2D(x, p[0], [2]int{1, 1}, [2]int{1, 1}), p[1], 1))
 		h = MaxPool2D(h, [2]int{2, 2}, [2]int{2, 2}, [2]int{})
-		h = Tanh(u.Conv2D(h, p[2], [2]int{1, 1}, [2]int{}))
-		return u.Linear(Reshape(h, h.Shape()[0], 8), p[3])
+		h = Tanh(Conv2D(h, p[2], [2]int{1, 1}, [2]int{}))
+		return Linear(Reshape(h, h.Shape()[0], 8), p[3])
 	}},
-	{"few windows, many channels", [][]int{{9, 8, 2, 2}, {3, 36}}, []int{8, 3, 3}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Sigmoid(u.Conv2D(x, p[0], [2]int{1, 1}, [2]int{}))
-		return u.Linear(Reshape(h, h.Shape()[0], 36), p[1])
+	{"few windows, many channels", [][]int{{9, 8, 2, 2}, {3, 36}}, []int{8, 3, 3}, func(p []*Node, x *Node) *Node {
+		h := Sigmoid(Conv2D(x, p[0], [2]int{1, 1}, [2]int{}))
+		return Linear(Reshape(h, h.Shape()[0], 36), p[1])
 	}},
-	{"layer norm", [][]int{{6, 4}, {6}, {6}, {3, 6}}, []int{4}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := normalized(u.Linear(x, p[0]))
-		return u.Linear(Silu(u.Bias(u.Scale(h, p[1], 1), p[2], 1)), p[3])
+	{"layer norm", [][]int{{6, 4}, {6}, {6}, {3, 6}}, []int{4}, func(p []*Node, x *Node) *Node {
+		h := normalized(Linear(x, p[0]))
+		return Linear(Silu(Bias(ScaleAxis(h, p[1], 1), p[2], 1)), p[3])
 	}},
-	{"group norm on images", [][]int{{4, 1, 2, 2}, {4}, {4}, {3, 36}}, []int{1, 4, 4}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := u.Conv2D(x, p[0], [2]int{1, 1}, [2]int{})
+	{"group norm on images", [][]int{{4, 1, 2, 2}, {4}, {4}, {3, 36}}, []int{1, 4, 4}, func(p []*Node, x *Node) *Node {
+		h := Conv2D(x, p[0], [2]int{1, 1}, [2]int{})
 		n, shape := h.Shape()[0], h.Shape()
 		h = Reshape(normalized(Reshape(h, n*2, 18)), shape...)
-		h = Softplus(u.Bias(u.Scale(h, p[1], 1), p[2], 1))
-		return u.Linear(Reshape(h, n, 36), p[3])
+		h = Softplus(Bias(ScaleAxis(h, p[1], 1), p[2], 1))
+		return Linear(Reshape(h, n, 36), p[3])
 	}},
-	{"positions", [][]int{{5, 4}, {5}, {3, 15}}, []int{3, 4}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Tanh(u.Bias(u.Linear(x, p[0]), p[1], 2))
-		return u.Linear(Reshape(h, h.Shape()[0], 15), p[2])
+	{"positions", [][]int{{5, 4}, {5}, {3, 15}}, []int{3, 4}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Bias(Linear(x, p[0]), p[1], 2))
+		return Linear(Reshape(h, h.Shape()[0], 15), p[2])
 	}},
-	{"many positions", [][]int{{2, 2}, {3, 24}}, []int{12, 2}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Tanh(u.Linear(x, p[0]))
-		return u.Linear(Reshape(h, h.Shape()[0], 24), p[1])
+	{"many positions", [][]int{{2, 2}, {3, 24}}, []int{12, 2}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Linear(x, p[0]))
+		return Linear(Reshape(h, h.Shape()[0], 24), p[1])
 	}},
-	{"shared weights", [][]int{{4, 4}, {4}, {3, 4}}, []int{4}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Tanh(u.Bias(u.Linear(x, p[0]), p[1], 1))
-		h = Tanh(u.Bias(u.Linear(h, p[0]), p[1], 1))
-		return u.Linear(h, p[2])
+	{"shared weights", [][]int{{4, 4}, {4}, {3, 4}}, []int{4}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Bias(Linear(x, p[0]), p[1], 1))
+		h = Tanh(Bias(Linear(h, p[0]), p[1], 1))
+		return Linear(h, p[2])
 	}},
-	{"shared kernels", [][]int{{2, 2, 3, 3}, {3, 32}}, []int{2, 4, 4}, func(u *Uses, p []*Node, x *Node) *Node {
-		h := Tanh(u.Conv2D(x, p[0], [2]int{1, 1}, [2]int{1, 1}))
-		h = Tanh(u.Conv2D(h, p[0], [2]int{1, 1}, [2]int{1, 1}))
-		return u.Linear(Reshape(h, h.Shape()[0], 32), p[1])
+	{"shared kernels", [][]int{{2, 2, 3, 3}, {3, 32}}, []int{2, 4, 4}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Conv2D(x, p[0], [2]int{1, 1}, [2]int{1, 1}))
+		h = Tanh(Conv2D(h, p[0], [2]int{1, 1}, [2]int{1, 1}))
+		return Linear(Reshape(h, h.Shape()[0], 32), p[1])
 	}},
-	{"unused parameter", [][]int{{3, 4}, {7}}, []int{4}, func(u *Uses, p []*Node, x *Node) *Node {
-		return u.Linear(x, p[0])
+	{"unused parameter", [][]int{{3, 4}, {7}}, []int{4}, func(p []*Node, x *Node) *Node {
+		return Linear(x, p[0])
 	}},
 }
 
@@ -76,13 +76,12 @@ func normalized(x *Node) *Node {
 type fitted struct {
 	params, tangents []*Node
 	loss, x, y       *Node
-	uses             *Uses
 	values           values
 }
 
 func (f net) over(n int, crossEntropy bool) fitted {
 	g := New()
-	b := fitted{uses: &Uses{}, values: values{}}
+	b := fitted{values: values{}}
 	r := rand.New(rand.NewPCG(3, 4))
 	for k, shape := range f.params {
 		p := Input(g, f64, fmt.Sprintf("p%d", k), shape...)
@@ -94,7 +93,7 @@ func (f net) over(n int, crossEntropy bool) fitted {
 		}
 	}
 	b.x = Input(g, f64, "x", append([]int{n}, f.input...)...)
-	out := f.build(b.uses, b.params, b.x)
+	out := f.build(b.params, b.x)
 	if crossEntropy {
 		b.y = Input(g, f64, "y", n)
 		b.loss = CrossEntropy(out, b.y)
@@ -159,7 +158,7 @@ func TestFactoredAgreesWithExplicit(t *testing.T) {
 				for _, k := range b.tangents {
 					v = append(v, b.values[k])
 				}
-				pe := NewPerExample(b.loss, b.params, b.uses)
+				pe := NewPerExample(b.loss, b.params)
 				sigma := NewCovariance(pe)
 				want := statistics(rows, flat(v), b.values[c])
 
@@ -232,7 +231,7 @@ func TestTraceGradient(t *testing.T) {
 	for _, f := range nets {
 		t.Run(f.name, func(t *testing.T) {
 			b := f.over(n, true)
-			sigma := NewCovariance(NewPerExample(b.loss, b.params, b.uses))
+			sigma := NewCovariance(NewPerExample(b.loss, b.params))
 			gradient := sigma.TraceGradient(b.params)
 			got := evaluate(t, b.values, append(gradient, Inner(gradient, b.tangents))...)
 			p := problem{wrt: b.params, tangents: b.tangents, values: b.values}
@@ -255,7 +254,7 @@ func (f net) chunked(t *testing.T, b fitted, mean [][]float64) []float64 {
 		m, part.values[leaf] = append(m, leaf), mean[k]
 	}
 	weight := Fill(part.loss, 2/float64(n-1))
-	centered := NewPerExample(part.loss, part.params, part.uses).CenteredGradient(m, SliceAxis(weight, 0, 0, 1), part.params)
+	centered := NewPerExample(part.loss, part.params).CenteredGradient(m, SliceAxis(weight, 0, 0, 1), part.params)
 	var total []float64
 	for from := 0; from < n; from += size {
 		w := Size(b.x) / n
@@ -270,15 +269,4 @@ func (f net) chunked(t *testing.T, b fitted, mean [][]float64) []float64 {
 		}
 	}
 	return total
-}
-
-// A parameter that reaches the loss by an unrecorded way is refused rather than measured wrongly.
-func TestUnrecordedUseIsRefused(t *testing.T) {
-	g := New()
-	x, w := Input(g, f64, "x", 2, 3), Input(g, f64, "w", 3, 3)
-	u := &Uses{}
-	loss := Sum(Square(MatMul(u.Linear(x, w), w)), 1)
-	if err := Try(func() { NewPerExample(loss, []*Node{w}, u) }); err == nil {
-		t.Error("want an error")
-	}
 }

@@ -1,77 +1,41 @@
 package graph
 
-import (
-	"gorgonia.org/tensor"
-
-	"drift/kernels"
-)
-
-// Uses records every application of a parameter to a batch of examples, the first axis of all activations. What it records
-// is enough to write the gradient of each example in factored form.
-type Uses struct{ list []use }
-
-// use is one application: param enters the node via; the gradient of example n follows from input and from the adjoint of output.
+// use is where something made of parameters meets the examples: an input, the same for all of them, of a node that is not.
 type use struct {
-	param, via    *Node
-	input, output *Node
-	kind          useKind
-	axis          int          // the axis that belongs to the parameter, for bias and scale
-	shape         tensor.Shape // of the result, for bias and scale: output is its root
+	at     *Node
+	input  int
+	layout layout // of the examples in at
 }
 
-type useKind uint8
-
-const (
-	useLinear useKind = iota // output [n·t,out] = input [n·t,in] · paramᵀ
-	useConv                  // output = input ⋆ param
-	useBias                  // output = input + param along axis
-	useScale                 // output = input · param along axis
-)
-
-// Linear applies a weight to the last axis: x [n,…,in], w [out,in] → [n,…,out].
-func (u *Uses) Linear(x, w *Node) *Node {
-	rank := x.Dims()
-	if rank < 2 || w.Dims() != 2 || x.Shape()[rank-1] != w.Shape()[1] {
-		misuse("linear: input %v does not end in the %v inputs of weight %v", x.Shape(), w.Shape()[len(w.Shape())-1], w.Shape())
+// uses is all uses of parameters, the oldest node's first. One that Gorgonia merged, because a node is used twice, is one use.
+func (e *expression) uses() []use {
+	params := e.dependents(func(n *Node) bool { return e.params[n] })
+	others := e.dependents(func(n *Node) bool { return !e.params[n] })
+	shared := func(n *Node) bool { return params[n] && !others[n] } // the only way to tell with a single example
+	if e.at != nil {
+		shared = func(n *Node) bool { return e.at[n].shared() }
 	}
-	rows := Reshape(x, Size(x)/w.Shape()[1], w.Shape()[1])
-	z := MatMulT(rows, w, false, true)
-	u.list = append(u.list, use{param: w, via: z, input: rows, output: z, kind: useLinear})
-	shape := x.Shape().Clone()
-	shape[rank-1] = w.Shape()[0]
-	return Reshape(z, shape...)
-}
-
-// Conv2D applies kernels [o,c,kh,kw] to images, as the function of this name.
-func (u *Uses) Conv2D(x, k *Node, stride, padding [2]int) *Node {
-	z := Conv2D(x, k, stride, padding)
-	u.list = append(u.list, use{param: k, via: z, input: x, output: z, kind: useConv})
-	return z
-}
-
-// Bias adds a vector along an axis other than the first: x [n,…,c,…], b [c].
-func (u *Uses) Bias(x, b *Node, axis int) *Node {
-	wide := BroadcastAxis(b, axis, x.Shape()...)
-	y := Add(x, wide)
-	u.list = append(u.list, use{param: b, via: consumer(wide, b), input: x, output: root(y), kind: useBias, axis: axis, shape: y.Shape()})
-	return y
-}
-
-// Scale multiplies by a vector along an axis other than the first: x [n,…,c,…], s [c].
-func (u *Uses) Scale(x, s *Node, axis int) *Node {
-	wide := BroadcastAxis(s, axis, x.Shape()...)
-	y := Mul(x, wide)
-	u.list = append(u.list, use{param: s, via: consumer(wide, s), input: x, output: root(y), kind: useScale, axis: axis, shape: y.Shape()})
-	return y
-}
-
-// consumer is the node on the way down from n that takes the parameter p itself.
-func consumer(n, p *Node) *Node {
-	for len(inputsOf(n)) == 1 && inputsOf(n)[0] != p {
-		n = inputsOf(n)[0]
+	var all []use
+	for _, n := range e.order {
+		if e.params[n] && !shared(n) {
+			misuse("per-example gradients: parameter %s of shape %v has the axis of the batch: repeat what all examples use over it", n.Name(), n.Shape())
+		}
+		for i, in := range e.parts(n) {
+			if params[in] && shared(in) && !shared(n) {
+				all = append(all, use{n, i, e.layoutOf(n)})
+			}
+		}
 	}
-	return n
+	return all
 }
 
-// geometry is the convolution that the use applied.
-func (u use) geometry() kernels.Conv { return familyOf(u.output).(conv).Conv }
+// layoutOf is where the examples lie in a node; a single one is all of it.
+func (e *expression) layoutOf(n *Node) layout {
+	if e.at == nil {
+		return layout{1, 1, Size(n), 0}
+	}
+	return e.at[n]
+}
+
+// operand is what the use takes.
+func (u use) operand() *Node { return inputsOf(u.at)[u.input] }

@@ -41,13 +41,12 @@ type network struct {
 	x, y          *graph.Node
 	params        []*graph.Node
 	tangents      []*graph.Node // leaves in the shapes of the parameters
-	uses          *graph.Uses
 	outputs, loss *graph.Node
 }
 
 func build(t *testing.T, m *Model, n int) *network {
 	t.Helper()
-	net := &network{Model: m, n: n, uses: &graph.Uses{}}
+	net := &network{Model: m, n: n}
 	err := graph.Try(func() {
 		g := graph.New()
 		net.x = graph.Input(g, kernels.Float64, "x", append([]int{n}, m.Input...)...)
@@ -59,7 +58,7 @@ func build(t *testing.T, m *Model, n int) *network {
 			net.params = append(net.params, graph.Input(g, kernels.Float64, p.Name, p.Shape...))
 			net.tangents = append(net.tangents, graph.Input(g, kernels.Float64, "tangent."+p.Name, p.Shape...))
 		}
-		net.outputs = m.Build(objective.Net{Params: net.params, Inputs: []*graph.Node{net.x}, Uses: net.uses})
+		net.outputs = m.Build(objective.Net{Params: net.params, Inputs: []*graph.Node{net.x}})
 		net.loss = m.Losses(net.outputs, net.y)
 	})
 	if err != nil {

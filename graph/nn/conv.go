@@ -82,9 +82,9 @@ func (l conv2d) infer(s scope, in []int) ([]int, error) {
 }
 
 func (l conv2d) build(b *builder, x *graph.Node) *graph.Node {
-	z := b.uses.Conv2D(x, b.next(), l.Stride, l.Padding)
+	z := graph.Conv2D(x, b.next(), l.Stride, l.Padding)
 	if l.Bias {
-		z = b.uses.Bias(z, b.next(), 1)
+		z = graph.Bias(z, b.next(), 1)
 	}
 	return z
 }

@@ -24,9 +24,9 @@ func (l linear) infer(s scope, in []int) ([]int, error) {
 }
 
 func (l linear) build(b *builder, x *graph.Node) *graph.Node {
-	z := b.uses.Linear(x, b.next())
+	z := graph.Linear(x, b.next())
 	if l.Bias {
-		z = b.uses.Bias(z, b.next(), z.Dims()-1)
+		z = graph.Bias(z, b.next(), z.Dims()-1)
 	}
 	return z
 }

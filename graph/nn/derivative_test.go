@@ -50,7 +50,7 @@ func TestPerExampleGradientsOfEveryLayer(t *testing.T) {
 	for _, c := range forwardCases(t) {
 		net := build(t, parsed(t, string(c.Model), nil, 0, ""), 3)
 		theta := waves(math.Sin, net.NumParams())
-		nodes := []*graph.Node{graph.NewPerExample(net.loss, net.params, net.uses).SquaredNorms()}
+		nodes := []*graph.Node{graph.NewPerExample(net.loss, net.params).SquaredNorms()}
 		for i := range net.n {
 			one := graph.SliceAxis(net.loss, 0, i, i+1)
 			nodes = append(nodes, graph.SquaredNorm(graph.Grad([]*graph.Node{one}, []*graph.Node{nil}, net.params)))

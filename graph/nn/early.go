@@ -30,11 +30,11 @@ func (b *builder) pooledEarly(x *graph.Node, layers []Layer) (*graph.Node, int) 
 	rest := layers[:n]
 	if convolved {
 		rest = rest[1:]
-		x = b.uses.Conv2D(x, b.next(), convolution.Stride, convolution.Padding)
+		x = graph.Conv2D(x, b.next(), convolution.Stride, convolution.Padding)
 	}
 	x = pool.build(b, x)
 	if convolved && convolution.Bias {
-		x = b.uses.Bias(x, b.next(), 1)
+		x = graph.Bias(x, b.next(), 1)
 	}
 	for _, a := range rest {
 		x = a.build(b, x)

@@ -20,7 +20,6 @@ type Layer interface {
 // builder hands out parameters during construction.
 type builder struct {
 	params []*graph.Node
-	uses   *graph.Uses
 }
 
 func (b *builder) next() *graph.Node {
@@ -42,7 +41,7 @@ func (b *builder) chain(x *graph.Node, layers []Layer) *graph.Node {
 
 // Build is the network's outputs [n, Outputs] for a batch [n, Input…] or [n, size of an example].
 func (m *Model) Build(n objective.Net) *graph.Node {
-	b, x := &builder{params: n.Params, uses: n.Uses}, n.Inputs[0]
+	b, x := &builder{params: n.Params}, n.Inputs[0]
 	shape := append([]int{x.Shape()[0]}, m.Input...)
 	return b.chain(graph.Reshape(x, shape...), m.Layers)
 }

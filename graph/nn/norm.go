@@ -35,8 +35,8 @@ func (a affine) normalize(b *builder, x *graph.Node, runs, axis int, shape []int
 	inverse := graph.Rsqrt(graph.AddConst(graph.Mean(graph.Square(centred), 1), a.Eps))
 	y := graph.Reshape(graph.Mul(centred, graph.Broadcast(inverse, 1, size)), shape...)
 	if a.Affine {
-		y = b.uses.Scale(y, b.next(), axis)
-		y = b.uses.Bias(y, b.next(), axis)
+		y = graph.ScaleAxis(y, b.next(), axis)
+		y = graph.Bias(y, b.next(), axis)
 	}
 	return graph.Reshape(y, x.Shape()...)
 }

@@ -70,7 +70,7 @@ func TestDerivativesOfRandomModels(t *testing.T) {
 		theta, v := m.Init(rapid.Uint64().Draw(rt, "seed")), waves(math.Cos, m.NumParams())
 		total, ones := graph.SumAll(net.loss), []*graph.Node{nil}
 		gradient := graph.Grad([]*graph.Node{total}, ones, net.params)
-		sigma := graph.NewCovariance(graph.NewPerExample(net.loss, net.params, net.uses))
+		sigma := graph.NewCovariance(graph.NewPerExample(net.loss, net.params))
 		curvature := graph.HVP([]*graph.Node{total}, net.params, net.tangents)
 		nodes := []*graph.Node{total, sigma.Trace(), graph.Inner(gradient, net.tangents), graph.Inner(curvature, net.tangents),
 			graph.Inner(sigma.TraceGradient(net.params), net.tangents)}

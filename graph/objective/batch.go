@@ -21,7 +21,6 @@ type Batch struct {
 
 	objective *Objective
 	graph     *gorgonia.ExprGraph
-	uses      *graph.Uses
 	index     *graph.Node // of each example in the part [N]
 	place     *graph.Node // of each example in the pass [N], where Rows is used
 	first     bool        // of the chunks of a pass: sums begin here
@@ -35,14 +34,14 @@ type Batch struct {
 // newBatch builds the model over so many examples of each part, which an index vector, not bound yet, picks from the data.
 func (f *Objective) newBatch(counts [2]int, first bool) *Batch {
 	g := graph.New()
-	b := &Batch{N: counts[Train] + counts[Test], objective: f, graph: g, uses: &graph.Uses{}, first: first,
+	b := &Batch{N: counts[Train] + counts[Test], objective: f, graph: g, first: first,
 		bind: make(map[*graph.Node]kernels.Buffer)}
 	b.Params = b.Vector(f.theta)
 	b.index = graph.Input(g, f.dtype, "index", b.N)
 	x, y := b.pick(counts)
 	b.Target = y
 	b.Mean, b.Spread = b.leaf("mean", f.weights.Slice(0, 1), 1), b.leaf("spread", f.weights.Slice(1, 2), 1)
-	b.Output = f.Model.Build(Net{Params: b.Params, Inputs: f.split(x), Uses: b.uses})
+	b.Output = f.Model.Build(Net{Params: b.Params, Inputs: f.split(x)})
 	b.Loss = f.Model.Losses(b.Output, b.Target)
 	return b
 }
@@ -120,7 +119,7 @@ func (b *Batch) Scalars(v kernels.Buffer) *graph.Node {
 }
 
 // PerExample is the per-example gradients of the batch.
-func (b *Batch) PerExample() *graph.PerExample { return graph.NewPerExample(b.Loss, b.Params, b.uses) }
+func (b *Batch) PerExample() *graph.PerExample { return graph.NewPerExample(b.Loss, b.Params) }
 
 // Pattern is the per-example gradients of n training examples as an expression that nothing computes: what they are made of, and
 // in which shapes.

@@ -52,7 +52,6 @@ type Input struct {
 type Net struct {
 	Params []*graph.Node // one for each of Params, in order and of its shape
 	Inputs []*graph.Node // one for each of Inputs, [n, Shape…]
-	Uses   *graph.Uses   // records how parameters are applied
 }
 
 // Scorer is a model that counts right answers. The accuracy is Σ hits / Σ of over the examples of a pass.
@@ -118,7 +117,7 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 		leaf := func(kind, name string, shape ...int) *graph.Node {
 			return graph.Input(g, dtype, kind+" "+name, shape...)
 		}
-		net := Net{Uses: &graph.Uses{}}
+		net := Net{}
 		for _, p := range params {
 			net.Params = append(net.Params, leaf("parameter", p.Name, p.Shape...))
 		}

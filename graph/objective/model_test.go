@@ -38,7 +38,7 @@ func (m bilinear) Inputs() []Input {
 func (m bilinear) Target() Input { return Input{Name: "class", Index: 3} }
 func (m bilinear) Build(n Net) *graph.Node {
 	x := graph.Reshape(n.Inputs[0], n.Inputs[0].Shape()[0], 4)
-	return graph.Add(n.Uses.Linear(x, n.Params[0]), n.Uses.Linear(n.Inputs[1], n.Params[1]))
+	return graph.Add(graph.Linear(x, n.Params[0]), graph.Linear(n.Inputs[1], n.Params[1]))
 }
 func (m bilinear) Losses(outputs, targets *graph.Node) *graph.Node { return m.loss(outputs, targets) }
 
@@ -48,7 +48,7 @@ type linear6 struct{ bilinear }
 func (m linear6) Params() []Param { return []Param{{Name: "weight", Shape: []int{3, 6}, Len: 18}} }
 func (m linear6) Inputs() []Input { return []Input{{Name: "row", Shape: []int{6}}} }
 func (m linear6) Build(n Net) *graph.Node {
-	return n.Uses.Linear(n.Inputs[0], n.Params[0])
+	return graph.Linear(n.Inputs[0], n.Params[0])
 }
 func (m linear6) Score(outputs, targets *graph.Node) (hits, of *graph.Node) {
 	return graph.Correct(outputs, targets), graph.Fill(targets, 2)
