@@ -49,15 +49,23 @@ func contents(t testing.TB, b kernels.Buffer) []float64 {
 	return x
 }
 
-func near(t testing.TB, what string, got, want []float64, tolerance float64) {
-	t.Helper()
+// distance is ‖got − want‖/‖want‖.
+func distance(got, want []float64) float64 {
 	var d, s float64
 	for i := range want {
 		d += (got[i] - want[i]) * (got[i] - want[i])
 		s += want[i] * want[i]
 	}
-	if !(math.Sqrt(d) <= tolerance*math.Sqrt(s)) {
-		t.Errorf("%s: relative distance %.3g, want at most %g", what, math.Sqrt(d/s), tolerance)
+	if d == 0 {
+		return 0
+	}
+	return math.Sqrt(d / s)
+}
+
+func near(t testing.TB, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if d := distance(got, want); !(d <= tolerance) {
+		t.Errorf("%s: relative distance %.3g, want at most %.3g", what, d, tolerance)
 	}
 }
 

@@ -56,6 +56,7 @@ type Report struct {
 	CuBLAS       string   `json:"cublas"`             // version and path
 	CuDNN        string   `json:"cudnn"`              // likewise; empty without it, and until the first convolution
 	Convolutions int      `json:"cudnn_convolutions"` // that cuDNN computes
+	Copied       int      `json:"cudnn_copied"`       // of these with operands that lie where cuDNN does not take them
 	Refused      int      `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
 	Graphs       int      `json:"graphs"`             // programs that are replayed as a CUDA graph
 	Eager        int      `json:"eager"`              // programs that could not be recorded as one

@@ -65,6 +65,9 @@ func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (do
 		return false, nil
 	}
 	p.convolutions++
+	if (x|y|k)%16 != 0 {
+		p.copied++
+	}
 	s := staged{planner: p, result: d}
 	plan.Workspace, s.next = p.reserve(0, plan.WorkspaceBytes())
 	plan.Output = s.place(cudnn.Output, y, c.N*c.O*c.OutH()*c.OutW())

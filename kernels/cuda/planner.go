@@ -24,6 +24,7 @@ type planner struct {
 	commands     []command
 	plan         []part
 	convolutions int      // that cuDNN computes
+	copied       int      // of these with operands that are copied to where it takes them
 	refusals     []string // why it does not compute others
 }
 

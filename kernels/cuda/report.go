@@ -33,7 +33,12 @@ func (d *device) notice(format string, args ...any) {
 // planned counts what cuDNN takes and refuses.
 func (d *device) planned(p *planner) {
 	d.report.Convolutions += p.convolutions
+	d.report.Copied += p.copied
 	d.report.Refused += len(p.refusals)
+	if p.copied > 0 {
+		d.notice("operands of convolutions are copied for cuDNN, which takes addresses that are multiples of 16: parameters lie so behind " +
+			"layers whose numbers of weights are multiples of 4")
+	}
 	for _, why := range p.refusals {
 		d.notice("cuDNN refuses %s; it is computed as a product of unrolled windows, more slowly", why)
 	}

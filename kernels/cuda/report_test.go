@@ -11,11 +11,14 @@ import (
 	"drift/kernels"
 )
 
-// emulated skips a test whose faults only an emulated GPU shows.
+// emulated skips a test whose faults only an emulated GPU with its cuDNN shows.
 func emulated(t *testing.T) {
 	t.Helper()
 	if gpus := Probe().Devices; len(gpus) == 0 || gpus[0].Name != "emulated GPU" {
 		t.Skip("only an emulated GPU fails when it is told to")
+	}
+	if path, _ := findCuDNN(); path == "" {
+		t.Skip("no cuDNN")
 	}
 }
 
@@ -82,6 +85,19 @@ func TestFallbacksAreSaid(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An operand at an odd address is copied for cuDNN, which is said.
+func TestCopiesForCuDNNAreSaid(t *testing.T) {
+	emulated(t)
+	d, heard := listen(t)
+	calls := convolve(t, d, small)
+	moved := buffer32(t, d, make([]float32, calls[0].In[1].Len()+1))
+	calls[0].In[1] = moved.Slice(1, moved.Len())
+	run(t, d, 2, calls...)
+	if report, _ := ReportOf(d); report.Copied != 1 || report.Convolutions != 3 || len(*heard) != 1 || !strings.Contains((*heard)[0], "multiples of 16") {
+		t.Errorf("%+v, heard %q", report, *heard)
 	}
 }
 
