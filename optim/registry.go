@@ -17,6 +17,11 @@ var registry = []Entry{
 	{"sigma-inverse", DefaultSigmaInverse},
 	{"gd-noise", DefaultGDNoise},
 	{"adamw", DefaultAdamW},
+	{"adam", DefaultAdam},
+	{"nadam", DefaultNAdam},
+	{"rmsprop", DefaultRMSProp},
+	{"adagrad", DefaultAdagrad},
+	{"lion", DefaultLion},
 }
 
 // Registered is the optimizers that have a name, with their defaults.

@@ -36,13 +36,7 @@ type Heavy struct {
 
 // Transform is clip, weight decay and momentum, where they are asked for.
 func (h Heavy) Transform() Transform {
-	var c Chain
-	if h.Clip > 0 {
-		c = append(c, Clip{h.Clip})
-	}
-	if h.WeightDecay > 0 {
-		c = append(c, WeightDecay{h.WeightDecay})
-	}
+	c := prepared(h.Clip, h.WeightDecay)
 	switch {
 	case h.Nesterov:
 		c = append(c, Nesterov{h.Momentum})

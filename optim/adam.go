@@ -1,0 +1,61 @@
+package optim
+
+import "drift/graph"
+
+// Adam is AdamRule with coupled weight decay, κθ added to the gradient (Kingma and Ba 2015), in PyTorch's arithmetic without
+// amsgrad.
+type Adam struct {
+	Rate
+	Minibatch
+	Beta1       float64 `json:"beta1" range:"[0,1)" help:"β₁ of the mean of gradients"`
+	Beta2       float64 `json:"beta2" range:"[0,1)" help:"β₂ of the mean of their squares"`
+	Eps         float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
+	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
+	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+}
+
+// DefaultAdam has PyTorch's defaults.
+var DefaultAdam = Adam{Rate: Rate{LearningRate: 1e-3, Schedule: "constant"}, Minibatch: defaultMinibatch, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
+
+var _ Optimizer = Adam{}
+
+func (Adam) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+
+func (o Adam) Transform() Transform {
+	return append(prepared(o.Clip, o.WeightDecay), AdamRule{o.Beta1, o.Beta2, o.Eps})
+}
+
+// prepared is the stages that PyTorch's rules begin with, where they are asked for: clip, and coupled weight decay.
+func prepared(clip, decay float64) (c Chain) {
+	if clip > 0 {
+		c = append(c, Clip{clip})
+	}
+	if decay > 0 {
+		c = append(c, WeightDecay{decay})
+	}
+	return c
+}
+
+// AdamRule divides the running mean of gradients by the root of that of their squares (Kingma and Ba 2015): m̂/(√v̂ + ε), with
+// m̂ = m/(1−β₁ᵗ) and v̂ = v/(1−β₂ᵗ).
+type AdamRule struct{ Beta1, Beta2, Eps float64 }
+
+var _ Transform = AdamRule{}
+
+func (a AdamRule) Apply(u *Symbols, d *graph.Node) *graph.Node {
+	mean, share1 := average(u, "mean", a.Beta1, d)
+	square, share2 := average(u, "square", a.Beta2, graph.Square(d))
+	root := graph.AddConst(graph.Div(graph.Sqrt(square), graph.BroadcastScalar(graph.Sqrt(share2), d.Shape()...)), a.Eps)
+	return graph.Div(graph.Div(mean, graph.BroadcastScalar(share1, d.Shape()...)), root)
+}
+
+// average is the new running mean βx̄ + (1−β)x [P] and 1−βᵗ (1), the sum of the weights in it. That sum is carried on as it is:
+// a power βᵗ taken from 1 would lose most digits of float32 at first.
+func average(u *Symbols, name string, beta float64, x *graph.Node) (mean, share *graph.Node) {
+	m, s := u.Vector(name), u.Scalar(name+" share")
+	mean = graph.Add(graph.Scale(m, beta), graph.Scale(x, 1-beta))
+	share = graph.AddConst(graph.Scale(s, beta), 1-beta)
+	u.Set(m, mean)
+	u.Set(s, share)
+	return mean, share
+}
