@@ -32,11 +32,11 @@ func (c closer) Close() error {
 }
 
 // opener makes problems of 40 examples in float64.
-func opener(spec, loss string) func(seed uint64) (*objective.Objective, io.Closer, error) {
+func opener(spec string, loss nn.Loss) func(seed uint64) (*objective.Objective, io.Closer, error) {
 	return openerOn(spec, loss, func() kernels.Device { return cpu.New(cpu.Options{Threads: 1}) })
 }
 
-func openerOn(spec, loss string, device func() kernels.Device) func(seed uint64) (*objective.Objective, io.Closer, error) {
+func openerOn(spec string, loss nn.Loss, device func() kernels.Device) func(seed uint64) (*objective.Objective, io.Closer, error) {
 	return func(seed uint64) (*objective.Objective, io.Closer, error) {
 		split, err := data.Load(spec, data.Options{Seed: seed})
 		if err != nil {
@@ -110,7 +110,7 @@ func TestRegularizerExplainsTheDrift(t *testing.T) {
 		"momentum": momentum(sgd(0.001, 8), 0.9, false),
 		"nesterov": momentum(sgd(0.001, 8), 0.9, true),
 	} {
-		e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: entries(base, 2, "sgd", "gd", "gd-reg"), Seeds: []uint64{1, 2}, Pairs: 48}
+		e := Experiment{Open: opener(glyphs, nn.CrossEntropy{}), Entries: entries(base, 2, "sgd", "gd", "gd-reg"), Seeds: []uint64{1, 2}, Pairs: 48}
 		if v := compared(t, e).Rows[2].DriftExplained; v == nil || v.Mean < 0.93 || v.Mean > 1 {
 			t.Errorf("%s: drift explained is %v, want nearly 1", name, v)
 		}
@@ -126,7 +126,7 @@ func TestWrongCoefficientExplainsLess(t *testing.T) {
 		e[2].Optimizer = reg
 		return e, err
 	}
-	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: all, Seeds: []uint64{1, 2}, Pairs: 48}
+	e := Experiment{Open: opener(glyphs, nn.CrossEntropy{}), Entries: all, Seeds: []uint64{1, 2}, Pairs: 48}
 	if v := compared(t, e).Rows[2].DriftExplained; v == nil || math.Abs(v.Mean-0.5) > 0.05 {
 		t.Errorf("with 1.5 times the coefficient the drift explained is %v, want about 0.5", v)
 	}
@@ -134,7 +134,7 @@ func TestWrongCoefficientExplainsLess(t *testing.T) {
 
 func TestComparisonIsPairedAndRepeats(t *testing.T) {
 	calls, last := 0, 0
-	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: entries(sgd(0.1, 8), 20, "gd", "gd", "sgd"), Seeds: []uint64{3, 4, 5}, Points: 4,
+	e := Experiment{Open: opener(glyphs, nn.CrossEntropy{}), Entries: entries(sgd(0.1, 8), 20, "gd", "gd", "sgd"), Seeds: []uint64{3, 4, 5}, Points: 4,
 		Observe: func(done int, _ string) {
 			calls++
 			if done != last+1 {
@@ -172,7 +172,7 @@ func TestComparisonIsPairedAndRepeats(t *testing.T) {
 
 func TestComparisonOnFailingDevices(t *testing.T) {
 	devicetest.OnFailingDevice(t, func(dev kernels.Device) error {
-		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy, func() kernels.Device { return dev }), Entries: entries(sgd(0.1, 20), 2, "sgd", "gd", "gd-reg"),
+		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy{}, func() kernels.Device { return dev }), Entries: entries(sgd(0.1, 20), 2, "sgd", "gd", "gd-reg"),
 			Seeds: []uint64{1}, Points: 1, Pairs: 2}
 		_, err := e.Run(context.Background())
 		return err
@@ -180,7 +180,7 @@ func TestComparisonOnFailingDevices(t *testing.T) {
 }
 
 func TestRegressionWithoutTestPart(t *testing.T) {
-	e := Experiment{Open: opener("gaussian,train=40,test=0,dim=5", nn.MSE), Entries: entries(sgd(0.05, 8), 6, "sgd", "gd"), Seeds: []uint64{1}, Points: 2, Pairs: 4}
+	e := Experiment{Open: opener("gaussian,train=40,test=0,dim=5", nn.MSE{}), Entries: entries(sgd(0.05, 8), 6, "sgd", "gd"), Seeds: []uint64{1}, Points: 2, Pairs: 4}
 	row := compared(t, e).Rows[0]
 	text, err := json.Marshal(row)
 	if err != nil || row.TestAccuracy != nil || row.TestLoss != nil || row.Gap != nil || row.TrainLoss == nil {
@@ -193,7 +193,7 @@ func TestRegressionWithoutTestPart(t *testing.T) {
 
 func TestComparisonStopsWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e := Experiment{Open: opener(glyphs, nn.CrossEntropy), Entries: entries(sgd(0.1, 8), 1000, "sgd"), Seeds: []uint64{1},
+	e := Experiment{Open: opener(glyphs, nn.CrossEntropy{}), Entries: entries(sgd(0.1, 8), 1000, "sgd"), Seeds: []uint64{1},
 		Observe: func(done int, _ string) {
 			if done == 7 {
 				cancel()
@@ -208,7 +208,7 @@ func TestComparisonStopsWhenAsked(t *testing.T) {
 // holds for every seed.
 func TestTuning(t *testing.T) {
 	base := sgd(0.002, 8)
-	open := opener(glyphs, nn.CrossEntropy)
+	open := opener(glyphs, nn.CrossEntropy{})
 	all := func(n int) ([]Entry, error) {
 		e, err := entries(base, 20, "sgd", "gd", "gd-reg")(n)
 		gd := e[1].Optimizer.(optim.GD)

@@ -13,7 +13,7 @@ import (
 // Over all orders of one training set the control variates add up to zero, whatever the momentum and where the last batch is
 // shorter too; each of them is far from it.
 func TestControlsHaveMeanZero(t *testing.T) {
-	f, end, err := opener("glyphs,train=5,test=0,size=8", nn.CrossEntropy)(1)
+	f, end, err := opener("glyphs,train=5,test=0,size=8", nn.CrossEntropy{})(1)
 	if err != nil {
 		t.Fatal(err)
 	}

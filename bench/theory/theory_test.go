@@ -18,7 +18,7 @@ import (
 )
 
 // open is a world over a data spec, or a skipped test where its files are absent.
-func open(t testing.TB, model, loss, spec string) *World {
+func open(t testing.TB, model string, loss nn.Loss, spec string) *World {
 	t.Helper()
 	split, err := data.Load(spec, data.Options{Seed: 1})
 	if err != nil && strings.HasPrefix(spec, "fashion-mnist") && os.Getenv("DRIFT_DATA") == "" {
@@ -55,17 +55,19 @@ func groupnorm(kernel, stride string) string {
 // Every statement holds, and every wrong one is rejected, on all kinds of models, both losses and several data sets.
 func TestTheoryHolds(t *testing.T) {
 	for _, c := range []struct {
-		name, model, loss, data string
-		draws                   int
+		name, model string
+		loss        nn.Loss
+		data        string
+		draws       int
 	}{
-		{"linear", "linear", nn.MSE, "gaussian,dim=6,train=64,test=64", 2000},
-		{"logistic", "linear", nn.CrossEntropy, "glyphs,size=8,train=64,test=64", 2000},
-		{"tanh, squared error", "mlp:6,act=tanh", nn.MSE, "teacher,dim=8,classes=0,train=64,test=64", 2000},
-		{"relu", "mlp:8,8", nn.CrossEntropy, "glyphs,size=8,train=64,test=64", 2000},
-		{"relu, squared error", "mlp:6", nn.MSE, "teacher,dim=8,classes=0,train=64,test=64", 2000},
-		{"group norm", groupnorm("4", "2"), nn.CrossEntropy, "glyphs,size=8,train=64,test=64", 600},
-		{"tanh, Fashion-MNIST", "mlp:4,act=tanh", nn.CrossEntropy, "fashion-mnist,train=64,test=64", 600},
-		{"group norm, Fashion-MNIST", groupnorm("8", "10"), nn.CrossEntropy, "fashion-mnist,train=64,test=64", 600},
+		{"linear", "linear", nn.MSE{}, "gaussian,dim=6,train=64,test=64", 2000},
+		{"logistic", "linear", nn.CrossEntropy{}, "glyphs,size=8,train=64,test=64", 2000},
+		{"tanh, squared error", "mlp:6,act=tanh", nn.MSE{}, "teacher,dim=8,classes=0,train=64,test=64", 2000},
+		{"relu", "mlp:8,8", nn.CrossEntropy{}, "glyphs,size=8,train=64,test=64", 2000},
+		{"relu, squared error", "mlp:6", nn.MSE{}, "teacher,dim=8,classes=0,train=64,test=64", 2000},
+		{"group norm", groupnorm("4", "2"), nn.CrossEntropy{}, "glyphs,size=8,train=64,test=64", 600},
+		{"tanh, Fashion-MNIST", "mlp:4,act=tanh", nn.CrossEntropy{}, "fashion-mnist,train=64,test=64", 600},
+		{"group norm, Fashion-MNIST", groupnorm("8", "10"), nn.CrossEntropy{}, "fashion-mnist,train=64,test=64", 600},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := Options{Examples: 6, Batches: []int{2, 3, 6}, Momenta: []float64{0.9}, Draws: c.draws, Seed: 1}
@@ -82,7 +84,7 @@ func TestTheoryHolds(t *testing.T) {
 
 // A wrong constant is caught by the checks that speak of it, at N = 8; with the right ones all pass.
 func TestMutationsAreCaught(t *testing.T) {
-	w := open(t, "mlp:4,act=tanh", nn.CrossEntropy, "glyphs,size=8,train=64,test=64")
+	w := open(t, "mlp:4,act=tanh", nn.CrossEntropy{}, "glyphs,size=8,train=64,test=64")
 	l, err := newLab(w, Options{Batches: []int{2, 4}, Momenta: []float64{0.5, 0.9}, Rates: 5})
 	must(t, err)
 	for _, m := range []struct {
@@ -121,7 +123,7 @@ func TestMutationsAreCaught(t *testing.T) {
 
 // For one fixed training set, an epoch of 8 batches drifts by what (13) says within 1 % as η goes to 0, with and without momentum.
 func TestEightBatches(t *testing.T) {
-	l, err := newLab(open(t, "mlp:4,act=tanh", nn.CrossEntropy, "glyphs,size=8,train=8,test=8"), Options{})
+	l, err := newLab(open(t, "mlp:4,act=tanh", nn.CrossEntropy{}, "glyphs,size=8,train=8,test=8"), Options{})
 	must(t, err)
 	_, gradient := l.sigma(l.few)
 	for _, mu := range []float64{0, 0.5, 0.9} {
@@ -138,7 +140,7 @@ func TestEightBatches(t *testing.T) {
 
 // The mean over shuffles is that over all orders written out one by one.
 func TestOverSplitsTakesEveryShuffle(t *testing.T) {
-	w := open(t, "linear", nn.MSE, "gaussian,dim=3,train=8,test=8")
+	w := open(t, "linear", nn.MSE{}, "gaussian,dim=3,train=8,test=8")
 	d := Descent{Rate: 0.05, MomentumWeights: optim.MomentumWeights{Mu: 0.5, Nesterov: true}}
 	examples := []int{4, 1, 6, 3}
 	want, orders := make([]float64, w.Parameters()), 0.0
@@ -242,7 +244,7 @@ func TestCheckJSON(t *testing.T) {
 }
 
 func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
-	w := open(t, "linear", nn.MSE, "gaussian,dim=3,train=16,test=0")
+	w := open(t, "linear", nn.MSE{}, "gaussian,dim=3,train=16,test=0")
 	if len(w.Train) != 8 || len(w.Test) != 8 {
 		t.Errorf("without test examples: %d and %d", len(w.Train), len(w.Test))
 	}

@@ -106,7 +106,7 @@ func (w *workload) close() {
 func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) (*Work, error) {
 	return func(dev kernels.Device) (*Work, error) {
 		split := &data.Split{Train: randomImages(2*n, net.example())}
-		model, err := nn.Parse(net.spec, split.Train.Shape, classes, nn.CrossEntropy)
+		model, err := nn.Parse(net.spec, split.Train.Shape, classes, nn.CrossEntropy{})
 		if err != nil {
 			return nil, err
 		}

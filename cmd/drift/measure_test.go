@@ -26,7 +26,7 @@ func saveVector(t *testing.T, values func(m *nn.Model) []float64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := nn.Parse("mlp:6", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	m, err := nn.Parse("mlp:6", split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	if err != nil {
 		t.Fatal(err)
 	}

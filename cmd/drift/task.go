@@ -33,9 +33,10 @@ func (k *task) load(a *app, seed uint64) (*data.Split, *nn.Model, error) {
 		return nil, nil, err
 	}
 	a.notices(split)
-	loss, outputs := nn.MSE, split.Train.Outputs
+	var loss nn.Loss = nn.MSE{}
+	outputs := split.Train.Outputs
 	if split.Train.Classes > 0 {
-		loss, outputs = nn.CrossEntropy, split.Train.Classes
+		loss, outputs = nn.CrossEntropy{}, split.Train.Classes
 	}
 	model, err := nn.Parse(k.model, split.Train.Shape, outputs, loss)
 	return split, model, err

@@ -1,15 +1,37 @@
 package nn
 
-import "drift/graph"
+import (
+	"fmt"
 
-// activation is a function applied element by element; its value is its name.
-type activation string
+	"drift/graph"
+)
 
-var activations = map[activation]func(*graph.Node) *graph.Node{
-	"relu": graph.Relu, "tanh": graph.Tanh, "sigmoid": graph.Sigmoid,
-	"gelu": graph.Gelu, "silu": graph.Silu, "softplus": graph.Softplus,
+// Activation is a function applied element by element.
+type Activation struct {
+	Name string `json:"-"` // "relu"
 }
 
-func (a activation) kind() string                                { return string(a) }
-func (a activation) infer(_ scope, in []int) ([]int, error)      { return in, nil }
-func (a activation) build(_ *builder, x *graph.Node) *graph.Node { return activations[a](x) }
+var (
+	ReLU     = Activation{"relu"}     // max(0, x)
+	Tanh     = Activation{"tanh"}     // tanh x
+	Sigmoid  = Activation{"sigmoid"}  // 1/(1 + e⁻ˣ)
+	GELU     = Activation{"gelu"}     // x·Φ(x), exactly (Hendrycks, Gimpel 2016)
+	SiLU     = Activation{"silu"}     // x·sigmoid(x)
+	Softplus = Activation{"softplus"} // log(1 + eˣ)
+)
+
+var activations = map[Activation]func(*graph.Node) *graph.Node{
+	ReLU: graph.Relu, Tanh: graph.Tanh, Sigmoid: graph.Sigmoid,
+	GELU: graph.Gelu, SiLU: graph.Silu, Softplus: graph.Softplus,
+}
+
+// Shape is that of the input.
+func (a Activation) Shape(_ *Scope, in []int) ([]int, error) {
+	if activations[a] == nil {
+		return nil, fmt.Errorf("there is no activation %q", a.Name)
+	}
+	return in, nil
+}
+
+// Build applies the function.
+func (a Activation) Build(_ *Build, x *graph.Node) *graph.Node { return activations[a](x) }

@@ -10,51 +10,80 @@ import (
 	"strings"
 )
 
-// decodeObject reads a JSON object over a struct of defaults. It refuses keys that the struct does not have.
-func decodeObject[T any](data []byte, v T) (T, error) {
+// decodeOver reads a JSON object over a value of defaults, a struct. It refuses keys that are not among its fields.
+func decodeOver[T any](data []byte, defaults T) (T, error) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(data, &object); err != nil || object == nil {
-		return v, fmt.Errorf("want an object, got %.40q", data)
+		return defaults, fmt.Errorf("want an object, got %.40q", data)
 	}
-	known := jsonKeys(reflect.TypeFor[T]())
+	v := reflect.New(reflect.TypeOf(defaults)).Elem()
+	v.Set(reflect.ValueOf(defaults))
+	keys, fields := jsonFields(v)
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if !slices.Contains(known, key) {
-			return v, fmt.Errorf("unknown key %q: the keys are %s", key, join(known))
+		field, known := fields[key]
+		if !known {
+			return defaults, fmt.Errorf("unknown key %q: the keys are %s", key, join(keys))
+		}
+		if k := field.Kind(); k == reflect.Slice || k == reflect.Map || k == reflect.Pointer {
+			field.SetZero() // so that nothing is written into what the defaults refer to
+		}
+		if err := decodeField(key, object[key], field); err != nil {
+			return defaults, err
 		}
 	}
-	err := json.Unmarshal(data, &v)
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return v, fmt.Errorf("%s: want %s, got %s", wrong.Field, plainType(wrong.Type), wrong.Value)
-	}
-	return v, err
+	return v.Interface().(T), nil
 }
 
-// jsonKeys lists the JSON names of a struct's fields, embedded structs included.
-func jsonKeys(t reflect.Type) []string {
-	var keys []string
-	for f := range t.Fields() {
-		if f.Anonymous {
-			keys = append(keys, jsonKeys(f.Type)...)
+// decodeField reads the value of one key.
+func decodeField(key string, data []byte, field reflect.Value) error {
+	if string(data) == "null" {
+		return fmt.Errorf("%s: want %s, got null", key, plainType(field.Type()))
+	}
+	err := json.Unmarshal(data, field.Addr().Interface())
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: want %s, got %s", key, plainType(wrong.Type), wrong.Value)
+	}
+	if err != nil && key != "layers" { // the list of layers goes without saying
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return err
+}
+
+// jsonFields is a struct's fields by their JSON names, embedded structs included, and the names in order.
+func jsonFields(v reflect.Value) (keys []string, fields map[string]reflect.Value) {
+	fields = map[string]reflect.Value{}
+	if v.Kind() != reflect.Struct {
+		return nil, fields
+	}
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" || !f.IsExported() || name == "-" {
 			continue
 		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		keys = append(keys, name)
+		if name == "" {
+			name = f.Name
+		}
+		keys, fields[name] = append(keys, name), v.FieldByIndex(f.Index)
 	}
-	return keys
+	return keys, fields
 }
 
 // plainType says what a JSON value for a Go type looks like.
 func plainType(t reflect.Type) string {
 	switch {
-	case t == reflect.TypeFor[pair]():
+	case t == reflect.TypeFor[Pair]():
 		return "a whole number or a pair of them"
+	case t.Kind() == reflect.Pointer:
+		return plainType(t.Elem())
 	case t.Kind() == reflect.Int:
 		return "a whole number"
 	case t.Kind() == reflect.Float64:
 		return "a number"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
+	case t == reflect.TypeFor[inputShape]():
+		return "a list of sizes"
 	case t.Kind() == reflect.Slice:
 		return "a list"
 	}
@@ -62,13 +91,9 @@ func plainType(t reflect.Type) string {
 }
 
 // join lists words with commas.
-func join[S ~string](words []S) string {
+func join(words []string) string {
 	if len(words) == 0 {
 		return "none"
 	}
-	plain := make([]string, len(words))
-	for i, w := range words {
-		plain[i] = string(w)
-	}
-	return strings.Join(plain, ", ")
+	return strings.Join(words, ", ")
 }

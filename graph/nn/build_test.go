@@ -49,11 +49,8 @@ func build(t *testing.T, m *Model, n int) *network {
 	net := &network{Model: m, n: n}
 	err := graph.Try(func() {
 		g := graph.New()
-		net.x = graph.Input(g, kernels.Float64, "x", append([]int{n}, m.Input...)...)
-		net.y = graph.Input(g, kernels.Float64, "y", n)
-		if m.Loss == MSE {
-			net.y = graph.Input(g, kernels.Float64, "targets", n, m.Outputs)
-		}
+		net.x = graph.Input(g, kernels.Float64, "x", append([]int{n}, m.Input.Shape...)...)
+		net.y = graph.Input(g, kernels.Float64, "y", append([]int{n}, m.Target().Shape...)...)
 		for _, p := range m.Params() {
 			net.params = append(net.params, graph.Input(g, kernels.Float64, p.Name, p.Shape...))
 			net.tangents = append(net.tangents, graph.Input(g, kernels.Float64, "tangent."+p.Name, p.Shape...))
@@ -91,8 +88,8 @@ func (net *network) evaluator(t *testing.T, nodes ...*graph.Node) func(theta, v 
 	}
 	targets := make([]float64, graph.Size(net.y))
 	for i := range targets {
-		if targets[i] = 0.5; net.Loss == CrossEntropy {
-			targets[i] = float64(i % net.Outputs)
+		if targets[i] = 0.5; net.Target().Index > 0 {
+			targets[i] = float64(i % net.Target().Index)
 		}
 	}
 	write(net.x, waves(math.Cos, graph.Size(net.x)))
@@ -128,7 +125,7 @@ func waves(f func(float64) float64, n int) []float64 {
 // normalisation amplify rounding, hence 1e-12.
 func TestForwardIsPyTorchs(t *testing.T) {
 	for _, c := range forwardCases(t) {
-		m := parsed(t, string(c.Model), nil, 0, "")
+		m := parsed(t, string(c.Model), nil, 0, nil)
 		shapes := map[string][]int{}
 		for _, p := range m.Params() {
 			shapes[p.Name] = p.FileShape()

@@ -8,24 +8,24 @@ import (
 	"drift/graph"
 )
 
-// pair is an attribute [height,width] that JSON may give as one number for both.
-type pair [2]int
+// Pair is an attribute [height,width] that JSON may give as one number for both.
+type Pair [2]int
 
-func (p *pair) UnmarshalJSON(data []byte) error {
+func (p *Pair) UnmarshalJSON(data []byte) error {
 	var one *int
 	if json.Unmarshal(data, &one) == nil && one != nil {
-		*p = pair{*one, *one}
+		*p = Pair{*one, *one}
 		return nil
 	}
 	var both []int
 	if json.Unmarshal(data, &both) == nil && len(both) == 2 {
-		*p = pair(both)
+		*p = Pair(both)
 		return nil
 	}
-	return &json.UnmarshalTypeError{Value: fmt.Sprintf("%.40q", data), Type: reflect.TypeFor[pair]()}
+	return &json.UnmarshalTypeError{Value: fmt.Sprintf("%.40q", data), Type: reflect.TypeFor[Pair]()}
 }
 
-func (p pair) MarshalJSON() ([]byte, error) {
+func (p Pair) MarshalJSON() ([]byte, error) {
 	if p[0] == p[1] {
 		return json.Marshal(p[0])
 	}
@@ -34,7 +34,7 @@ func (p pair) MarshalJSON() ([]byte, error) {
 
 // slide is the shape of the positions [h′,w′] at which windows fit over padded images [h,w]:
 // ⌊(h + 2·padding − kernel)/stride⌋ + 1.
-func slide(in []int, kernel, stride, padding pair) ([]int, error) {
+func slide(in []int, kernel, stride, padding Pair) ([]int, error) {
 	out := make([]int, 2)
 	for i := range out {
 		if err := atLeastOne("kernel", kernel[i]); err != nil {
@@ -56,18 +56,17 @@ func slide(in []int, kernel, stride, padding pair) ([]int, error) {
 	return out, nil
 }
 
-// conv2d is the cross-correlation with zero padding, plus a bias a channel.
-type conv2d struct {
+// Conv2D is the cross-correlation with zero padding, plus a bias a channel: "weight" [Out,c,kh,kw] and "bias" [Out].
+type Conv2D struct {
 	Out     int  `json:"out"`
-	Kernel  pair `json:"kernel"`
-	Stride  pair `json:"stride"`
-	Padding pair `json:"padding"`
+	Kernel  Pair `json:"kernel"`
+	Stride  Pair `json:"stride"`
+	Padding Pair `json:"padding"`
 	Bias    bool `json:"bias"`
 }
 
-func (conv2d) kind() string { return "conv2d" }
-
-func (l conv2d) infer(s scope, in []int) ([]int, error) {
+// Shape is [c,h,w] → [Out,h′,w′].
+func (l Conv2D) Shape(s *Scope, in []int) ([]int, error) {
 	if err := images(in); err != nil {
 		return nil, err
 	}
@@ -81,10 +80,16 @@ func (l conv2d) infer(s scope, in []int) ([]int, error) {
 	return []int{l.Out, at[0], at[1]}, s.weightAndBias([]int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, at[0]*at[1], l.Bias)
 }
 
-func (l conv2d) build(b *builder, x *graph.Node) *graph.Node {
-	z := graph.Conv2D(x, b.next(), l.Stride, l.Padding)
-	if l.Bias {
-		z = graph.Bias(z, b.next(), 1)
+// Build convolves and adds.
+func (l Conv2D) Build(b *Build, x *graph.Node) *graph.Node { return l.shift(b, l.convolve(b, x)) }
+
+func (l Conv2D) convolve(b *Build, x *graph.Node) *graph.Node {
+	return graph.Conv2D(x, b.Param("weight"), l.Stride, l.Padding)
+}
+
+func (l Conv2D) shift(b *Build, z *graph.Node) *graph.Node {
+	if !l.Bias {
+		return z
 	}
-	return z
+	return graph.Bias(z, b.Param("bias"), 1)
 }

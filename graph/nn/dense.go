@@ -2,15 +2,14 @@ package nn
 
 import "drift/graph"
 
-// linear is y = x Wᵀ + b on the last axis.
-type linear struct {
+// Linear is y = x Wᵀ + b on the last axis, with W [Out,in] as "weight" and b [Out] as "bias".
+type Linear struct {
 	Out  int  `json:"out"`
 	Bias bool `json:"bias"`
 }
 
-func (linear) kind() string { return "linear" }
-
-func (l linear) infer(s scope, in []int) ([]int, error) {
+// Shape is […,in] → […,Out].
+func (l Linear) Shape(s *Scope, in []int) ([]int, error) {
 	if err := atLeastOne("out", l.Out); err != nil {
 		return nil, err
 	}
@@ -23,25 +22,26 @@ func (l linear) infer(s scope, in []int) ([]int, error) {
 	return out, s.weightAndBias([]int{l.Out, in[last]}, positions, l.Bias)
 }
 
-func (l linear) build(b *builder, x *graph.Node) *graph.Node {
-	z := graph.Linear(x, b.next())
+// Build multiplies and adds.
+func (l Linear) Build(b *Build, x *graph.Node) *graph.Node {
+	z := graph.Linear(x, b.Param("weight"))
 	if l.Bias {
-		z = graph.Bias(z, b.next(), z.Dims()-1)
+		z = graph.Bias(z, b.Param("bias"), z.Dims()-1)
 	}
 	return z
 }
 
-// flatten turns an example of any shape into one row.
-type flatten struct{}
+// Flatten turns an example of any shape into one row.
+type Flatten struct{}
 
-func (flatten) kind() string { return "flatten" }
-
-func (flatten) infer(_ scope, in []int) ([]int, error) {
+// Shape is the number of elements.
+func (Flatten) Shape(_ *Scope, in []int) ([]int, error) {
 	n, err := volume(in)
 	return []int{n}, err
 }
 
-func (flatten) build(_ *builder, x *graph.Node) *graph.Node {
+// Build changes nothing but the shape.
+func (Flatten) Build(_ *Build, x *graph.Node) *graph.Node {
 	n := x.Shape()[0]
 	return graph.Reshape(x, n, graph.Size(x)/n)
 }

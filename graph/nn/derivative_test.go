@@ -16,11 +16,17 @@ const smooth = `{"input":[2,5,4],"loss":"cross_entropy","layers":[{"conv2d":{"ou
 // TestDerivativesOfEveryLayer compares the gradient along a direction v, and the gradient's own change along v, with central
 // differences. Normalising few values makes third derivatives large, hence the small step.
 func TestDerivativesOfEveryLayer(t *testing.T) {
-	net := build(t, parsed(t, smooth, nil, 0, ""), 3)
-	theta, v := net.Init(3), waves(func(x float64) float64 { return math.Sin(x * x) }, net.NumParams())
+	net := build(t, parsed(t, smooth, nil, 0, nil), 3)
+	checkDerivatives(t, net, net.Init(3))
+}
+
+// checkDerivatives compares the gradient along a direction v, and the gradient's own change along v, with central differences.
+func checkDerivatives(t *testing.T, net *network, theta []float64) {
+	t.Helper()
+	v := waves(func(x float64) float64 { return math.Sin(x * x) }, net.NumParams())
 	total := graph.SumAll(net.loss)
-	curvature := graph.HVP([]*graph.Node{total}, net.params, net.tangents)
-	gradient := graph.Grad([]*graph.Node{total}, []*graph.Node{nil}, net.params)
+	curvature := definedParts(graph.HVP([]*graph.Node{total}, net.params, net.tangents), net.params)
+	gradient := definedParts(graph.Grad([]*graph.Node{total}, []*graph.Node{nil}, net.params), net.params)
 	at := func(h float64) (loss float64, g []float64) {
 		moved := slices.Clone(theta)
 		for i := range moved {
@@ -48,7 +54,7 @@ func TestDerivativesOfEveryLayer(t *testing.T) {
 // TestPerExampleGradientsOfEveryLayer compares the factored squared norms with those of the gradients of single losses.
 func TestPerExampleGradientsOfEveryLayer(t *testing.T) {
 	for _, c := range forwardCases(t) {
-		net := build(t, parsed(t, string(c.Model), nil, 0, ""), 3)
+		net := build(t, parsed(t, string(c.Model), nil, 0, nil), 3)
 		theta := waves(math.Sin, net.NumParams())
 		nodes := []*graph.Node{graph.NewPerExample(net.loss, net.params).SquaredNorms()}
 		for i := range net.n {

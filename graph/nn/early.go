@@ -3,41 +3,41 @@ package nn
 import "drift/graph"
 
 // monotone are the activations that never decrease.
-var monotone = map[activation]bool{"relu": true, "tanh": true, "sigmoid": true, "softplus": true}
+var monotone = map[Activation]bool{ReLU: true, Tanh: true, Sigmoid: true, Softplus: true}
 
 // pooledEarly builds a convolution with monotone activations in front of max pooling as pooling first, then bias and activations:
-// max f(z+b) = f(max z + b), with as many times fewer elements to add to, activate, remember and send back as a window
-// has. It reports how many layers it built, 0 where the layers do not begin like that.
-func (b *builder) pooledEarly(x *graph.Node, layers []Layer) (*graph.Node, int) {
-	n := 0
-	convolution, convolved := layers[0].(conv2d)
+// max f(z+b) = f(max z + b). A window of k elements then leaves a k-th of them to add to, activate, remember and send back.
+// at is the place of each layer of the list. It reports how many layers it built, 0 where those from the first-th on do not
+// begin like that.
+func pooledEarly(at func(i int) *Build, first int, layers []Layer, x *graph.Node) (*graph.Node, int) {
+	i := first
+	convolution, convolved := layers[i].(Conv2D)
 	if convolved {
-		n++
+		i++
 	}
-	for n < len(layers) {
-		if a, ok := layers[n].(activation); !ok || !monotone[a] {
+	activations := i
+	for i < len(layers) {
+		if a, ok := layers[i].(Activation); !ok || !monotone[a] {
 			break
 		}
-		n++
+		i++
 	}
-	if n == 0 || n == len(layers) {
+	if i == first || i == len(layers) {
 		return nil, 0
 	}
-	pool, ok := layers[n].(maxPool2D)
+	pool, ok := layers[i].(MaxPool2D)
 	if !ok {
 		return nil, 0
 	}
-	rest := layers[:n]
 	if convolved {
-		rest = rest[1:]
-		x = graph.Conv2D(x, b.next(), convolution.Stride, convolution.Padding)
+		x = convolution.convolve(at(first), x)
 	}
-	x = pool.build(b, x)
-	if convolved && convolution.Bias {
-		x = graph.Bias(x, b.next(), 1)
+	x = pool.Build(at(i), x)
+	if convolved {
+		x = convolution.shift(at(first), x)
 	}
-	for _, a := range rest {
-		x = a.build(b, x)
+	for k := activations; k < i; k++ {
+		x = layers[k].Build(at(k), x)
 	}
-	return x, n + 1
+	return x, i + 1 - first
 }

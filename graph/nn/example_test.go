@@ -8,7 +8,7 @@ import (
 
 func ExampleParse() {
 	model, err := nn.Parse(`{"layers": [{"conv2d": {"out": 3, "kernel": 3}}, "relu", "flatten", {"linear": {"out": 10}}]}`,
-		[]int{1, 6, 6}, 10, nn.CrossEntropy)
+		[]int{1, 6, 6}, 10, nn.CrossEntropy{})
 	if err != nil {
 		fmt.Println(err)
 		return

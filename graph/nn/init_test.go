@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func parsed(t testing.TB, spec string, input []int, outputs int, loss string) *Model {
+func parsed(t testing.TB, spec string, input []int, outputs int, loss Loss) *Model {
 	t.Helper()
 	m, err := Parse(spec, input, outputs, loss)
 	if err != nil {
@@ -18,7 +18,7 @@ func parsed(t testing.TB, spec string, input []int, outputs int, loss string) *M
 
 // TestInitFollowsPyTorch: weights and biases are uniform on ±1/√fan_in, norms start as the identity.
 func TestInitFollowsPyTorch(t *testing.T) {
-	m := parsed(t, "resnet20", []int{3, 32, 32}, 10, CrossEntropy)
+	m := parsed(t, "resnet20", []int{3, 32, 32}, 10, CrossEntropy{})
 	theta := m.Init(1)
 	fanIn := 0
 	for _, p := range m.Params() {
@@ -66,8 +66,8 @@ func checkUniform(t *testing.T, name string, values []float64, bound float64) {
 }
 
 func TestInitDependsOnSeedAndTensorAlone(t *testing.T) {
-	a := parsed(t, "mlp:16,8", []int{4}, 3, CrossEntropy)
-	b := parsed(t, "mlp:16,9,5", []int{4}, 3, CrossEntropy)
+	a := parsed(t, "mlp:16,8", []int{4}, 3, CrossEntropy{})
+	b := parsed(t, "mlp:16,9,5", []int{4}, 3, CrossEntropy{})
 	x, y, z := a.Init(7), b.Init(7), a.Init(8)
 	if !slices.Equal(x, a.Init(7)) {
 		t.Error("a seed gives two results")

@@ -4,64 +4,39 @@ import (
 	"fmt"
 
 	"drift/graph"
-	"drift/graph/objective"
 )
 
-// Layer is one entry of a layer list.
+// Layer is one step of a network: an immutable value whose JSON fields are its attributes. Register gives it a name in JSON.
 type Layer interface {
-	// kind is the layer's name in JSON.
-	kind() string
-	// infer is the shape of one example after the layer, given that before it; it declares the layer's parameters.
-	infer(s scope, in []int) ([]int, error)
-	// build applies the layer to a batch x [n, in…], taking the parameters in the order of their declaration.
-	build(b *builder, x *graph.Node) *graph.Node
+	// Shape is the shape of one example after the layer, given that before it. It declares the layer's parameters.
+	Shape(s *Scope, in []int) (out []int, err error)
+	// Build applies the layer to a batch x [n, in…] and returns [n, out…]. Examples must not influence each other.
+	Build(b *Build, x *graph.Node) *graph.Node
 }
 
-// builder hands out parameters during construction.
-type builder struct {
-	params []*graph.Node
-}
+// kinds are the layers by their names in JSON, each with the attributes that it has where JSON leaves them out.
+var kinds = table[Layer]{"layer", map[string]Layer{
+	"linear":        Linear{Bias: true},
+	"conv2d":        Conv2D{Stride: Pair{1, 1}, Bias: true},
+	"groupnorm":     GroupNorm{Affine: true, Eps: 1e-5},
+	"layernorm":     LayerNorm{Affine: true, Eps: 1e-5},
+	"maxpool2d":     MaxPool2D{},
+	"avgpool2d":     AvgPool2D{},
+	"globalavgpool": GlobalAvgPool{},
+	"flatten":       Flatten{},
+	"residual":      Residual{},
+	"relu":          ReLU,
+	"tanh":          Tanh,
+	"sigmoid":       Sigmoid,
+	"gelu":          GELU,
+	"silu":          SiLU,
+	"softplus":      Softplus,
+}}
 
-func (b *builder) next() *graph.Node {
-	p := b.params[0]
-	b.params = b.params[1:]
-	return p
-}
-
-func (b *builder) chain(x *graph.Node, layers []Layer) *graph.Node {
-	for len(layers) > 0 {
-		y, built := b.pooledEarly(x, layers)
-		if built == 0 {
-			y, built = layers[0].build(b, x), 1
-		}
-		x, layers = y, layers[built:]
-	}
-	return x
-}
-
-// Build is the network's outputs [n, Outputs] for a batch [n, Input…] or [n, size of an example].
-func (m *Model) Build(n objective.Net) *graph.Node {
-	b, x := &builder{params: n.Params}, n.Inputs[0]
-	shape := append([]int{x.Shape()[0]}, m.Input...)
-	return b.chain(graph.Reshape(x, shape...), m.Layers)
-}
-
-// Losses is the loss of each example, [n], for outputs [n, Outputs] and targets: classes [n] for CrossEntropy, values
-// [n, Outputs] for MSE.
-func (m *Model) Losses(outputs, targets *graph.Node) *graph.Node {
-	if m.Loss == MSE {
-		return graph.SquaredError(outputs, targets)
-	}
-	return graph.CrossEntropy(outputs, targets)
-}
-
-// Score counts an example whose class has the largest score; there is none for MSE.
-func (m *Model) Score(outputs, classes *graph.Node) (hits, of *graph.Node) {
-	if m.Loss == MSE {
-		return nil, nil
-	}
-	return graph.Correct(outputs, classes), nil
-}
+// Register makes a layer known to JSON under a name, with the attributes that it has where JSON leaves them out: after
+// Register("scaled", Scaled{Start: 1}), both "scaled" and {"scaled": {"start": 2}} stand for it. It is for init functions, and
+// panics where the name is taken.
+func Register(kind string, defaults Layer) { kinds.register(kind, defaults) }
 
 // images checks that an example has the shape [channels,height,width].
 func images(in []int) error {

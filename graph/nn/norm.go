@@ -6,50 +6,19 @@ import (
 	"slices"
 
 	"drift/graph"
+	"drift/graph/objective"
 )
 
-// affine is what the normalisations share: (x − mean)/√(variance + eps), the variance over all values, not unbiased, then a
-// scale and a shift.
-type affine struct {
+// GroupNorm standardises each group of consecutive channels of an example, (x − mean)/√(variance + Eps), the variance over all
+// values, not unbiased; then a scale "weight" and a shift "bias" a channel where Affine (Wu, He 2018).
+type GroupNorm struct {
+	Groups int     `json:"groups"`
 	Eps    float64 `json:"eps"`
 	Affine bool    `json:"affine"`
 }
 
-var defaultAffine = affine{Eps: 1e-5, Affine: true}
-
-func (a affine) declare(s scope, stored []int) error {
-	if !(a.Eps > 0) || math.IsInf(a.Eps, 0) {
-		return fmt.Errorf("eps is %g: it must be positive", a.Eps)
-	}
-	if !a.Affine {
-		return nil
-	}
-	return s.scaleAndShift(stored)
-}
-
-// normalize standardises each of so many equal runs of x, and applies scale and shift along an axis of the given shape.
-func (a affine) normalize(b *builder, x *graph.Node, runs, axis int, shape []int) *graph.Node {
-	size := graph.Size(x) / runs
-	rows := graph.Reshape(x, runs, size)
-	centred := graph.Sub(rows, graph.Broadcast(graph.Mean(rows, 1), 1, size))
-	inverse := graph.Rsqrt(graph.AddConst(graph.Mean(graph.Square(centred), 1), a.Eps))
-	y := graph.Reshape(graph.Mul(centred, graph.Broadcast(inverse, 1, size)), shape...)
-	if a.Affine {
-		y = graph.ScaleAxis(y, b.next(), axis)
-		y = graph.Bias(y, b.next(), axis)
-	}
-	return graph.Reshape(y, x.Shape()...)
-}
-
-// groupNorm standardises each group of consecutive channels of an example (Wu, He 2018).
-type groupNorm struct {
-	Groups int `json:"groups"`
-	affine
-}
-
-func (groupNorm) kind() string { return "groupnorm" }
-
-func (l groupNorm) infer(s scope, in []int) ([]int, error) {
+// Shape is that of the input, [c,…].
+func (l GroupNorm) Shape(s *Scope, in []int) ([]int, error) {
 	if err := atLeastOne("groups", l.Groups); err != nil {
 		return nil, err
 	}
@@ -59,38 +28,82 @@ func (l groupNorm) infer(s scope, in []int) ([]int, error) {
 	if n, err := volume(in); err != nil || n == l.Groups {
 		return nil, fmt.Errorf("each of %d groups has only 1 value, which would always become 0: use fewer groups", l.Groups)
 	}
-	return in, l.declare(s, in[:1])
+	return in, s.affine(l.Eps, l.Affine, in[:1])
 }
 
-func (l groupNorm) build(b *builder, x *graph.Node) *graph.Node {
-	return l.normalize(b, x, x.Shape()[0]*l.Groups, 1, x.Shape())
+// Build standardises, scales and shifts.
+func (l GroupNorm) Build(b *Build, x *graph.Node) *graph.Node {
+	y := graph.Reshape(standardize(x, x.Shape()[0]*l.Groups, l.Eps), x.Shape()...)
+	return b.affine(y, l.Affine, 1)
 }
 
-// layerNorm standardises over the trailing axes of an example (Ba, Kiros, Hinton 2016).
-type layerNorm struct {
-	Shape []int `json:"shape,omitempty"` // of the axes; nil: the last one
-	affine
+// LayerNorm standardises over the trailing axes of an example, as GroupNorm does over a group, with a scale and a shift for each
+// of their elements (Ba, Kiros, Hinton 2016).
+type LayerNorm struct {
+	Axes   []int   `json:"shape,omitempty"` // their sizes; nil: the last axis
+	Eps    float64 `json:"eps"`
+	Affine bool    `json:"affine"`
 }
 
-func (layerNorm) kind() string { return "layernorm" }
+func (l LayerNorm) axes() int { return max(1, len(l.Axes)) }
 
-// axes is the number of trailing axes.
-func (l layerNorm) axes() int { return max(1, len(l.Shape)) }
-
-func (l layerNorm) infer(s scope, in []int) ([]int, error) {
+// Shape is that of the input, which must end in Axes.
+func (l LayerNorm) Shape(s *Scope, in []int) ([]int, error) {
 	first := len(in) - l.axes()
-	if first < 0 || l.Shape != nil && !slices.Equal(in[first:], l.Shape) {
-		return nil, fmt.Errorf("shape %s is not how examples of shape %s end", dims(l.Shape), dims(in))
+	if first < 0 || l.Axes != nil && !slices.Equal(in[first:], l.Axes) {
+		return nil, fmt.Errorf("shape %s is not how examples of shape %s end", dims(l.Axes), dims(in))
 	}
-	return in, l.declare(s, in[first:])
+	return in, s.affine(l.Eps, l.Affine, in[first:])
 }
 
-func (l layerNorm) build(b *builder, x *graph.Node) *graph.Node {
+// Build standardises, scales and shifts.
+func (l LayerNorm) Build(b *Build, x *graph.Node) *graph.Node {
 	shape := x.Shape()
 	runs := 1
 	for _, d := range shape[:len(shape)-l.axes()] {
 		runs *= d
 	}
 	n := shape[0]
-	return l.normalize(b, x, runs, 2, []int{n, runs / n, graph.Size(x) / runs})
+	y := b.affine(graph.Reshape(standardize(x, runs, l.Eps), n, runs/n, graph.Size(x)/runs), l.Affine, 2)
+	return graph.Reshape(y, shape...)
+}
+
+// standardize is x as equal runs [runs, size], each with mean 0 and variance 1.
+func standardize(x *graph.Node, runs int, eps float64) *graph.Node {
+	size := graph.Size(x) / runs
+	rows := graph.Reshape(x, runs, size)
+	centred := graph.Sub(rows, graph.Broadcast(graph.Mean(rows, 1), 1, size))
+	inverse := graph.Rsqrt(graph.AddConst(graph.Mean(graph.Square(centred), 1), eps))
+	return graph.Mul(centred, graph.Broadcast(inverse, 1, size))
+}
+
+// affine declares the tensors of a normalisation, ones and zeros, which files hold in the shape stored.
+func (s *Scope) affine(eps float64, affine bool, stored []int) error {
+	if !(eps > 0) || math.IsInf(eps, 0) {
+		return fmt.Errorf("eps is %g: it must be positive", eps)
+	}
+	if !affine {
+		return nil
+	}
+	n, err := volume(stored)
+	if err != nil {
+		return err
+	}
+	p := objective.Param{Name: "weight", Shape: []int{n}, Init: Constant(1)}
+	if len(stored) > 1 {
+		p.Stored = slices.Clone(stored)
+	}
+	if err := s.declare(p); err != nil {
+		return err
+	}
+	p.Name, p.Init = "bias", Constant(0)
+	return s.declare(p)
+}
+
+// affine applies the tensors of a normalisation along an axis.
+func (b *Build) affine(y *graph.Node, affine bool, axis int) *graph.Node {
+	if !affine {
+		return y
+	}
+	return graph.Bias(graph.ScaleAxis(y, b.Param("weight"), axis), b.Param("bias"), axis)
 }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,9 @@ import (
 	"strings"
 	"testing"
 )
+
+// known is the layers that a mistaken name is answered with.
+func known() string { return strings.Join(slices.Sorted(maps.Keys(kinds.defaults)), ", ") }
 
 // layers wraps a list in a description for examples [2,6,6].
 func layers(list string) string {
@@ -20,36 +24,41 @@ func layers(list string) string {
 func TestBadSpecs(t *testing.T) {
 	deep := strings.Repeat(`{"residual":{"layers":[`, 9) + `"relu"` + strings.Repeat(`]}}`, 9)
 	for spec, want := range map[string]string{
-		"resnet99":                               "model resnet99: there is no such preset or file: choose " + Presets + ", or name a JSON file",
-		"missing.json":                           "model missing.json: no such file or directory",
-		"mlp":                                    "model mlp: the widths are missing: write mlp:256,256",
-		"mlp:0":                                  "model mlp:0: layer 1 (linear): out is 0: it must lie in 1 … 2147483647",
-		"mlp:256,x":                              `model mlp:256,x: "x" is not a width`,
-		"mlp:99999999999999":                     "model mlp:99999999999999: layer 1 (linear): out is 99999999999999: it must lie in 1 … 2147483647",
-		"mlp:2147483647":                         "model mlp:2147483647: layer 1 (linear): weight [2147483647,72]: more than 2147483647 elements",
-		"mlp:40000,40000,20000":                  "model mlp:40000,40000,20000: layer 5 (linear): weight [20000,40000] brings the model to more than 2147483647 parameters",
-		"mlp:8,act=swish":                        `model mlp:8,act=swish: unknown activation "swish" in act`,
-		"linear,act=relu":                        `model linear,act=relu: linear takes no option "act=relu"`,
-		"lenet:7":                                `model lenet:7: lenet takes no option "7"`,
-		"resnet20,groups=x":                      "model resnet20,groups=x: groups=x is not a whole number",
-		"resnet20,groups=3":                      "model resnet20,groups=3: layer 1 (groupnorm): 16 channels do not divide into 3 groups",
-		"lenet":                                  "model lenet: layer 3 (conv2d): a kernel of 5×5 does not fit into images of 3×3 with padding 0×0",
-		`{`:                                      "model given as JSON: not JSON: unexpected end of JSON input",
-		`{"layer":[]}`:                           `model given as JSON: unknown key "layer": the keys are input, loss, layers`,
-		`{"layers":[]}`:                          "model given as JSON: there are no layers",
-		`{"layers":{"relu":1}}`:                  `model given as JSON: want a list of layers, got "{\"relu\":1}"`,
-		`{"loss":"hinge","layers":["flatten"]}`:  `model given as JSON: its loss is "hinge" but the data take cross_entropy`,
-		`{"loss":"mse","layers":["flatten"]}`:    `model given as JSON: its loss is "mse" but the data take cross_entropy`,
-		`{"input":[2,6],"layers":["flatten"]}`:   "model given as JSON: it takes examples of shape [2,6] but the data have shape [2,6,6]",
-		`{"input":[6,6,2],"layers":["flatten"]}`: "model given as JSON: it takes examples of shape [6,6,2] but the data have shape [2,6,6]",
-		`{"input":[],"layers":["flatten"]}`:      "model given as JSON: it takes examples of shape [] but the data have shape [2,6,6]",
-		`{"input":[2,0,6],"layers":["flatten"]}`: "model given as JSON: input [2,0,6]: size 0 must be at least 1",
-		`{"input":[2147483647,2],"layers":["flatten"]}`: "model given as JSON: input [2147483647,2]: more than 2147483647 elements",
-		`{"input":72.5,"layers":["flatten"]}`:           "model given as JSON: input: want a list, got number",
-		`{"layers":["flatten",{"linear":{"out":4}}]}`:   "model given as JSON: it has 4 outputs but the data have 10 classes",
-		`{"layers":["flatten",{"linear":{"out":1}}]}`:   "model given as JSON: the layers end in 1 output but cross_entropy takes a score for each of at least 2 classes",
-		layers(`"relu"`):                                                         "model given as JSON: the layers end in shape [2,6,6] but cross_entropy takes a row of outputs: end with flatten and linear",
-		layers(`"relu","dropout"`):                                               `model given as JSON: layer 1: unknown layer "dropout": choose from linear, conv2d, groupnorm, layernorm, maxpool2d, avgpool2d, globalavgpool, flatten, residual, gelu, relu, sigmoid, silu, softplus, tanh`,
+		"resnet99":                              "model resnet99: there is no such preset or file: choose " + Presets + ", or name a JSON file",
+		"missing.json":                          "model missing.json: no such file or directory",
+		"mlp":                                   "model mlp: the widths are missing: write mlp:256,256",
+		"mlp:0":                                 "model mlp:0: layer 1 (linear): out is 0: it must lie in 1 … 2147483647",
+		"mlp:256,x":                             `model mlp:256,x: "x" is not a width`,
+		"mlp:99999999999999":                    "model mlp:99999999999999: layer 1 (linear): out is 99999999999999: it must lie in 1 … 2147483647",
+		"mlp:2147483647":                        "model mlp:2147483647: layer 1 (linear): weight [2147483647,72]: more than 2147483647 elements",
+		"mlp:40000,40000,20000":                 "model mlp:40000,40000,20000: layer 5 (linear): weight [20000,40000] brings the model to more than 2147483647 parameters",
+		"mlp:8,act=swish":                       `model mlp:8,act=swish: unknown activation "swish" in act`,
+		"linear,act=relu":                       `model linear,act=relu: linear takes no option "act=relu"`,
+		"lenet:7":                               `model lenet:7: lenet takes no option "7"`,
+		"resnet20,groups=x":                     "model resnet20,groups=x: groups=x is not a whole number",
+		"resnet20,groups=3":                     "model resnet20,groups=3: layer 1 (groupnorm): 16 channels do not divide into 3 groups",
+		"lenet":                                 "model lenet: layer 3 (conv2d): a kernel of 5×5 does not fit into images of 3×3 with padding 0×0",
+		`{`:                                     "model given as JSON: not JSON: unexpected end of JSON input",
+		`{"layer":[]}`:                          `model given as JSON: unknown key "layer": the keys are input, loss, layers`,
+		`{"layers":[]}`:                         "model given as JSON: there are no layers",
+		`{"layers":{"relu":1}}`:                 `model given as JSON: want a list of layers, got "{\"relu\":1}"`,
+		`{"loss":"hinge","layers":["flatten"]}`: `model given as JSON: unknown loss "hinge": choose from cross_entropy, mse`,
+		`{"loss":"mse","layers":["flatten"]}`:   `model given as JSON: its loss is "mse" but the data take cross_entropy`,
+		`{"input":[2,6],"layers":["flatten"]}`:  "model given as JSON: it takes examples of shape [2,6] but the data have shape [2,6,6]",
+		`{"input":[6,6,2],"layers":["flatten",{"linear":{"out":10}}]}`:           "model given as JSON: it takes examples of shape [6,6,2] but the data have shape [2,6,6]",
+		`{"input":[],"layers":["flatten"]}`:                                      "model given as JSON: it takes examples of shape [] but the data have shape [2,6,6]",
+		`{"input":[2,0,6],"layers":["flatten"]}`:                                 "model given as JSON: input [2,0,6]: size 0 must be at least 1",
+		`{"input":[2147483647,2],"layers":["flatten"]}`:                          "model given as JSON: input [2147483647,2]: more than 2147483647 elements",
+		`{"input":72.5,"layers":["flatten"]}`:                                    "model given as JSON: input: want a list, got number",
+		`{"layers":["flatten",{"linear":{"out":4}}]}`:                            "model given as JSON: it has 4 outputs but the data have 10 classes",
+		`{"layers":["flatten",{"linear":{"out":1}}]}`:                            "model given as JSON: the layers end in 1 output but cross_entropy takes a score for each of at least 2 classes",
+		layers(`{"linear":{"out":10}}`):                                          "model given as JSON: the layers end in shape [2,6,10] but the data have one class an example: end with flatten and linear",
+		layers(`"flatten","relu"`):                                               "model given as JSON: its layers have no parameters: there is nothing to train or measure, add one that has some, as linear",
+		`{"layers":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`: "model given as JSON: its brackets lie too deep in each other",
+		`{"loss":{"mse":{"power":3}},"layers":["flatten"]}`:                      `model given as JSON: unknown key "power": the keys are none`,
+		`{"input":{"shape":[72],"index":0},"layers":[]}`:                         "model given as JSON: input: index is 0: it must lie in 1 … 16777216",
+		`{"input":null,"layers":["flatten"]}`:                                    "model given as JSON: input: want a list of sizes, got null",
+		layers(`"relu","dropout"`):                                               `model given as JSON: layer 1: unknown layer "dropout": choose from ` + known(),
 		layers(`"relu","batchnorm"`):                                             `model given as JSON: layer 1: "batchnorm" is refused: it couples the examples of a batch, which then have no gradients of their own; use groupnorm`,
 		layers(`{"batch_norm2d":{"eps":1}}`):                                     `model given as JSON: layer 0: "batch_norm2d" is refused: it couples the examples of a batch, which then have no gradients of their own; use groupnorm`,
 		layers(`5`):                                                              `model given as JSON: layer 0: want a name or an object with one key, as "relu" or {"linear": {"out": 10}}`,
@@ -80,11 +89,11 @@ func TestBadSpecs(t *testing.T) {
 		layers(`"residual"`):                                                     "model given as JSON: layer 0 (residual): there are no layers in the block",
 		layers(`{"residual":{"layers":["flatten"]}}`):                            "model given as JSON: layer 0 (residual): the block ends in shape [72] but its shortcut in [2,6,6]: they are added, so they must agree",
 		layers(`"relu",{"residual":{"layers":["relu",{"linear":{}}]}}`):          "model given as JSON: layer 1 (residual): layer 1 (linear): out is 0: it must lie in 1 … 2147483647",
-		layers(`{"residual":{"layers":["relu"],"shortcut":["relu","nothing"]}}`): `model given as JSON: layer 0 (residual): shortcut: layer 1: unknown layer "nothing": choose from linear, conv2d, groupnorm, layernorm, maxpool2d, avgpool2d, globalavgpool, flatten, residual, gelu, relu, sigmoid, silu, softplus, tanh`,
+		layers(`{"residual":{"layers":["relu"],"shortcut":["relu","nothing"]}}`): `model given as JSON: layer 0 (residual): shortcut: layer 1: unknown layer "nothing": choose from ` + known(),
 		layers(strings.Repeat(`"relu",`, 1000) + `"flatten"`):                    "model given as JSON: there are more than 1000 layers",
 		layers(deep): "model given as JSON: " + strings.Repeat("layer 0 (residual): ", 9) + "residual blocks lie more than 8 deep in each other",
 	} {
-		_, err := Parse(spec, []int{2, 6, 6}, 10, CrossEntropy)
+		_, err := Parse(spec, []int{2, 6, 6}, 10, CrossEntropy{})
 		if err == nil || err.Error() != want {
 			t.Errorf("%s\n got %v\nwant %s", spec, err, want)
 		}
@@ -112,7 +121,7 @@ func TestShapes(t *testing.T) {
 		`{"residual":{"layers":["flatten"],"shortcut":["flatten"]}}`: "[72]",
 	} {
 		spec := layers(list + `,{"layernorm":{"shape":` + want + `}},"flatten",{"linear":{"out":2}}`)
-		if _, err := Parse(spec, nil, 0, ""); err != nil {
+		if _, err := Parse(spec, nil, 0, nil); err != nil {
 			t.Errorf("%s → %s: %v", list, want, err)
 		}
 	}
@@ -132,8 +141,8 @@ func TestPresetsHaveTheirKnownSizes(t *testing.T) {
 		{"resnet20", []int{3, 32, 32}, 272474, 40551040 + 2*131072}, // 0.27 M and 41 M, as He et al. report; two projections
 		{"resnet20,groups=4,act=silu", []int{3, 32, 32}, 272474, 40551040 + 2*131072},
 	} {
-		m, err := Parse(c.spec, c.input, 10, CrossEntropy)
-		if err != nil || m.NumParams() != c.params || m.Products() != c.products || m.Outputs != 10 {
+		m, err := Parse(c.spec, c.input, 10, CrossEntropy{})
+		if err != nil || m.NumParams() != c.params || m.Products() != c.products || m.Target().Index != 10 {
 			t.Errorf("%s: %d parameters and %d products, want %d and %d (%v)", c.spec, m.NumParams(), m.Products(), c.params, c.products, err)
 		}
 	}
@@ -145,12 +154,12 @@ func TestDescriptionRoundTrips(t *testing.T) {
 	specs = append(specs, `{"layers":[{"conv2d":{"out":3,"kernel":[3,2],"bias":false}},{"maxpool2d":{"kernel":2,"stride":[1,3]}},
 		{"layernorm":{"shape":[25,9],"eps":1e-3,"affine":false}},"softplus","flatten",{"linear":{"out":10}}]}`)
 	for _, spec := range specs {
-		m := parsed(t, spec, []int{1, 28, 28}, 10, CrossEntropy)
+		m := parsed(t, spec, []int{1, 28, 28}, 10, CrossEntropy{})
 		text, err := json.Marshal(m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Parse(string(text), m.Input, m.Outputs, m.Loss)
+		again, err := Parse(string(text), m.Input.Shape, m.Target().Index, m.Loss)
 		if err != nil || !reflect.DeepEqual(m.Layers, again.Layers) || !slices.Equal(m.Init(1), again.Init(1)) {
 			t.Errorf("%s\nbecame %s\n%v", spec, text, err)
 		}
@@ -162,14 +171,23 @@ func TestParseReadsFiles(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"layers": ["flatten", {"linear": {"out": 12}}]}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Parse(path, []int{2, 3}, 10, CrossEntropy)
+	m, err := Parse(path, []int{2, 3}, 10, CrossEntropy{})
 	if err != nil || m.NumParams() != 84 {
 		t.Errorf("%+v, %v", m, err)
+	}
+	const marked = "\ufeff" + `{"layers": ["flatten", {"linear": {"out": 12}}]}` // as Windows editors write it
+	if err := os.WriteFile(path, []byte(marked), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range []string{path, marked} {
+		if m, err = Parse(spec, []int{2, 3}, 10, CrossEntropy{}); err != nil || m.NumParams() != 84 {
+			t.Errorf("with a byte order mark: %v", err)
+		}
 	}
 	if err := os.WriteFile(path, make([]byte, maxDescription+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Parse(path, []int{2, 3}, 10, CrossEntropy); err == nil || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
+	if _, err = Parse(path, []int{2, 3}, 10, CrossEntropy{}); err == nil || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
 		t.Error(err)
 	}
 }
@@ -177,10 +195,10 @@ func TestParseReadsFiles(t *testing.T) {
 // TestFlatExamplesTakeShape: rows of a table serve as images, and images as rows.
 func TestFlatExamplesTakeShape(t *testing.T) {
 	const net = `{"input":[1,6,6],"layers":[{"conv2d":{"out":2,"kernel":3}},"flatten",{"linear":{"out":3}}]}`
-	if _, err := Parse(net, []int{36}, 3, CrossEntropy); err != nil {
+	if _, err := Parse(net, []int{36}, 3, CrossEntropy{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := Parse(`{"input":[36],"layers":[{"linear":{"out":3}}]}`, []int{1, 6, 6}, 3, CrossEntropy); err != nil {
+	if _, err := Parse(`{"input":[36],"layers":[{"linear":{"out":3}}]}`, []int{1, 6, 6}, 3, CrossEntropy{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -193,7 +211,7 @@ func FuzzParse(f *testing.F) {
 		if !strings.HasPrefix(spec, "{") {
 			spec = "mlp:" + strconv.Quote(spec) // files are not to be opened at random
 		}
-		m, err := Parse(spec, []int{2, 6, 6}, 0, CrossEntropy)
+		m, err := Parse(spec, []int{2, 6, 6}, 0, CrossEntropy{})
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q is not one line", err)
@@ -204,7 +222,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := Parse(string(text), nil, 0, ""); err != nil || again.NumParams() != m.NumParams() {
+		if again, err := Parse(string(text), nil, 0, nil); err != nil || again.NumParams() != m.NumParams() {
 			t.Errorf("%s: %v", text, err)
 		}
 	})

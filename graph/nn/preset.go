@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"drift/graph/objective"
 )
 
 // Presets names the presets. All end in a linear layer with the outputs that the data need.
@@ -27,11 +29,11 @@ func isPreset(name string) bool {
 type presetSpec struct {
 	name   string
 	widths []int
-	act    activation
+	act    Activation
 	groups int
 }
 
-func parsePreset(spec string, input []int, outputs int, loss string) (*Model, error) {
+func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, error) {
 	p, err := readPreset(spec)
 	if err != nil {
 		return nil, err
@@ -50,12 +52,12 @@ func parsePreset(spec string, input []int, outputs int, loss string) (*Model, er
 	case "resnet20":
 		layers = p.resnet(3)
 	}
-	return newModel(input, loss, append(layers, linear{Out: outputs, Bias: true}))
+	return New(objective.Input{Name: "input", Shape: input}, loss, append(layers, Linear{Out: outputs, Bias: true})...)
 }
 
 func readPreset(spec string) (presetSpec, error) {
 	name, list, hasList := strings.Cut(spec, ":")
-	p := presetSpec{act: "relu", groups: 8}
+	p := presetSpec{act: ReLU, groups: 8}
 	var words []string
 	if words = strings.Split(name, ","); hasList {
 		words = append(words, strings.Split(list, ",")...)
@@ -82,7 +84,7 @@ func (p *presetSpec) option(word string) error {
 		}
 		p.widths = append(p.widths, n)
 	case ok && key == "act" && p.name != "linear":
-		if p.act = activation(value); activations[p.act] == nil {
+		if p.act = (Activation{value}); activations[p.act] == nil {
 			return fmt.Errorf("unknown activation %q in act", value)
 		}
 	case ok && key == "groups" && p.name == "resnet20":
@@ -97,26 +99,26 @@ func (p *presetSpec) option(word string) error {
 
 func (p presetSpec) dense(flat bool) (layers []Layer) {
 	if flat {
-		layers = append(layers, flatten{})
+		layers = append(layers, Flatten{})
 	}
 	for _, w := range p.widths {
-		layers = append(layers, linear{Out: w, Bias: true}, p.act)
+		layers = append(layers, Linear{Out: w, Bias: true}, p.act)
 	}
 	return layers
 }
 
 // convolution is a layer with square kernels that keeps the size of the image when its stride is 1 and padding allows.
-func convolution(out, kernel, stride, padding int, bias bool) conv2d {
-	return conv2d{Out: out, Kernel: pair{kernel, kernel}, Stride: pair{stride, stride}, Padding: pair{padding, padding}, Bias: bias}
+func convolution(out, kernel, stride, padding int, bias bool) Conv2D {
+	return Conv2D{Out: out, Kernel: Pair{kernel, kernel}, Stride: Pair{stride, stride}, Padding: Pair{padding, padding}, Bias: bias}
 }
 
-func maxPool(kernel int) maxPool2D { return maxPool2D{window{Kernel: pair{kernel, kernel}}} }
+func maxPool(kernel int) MaxPool2D { return MaxPool2D{Kernel: Pair{kernel, kernel}} }
 
 func (p presetSpec) lenet() []Layer {
 	return []Layer{
 		convolution(6, 5, 1, 2, true), p.act, maxPool(2),
 		convolution(16, 5, 1, 0, true), p.act, maxPool(2),
-		flatten{}, linear{Out: 120, Bias: true}, p.act, linear{Out: 84, Bias: true}, p.act,
+		Flatten{}, Linear{Out: 120, Bias: true}, p.act, Linear{Out: 84, Bias: true}, p.act,
 	}
 }
 
@@ -124,17 +126,17 @@ func (p presetSpec) cnn() []Layer {
 	return []Layer{
 		convolution(32, 3, 1, 1, true), p.act, maxPool(2),
 		convolution(64, 3, 1, 1, true), p.act, maxPool(2),
-		flatten{}, linear{Out: 128, Bias: true}, p.act,
+		Flatten{}, Linear{Out: 128, Bias: true}, p.act,
 	}
 }
 
 // resnet has three stages of so many blocks with 16, 32 and 64 channels; the second and third start by halving the image.
 func (p presetSpec) resnet(blocks int) []Layer {
-	norm := groupNorm{p.groups, defaultAffine}
+	norm := GroupNorm{Groups: p.groups, Eps: 1e-5, Affine: true}
 	layers := []Layer{convolution(16, 3, 1, 1, false), norm, p.act}
 	for stage, channels := range []int{16, 32, 64} {
 		for block := range blocks {
-			r, stride := residual{}, 1
+			r, stride := Residual{}, 1
 			if stage > 0 && block == 0 {
 				stride = 2
 				r.Shortcut = []Layer{convolution(channels, 1, 2, 0, false), norm}
@@ -143,5 +145,5 @@ func (p presetSpec) resnet(blocks int) []Layer {
 			layers = append(layers, r, p.act)
 		}
 	}
-	return append(layers, globalAvgPool{})
+	return append(layers, GlobalAvgPool{})
 }

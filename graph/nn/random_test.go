@@ -19,7 +19,7 @@ func drawModel(t *rapid.T) *Model {
 	var layers []string
 	add := func(format string, args ...any) bool {
 		trial := append(slices.Clone(layers), fmt.Sprintf(format, args...))
-		if _, err := Parse(described(shape, append(trial, `"flatten"`, `{"linear":{"out":2}}`)), nil, 0, ""); err != nil {
+		if _, err := Parse(described(shape, append(trial, `"flatten"`, `{"linear":{"out":2}}`)), nil, 0, nil); err != nil {
 			return false // does not fit: left out
 		}
 		layers = trial
@@ -42,7 +42,7 @@ func drawModel(t *rapid.T) *Model {
 		}
 		add(`"%s"`, rapid.SampledFrom([]string{"tanh", "sigmoid", "gelu", "silu", "softplus"}).Draw(t, "activation"))
 	}
-	m, err := Parse(described(shape, append(layers, `"flatten"`, `{"linear":{"out":2}}`)), nil, 0, "")
+	m, err := Parse(described(shape, append(layers, `"flatten"`, `{"linear":{"out":2}}`)), nil, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,23 +7,22 @@ import (
 	"drift/graph"
 )
 
-// residual is s(x) + f(x); without a shortcut s is the identity.
-type residual struct {
-	Layers   layerList `json:"layers"`
-	Shortcut layerList `json:"shortcut,omitempty"`
+// Residual is s(x) + f(x), with Layers as f and Shortcut as s; without a shortcut s is the identity (He et al. 2015).
+type Residual struct {
+	Layers   Layers `json:"layers"`
+	Shortcut Layers `json:"shortcut,omitempty"`
 }
 
-func (residual) kind() string { return "residual" }
-
-func (r residual) infer(s scope, in []int) ([]int, error) {
+// Shape is that of both branches.
+func (r Residual) Shape(s *Scope, in []int) ([]int, error) {
 	if len(r.Layers) == 0 {
 		return nil, fmt.Errorf("there are no layers in the block")
 	}
-	out, err := s.chain(in, r.Layers)
+	out, err := s.Within("", r.Layers, in)
 	if err != nil {
 		return nil, err
 	}
-	short, err := scope{s.model, s.prefix + "shortcut."}.chain(in, r.Shortcut)
+	short, err := s.Within("shortcut", r.Shortcut, in)
 	if err != nil {
 		return nil, fmt.Errorf("shortcut: %w", err)
 	}
@@ -33,7 +32,8 @@ func (r residual) infer(s scope, in []int) ([]int, error) {
 	return out, nil
 }
 
-func (r residual) build(b *builder, x *graph.Node) *graph.Node {
-	y := b.chain(x, r.Layers)
-	return graph.Add(b.chain(x, r.Shortcut), y)
+// Build adds the branches.
+func (r Residual) Build(b *Build, x *graph.Node) *graph.Node {
+	y := b.Within("", r.Layers, x)
+	return graph.Add(b.Within("shortcut", r.Shortcut, x), y)
 }

@@ -16,7 +16,7 @@ import (
 func statistics(t *testing.T, model string, device kernels.Device, dtype kernels.DType) [][]float64 {
 	split, err := data.Load("glyphs,train=40,test=11", data.Options{Seed: 5})
 	must(t, err)
-	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	must(t, err)
 	f, err := New(device, m, split, Options{DType: dtype, Chunk: 16})
 	must(t, err)

@@ -27,7 +27,7 @@ func images(n int) data.Set {
 
 func benchmark(b *testing.B, model string, batch int, pass func(f *Objective, examples []int, g, d kernels.Buffer) error) {
 	split := &data.Split{Train: images(2048)}
-	m, err := nn.Parse(model, split.Train.Shape, 10, nn.CrossEntropy)
+	m, err := nn.Parse(model, split.Train.Shape, 10, nn.CrossEntropy{})
 	must(b, err)
 	f, err := New(cpu.New(cpu.Options{}), m, split, Options{DType: kernels.Float32, Chunk: batch})
 	must(b, err)

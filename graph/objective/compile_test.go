@@ -15,7 +15,7 @@ func BenchmarkPlan(b *testing.B) {
 	for _, model := range []string{mlp, "cnn", "resnet20"} {
 		b.Run(model, func(b *testing.B) {
 			set := images(64)
-			m, err := nn.Parse(model, set.Shape, 10, nn.CrossEntropy)
+			m, err := nn.Parse(model, set.Shape, 10, nn.CrossEntropy{})
 			must(b, err)
 			f, err := New(devicetest.Open(0), m, &data.Split{Train: set}, Options{DType: kernels.Float32})
 			must(b, err)

@@ -19,7 +19,7 @@ func open(t testing.TB, model string, chunk int) *Objective {
 	t.Helper()
 	split, err := data.Load("glyphs,train=30,test=11", data.Options{Seed: 1})
 	must(t, err)
-	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	must(t, err)
 	f, err := New(devicetest.Open(2), m, split, Options{DType: kernels.Float64, Chunk: chunk})
 	must(t, err)
@@ -103,7 +103,7 @@ func TestChunksAddUp(t *testing.T) {
 func TestAccuracyIsExactForAnyChunk(t *testing.T) {
 	const n = 60000
 	set := data.Set{Name: "ones", Shape: []int{1}, Classes: 2, X: make([]float32, n), Y: make([]float32, n)}
-	m, err := nn.Parse("linear", set.Shape, 2, nn.CrossEntropy)
+	m, err := nn.Parse("linear", set.Shape, 2, nn.CrossEntropy{})
 	must(t, err)
 	for _, wrong := range []int{0, 1, 59999} {
 		set.Y = make([]float32, n)
@@ -197,7 +197,7 @@ func TestPassAllocatesNothing(t *testing.T) {
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	split, err := data.Load("glyphs,train=30,test=0", data.Options{Seed: 1})
 	must(t, err)
-	m, err := nn.Parse("mlp:4", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	m, err := nn.Parse("mlp:4", split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	must(t, err)
 	split.Train.Classes = 99
 	if _, err := New(devicetest.Open(0), m, split, Options{}); err == nil {
@@ -209,7 +209,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 func TestWhatIsTooWideIsRefused(t *testing.T) {
 	split, err := data.Load("glyphs,train=30,test=0", data.Options{Seed: 1})
 	must(t, err)
-	m, err := nn.Parse("mlp:8000000", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	m, err := nn.Parse("mlp:8000000", split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	must(t, err)
 	if _, err = New(small{devicetest.Open(1), 1 << 30}, m, split, Options{}); err == nil || !strings.Contains(err.Error(), "layers narrower") {
 		t.Errorf("got %v", err)
@@ -225,7 +225,7 @@ type small struct {
 func (d small) FreeBytes() int64 { return d.free }
 
 func TestFits(t *testing.T) {
-	m, err := nn.Parse("linear", []int{99}, 10, nn.CrossEntropy) // 1,000 parameters
+	m, err := nn.Parse("linear", []int{99}, 10, nn.CrossEntropy{}) // 1,000 parameters
 	must(t, err)
 	dev := devicetest.Open(1)
 	most := int64(12000) // three vectors of float32
@@ -242,7 +242,7 @@ func TestFits(t *testing.T) {
 
 func ExampleObjective_TraceGradient() {
 	split, _ := data.Load("glyphs,train=100,test=0", data.Options{Seed: 1})
-	model, _ := nn.Parse("mlp:16", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	model, _ := nn.Parse("mlp:16", split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	f, _ := New(devicetest.Open(0), model, split, Options{DType: kernels.Float64})
 	defer f.Close()
 	_ = f.Parameters().Write(model.Init(1))

@@ -77,7 +77,7 @@ func TestKroneckerInverseEqualsADenseOne(t *testing.T) {
 // For one dense layer the factors are those of the inputs and of the gradients of its biases, and the bases diagonalize them.
 func TestBasesDiagonalizeTheFactors(t *testing.T) {
 	set := noise(few)
-	m, err := nn.Parse(`{"layers": ["flatten", {"linear": {"out": 3}}]}`, set.Shape, set.Classes, nn.CrossEntropy)
+	m, err := nn.Parse(`{"layers": ["flatten", {"linear": {"out": 3}}]}`, set.Shape, set.Classes, nn.CrossEntropy{})
 	must(t, err)
 	f, err := objective.New(devicetest.Open(0), m, &data.Split{Train: set}, objective.Options{DType: kernels.Float64, Chunk: chunked})
 	must(t, err)

@@ -53,9 +53,10 @@ func noise(n int) data.Set {
 
 func open(t testing.TB, model string, set data.Set, chunk int, dtype kernels.DType) *objective.Objective {
 	t.Helper()
-	loss, outputs := nn.CrossEntropy, set.Classes
+	var loss nn.Loss = nn.CrossEntropy{}
+	outputs := set.Classes
 	if set.Classes == 0 {
-		loss, outputs = nn.MSE, set.Outputs
+		loss, outputs = nn.MSE{}, set.Outputs
 	}
 	m, err := nn.Parse(model, set.Shape, outputs, loss)
 	must(t, err)
@@ -320,7 +321,7 @@ func TestMeasure(t *testing.T) {
 
 func TestMeasureOnFailingDevices(t *testing.T) {
 	set := noise(few)
-	m, err := nn.Parse("mlp:5", set.Shape, set.Classes, nn.CrossEntropy)
+	m, err := nn.Parse("mlp:5", set.Shape, set.Classes, nn.CrossEntropy{})
 	must(t, err)
 	devicetest.OnFailingDevice(t, func(dev kernels.Device) error {
 		f, err := objective.New(dev, m, &data.Split{Train: set}, objective.Options{Chunk: chunked})

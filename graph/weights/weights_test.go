@@ -18,10 +18,10 @@ import (
 // small has parameters 0.weight [2,3], 0.bias [2] and 1.weight, 1.bias of shape [2].
 func small(t testing.TB) *nn.Model {
 	t.Helper()
-	return model(t, `{"input":[3],"loss":"cross_entropy","layers":[{"linear":{"out":2}},"layernorm"]}`, nil, 0, "")
+	return model(t, `{"input":[3],"loss":"cross_entropy","layers":[{"linear":{"out":2}},"layernorm"]}`, nil, 0, nil)
 }
 
-func model(t testing.TB, spec string, input []int, outputs int, loss string) *nn.Model {
+func model(t testing.TB, spec string, input []int, outputs int, loss nn.Loss) *nn.Model {
 	t.Helper()
 	m, err := nn.Parse(spec, input, outputs, loss)
 	if err != nil {
@@ -92,7 +92,7 @@ func TestDamagedOrForeignWeights(t *testing.T) {
 }
 
 func TestWeightsRoundTrip(t *testing.T) {
-	m := model(t, "resnet20", []int{3, 8, 8}, 10, nn.CrossEntropy)
+	m := model(t, "resnet20", []int{3, 8, 8}, 10, nn.CrossEntropy{})
 	theta := m.Init(5)
 	for _, dt := range []kernels.DType{kernels.Float64, kernels.Float32} {
 		var file bytes.Buffer

@@ -38,7 +38,7 @@ func Problem(t testing.TB, spec, network string) (*data.Split, *nn.Model) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := nn.Parse(network, split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	model, err := nn.Parse(network, split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	if err != nil {
 		t.Fatal(err)
 	}

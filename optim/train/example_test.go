@@ -20,7 +20,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model, err := nn.Parse("mlp:32,act=tanh", split.Train.Shape, split.Train.Classes, nn.CrossEntropy)
+	model, err := nn.Parse("mlp:32,act=tanh", split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	if err != nil {
 		log.Fatal(err)
 	}

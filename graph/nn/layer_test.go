@@ -1,0 +1,123 @@
+package nn
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift/graph"
+	"drift/graph/objective"
+)
+
+var rows = objective.Input{Name: "input", Shape: []int{4}}
+
+// tied is a linear layer with the transpose of another layer's weight.
+type tied struct{ To string }
+
+func (l tied) Shape(s *Scope, in []int) ([]int, error) {
+	return []int{4}, s.Share("weight", l.To, in[0], 4)
+}
+
+func (l tied) Build(b *Build, x *graph.Node) *graph.Node { return graph.MatMul(x, b.Param("weight")) }
+
+// A weight that two layers use is one parameter, whose gradients, of every example too, are those of both uses together.
+func TestSharedWeights(t *testing.T) {
+	m, err := New(rows, MSE{}, Linear{Out: 3, Bias: true}, Tanh, tied{"0.weight"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.NumParams() != 15 {
+		t.Errorf("%d parameters, want 15", m.NumParams())
+	}
+	checkStatistics(t, m)
+}
+
+// checkStatistics compares the factored squared norms of a model's gradients with those of single losses, and the gradient and
+// Hessian product along a direction with central differences.
+func checkStatistics(t *testing.T, m *Model) {
+	t.Helper()
+	net := build(t, m, 3)
+	theta := m.Init(3)
+	for i, w := range waves(func(x float64) float64 { return x * x / (x*x + 7) }, len(theta)) {
+		theta[i] += 0.1 * w
+	}
+	nodes := []*graph.Node{graph.NewPerExample(net.loss, net.params).SquaredNorms()}
+	for i := range net.n {
+		one := graph.SliceAxis(net.loss, 0, i, i+1)
+		nodes = append(nodes, graph.SquaredNorm(definedParts(graph.Grad([]*graph.Node{one}, []*graph.Node{nil}, net.params), net.params)))
+	}
+	got := net.values(t, theta, theta, nodes...)
+	near(t, "squared norms", got[0], slices.Concat(got[1:]...), 1e-10)
+	checkDerivatives(t, net, theta)
+}
+
+func definedParts(g, params []*graph.Node) []*graph.Node {
+	for i := range g {
+		if g[i] == nil {
+			g[i] = graph.Fill(params[i], 0)
+		}
+	}
+	return g
+}
+
+func TestLayersThatCannotBe(t *testing.T) {
+	for want, list := range map[string]Layers{
+		`layer 1 (nn.tied): weight shares "7.weight", which no layer before it has`:              {Linear{Out: 3}, tied{"7.weight"}},
+		`layer 1 (nn.tied): weight has shape [5,4] but "0.weight", which it shares, [5,5]`:       {Linear{Out: 5}, tied{"0.weight"}},
+		`layer 0 (nn.Activation): there is no activation "swish"`:                                {Activation{"swish"}, Linear{Out: 2}},
+		`layer 0 (residual): layer 0 (nn.tied): weight shares "x", which no layer before it has`: {Residual{Layers: Layers{tied{"x"}}}},
+		"there are no layers": nil,
+	} {
+		in := rows
+		if strings.Contains(want, "[5,5]") {
+			in.Shape = []int{5}
+		}
+		_, err := New(in, MSE{}, list...)
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+	m, err := New(rows, MSE{}, Linear{Out: 3}, Tanh, tied{"0.weight"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := json.Marshal(m); err == nil || !strings.Contains(err.Error(), "layer 2: layer of type nn.tied has no name in JSON") {
+		t.Errorf("a layer that is not registered was written: %v", err)
+	}
+}
+
+// Defaults are not changed by what JSON is read over them.
+func TestDefaultsStay(t *testing.T) {
+	parsed(t, `{"input":[1,3,3],"layers":[{"conv2d":{"out":2,"kernel":2,"stride":2,"bias":false}},"flatten",{"linear":{"out":2,"bias":false}}],"loss":"mse"}`, nil, 0, nil)
+	if d := kinds.defaults["conv2d"]; d != (Conv2D{Stride: Pair{1, 1}, Bias: true}) {
+		t.Errorf("conv2d became %+v", d)
+	}
+}
+
+// Classes of every position of an example: the loss is their mean, the score their count.
+func TestCrossEntropyOverPositions(t *testing.T) {
+	m, err := New(objective.Input{Name: "input", Shape: []int{5, 4}}, CrossEntropy{}, Linear{Out: 3, Bias: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if target := m.Target(); target.Index != 3 || !slices.Equal(target.Shape, []int{5}) {
+		t.Fatalf("target %+v", target)
+	}
+	checkStatistics(t, m)
+	net := build(t, m, 3)
+	hits, of := m.Score(net.outputs, net.y)
+	rows, classes := graph.Reshape(net.outputs, 15, 3), graph.Reshape(net.y, 15)
+	theta := m.Init(1)
+	got := net.values(t, theta, theta, hits, of, graph.Correct(rows, classes), net.loss, graph.CrossEntropy(rows, classes))
+	for i := range 3 {
+		right, loss := 0., 0.
+		for k := range 5 {
+			right, loss = right+got[2][5*i+k], loss+got[4][5*i+k]/5
+		}
+		if got[0][i] != right || got[1][i] != 5 {
+			t.Errorf("example %d: %v of %v, want %v of 5", i, got[0][i], got[1][i], right)
+		}
+		near(t, "loss", got[3][i:i+1], []float64{loss}, 1e-14)
+	}
+}

@@ -1,0 +1,121 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+
+	"drift/graph/objective"
+)
+
+const (
+	maxLayers = 1000 // in all lists together; building a graph costs quadratic time
+	maxDepth  = 8    // of lists within each other
+)
+
+// Scope is where a layer declares its parameters: a place in the model with a prefix of names.
+type Scope struct {
+	model  *Model
+	prefix string // "3.shortcut.0."
+	depth  int
+}
+
+// Param declares a parameter of the layer. In files and messages its name follows the layer's place: "3.weight".
+func (s *Scope) Param(name string, init Init, shape ...int) error {
+	return s.declare(objective.Param{Name: name, Shape: slices.Clone(shape), Init: init})
+}
+
+// Share lets the layer use, under a name of its own, a parameter that a layer before it declared, given by its full name, as
+// "0.weight". Its gradient is the sum over both uses.
+func (s *Scope) Share(name, full string, shape ...int) error {
+	i, ok := s.model.index[full]
+	if !ok {
+		return fmt.Errorf("%s shares %q, which no layer before it has", name, full)
+	}
+	if have := s.model.params[i].Shape; !slices.Equal(have, shape) {
+		return fmt.Errorf("%s has shape %s but %q, which it shares, %s", name, dims(shape), full, dims(have))
+	}
+	return s.name(name, i)
+}
+
+// Within is the shape of an example behind layers inside this one, applied in order to an example of shape in. Their
+// parameters are named by their places in the list behind name; an empty name puts them directly behind the layer's own place.
+func (s *Scope) Within(name string, layers []Layer, in []int) ([]int, error) {
+	inner := Scope{s.model, inside(s.prefix, name), s.depth + 1}
+	if inner.depth > maxDepth+1 {
+		return nil, fmt.Errorf("residual blocks lie more than %d deep in each other", maxDepth)
+	}
+	for i, l := range layers {
+		if s.model.layers++; s.model.layers > maxLayers {
+			return nil, fmt.Errorf("there are more than %d layers", maxLayers)
+		}
+		out, err := l.Shape(&Scope{s.model, entry(inner.prefix, i), inner.depth}, in)
+		if err == nil {
+			_, err = volume(out)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("layer %d (%s): %w", i, kinds.name(l), err)
+		}
+		in = out
+	}
+	return in, nil
+}
+
+// CountProducts adds to the multiplications by parameters in a forward pass of one example, by which costs are estimated.
+func (s *Scope) CountProducts(n int) { s.model.products += n }
+
+// inside is the prefix of a list of layers, entry that of one of them.
+func inside(prefix, name string) string {
+	if name == "" {
+		return prefix
+	}
+	return prefix + name + "."
+}
+
+func entry(prefix string, i int) string { return fmt.Sprintf("%s%d.", prefix, i) }
+
+// declare adds a parameter to the model, behind those that it has.
+func (s *Scope) declare(p objective.Param) error {
+	n, err := volume(p.Shape)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", p.Name, dims(p.Shape), err)
+	}
+	m := s.model
+	if n > maxElements-m.size {
+		return fmt.Errorf("%s %s brings the model to more than %d parameters", p.Name, dims(p.Shape), maxElements)
+	}
+	if err := s.name(p.Name, len(m.params)); err != nil {
+		return err
+	}
+	p.Name, p.Offset, p.Len = s.prefix+p.Name, m.size, n
+	m.size += n
+	m.params = append(m.params, p)
+	return nil
+}
+
+// name lets the layer find the i-th parameter of the model.
+func (s *Scope) name(name string, i int) error {
+	full := s.prefix + name
+	if _, taken := s.model.index[full]; taken || name == "" {
+		return fmt.Errorf("it declares a parameter %q twice, or without a name", name)
+	}
+	s.model.index[full] = i
+	return nil
+}
+
+// weightAndBias declares the tensors of a layer that takes fanIn inputs to an output, to be drawn from U(±1/√fanIn):
+// PyTorch's kaiming_uniform with a = √5, and its rule for biases. The weight is applied at so many positions of an example.
+func (s *Scope) weightAndBias(weight []int, positions int, bias bool) error {
+	fanIn, err := volume(weight[1:])
+	if err != nil {
+		return err
+	}
+	init := Uniform(uniformBound(fanIn))
+	if err := s.Param("weight", init, weight...); err != nil {
+		return err
+	}
+	s.CountProducts(positions * fanIn * weight[0])
+	if !bias {
+		return nil
+	}
+	return s.Param("bias", init, weight[0])
+}
