@@ -41,6 +41,12 @@ type expression struct {
 	at     map[*Node]layout // where the examples lie in every node; nil for a single example, which no axis tells from what all share
 }
 
+// CheckExamples refuses a loss [n] in which examples influence each other, for which statistics of per-example gradients mean nothing.
+// A batch of one example cannot tell.
+func CheckExamples(loss *Node, params []*Node) error {
+	return Try(func() { follow(loss, params).uses() })
+}
+
 // follow finds where the examples lie, from the loss down: each node asks its inputs for the examples that its own elements belong to.
 // It refuses a loss in which examples influence each other, or in which they cannot be told apart.
 func follow(loss *Node, params []*Node) *expression {

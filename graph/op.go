@@ -83,15 +83,19 @@ func shapesOf(nodes []*Node) []tensor.Shape {
 	return shapes
 }
 
-// inputsOf is the inputs of a node in order, none for a leaf.
+// inputsOf is the inputs of a node in order, none for a leaf. It refuses an op of Gorgonia's own, which must not pass for a leaf.
 func inputsOf(n *Node) []*Node {
-	if o, ok := n.Op().(*op); ok {
+	switch o := n.Op().(type) {
+	case nil:
+		return nil
+	case *op:
 		return o.in
 	}
+	misuse("%v, node %d of shape %v, is Gorgonia's own op: translate the graph with package graph/imported", n.Op(), n.ID(), n.Shape())
 	return nil
 }
 
-// familyOf is the node's family, nil for a leaf.
+// familyOf is the node's family, nil for a leaf and for what is Gorgonia's own.
 func familyOf(n *Node) family {
 	if o, ok := n.Op().(*op); ok {
 		return o.family

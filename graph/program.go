@@ -13,10 +13,11 @@ type Program struct {
 	own   bool // the arena is this program's alone
 	bind  map[*Node]kernels.Buffer
 	run   kernels.Executable
+	empty map[*Node]bool // leaves that the program reads and nobody has given a value
 }
 
 // Compile plans a program and puts it on a device. Leaves and outputs in bind live in the caller's buffers: parameters in
-// slices of one flat vector, say. Unbound leaves start as zeros.
+// slices of one flat vector, say. The others live in the program: write to their Buffer before the first Run.
 func Compile(dev kernels.Device, outputs []*Node, updates []Update, bind map[*Node]kernels.Buffer) (*Program, error) {
 	bound := make(map[*Node]bool, len(bind))
 	for n := range bind {
@@ -38,7 +39,7 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), p.dtype, b.Len(), b.DType())
 		}
 	}
-	g := &Program{plan: p, arena: arena, bind: bind}
+	g := &Program{plan: p, arena: arena, bind: bind, empty: make(map[*Node]bool)}
 	var err error
 	if arena == nil {
 		if g.arena, err = dev.NewBuffer(p.dtype, p.arena); err != nil {
@@ -51,6 +52,9 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 		calls[k].Op = s.op
 		for _, n := range s.ins {
 			calls[k].In = append(calls[k].In, g.value(n))
+			if _, bound := bind[n]; !bound && inputsOf(n) == nil {
+				g.empty[n] = true
+			}
 		}
 		for _, n := range s.outs {
 			calls[k].Out = append(calls[k].Out, g.value(n))
@@ -91,6 +95,7 @@ func (g *Program) Buffer(n *Node) kernels.Buffer {
 	if b, ok := g.bind[n]; ok {
 		return b
 	}
+	delete(g.empty, n)
 	if _, own := g.plan.slots[n]; own {
 		return g.named(n)
 	}
@@ -100,8 +105,13 @@ func (g *Program) Buffer(n *Node) kernels.Buffer {
 	return nil
 }
 
-// Run computes all outputs and updates. It allocates nothing.
-func (g *Program) Run() error { return g.run.Run() }
+// Run computes all outputs and updates. It allocates nothing. It refuses to read a leaf that was neither bound nor written to.
+func (g *Program) Run() error {
+	for leaf := range g.empty {
+		return fmt.Errorf("graph: %s of shape %v has no value: bind it to a buffer or write to its Buffer", leaf.Name(), leaf.Shape())
+	}
+	return g.run.Run()
+}
 
 // Bytes is the memory that the program holds: its arena and the device's scratch memory for it.
 func (g *Program) Bytes() int64 { return g.plan.Bytes() + g.run.ScratchBytes() }

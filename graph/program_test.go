@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"gorgonia.org/gorgonia"
+
 	. "drift/graph"
 	"drift/kernels"
 )
@@ -156,7 +158,49 @@ func TestRunAllocatesNothing(t *testing.T) {
 	b := nets[1].over(4, true)
 	p, err := Compile(device, append(Grad([]*Node{b.loss}, []*Node{nil}, b.params), b.loss), nil, nil)
 	must(t, err)
+	for n, x := range b.values {
+		if leaf := p.Buffer(n); leaf != nil {
+			must(t, leaf.Write(x))
+		}
+	}
 	if n := testing.AllocsPerRun(10, func() { _ = p.Run() }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// A leaf that nobody gave a value is an error, never a zero.
+func TestUnboundLeafIsRefused(t *testing.T) {
+	g := New()
+	x, y, sum := Input(g, f64, "x", 2), Input(g, f64, "y", 2), Input(g, f64, "sum", 2)
+	p, err := Compile(device, []*Node{Add(x, y)}, []Update{{sum, x}}, map[*Node]kernels.Buffer{y: buffer(t, 1, 2)})
+	must(t, err)
+	if err := p.Run(); err == nil || !strings.Contains(err.Error(), "x of shape (2) has no value") {
+		t.Errorf("got %v", err)
+	}
+	must(t, p.Buffer(x).Write([]float64{1, 1}))
+	must(t, p.Run())
+}
+
+// Gorgonia's own ops are refused by name, not taken for leaves.
+func TestForeignOpsAreRefused(t *testing.T) {
+	g := New()
+	x := Input(g, f64, "x", 2, 2)
+	tanh := gorgonia.Must(gorgonia.Tanh(x))
+	y := SumTail(Square(tanh))
+	_, compiled := Compile(device, []*Node{y}, nil, nil)
+	errs := map[string]error{"Compile": compiled, "CheckExamples": CheckExamples(y, []*Node{x})}
+	for what, build := range map[string]func(){
+		"Grad": func() { Grad([]*Node{y}, []*Node{nil}, []*Node{x}) }, "JVP": func() { JVP([]*Node{y}, []*Node{x}, []*Node{x}) },
+		"HVP": func() { HVP([]*Node{y}, []*Node{x}, []*Node{x}) }, "NewPerExample": func() { NewPerExample(y, []*Node{x}) },
+	} {
+		errs[what] = Try(build)
+	}
+	for what, err := range errs {
+		if err == nil || !strings.Contains(err.Error(), "tanh") || !strings.Contains(err.Error(), "graph/imported") {
+			t.Errorf("%s: got %v, want an error that names tanh", what, err)
+		}
+	}
+	if _, err := Compile(device, []*Node{Square(x), gorgonia.NewConstant(2.0)}, nil, nil); err == nil {
+		t.Error("a constant node: want an error")
 	}
 }
