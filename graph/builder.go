@@ -1,0 +1,90 @@
+package graph
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"drift/kernels"
+)
+
+// Builder collects what a program reads and writes: leaves that are buffers, values that are left in them, outputs.
+type Builder struct {
+	graph   *gorgonia.ExprGraph
+	dtype   kernels.DType
+	leaves  map[kernels.Buffer]*Node
+	bind    map[*Node]kernels.Buffer
+	updates []Update
+	outputs []*Node
+}
+
+// NewBuilder is a builder of an empty graph with elements of one type.
+func NewBuilder(dt kernels.DType) *Builder {
+	return &Builder{graph: New(), dtype: dt, leaves: make(map[kernels.Buffer]*Node), bind: make(map[*Node]kernels.Buffer)}
+}
+
+// Leaf is what a buffer holds when the program starts, in a shape of its number of elements. One buffer is one leaf, however often and in
+// whatever shape it is asked for. Buffers of a program must not overlap otherwise.
+func (b *Builder) Leaf(buf kernels.Buffer, shape ...int) *Node {
+	leaf, ok := b.leaves[buf]
+	if !ok {
+		leaf = Input(b.graph, b.dtype, fmt.Sprint("buffer ", len(b.leaves)), shape...)
+		if buf.Len() != Size(leaf) || buf.DType() != b.dtype {
+			misuse("leaf: a buffer of %d %v in shape %v of %v", buf.Len(), buf.DType(), shape, b.dtype)
+		}
+		b.leaves[buf], b.bind[leaf] = leaf, buf
+	}
+	return Reshape(leaf, shape...)
+}
+
+// Input is a leaf in the program's own memory: write to its Program.Buffer before the first run.
+func (b *Builder) Input(name string, shape ...int) *Node {
+	return Input(b.graph, b.dtype, name, shape...)
+}
+
+// Set leaves a value of the leaf's size in its buffer, once everything has read what it held before.
+func (b *Builder) Set(leaf, value *Node) {
+	at := root(leaf)
+	mustMatch("set: leaf and value", leaf.Shape(), value.Shape())
+	for k, u := range b.updates {
+		if u.Leaf == at {
+			misuse("set: %s is set twice, update %d is the other", at.Name(), k)
+		}
+	}
+	b.updates = append(b.updates, Update{at, Reshape(value, at.Shape()...)})
+}
+
+// Output keeps a value that Program.Buffer then reads.
+func (b *Builder) Output(value *Node) { b.outputs = append(b.outputs, value) }
+
+// Plan orders what was built. Load puts it on a device.
+func (b *Builder) Plan() (*Plan, error) {
+	bound := make(map[*Node]bool, len(b.bind))
+	for n := range b.bind {
+		bound[n] = true
+	}
+	return NewPlan(b.outputs, b.updates, bound)
+}
+
+// Load puts the builder's plan on a device, in an arena that is shared with other programs or, for nil, its own (Plan.Load).
+func (b *Builder) Load(p *Plan, dev kernels.Device, arena kernels.Buffer) (*Program, error) {
+	return p.Load(dev, b.bind, arena)
+}
+
+// Compile plans the program and puts it on a device.
+func (b *Builder) Compile(dev kernels.Device) (*Program, error) {
+	p, err := b.Plan()
+	if err != nil {
+		return nil, err
+	}
+	return b.Load(p, dev, nil)
+}
+
+// NewProgram builds and compiles a program; operands that do not fit are an error.
+func NewProgram(dev kernels.Device, dt kernels.DType, build func(*Builder)) (*Program, error) {
+	b := NewBuilder(dt)
+	if err := Try(func() { build(b) }); err != nil {
+		return nil, err
+	}
+	return b.Compile(dev)
+}
