@@ -19,7 +19,7 @@ var DefaultAdagrad = Adagrad{Rate: Rate{LearningRate: 1e-2, Schedule: "constant"
 
 var _ Optimizer = Adagrad{}
 
-func (Adagrad) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+func (Adagrad) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Adagrad) Transform() Transform {
 	return append(prepared(o.Clip, o.WeightDecay), SumOfSquares{o.Eps})

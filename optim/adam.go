@@ -19,7 +19,7 @@ var DefaultAdam = Adam{Rate: Rate{LearningRate: 1e-3, Schedule: "constant"}, Min
 
 var _ Optimizer = Adam{}
 
-func (Adam) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+func (Adam) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Adam) Transform() Transform {
 	return append(prepared(o.Clip, o.WeightDecay), AdamRule{o.Beta1, o.Beta2, o.Eps})

@@ -19,7 +19,7 @@ var DefaultAdamW = AdamW{Rate: Rate{LearningRate: 1e-3, Schedule: "constant"}, M
 
 var _ Optimizer = AdamW{}
 
-func (AdamW) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+func (AdamW) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o AdamW) Transform() Transform {
 	c := append(prepared(o.Clip, 0), AdamRule{o.Beta1, o.Beta2, o.Eps})

@@ -2,11 +2,9 @@ package optim
 
 import (
 	"fmt"
-	"math"
-
-	"gonum.org/v1/gonum/floats"
 
 	"drift/data"
+	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
 )
@@ -22,11 +20,10 @@ type Blocks struct {
 	difference bool
 	centred    bool
 
-	theta, mean, block, along, image kernels.Buffer // [P]
-	measured                         kernels.Buffer // of ḡ's pass
-	sum, shift, move, slope, keep    *combination
-	recall, copy, begin              *combination
-	host                             []float64 // room for a vector
+	mean, block, along, image kernels.Buffer    // ḡ, ĝ_k, v and ĥ_k v [P]
+	epsilon, inverse          kernels.Buffer    // ε and 1/ε [1]; 0 where v vanishes
+	weight                    *objective.Scalar // of ĥ_k v
+	whole, each, curvature    *objective.Pass   // for ḡ, for ĝ_k and v, for ĥ_k v
 }
 
 var _ Direction = (*Blocks)(nil)
@@ -47,107 +44,99 @@ func NewBlocks(f *objective.Objective, lambda func(rate float64) float64, size i
 
 func (d *Blocks) prepare(size int, seed uint64) (err error) {
 	f := d.objective
-	if d.split, err = data.NewSampler(data.Shuffle, f.Examples(objective.Train), size, seed^0x626c6f636b73); err != nil {
+	n := f.Examples(objective.Train)
+	if d.split, err = data.NewSampler(data.Shuffle, n, size, seed^0x626c6f636b73); err != nil {
 		return err
 	}
-	for _, b := range []*kernels.Buffer{&d.theta, &d.mean, &d.block, &d.along, &d.image} {
-		if *b, err = f.NewVector(); err != nil {
+	for b, length := range map[*kernels.Buffer]int{&d.mean: d.vector.Len(), &d.block: d.vector.Len(), &d.along: d.vector.Len(),
+		&d.image: d.vector.Len(), &d.epsilon: 1, &d.inverse: 1} {
+		if *b, err = f.Device().NewBuffer(f.DType(), length); err != nil {
 			return err
 		}
 	}
-	if d.measured, err = f.Device().NewBuffer(f.DType(), f.Measured().Len()); err != nil {
+	if d.weight, err = f.NewScalar(); err != nil {
 		return err
 	}
-	theta, measured := f.Parameters(), f.Measured()
-	for c, of := range map[**combination][]kernels.Buffer{
-		&d.shift:  {d.along, d.block, d.mean},
-		&d.copy:   {d.theta, theta},
-		&d.begin:  {d.vector, d.mean},
-		&d.move:   {theta, d.theta, d.along},
-		&d.slope:  {d.image, d.image, d.block},
-		&d.sum:    {d.vector, d.vector, d.image},
-		&d.keep:   {d.measured, measured},
-		&d.recall: {measured, d.measured},
-	} {
-		if *c, err = newCombination(f.Device(), of[0], of[1:]...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *Blocks) Compute(batch []int, rate float64) error {
-	if err := d.objective.Gradient(batch, d.mean); err != nil {
-		return err
-	}
-	if err := d.keep.run(1); err != nil {
-		return err
-	}
-	if err := d.copy.run(1); err != nil {
-		return err
-	}
-	if err := d.begin.run(1); err != nil {
-		return err
-	}
-	m, n := float64(d.split.BatchesPerEpoch()), float64(len(batch))
-	weight := 2 * n * d.lambda(rate) / (m * (m - 1))
-	step := d.split.Step()
-	for range int(m) {
-		if err := d.curve(d.split.Next(), weight); err != nil {
-			d.split.Seek(step)
-			return err
-		}
-	}
-	return d.recall.run(1)
-}
-
-// curve adds a block's ĥ_k v to the direction.
-func (d *Blocks) curve(block []int, weight float64) error {
-	if err := d.objective.Gradient(block, d.block); err != nil {
-		return err
-	}
-	centre := 0.0
-	if d.centred {
-		centre = 1
-	}
-	if err := d.shift.run(1, -centre); err != nil {
-		return err
-	}
-	var err error
-	if d.difference {
-		err = d.differ(block)
-	} else {
-		err = d.objective.HVP(block, d.along, d.image)
-	}
+	d.whole, err = f.Compile(n, gradientInto(d.mean), func(e *objective.End) { e.Set(e.Flat(d.vector), e.Flat(d.mean)) })
 	if err != nil {
 		return err
 	}
-	return d.sum.run(1, weight)
+	if d.each, err = f.Compile(size, gradientInto(d.block), d.shift); err != nil {
+		return err
+	}
+	d.curvature, err = f.Compile(size, d.curve, d.add)
+	return err
 }
 
-// differ is ĥ_k v by a difference of gradients.
-func (d *Blocks) differ(block []int) error {
-	if d.host == nil {
-		d.host = make([]float64, d.along.Len())
+func gradientInto(v kernels.Buffer) objective.Expression {
+	return func(b *objective.Batch) {
+		b.Measure(b.Here())
+		b.Sum(v, b.Gradient(b.Here()))
 	}
-	if err := d.along.Read(d.host); err != nil {
+}
+
+// shift finds v, which is ĝ_k or ĝ_k−ḡ, and ε.
+func (d *Blocks) shift(e *objective.End) {
+	v := e.Flat(d.block)
+	if d.centred {
+		v = graph.Sub(v, e.Flat(d.mean))
+	}
+	e.Set(e.Flat(d.along), v)
+	norm := graph.Sqrt(graph.SquaredNorm([]*graph.Node{v}))
+	least := graph.Fill(norm, 1e-30) // where v vanishes, any ε will do
+	e.Set(e.Leaf(d.epsilon, 1), graph.Scale(graph.Recip(graph.Max(norm, least)), 0.01))
+	e.Set(e.Leaf(d.inverse, 1), graph.Scale(norm, 100))
+}
+
+// curve finds ĥ_k v, or the gradient at θ+εv.
+func (d *Blocks) curve(b *objective.Batch) {
+	v := b.Vector(d.along)
+	if !d.difference {
+		b.Sum(d.image, graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, v))
+		return
+	}
+	epsilon := b.Leaf(d.epsilon, 1)
+	for k, x := range b.Params {
+		v[k] = graph.Add(x, graph.Mul(graph.BroadcastScalar(epsilon, x.Shape()...), v[k]))
+	}
+	b.Sum(d.image, b.Gradient(b.At(v)))
+}
+
+// add adds ĥ_k v to the direction.
+func (d *Blocks) add(e *objective.End) {
+	image, weight := e.Flat(d.image), e.Scalar(d.weight)
+	if d.difference {
+		image, weight = graph.Sub(image, e.Flat(d.block)), graph.Mul(weight, e.Leaf(d.inverse, 1))
+	}
+	sum := e.Flat(d.vector)
+	e.Set(sum, graph.Add(sum, graph.Mul(graph.BroadcastScalar(weight, image.Shape()...), image)))
+}
+
+func (d *Blocks) Compute(batch []int, rate float64) (measured objective.Measured, err error) {
+	measured = d.whole.Measured()
+	if err := d.whole.Run(batch); err != nil {
+		return measured, err
+	}
+	m, n := float64(d.split.BatchesPerEpoch()), float64(len(batch))
+	if err := d.weight.Set(2 * n * d.lambda(rate) / (m * (m - 1))); err != nil {
+		return measured, err
+	}
+	step := d.split.Step()
+	for range int(m) {
+		if err := d.follow(d.split.Next()); err != nil {
+			d.split.Seek(step)
+			return measured, err
+		}
+	}
+	return measured, nil
+}
+
+// follow adds a block's share to the direction.
+func (d *Blocks) follow(block []int) error {
+	if err := d.each.Run(block); err != nil {
 		return err
 	}
-	square := floats.Dot(d.host, d.host)
-	if square == 0 {
-		return d.image.Write(d.host)
-	}
-	epsilon := 0.01 / math.Sqrt(square)
-	if err := d.move.run(1, epsilon); err != nil {
-		return err
-	}
-	if err := d.objective.Gradient(block, d.image); err != nil {
-		return err
-	}
-	if err := d.move.run(1, 0); err != nil {
-		return err
-	}
-	return d.slope.run(1/epsilon, -1/epsilon)
+	return d.curvature.Run(block)
 }
 
 // Cost counts a Hessian product as two gradients, a difference as one.
@@ -165,11 +154,10 @@ func (d *Blocks) State(s objective.State) {
 }
 
 func (d *Blocks) Close() {
+	for _, p := range []*objective.Pass{d.whole, d.each, d.curvature} {
+		p.Close()
+	}
+	d.weight.Close()
+	objective.Free(d.mean, d.block, d.along, d.image, d.epsilon, d.inverse)
 	d.base.Close()
-	for _, c := range []*combination{d.sum, d.shift, d.move, d.slope, d.keep, d.recall, d.copy, d.begin} {
-		c.close()
-	}
-	for _, b := range []kernels.Buffer{d.theta, d.mean, d.block, d.along, d.image, d.measured} {
-		d.objective.Release(b)
-	}
 }

@@ -73,5 +73,5 @@ func (o GDReg) Direction(c Context) (Direction, error) {
 	if o.InBlocks() {
 		return NewBlocks(c.Objective, lambda, o.EmulateBatch, o.Penalty != "blocks", o.Estimator == "difference", c.Seed)
 	}
-	return NewRegularized(c.Objective, lambda)
+	return NewRegularized(c.Objective, c.Batch, lambda)
 }

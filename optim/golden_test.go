@@ -41,14 +41,14 @@ func solvedBy(adaptive bool, inverse func(*objective.Objective) (sigma.Inverse, 
 		if err != nil {
 			return nil, err
 		}
-		return NewPreconditioned(f, i, sigma.Damping{Value: 10, Relative: true}, adaptive)
+		return NewPreconditioned(f, 40, i, sigma.Damping{Value: 10, Relative: true}, adaptive)
 	}
 }
 
 var goldens = map[string]golden{
-	"sgd":               {40, func(f *objective.Objective) (Direction, error) { return NewGradient(f) }},
-	"gd":                {60, func(f *objective.Objective) (Direction, error) { return NewGradient(f) }},
-	"gd-reg":            {60, func(f *objective.Objective) (Direction, error) { return NewRegularized(f, constant(0.05)) }},
+	"sgd":               {40, func(f *objective.Objective) (Direction, error) { return NewGradient(Context{Objective: f, Batch: 40}) }},
+	"gd":                {60, func(f *objective.Objective) (Direction, error) { return NewGradient(Context{Objective: f, Batch: 60}) }},
+	"gd-reg":            {60, func(f *objective.Objective) (Direction, error) { return NewRegularized(f, 60, constant(0.05)) }},
 	"gd-reg blocks":     {60, blocksOf(false, false)},
 	"gd-reg difference": {60, blocksOf(true, true)},
 	"noise isotropic":   {60, noiseOf("isotropic")},
@@ -83,7 +83,7 @@ func trajectory(t *testing.T, g golden, dtype kernels.DType, chunk int) []float6
 		t.Fatal(err)
 	}
 	for range 20 {
-		if err := d.Compute(s.Next(), 0.05); err != nil {
+		if _, err := d.Compute(s.Next(), 0.05); err != nil {
 			t.Fatal(err)
 		}
 		if err := u.Step(0.05); err != nil {

@@ -19,7 +19,7 @@ var DefaultLion = Lion{Rate: Rate{LearningRate: 1e-4, Schedule: "constant"}, Min
 
 var _ Optimizer = Lion{}
 
-func (Lion) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+func (Lion) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Lion) Transform() Transform {
 	c := append(prepared(o.Clip, 0), LionRule{o.Beta1, o.Beta2})

@@ -27,7 +27,7 @@ var DefaultNAdam = NAdam{Rate: Rate{LearningRate: 2e-3, Schedule: "constant"}, M
 
 var _ Optimizer = NAdam{}
 
-func (NAdam) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+func (NAdam) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o NAdam) Transform() Transform {
 	return append(prepared(o.Clip, o.WeightDecay), NAdamRule{o.Beta1, o.Beta2, o.Eps, o.MomentumDecay})

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"drift/graph"
 	"drift/graph/objective"
 	"drift/graph/sigma"
 	"drift/kernels"
@@ -19,8 +20,7 @@ type Noise struct {
 	step      uint64
 	gradients *sigma.Gradients // nil for isotropic noise
 	normal    kernels.Buffer   // z [P] of isotropic noise
-	add       *combination     // vector ← vector + w z
-	trace     float64
+	pass      *objective.Trace // ḡ, and with the normal numbers there the noise
 }
 
 var _ Direction = (*Noise)(nil)
@@ -35,7 +35,7 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 	if kind == "sigma" {
 		d.gradients, err = sigma.NewGradients(f, f.All(objective.Train))
 	} else if d.normal, err = f.NewVector(); err == nil {
-		d.add, err = newCombination(f.Device(), d.vector, d.vector, d.normal)
+		d.pass, err = f.CompileTrace(f.Examples(objective.Train), d.vector, d.perturb)
 	}
 	if err != nil {
 		d.Close()
@@ -44,21 +44,28 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 	return d, nil
 }
 
-func (d *Noise) Compute(batch []int, _ float64) (err error) {
+// perturb adds z times √(tr Σ/(BP)) to ḡ.
+func (d *Noise) perturb(e *objective.End, trace *graph.Node) {
+	v, z := e.Flat(d.vector), e.Flat(d.normal)
+	deviation := graph.Sqrt(graph.Relu(graph.Scale(trace, 1/(d.batch*float64(d.vector.Len())))))
+	e.Set(v, graph.Add(v, graph.Mul(graph.BroadcastScalar(deviation, z.Shape()...), z)))
+}
+
+func (d *Noise) Compute(batch []int, _ float64) (measured objective.Measured, err error) {
 	r := rand.New(rand.NewPCG(d.seed^0x6e6f697365, d.step)) // a stream of its own for every step
 	if d.gradients != nil {
-		err = d.along(batch, r)
+		measured, err = d.along(batch, r)
 	} else {
-		err = d.everywhere(batch, r)
+		measured, err = d.everywhere(batch, r)
 	}
 	if err == nil {
 		d.step++
 	}
-	return err
+	return measured, err
 }
 
 // along is ḡ with noise of covariance Σ/B.
-func (d *Noise) along(batch []int, r *rand.Rand) error {
+func (d *Noise) along(batch []int, r *rand.Rand) (objective.Measured, error) {
 	n := float64(len(batch))
 	c, mean := normals(r, len(batch)), 0.0
 	for _, z := range c {
@@ -68,20 +75,17 @@ func (d *Noise) along(batch []int, r *rand.Rand) error {
 		c[i] = 1/n + (z-mean)/math.Sqrt(d.batch*(n-1))
 	}
 	if err := d.gradients.Reset(batch); err != nil {
-		return err
+		return objective.Measured{}, err
 	}
 	return d.gradients.Combine(c, d.vector)
 }
 
 // everywhere is ḡ with noise of covariance I·tr Σ/(BP).
-func (d *Noise) everywhere(batch []int, r *rand.Rand) (err error) {
-	if d.trace, err = d.objective.Trace(batch, d.vector); err != nil {
-		return err
-	}
+func (d *Noise) everywhere(batch []int, r *rand.Rand) (objective.Measured, error) {
 	if err := d.normal.Write(normals(r, d.normal.Len())); err != nil {
-		return err
+		return objective.Measured{}, err
 	}
-	return d.add.run(1, math.Sqrt(math.Max(0, d.trace)/(d.batch*float64(d.normal.Len()))))
+	return d.pass.Measured(), d.pass.Run(batch)
 }
 
 func normals(r *rand.Rand, n int) []float64 {
@@ -95,11 +99,12 @@ func normals(r *rand.Rand, n int) []float64 {
 // Cost counts the norms of the gradients, which cost little beside them, as nothing.
 func (d *Noise) Cost(n int) float64 { return float64(n) }
 
-func (d *Noise) Metrics() map[string]float64 {
+func (d *Noise) Metrics() (map[string]float64, error) {
 	if d.gradients != nil {
-		return nil
+		return nil, nil
 	}
-	return map[string]float64{"tr_sigma": d.trace}
+	trace, err := d.pass.Trace()
+	return map[string]float64{"tr_sigma": trace}, err
 }
 
 func (d *Noise) State(s objective.State) {
@@ -109,10 +114,12 @@ func (d *Noise) State(s objective.State) {
 }
 
 func (d *Noise) Close() {
-	d.base.Close()
 	if d.gradients != nil {
 		d.gradients.Close()
 	}
-	d.add.close()
-	d.objective.Release(d.normal)
+	if d.pass != nil {
+		d.pass.Close()
+	}
+	objective.Free(d.normal)
+	d.base.Close()
 }

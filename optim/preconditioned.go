@@ -15,9 +15,9 @@ type Preconditioned struct {
 
 var _ Direction = (*Preconditioned)(nil)
 
-// NewPreconditioned takes over an inverse. Adaptive damping starts with the one given, and counts what clip, momentum and weight
+// NewPreconditioned takes over an inverse, for batches of so many examples. Adaptive damping starts with the one given, and counts what clip, momentum and weight
 // decay change about a step as a failure of its prediction.
-func NewPreconditioned(f *objective.Objective, inverse sigma.Inverse, d sigma.Damping, adaptive bool) (*Preconditioned, error) {
+func NewPreconditioned(f *objective.Objective, batch int, inverse sigma.Inverse, d sigma.Damping, adaptive bool) (*Preconditioned, error) {
 	b, err := newBase(f)
 	if err != nil {
 		inverse.Close()
@@ -25,7 +25,7 @@ func NewPreconditioned(f *objective.Objective, inverse sigma.Inverse, d sigma.Da
 	}
 	s := &Preconditioned{base: b, inverse: inverse, damping: d}
 	if adaptive {
-		if s.adaptive, err = newMarquardt(f); err != nil {
+		if s.adaptive, err = newMarquardt(f, batch); err != nil {
 			s.Close()
 			return nil, err
 		}
@@ -33,27 +33,28 @@ func NewPreconditioned(f *objective.Objective, inverse sigma.Inverse, d sigma.Da
 	return s, nil
 }
 
-func (d *Preconditioned) Compute(batch []int, rate float64) error {
+func (d *Preconditioned) Compute(batch []int, rate float64) (objective.Measured, error) {
 	if d.adaptive == nil {
 		return d.inverse.Solve(batch, d.damping, d.vector)
 	}
 	if err := d.adaptive.look(batch); err != nil {
-		return err
+		return objective.Measured{}, err
 	}
 	damping := d.damping
 	damping.Value *= d.adaptive.total
-	if err := d.inverse.Solve(batch, damping, d.vector); err != nil {
-		return err
-	}
-	value, err := d.objective.Value()
+	measured, err := d.inverse.Solve(batch, damping, d.vector)
 	if err != nil {
-		return err
+		return measured, err
+	}
+	value, err := measured.Value()
+	if err != nil {
+		return measured, err
 	}
 	r, err := d.inverse.Report()
-	if err != nil {
-		return err
+	if err == nil {
+		d.adaptive.judge(value.Loss, rate, r.Descent)
 	}
-	return d.adaptive.judge(value.Loss, rate, r.Descent)
+	return measured, err
 }
 
 // Cost counts the loss that adaptive damping takes as a third of a gradient.
@@ -65,16 +66,13 @@ func (d *Preconditioned) Cost(n int) float64 {
 	return cost
 }
 
-func (d *Preconditioned) Metrics() map[string]float64 {
+func (d *Preconditioned) Metrics() (map[string]float64, error) {
 	r, err := d.inverse.Report()
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	condition, err := d.inverse.Condition()
-	if err != nil {
-		return nil
-	}
-	return map[string]float64{"tr_sigma": r.Trace, "damping": r.Delta, "condition": condition}
+	return map[string]float64{"tr_sigma": r.Trace, "damping": r.Delta, "condition": condition}, err
 }
 
 func (d *Preconditioned) State(s objective.State) {

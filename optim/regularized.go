@@ -3,32 +3,36 @@ package optim
 import (
 	"fmt"
 
+	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
 )
 
-// Regularized is the direction of gd-reg: the gradient of ℓ + λ tr Σ over the batch, with the exact ∂tr Σ of the unbiased Σ.
-// λ may follow the learning rate.
+// Regularized is the direction of gd-reg and sgd-reg: the gradient of ℓ + λ tr Σ over the batch, with the exact ∂tr Σ of the unbiased
+// Σ. λ may follow the learning rate.
 type Regularized struct {
 	base
 	lambda  func(rate float64) float64
-	penalty kernels.Buffer // ∂tr Σ [P]
-	add     *combination   // vector ← vector + λ ∂tr Σ
-	weight  float64        // λ at the last step
-	trace   float64        // tr Σ at the last step
+	slope   kernels.Buffer // ∂tr Σ [P]
+	pass    *objective.TraceGradient
+	penalty *objective.Scalar // λ, as the pass reads it
+	weight  float64           // λ at the last step
 }
 
 var _ Direction = (*Regularized)(nil)
 
-// NewRegularized reserves memory for ḡ and ∂tr Σ.
-func NewRegularized(f *objective.Objective, lambda func(rate float64) float64) (*Regularized, error) {
+// NewRegularized prepares ḡ + λ ∂tr Σ over batches of so many examples.
+func NewRegularized(f *objective.Objective, batch int, lambda func(rate float64) float64) (*Regularized, error) {
 	b, err := newBase(f)
 	if err != nil {
 		return nil, err
 	}
 	d := &Regularized{base: b, lambda: lambda}
-	if d.penalty, err = f.NewVector(); err == nil {
-		d.add, err = newCombination(f.Device(), d.vector, d.vector, d.penalty)
+	if d.slope, err = f.NewVector(); err == nil {
+		d.penalty, err = f.NewScalar()
+	}
+	if err == nil {
+		d.pass, err = f.CompileTraceGradient(batch, d.vector, d.slope, d.regularize)
 	}
 	if err != nil {
 		d.Close()
@@ -37,24 +41,32 @@ func NewRegularized(f *objective.Objective, lambda func(rate float64) float64) (
 	return d, nil
 }
 
-func (d *Regularized) Compute(batch []int, rate float64) error {
-	var err error
-	if d.trace, err = d.objective.TraceGradient(batch, d.vector, d.penalty); err != nil {
-		return err
-	}
+// regularize makes ḡ + λ ∂tr Σ of ḡ.
+func (d *Regularized) regularize(e *objective.End) {
+	v, slope := e.Flat(d.vector), e.Flat(d.slope)
+	e.Set(v, graph.Add(v, graph.Mul(graph.BroadcastScalar(e.Scalar(d.penalty), slope.Shape()...), slope)))
+}
+
+func (d *Regularized) Compute(batch []int, rate float64) (objective.Measured, error) {
 	d.weight = d.lambda(rate)
-	return d.add.run(1, d.weight)
+	if err := d.penalty.Set(d.weight); err != nil {
+		return objective.Measured{}, err
+	}
+	err := d.pass.Run(batch)
+	return d.pass.Measured(), err
 }
 
 // Cost counts a step as three gradients: the exact ∂tr Σ takes the arithmetic of two beyond the plain one.
 func (d *Regularized) Cost(n int) float64 { return 3 * float64(n) }
 
-func (d *Regularized) Metrics() map[string]float64 {
-	return map[string]float64{"tr_sigma": d.trace, "lambda": d.weight}
+func (d *Regularized) Metrics() (map[string]float64, error) {
+	trace, err := d.pass.Trace()
+	return map[string]float64{"tr_sigma": trace, "lambda": d.weight}, err
 }
 
 func (d *Regularized) Close() {
+	d.pass.Close()
+	d.penalty.Close()
+	objective.Free(d.slope)
 	d.base.Close()
-	d.add.close()
-	d.objective.Release(d.penalty)
 }

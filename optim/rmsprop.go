@@ -21,7 +21,7 @@ var DefaultRMSProp = RMSProp{Rate: Rate{LearningRate: 1e-2, Schedule: "constant"
 
 var _ Optimizer = RMSProp{}
 
-func (RMSProp) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
+func (RMSProp) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o RMSProp) Transform() Transform {
 	c := append(prepared(o.Clip, o.WeightDecay), RMS{o.Alpha, o.Eps})

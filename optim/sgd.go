@@ -23,8 +23,8 @@ var (
 	DefaultGD  = GD{Heavy: defaultHeavy}
 )
 
-func (SGD) Direction(c Context) (Direction, error) { return NewGradient(c.Objective) }
-func (GD) Direction(c Context) (Direction, error)  { return NewGradient(c.Objective) }
+func (SGD) Direction(c Context) (Direction, error) { return NewGradient(c) }
+func (GD) Direction(c Context) (Direction, error)  { return NewGradient(c) }
 
 func (o SGD) Response() MomentumWeights { return o.MomentumWeights() }
 func (o GD) Response() MomentumWeights  { return o.MomentumWeights() }

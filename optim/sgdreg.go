@@ -70,7 +70,7 @@ func (o SGDReg) Coefficient(rate float64, examples int) float64 {
 
 func (o SGDReg) Direction(c Context) (Direction, error) {
 	unit := o.Coefficient(1, c.Examples(objective.Train))
-	return NewRegularized(c.Objective, func(rate float64) float64 {
+	return NewRegularized(c.Objective, c.Batch, func(rate float64) float64 {
 		if o.Lambda != 0 {
 			return o.Lambda
 		}

@@ -52,7 +52,7 @@ func TestNoiseHasItsCovariance(t *testing.T) {
 			t.Fatal(err)
 		}
 		for step := range uint64(2) {
-			if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
+			if _, err := d.Compute(f.All(objective.Train), 0.1); err != nil {
 				t.Fatal(err)
 			}
 			r, want := rand.New(rand.NewPCG(5^0x6e6f697365, step)), append([]float64(nil), mean...)
@@ -145,7 +145,10 @@ func TestDirectionsOfBlocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Compute(all, eta); err != nil { // fills ḡ and the copy of θ
+		if _, err := d.Compute(all, eta); err != nil { // fills ḡ
+			t.Fatal(err)
+		}
+		if err := d.weight.Set(eta / (2 * m) / float64(len(splits))); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.vector.Write(make([]float64, d.vector.Len())); err != nil {
@@ -153,7 +156,7 @@ func TestDirectionsOfBlocks(t *testing.T) {
 		}
 		for _, split := range splits {
 			for _, block := range split {
-				if err := d.curve(block, eta/(2*m)/float64(len(splits))); err != nil {
+				if err := d.follow(block); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -171,7 +174,7 @@ func TestDirectionsOfBlocks(t *testing.T) {
 func TestBlocksLeaveTheirSurroundings(t *testing.T) {
 	f := sixExamples(t)
 	before := optimtest.Read(t, f.Parameters())
-	value, err := f.Evaluate(objective.Train, f.All(objective.Train))
+	value, err := f.Evaluate(f.All(objective.Train))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,15 +185,16 @@ func TestBlocksLeaveTheirSurroundings(t *testing.T) {
 	defer d.Close()
 	var directions [][]float64
 	for range 2 {
-		if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
+		measured, err := d.Compute(f.All(objective.Train), 0.1)
+		if err != nil {
 			t.Fatal(err)
 		}
 		directions = append(directions, optimtest.Read(t, d.Vector()))
+		near(t, "loss and accuracy", optimtest.Read(t, measured.Buffer()), []float64{value.Loss, value.Accuracy}, 1e-12)
 	}
 	if !optimtest.Same(optimtest.Read(t, f.Parameters()), before) {
 		t.Error("the parameters have changed")
 	}
-	near(t, "loss and accuracy", optimtest.Read(t, f.Measured()), []float64{value.Loss, value.Accuracy}, 1e-12)
 	if optimtest.Same(directions[0], directions[1]) {
 		t.Error("two steps split the examples in the same way")
 	}
@@ -202,12 +206,12 @@ func TestSigmaInverseStep(t *testing.T) {
 	g, mean := gradients(t, f)
 	p, n := len(mean), len(g)
 	const delta = 0.05
-	d, err := with(t, "sigma-inverse", "damping", "0.05").Direction(Context{Objective: f})
+	d, err := with(t, "sigma-inverse", "damping", "0.05").Direction(Context{Objective: f, Batch: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if err := d.Compute(f.All(objective.Train), 0.1); err != nil {
+	if _, err := d.Compute(f.All(objective.Train), 0.1); err != nil {
 		t.Fatal(err)
 	}
 	x := optimtest.Read(t, d.Vector())
@@ -217,8 +221,8 @@ func TestSigmaInverseStep(t *testing.T) {
 		floats.AddScaled(image, floats.Dot(centred, x)/float64(n-1), centred)
 	}
 	near(t, "(Σ+δI)x", image, mean, 1e-10)
-	numbers := d.Metrics()
-	if numbers["damping"] != delta || !(numbers["condition"] > 1) || !(numbers["tr_sigma"] > 0) {
+	numbers, err := d.Metrics()
+	if err != nil || numbers["damping"] != delta || !(numbers["condition"] > 1) || !(numbers["tr_sigma"] > 0) {
 		t.Errorf("metrics %v", numbers)
 	}
 }
@@ -228,7 +232,7 @@ func TestAdaptiveDamping(t *testing.T) {
 	for rate, rises := range map[float64]bool{1e-4: false, 30: true} {
 		f := optimtest.Objective(t, kernels.Float64, 2)
 		o := with(t, "sigma-inverse", "damping_relative", "true", "damping_adaptive", "true")
-		direction, err := o.Direction(Context{Objective: f, Seed: 7})
+		direction, err := o.Direction(Context{Objective: f, Seed: 7, Batch: 60})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +243,7 @@ func TestAdaptiveDamping(t *testing.T) {
 		}
 		defer update.Close()
 		for range 2 {
-			if err := direction.Compute(f.All(objective.Train), rate); err != nil {
+			if _, err := direction.Compute(f.All(objective.Train), rate); err != nil {
 				t.Fatal(err)
 			}
 			if err := update.Step(rate); err != nil {
@@ -255,7 +259,7 @@ func TestAdaptiveDamping(t *testing.T) {
 // gd-reg follows ḡ + λ ∂tr Σ, with the theory's λ at the step's learning rate.
 func TestRegularizedDirection(t *testing.T) {
 	f := optimtest.Objective(t, kernels.Float64, 1)
-	d, err := with(t, "gd-reg", "emulate_batch", "15").Direction(Context{Objective: f})
+	d, err := with(t, "gd-reg", "emulate_batch", "15").Direction(Context{Objective: f, Batch: 60})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +270,7 @@ func TestRegularizedDirection(t *testing.T) {
 	if _, err := f.TraceGradient(all, mean, trace); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Compute(all, 0.2); err != nil {
+	if _, err := d.Compute(all, 0.2); err != nil {
 		t.Fatal(err)
 	}
 	want := plus(optimtest.Read(t, mean), 0.2/4*(1./15-1./60), optimtest.Read(t, trace))

@@ -52,7 +52,7 @@ func (o SigmaInverse) Direction(c Context) (Direction, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewPreconditioned(c.Objective, solver, sigma.Damping{Value: o.Damping, Relative: o.DampingRelative}, o.DampingAdaptive)
+	return NewPreconditioned(c.Objective, c.Batch, solver, sigma.Damping{Value: o.Damping, Relative: o.DampingRelative}, o.DampingAdaptive)
 }
 
 func (o SigmaInverse) inverse(c Context) (sigma.Inverse, error) {

@@ -20,7 +20,8 @@ type expansion struct {
 	sgd              optim.SGD
 	weight           []float64 // a_k
 	gradient, vector kernels.Buffer
-	mean, second     []float64 // ḡ and the mean of second
+	descent, curve   *objective.Pass // ḡ into gradient, H·vector into gradient
+	mean, second     []float64       // ḡ and the mean of second
 }
 
 // newExpansion works at the parameters that the objective holds.
@@ -40,6 +41,13 @@ func (x *expansion) prepare(m, n int) (err error) {
 	f, scale := x.f, x.sgd.LearningRate*x.sgd.LearningRate*x.sgd.MomentumWeights().Pairs(m)
 	if x.gradient, err = f.NewVector(); err == nil {
 		x.vector, err = f.NewVector()
+	}
+	if err != nil {
+		return err
+	}
+	_, batch := x.sgd.Batches(n)
+	if x.descent, err = f.CompileGradient(batch, x.gradient); err == nil {
+		x.curve, err = f.CompileHVP(batch, x.vector, x.gradient)
 	}
 	if err != nil {
 		return err
@@ -76,13 +84,13 @@ func (x *expansion) controls(batches [][]int, into [2][]float64) error {
 		a := x.weight[m-t]
 		err := x.vector.Write(moved)
 		if err == nil {
-			err = x.f.HVP(batch, x.vector, x.gradient)
+			err = x.curve.Run(batch)
 		}
 		if err == nil {
 			err = x.gradient.Read(hg)
 		}
 		if err == nil {
-			err = x.f.Gradient(batch, x.gradient)
+			err = x.descent.Run(batch)
 		}
 		if err == nil {
 			err = x.gradient.Read(g)
@@ -108,6 +116,7 @@ func (x *expansion) controls(batches [][]int, into [2][]float64) error {
 }
 
 func (x *expansion) close() {
-	x.f.Release(x.gradient)
-	x.f.Release(x.vector)
+	x.descent.Close()
+	x.curve.Close()
+	objective.Free(x.gradient, x.vector)
 }

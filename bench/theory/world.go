@@ -26,6 +26,8 @@ type World struct {
 	origin  []float64 // θ₀
 	moved   []float64 // θ₀ + u
 	vectors [2]kernels.Buffer
+	passes  passes // made when they are needed first
+	losses  objective.Rows
 	err     error
 }
 
@@ -52,14 +54,32 @@ func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, sp
 	return w, nil
 }
 
+// passes is what is done over and over with a world.
+type passes struct {
+	gradient, losses, hvp *objective.Pass
+	trace                 *objective.TraceGradient
+}
+
+// pass is one of the passes, or nil after an error.
+func (w *World) pass(kept **objective.Pass, compile func() (*objective.Pass, error)) *objective.Pass {
+	if *kept == nil && w.err == nil {
+		*kept, w.err = compile()
+	}
+	return *kept
+}
+
+// run works through examples, unless there was an error before, and reports whether there is none.
+func (w *World) run(p *objective.Pass, examples []int) bool {
+	if w.err == nil {
+		w.err = p.Run(examples)
+	}
+	return w.err == nil
+}
+
 // Close gives the memory on the device back.
 func (w *World) Close() {
 	w.f.Close()
-	for _, v := range w.vectors {
-		if v != nil {
-			v.Free()
-		}
-	}
+	objective.Free(w.vectors[:]...)
 }
 
 // Parameters is P.
@@ -105,7 +125,8 @@ func (w *World) gradient(examples []int, u, into []float64) {
 	if !w.at(u) {
 		return
 	}
-	if w.err = w.f.Gradient(examples, w.vectors[0]); w.err == nil {
+	p := w.pass(&w.passes.gradient, func() (*objective.Pass, error) { return w.f.CompileGradient(len(examples), w.vectors[0]) })
+	if w.run(p, examples) {
 		w.err = w.vectors[0].Read(into)
 	}
 }
@@ -113,9 +134,14 @@ func (w *World) gradient(examples []int, u, into []float64) {
 // Losses is ℓ_n of each of the examples at u.
 func (w *World) Losses(examples []int, u []float64) []float64 {
 	losses := make([]float64, len(examples))
-	if w.at(u) {
-		w.err = w.f.Pass("losses", objective.Train, examples, nil, func(b *objective.Batch) { b.Read(b.Loss) },
-			func(from, to int, read func(int, any) error) error { return read(0, losses[from:to]) })
+	if !w.at(u) {
+		return losses
+	}
+	p := w.pass(&w.passes.losses, func() (*objective.Pass, error) {
+		return w.f.Compile(len(examples), func(b *objective.Batch) { b.Rows(&w.losses, b.Here().Loss) }, nil)
+	})
+	if w.run(p, examples) {
+		copy(losses, w.losses.Values)
 	}
 	return losses
 }
@@ -142,10 +168,13 @@ func (w *World) HVP(examples []int, u, v []float64) []float64 {
 	if !w.at(u) {
 		return hv
 	}
-	if w.err = w.vectors[0].Write(v); w.err == nil {
-		w.err = w.f.HVP(examples, w.vectors[0], w.vectors[1])
-	}
+	p := w.pass(&w.passes.hvp, func() (*objective.Pass, error) {
+		return w.f.CompileHVP(len(examples), w.vectors[0], w.vectors[1])
+	})
 	if w.err == nil {
+		w.err = w.vectors[0].Write(v)
+	}
+	if w.run(p, examples) {
 		w.err = w.vectors[1].Read(hv)
 	}
 	return hv
@@ -157,7 +186,16 @@ func (w *World) Covariance(examples []int, u []float64) (mean []float64, trace f
 	if !w.at(u) {
 		return mean, 0, gradient
 	}
-	if trace, w.err = w.f.TraceGradient(examples, w.vectors[0], w.vectors[1]); w.err == nil {
+	if w.passes.trace == nil {
+		w.passes.trace, w.err = w.f.CompileTraceGradient(len(examples), w.vectors[0], w.vectors[1], nil)
+	}
+	if w.err == nil {
+		w.err = w.passes.trace.Run(examples)
+	}
+	if w.err == nil {
+		trace, w.err = w.passes.trace.Trace()
+	}
+	if w.err == nil {
 		w.err = w.vectors[0].Read(mean)
 	}
 	if w.err == nil {

@@ -11,14 +11,44 @@ import (
 // tiny is a learning rate that leaves the parameters, and with them the work, as they are.
 const tiny = 1e-6
 
+// runner is a prepared pass.
+type runner interface {
+	Run(examples []int) error
+	Close()
+}
+
+// over is runs of a pass over the batch.
+func (w *workload) over(p runner, err error) (func() error, error) {
+	if err != nil {
+		return nil, err
+	}
+	w.closings = append(w.closings, p.Close)
+	return func() error { return p.Run(w.batch) }, nil
+}
+
+// pass is an expression over the batch, with loss and accuracy as a gradient has them.
+func (w *workload) pass(e objective.Expression) (func() error, error) {
+	return w.over(w.f.Compile(len(w.batch), func(b *objective.Batch) {
+		b.Measure(b.Here())
+		e(b)
+	}, nil))
+}
+
 func gradient(w *workload) (func() error, error) {
 	g, err := w.vector()
-	return func() error { return w.f.Gradient(w.batch, g) }, err
+	if err != nil {
+		return nil, err
+	}
+	return w.over(w.f.CompileGradient(len(w.batch), g))
 }
 
 // sgd is a gradient and θ ← θ − ηḡ.
 func sgd(w *workload) (func() error, error) {
 	g, err := w.vector()
+	if err != nil {
+		return nil, err
+	}
+	find, err := w.over(w.f.CompileGradient(len(w.batch), g))
 	if err != nil {
 		return nil, err
 	}
@@ -28,32 +58,20 @@ func sgd(w *workload) (func() error, error) {
 	}
 	w.closings = append(w.closings, u.Close)
 	return func() error {
-		if err := w.f.Gradient(w.batch, g); err != nil {
+		if err := find(); err != nil {
 			return err
 		}
 		return u.Step(tiny)
 	}, nil
 }
 
-// pass is an expression over the batch, with loss and accuracy as a gradient has them.
-func (w *workload) pass(what string, vectors []kernels.Buffer, e objective.Expression) func() error {
-	measured := func(b *objective.Batch) {
-		b.Read(graph.SumAll(b.Weighted()))
-		b.Read(graph.SumAll(graph.Correct(b.Output, b.Target)))
-		e(b)
-	}
-	return func() error { return w.f.Pass(what, objective.Train, w.batch, vectors, measured, nil) }
-}
-
-// norms is a gradient, all ‖g_n‖² and tr Σ.
+// norms is ḡ and tr Σ, with all ‖g_n‖².
 func norms(w *workload) (func() error, error) {
 	g, err := w.vector()
-	return w.pass("norms", []kernels.Buffer{g}, func(b *objective.Batch) {
-		sigma := graph.NewCovariance(b.PerExample())
-		b.Sum(g, sigma.Mean())
-		b.Read(sigma.SquaredNorms())
-		b.Read(sigma.Trace())
-	}), err
+	if err != nil {
+		return nil, err
+	}
+	return w.over(w.f.CompileTrace(len(w.batch), g, nil))
 }
 
 // direction is a vector to multiply with, and one for the product.
@@ -69,15 +87,21 @@ func (w *workload) direction() (v, into kernels.Buffer, err error) {
 
 func hvp(w *workload) (func() error, error) {
 	v, into, err := w.direction()
-	return func() error { return w.f.HVP(w.batch, v, into) }, err
+	if err != nil {
+		return nil, err
+	}
+	return w.over(w.f.CompileHVP(len(w.batch), v, into))
 }
 
 // sigmaVector is Σv.
 func sigmaVector(w *workload) (func() error, error) {
 	v, into, err := w.direction()
-	return w.pass("sigma-vector", []kernels.Buffer{v, into}, func(b *objective.Batch) {
-		b.Sum(into, graph.NewCovariance(b.PerExample()).Apply(b.Vector(v)))
-	}), err
+	if err != nil {
+		return nil, err
+	}
+	return w.pass(func(b *objective.Batch) {
+		b.Sum(into, graph.NewCovariance(b.Here().PerExample()).Apply(b.Vector(v)))
+	})
 }
 
 // traceGradient is ḡ, tr Σ and the exact ∂tr Σ.
@@ -87,10 +111,10 @@ func traceGradient(w *workload) (func() error, error) {
 		return nil, err
 	}
 	d, err := w.vector()
-	return func() error {
-		_, err := w.f.TraceGradient(w.batch, g, d)
-		return err
-	}, err
+	if err != nil {
+		return nil, err
+	}
+	return w.over(w.f.CompileTraceGradient(len(w.batch), g, d, nil))
 }
 
 // gram is (Σ+δI)⁻¹ḡ through the Gram matrix of the batch.
@@ -120,7 +144,7 @@ func (w *workload) inverse(solver interface {
 	x, err := w.vector()
 	return func() error {
 		for range times {
-			if err := solver.Solve(w.batch, sigma.Damping{Value: 1, Relative: true}, x); err != nil {
+			if _, err := solver.Solve(w.batch, sigma.Damping{Value: 1, Relative: true}, x); err != nil {
 				return err
 			}
 		}

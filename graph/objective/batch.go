@@ -1,75 +1,57 @@
 package objective
 
 import (
-	"fmt"
-
-	"gorgonia.org/gorgonia"
-
 	"drift/graph"
 	"drift/kernels"
 )
 
-// Batch is the loss over n examples as an expression, to which a pass over the data adds what it wants to know.
+// Batch is a chunk of a pass as an expression: the network on its examples, to which the pass adds what it wants to know.
 type Batch struct {
-	N      int           // examples in the batch
+	*builder
+	N      int           // examples in the chunk
+	Whole  bool          // this chunk is the whole pass
+	First  bool          // sums begin with this chunk
+	Mean   *graph.Node   // 1/N of the whole pass [1]: the weight of an example in a mean
+	Spread *graph.Node   // 1/(N−1) of the whole pass [1]: its weight in an unbiased covariance
 	Params []*graph.Node // θ, by parameter
-	Loss   *graph.Node   // ℓ_n [N]
-	Output *graph.Node   // of the model, [N, outputs]
-	Target *graph.Node   // classes [N] or targets [N, outputs]
-	Mean   *graph.Node   // 1/N_total (1): the weight of an example in a mean over the whole pass
-	Spread *graph.Node   // 1/(N_total−1) (1): its weight in an unbiased covariance
 
-	objective *Objective
-	graph     *gorgonia.ExprGraph
-	index     *graph.Node // of each example in the part [N]
-	place     *graph.Node // of each example in the pass [N], where Rows is used
-	first     bool        // of the chunks of a pass: sums begin here
-	leaves    int
-	outputs   []*graph.Node
-	updates   []graph.Update
-	bind      map[*graph.Node]kernels.Buffer
-	read      []*graph.Node
+	index   *graph.Node   // of each example among all [n]
+	place   *graph.Node   // of each example in the pass [n], where PerPass is used
+	inputs  []*graph.Node // of the model
+	target  *graph.Node
+	here    *Point
+	scalars map[*graph.Node]int // leaves that are scalars of the pass
+	numbers []*Number
+	outputs []*graph.Node
+	rows    []rowsOf
 }
 
-// newBatch builds the model over so many examples of each part, which an index vector, not bound yet, picks from the data.
-func (f *Objective) newBatch(counts [2]int, first bool) *Batch {
-	g := graph.New()
-	b := &Batch{N: counts[Train] + counts[Test], objective: f, graph: g, first: first,
-		bind: make(map[*graph.Node]kernels.Buffer)}
+// Point is the network on the examples of a batch, at some parameters.
+type Point struct {
+	Params []*graph.Node // by parameter
+	Loss   *graph.Node   // ℓ_n [n]
+	Output *graph.Node   // of the model, [n, outputs]
+	Target *graph.Node   // classes [n] or targets [n, outputs]
+}
+
+// newBatch is a chunk whose examples an index vector, not bound yet, picks from the data.
+func (f *Objective) newBatch(kind chunkKind) *Batch {
+	b := &Batch{builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, scalars: map[*graph.Node]int{}}
 	b.Params = b.Vector(f.theta)
-	b.index = graph.Input(g, f.dtype, "index", b.N)
-	x, y := b.pick(counts)
-	b.Target = y
-	b.Mean, b.Spread = b.leaf("mean", f.weights.Slice(0, 1), 1), b.leaf("spread", f.weights.Slice(1, 2), 1)
-	b.Output = f.Model.Build(Net{Params: b.Params, Inputs: f.split(x)})
-	b.Loss = f.Model.Losses(b.Output, b.Target)
+	b.index = b.Leaf(nil, b.N)
+	b.Mean, b.Spread = b.scalar(scalarMean, 1), b.scalar(scalarSpread, 1)
+	n, row := f.total(), 0
+	in := f.Model.Inputs()
+	for _, i := range in {
+		row += product(i.Shape)
+	}
+	inputs := []int{n, row}
+	if len(in) == 1 {
+		inputs = append([]int{n}, in[0].Shape...)
+	}
+	b.inputs = f.split(graph.Gather(b.Leaf(f.x, inputs...), b.index))
+	b.target = graph.Gather(b.Leaf(f.y, append([]int{n}, f.Model.Target().Shape...)...), b.index)
 	return b
-}
-
-// pick is the inputs and targets of the examples, those of the training part first.
-func (b *Batch) pick(counts [2]int) (x, y *graph.Node) {
-	if counts[Train] == 0 || counts[Test] == 0 {
-		part := Train
-		if counts[Train] == 0 {
-			part = Test
-		}
-		return b.gather(part, b.index)
-	}
-	ours, labels := b.gather(Train, graph.SliceAxis(b.index, 0, 0, counts[Train]))
-	theirs, more := b.gather(Test, graph.SliceAxis(b.index, 0, counts[Train], b.N))
-	return graph.Concat(0, ours, theirs), graph.Concat(0, labels, more)
-}
-
-// gather is the inputs and targets of examples of a part.
-func (b *Batch) gather(part Part, index *graph.Node) (x, y *graph.Node) {
-	r, model := b.objective.parts[part], b.objective.Model
-	inputs := []int{r.n, r.set.Size()}
-	if in := model.Inputs(); len(in) == 1 {
-		inputs = append([]int{r.n}, in[0].Shape...)
-	}
-	x = b.leaf(fmt.Sprint("inputs ", part), r.x, inputs...)
-	y = b.leaf(fmt.Sprint("targets ", part), r.y, append([]int{r.n}, model.Target().Shape...)...)
-	return graph.Gather(x, index), graph.Gather(y, index)
 }
 
 // split cuts the rows of examples into the model's inputs, which lie in them one behind the other.
@@ -88,50 +70,52 @@ func (f *Objective) split(x *graph.Node) []*graph.Node {
 	return parts
 }
 
-func (b *Batch) leaf(name string, buffer kernels.Buffer, shape ...int) *graph.Node {
-	n := graph.Input(b.graph, b.objective.dtype, name, shape...)
-	b.bind[n] = buffer
+// scalar is a leaf for one of the scalars of the pass, in a shape of one element.
+func (b *Batch) scalar(place int, shape ...int) *graph.Node {
+	n := b.Leaf(nil, shape...)
+	b.scalars[n] = place
 	return n
 }
 
-// Vector is a flat vector [P] on the device as leaves in the shapes of the parameters.
-func (b *Batch) Vector(v kernels.Buffer) []*graph.Node {
-	b.leaves++
-	var nodes []*graph.Node
-	for _, p := range b.objective.Model.Params() {
-		nodes = append(nodes, b.leaf(fmt.Sprintf("vector %d, %s", b.leaves, p.Name), v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
+// Here is the network at θ.
+func (b *Batch) Here() *Point {
+	if b.here == nil {
+		b.here = b.At(b.Params)
 	}
-	return nodes
+	return b.here
 }
 
-// Rows is a buffer of one element for each example of the pass, in the order of the pass: those of the batch, [N].
-func (b *Batch) Rows(v kernels.Buffer) *graph.Node {
+// At is the network at other parameters than θ: those of a vector, or θ plus one. θ stays where it is.
+func (b *Batch) At(params []*graph.Node) *Point {
+	q := &Point{Params: params, Target: b.target}
+	q.Output = b.objective.Model.Build(Net{Params: params, Inputs: b.inputs})
+	q.Loss = b.objective.Model.Losses(q.Output, q.Target)
+	return q
+}
+
+// PerExample is the per-example gradients at the point.
+func (q *Point) PerExample() *graph.PerExample { return graph.NewPerExample(q.Loss, q.Params) }
+
+// Weighted is the losses at a point times the weight of an example in the mean over the whole pass, [n].
+func (b *Batch) Weighted(q *Point) *graph.Node {
+	return graph.Mul(q.Loss, graph.BroadcastScalar(b.Mean, b.N))
+}
+
+// Gradient is what the batch contributes to the gradient of the mean loss at a point.
+func (b *Batch) Gradient(q *Point) []*graph.Node {
+	return graph.Grad([]*graph.Node{q.Loss}, []*graph.Node{graph.BroadcastScalar(b.Mean, b.N)}, q.Params)
+}
+
+// PerPass is a buffer of one element for each example of the pass, in the order of the pass: those of the batch, [n].
+func (b *Batch) PerPass(v kernels.Buffer) *graph.Node {
 	if b.place == nil {
-		b.place = b.leaf("place", b.objective.rows.Slice(0, b.N), b.N)
+		b.place = b.Leaf(b.objective.place.Slice(0, b.N), b.N)
 	}
-	return graph.Gather(b.Scalars(v), b.place)
+	return graph.Gather(b.Leaf(v, v.Len()), b.place)
 }
 
-// Scalars is a buffer as a leaf of its shape [len].
-func (b *Batch) Scalars(v kernels.Buffer) *graph.Node {
-	b.leaves++
-	return b.leaf(fmt.Sprintf("scalars %d", b.leaves), v, v.Len())
-}
-
-// PerExample is the per-example gradients of the batch.
-func (b *Batch) PerExample() *graph.PerExample { return graph.NewPerExample(b.Loss, b.Params) }
-
-// Pattern is the per-example gradients of n training examples as an expression that nothing computes: what they are made of, and
-// in which shapes.
-func (f *Objective) Pattern(n int) (p *graph.PerExample, err error) {
-	err = graph.Try(func() { p = f.newBatch([2]int{Train: n}, true).PerExample() })
-	return p, err
-}
-
-// Weighted is the losses times the weight of an example in the mean over the whole pass.
-func (b *Batch) Weighted() *graph.Node { return graph.Mul(b.Loss, graph.BroadcastScalar(b.Mean, b.N)) }
-
-// Sum adds values in the shapes of the parameters to a flat vector [P], which the first chunk of a pass overwrites.
+// Sum adds values in the shapes of the parameters to a flat vector [P], which the first chunk of a pass overwrites. It is complete
+// after the last.
 func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
 	for k, p := range b.objective.Model.Params() {
 		v := values[k]
@@ -142,34 +126,64 @@ func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
 	}
 }
 
-// Total adds a value to a buffer of its size, which the first chunk of a pass overwrites, and returns the sum so far.
-func (b *Batch) Total(into kernels.Buffer, value *graph.Node) *graph.Node {
-	total := b.result(into, value)
-	if !b.first {
+// Total adds a value to a buffer of its size, which the first chunk of a pass overwrites. It is complete after the last.
+func (b *Batch) Total(into kernels.Buffer, value *graph.Node) {
+	b.add(b.Leaf(into, value.Shape()...), value)
+}
+
+// add adds a value to a leaf, and returns the sum so far.
+func (b *Batch) add(total, value *graph.Node) *graph.Node {
+	if !b.First {
 		value = graph.Add(total, value)
 	}
-	b.updates = append(b.updates, graph.Update{Leaf: total, Value: value})
+	b.Set(total, value)
 	return value
 }
 
-// set leaves a value in a buffer of its size.
-func (b *Batch) set(into kernels.Buffer, value *graph.Node) {
-	b.updates = append(b.updates, graph.Update{Leaf: b.result(into, value), Value: value})
+// total adds a value [1] to a scalar of the pass, and returns the sum so far.
+func (b *Batch) total(place int, value *graph.Node) *graph.Node {
+	return b.add(b.scalar(place, value.Shape()...), value)
 }
 
-// result is a buffer as a leaf in the shape of the value that it is to hold.
-func (b *Batch) result(into kernels.Buffer, value *graph.Node) *graph.Node {
-	b.leaves++
-	return b.leaf(fmt.Sprintf("result %d", b.leaves), into, value.Shape()...)
+// Number adds a value [1] to a number of the pass.
+func (b *Batch) Number(n *Number, value *graph.Node) {
+	b.total(scalarCount+len(b.numbers), value)
+	b.numbers = append(b.numbers, n)
 }
 
-// scalar adds a value of shape (1) to one of the objective's sums, and returns the sum so far.
-func (b *Batch) scalar(which int, value *graph.Node) *graph.Node {
-	return b.Total(b.objective.sums.Slice(which, which+1), value)
+// Measure makes the loss and accuracy at a point those that the pass measures. The accuracy is a count of examples divided once,
+// because a sum of shares 1/N would round at every chunk.
+func (b *Batch) Measure(q *Point) {
+	b.total(scalarLoss, graph.SumAll(b.Weighted(q)))
+	s := score(b.objective.Model, q.Output, q.Target)
+	if s.hits == nil {
+		return
+	}
+	share := b.total(scalarCorrect, graph.SumAll(s.hits))
+	if s.of == nil {
+		share = graph.Mul(share, b.Mean)
+	} else {
+		share = graph.Div(share, b.total(scalarAnswers, graph.SumAll(s.of)))
+	}
+	b.Set(b.scalar(scalarAccuracy, share.Shape()...), share)
 }
 
-// Read makes a value available to the host after each chunk.
-func (b *Batch) Read(n *graph.Node) {
-	b.outputs = append(b.outputs, n)
-	b.read = append(b.read, n)
+// Rows brings a row of every example to the host, from a value [n,…] of those of the batch.
+func (b *Batch) Rows(r *Rows, value *graph.Node) {
+	b.outputs = append(b.outputs, value)
+	b.rows = append(b.rows, rowsOf{r, value, b.N})
+}
+
+// Sketch builds an expression of a pass over n examples that nothing computes: what it is made of, and in which shapes.
+func (f *Objective) Sketch(n int, e Expression) error {
+	return graph.Try(func() { e(f.newBatch(chunkKind{n, true, true})) })
+}
+
+// plan is what a pass over n examples at once would do.
+func (f *Objective) plan(n int, e Expression) (plan *graph.Plan, err error) {
+	var b *Batch
+	if err := graph.Try(func() { b = f.newBatch(chunkKind{n, true, true}); e(b) }); err != nil {
+		return nil, err
+	}
+	return graph.NewPlan(b.outputs, b.updates, b.bound())
 }

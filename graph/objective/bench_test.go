@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"drift/data"
-	"drift/graph"
 	"drift/graph/nn"
 	. "drift/graph/objective"
 	"drift/kernels"
@@ -25,7 +24,7 @@ func images(n int) data.Set {
 	return s
 }
 
-func benchmark(b *testing.B, model string, batch int, pass func(f *Objective, examples []int, g, d kernels.Buffer) error) {
+func benchmark(b *testing.B, model string, batch int, compile func(f *Objective, n int, g, d kernels.Buffer) (runner, error)) {
 	split := &data.Split{Train: images(2048)}
 	m, err := nn.Parse(model, split.Train.Shape, 10, nn.CrossEntropy{})
 	must(b, err)
@@ -33,34 +32,27 @@ func benchmark(b *testing.B, model string, batch int, pass func(f *Objective, ex
 	must(b, err)
 	defer f.Close()
 	must(b, f.Parameters().Write(m.Init(1)))
-	g, d, some := vector(b, f), vector(b, f), f.All(Train)[:batch]
-	must(b, pass(f, some, g, d))
+	pass, err := compile(f, batch, vector(b, f), vector(b, f))
+	must(b, err)
+	some := f.All(Train)[:batch]
 	b.ReportMetric(float64(f.WorkBytes())/1e6, "arenaMB")
 	for b.Loop() {
-		must(b, pass(f, some, g, d))
+		must(b, pass.Run(some))
 	}
 }
 
-func gradient(f *Objective, examples []int, g, _ kernels.Buffer) error {
-	return f.Gradient(examples, g)
-}
+type runner interface{ Run(examples []int) error }
 
-func gradientAndTrace(f *Objective, examples []int, g, _ kernels.Buffer) error {
-	return f.Pass("gradient and norms", Train, examples, []kernels.Buffer{g}, func(b *Batch) {
-		sigma := graph.NewCovariance(b.PerExample())
-		b.Measure()
-		b.Sum(g, sigma.Mean())
-		b.Read(sigma.SquaredNorms())
-		b.Read(sigma.Trace())
-	}, nil)
+func gradient(f *Objective, n int, g, _ kernels.Buffer) (runner, error) {
+	return f.CompileGradient(n, g)
 }
-
-func traceGradient(f *Objective, examples []int, g, d kernels.Buffer) error {
-	_, err := f.TraceGradient(examples, g, d)
-	return err
+func gradientAndTrace(f *Objective, n int, g, _ kernels.Buffer) (runner, error) {
+	return f.CompileTrace(n, g, nil)
 }
-
-func hvp(f *Objective, examples []int, g, d kernels.Buffer) error { return f.HVP(examples, g, d) }
+func traceGradient(f *Objective, n int, g, d kernels.Buffer) (runner, error) {
+	return f.CompileTraceGradient(n, g, d, nil)
+}
+func hvp(f *Objective, n int, g, d kernels.Buffer) (runner, error) { return f.CompileHVP(n, g, d) }
 
 const mlp = "mlp:1024,1024"
 

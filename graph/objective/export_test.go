@@ -7,10 +7,20 @@ import (
 
 // PlanTraceGradient builds and plans ∂tr Σ over a batch of n, as a new batch size makes it.
 func (f *Objective) PlanTraceGradient(n int, mean, trace kernels.Buffer) error {
-	b := f.newBatch([2]int{n}, true)
-	sigma := graph.NewCovariance(b.PerExample())
-	b.Sum(mean, sigma.Mean())
-	b.Sum(trace, sigma.TraceGradient(b.Params))
-	_, err := graph.NewPlan(b.outputs, b.updates, nil)
+	_, err := f.plan(n, func(b *Batch) {
+		sigma := graph.NewCovariance(b.Here().PerExample())
+		b.Sum(mean, sigma.Mean())
+		b.Sum(trace, sigma.TraceGradient(b.Params))
+	})
 	return err
 }
+
+// Scarce makes the objective believe that its device has so many bytes free.
+func (f *Objective) Scarce(bytes int64) { f.device = scarce{f.device, bytes} }
+
+type scarce struct {
+	kernels.Device
+	free int64
+}
+
+func (s scarce) FreeBytes() int64 { return s.free }

@@ -111,7 +111,7 @@ func TestScore(t *testing.T) {
 		t.Error("a model without Score is scored")
 	}
 	f := opened(t, linear6{newBilinear()})
-	v, err := f.Evaluate(Train, f.All(Train))
+	v, err := f.Evaluate(f.All(Train))
 	must(t, err)
 	zeros := 0. // θ is zero: the first class has the largest score
 	for _, y := range sixes().Train.Y {

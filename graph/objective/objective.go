@@ -39,34 +39,17 @@ type Objective struct {
 	dtype    kernels.DType
 	chunk    int
 	theta    kernels.Buffer
-	parts    [2]resident
-	index    kernels.Buffer // [chunk] examples of the current chunk
-	rows     kernels.Buffer // [chunk] their places in the pass
-	weights  kernels.Buffer // [2] scalars that programs read: 1/N and 1/(N−1)
-	examples int            // N that weights hold
-	sums     kernels.Buffer // [sumCount] scalars that programs add up
-	arena    kernels.Buffer
-	programs map[key]*compiled
-	done     func() error // not nil once passes shall end
+	parts    [2]data.Set
+	x, y     kernels.Buffer    // inputs and targets of all examples, those for training first
+	index    kernels.Buffer    // [chunk] examples of the current chunk
+	place    kernels.Buffer    // [chunk] their places in the pass
+	chosen   []float32         // [chunk] what is written to them
+	arena    kernels.Buffer    // memory of programs, which run one at a time
+	programs map[*program]bool // those on the device
+	passes   map[*Pass]bool    // those that are not closed
+	loss     *Pass             // of Evaluate; nil before its first use
+	done     func() error      // not nil once passes shall end
 }
-
-// resident is a part of the data in the device's memory.
-type resident struct {
-	n    int
-	x, y kernels.Buffer
-	set  data.Set
-}
-
-// scalars that programs add up over chunks.
-const (
-	sumLoss     = iota // mean loss
-	sumAccuracy        // share of examples whose class has the largest score
-	sumCorrect         // their number, exact in float32 up to 2²⁴
-	sumAnswers         // answers that a model with several an example asks for
-	sumSquares         // Σ_n ‖g_n‖²
-	sumInner           // an inner product of vectors
-	sumCount
-)
 
 // New copies the data to the device and draws the first parameters from the seed; Parameters takes others.
 func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Objective, error) {
@@ -80,9 +63,10 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 	if err := Fits(dev, model, o.DType); err != nil {
 		return nil, err
 	}
-	f := &Objective{Model: model, size: NumParams(model.Params()), accuracy: accuracy, device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[key]*compiled)}
+	f := &Objective{Model: model, size: NumParams(model.Params()), accuracy: accuracy, device: dev, dtype: o.DType, chunk: o.Chunk,
+		programs: make(map[*program]bool), passes: make(map[*Pass]bool), parts: [2]data.Set{split.Train, split.Test}}
 	f.Until(context.Background())
-	if err = f.fill(split); err == nil {
+	if err = f.fill(); err == nil {
 		err = f.theta.Write(f.Initial(o.Seed))
 	}
 	if err != nil {
@@ -93,7 +77,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 }
 
 // fill reserves the parameters and what passes over the data need, and copies the data.
-func (f *Objective) fill(split *data.Split) (err error) {
+func (f *Objective) fill() (err error) {
 	reserve := func(to *kernels.Buffer, n int) {
 		if err == nil {
 			if *to, err = f.device.NewBuffer(f.dtype, n); err != nil {
@@ -102,18 +86,15 @@ func (f *Objective) fill(split *data.Split) (err error) {
 		}
 	}
 	reserve(&f.theta, f.size)
-	reserve(&f.weights, 2)
-	reserve(&f.sums, sumCount)
-	for part, set := range []data.Set{split.Train, split.Test} {
-		if err == nil {
-			err = f.place(Part(part), set)
-		}
+	if err == nil {
+		err = f.upload()
 	}
 	if err == nil && f.chunk == 0 {
 		f.chunk, err = f.defaultChunk()
 	}
 	reserve(&f.index, f.chunk)
-	reserve(&f.rows, f.chunk)
+	reserve(&f.place, f.chunk)
+	f.chosen = make([]float32, f.chunk)
 	return err
 }
 
@@ -128,30 +109,6 @@ func Fits(dev kernels.Device, model Model, dtype kernels.DType) error {
 	if need, free := int64(size)*int64(each), dev.FreeBytes(); need > free {
 		return fmt.Errorf("placing the model on %s: its %d parameters take at least %.3g GB, %.3g GB are free: make its layers narrower",
 			dev.Name(), size, float64(need)/1e9, float64(free)/1e9)
-	}
-	return nil
-}
-
-// place copies a part of the data to the device.
-func (f *Objective) place(part Part, set data.Set) error {
-	n := set.Len()
-	if n == 0 {
-		return nil
-	}
-	if err := f.takes(set); err != nil {
-		return fmt.Errorf("objective: %w", err)
-	}
-	if n > 1<<24 {
-		return fmt.Errorf("objective: %s has %d examples: at most %d can be indexed", set.Name, n, 1<<24)
-	}
-	r := &f.parts[part]
-	r.n, r.set = n, set
-	var err error
-	if r.x, err = f.upload(set.X); err == nil {
-		r.y, err = f.upload(set.Y)
-	}
-	if err != nil {
-		return fmt.Errorf("objective: copying %d examples of %s to %s: %w", n, set.Name, f.device.Name(), err)
 	}
 	return nil
 }
@@ -179,12 +136,38 @@ func (f *Objective) takes(set data.Set) error {
 	return nil
 }
 
-func (f *Objective) upload(x []float32) (kernels.Buffer, error) {
-	b, err := f.device.NewBuffer(f.dtype, len(x))
-	if err != nil {
-		return nil, err
+// upload copies both parts of the data to the device, one behind the other.
+func (f *Objective) upload() (err error) {
+	n, x, y := 0, 0, 0
+	for _, set := range f.parts {
+		if set.Len() == 0 {
+			continue
+		}
+		if err := f.takes(set); err != nil {
+			return fmt.Errorf("objective: %w", err)
+		}
+		n, x, y = n+set.Len(), x+len(set.X), y+len(set.Y)
 	}
-	return b, b.Write(x)
+	if n > 1<<24 {
+		return fmt.Errorf("objective: %d examples: at most %d can be indexed", n, 1<<24)
+	}
+	if f.x, err = f.device.NewBuffer(f.dtype, x); err == nil {
+		f.y, err = f.device.NewBuffer(f.dtype, y)
+	}
+	x, y = 0, 0
+	for _, set := range f.parts {
+		if err == nil && set.Len() > 0 {
+			err = f.x.Slice(x, x+len(set.X)).Write(set.X)
+		}
+		if err == nil && set.Len() > 0 {
+			err = f.y.Slice(y, y+len(set.Y)).Write(set.Y)
+		}
+		x, y = x+len(set.X), y+len(set.Y)
+	}
+	if err != nil {
+		return fmt.Errorf("objective: copying %d examples to %s: %w", n, f.device.Name(), err)
+	}
+	return nil
 }
 
 func product(shape []int) int {
@@ -205,10 +188,13 @@ func (f *Objective) Device() kernels.Device { return f.device }
 func (f *Objective) DType() kernels.DType { return f.dtype }
 
 // Examples is the number of examples in a part of the data.
-func (f *Objective) Examples(part Part) int { return f.parts[part].n }
+func (f *Objective) Examples(part Part) int { return f.parts[part].Len() }
+
+// total is the number of examples of both parts.
+func (f *Objective) total() int { return f.Examples(Train) + f.Examples(Test) }
 
 // Data is a part of the data as it was given to New.
-func (f *Objective) Data(part Part) data.Set { return f.parts[part].set }
+func (f *Objective) Data(part Part) data.Set { return f.parts[part] }
 
 // Parameters is θ [P] on the device: what is written there is where everything is evaluated next.
 func (f *Objective) Parameters() kernels.Buffer { return f.theta }
@@ -236,30 +222,24 @@ func (f *Objective) NewVector() (kernels.Buffer, error) {
 	return f.device.NewBuffer(f.dtype, f.size)
 }
 
-// Close frees what the objective holds on the device.
+// Close frees what the objective and its passes hold on the device.
 func (f *Objective) Close() {
-	f.forget()
-	for _, b := range []kernels.Buffer{f.theta, f.index, f.rows, f.weights, f.sums, f.arena,
-		f.parts[Train].x, f.parts[Train].y, f.parts[Test].x, f.parts[Test].y} {
-		if b != nil {
-			b.Free()
-		}
+	for p := range f.passes {
+		p.Close()
 	}
+	Free(f.theta, f.index, f.place, f.arena, f.x, f.y)
 }
 
-// forget drops all programs.
-func (f *Objective) forget() {
-	for k, c := range f.programs {
-		c.program.Close()
-		delete(f.programs, k)
-	}
-}
-
-// All is the indices 0 … n−1 of all examples of a part.
+// All is the indices of all examples of a part. Training and test examples have one numbering: those for training are 0 … n−1, and
+// those of the test part follow.
 func (f *Objective) All(part Part) []int {
-	all := make([]int, f.parts[part].n)
+	from := 0
+	if part == Test {
+		from = f.Examples(Train)
+	}
+	all := make([]int, f.Examples(part))
 	for i := range all {
-		all[i] = i
+		all[i] = from + i
 	}
 	return all
 }

@@ -85,9 +85,9 @@ func TestChunksAddUp(t *testing.T) {
 				trace, err := f.TraceGradient(all, g, d)
 				must(t, err)
 				must(t, f.HVP(all, along, h))
-				test, err := f.Evaluate(Test, f.All(Test))
+				test, err := f.Evaluate(f.All(Test))
 				must(t, err)
-				train, err := f.Evaluate(Train, all)
+				train, err := f.Evaluate(all)
 				must(t, err)
 				r := append(contents(t, g), trace, test.Loss, test.Accuracy, train.Loss, train.Accuracy)
 				must(t, f.Gradient(all, g))
@@ -113,30 +113,12 @@ func TestAccuracyIsExactForAnyChunk(t *testing.T) {
 		f, err := New(devicetest.Open(1), m, &data.Split{Train: set}, Options{DType: kernels.Float32, Chunk: 1})
 		must(t, err)
 		must(t, f.Parameters().Write([]float64{0, 0, 1, 0})) // class 0, whatever the input
-		value, err := f.Evaluate(Train, f.All(Train))
+		value, err := f.Evaluate(f.All(Train))
 		must(t, err)
 		if want := 1 - float64(wrong)/n; math.Abs(value.Accuracy-want) > 1e-12 {
 			t.Errorf("with %d wrong of %d the accuracy is %.9f, want %.9f", wrong, n, value.Accuracy, want)
 		}
 		f.Close()
-	}
-}
-
-// Examples of both parts together have the losses that they have by themselves, those of the training part first.
-func TestTogether(t *testing.T) {
-	f := open(t, models[0], 16)
-	losses := func(b *Batch) { b.Read(b.Loss) }
-	into := func(all []float64) Each {
-		return func(from, to int, read func(int, any) error) error { return read(0, all[from:to]) }
-	}
-	chosen := [2][]int{{7, 0, 29}, {10, 3}}
-	together, alone := make([]float64, 5), make([]float64, 5)
-	must(t, f.Together("losses", chosen, losses, into(together)))
-	must(t, f.Pass("losses", Train, chosen[Train], nil, losses, into(alone[:3])))
-	must(t, f.Pass("losses", Test, chosen[Test], nil, losses, into(alone[3:])))
-	near(t, "losses", together, alone, 1e-14)
-	if err := f.Together("losses", [2][]int{f.All(Train), nil}, losses, nil); err == nil || !strings.Contains(err.Error(), "give 1 to 16") {
-		t.Errorf("30 examples in a chunk of 16: %v", err)
 	}
 }
 
@@ -160,7 +142,7 @@ func TestDerivativesOfObjective(t *testing.T) {
 		must(t, f.Parameters().Write(moved))
 		trace, err := f.TraceGradient(some, g, d)
 		must(t, err)
-		value, err := f.Evaluate(Train, some)
+		value, err := f.Evaluate(some)
 		must(t, err)
 		return value.Loss, trace, contents(t, g)
 	}
@@ -182,16 +164,6 @@ func TestDerivativesOfObjective(t *testing.T) {
 	near(t, "gradient", []float64{slope}, []float64{(l1 - l0) / (2 * step)}, 1e-6)
 	near(t, "hvp", contents(t, h), want, 1e-6)
 	near(t, "∂tr Σ", []float64{traceSlope}, []float64{(t1 - t0) / (2 * step)}, 1e-6)
-}
-
-// Nothing is allocated once a batch size has been seen.
-func TestPassAllocatesNothing(t *testing.T) {
-	f := open(t, models[0], 64)
-	g, all := vector(t, f), f.All(Train)
-	must(t, f.Gradient(all, g))
-	if n := testing.AllocsPerRun(10, func() { _ = f.Gradient(all, g) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
 }
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
@@ -251,18 +223,4 @@ func ExampleObjective_TraceGradient() {
 	trace, err := f.TraceGradient(f.All(Train), g, d)
 	fmt.Println(trace > 0, err)
 	// Output: true <nil>
-}
-
-// Trace finds what TraceGradient finds on its way.
-func TestTrace(t *testing.T) {
-	for _, chunk := range []int{8, 64} {
-		f := open(t, models[1], chunk)
-		g, h, slope := vector(t, f), vector(t, f), vector(t, f)
-		want, err := f.TraceGradient(f.All(Train), g, slope)
-		must(t, err)
-		got, err := f.Trace(f.All(Train), h)
-		must(t, err)
-		near(t, "tr Σ", []float64{got}, []float64{want}, 1e-12)
-		near(t, "ḡ", contents(t, h), contents(t, g), 1e-12)
-	}
 }

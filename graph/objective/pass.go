@@ -2,177 +2,201 @@ package objective
 
 import (
 	"fmt"
-	"slices"
 
-	"drift/graph"
 	"drift/kernels"
 )
 
-// Expression adds outputs and sums to a batch. It is called once for each batch size.
+// Expression adds what a pass finds out to a batch. It is called once for each number of examples in a chunk, and must build the same
+// sums in the same order every time.
 type Expression func(b *Batch)
 
-// Each is called after a chunk of a pass with the range of examples that it held and a function that reads the k-th value of
-// Batch.Read into a slice of its size.
-type Each func(from, to int, read func(k int, dst any) error) error
+// Finish is what is computed once after the last chunk of a pass, where sums are complete.
+type Finish func(e *End)
 
-// Pass works through examples of a part of the data in chunks. what names the expression, which must be a function of
-// that name and of the vectors alone, of which there are at most 4. each may be nil.
-func (f *Objective) Pass(what string, part Part, examples []int, vectors []kernels.Buffer, e Expression, each Each) error {
-	if len(examples) == 0 {
-		return fmt.Errorf("objective: %s: no examples", what)
+// Pass is an expression over any of the examples, worked through chunk by chunk, with the programs for the batch sizes met so far.
+// Passes of one objective run one at a time.
+type Pass struct {
+	objective  *Objective
+	expression Expression
+	end        *program // nil for none
+	programs   map[chunkKind]*program
+
+	scalars  kernels.Buffer // [scalarCount and one for each number]
+	weights  kernels.Buffer // the first of them, 1/N and 1/(N−1)
+	written  []float64      // what is in weights
+	boxed    any            // written, as Write takes it without an allocation
+	count    int            // N of the weights
+	measured kernels.Buffer // the scalars of loss and accuracy
+	numbers  []*Number      // of the chunks, in order of their places
+	last     []*Number      // of the end, behind them
+	host     []float64      // room for the scalars
+}
+
+// chunkKind tells programs of a pass apart: by their number of examples, and by their place in the pass.
+type chunkKind struct {
+	n            int
+	first, whole bool
+}
+
+// The scalars that every pass has.
+const (
+	scalarMean     = iota // 1/N
+	scalarSpread          // 1/(N−1)
+	scalarLoss            // mean loss
+	scalarAccuracy        // share of examples whose class has the largest score
+	scalarCorrect         // their number, exact in float32 up to 2²⁴
+	scalarAnswers         // answers that a model with several an example asks for
+	scalarCount
+)
+
+// Compile prepares a pass over n examples, so that errors of shape and memory come now. Other numbers of examples are prepared when
+// they come. end may be nil.
+func (f *Objective) Compile(n int, e Expression, end Finish) (*Pass, error) {
+	p := &Pass{objective: f, expression: e, programs: make(map[chunkKind]*program)}
+	f.passes[p] = true
+	if err := p.prepare(n, end); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("preparing a pass over %d examples: %w", n, err)
 	}
-	if err := f.weigh(len(examples)); err != nil {
-		return err
+	return p, nil
+}
+
+func (p *Pass) prepare(n int, end Finish) error {
+	if n < 1 {
+		return fmt.Errorf("objective: a pass over %d examples: give at least 1", n)
 	}
-	k := key{what: what}
-	if n := copy(k.vectors[:], vectors); n < len(vectors) {
-		return fmt.Errorf("objective: %s for %d vectors: programs are told apart by %d", what, len(vectors), n)
-	}
-	for from := 0; from < len(examples); from += f.chunk {
-		to := min(from+f.chunk, len(examples))
-		k.counts[part], k.first = to-from, from == 0
-		if err := f.work(k, examples[from:to], from, e, each); err != nil {
-			return fmt.Errorf("objective: %s over %d examples: %w", what, to-from, err)
+	var e *End
+	if end != nil {
+		var err error
+		if e, err = p.objective.newEnd(end); err != nil {
+			return err
 		}
+		p.last = e.numbers
 	}
-	return nil
-}
-
-// Together works on examples of both parts at once, those of the training part first, which must fit one chunk. what names the
-// expression as in Pass.
-func (f *Objective) Together(what string, examples [2][]int, e Expression, each Each) error {
-	all := slices.Concat(examples[Train], examples[Test])
-	n := len(all)
-	if n == 0 || n > f.chunk {
-		return fmt.Errorf("objective: %s over %d examples at once: give 1 to %d (--chunk)", what, n, f.chunk)
-	}
-	err := f.weigh(n)
-	if err == nil {
-		err = f.work(key{what: what, counts: [2]int{len(examples[Train]), len(examples[Test])}, first: true}, all, 0, e, each)
-	}
-	if err != nil {
-		return fmt.Errorf("objective: %s over %d examples: %w", what, n, err)
-	}
-	return nil
-}
-
-// work does one chunk of a pass, which begins at a place of it.
-func (f *Objective) work(k key, examples []int, from int, e Expression, each Each) error {
-	if err := f.done(); err != nil {
-		return err
-	}
-	c, err := f.compile(k, e)
-	if err != nil {
-		return err
-	}
-	if err := c.choose(examples, from); err != nil {
-		return err
-	}
-	if err := c.program.Run(); err != nil || each == nil {
-		return err
-	}
-	return each(from, from+len(examples), func(k int, dst any) error { return c.program.Buffer(c.read[k]).Read(dst) })
-}
-
-// key names a program: what it computes, over how many examples of each part, whether it begins its sums, and for which vectors.
-type key struct {
-	what    string
-	counts  [2]int
-	first   bool
-	vectors [4]kernels.Buffer
-}
-
-// compiled is a program with its index input and the host memory that fills it, kept as the interface that Write takes.
-type compiled struct {
-	program *graph.Program
-	read    []*graph.Node
-	index   kernels.Buffer
-	place   kernels.Buffer // nil where the program does not ask for it
-	chosen  []float32
-	source  any
-}
-
-// weigh writes 1/N and 1/(N−1) for a pass over n examples.
-func (f *Objective) weigh(n int) error {
-	if n == f.examples {
-		return nil
-	}
-	f.examples = n
-	return f.weights.Write([]float64{1 / float64(n), 1 / float64(max(n-1, 1))})
-}
-
-// choose writes the indices of the examples of a chunk that begins at a place of the pass.
-func (c *compiled) choose(examples []int, from int) error {
-	if c.place != nil {
-		for i := range c.chosen {
-			c.chosen[i] = float32(from + i)
+	chunk := p.objective.chunk
+	for _, from := range []int{0, chunk, (n - 1) / chunk * chunk} { // the first, one like those between, and the last
+		if from >= n {
+			continue
 		}
-		if err := c.place.Write(c.source); err != nil {
+		if _, err := p.program(kindOf(n, from, chunk)); err != nil {
 			return err
 		}
 	}
-	for i, n := range examples {
-		c.chosen[i] = float32(n)
-	}
-	return c.index.Write(c.source)
-}
-
-// compile finds or makes a program. All share one arena, which is exchanged for a larger one where needed.
-func (f *Objective) compile(k key, e Expression) (*compiled, error) {
-	if c := f.programs[k]; c != nil {
-		return c, nil
-	}
-	b, plan, err := f.plan(k, e)
-	if err != nil {
-		return nil, err
-	}
-	n := k.counts[Train] + k.counts[Test]
-	index := f.index.Slice(0, n)
-	b.bind[b.index] = index
-	if err := f.reserve(plan, n); err != nil {
-		return nil, err
-	}
-	p, err := plan.Load(f.device, b.bind, f.arena)
-	if err != nil {
-		return nil, err
-	}
-	c := &compiled{program: p, read: b.read, index: index, chosen: make([]float32, n)}
-	c.source = c.chosen
-	if b.place != nil {
-		c.place = f.rows.Slice(0, n)
-	}
-	f.programs[k] = c
-	return c, nil
-}
-
-// plan is what a program will do, and its batch, whose index is not bound to memory yet.
-func (f *Objective) plan(k key, e Expression) (b *Batch, plan *graph.Plan, err error) {
-	if err := graph.Try(func() { b = f.newBatch(k.counts, k.first); e(b) }); err != nil {
-		return nil, nil, err
-	}
-	bound := map[*graph.Node]bool{b.index: true}
-	for leaf := range b.bind {
-		bound[leaf] = true
-	}
-	plan, err = graph.NewPlan(b.outputs, b.updates, bound)
-	return b, plan, err
-}
-
-// reserve makes the arena large enough for a plan over n examples.
-func (f *Objective) reserve(plan *graph.Plan, n int) error {
-	if f.arena != nil && f.arena.Len() >= plan.Elements() {
+	if e == nil {
 		return nil
 	}
-	f.forget()
-	if f.arena != nil {
-		f.arena.Free()
-		f.arena = nil
-	}
-	if free := f.device.FreeBytes(); plan.Bytes() > free {
-		return fmt.Errorf("a chunk of %d examples needs %d bytes and %d are free: a chunk of about %d would fit (--chunk)",
-			n, plan.Bytes(), free, max(1, int(float64(n)*float64(free)/float64(plan.Bytes()))))
-	}
 	var err error
-	f.arena, err = f.device.NewBuffer(f.dtype, plan.Elements())
+	p.end, err = p.finish(e)
 	return err
+}
+
+// kindOf is the kind of the chunk that begins at a place in a pass over n examples.
+func kindOf(n, from, chunk int) chunkKind {
+	return chunkKind{min(chunk, n-from), from == 0, n <= chunk}
+}
+
+// Run works through examples, by their indices in both parts of the data.
+func (p *Pass) Run(examples []int) error {
+	f, n := p.objective, len(examples)
+	if n == 0 {
+		return fmt.Errorf("objective: a pass over no examples")
+	}
+	if err := p.weigh(n); err != nil {
+		return err
+	}
+	for from := 0; from < n; from += f.chunk {
+		if err := p.chunk(examples, from); err != nil {
+			return fmt.Errorf("objective: a pass over %d examples: %w", n, err)
+		}
+	}
+	if p.end == nil {
+		return nil
+	}
+	if err := p.end.run(); err != nil {
+		return fmt.Errorf("objective: the end of a pass over %d examples: %w", n, err)
+	}
+	return nil
+}
+
+// chunk works on the examples from a place on.
+func (p *Pass) chunk(examples []int, from int) error {
+	f := p.objective
+	if err := f.done(); err != nil {
+		return err
+	}
+	kind := kindOf(len(examples), from, f.chunk)
+	c, err := p.program(kind)
+	if err != nil {
+		return err
+	}
+	if err := c.choose(examples[from:from+kind.n], from); err != nil {
+		return err
+	}
+	if err := c.run(); err != nil {
+		return err
+	}
+	for _, r := range c.rows {
+		if err := r.read(c, from, len(examples)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// weigh writes 1/N and 1/(N−1) for a pass over n examples.
+func (p *Pass) weigh(n int) error {
+	if n == p.count {
+		return nil
+	}
+	p.written[scalarMean], p.written[scalarSpread] = 1/float64(n), 1/float64(max(n-1, 1))
+	if err := p.weights.Write(p.boxed); err != nil {
+		return err
+	}
+	p.count = n
+	return nil
+}
+
+// program finds or makes the program for a kind of chunk.
+func (p *Pass) program(kind chunkKind) (*program, error) {
+	if c := p.programs[kind]; c != nil {
+		return c, nil
+	}
+	c, err := p.objective.compile(p, kind)
+	if err == nil {
+		p.programs[kind] = c
+	}
+	return c, err
+}
+
+// reserve makes room for the scalars of the pass and so many numbers.
+func (p *Pass) reserve(numbers []*Number) (err error) {
+	if p.scalars == nil {
+		size := scalarCount + len(numbers) + len(p.last)
+		if p.scalars, err = p.objective.device.NewBuffer(p.objective.dtype, size); err != nil {
+			return err
+		}
+		p.measured = p.scalars.Slice(scalarLoss, scalarAccuracy+1)
+		p.weights, p.written = p.scalars.Slice(scalarMean, scalarSpread+1), make([]float64, 2)
+		p.numbers, p.host, p.boxed = numbers, make([]float64, size), p.written
+		return nil
+	}
+	if len(numbers) != len(p.numbers) {
+		return fmt.Errorf("an expression of %d numbers had %d for another batch size", len(numbers), len(p.numbers))
+	}
+	return nil
+}
+
+// Close gives the memory of the pass back. What it was given stays the caller's. A nil pass holds none.
+func (p *Pass) Close() {
+	if p == nil || !p.objective.passes[p] {
+		return
+	}
+	delete(p.objective.passes, p)
+	for _, c := range p.programs {
+		c.close()
+	}
+	if p.end != nil {
+		p.end.close()
+	}
+	Free(p.scalars)
 }

@@ -13,13 +13,14 @@ import (
 type bases struct {
 	f       *objective.Objective
 	average float64
-	every   int            // steps between refreshments
-	layers  []*layer       // by parameter; nil for biases and scales
-	axes    kernels.Buffer // the bases, one behind the other
-	moments kernels.Buffer // room for the moments of a batch, in the same places, and the sums of the adjoints behind them
-	factors []float64      // running means of the moments, centred and divided by the number of positions
-	age     int            // steps since the bases were found; 0: there are none
-	batches float64        // in the running means
+	every   int             // steps between refreshments
+	layers  []*layer        // by parameter; nil for biases and scales
+	axes    kernels.Buffer  // the bases, one behind the other
+	pass    *objective.Pass // finds the moments
+	moments kernels.Buffer  // room for the moments of a batch, in the same places, and the sums of the adjoints behind them
+	factors []float64       // running means of the moments, centred and divided by the number of positions
+	age     int             // steps since the bases were found; 0: there are none
+	batches float64         // in the running means
 }
 
 // layer says where a weight's bases are: [in,in] from at on and [out,out] behind it; its sums of adjoints are from sums on.
@@ -71,8 +72,7 @@ func (b *bases) squares(of *objective.Batch, p *graph.PerExample, squares []*gra
 		if l == nil {
 			continue
 		}
-		in := graph.Reshape(of.Scalars(b.inputs(l)), l.in, l.in)
-		out := graph.Reshape(of.Scalars(b.outputs(l)), l.out, l.out)
+		in, out := of.Leaf(b.inputs(l), l.in, l.in), of.Leaf(b.outputs(l), l.out, l.out)
 		squares[k] = graph.Reshape(p.Kronecker(k).Squares(in, out), squares[k].Shape()...)
 	}
 }
@@ -89,25 +89,32 @@ func (b *bases) step(batch []int) (fresh bool, err error) {
 	return fresh, nil
 }
 
-func (b *bases) refresh(batch []int) error {
-	err := b.f.Pass("kronecker factors", objective.Train, batch, []kernels.Buffer{b.moments}, func(of *objective.Batch) {
-		p := of.PerExample()
-		for k, l := range b.layers {
-			if l == nil {
-				continue
-			}
-			factors := p.Kronecker(k)
-			middle, end := l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out
-			of.Total(b.moments.Slice(l.at, middle), factors.InputMoment())
-			of.Total(b.moments.Slice(middle, end), factors.OutputMoment())
-			of.Total(b.moments.Slice(l.sums, l.sums+l.out), factors.OutputSum())
-			l.positions = factors.Positions()
+func (b *bases) refresh(batch []int) (err error) {
+	if b.pass == nil {
+		if b.pass, err = b.f.Compile(len(batch), b.factor, nil); err != nil {
+			return fmt.Errorf("preparing Kronecker factors: %w", err)
 		}
-	}, nil)
-	if err != nil {
+	}
+	if err := b.pass.Run(batch); err != nil {
 		return err
 	}
 	return b.turn(float64(len(batch)))
+}
+
+// factor adds the moments of a chunk.
+func (b *bases) factor(of *objective.Batch) {
+	p := of.Here().PerExample()
+	for k, l := range b.layers {
+		if l == nil {
+			continue
+		}
+		factors := p.Kronecker(k)
+		middle, end := l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out
+		of.Total(b.moments.Slice(l.at, middle), factors.InputMoment())
+		of.Total(b.moments.Slice(middle, end), factors.OutputMoment())
+		of.Total(b.moments.Slice(l.sums, l.sums+l.out), factors.OutputSum())
+		l.positions = factors.Positions()
+	}
 }
 
 func (b *bases) state(s objective.State) {
@@ -119,6 +126,6 @@ func (b *bases) state(s objective.State) {
 }
 
 func (b *bases) close() {
-	b.f.Release(b.axes)
-	b.f.Release(b.moments)
+	b.pass.Close()
+	objective.Free(b.axes, b.moments)
 }

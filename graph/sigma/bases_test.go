@@ -47,8 +47,8 @@ func TestKroneckerInverseEqualsADenseOne(t *testing.T) {
 		defer inverse.Close()
 		x, err := f.NewVector()
 		must(t, err)
-		defer f.Release(x)
-		must(t, inverse.Solve(examples, Damping{Value: 0.03}, x))
+		defer x.Free()
+		mustSolve(t, inverse, examples, Damping{Value: 0.03}, x)
 		basis := inverse.bases.whole(t)
 		p := len(mean)
 		var unit, rotated mat.Dense

@@ -17,10 +17,11 @@ import (
 type BasisInverse struct {
 	f             *objective.Objective
 	average       float64
-	bases         *bases         // nil for the identity
-	mean, squares kernels.Buffer // ḡ, and diag of Bᵀ(Σ_n g_n g_nᵀ)B/(N−1) [P]
-	running       kernels.Buffer // s [P]
-	numbers       kernels.Buffer // what the program reads, see below
+	bases         *bases          // nil for the identity
+	mean, squares kernels.Buffer  // ḡ, and diag of Bᵀ(Σ_n g_n g_nᵀ)B/(N−1) [P]
+	running       kernels.Buffer  // s [P]
+	numbers       kernels.Buffer  // what the program reads, see below
+	pass          *objective.Pass // finds mean and squares
 	program       *graph.Program
 	into          kernels.Buffer // of the program
 	out           kernels.Buffer // of the program: tr Σ, δ and ⟨ḡ, x⟩
@@ -66,25 +67,25 @@ func newBasisInverse(f *objective.Objective, average float64, b *bases) (*BasisI
 	return d, nil
 }
 
-func (d *BasisInverse) Solve(batch []int, damping Damping, into kernels.Buffer) error {
+func (d *BasisInverse) Solve(batch []int, damping Damping, into kernels.Buffer) (measured objective.Measured, err error) {
 	n := float64(len(batch))
 	if n < 2 {
-		return fmt.Errorf("covariance of %v gradients: it takes batches of at least 2 examples", n)
+		return measured, fmt.Errorf("covariance of %v gradients: it takes batches of at least 2 examples", n)
 	}
 	if d.bases != nil {
 		fresh, err := d.bases.step(batch)
 		if err != nil {
-			return err
+			return measured, err
 		}
 		if fresh { // what was averaged is a diagonal in another basis
 			d.batches = 0
 		}
 	}
-	if err := d.moments(batch); err != nil {
-		return err
+	if measured, err = d.moments(batch); err != nil {
+		return measured, err
 	}
 	if err := d.compile(into); err != nil {
-		return err
+		return measured, err
 	}
 	d.batches++
 	numbers := [numberCount]float64{numberShare: n / (n - 1), numberKeep: keep(d.average, d.batches)}
@@ -93,9 +94,9 @@ func (d *BasisInverse) Solve(batch []int, damping Damping, into kernels.Buffer) 
 		numbers[numberAbsolute], numbers[numberRelative] = 0, damping.Value
 	}
 	if err := d.numbers.Write(numbers[:]); err != nil {
-		return err
+		return measured, err
 	}
-	return d.program.Run()
+	return measured, d.program.Run()
 }
 
 // keep is (β−βᵗ)/(1−βᵗ): the weight of the mean over t−1 batches in that over t.
@@ -105,21 +106,25 @@ func keep(average, t float64) float64 {
 }
 
 // moments finds ḡ and the squares of the gradients in the basis in one pass.
-func (d *BasisInverse) moments(batch []int) error {
-	what, vectors := "mean and squares", []kernels.Buffer{d.mean, d.squares}
-	if d.bases != nil {
-		what, vectors = "mean and squares in a basis", append(vectors, d.bases.axes)
-	}
-	return d.f.Pass(what, objective.Train, batch, vectors, func(b *objective.Batch) {
-		b.Measure()
-		p := b.PerExample()
-		b.Sum(d.mean, weighted(p.Sum(), b.Mean))
-		squares := p.Squares()
-		if d.bases != nil {
-			d.bases.squares(b, p, squares)
+func (d *BasisInverse) moments(batch []int) (measured objective.Measured, err error) {
+	if d.pass == nil {
+		if d.pass, err = d.f.Compile(len(batch), d.squared, nil); err != nil {
+			return measured, fmt.Errorf("preparing a diagonal of Σ: %w", err)
 		}
-		b.Sum(d.squares, weighted(squares, b.Spread))
-	}, nil)
+	}
+	return d.pass.Measured(), d.pass.Run(batch)
+}
+
+// squared adds the moments of a chunk.
+func (d *BasisInverse) squared(b *objective.Batch) {
+	b.Measure(b.Here())
+	p := b.Here().PerExample()
+	b.Sum(d.mean, weighted(p.Sum(), b.Mean))
+	squares := p.Squares()
+	if d.bases != nil {
+		d.bases.squares(b, p, squares)
+	}
+	b.Sum(d.squares, weighted(squares, b.Spread))
 }
 
 // weighted multiplies nodes by a scalar node.
@@ -178,7 +183,6 @@ func (d *BasisInverse) Close() {
 	if d.bases != nil {
 		d.bases.close()
 	}
-	for _, b := range []kernels.Buffer{d.mean, d.squares, d.running, d.numbers} {
-		d.f.Release(b)
-	}
+	d.pass.Close()
+	objective.Free(d.mean, d.squares, d.running, d.numbers)
 }

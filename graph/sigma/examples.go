@@ -35,7 +35,8 @@ func (g *Gradients) through(c []float64) (err error) {
 			return err
 		}
 	}
-	return g.Combine(c, g.vector)
+	_, err = g.Combine(c, g.vector)
+	return err
 }
 
 // centre takes the mean off a vector.

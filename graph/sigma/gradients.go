@@ -17,11 +17,21 @@ type Gradients struct {
 	examples     []int
 	coefficients kernels.Buffer // [N]
 	vector       kernels.Buffer // [P] room of products that pass through the parameters
+
+	combinations map[kernels.Buffer]*objective.Pass // Gᵀc, by the vector that they write
+	inner        map[kernels.Buffer]*product        // Gv, by the vector that they read
+	square       *product                           // G Gᵀ of one chunk
+}
+
+// product is a pass with the rows that it brings to the host.
+type product struct {
+	*objective.Pass
+	rows objective.Rows
 }
 
 // NewGradients is G of examples of the training data, at the parameters that the objective holds when a product is taken.
 func NewGradients(f *objective.Objective, examples []int) (*Gradients, error) {
-	g := &Gradients{f: f}
+	g := &Gradients{f: f, combinations: map[kernels.Buffer]*objective.Pass{}, inner: map[kernels.Buffer]*product{}}
 	return g, g.Reset(examples)
 }
 
@@ -32,7 +42,7 @@ func (g *Gradients) Reset(examples []int) error {
 	if g.coefficients != nil && g.coefficients.Len() >= n {
 		return nil
 	}
-	g.f.Release(g.coefficients)
+	g.release()
 	var err error
 	if g.coefficients, err = g.f.Device().NewBuffer(g.f.DType(), n); err != nil {
 		return fmt.Errorf("products with the gradients of %d examples: %w", n, err)
@@ -40,23 +50,45 @@ func (g *Gradients) Reset(examples []int) error {
 	return nil
 }
 
-// Combine writes Gᵀc = Σ_n c_n g_n [P] for coefficients [N]: one gradient of a weighted loss. It leaves the examples' loss and
-// accuracy in the objective's Measured buffer.
-func (g *Gradients) Combine(c []float64, into kernels.Buffer) error {
-	if err := g.coefficients.Slice(0, len(c)).Write(c); err != nil {
-		return err
+// Combine writes Gᵀc = Σ_n c_n g_n [P] for coefficients [N]: one gradient of a weighted loss. It returns the examples' loss and
+// accuracy. Programs are kept for each vector that is written, until Close.
+func (g *Gradients) Combine(c []float64, into kernels.Buffer) (measured objective.Measured, err error) {
+	p := g.combinations[into]
+	if p == nil {
+		p, err = g.f.Compile(len(g.examples), func(b *objective.Batch) {
+			b.Measure(b.Here())
+			b.Sum(into, graph.Grad([]*graph.Node{b.Here().Loss}, []*graph.Node{b.PerPass(g.coefficients)}, b.Params))
+		}, nil)
+		if err != nil {
+			return measured, err
+		}
+		g.combinations[into] = p
 	}
-	return g.f.Pass("combination", objective.Train, g.examples, []kernels.Buffer{g.coefficients, into}, func(b *objective.Batch) {
-		b.Measure()
-		b.Sum(into, graph.Grad([]*graph.Node{b.Loss}, []*graph.Node{b.Rows(g.coefficients)}, b.Params))
-	}, nil)
+	if err := g.coefficients.Slice(0, len(c)).Write(c); err != nil {
+		return measured, err
+	}
+	return p.Measured(), p.Run(g.examples)
 }
 
-// Dot writes Gv, the inner products ⟨g_n, v⟩ [N].
+// Dot writes Gv, the inner products ⟨g_n, v⟩ [N]. Programs are kept for each vector that is read, until Close.
 func (g *Gradients) Dot(v kernels.Buffer, into []float64) error {
-	return g.f.Pass("inner products", objective.Train, g.examples, []kernels.Buffer{v}, func(b *objective.Batch) {
-		b.Read(b.PerExample().Dot(b.Vector(v)))
-	}, func(from, to int, read func(int, any) error) error { return read(0, into[from:to]) })
+	p := g.inner[v]
+	if p == nil {
+		p = &product{}
+		var err error
+		p.Pass, err = g.f.Compile(len(g.examples), func(b *objective.Batch) {
+			b.Rows(&p.rows, b.Here().PerExample().Dot(b.Vector(v)))
+		}, nil)
+		if err != nil {
+			return err
+		}
+		g.inner[v] = p
+	}
+	err := p.Run(g.examples)
+	if err == nil {
+		copy(into, p.rows.Values)
+	}
+	return err
 }
 
 // Gram is G Gᵀ [N,N]. Examples that do not fit one chunk are taken in pairs of half chunks.
@@ -101,17 +133,42 @@ func (g *Gradients) pair(i, j, half int, into *mat.SymDense) error {
 	return nil
 }
 
-// products reads the inner products of the gradients of examples that fit one chunk, [n,n]. It leaves their loss and accuracy in
-// the objective's Measured buffer.
+// products reads the inner products of the gradients of examples that fit one chunk, [n,n].
 func (g *Gradients) products(examples []int, into []float64) error {
-	return g.f.Pass("gram", objective.Train, examples, nil, func(b *objective.Batch) {
-		b.Measure()
-		b.Read(b.PerExample().Gram())
-	}, func(_, _ int, read func(int, any) error) error { return read(0, into) })
+	if g.square == nil {
+		p := &product{}
+		var err error
+		p.Pass, err = g.f.Compile(len(examples), func(b *objective.Batch) { b.Rows(&p.rows, b.Here().PerExample().Gram()) }, nil)
+		if err != nil {
+			return err
+		}
+		g.square = p
+	}
+	err := g.square.Run(examples)
+	if err == nil {
+		copy(into, g.square.rows.Values)
+	}
+	return err
 }
 
 // Close gives the device's memory back.
 func (g *Gradients) Close() {
-	g.f.Release(g.coefficients)
-	g.f.Release(g.vector)
+	g.release()
+	for _, p := range g.inner {
+		p.Close()
+	}
+	if g.square != nil {
+		g.square.Close()
+	}
+	objective.Free(g.vector)
+}
+
+// release gives the coefficients back, with the programs that read them.
+func (g *Gradients) release() {
+	for into, p := range g.combinations {
+		p.Close()
+		delete(g.combinations, into)
+	}
+	objective.Free(g.coefficients)
+	g.coefficients = nil
 }

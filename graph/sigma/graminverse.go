@@ -38,23 +38,23 @@ func NewGramInverse(f *objective.Objective) (*GramInverse, error) {
 	return &GramInverse{f: f, sizes: map[int]*gramSize{}}, nil
 }
 
-func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
+func (g *GramInverse) Solve(batch []int, d Damping, into kernels.Buffer) (measured objective.Measured, err error) {
 	if len(batch) < 2 {
-		return fmt.Errorf("covariance of %d gradients: it takes batches of at least 2 examples", len(batch))
+		return measured, fmt.Errorf("covariance of %d gradients: it takes batches of at least 2 examples", len(batch))
 	}
 	s, err := g.size(batch)
 	if err != nil {
-		return err
+		return measured, err
 	}
-	if err := s.products(batch); err != nil {
-		return err
+	if measured, err = s.products(batch); err != nil {
+		return measured, err
 	}
 	c, err := g.coefficients(s, d)
 	if err != nil {
-		return err
+		return measured, err
 	}
 	if s.stored != nil {
-		return s.stored.combine(c, into)
+		return measured, s.stored.combine(c, into)
 	}
 	return s.gradients.Combine(c, into)
 }
@@ -86,18 +86,18 @@ func (g *GramInverse) size(batch []int) (*gramSize, error) {
 }
 
 // products finds G Gᵀ of a batch.
-func (s *gramSize) products(batch []int) (err error) {
+func (s *gramSize) products(batch []int) (measured objective.Measured, err error) {
 	if s.stored != nil {
-		if err := s.stored.take(0, batch); err != nil {
-			return err
+		if measured, err = s.stored.take(0, batch); err == nil {
+			err = s.stored.gram(s.gram)
 		}
-		return s.stored.gram(s.gram)
+		return measured, err
 	}
 	if err := s.gradients.Reset(batch); err != nil {
-		return err
+		return measured, err
 	}
 	s.gram, err = s.gradients.Gram()
-	return err
+	return measured, err
 }
 
 func (s *gramSize) close() {

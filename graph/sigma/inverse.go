@@ -7,8 +7,8 @@ import (
 
 // Inverse finds (Σ+δI)⁻¹ḡ, Σ and ḡ being those of a batch of training examples or an approximation that each inverse explains.
 type Inverse interface {
-	// Solve writes the product [P] at the objective's parameters and leaves the batch's loss and accuracy in its Measured buffer.
-	Solve(batch []int, d Damping, into kernels.Buffer) error
+	// Solve writes the product [P] at the objective's parameters and returns the batch's loss and accuracy.
+	Solve(batch []int, d Damping, into kernels.Buffer) (objective.Measured, error)
 	// Report is about the last Solve. It waits for the device.
 	Report() (Report, error)
 	// Condition is the largest over the least eigenvalue of Σ+δI, for the Σ that the last Solve took. It may cost some host time.

@@ -89,16 +89,16 @@ func TestInversesEqualDenseOnes(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, mean := dense(rows(t, f, examples))
 		trace, p := mat.Trace(sigma), len(mean)
-		value, err := f.Evaluate(objective.Train, examples)
+		value, err := f.Evaluate(examples)
 		must(t, err)
 		x, err := f.NewVector()
 		must(t, err)
-		defer f.Release(x)
+		defer x.Free()
 		for name, a := range approximations {
 			for _, damping := range []Damping{{Value: 0.01}, {Value: 0.1, Relative: true}} {
 				inverse, err := a.build(f)
 				must(t, err)
-				must(t, inverse.Solve(examples, damping, x))
+				found := mustSolve(t, inverse, examples, damping, x)
 				delta := damping.Delta(trace, p)
 				want, got := solve(t, a.sigma(sigma), delta, mean), make([]float64, p)
 				must(t, x.Read(got))
@@ -112,7 +112,7 @@ func TestInversesEqualDenseOnes(t *testing.T) {
 					t.Errorf("%s: condition %v, want %v", name, condition, want)
 				}
 				measured := make([]float64, 2)
-				must(t, f.Measured().Read(measured))
+				must(t, found.Buffer().Read(measured))
 				near(t, name+"'s loss", measured, []float64{value.Loss, value.Accuracy}, 1e-12)
 				inverse.Close()
 			}
@@ -140,7 +140,7 @@ func TestInversesResume(t *testing.T) {
 		first, err := b(f)
 		must(t, err)
 		for _, batch := range batches[:2] {
-			must(t, first.Solve(batch, Damping{Value: 0.1}, x))
+			mustSolve(t, first, batch, Damping{Value: 0.1}, x)
 		}
 		saved := recorded{values: map[string][]float64{}}
 		first.State(saved)
@@ -151,7 +151,7 @@ func TestInversesResume(t *testing.T) {
 		for _, batch := range batches[2:] {
 			var got [2][]float64
 			for k, inverse := range []Inverse{first, second} {
-				must(t, inverse.Solve(batch, Damping{Value: 0.1}, x))
+				mustSolve(t, inverse, batch, Damping{Value: 0.1}, x)
 				got[k] = make([]float64, x.Len())
 				must(t, x.Read(got[k]))
 			}
@@ -171,7 +171,7 @@ func TestRunningDiagonal(t *testing.T) {
 	must(t, err)
 	sum := make([]float64, x.Len())
 	for step, batch := range [][]int{{0, 1, 2}, {3, 4, 5, 6}, {7, 8, 9, 10, 11, 12, 13, 14, 15, 16}} {
-		must(t, inverse.Solve(batch, Damping{Value: 0.02}, x))
+		mustSolve(t, inverse, batch, Damping{Value: 0.02}, x)
 		sigma, mean := dense(rows(t, f, batch))
 		got, want := make([]float64, x.Len()), make([]float64, x.Len())
 		must(t, x.Read(got))
@@ -193,7 +193,7 @@ func TestInversesInFloat32(t *testing.T) {
 			must(t, err)
 			inverse, err := a.build(f)
 			must(t, err)
-			must(t, inverse.Solve(f.All(objective.Train), Damping{Value: 1, Relative: true}, x))
+			mustSolve(t, inverse, f.All(objective.Train), Damping{Value: 1, Relative: true}, x)
 			got[k] = make([]float64, x.Len())
 			must(t, x.Read(got[k]))
 			inverse.Close()
@@ -212,7 +212,7 @@ func TestNoSpreadIsABreakdown(t *testing.T) {
 		inverse, err := approximations[name].build(f)
 		must(t, err)
 		defer inverse.Close()
-		err = inverse.Solve([]int{5, 5, 5, 5}, Damping{Value: 0.1, Relative: true}, x)
+		_, err = inverse.Solve([]int{5, 5, 5, 5}, Damping{Value: 0.1, Relative: true}, x)
 		var broken Breakdown
 		if !errors.As(err, &broken) {
 			t.Errorf("%s: %v", name, err)
@@ -223,7 +223,7 @@ func TestNoSpreadIsABreakdown(t *testing.T) {
 		lost, err := approximations[name].build(f)
 		must(t, err)
 		defer lost.Close()
-		if err := lost.Solve([]int{1, 2, 3, 4}, Damping{Value: 1}, x); !errors.As(err, &broken) || strings.Contains(err.Error(), "larger") {
+		if _, err := lost.Solve([]int{1, 2, 3, 4}, Damping{Value: 1}, x); !errors.As(err, &broken) || strings.Contains(err.Error(), "larger") {
 			t.Errorf("%s of NaN: %v", name, err)
 		}
 	}
@@ -236,13 +236,20 @@ func TestInversesRefuseWhatHasNone(t *testing.T) {
 	inverse, err := NewGramInverse(f)
 	must(t, err)
 	defer inverse.Close()
-	if err := inverse.Solve([]int{1, 2, 3}, Damping{}, x); err == nil {
+	if _, err := inverse.Solve([]int{1, 2, 3}, Damping{}, x); err == nil {
 		t.Error("no damping: accepted")
 	}
-	if err := inverse.Solve([]int{1}, Damping{Value: 1}, x); err == nil {
+	if _, err := inverse.Solve([]int{1}, Damping{Value: 1}, x); err == nil {
 		t.Error("one example: accepted")
 	}
 	if _, err := NewLowRankInverse(f, LowRank{Refresh: 1, Window: few}); err == nil {
 		t.Error("rank 0: accepted")
 	}
+}
+
+func mustSolve(t testing.TB, i Inverse, batch []int, d Damping, into kernels.Buffer) objective.Measured {
+	t.Helper()
+	measured, err := i.Solve(batch, d, into)
+	must(t, err)
+	return measured
 }

@@ -61,7 +61,7 @@ func TestLinearModelWithGaussianInputs(t *testing.T) {
 	defer inverse.Close()
 	vector, err := f.NewVector()
 	must(t, err)
-	must(t, inverse.Solve(few, Damping{Value: delta}, vector))
+	mustSolve(t, inverse, few, Damping{Value: delta}, vector)
 	must(t, vector.Read(v))
 	near(t, "sigma-inverse", v, scaledBy(2/(flat+4*square+delta), d), 0.2)
 }

@@ -50,9 +50,10 @@ type LowRankInverse struct {
 	f            *objective.Objective
 	r            LowRank
 	window       *window
-	mean         kernels.Buffer // ḡ [P]
-	coefficients kernels.Buffer // c_i [k, window]
-	weights      kernels.Buffer // [k+1] the bracket for each i, then 1/(ρ+δ)
+	mean         kernels.Buffer  // ḡ [P]
+	gradient     *objective.Pass // finds ḡ
+	coefficients kernels.Buffer  // c_i [k, window]
+	weights      kernels.Buffer  // [k+1] the bracket for each i, then 1/(ρ+δ)
 	program      *graph.Program
 	into         kernels.Buffer // of the program
 	descent      kernels.Buffer // ⟨ḡ, x⟩ of the program
@@ -88,24 +89,30 @@ func NewLowRankInverse(f *objective.Objective, r LowRank) (*LowRankInverse, erro
 	return l, nil
 }
 
-func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) error {
+func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) (measured objective.Measured, err error) {
 	if l.age == 0 || l.age >= l.r.Refresh {
 		if err := l.refresh(batch); err != nil {
-			return err
+			return measured, err
 		}
 		l.age = 0
 	}
 	l.age++
-	if err := l.f.Gradient(batch, l.mean); err != nil {
-		return err
+	if l.gradient == nil {
+		if l.gradient, err = l.f.CompileGradient(len(batch), l.mean); err != nil {
+			return measured, err
+		}
+	}
+	measured = l.gradient.Measured()
+	if err := l.gradient.Run(batch); err != nil {
+		return measured, err
 	}
 	if err := l.compile(into); err != nil {
-		return err
+		return measured, err
 	}
 	rest := math.Max(0, l.trace-floats.Sum(l.values)) / float64(l.mean.Len()-len(l.values))
 	delta := d.Delta(l.trace, l.mean.Len())
 	if err := invertible(rest+delta, l.trace); err != nil {
-		return err
+		return measured, err
 	}
 	weights := make([]float64, len(l.values)+1)
 	for i, value := range l.values {
@@ -114,9 +121,9 @@ func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) erro
 	weights[len(l.values)] = 1 / (rest + delta)
 	l.report, l.condition = Report{Trace: l.trace, Delta: delta}, (l.values[0]+delta)/(rest+delta)
 	if err := l.weights.Write(weights); err != nil {
-		return err
+		return measured, err
 	}
-	return l.program.Run()
+	return measured, l.program.Run()
 }
 
 // refresh takes gradients of a batch into the window and finds its pairs.
@@ -214,7 +221,6 @@ func (l *LowRankInverse) Close() {
 		l.program.Close()
 	}
 	l.window.close()
-	for _, b := range []kernels.Buffer{l.mean, l.coefficients, l.weights} {
-		l.f.Release(b)
-	}
+	l.gradient.Close()
+	objective.Free(l.mean, l.coefficients, l.weights)
 }

@@ -6,7 +6,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
-	"drift/graph"
 	"drift/graph/objective"
 	"drift/graph/weights"
 	"drift/kernels"
@@ -83,16 +82,24 @@ func (m *Measurement) moments(f *objective.Objective, examples []int) error {
 	if err != nil {
 		return err
 	}
-	defer f.Release(mean)
+	defer mean.Free()
 	slope, err := f.NewVector()
 	if err != nil {
 		return err
 	}
-	defer f.Release(slope)
-	if m.TraceSigma, err = f.TraceGradient(examples, mean, slope); err != nil {
+	defer slope.Free()
+	p, err := f.CompileTraceGradient(len(examples), mean, slope, nil)
+	if err != nil {
 		return err
 	}
-	value, err := f.Value()
+	defer p.Close()
+	if err := p.Run(examples); err != nil {
+		return err
+	}
+	if m.TraceSigma, err = p.Trace(); err != nil {
+		return err
+	}
+	value, err := p.Measured().Value()
 	if err != nil {
 		return err
 	}
@@ -137,15 +144,15 @@ func (m *Measurement) diagonal(f *objective.Objective, examples []int) error {
 	if err != nil {
 		return err
 	}
-	defer f.Release(squares)
-	err = f.Pass("squares", objective.Train, examples, []kernels.Buffer{squares}, func(b *objective.Batch) {
-		sums := b.PerExample().Squares()
-		for k, s := range sums {
-			sums[k] = graph.Mul(s, graph.BroadcastScalar(b.Spread, s.Shape()...))
-		}
-		b.Sum(squares, sums)
+	defer squares.Free()
+	p, err := f.Compile(len(examples), func(b *objective.Batch) {
+		b.Sum(squares, weighted(b.Here().PerExample().Squares(), b.Spread))
 	}, nil)
 	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if err := p.Run(examples); err != nil {
 		return err
 	}
 	d, n := make([]float64, squares.Len()), float64(len(examples))

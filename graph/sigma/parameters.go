@@ -13,19 +13,20 @@ type Parameters struct {
 	f          *objective.Objective
 	from, into kernels.Buffer // [P]
 	mean       kernels.Buffer // ḡ [P]; nil where the operator needs none
-	product    func() error   // writes A·from into the other
+	examples   []int
+	product    *objective.Pass // writes A·from into the other
 }
 
 var _ Operator = (*Parameters)(nil)
 
 // NewHessian is H, the Hessian of the mean loss over examples of the training data.
 func NewHessian(f *objective.Objective, examples []int) (*Parameters, error) {
-	a := &Parameters{f: f}
-	if err := a.reserve("Hessian", &a.from, &a.into); err != nil {
-		return nil, err
+	a := &Parameters{f: f, examples: examples}
+	err := a.reserve("Hessian", &a.from, &a.into)
+	if err == nil {
+		a.product, err = f.CompileHVP(len(examples), a.from, a.into)
 	}
-	a.product = func() error { return f.HVP(examples, a.from, a.into) }
-	return a, nil
+	return a.ready(err)
 }
 
 // NewCovariance is Σ = (1/(N−1)) Σ_n (g_n−ḡ)(g_n−ḡ)ᵀ over examples of the training data, at least two of them; a product is
@@ -34,22 +35,29 @@ func NewCovariance(f *objective.Objective, examples []int) (*Parameters, error) 
 	if len(examples) < 2 {
 		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", len(examples))
 	}
-	a := &Parameters{f: f}
-	if err := a.reserve("covariance", &a.from, &a.into, &a.mean); err != nil {
-		return nil, err
+	a := &Parameters{f: f, examples: examples}
+	err := a.reserve("covariance", &a.from, &a.into, &a.mean)
+	if err == nil {
+		err = f.Gradient(examples, a.mean)
 	}
-	if err := f.Gradient(examples, a.mean); err != nil {
+	if err == nil {
+		a.product, err = f.Compile(len(examples), a.covariance, nil)
+	}
+	return a.ready(err)
+}
+
+// ready is the operator, or the error that its preparation met.
+func (a *Parameters) ready(err error) (*Parameters, error) {
+	if err != nil {
 		a.Close()
 		return nil, err
 	}
-	vectors := []kernels.Buffer{a.from, a.into, a.mean}
-	a.product = func() error { return f.Pass("covariance", objective.Train, examples, vectors, a.covariance, nil) }
 	return a, nil
 }
 
 // covariance is what a batch contributes to Σv.
 func (a *Parameters) covariance(b *objective.Batch) {
-	p, v, mean := b.PerExample(), b.Vector(a.from), b.Vector(a.mean)
+	p, v, mean := b.Here().PerExample(), b.Vector(a.from), b.Vector(a.mean)
 	along := graph.Sub(p.Dot(v), graph.BroadcastScalar(graph.Inner(mean, v), b.N))
 	b.Sum(a.into, p.Combine(graph.Mul(graph.BroadcastScalar(b.Spread, b.N), along)))
 }
@@ -58,7 +66,6 @@ func (a *Parameters) covariance(b *objective.Batch) {
 func (a *Parameters) reserve(what string, vectors ...*kernels.Buffer) (err error) {
 	for _, v := range vectors {
 		if *v, err = a.f.NewVector(); err != nil {
-			a.Close()
 			return fmt.Errorf("%s: memory for %d vectors of %d parameters: %w", what, len(vectors), a.Dim(), err)
 		}
 	}
@@ -72,7 +79,7 @@ func (a *Parameters) Apply(into, from []float64) error {
 	if err := a.from.Write(from); err != nil {
 		return err
 	}
-	if err := a.product(); err != nil {
+	if err := a.product.Run(a.examples); err != nil {
 		return err
 	}
 	return a.into.Read(into)
@@ -80,7 +87,6 @@ func (a *Parameters) Apply(into, from []float64) error {
 
 // Close gives the device's memory back.
 func (a *Parameters) Close() {
-	for _, b := range []kernels.Buffer{a.from, a.into, a.mean} {
-		a.f.Release(b)
-	}
+	a.product.Close()
+	objective.Free(a.from, a.into, a.mean)
 }

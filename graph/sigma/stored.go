@@ -21,6 +21,8 @@ type stored struct {
 	gradients *graph.PerExample              // made of the leaves
 	factors   []kernels.Buffer               // row by row, behind the leaves
 
+	passes map[int]*objective.Pass // that write gradients, by the first row
+
 	coefficients kernels.Buffer // [n]
 	weights      *graph.Node    // their leaf
 	products     *graph.Program // G Gᵀ
@@ -30,11 +32,12 @@ type stored struct {
 
 // newStored makes room for n gradients, all zero.
 func newStored(f *objective.Objective, n int) (*stored, error) {
-	pattern, err := f.Pattern(n)
-	if err != nil {
+	var pattern *graph.PerExample
+	if err := f.Sketch(n, func(b *objective.Batch) { pattern = b.Here().PerExample() }); err != nil {
 		return nil, err
 	}
-	s := &stored{f: f, n: n, symbols: graph.New(), bind: map[*graph.Node]kernels.Buffer{}, combinations: map[kernels.Buffer]*graph.Program{}}
+	s := &stored{f: f, n: n, symbols: graph.New(), bind: map[*graph.Node]kernels.Buffer{}, combinations: map[kernels.Buffer]*graph.Program{},
+		passes: map[int]*objective.Pass{}}
 	var leaves []*graph.Node
 	for i, node := range pattern.Nodes() {
 		b, err := f.Device().NewBuffer(f.DType(), graph.Size(node))
@@ -46,6 +49,7 @@ func newStored(f *objective.Objective, n int) (*stored, error) {
 		leaves = append(leaves, s.leaf(fmt.Sprint("factor ", i), b, node.Shape()...))
 	}
 	s.gradients = pattern.On(leaves)
+	var err error
 	if s.coefficients, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 		s.close()
 		return nil, fmt.Errorf("coefficients of %d examples: %w", n, err)
@@ -82,25 +86,34 @@ func (s *stored) compile(outputs []*graph.Node, updates []graph.Update) (*graph.
 	return graph.Compile(s.f.Device(), outputs, updates, s.bind)
 }
 
-// take puts the gradients of examples, at the objective's parameters, into rows from the given one on. It leaves the loss and
-// accuracy of the last chunk of them in the objective's Measured buffer.
-func (s *stored) take(row int, examples []int) error {
+// take puts the gradients of examples, at the objective's parameters, into rows from the given one on. It measures the last chunk of them.
+func (s *stored) take(row int, examples []int) (measured objective.Measured, err error) {
 	for len(examples) > 0 {
 		n := min(len(examples), s.f.Chunk())
-		what := fmt.Sprintf("gradients kept from row %d on", row)
-		err := s.f.Pass(what, objective.Train, examples[:n], []kernels.Buffer{s.coefficients}, func(b *objective.Batch) {
-			b.Measure()
-			for i, node := range b.PerExample().Nodes() {
-				width := s.factors[i].Len() / s.n
-				b.Total(s.factors[i].Slice(row*width, (row+b.N)*width), node)
+		p := s.passes[row]
+		if p == nil {
+			if p, err = s.f.Compile(n, s.rows(row), nil); err != nil {
+				return measured, fmt.Errorf("keeping the gradients of %d examples: %w", n, err)
 			}
-		}, nil)
-		if err != nil {
-			return err
+			s.passes[row] = p
 		}
-		row, examples = row+n, examples[n:]
+		if err := p.Run(examples[:n]); err != nil {
+			return measured, err
+		}
+		measured, row, examples = p.Measured(), row+n, examples[n:]
 	}
-	return nil
+	return measured, nil
+}
+
+// rows writes the gradients of one chunk from a row on.
+func (s *stored) rows(row int) objective.Expression {
+	return func(b *objective.Batch) {
+		b.Measure(b.Here())
+		for i, node := range b.Here().PerExample().Nodes() {
+			width := s.factors[i].Len() / s.n
+			b.Total(s.factors[i].Slice(row*width, (row+b.N)*width), node)
+		}
+	}
 }
 
 // gram reads G Gᵀ.
@@ -155,8 +168,9 @@ func (s *stored) close() {
 	for _, p := range s.combinations {
 		p.Close()
 	}
-	s.f.Release(s.coefficients)
-	for _, b := range s.factors {
-		b.Free()
+	for _, p := range s.passes {
+		p.Close()
 	}
+	objective.Free(s.coefficients)
+	objective.Free(s.factors...)
 }

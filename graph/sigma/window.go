@@ -57,7 +57,7 @@ func (w *window) refresh(batch []int) error {
 	w.refreshes++
 	for len(chosen) > 0 {
 		n := min(len(chosen), size)
-		if err := w.take(w.next*size, chosen[:n]); err != nil {
+		if _, err := w.take(w.next*size, chosen[:n]); err != nil {
 			return err
 		}
 		w.counts[w.next] = n

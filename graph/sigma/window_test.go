@@ -22,7 +22,7 @@ func TestRunningWindow(t *testing.T) {
 		defer inverse.Close()
 		x, err := f.NewVector()
 		must(t, err)
-		defer f.Release(x)
+		defer x.Free()
 		var slots [2]*mat.Dense
 		for step, batch := range [][]int{examples[:15], examples[3:8], examples[11:14]} {
 			must(t, f.Parameters().Write(f.Initial(uint64(step))))
@@ -42,7 +42,7 @@ func TestRunningWindow(t *testing.T) {
 			}
 			sigma.ScaleSym(1/freedom, sigma)
 			_, mean := dense(rows(t, f, batch))
-			must(t, inverse.Solve(batch, Damping{Value: 0.05}, x))
+			mustSolve(t, inverse, batch, Damping{Value: 0.05}, x)
 			got := make([]float64, p)
 			must(t, x.Read(got))
 			near(t, "solution", got, solve(t, sigma, 0.05, mean), 1e-8)

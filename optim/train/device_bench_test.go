@@ -20,27 +20,33 @@ import (
 type work struct {
 	name, model string
 	batch       int
-	step        func(t *Trainer, examples []int, v, into kernels.Buffer) error
+	prepare     func(t *Trainer, n int, v, into kernels.Buffer) (runner, error)
 }
 
-func trainingStep(t *Trainer, _ []int, _, _ kernels.Buffer) error { return t.Step() }
+type runner interface{ Run(examples []int) error }
 
-func gradientOnly(t *Trainer, examples []int, _, into kernels.Buffer) error {
-	return t.Objective.Gradient(examples, into)
+// stepping runs steps of a trainer, whatever the examples.
+type stepping struct{ *Trainer }
+
+func (s stepping) Run([]int) error { return s.Step() }
+
+func trainingStep(t *Trainer, _ int, _, _ kernels.Buffer) (runner, error) { return stepping{t}, nil }
+
+func gradientOnly(t *Trainer, n int, _, into kernels.Buffer) (runner, error) {
+	return t.Objective.CompileGradient(n, into)
 }
 
-func regularizerGradient(t *Trainer, examples []int, v, into kernels.Buffer) error {
-	_, err := t.Objective.TraceGradient(examples, v, into)
-	return err
+func regularizerGradient(t *Trainer, n int, v, into kernels.Buffer) (runner, error) {
+	return t.Objective.CompileTraceGradient(n, v, into, nil)
 }
 
-func hessianProduct(t *Trainer, examples []int, v, into kernels.Buffer) error {
-	return t.Objective.HVP(examples, v, into)
+func hessianProduct(t *Trainer, n int, v, into kernels.Buffer) (runner, error) {
+	return t.Objective.CompileHVP(n, v, into)
 }
 
-func sigmaProduct(t *Trainer, examples []int, v, into kernels.Buffer) error {
-	return t.Objective.Pass("Σv", objective.Train, examples, []kernels.Buffer{v, into}, func(b *objective.Batch) {
-		b.Sum(into, graph.NewCovariance(b.PerExample()).Apply(b.Vector(v)))
+func sigmaProduct(t *Trainer, n int, v, into kernels.Buffer) (runner, error) {
+	return t.Objective.Compile(n, func(b *objective.Batch) {
+		b.Sum(into, graph.NewCovariance(b.Here().PerExample()).Apply(b.Vector(v)))
 	}, nil)
 }
 
@@ -62,11 +68,13 @@ func BenchmarkDevice(b *testing.B) {
 			w.model, w.batch, repetitions = strings.NewReplacer("4096", "16", "1024", "16").Replace(w.model), 2, 1
 		}
 		b.Run(w.name, func(b *testing.B) {
-			trainer, v, into := w.prepare(b)
+			trainer, v, into := w.open(b)
 			examples := trainer.Objective.All(objective.Train)[:w.batch]
+			step, err := w.prepare(trainer, w.batch, v, into)
+			must(b, err)
 			several := func() {
 				for range repetitions {
-					if err := w.step(trainer, examples, v, into); err != nil {
+					if err := step.Run(examples); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -86,8 +94,8 @@ func BenchmarkDevice(b *testing.B) {
 	}
 }
 
-// prepare is a trainer on random images of 28×28 in ten classes, with room for two vectors.
-func (w work) prepare(b *testing.B) (t *Trainer, v, into kernels.Buffer) {
+// open is a trainer on random images of 28×28 in ten classes, with room for two vectors.
+func (w work) open(b *testing.B) (t *Trainer, v, into kernels.Buffer) {
 	r := rand.New(rand.NewPCG(1, 2))
 	n := 2 * w.batch
 	set := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: 10, X: make([]float32, n*784), Y: make([]float32, n)}

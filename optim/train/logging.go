@@ -58,12 +58,14 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 // entry is the line of the log for the step just taken, with the probe's and the test part's numbers where they are wanted.
 func (t *Trainer) entry(loss, accuracy float64, measure, evaluate bool) (*Entry, error) {
 	step := t.StepsTaken()
-	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.RateAt(step - 1), Seconds: t.Seconds(),
-		Numbers: t.direction.Metrics()}
+	e := &Entry{Step: step, Epoch: t.Epochs(), Loss: loss, Rate: t.RateAt(step - 1), Seconds: t.Seconds()}
 	if t.Objective.Scored() {
 		e.Accuracy = &accuracy
 	}
 	var err error
+	if e.Numbers, err = t.direction.Metrics(); err != nil {
+		return nil, fmt.Errorf("the direction's own numbers: %w", err)
+	}
 	if e.GradNorm2, err = t.directionNorm2(); err != nil {
 		return nil, err
 	}

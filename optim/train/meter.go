@@ -10,31 +10,37 @@ import (
 
 // meter adds up loss and accuracy over steps on the device, so that they are brought to the host only where they are logged.
 type meter struct {
-	program *graph.Program
-	total   kernels.Buffer // [2]
-	steps   int            // added up since the last reset
+	device   kernels.Device
+	programs map[kernels.Buffer]*graph.Program // that add what a buffer [2] holds, of which a direction has one or a few
+	total    kernels.Buffer                    // [2]
+	steps    int                               // added up since the last reset
 }
 
-// newMeter adds up what the buffer measured [2] holds at each call of add.
-func newMeter(dev kernels.Device, measured kernels.Buffer) (*meter, error) {
-	total, err := dev.NewBuffer(measured.DType(), measured.Len())
+func newMeter(f *objective.Objective) (*meter, error) {
+	total, err := f.Device().NewBuffer(f.DType(), 2)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the log: %w", err)
 	}
-	g := graph.New()
-	sum, one := graph.Input(g, measured.DType(), "sum", measured.Len()), graph.Input(g, measured.DType(), "one", measured.Len())
-	program, err := graph.Compile(dev, nil, []graph.Update{{Leaf: sum, Value: graph.Add(sum, one)}},
-		map[*graph.Node]kernels.Buffer{sum: total, one: measured})
-	if err != nil {
-		total.Free()
-		return nil, fmt.Errorf("preparing the log: %w", err)
-	}
-	return &meter{program: program, total: total}, nil
+	return &meter{device: f.Device(), programs: map[kernels.Buffer]*graph.Program{}, total: total}, nil
 }
 
-func (m *meter) add() error {
+// add adds what a step has measured.
+func (m *meter) add(measured objective.Measured) error {
+	from := measured.Buffer()
+	program := m.programs[from]
+	if program == nil {
+		g := graph.New()
+		sum, one := graph.Input(g, from.DType(), "sum", from.Len()), graph.Input(g, from.DType(), "one", from.Len())
+		var err error
+		program, err = graph.Compile(m.device, nil, []graph.Update{{Leaf: sum, Value: graph.Add(sum, one)}},
+			map[*graph.Node]kernels.Buffer{sum: m.total, one: from})
+		if err != nil {
+			return fmt.Errorf("preparing the log: %w", err)
+		}
+		m.programs[from] = program
+	}
 	m.steps++
-	return m.program.Run()
+	return program.Run()
 }
 
 // mean is the mean loss and accuracy of the steps since the last reset.
@@ -57,6 +63,8 @@ func (m *meter) state(s objective.State) {
 }
 
 func (m *meter) close() {
-	m.program.Close()
+	for _, p := range m.programs {
+		p.Close()
+	}
 	m.total.Free()
 }

@@ -25,6 +25,11 @@ type probe struct {
 	panels  [2][]int
 	slope   kernels.Buffer // ∂tr Σ [P] over half a sample
 
+	sample        *objective.Pass // over a sample and the test panel
+	gram, losses  objective.Rows  // its inner products of gradients, and its losses
+	first, second *objective.Pass // over half a sample: the slope, and what another half changes along it
+	change        objective.Number
+
 	measured bool       // there is a measurement to go on from
 	gap      float64    // on the panels, then
 	drift    gapTerms   // of the gap in a step, in units of η, as found then
@@ -51,10 +56,28 @@ func newProbe(f *objective.Objective, of optim.Optimizer, o Options, cost float6
 	for part := range p.panels {
 		p.panels[part] = p.draw(objective.Part(part), beforeTheRun, b.sample)
 	}
-	if p.slope, err = f.NewVector(); err != nil {
+	if err := p.prepare(); err != nil {
+		p.close()
 		return nil, fmt.Errorf("measuring along the run: %w", err)
 	}
 	return p, nil
+}
+
+func (p *probe) prepare() (err error) {
+	if p.slope, err = p.f.NewVector(); err != nil {
+		return err
+	}
+	p.sample, err = p.f.Compile(p.budget.sample+len(p.panels[objective.Test]), func(b *objective.Batch) {
+		b.Rows(&p.gram, b.Here().PerExample().Gram())
+		b.Rows(&p.losses, b.Here().Loss)
+	}, nil)
+	if err != nil {
+		return err
+	}
+	if half := p.budget.sample / 2; half > 1 {
+		return p.prepareSlopes(half)
+	}
+	return nil
 }
 
 // passed counts a step at a learning rate.
@@ -72,4 +95,9 @@ func (p *probe) state(s objective.State) {
 	p.measured = measured == 1
 }
 
-func (p *probe) close() { p.f.Release(p.slope) }
+func (p *probe) close() {
+	for _, pass := range []*objective.Pass{p.sample, p.first, p.second} {
+		pass.Close()
+	}
+	objective.Free(p.slope)
+}

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -62,16 +63,10 @@ type sight struct {
 func (p *probe) look(chosen []int) (s sight, err error) {
 	panel := p.panels[objective.Test]
 	n, all := len(chosen), len(chosen)+len(panel)
-	products, losses := make([]float64, all*all), make([]float64, all)
-	err = p.f.Together("probe", [2][]int{chosen, panel}, func(b *objective.Batch) {
-		b.Read(b.PerExample().Gram())
-		b.Read(b.Loss)
-	}, func(_, _ int, read func(int, any) error) error {
-		if err := read(0, products); err != nil {
-			return err
-		}
-		return read(1, losses)
-	})
+	if err := p.sample.Run(slices.Concat(chosen, panel)); err != nil {
+		return s, err
+	}
+	products, losses := p.gram.Values, p.losses.Values
 	s.gram = mat.NewSymDense(n, nil)
 	for i := range n {
 		row := products[i*all : (i+1)*all]
@@ -80,7 +75,7 @@ func (p *probe) look(chosen []int) (s sight, err error) {
 	}
 	s.trace, s.square = moments(s.gram)
 	s.test = floats.Sum(losses[n:]) / float64(max(1, len(panel)))
-	return s, err
+	return s, nil
 }
 
 // moments are tr Σ = (Σ_n ‖g_n‖² − N‖ḡ‖²)/(N−1) and the mean of g_n·g_k over pairs n ≠ k, which is ‖ḡ‖² − tr Σ/N: ‖G‖²
@@ -115,7 +110,7 @@ func spectrum(gram *mat.SymDense, most int) ([]float64, error) {
 
 // generalization puts the drift of the gap since the last measurement beside what was predicted, and predicts anew.
 func (p *probe) generalization(s sight, numbers map[string]float64) error {
-	train, err := p.f.Evaluate(objective.Train, p.panels[objective.Train])
+	train, err := p.f.Evaluate(p.panels[objective.Train])
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func values(f *objective.Objective, train bool) (r Result, err error) {
 }
 
 func evaluate(f *objective.Objective, part objective.Part) (objective.Value, error) {
-	v, err := f.Evaluate(part, f.All(part))
+	v, err := f.Evaluate(f.All(part))
 	if err == nil && (math.IsNaN(v.Loss) || math.IsInf(v.Loss, 0)) {
 		err = fmt.Errorf("evaluating: %w", ErrNotFinite)
 	}

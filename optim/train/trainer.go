@@ -87,7 +87,7 @@ func (t *Trainer) prepare() (err error) {
 	if t.update, err = optim.NewUpdate(f.Device(), t.Optimizer.Transform(), f.Parameters(), t.direction.Vector()); err != nil {
 		return err
 	}
-	if t.meter, err = newMeter(f.Device(), f.Measured()); err != nil {
+	if t.meter, err = newMeter(f); err != nil {
 		return err
 	}
 	if t.Options.MeasureEvery > 0 {
@@ -124,9 +124,9 @@ func (t *Trainer) Step() error {
 	start := time.Now()
 	step := t.sampler.Step()
 	rate := t.RateAt(step)
-	err := t.Move(t.sampler.Next(), rate)
+	measured, err := t.move(t.sampler.Next(), rate)
 	if err == nil {
-		err = t.meter.add()
+		err = t.meter.add(measured)
 	}
 	if err != nil {
 		t.sampler.Seek(step)
@@ -141,11 +141,17 @@ func (t *Trainer) Step() error {
 
 // Move takes a step on a batch and at a learning rate of the caller's choice, outside the count of steps.
 func (t *Trainer) Move(batch []int, rate float64) error {
-	if err := t.direction.Compute(batch, rate); err != nil {
-		return err
+	_, err := t.move(batch, rate)
+	return err
+}
+
+func (t *Trainer) move(batch []int, rate float64) (objective.Measured, error) {
+	measured, err := t.direction.Compute(batch, rate)
+	if err != nil {
+		return measured, err
 	}
 	t.cost += t.direction.Cost(len(batch))
-	return t.update.Step(rate)
+	return measured, t.update.Step(rate)
 }
 
 // Reset goes back to given parameters [P], with no memory of earlier moves.

@@ -1,0 +1,138 @@
+package objective
+
+import (
+	"fmt"
+
+	"drift/graph"
+	"drift/kernels"
+)
+
+// program is a plan with the memory that it is bound to. It is on the device while the arena that all programs share suits it, and is
+// loaded again where that was exchanged for a larger one.
+type program struct {
+	objective *Objective
+	plan      *graph.Plan
+	bind      map[*graph.Node]kernels.Buffer
+	loaded    *graph.Program // nil while it is not on the device
+	rows      []rowsOf
+
+	// What the examples of a chunk are chosen by; nothing for the end of a pass.
+	index, place kernels.Buffer // place is nil where no expression asks for it
+	chosen       []float32
+	boxed        any // chosen, as Write takes it without an allocation
+}
+
+// rowsOf is a node of which the host wants every example's row.
+type rowsOf struct {
+	into *Rows
+	node *graph.Node
+	n    int // examples in the chunk
+}
+
+// read takes the rows of a chunk to their place among those of the whole pass.
+func (r rowsOf) read(c *program, from, whole int) error {
+	width := graph.Size(r.node) / r.n
+	r.into.resize(whole * width)
+	return c.loaded.Buffer(r.node).Read(r.into.Values[from*width : (from+r.n)*width])
+}
+
+// compile makes the program of a pass for a kind of chunk.
+func (f *Objective) compile(p *Pass, kind chunkKind) (*program, error) {
+	var b *Batch
+	if err := graph.Try(func() { b = f.newBatch(kind); p.expression(b) }); err != nil {
+		return nil, err
+	}
+	if err := p.reserve(b.numbers); err != nil {
+		return nil, err
+	}
+	for leaf, scalar := range b.scalars {
+		b.bind[leaf] = p.scalars.Slice(scalar, scalar+1)
+	}
+	c := &program{objective: f, bind: b.bind, rows: b.rows, index: f.index.Slice(0, kind.n), chosen: f.chosen[:kind.n]}
+	c.boxed = c.chosen
+	b.bind[b.index] = c.index
+	if b.place != nil {
+		c.place = f.place.Slice(0, kind.n)
+	}
+	return c, c.prepare(b.outputs, b.builder)
+}
+
+func (c *program) prepare(outputs []*graph.Node, b *builder) (err error) {
+	if c.plan, err = graph.NewPlan(outputs, b.updates, b.bound()); err != nil {
+		return err
+	}
+	return c.load()
+}
+
+// load puts the program on the device, where it is not there already.
+func (c *program) load() error {
+	f := c.objective
+	if c.loaded != nil {
+		return nil
+	}
+	err := f.reserve(c.plan, len(c.chosen))
+	if err != nil {
+		return err
+	}
+	if c.loaded, err = c.plan.Load(f.device, c.bind, f.arena); err != nil {
+		return err
+	}
+	f.programs[c] = true
+	return nil
+}
+
+func (c *program) run() error {
+	if err := c.load(); err != nil {
+		return err
+	}
+	return c.loaded.Run()
+}
+
+// close takes the program off the device.
+func (c *program) close() {
+	if c.loaded != nil {
+		c.loaded.Close()
+		c.loaded = nil
+		delete(c.objective.programs, c)
+	}
+}
+
+// reserve makes the arena large enough for a plan over n examples. Where it has to be exchanged, programs leave the device.
+func (f *Objective) reserve(plan *graph.Plan, n int) error {
+	if f.arena != nil && f.arena.Len() >= plan.Elements() {
+		return nil
+	}
+	for c := range f.programs {
+		c.close()
+	}
+	if f.arena != nil {
+		f.arena.Free()
+		f.arena = nil
+	}
+	if free := f.device.FreeBytes(); plan.Bytes() > free {
+		return fmt.Errorf("a chunk of %d examples needs %d bytes and %d are free: a chunk of about %d would fit",
+			n, plan.Bytes(), free, max(1, int(float64(n)*float64(free)/float64(plan.Bytes()))))
+	}
+	var err error
+	f.arena, err = f.device.NewBuffer(f.dtype, plan.Elements())
+	return err
+}
+
+// choose writes the indices of the examples of a chunk that begins at a place of the pass, and their places where they are wanted.
+func (c *program) choose(examples []int, from int) error {
+	if c.place != nil {
+		for i := range c.chosen {
+			c.chosen[i] = float32(from + i)
+		}
+		if err := c.place.Write(c.boxed); err != nil {
+			return err
+		}
+	}
+	for i, k := range examples {
+		if n := c.objective.total(); k < 0 || k >= n {
+			return fmt.Errorf("example %d among %d: give 0 to %d", k, n, n-1)
+		}
+		c.chosen[i] = float32(k)
+	}
+	return c.index.Write(c.boxed)
+}
