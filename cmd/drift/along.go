@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"slices"
 
 	"github.com/spf13/pflag"
 	"gonum.org/v1/gonum/floats"
@@ -17,7 +16,6 @@ import (
 	"drift/data"
 	"drift/graph/objective"
 	"drift/graph/weights"
-	"drift/optim"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
@@ -30,9 +28,6 @@ type course struct {
 	// Distance is ‖θ − θ_run‖ between the ends of the run when followed and when it was trained; nil where it left no weights.
 	Distance *float64 `json:"distance"`
 }
-
-// shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage.
-const shufflePairs = 16
 
 // follow trains the run of --along again and looks at some of its epochs.
 func (v *verification) follow(ctx context.Context) (err error) {
@@ -51,8 +46,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rule, err := followable(p, o, run.Steps)
-	if err != nil {
+	if _, err := theory.Followable(p.Objective, o, run.Steps); err != nil { // before anything is prepared
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
 	trainer, err := train.New(p.Objective, o, run)
@@ -65,7 +59,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 		return err
 	}
 	defer w.Close()
-	course, checks, err := v.stagesOf(ctx, trainer, rule, w)
+	course, checks, err := v.stagesOf(ctx, trainer, w)
 	if err == nil {
 		err = course.compare(p, v.along)
 	}
@@ -100,28 +94,6 @@ func (v *verification) readTraining() (*training, error) {
 	return t, nil
 }
 
-// followable is the rule of a run, where the theory speaks of it.
-func followable(p *problem, o optim.Optimizer, steps int) (rule optim.Heavy, err error) {
-	n := p.Examples(objective.Train)
-	switch o := o.(type) {
-	case optim.SGD:
-		rule = o.Heavy
-	case optim.GD:
-		rule = o.Heavy
-	default:
-		return rule, fmt.Errorf("its optimizer is %s: the checks follow sgd and gd", optim.NameOf(o))
-	}
-	switch {
-	case rule.Clip > 0:
-		return rule, errors.New("it clips gradients, which the theory does not describe: follow a run without --clip")
-	case p.Examples(objective.Test) == 0:
-		return rule, errors.New("its data have no test part, and so no generalization gap: follow a run on data with test=N")
-	case steps < optim.BatchesPerEpoch(o, n):
-		return rule, errors.New("it is shorter than an epoch: follow a longer one")
-	}
-	return rule, nil
-}
-
 // beside is a world in float64 over the run's data.
 func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theory.World, error) {
 	split := data.Split{Train: p.Data(objective.Train), Test: p.Data(objective.Test)}
@@ -129,87 +101,15 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
-func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, rule optim.Heavy, w *theory.World) (*course, []theory.Check, error) {
-	steps, epoch := t.Options.Steps, optim.BatchesPerEpoch(t.Optimizer, len(w.Train))
-	_, batch := t.Optimizer.Batches(len(w.Train))
-	o := observer{World: w, trainer: t, options: v.options, run: &course{Run: v.along}, legs: chooseLegs(steps, epoch, v.stages)}
-	o.course = theory.Course{Descent: theory.Descent{MomentumWeights: rule.MomentumWeights()}, WeightDecay: rule.WeightDecay, Batch: batch, ShufflePairs: shufflePairs}
-	show := v.progress("following the run", "steps", steps)
+func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory.World) (*course, []theory.Check, error) {
+	show := v.progress("following the run", "steps", t.Options.Steps)
 	defer show.Close()
-	for {
-		if err := o.look(); err != nil {
-			return nil, nil, err
-		}
-		if t.StepsTaken() == steps {
-			o.run.Trend = theory.NewTrend(o.run.Stages)
-			return o.run, o.checks, nil
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		if err := t.Step(); err != nil {
-			return nil, nil, err
-		}
-		show.Set(t.StepsTaken(), "")
+	f := theory.Following{World: w, Trainer: t, Options: v.options, Stages: v.stages, Progress: func(step int) { show.Set(step, "") }}
+	stages, checks, err := f.Run(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
-}
-
-// observer looks at a run between its steps.
-type observer struct {
-	*theory.World
-	trainer *train.Trainer
-	course  theory.Course
-	options theory.Options
-	legs    [][]int    // steps at which to look, the current leg's first
-	leg     theory.Leg // what was seen of that leg
-	run     *course
-	checks  []theory.Check
-}
-
-// look notes the parameters where the current leg wants them. At its end it finds out what the leg shows, and starts the next one,
-// which may begin at the same step.
-func (o *observer) look() error {
-	step := o.trainer.StepsTaken()
-	for len(o.legs) > 0 && slices.Contains(o.legs[0], step) {
-		theta := make([]float64, o.Parameters())
-		if err := o.trainer.Objective.Parameters().Read(theta); err != nil {
-			return err
-		}
-		o.leg.Steps, o.leg.Theta = append(o.leg.Steps, step), append(o.leg.Theta, theta)
-		o.leg.Rates = append(o.leg.Rates, o.trainer.RateAt(step))
-		if step < o.legs[0][len(o.legs[0])-1] {
-			return nil
-		}
-		stage, err := o.Along(o.course, o.leg, o.options.Seed)
-		if err != nil {
-			return err
-		}
-		local, err := theory.Local(o.World, o.options, fmt.Sprintf("step %d", stage.Step))
-		if err != nil {
-			return err
-		}
-		o.run.Stages, o.checks = append(o.run.Stages, stage), append(o.checks, local...)
-		o.leg, o.legs = theory.Leg{}, o.legs[1:]
-	}
-	return nil
-}
-
-// chooseLegs spreads so many whole epochs of m steps evenly over a run, each as the steps at which it is looked at.
-func chooseLegs(steps, m, count int) [][]int {
-	const parts = 4 // of an epoch, between which its drift is integrated
-	epochs := steps / m
-	var legs [][]int
-	for k := range min(count, epochs) {
-		start := m * (k * epochs / min(count, epochs))
-		var leg []int
-		for j := range parts + 1 {
-			if at := start + j*m/parts; len(leg) == 0 || at > leg[len(leg)-1] {
-				leg = append(leg, at)
-			}
-		}
-		legs = append(legs, leg)
-	}
-	return legs
+	return &course{Run: v.along, Trend: theory.NewTrend(stages), Stages: stages}, checks, nil
 }
 
 // compare finds how far from the run's own weights the followed one has ended.
