@@ -13,6 +13,7 @@ import (
 
 	"drift/bench/report"
 	"drift/bench/theory"
+	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/graph/objective"
 	"drift/graph/weights"
@@ -81,7 +82,7 @@ func (v *verification) readTraining() (*training, error) {
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	own.globals(flags)
 	t.flags(flags)
-	if err := setFlags(config, flags); err != nil {
+	if err := cmdline.SetAll(config, flags); err != nil {
 		return nil, fmt.Errorf("reading the run in %s: config.toml: %w", v.along, err)
 	}
 	own.threads, own.quiet, own.json = v.threads, v.quiet, v.json

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/cobra"
 
 	"drift/bench/peers"
@@ -63,11 +65,11 @@ func (a *app) benchCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
-	add(flags, &b.only, "only", regexp.MustCompile(""), "time only the cases whose names match", "regexp", regexp.Compile)
-	add(flags, &b.each, "time", 2*time.Second, "time for each case, such as 5s or 500ms", "duration", positiveDuration)
-	add(flags, &b.peers, "peers", "auto", "libraries to compare with: auto (those found) or none", "name", oneOf("auto", "none"))
-	add(flags, &b.clock, "clock", "wall", "what counts: wall, or cpu for processor time, on a busy machine with --threads 1", "name",
-		oneOf(slices.Sorted(maps.Keys(timing.Clocks()))...))
+	cmdline.Add(flags, &b.only, "only", regexp.MustCompile(""), "time only the cases whose names match", "regexp", regexp.Compile)
+	cmdline.Add(flags, &b.each, "time", 2*time.Second, "time for each case, such as 5s or 500ms", "duration", positiveDuration)
+	cmdline.Add(flags, &b.peers, "peers", "auto", "libraries to compare with: auto (those found) or none", "name", cmdline.OneOf("auto", "none"))
+	cmdline.Add(flags, &b.clock, "clock", "wall", "what counts: wall, or cpu for processor time, on a busy machine with --threads 1", "name",
+		cmdline.OneOf(slices.Sorted(maps.Keys(timing.Clocks()))...))
 	flags.StringVar(&b.profile, "profile", "", "write where the time of steps goes to this `file`, as JSON, in place of times")
 	flags.BoolVar(&b.small, "small", false, "cases of gpu/ with tiny networks, to see that they work")
 	flags.StringVar(&b.markdown, "markdown", "", "write the tables as Markdown to this `file`")

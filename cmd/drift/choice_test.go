@@ -5,27 +5,6 @@ import (
 	"testing"
 )
 
-func TestChoices(t *testing.T) {
-	for text, want := range map[string]string{
-		"sgd":                        "sgd",
-		"sgd:lr=0.5":                 "sgd:lr=0.5",
-		"sgd-reg:batch=full:lr=1e-3": "sgd-reg:batch=full:lr=0.001",
-		"sigma-inverse:damping_relative=true:weight-decay=0.1": "sigma-inverse:damping-relative=true:weight-decay=0.1",
-	} {
-		c, err := parseChoice(text)
-		if err != nil || c.String() != want {
-			t.Errorf("%s is %s, %v, want %s", text, c, err, want)
-		}
-	}
-	for text, says := range map[string]string{
-		"sdg": "did you mean sgd?", "sgd:lr": "OPTION=VALUE", "sgd:rank=3": "OPTION=VALUE", "sgd:momentm=0.5": "did you mean momentum?", "sgd:lr=-1": "at least 0", "": "unknown name",
-	} {
-		if _, err := parseChoice(text); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%q: %v, want %q", text, err, says)
-		}
-	}
-}
-
 // An optimizer can be there twice with other options, and its rows have names that tell them apart.
 func TestComparisonOfOneOptimizerWithItself(t *testing.T) {
 	out := object(t, smallComparison+"--epochs 1 --seeds 1 --shuffles 0 --quiet --json - --optimizers sgd,sgd:lr=0.5,gd --out "+t.TempDir())

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -24,7 +26,7 @@ type comparison struct {
 	*app
 	task
 	recipe
-	optimizers           []choice
+	optimizers           []cmdline.Choice
 	seeds, pairs, points int
 	trials, total        int // total updates of all runs
 	examples             int // of the training part
@@ -82,13 +84,13 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64,act=tanh")
-	addList(flags, &c.optimizers, "optimizers", []choice{{name: "sgd"}, {name: "gd"}, {name: "gd-reg"}, {"sigma-inverse", [][2]string{{"lr", "0.02"}, {"damping", "5"}}}},
-		"`names` to compare, of "+strings.Join(optim.Names(), ", ")+"; NAME:OPTION=VALUE:… gives one options of its own", "names", parseChoice)
-	add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", atLeast(1))
+	cmdline.AddList(flags, &c.optimizers, "optimizers", []cmdline.Choice{{Name: "sgd"}, {Name: "gd"}, {Name: "gd-reg"}, {Name: "sigma-inverse", Options: [][2]string{{"lr", "0.02"}, {"damping", "5"}}}},
+		"`names` to compare, of "+strings.Join(optim.Names(), ", ")+"; NAME:OPTION=VALUE:… gives one options of its own", "names", cmdline.ParseChoice)
+	cmdline.Add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", cmdline.AtLeast(1))
 	c.recipe.flags(flags, map[string]string{"batch": "10"}, 60)
-	add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
-	add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", atLeast(0))
-	add(flags, &c.points, "points", 40, "points of a learning curve", "int", atLeast(1))
+	cmdline.Add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
+	cmdline.Add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &c.points, "points", 40, "points of a learning curve", "int", cmdline.AtLeast(1))
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace those of the same settings there")
 	flags.BoolVar(&c.force, "force", false, "replace results of other settings too")
 	flags.StringVar(&c.resume, "resume", "", "go on with the comparison in this `folder`, with its settings")
@@ -110,9 +112,9 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		if show == nil {
 			var names []string
 			for _, choice := range c.optimizers {
-				names = append(names, choice.name)
+				names = append(names, choice.Name)
 			}
-			c.noteIdle(c.options, names...)
+			c.note(c.options.Idle(c.given, names...)...)
 			show = c.progress("comparing", "updates", c.total)
 		}
 		show.Set(done, what)
@@ -189,7 +191,7 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	reference, err := c.optimizer(choice{name: "sgd"}, examples, c.given)
+	reference, err := c.optimizer(cmdline.Choice{Name: "sgd"}, examples, c.given)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +199,7 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 		return nil, err
 	}
 	var all []compare.Entry
-	for i, name := range labels(c.optimizers) {
+	for i, name := range cmdline.Labels(c.optimizers) {
 		o, err := c.optimizer(c.own(c.optimizers[i]), examples, c.given)
 		if err == nil {
 			o, err = following(o, options.Get(reference, "batch"))
@@ -214,9 +216,9 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 }
 
 // own is a choice with its own options, as far as flags of the command line do not overrule those of a choice that stands there by default.
-func (c *comparison) own(of choice) choice {
+func (c *comparison) own(of cmdline.Choice) cmdline.Choice {
 	if !c.given("optimizers") {
-		of.options = slices.DeleteFunc(slices.Clone(of.options), func(o [2]string) bool { return c.given(flagOf(o[0])) })
+		of.Options = slices.DeleteFunc(slices.Clone(of.Options), func(o [2]string) bool { return c.given(cmdline.Flag(o[0])) })
 	}
 	return of
 }
@@ -232,7 +234,7 @@ func following(o optim.Optimizer, batch string) (optim.Optimizer, error) {
 
 // shuffles parses --shuffles: a variance takes two pairs.
 func shuffles(s string) (int, error) {
-	n, err := atLeast(0)(s)
+	n, err := cmdline.AtLeast(0)(s)
 	if err == nil && n == 1 {
 		err = fmt.Errorf("got %q: give at least 2, or 0 to leave it out", s)
 	}
@@ -244,8 +246,8 @@ func (c *comparison) checkOptimizers() error {
 	if len(c.optimizers) == 0 {
 		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Names(), ", "))
 	}
-	for i, name := range labels(c.optimizers) {
-		if slices.Contains(labels(c.optimizers)[:i], name) {
+	for i, name := range cmdline.Labels(c.optimizers) {
+		if slices.Contains(cmdline.Labels(c.optimizers)[:i], name) {
 			return usagef("--optimizers: %s stands there twice: name each once, or give it other options (NAME:OPTION=VALUE)", name)
 		}
 	}

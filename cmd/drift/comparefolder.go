@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/compare"
+	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/data/atomicfile"
 	"drift/optim"
@@ -120,7 +121,7 @@ func (c *comparison) goOn(flags *pflag.FlagSet) (lock io.Closer, err error) {
 
 // takeUp sets the flags as the comparison to go on with had them.
 func (c *comparison) takeUp(config string, flags *pflag.FlagSet) error {
-	if err := setFlags(config, flags); err != nil {
+	if err := cmdline.SetAll(config, flags); err != nil {
 		return fmt.Errorf("config.toml: %w", err)
 	}
 	split, err := c.check()
@@ -152,14 +153,14 @@ func (c *comparison) keep(config string, split *data.Split) {
 func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
 	var all []optim.Optimizer
 	for _, choice := range c.optimizers { // without options of its own, which stand in the choice
-		choice.options = nil
+		choice.Options = nil
 		o, err := c.optimizer(choice, c.examples, c.given)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, o)
 	}
-	return runSettings(flags, c.model, c.options.settings(all...))
+	return runSettings(flags, c.model, c.options.Settings(all...))
 }
 
 // experiment is everything needed to run a comparison again.

@@ -11,6 +11,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
+	"drift/cmd/drift/internal/cmdline"
 	"drift/optim/rundir"
 )
 
@@ -35,7 +36,7 @@ func (r *fromRun) adopt(flags *pflag.FlagSet, names ...string) (weights string, 
 		if !slices.Contains(names, name) {
 			continue
 		}
-		if err := setFlag(name, value, flags); err != nil {
+		if err := cmdline.Set(name, value, flags); err != nil {
 			return "", fmt.Errorf("reading the run in %s: config.toml: %w", r.run, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"drift/cmd/drift/internal/cmdline"
 	"drift/optim/options"
 	"drift/optim/train"
 )
@@ -17,13 +18,13 @@ func worded(err error) string {
 	if errors.As(err, &unfit) {
 		var flags []string
 		for _, option := range unfit.Change {
-			flags = append(flags, "--"+flagOf(option))
+			flags = append(flags, "--"+cmdline.Flag(option))
 		}
 		text = strings.Replace(text, unfit.Error(), unfit.What+": change "+strings.Join(flags, " or "), 1)
 	}
 	var wrong options.Error
 	if errors.As(err, &wrong) {
-		text = strings.Replace(text, wrong.Error(), fmt.Sprintf("--%s: got %q: give %s", flagOf(wrong.Option), wrong.Value, wrong.Want), 1)
+		text = strings.Replace(text, wrong.Error(), fmt.Sprintf("--%s: got %q: give %s", cmdline.Flag(wrong.Option), wrong.Value, wrong.Want), 1)
 	}
 	var stopped train.Interruption
 	if errors.As(err, &stopped) && stopped.Dir != "" {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -51,10 +53,10 @@ func (a *app) measureCommand() *cobra.Command {
 	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this safetensors `file`")
 	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
-	add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", atLeast(0))
-	add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --json, by quadrature of so many steps", "int", atLeast(0))
-	add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", atLeast(0))
-	add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6 (0: do not)", "int", traceProducts)
+	cmdline.Add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --json, by quadrature of so many steps", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6 (0: do not)", "int", traceProducts)
 	return cmd
 }
 
@@ -106,7 +108,7 @@ func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err er
 
 // traceProducts parses --hessian-trace: its standard error takes 6 products.
 func traceProducts(s string) (int, error) {
-	n, err := atLeast(0)(s)
+	n, err := cmdline.AtLeast(0)(s)
 	if err == nil && n > 0 && n < 6 {
 		err = fmt.Errorf("got %q: give at least 6, or 0 to leave it out", s)
 	}

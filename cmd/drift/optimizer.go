@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/pflag"
 
 	"drift/optim"
@@ -14,7 +16,7 @@ import (
 
 // recipe is what train and compare share: everything about the updates but the optimizer's name.
 type recipe struct {
-	options optionFlags
+	options cmdline.Options
 	steps   runLength
 	epochs  float64
 }
@@ -31,10 +33,10 @@ func (n runLength) String() string {
 
 // flags defines the options of all optimizers, with the command's own defaults by option, and the length of the run.
 func (r *recipe) flags(flags *pflag.FlagSet, standard map[string]string, epochs float64) {
-	r.options.define(flags, standard)
-	add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the training examples", "float", positive)
-	add(flags, &r.steps, "steps", -1, "length of the run in steps, in place of --epochs (0: only evaluate)", "int", func(s string) (runLength, error) {
-		n, err := atLeast(0)(s)
+	r.options.Define(flags, standard)
+	cmdline.Add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the training examples", "float", cmdline.Positive)
+	cmdline.Add(flags, &r.steps, "steps", -1, "length of the run in steps, in place of --epochs (0: only evaluate)", "int", func(s string) (runLength, error) {
+		n, err := cmdline.AtLeast(0)(s)
 		return runLength(n), err
 	})
 }
@@ -51,20 +53,20 @@ func (r *recipe) length(given func(string) bool) (train.Options, error) {
 }
 
 // optimizer is the one chosen, with the options given. Batches that are larger than the data by default are all examples.
-func (r *recipe) optimizer(c choice, examples int, given func(string) bool) (optim.Optimizer, error) {
-	o, found := optim.Lookup(c.name)
+func (r *recipe) optimizer(c cmdline.Choice, examples int, given func(string) bool) (optim.Optimizer, error) {
+	o, found := optim.Lookup(c.Name)
 	if !found {
-		return nil, usagef("unknown optimizer %q: %s", c.name, choose(c.name, optim.Names()))
+		return nil, usagef("unknown optimizer %q: %s", c.Name, cmdline.Choose(c.Name, optim.Names()))
 	}
-	o, err := r.options.apply(o)
+	o, err := r.options.Apply(o)
 	if err == nil {
-		o, err = c.onto(o)
+		o, err = c.Onto(o)
 	}
-	if err == nil && !given("batch") && !c.has("batch") && options.Has(o, "batch") && options.Number(o, "batch") > float64(examples) {
+	if err == nil && !given("batch") && !c.Has("batch") && options.Has(o, "batch") && options.Number(o, "batch") > float64(examples) {
 		o, err = options.Set(o, "batch", "full")
 	}
 	if err != nil {
-		return nil, usagef("%s: %w", c.name, err)
+		return nil, usagef("%s: %w", c.Name, err)
 	}
 	return o, nil
 }
@@ -106,13 +108,13 @@ func (e every) steps(epoch int) int {
 // parseEvery reads "500", "1epoch" or "0.5epoch".
 func parseEvery(s string) (every, error) {
 	if number, ok := strings.CutSuffix(s, "epoch"); ok {
-		x, err := positive(number)
+		x, err := cmdline.Positive(number)
 		if err != nil || x > 1e9 {
 			return every{}, fmt.Errorf("got %q: give a number of epochs above 0, such as 1epoch", s)
 		}
 		return every{x, true}, nil
 	}
-	n, err := atLeast(0)(s)
+	n, err := cmdline.AtLeast(0)(s)
 	if err != nil {
 		return every{}, fmt.Errorf("%w steps, or epochs such as 1epoch", err)
 	}

@@ -6,42 +6,6 @@ import (
 	"time"
 )
 
-func TestNearest(t *testing.T) {
-	known := []string{"sgd", "gd", "gd-reg", "sigma-inverse", "gd-noise"}
-	for name, want := range map[string]string{"sdg": "sgd", "gdreg": "gd-reg", "sigma": "sigma-inverse", "SGD": "sgd", "adam": "", "": ""} {
-		if got := nearest(name, known); got != want {
-			t.Errorf("nearest to %q is %q, want %q", name, got, want)
-		}
-	}
-}
-
-func TestEditDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"sdg", "sgd", 1}} {
-		if got := editDistance(c.a, c.b); got != c.want {
-			t.Errorf("from %q to %q: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
-func TestNumbersAreChecked(t *testing.T) {
-	for _, s := range []string{"NaN", "inf", "-1", "0", "x", "", "1e999"} {
-		if x, err := positive(s); err == nil {
-			t.Errorf("positive(%q) = %v", s, x)
-		}
-	}
-	for _, s := range []string{"NaN", "1", "-0.1", "1.5"} {
-		if x, err := fraction(s); err == nil {
-			t.Errorf("fraction(%q) = %v", s, x)
-		}
-	}
-	if x, err := notNegative("0"); x != 0 || err != nil {
-		t.Errorf("notNegative(0) = %v, %v", x, err)
-	}
-}
-
 func TestQuota(t *testing.T) {
 	for line, want := range map[string]float64{"150000 100000": 1.5, "max 100000": 0, "": 0, "1 0": 0} {
 		if got := quota(line); got != want {

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+
+	"drift/cmd/drift/internal/cmdline"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,7 +55,7 @@ func (a *app) root() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown command %q: %s", args[0], choose(args[0], commandNames(cmd)))
+				return usagef("unknown command %q: %s", args[0], cmdline.Choose(args[0], commandNames(cmd)))
 			}
 			return cmd.Help()
 		},
@@ -67,11 +70,11 @@ func (a *app) root() *cobra.Command {
 func (a *app) globals(flags *pflag.FlagSet) {
 	flags.BoolVar(&a.quiet, "quiet", false, "print nothing but errors (--json and files are still written)")
 	flags.StringVar(&a.json, "json", "", "write the result as JSON to this `file`, - for standard output")
-	add(flags, &a.seed, "seed", 1, "`number` that every random choice follows from", "number", parseSeed)
-	add(flags, &a.device, "device", "auto", "where to compute: auto|cpu|cuda[:i]", "name", parseDevice)
-	add(flags, &a.dtype, "dtype", kernels.Float32, "arithmetic: float32|float64", "name", kernels.ParseDType)
-	add(flags, &a.precision, "precision", cuda.Full, "products of float32 matrices on a GPU: float32|tf32|bf16", "name", cuda.ParsePrecision)
-	add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", parseThreads)
+	cmdline.Add(flags, &a.seed, "seed", 1, "`number` that every random choice follows from", "number", cmdline.ParseSeed)
+	cmdline.Add(flags, &a.device, "device", "auto", "where to compute: auto|cpu|cuda[:i]", "name", cmdline.ParseDevice)
+	cmdline.Add(flags, &a.dtype, "dtype", kernels.Float32, "arithmetic: float32|float64", "name", kernels.ParseDType)
+	cmdline.Add(flags, &a.precision, "precision", cuda.Full, "products of float32 matrices on a GPU: float32|tf32|bf16", "name", cuda.ParsePrecision)
+	cmdline.Add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", cmdline.ParseThreads)
 	flags.StringVar(&a.config, "config", "", "TOML `file` that sets flags")
 }
 
@@ -123,6 +126,15 @@ func (a *app) human() io.Writer {
 	return a.stdout
 }
 
+// note prints lines that a user should know, unless --quiet is given.
+func (a *app) note(lines ...string) {
+	for _, line := range lines {
+		if !a.quiet {
+			fmt.Fprintln(a.stderr, "note: "+line)
+		}
+	}
+}
+
 // noArguments refuses words that are no flags.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -136,7 +148,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	return usagef("unknown command %q of %s: %s", args[0], cmd.CommandPath(), choose(args[0], commandNames(cmd)))
+	return usagef("unknown command %q of %s: %s", args[0], cmd.CommandPath(), cmdline.Choose(args[0], commandNames(cmd)))
 }
 
 func commandNames(cmd *cobra.Command) []string {
@@ -154,7 +166,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		name := unknown.GetSpecifiedName()
-		if near := nearest(name, flagNames(cmd.Flags())); near != "" {
+		if near := cmdline.Nearest(name, cmdline.Names(cmd.Flags())); near != "" {
 			return usagef("unknown flag --%s: did you mean --%s?", name, near)
 		}
 		return usagef("unknown flag --%s: %s --help lists all", name, cmd.CommandPath())
@@ -166,8 +178,14 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usagef("%w: see %s --help", err, cmd.CommandPath())
 }
 
-func flagNames(flags *pflag.FlagSet) []string {
-	var names []string
-	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
+// applyConfig sets the flags that a TOML file names, except those that the command line has set already.
+func applyConfig(path string, flags *pflag.FlagSet) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return usageError{fmt.Errorf("reading the configuration: %w", err)}
+	}
+	if err := cmdline.SetAll(string(text), flags); err != nil {
+		return usageError{fmt.Errorf("reading the configuration %s: %w", path, err)}
+	}
+	return nil
 }

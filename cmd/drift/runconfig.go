@@ -6,12 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
+	"drift/cmd/drift/internal/cmdline"
 	"drift/graph/objective"
 )
 
@@ -77,22 +77,5 @@ func setting(v pflag.Value) any {
 	if list, many := v.(pflag.SliceValue); many {
 		return list.GetSlice()
 	}
-	return typed(v.Type(), v.String())
-}
-
-// typed is a flag's text as TOML shows it best.
-func typed(kind, text string) any {
-	switch kind {
-	case "bool":
-		return text == "true"
-	case "int", "number":
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n
-		}
-	case "float":
-		if x, err := strconv.ParseFloat(text, 64); err == nil {
-			return x
-		}
-	}
-	return text
+	return cmdline.Typed(v.Type(), v.String())
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"drift/cmd/drift/internal/cmdline"
 	"drift/graph/objective"
 	"drift/optim/rundir"
 	"drift/optim/train"
@@ -22,7 +23,7 @@ func (t *training) readRun(flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	if err := setFlags(dir.Config(), flags); err != nil {
+	if err := cmdline.SetAll(dir.Config(), flags); err != nil {
 		dir.Close()
 		return fmt.Errorf("resuming the run in %s: config.toml: %w", t.resume, err)
 	}
@@ -70,7 +71,7 @@ func (t *training) extendRun(flags *pflag.FlagSet, model objective.Model, traine
 
 // runConfig is the text of config.toml: everything that decides what the run is.
 func (t *training) runConfig(flags *pflag.FlagSet, model objective.Model, trainer *train.Trainer) (string, error) {
-	changes := t.options.settings(trainer.Optimizer)
+	changes := t.options.Settings(trainer.Optimizer)
 	changes["steps"], changes["epochs"] = trainer.Options.Steps, nil
 	settings, err := runSettings(flags, model, changes)
 	if err != nil {

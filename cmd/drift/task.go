@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/pflag"
 
 	"drift/data"
@@ -23,7 +25,7 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	dataDir(flags, &k.dataDir)
 	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
 	const chunk = "most examples to work on at once; more are added up (0: 1,024, and on a GPU with room for them up to 8,192)"
-	add(flags, &k.chunk, "chunk", 0, chunk, "int", atLeast(0))
+	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))
 }
 
 // load reads the data, passes on what is to be known about them, and makes the model that fits them.

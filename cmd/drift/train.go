@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -85,15 +87,15 @@ func (a *app) trainCommand() *cobra.Command {
 
 func (t *training) flags(flags *pflag.FlagSet) {
 	t.task.flags(flags, "glyphs", "mlp:256")
-	add(flags, &t.name, "optimizer", "sgd", "update rule: "+strings.Join(optim.Names(), "|"), "name", oneOf(optim.Names()...))
+	cmdline.Add(flags, &t.name, "optimizer", "sgd", "update rule: "+strings.Join(optim.Names(), "|"), "name", cmdline.OneOf(optim.Names()...))
 	t.recipe.flags(flags, nil, 10)
 	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
-	add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
-	add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
-	add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
-	add(flags, &t.logEvery, "log-every", every{50, false}, "steps or epochs between lines of metrics.jsonl (0: only at evaluations)", "int", parseEvery)
+	cmdline.Add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
+	cmdline.Add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
+	cmdline.Add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
+	cmdline.Add(flags, &t.logEvery, "log-every", every{50, false}, "steps or epochs between lines of metrics.jsonl (0: only at evaluations)", "int", parseEvery)
 }
 
 func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
@@ -112,9 +114,9 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	if err != nil {
 		return err
 	}
-	t.noteIdle(t.options, t.name)
-	if t.out == "" && t.resume == "" && !t.quiet {
-		fmt.Fprintln(t.stderr, "note: nothing of this run is kept: --out FOLDER keeps it")
+	t.note(t.options.Idle(t.given, t.name)...)
+	if t.out == "" && t.resume == "" {
+		t.note("nothing of this run is kept: --out FOLDER keeps it")
 	}
 	trainer, err := train.New(p.Objective, o, run)
 	if err != nil {
@@ -136,7 +138,7 @@ func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error)
 	if err != nil {
 		return nil, run, err
 	}
-	o, err := t.optimizer(choice{name: t.name}, examples, t.given)
+	o, err := t.optimizer(cmdline.Choice{Name: t.name}, examples, t.given)
 	if err != nil {
 		return nil, run, err
 	}
@@ -147,8 +149,8 @@ func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error)
 	if run, err = check(t.name, o, run, examples); err != nil {
 		return nil, run, err
 	}
-	if _, size := o.Batches(examples); !options.Has(o, "batch") && t.given("batch") && t.options.flagText("batch") != "full" && t.options.flagText("batch") != fmt.Sprint(size) {
-		return nil, run, usagef("%s takes all %d examples a step: leave the batch size %s out, or choose sgd", t.name, examples, t.options.flagText("batch"))
+	if _, size := o.Batches(examples); !options.Has(o, "batch") && t.given("batch") && t.options.Text("batch") != "full" && t.options.Text("batch") != fmt.Sprint(size) {
+		return nil, run, usagef("%s takes all %d examples a step: leave the batch size %s out, or choose sgd", t.name, examples, t.options.Text("batch"))
 	}
 	return o, run, nil
 }

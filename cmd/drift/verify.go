@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"drift/cmd/drift/internal/cmdline"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -62,13 +64,13 @@ func (a *app) verifyCommand() *cobra.Command {
 	v.fromRun.flags(flags)
 	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
 	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file`, not at those that training starts from")
-	add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", atLeast(4))
-	addList(flags, &v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has", "ints", atLeast(2))
-	addList(flags, &v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check", "floats", fraction)
-	add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", atLeast(5))
-	add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", atLeast(100))
+	cmdline.Add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", cmdline.AtLeast(4))
+	cmdline.AddList(flags, &v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has", "ints", cmdline.AtLeast(2))
+	cmdline.AddList(flags, &v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check", "floats", cmdline.Fraction)
+	cmdline.Add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", cmdline.AtLeast(5))
+	cmdline.Add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", cmdline.AtLeast(100))
 	flags.StringVar(&v.along, "along", "", "follow the training run in this `folder`")
-	add(flags, &v.stages, "stages", 10, "epochs of that run to look at", "int", atLeast(1))
+	cmdline.Add(flags, &v.stages, "stages", 10, "epochs of that run to look at", "int", cmdline.AtLeast(1))
 	flags.StringVar(&v.out, "out", "out", "`folder` for results, which replace older ones there")
 	return cmd
 }

@@ -1,28 +1,16 @@
-package main
+package cmdline
 
 import (
 	"fmt"
-	"os"
 	"sort"
+	"strconv"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 )
 
-// applyConfig sets the flags that a TOML file names, except those that the command line has set already.
-func applyConfig(path string, flags *pflag.FlagSet) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return usageError{fmt.Errorf("reading the configuration: %w", err)}
-	}
-	if err := setFlags(string(text), flags); err != nil {
-		return usageError{fmt.Errorf("reading the configuration %s: %w", path, err)}
-	}
-	return nil
-}
-
-// setFlags reads "flag = value" lines; every key must be a flag of the command.
-func setFlags(text string, flags *pflag.FlagSet) error {
+// SetAll reads "flag = value" lines, of which every key must be a flag.
+func SetAll(text string, flags *pflag.FlagSet) error {
 	settings := map[string]any{}
 	if _, err := toml.Decode(text, &settings); err != nil {
 		return err
@@ -33,17 +21,18 @@ func setFlags(text string, flags *pflag.FlagSet) error {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		if err := setFlag(name, settings[name], flags); err != nil {
+		if err := Set(name, settings[name], flags); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func setFlag(name string, setting any, flags *pflag.FlagSet) error {
+// Set sets a flag to a value of TOML, unless it is set already.
+func Set(name string, setting any, flags *pflag.FlagSet) error {
 	flag := flags.Lookup(name)
 	if flag == nil {
-		if near := nearest(name, flagNames(flags)); near != "" {
+		if near := Nearest(name, Names(flags)); near != "" {
 			return fmt.Errorf("%s is no flag of this command: did you mean %s?", name, near)
 		}
 		return fmt.Errorf("%s is no flag of this command: see --help", name)
@@ -88,4 +77,28 @@ func texts(setting any) ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// Names are the flags of a set.
+func Names(flags *pflag.FlagSet) []string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// Typed is a flag's text as TOML shows it best.
+func Typed(kind, text string) any {
+	switch kind {
+	case "bool":
+		return text == "true"
+	case "int", "number":
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n
+		}
+	case "float":
+		if x, err := strconv.ParseFloat(text, 64); err == nil {
+			return x
+		}
+	}
+	return text
 }

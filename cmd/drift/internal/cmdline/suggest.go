@@ -1,18 +1,18 @@
-package main
+package cmdline
 
 import "strings"
 
-// choose advises on a name that is not among those known.
-func choose(name string, known []string) string {
+// Choose advises on a name that is not among those known.
+func Choose(name string, known []string) string {
 	all := "choose one of " + strings.Join(known, ", ")
-	if near := nearest(name, known); near != "" {
+	if near := Nearest(name, known); near != "" {
 		return "did you mean " + near + "? (" + all + ")"
 	}
 	return all
 }
 
-// nearest is the known name within an edit distance of a third of the name's length, or one that starts with it, or "".
-func nearest(name string, known []string) string {
+// Nearest is the known name within an edit distance of a third of the name's length, or one that starts with it, or "".
+func Nearest(name string, known []string) string {
 	best, at := "", max(1, len(name)/3)+1
 	for _, candidate := range known {
 		d := editDistance(strings.ToLower(name), candidate)

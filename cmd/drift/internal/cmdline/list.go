@@ -1,4 +1,4 @@
-package main
+package cmdline
 
 import (
 	"fmt"
@@ -57,8 +57,8 @@ func (l list[T]) GetSlice() []string {
 	return texts
 }
 
-// addList defines a checked flag of several values with its default.
-func addList[T any](flags *pflag.FlagSet, to *[]T, name string, standard []T, usage, kind string, parse func(string) (T, error)) {
+// AddList defines a checked flag of several values with its default.
+func AddList[T any](flags *pflag.FlagSet, to *[]T, name string, standard []T, usage, kind string, parse func(string) (T, error)) {
 	*to = standard
 	flags.Var(list[T]{to, kind, parse}, name, usage)
 }

@@ -1,4 +1,4 @@
-package main
+package cmdline
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"drift/optim/options"
 )
 
-// optionFlags is a flag for every option of the registered optimizers. Texts are kept as they are given, and put onto an optimizer
+// Options is a flag for every option of the registered optimizers. Texts are kept as they are given, and put onto an optimizer
 // when it is chosen.
-type optionFlags []*optionFlag
+type Options []*optionFlag
 
 // optionFlag is the flag of one option.
 type optionFlag struct {
@@ -27,11 +27,11 @@ type optionFlag struct {
 
 var _ pflag.Value = (*optionFlag)(nil)
 
-// flagOf is the flag's name for an option.
-func flagOf(option string) string { return strings.ReplaceAll(option, "_", "-") }
+// Flag is the flag's name for an option.
+func Flag(option string) string { return strings.ReplaceAll(option, "_", "-") }
 
-// define adds the flags. standard gives the command's own defaults by option.
-func (o *optionFlags) define(flags *pflag.FlagSet, standard map[string]string) {
+// Define adds the flags. standard gives the command's own defaults by option.
+func (o *Options) Define(flags *pflag.FlagSet, standard map[string]string) {
 	*o = nil
 	for _, e := range optim.Registered() {
 		for _, f := range options.Of(e.Optimizer) {
@@ -45,15 +45,15 @@ func (o *optionFlags) define(flags *pflag.FlagSet, standard map[string]string) {
 	}
 	slices.SortFunc(*o, func(a, b *optionFlag) int { return strings.Compare(a.name, b.name) })
 	for _, f := range *o {
-		flag := flags.VarPF(f, flagOf(f.name), "", f.usage())
+		flag := flags.VarPF(f, Flag(f.name), "", f.usage())
 		if f.kind == options.Bool {
 			flag.NoOptDefVal = "true"
 		}
 	}
 }
 
-// apply puts the command's defaults and the texts given onto an optimizer that has such options.
-func (o optionFlags) apply(to optim.Optimizer) (optim.Optimizer, error) {
+// Apply puts the command's defaults and the texts given onto an optimizer that has such options.
+func (o Options) Apply(to optim.Optimizer) (optim.Optimizer, error) {
 	for _, f := range o {
 		text := f.text
 		if text == "" {
@@ -97,7 +97,7 @@ func (f *optionFlag) Set(text string) error {
 	}
 	_, err := options.Set(f.owners[0].Optimizer, f.name, text)
 	if option, _ := options.Find(f.owners[0].Optimizer, f.name); option.Choices != nil {
-		return fmt.Errorf("unknown name %q: %s", text, choose(text, option.Choices))
+		return fmt.Errorf("unknown name %q: %s", text, Choose(text, option.Choices))
 	}
 	var wrong options.Error
 	if errors.As(err, &wrong) {
@@ -168,19 +168,20 @@ func (f *optionFlag) usage() string {
 	return text + " (default " + strings.Join(parts, "; ") + ")"
 }
 
-// noteIdle says which flags of the command line none of the chosen optimizers looks at.
-func (a *app) noteIdle(of optionFlags, optimizers ...string) {
-	for _, f := range of {
+// Idle is a line on each flag of the command line, as given tells, that none of the chosen optimizers looks at.
+func (o Options) Idle(given func(flag string) bool, optimizers ...string) (notes []string) {
+	for _, f := range o {
 		var names []string
 		for _, e := range f.owners {
 			names = append(names, e.Name)
 		}
 		chosen := func(owner string) bool { return slices.Contains(optimizers, owner) }
 		agrees := f.name == "batch" && f.text == "full" // as all do that have no such option
-		if a.given(flagOf(f.name)) && !a.quiet && !agrees && !slices.ContainsFunc(names, chosen) {
-			fmt.Fprintf(a.stderr, "note: --%s means nothing to %s, only to %s\n", flagOf(f.name), listed(optimizers), listed(names))
+		if given(Flag(f.name)) && !agrees && !slices.ContainsFunc(names, chosen) {
+			notes = append(notes, fmt.Sprintf("--%s means nothing to %s, only to %s", Flag(f.name), listed(optimizers), listed(names)))
 		}
 	}
+	return notes
 }
 
 // listed is names as a sentence has them.
@@ -191,8 +192,8 @@ func listed(names []string) string {
 	return strings.Join(names, "")
 }
 
-// flagText is the text given for an option's flag.
-func (o optionFlags) flagText(option string) string {
+// Text is the text given for an option's flag.
+func (o Options) Text(option string) string {
 	for _, f := range o {
 		if f.name == option {
 			return f.text
@@ -201,9 +202,9 @@ func (o optionFlags) flagText(option string) string {
 	return ""
 }
 
-// settings is every option's flag for a file of settings: values where all of the optimizers that have the option agree on it, and
+// Settings is every option's flag for a file of settings: values where all of the optimizers that have the option agree on it, and
 // nil for the others.
-func (o optionFlags) settings(of ...optim.Optimizer) map[string]any {
+func (o Options) Settings(of ...optim.Optimizer) map[string]any {
 	all := map[string]any{}
 	for _, f := range o {
 		var texts []string
@@ -213,8 +214,8 @@ func (o optionFlags) settings(of ...optim.Optimizer) map[string]any {
 			}
 		}
 		texts = slices.Compact(texts)
-		if all[flagOf(f.name)] = nil; len(texts) == 1 {
-			all[flagOf(f.name)] = typed(f.Type(), texts[0])
+		if all[Flag(f.name)] = nil; len(texts) == 1 {
+			all[Flag(f.name)] = Typed(f.Type(), texts[0])
 		}
 	}
 	return all

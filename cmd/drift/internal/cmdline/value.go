@@ -1,4 +1,4 @@
-package main
+package cmdline
 
 import (
 	"errors"
@@ -36,14 +36,14 @@ func (v value[T]) Set(text string) error {
 	return err
 }
 
-// add defines a checked flag with its default.
-func add[T any](flags *pflag.FlagSet, to *T, name string, standard T, usage, kind string, parse func(string) (T, error)) {
+// Add defines a checked flag with its default.
+func Add[T any](flags *pflag.FlagSet, to *T, name string, standard T, usage, kind string, parse func(string) (T, error)) {
 	*to = standard
 	flags.Var(value[T]{to, kind, parse}, name, usage)
 }
 
-// atLeast parses whole numbers from low on.
-func atLeast(low int) func(string) (int, error) {
+// AtLeast parses whole numbers from low on.
+func AtLeast(low int) func(string) (int, error) {
 	return func(s string) (int, error) {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < low {
@@ -53,8 +53,8 @@ func atLeast(low int) func(string) (int, error) {
 	}
 }
 
-// parseSeed parses what a seed can be.
-func parseSeed(s string) (uint64, error) {
+// ParseSeed parses what a seed can be.
+func ParseSeed(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("got %q: give a whole number from 0 to %d", s, uint64(math.MaxUint64))
@@ -65,8 +65,9 @@ func parseSeed(s string) (uint64, error) {
 // mostThreads is more than any machine has use for.
 const mostThreads = 4096
 
-func parseThreads(s string) (int, error) {
-	n, err := atLeast(0)(s)
+// ParseThreads parses a number of threads, 0 for all.
+func ParseThreads(s string) (int, error) {
+	n, err := AtLeast(0)(s)
 	if err == nil && n > mostThreads {
 		err = fmt.Errorf("got %q: give at most %d", s, mostThreads)
 	}
@@ -84,26 +85,27 @@ func within(wanted string, ok func(float64) bool) func(string) (float64, error) 
 	}
 }
 
+// Positive, NotNegative and Fraction parse finite numbers of a range.
 var (
-	positive    = within(" above 0", func(x float64) bool { return x > 0 })
-	notNegative = within(" of at least 0", func(x float64) bool { return x >= 0 })
-	fraction    = within(" from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
+	Positive    = within(" above 0", func(x float64) bool { return x > 0 })
+	NotNegative = within(" of at least 0", func(x float64) bool { return x >= 0 })
+	Fraction    = within(" from 0 up to, not including, 1", func(x float64) bool { return x >= 0 && x < 1 })
 )
 
-// oneOf parses names from a list.
-func oneOf(names ...string) func(string) (string, error) {
+// OneOf parses names from a list.
+func OneOf(names ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		for _, name := range names {
 			if s == name {
 				return s, nil
 			}
 		}
-		return "", fmt.Errorf("unknown name %q: %s", s, choose(s, names))
+		return "", fmt.Errorf("unknown name %q: %s", s, Choose(s, names))
 	}
 }
 
-// parseDevice accepts auto, cpu, cuda and cuda:i.
-func parseDevice(s string) (string, error) {
+// ParseDevice accepts auto, cpu, cuda and cuda:i.
+func ParseDevice(s string) (string, error) {
 	switch s {
 	case "auto", "cpu", "cuda":
 		return s, nil
