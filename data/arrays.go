@@ -34,16 +34,13 @@ type arrayPart struct {
 }
 
 // newArrayPart makes a part of inputs [N,…] and targets: integers [N] or [N,1] are classes, floats [N] or [N,outputs] are quantities.
-func newArrayPart(xName string, h npyHeader, x []float32, yName string, t npyHeader, y []float64, format arrayFormat) (arrayPart, error) {
+func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader, y Values, format arrayFormat) (arrayPart, error) {
 	if len(h.shape) < 1 || len(t.shape) < 1 || h.shape[0] != t.shape[0] {
 		return arrayPart{}, fmt.Errorf("%s of shape %v does not go with %s of shape %v: want as many rows", xName, h.shape, yName, t.shape)
 	}
-	p := arrayPart{Set: Set{Shape: h.shape[1:], X: x}}
+	p := arrayPart{Set: Set{Shape: h.shape[1:], X: x.scaled(format.scale)}}
 	if len(h.shape) == 1 {
 		p.Shape = []int{1}
-	}
-	for i := range x {
-		x[i] = float32(float64(x[i]) / format.scale)
 	}
 	if err := images(&p.Set, format.layout); err != nil {
 		return arrayPart{}, fmt.Errorf("%s: %w", xName, err)
@@ -52,7 +49,7 @@ func newArrayPart(xName string, h npyHeader, x []float32, yName string, t npyHea
 		if len(t.shape) > 2 || len(t.shape) == 2 && t.shape[1] != 1 {
 			return arrayPart{}, fmt.Errorf("%s holds integers of shape %v: want classes [N] or [N,1], or float targets [N,outputs]", yName, t.shape)
 		}
-		p.labels, p.labelled = y, true
+		p.labels, p.labelled = y.Float64s(), true
 		return p, nil
 	}
 	p.Outputs = 1
@@ -62,10 +59,7 @@ func newArrayPart(xName string, h npyHeader, x []float32, yName string, t npyHea
 	if len(t.shape) > 2 || p.Outputs < 1 {
 		return arrayPart{}, fmt.Errorf("%s holds floats of shape %v: want [N] or [N,outputs]", yName, t.shape)
 	}
-	p.Y = make([]float32, len(y))
-	for i, v := range y {
-		p.Y[i] = float32(v)
-	}
+	p.Y = y.Float64s()
 	return p, nil
 }
 

@@ -27,7 +27,7 @@ func BenchmarkIDX(b *testing.B) {
 	file := idx(8, []uint32{10000, 28, 28}, make([]byte, 7840000))
 	b.SetBytes(int64(len(file)))
 	for b.Loop() {
-		if _, _, _, err := readIDX[float32](bytes.NewReader(file), math.MaxInt); err != nil {
+		if _, _, _, err := readIDX(bytes.NewReader(file), math.MaxInt); err != nil {
 			b.Fatal(err)
 		}
 	}

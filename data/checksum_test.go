@@ -4,17 +4,17 @@ import "testing"
 
 func TestChecksumNoticesEveryChange(t *testing.T) {
 	set := func() Set {
-		return Set{Shape: []int{3}, Classes: 2, X: make([]float32, 3*2000), Y: make([]float32, 2000)}
+		return Set{Shape: []int{3}, Classes: 2, X: ValuesOf(make([]float64, 3*2000)), Labels: make([]int32, 2000)}
 	}
 	want := Checksum(set(), set())
 	if again := Checksum(set(), set()); again != want {
 		t.Errorf("the same data have the checksums %s and %s", want, again)
 	}
 	for name, change := range map[string]func(*Set){
-		"an input":  func(s *Set) { s.X[5999] = 1e-30 },
-		"a target":  func(s *Set) { s.Y[7] = 1 },
+		"an input":  func(s *Set) { s.X.doubles[5999] = 1e-300 },
+		"a target":  func(s *Set) { s.Labels[7] = 1 },
 		"the shape": func(s *Set) { s.Shape = []int{3, 1} },
-		"the task":  func(s *Set) { s.Classes, s.Outputs = 0, 1 },
+		"the task":  func(s *Set) { s.Classes, s.Outputs, s.Y = 0, 1, make([]float64, 2000) },
 		"the count": func(s *Set) { *s = s.Slice(0, 1999) },
 	} {
 		other := set()

@@ -49,6 +49,7 @@ func (c cifar) load(r *request) (*Split, error) {
 // readFiles reads the first examples, at most limit, of files that follow each other.
 func (c cifar) readFiles(dir string, names []string, limit int) (Set, []float64, error) {
 	s := Set{Shape: []int{3, 32, 32}}
+	var x []byte
 	var labels []float64
 	for _, name := range names {
 		path := filepath.Join(dir, name)
@@ -56,17 +57,18 @@ func (c cifar) readFiles(dir string, names []string, limit int) (Set, []float64,
 		if err != nil {
 			return s, nil, err
 		}
-		s.X, labels, err = c.read(f, limit, s.X, labels)
+		x, labels, err = c.read(f, limit, x, labels)
 		f.Close()
 		if err != nil {
 			return s, nil, fmt.Errorf("reading %s: %w", path, err)
 		}
 	}
+	s.X = ValuesOf(x).scaled(255)
 	return s, labels, nil
 }
 
 // read appends records until there are limit examples.
-func (c cifar) read(r io.Reader, limit int, x []float32, labels []float64) ([]float32, []float64, error) {
+func (c cifar) read(r io.Reader, limit int, x []byte, labels []float64) ([]byte, []float64, error) {
 	record := make([]byte, c.labels+cifarPixels)
 	for len(labels) < limit {
 		_, err := io.ReadFull(r, record)
@@ -80,9 +82,7 @@ func (c cifar) read(r io.Reader, limit int, x []float32, labels []float64) ([]fl
 			return x, labels, err
 		}
 		labels = append(labels, float64(record[c.labels-1]))
-		for _, pixel := range record[c.labels:] {
-			x = append(x, float32(pixel)/255)
-		}
+		x = append(x, record[c.labels:]...)
 	}
 	return x, labels, nil
 }

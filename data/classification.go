@@ -21,7 +21,7 @@ func (r *request) classification(classes int, train, test Set, labels, testLabel
 		return nil, err
 	}
 	train.Classes, test.Classes = classes, classes
-	train.Y, test.Y = y[0], y[1]
+	train.Labels, test.Labels = y[0], y[1]
 	return r.assemble(train, test)
 }
 

@@ -52,10 +52,7 @@ func loadCSV(r *request) (*Split, error) {
 
 // fromTable makes the training part of a table.
 func (r *request) fromTable(t *table, task string, classes int, scale float64) (*Split, error) {
-	train := Set{Shape: []int{t.width}, X: make([]float32, len(t.inputs))}
-	for i, x := range t.inputs {
-		train.X[i] = float32(x / scale)
-	}
+	train := Set{Shape: []int{t.width}, X: ValuesOf(t.inputs).scaled(scale)}
 	test := Set{Shape: train.Shape}
 	if t.classes != nil {
 		if classes > 0 && classes < len(t.classes) {
@@ -75,10 +72,7 @@ func (r *request) fromTable(t *table, task string, classes int, scale float64) (
 		return split, err
 	}
 	train.Outputs, test.Outputs = 1, 1
-	train.Y = make([]float32, len(t.targets))
-	for i, y := range t.targets {
-		train.Y[i] = float32(y)
-	}
+	train.Y = t.targets
 	return r.regression(train, test)
 }
 

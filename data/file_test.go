@@ -49,12 +49,23 @@ func wantRefused(t *testing.T, name, spec, want string) {
 	}
 }
 
+// xs and ys are the inputs and the targets of a set.
+func xs(s Set) []float64 { return s.X.Float64s() }
+
+func ys(s Set) []float64 {
+	y := make([]float64, s.Len()*s.Targets())
+	if err := ReadTargets(s, 0, y); err != nil {
+		panic(err)
+	}
+	return y
+}
+
 // checkSplit reports what must hold of any split that Load returns.
 func checkSplit(t *testing.T, split *Split) {
 	t.Helper()
 	for _, s := range []Set{split.Train, split.Test} {
-		if len(s.X) != s.Len()*s.Size() || len(s.Y) != s.Len()*s.Targets() || s.Size() < 1 || s.Targets() < 1 {
-			t.Fatalf("shape %v, %d classes, %d outputs, %d and %d numbers", s.Shape, s.Classes, s.Outputs, len(s.X), len(s.Y))
+		if s.X.Len() != s.Len()*s.Size() || len(s.Y) != s.Len()*s.Outputs || s.Size() < 1 || s.Targets() < 1 || (s.Outputs == 0) == (s.Classes == 0) {
+			t.Fatalf("shape %v, %d classes, %d outputs, %d, %d and %d numbers", s.Shape, s.Classes, s.Outputs, s.X.Len(), len(s.Y), len(s.Labels))
 		}
 		if err := s.checkFinite(); err != nil {
 			t.Fatal(err)

@@ -1,5 +1,7 @@
 package data
 
+import "fmt"
+
 // exampleFunc writes one example into x and y from the numbers of random alone.
 type exampleFunc func(random *stream, x, y []float32)
 
@@ -25,14 +27,22 @@ func (r *request) generate(train, test int, like Set, makeExample exampleFunc) (
 }
 
 func (r *request) part(name string, n int, like Set, makeExample exampleFunc) (Set, error) {
-	s, err := newSet(like.Name, like.Shape, like.Classes, like.Outputs, n)
-	if err != nil {
-		return Set{}, err
+	s, size := like, like.Size()
+	if elements := float64(n) * float64(size+s.Targets()); elements > maxElements {
+		return Set{}, fmt.Errorf("%d examples need %.3g bytes, more than %d: ask for fewer", n, 4*elements, 4*maxElements)
 	}
+	x, y := make([]float32, n*size), make([]float32, s.Targets())
 	random := newStream(r.seed, like.Name+" "+name)
 	for i := range n {
-		x, y := s.Example(i)
-		makeExample(random.at(uint64(i)), x, y)
+		makeExample(random.at(uint64(i)), x[i*size:(i+1)*size], y)
+		if s.Classes > 0 {
+			s.Labels = append(s.Labels, int32(y[0]))
+			continue
+		}
+		for _, v := range y {
+			s.Y = append(s.Y, float64(v))
+		}
 	}
+	s.X = ValuesOf(x)
 	return s, nil
 }

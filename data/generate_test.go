@@ -27,7 +27,7 @@ func TestFewerExamplesAreAPrefixOfMore(t *testing.T) {
 		many := mustLoad(t, spec+",train=50,test=30", Options{Seed: 3})
 		for _, pair := range [][2]Set{{few.Train, many.Train}, {few.Test, many.Test}} {
 			head := pair[1].Slice(0, pair[0].Len())
-			if !slices.Equal(pair[0].X, head.X) || !slices.Equal(pair[0].Y, head.Y) {
+			if !slices.Equal(xs(pair[0]), xs(head)) || !slices.Equal(ys(pair[0]), ys(head)) {
 				t.Errorf("%s: not a prefix", spec)
 			}
 		}
@@ -39,10 +39,10 @@ func TestGeneratorsDependOnTheSeedAndThePart(t *testing.T) {
 		one := mustLoad(t, spec+",train=20,test=20", Options{Seed: 1})
 		two := mustLoad(t, spec+",train=20,test=20", Options{Seed: 2})
 		asked := mustLoad(t, spec+",train=20,test=20,seed=2", Options{Seed: 1})
-		if slices.Equal(one.Train.X, two.Train.X) || slices.Equal(one.Train.X, one.Test.X) {
+		if slices.Equal(xs(one.Train), xs(two.Train)) || slices.Equal(xs(one.Train), xs(one.Test)) {
 			t.Errorf("%s: two streams are equal", spec)
 		}
-		if !slices.Equal(asked.Train.X, two.Train.X) {
+		if !slices.Equal(xs(asked.Train), xs(two.Train)) {
 			t.Errorf("%s: the option seed=2 is not seed 2", spec)
 		}
 	}
@@ -112,7 +112,7 @@ func TestGlyphsCanBeLearned(t *testing.T) {
 // allowed. The residuals have the noise's deviation up to 1/√(2n) ≈ 1.1 %, likewise times 5.
 func TestGaussianFollowsItsModel(t *testing.T) {
 	split := mustLoad(t, "gaussian,dim=10,train=4000,noise=0.5,signal=2", Options{Seed: 7})
-	x, y := mat.NewDense(4000, 10, float64s(split.Train.X)), mat.NewVecDense(4000, float64s(split.Train.Y))
+	x, y := mat.NewDense(4000, 10, xs(split.Train)), mat.NewVecDense(4000, ys(split.Train))
 	var w, residual mat.VecDense
 	if err := w.SolveVec(x, y); err != nil {
 		t.Fatal(err)
@@ -133,6 +133,14 @@ func TestGaussianFollowsItsModel(t *testing.T) {
 	}
 }
 
+func float32s(v []float64) []float32 {
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(x)
+	}
+	return out
+}
+
 func float64s(v []float32) []float64 {
 	out := make([]float64, len(v))
 	for i, x := range v {
@@ -145,7 +153,7 @@ func TestTeacherLabelsAreAFunctionOfTheInput(t *testing.T) {
 	split := mustLoad(t, "teacher,dim=6,classes=4,hidden=8,train=100", Options{Seed: 5})
 	net := newTeacher(newStream(5, "teacher weights"), 6, 8, 4)
 	for i := range split.Train.Len() {
-		if x, y := split.Train.Example(i); argmax(net.outputs(x)) != int(y[0]) {
+		if x, y := split.Train.Example(i); argmax(net.outputs(float32s(x))) != int(y[0]) {
 			t.Fatalf("example %d has another class than the teacher's", i)
 		}
 	}
@@ -154,12 +162,12 @@ func TestTeacherLabelsAreAFunctionOfTheInput(t *testing.T) {
 func TestLabelNoiseRedrawsAShareOfTheTrainingLabels(t *testing.T) {
 	clean := mustLoad(t, "glyphs,train=4000,test=100", Options{Seed: 1})
 	noisy := mustLoad(t, "glyphs,train=4000,test=100,label-noise=0.25", Options{Seed: 1})
-	if !slices.Equal(clean.Test.Y, noisy.Test.Y) || !slices.Equal(clean.Train.X, noisy.Train.X) {
+	if !slices.Equal(ys(clean.Test), ys(noisy.Test)) || !slices.Equal(xs(clean.Train), xs(noisy.Train)) {
 		t.Error("label noise changed test labels or inputs")
 	}
 	changed := 0
-	for i := range clean.Train.Y {
-		if clean.Train.Y[i] != noisy.Train.Y[i] {
+	for i := range clean.Train.Labels {
+		if clean.Train.Labels[i] != noisy.Train.Labels[i] {
 			changed++
 		}
 	}

@@ -20,7 +20,7 @@ func glyphsSource() Source {
 			{"noise", "0.12", "standard deviation of the noise of a pixel, whose range is 0 to 1"},
 		},
 		load: loadGlyphs,
-		mean: []float32{0.18}, std: []float32{0.23},
+		mean: []float64{0.18}, std: []float64{0.23},
 	}
 }
 

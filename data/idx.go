@@ -42,42 +42,42 @@ var idxNumbers = map[byte]number{
 }
 
 // readIDX reads the first examples, at most limit, of an IDX file: their format and shape, the number of examples first.
-func readIDX[T float32 | float64](r io.Reader, limit int) (t number, shape []int, values []T, err error) {
+func readIDX(r io.Reader, limit int) (t number, shape []int, values Values, err error) {
 	var magic [4]byte
 	if _, err := io.ReadFull(r, magic[:]); err != nil || magic[0] != 0 || magic[1] != 0 {
-		return t, nil, nil, errors.New("not an IDX file: it does not start with two zero bytes")
+		return t, nil, values, errors.New("not an IDX file: it does not start with two zero bytes")
 	}
 	t, known := idxNumbers[magic[2]]
 	if !known || magic[3] < 1 || magic[3] > 4 {
-		return t, nil, nil, fmt.Errorf("not an IDX file of 1 to 4 dimensions: type %#x, %d dimensions", magic[2], magic[3])
+		return t, nil, values, fmt.Errorf("not an IDX file of 1 to 4 dimensions: type %#x, %d dimensions", magic[2], magic[3])
 	}
 	dims := make([]uint32, magic[3])
 	if err := binary.Read(r, binary.BigEndian, dims); err != nil {
-		return t, nil, nil, errors.New("the file ends within its header")
+		return t, nil, values, errors.New("the file ends within its header")
 	}
 	for _, d := range dims {
 		shape = append(shape, int(d))
 	}
 	if _, err := volume(shape); err != nil {
-		return t, nil, nil, err
+		return t, nil, values, err
 	}
 	whole := limit >= shape[0]
 	shape[0] = min(shape[0], limit)
 	count, _ := volume(shape)
-	if values, err = readNumbers[T](r, t, count); err == nil && whole {
+	if values, err = readStored(r, t, count); err == nil && whole {
 		err = atEnd(r)
 	}
 	return t, shape, values, err
 }
 
 // idxFile reads a file.
-func idxFile[T float32 | float64](path string, limit int) (t number, shape []int, values []T, err error) {
+func idxFile(path string, limit int) (t number, shape []int, values Values, err error) {
 	f, err := openFile(path)
 	if err != nil {
-		return t, nil, nil, err
+		return t, nil, values, err
 	}
 	defer f.Close()
-	if t, shape, values, err = readIDX[T](f, limit); err != nil {
+	if t, shape, values, err = readIDX(f, limit); err != nil {
 		err = fmt.Errorf("reading %s: %w", path, err)
 	}
 	return t, shape, values, err
@@ -109,11 +109,11 @@ func (r *request) loadIDX(folder idxFolder, classes int, layout string, scale fl
 
 // idxPart reads the first images and labels, at most limit.
 func idxPart(files idxPair, limit int, layout string, scale float64) (Set, []float64, error) {
-	t, shape, x, err := idxFile[float32](files.images, limit)
+	t, shape, x, err := idxFile(files.images, limit)
 	if err != nil {
 		return Set{}, nil, err
 	}
-	_, labelShape, labels, err := idxFile[float64](files.labels, limit)
+	_, labelShape, labels, err := idxFile(files.labels, limit)
 	if err != nil {
 		return Set{}, nil, err
 	}
@@ -126,12 +126,9 @@ func idxPart(files idxPair, limit int, layout string, scale float64) (Set, []flo
 			scale = 255
 		}
 	}
-	for i := range x {
-		x[i] /= float32(scale)
-	}
-	s := Set{Shape: shape[1:], X: x}
+	s := Set{Shape: shape[1:], X: x.scaled(scale)}
 	if err := images(&s, layout); err != nil {
 		return Set{}, nil, fmt.Errorf("%s: %w", files.images, err)
 	}
-	return s, labels, nil
+	return s, labels.Float64s(), nil
 }

@@ -48,8 +48,8 @@ func TestIDXNumbersOfEveryType(t *testing.T) {
 		{0x0d, []float32{-1.5, 0, math.MaxFloat32}, []float64{-1.5, 0, math.MaxFloat32}},
 		{0x0e, []float64{-1.5, 0, math.Pi}, []float64{-1.5, 0, math.Pi}},
 	} {
-		_, shape, got, err := readIDX[float64](bytes.NewReader(idx(c.kind, []uint32{3}, c.payload)), math.MaxInt)
-		if err != nil || !slices.Equal(got, c.want) || !slices.Equal(shape, []int{3}) {
+		_, shape, got, err := readIDX(bytes.NewReader(idx(c.kind, []uint32{3}, c.payload)), math.MaxInt)
+		if err != nil || !slices.Equal(got.Float64s(), c.want) || !slices.Equal(shape, []int{3}) {
 			t.Errorf("type %#x: %v of shape %v, error %v, want %v", c.kind, got, shape, err, c.want)
 		}
 	}
@@ -66,7 +66,7 @@ func TestIDXFolder(t *testing.T) {
 	if s := split.Train; !slices.Equal(s.Shape, []int{1, 2, 2}) || s.Classes != 3 || s.Len() != 3 || split.Test.Len() != 2 {
 		t.Errorf("shape %v, %d classes, %d + %d examples", s.Shape, s.Classes, s.Len(), split.Test.Len())
 	}
-	if x, y := split.Train.Example(2); !slices.Equal(x, []float32{0, 0.2, 0.4, 1}) || y[0] != 2 {
+	if x, y := split.Train.Example(2); !slices.Equal(x, []float64{0, 0.2, 0.4, 1}) || y[0] != 2 {
 		t.Errorf("example 2 is %v of class %v", x, y)
 	}
 	// Names such as mnist read the same layout, and find it wherever the search path leads.
@@ -75,7 +75,7 @@ func TestIDXFolder(t *testing.T) {
 			os.Rename(dir, filepath.Join(filepath.Dir(dir), "mnist"))
 			dir, o.Dir = filepath.Join(filepath.Dir(dir), "mnist"), filepath.Join(filepath.Dir(dir), "mnist")
 		}
-		if named := mustLoad(t, "mnist,train=2,test=1,normalize=off", o); !slices.Equal(named.Train.X, split.Train.X[:8]) {
+		if named := mustLoad(t, "mnist,train=2,test=1,normalize=off", o); !slices.Equal(xs(named.Train), xs(split.Train)[:8]) {
 			t.Errorf("in %s: other images than by the path", o.Dir)
 		}
 	}
@@ -168,7 +168,7 @@ func TestFashionMNIST(t *testing.T) {
 	if sum.Examples != 60000 || split.Test.Len() != 10000 || slices.Max(sum.Counts) != 6000 || slices.Min(sum.Counts) != 6000 {
 		t.Errorf("%+v", sum)
 	}
-	if math.Abs(sum.Mean-float64(source.mean[0])) > 5e-5 || math.Abs(sum.Std-float64(source.std[0])) > 5e-5 {
+	if math.Abs(sum.Mean-source.mean[0]) > 5e-5 || math.Abs(sum.Std-source.std[0]) > 5e-5 {
 		t.Errorf("mean %.5f and standard deviation %.5f, want %v and %v", sum.Mean, sum.Std, source.mean, source.std)
 	}
 }
@@ -178,9 +178,9 @@ func TestIDXPrefix(t *testing.T) {
 		pixels := rapid.SliceOfN(rapid.Byte(), 12, 12).Draw(t, "pixels")
 		limit := rapid.IntRange(0, 5).Draw(t, "limit")
 		file := idx(8, []uint32{3, 2, 2}, pixels)
-		_, shape, got, err := readIDX[float32](bytes.NewReader(file), limit)
-		_, _, all, _ := readIDX[float32](bytes.NewReader(file), math.MaxInt)
-		if n := min(limit, 3); err != nil || !slices.Equal(shape, []int{n, 2, 2}) || !slices.Equal(got, all[:4*n]) {
+		_, shape, got, err := readIDX(bytes.NewReader(file), limit)
+		_, _, all, _ := readIDX(bytes.NewReader(file), math.MaxInt)
+		if n := min(limit, 3); err != nil || !slices.Equal(shape, []int{n, 2, 2}) || !slices.Equal(got.Float64s(), all.Float64s()[:4*n]) {
 			t.Fatalf("limit %d: %v of shape %v, error %v", limit, got, shape, err)
 		}
 	})
@@ -197,7 +197,7 @@ func FuzzIDX(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, shape, values, err := readIDX[float32](r, math.MaxInt)
+		_, shape, values, err := readIDX(r, math.MaxInt)
 		if err != nil {
 			return
 		}
@@ -206,8 +206,8 @@ func FuzzIDX(f *testing.F) {
 		if zerr == nil {
 			content, _ = io.ReadAll(z)
 		}
-		if len(values) != count || len(values) > len(content) {
-			t.Fatalf("%d numbers of shape %v from %d bytes", len(values), shape, len(content))
+		if values.Len() != count || values.Len() > len(content) {
+			t.Fatalf("%d numbers of shape %v from %d bytes", values.Len(), shape, len(content))
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Summary describes a set. Mean, Std (1/N), Min and Max are over all elements of all inputs; the target's over all
-// elements of Y.
+// targets, classes or quantities.
 type Summary struct {
 	Name       string  `json:"name"`
 	Examples   int     `json:"examples"`
@@ -25,19 +25,25 @@ type Summary struct {
 // Inspect summarizes a set. All numbers of an empty set are 0.
 func Inspect(s Set) Summary {
 	sum := Summary{Name: s.Name, Examples: s.Len(), Shape: s.Shape, Classes: s.Classes, Outputs: s.Outputs}
-	sum.Mean, sum.Std = meanStd(slices.Values(s.X))
-	sum.TargetMean, sum.TargetStd = meanStd(slices.Values(s.Y))
-	if s.Classes > 0 {
+	sum.Mean, sum.Std = meanStd(values(s.X.all()))
+	if sum.TargetMean, sum.TargetStd = meanStd(slices.Values(s.Y)); s.Classes > 0 {
+		sum.TargetMean, sum.TargetStd = meanStd(func(yield func(float64) bool) {
+			for _, class := range s.Labels {
+				if !yield(float64(class)) {
+					return
+				}
+			}
+		})
 		sum.Counts = make([]int, s.Classes)
-		for _, y := range s.Y {
-			sum.Counts[int(y)]++
+		for _, class := range s.Labels {
+			sum.Counts[class]++
 		}
 	}
-	if len(s.X) > 0 {
+	if s.X.Len() > 0 {
 		sum.Min, sum.Max = math.Inf(1), math.Inf(-1)
 	}
-	for _, x := range s.X {
-		sum.Min, sum.Max = min(sum.Min, float64(x)), max(sum.Max, float64(x))
+	for _, x := range s.X.all() {
+		sum.Min, sum.Max = min(sum.Min, x), max(sum.Max, x)
 	}
 	return sum
 }

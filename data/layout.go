@@ -26,7 +26,8 @@ func images(s *Set, layout string) error {
 			d, d[0], d[1], d[2])
 	}
 	if layout == "hwc" {
-		s.X = channelsFirst(s.X, d[0]*d[1], d[2])
+		pixels, channels := d[0]*d[1], d[2]
+		s.X = s.X.stored(channelsFirst[byte](pixels, channels), channelsFirst[float32](pixels, channels), channelsFirst[float64](pixels, channels))
 		s.Shape = []int{d[2], d[0], d[1]}
 	}
 	return nil
@@ -36,14 +37,19 @@ func images(s *Set, layout string) error {
 func channelsLast(d []int) bool { return d[2] <= 4 && d[0] > 4 && d[1] > 4 }
 
 // channelsFirst reorders examples of pixels × channels so that each channel is in one piece.
-func channelsFirst[T any](x []T, pixels, channels int) []T {
-	out := make([]T, len(x))
-	for from := 0; from < len(x); from += pixels * channels {
-		for p := range pixels {
-			for c := range channels {
-				out[from+c*pixels+p] = x[from+p*channels+c]
+func channelsFirst[T any](pixels, channels int) func(x []T) []T {
+	return func(x []T) []T {
+		if x == nil {
+			return nil
+		}
+		out := make([]T, len(x))
+		for from := 0; from < len(x); from += pixels * channels {
+			for p := range pixels {
+				for c := range channels {
+					out[from+c*pixels+p] = x[from+p*channels+c]
+				}
 			}
 		}
+		return out
 	}
-	return out
 }

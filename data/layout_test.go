@@ -20,7 +20,7 @@ func TestChannelsFirstUndoesChannelsLast(t *testing.T) {
 			x, y, channel, example := i%w, i/w%h, i/(w*h)%c, i/(w*h*c)
 			first[i], last[((example*h+y)*w+x)*c+channel] = i, i
 		}
-		if got := channelsFirst(last, h*w, c); !slices.Equal(got, first) {
+		if got := channelsFirst[int](h*w, c)(last); !slices.Equal(got, first) {
 			t.Fatalf("%v, want %v", got, first)
 		}
 	})
@@ -76,7 +76,7 @@ func TestNPYFiles(t *testing.T) {
 		}
 	}
 	s := mustLoad(t, "npy:X.npy,y=y.npy,scale=255", Options{Dir: dir}).Train
-	if s.Classes != 2 || !slices.Equal(s.X, []float32{0, 0.2, 0.4, 1}) || !slices.Equal(s.Y, []float32{1, 0}) {
+	if s.Classes != 2 || !slices.Equal(xs(s), []float64{0, 0.2, 0.4, 1}) || !slices.Equal(ys(s), []float64{1, 0}) {
 		t.Errorf("%+v", s)
 	}
 	split := mustLoad(t, "npy:X,1.npy,y=y,1=2.npy,test=1", Options{Dir: dir})

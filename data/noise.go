@@ -7,9 +7,9 @@ func redraw(s Set, share float64, seed uint64) int {
 		return 0
 	}
 	random, drawn := newStream(seed, "label noise"), 0
-	for i := range s.Y {
+	for i := range s.Labels {
 		if random.at(uint64(i)); random.Float64() < share {
-			s.Y[i] = float32(random.IntN(s.Classes))
+			s.Labels[i] = int32(random.IntN(s.Classes))
 			drawn++
 		}
 	}

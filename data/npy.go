@@ -96,44 +96,45 @@ func (h *npyHeader) setType(order, kind, bytes string) error {
 }
 
 // readNPY reads an array whose bytes are all of r, in row-major order.
-func readNPY[T float32 | float64](r io.Reader) (npyHeader, []T, error) {
-	h, err := readNPYHeader(r)
-	if err != nil {
-		return h, nil, err
+func readNPY(r io.Reader) (h npyHeader, values Values, err error) {
+	if h, err = readNPYHeader(r); err != nil {
+		return h, values, err
 	}
 	count, err := volume(h.shape)
 	if err != nil {
-		return h, nil, err
+		return h, values, err
 	}
-	values, err := readNumbers[T](r, h.number, count)
+	values, err = readStored(r, h.number, count)
 	if err == nil {
 		err = atEnd(r)
 	}
-	if err != nil {
-		return h, nil, err
+	if err == nil && h.fortran {
+		values = values.stored(rowMajor[byte](h.shape), rowMajor[float32](h.shape), rowMajor[float64](h.shape))
 	}
-	if h.fortran {
-		values = rowMajor(values, h.shape)
-	}
-	return h, values, nil
+	return h, values, err
 }
 
 // rowMajor reorders the elements of an array whose first index runs fastest so that its last does.
-func rowMajor[T any](v []T, shape []int) []T {
-	out := make([]T, 0, len(v))
-	index := make([]int, len(shape))
-	for range v {
-		at := 0
-		for i := len(shape) - 1; i >= 0; i-- {
-			at = at*shape[i] + index[i]
+func rowMajor[T any](shape []int) func([]T) []T {
+	return func(v []T) []T {
+		if v == nil {
+			return nil
 		}
-		out = append(out, v[at])
-		for i := len(shape) - 1; i >= 0; i-- {
-			if index[i]++; index[i] < shape[i] {
-				break
+		out := make([]T, 0, len(v))
+		index := make([]int, len(shape))
+		for range v {
+			at := 0
+			for i := len(shape) - 1; i >= 0; i-- {
+				at = at*shape[i] + index[i]
 			}
-			index[i] = 0
+			out = append(out, v[at])
+			for i := len(shape) - 1; i >= 0; i-- {
+				if index[i]++; index[i] < shape[i] {
+					break
+				}
+				index[i] = 0
+			}
 		}
+		return out
 	}
-	return out
 }

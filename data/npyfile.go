@@ -22,11 +22,11 @@ func loadNPY(r *request) (*Split, error) {
 	if r.Options["y"] == "" {
 		return nil, errors.New("the targets are missing: add y=FILE")
 	}
-	h, x, err := npyFile[float32](r.dir, r.Path)
+	h, x, err := npyFile(r.dir, r.Path)
 	if err != nil {
 		return nil, err
 	}
-	t, y, err := npyFile[float64](r.dir, r.Options["y"])
+	t, y, err := npyFile(r.dir, r.Options["y"])
 	if err != nil {
 		return nil, err
 	}
@@ -38,16 +38,16 @@ func loadNPY(r *request) (*Split, error) {
 }
 
 // npyFile reads an array of a file of its own.
-func npyFile[T float32 | float64](dir, path string) (h npyHeader, values []T, err error) {
+func npyFile(dir, path string) (h npyHeader, values Values, err error) {
 	if path, err = findFile(dir, path); err != nil {
-		return h, nil, err
+		return h, values, err
 	}
 	f, err := openFile(path)
 	if err != nil {
-		return h, nil, err
+		return h, values, err
 	}
 	defer f.Close()
-	if h, values, err = readNPY[T](f); err != nil {
+	if h, values, err = readNPY(f); err != nil {
 		err = fmt.Errorf("reading %s: %w", path, err)
 	}
 	return h, values, err

@@ -131,15 +131,15 @@ func (a *npzArchive) unused() []string {
 	return nil
 }
 
-// readEntry reads one array of the archive.
-func readEntry[T float32 | float64](a *npzArchive, entry *zip.File) (npyHeader, []T, error) {
+// read reads one array of the archive.
+func (a *npzArchive) read(entry *zip.File) (npyHeader, Values, error) {
 	f, err := entry.Open()
 	if err != nil {
-		return npyHeader{}, nil, fmt.Errorf("array %s: %w", arrayName(entry), err)
+		return npyHeader{}, Values{}, fmt.Errorf("array %s: %w", arrayName(entry), err)
 	}
 	defer f.Close()
 	compressed := min(entry.CompressedSize64, uint64(a.size))
-	h, values, err := readNPY[T](guardExpansion(f, int64(compressed)))
+	h, values, err := readNPY(guardExpansion(f, int64(compressed)))
 	if err != nil {
 		err = fmt.Errorf("array %s: %w", arrayName(entry), err)
 	}
@@ -156,11 +156,11 @@ func (a *npzArchive) part(xNames, yNames []string) (arrayPart, error) {
 	if err != nil {
 		return arrayPart{}, err
 	}
-	h, x, err := readEntry[float32](a, xEntry)
+	h, x, err := a.read(xEntry)
 	if err != nil {
 		return arrayPart{}, err
 	}
-	t, y, err := readEntry[float64](a, yEntry)
+	t, y, err := a.read(yEntry)
 	if err != nil {
 		return arrayPart{}, err
 	}

@@ -55,26 +55,26 @@ func TestNPZNumbersOfEveryType(t *testing.T) {
 	for _, c := range []struct {
 		descr   string
 		payload any
-		want    []float32
+		want    []float64
 	}{
-		{"|u1", []uint8{0, 7, 255}, []float32{0, 7, 255}},
-		{"|i1", []int8{-128, 7, 127}, []float32{-128, 7, 127}},
-		{"|b1", []uint8{0, 1, 1}, []float32{0, 1, 1}},
-		{"<u2", []uint16{0, 7, 65535}, []float32{0, 7, 65535}},
-		{">i2", []int16{-32768, 7, 32767}, []float32{-32768, 7, 32767}},
-		{"<u4", []uint32{0, 7, 1 << 31}, []float32{0, 7, 1 << 31}},
-		{"<i4", []int32{-1 << 31, 7, 1 << 30}, []float32{-1 << 31, 7, 1 << 30}},
-		{">u8", []uint64{0, 7, 1 << 63}, []float32{0, 7, 1 << 63}},
-		{"<i8", []int64{-1 << 63, 7, 1 << 62}, []float32{-1 << 63, 7, 1 << 62}},
-		{"<f2", []uint16{0xc000, 0x3555, 0x0001}, []float32{-2, 0.33325195, 5.9604645e-8}},
-		{"<f4", []float32{-1.5, 0, math.MaxFloat32}, []float32{-1.5, 0, math.MaxFloat32}},
-		{">f4", []float32{-1.5, 0, math.MaxFloat32}, []float32{-1.5, 0, math.MaxFloat32}},
-		{"<f8", []float64{-1.5, 0, 0.1}, []float32{-1.5, 0, 0.1}},
-		{">f8", []float64{-1.5, 0, 0.1}, []float32{-1.5, 0, 0.1}},
+		{"|u1", []uint8{0, 7, 255}, []float64{0, 7, 255}},
+		{"|i1", []int8{-128, 7, 127}, []float64{-128, 7, 127}},
+		{"|b1", []uint8{0, 1, 1}, []float64{0, 1, 1}},
+		{"<u2", []uint16{0, 7, 65535}, []float64{0, 7, 65535}},
+		{">i2", []int16{-32768, 7, 32767}, []float64{-32768, 7, 32767}},
+		{"<u4", []uint32{0, 7, 1 << 31}, []float64{0, 7, 1 << 31}},
+		{"<i4", []int32{-1 << 31, 7, 1 << 30}, []float64{-1 << 31, 7, 1 << 30}},
+		{">u8", []uint64{0, 7, 1 << 63}, []float64{0, 7, 1 << 63}},
+		{"<i8", []int64{-1 << 63, 7, 1 << 62}, []float64{-1 << 63, 7, 1 << 62}},
+		{"<f2", []uint16{0xc000, 0x3555, 0x0001}, []float64{-2, 0x1.554p-2, 0x1p-24}},
+		{"<f4", []float32{-1.5, 0, math.MaxFloat32}, []float64{-1.5, 0, math.MaxFloat32}},
+		{">f4", []float32{-1.5, 0, math.MaxFloat32}, []float64{-1.5, 0, math.MaxFloat32}},
+		{"<f8", []float64{-1.5, 0, 0.1}, []float64{-1.5, 0, 0.1}},
+		{">f8", []float64{-1.5, 0, 0.1}, []float64{-1.5, 0, 0.1}},
 	} {
 		split := loadZip(t, map[string][]byte{"x": npy(c.descr, false, "(3, 1)", c.payload), "y": labels})
-		if !slices.Equal(split.Train.X, c.want) {
-			t.Errorf("dtype %s: %v, want %v", c.descr, split.Train.X, c.want)
+		if !slices.Equal(xs(split.Train), c.want) {
+			t.Errorf("dtype %s: %v, want %v", c.descr, xs(split.Train), c.want)
 		}
 	}
 }
@@ -126,7 +126,7 @@ func TestNPZAsNpyioWritesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := mustLoad(t, "npz:"+write(t, "a.npz", b.Bytes()), Options{}).Train
-	if !slices.Equal(s.X, []float32{1, 2, 3, 4, 5, 6}) || !slices.Equal(s.Y, []float32{1, 0}) || !slices.Equal(s.Shape, []int{3}) {
+	if !slices.Equal(xs(s), []float64{1, 2, 3, 4, 5, 6}) || !slices.Equal(ys(s), []float64{1, 0}) || !slices.Equal(s.Shape, []int{3}) {
 		t.Errorf("%+v", s)
 	}
 }
@@ -140,7 +140,7 @@ func TestFortranOrder(t *testing.T) {
 			stored[i] = float64(i)
 		}
 		want := mat.DenseCopyOf(mat.NewDense(columns, rows, stored).T())
-		if got := rowMajor(stored, []int{rows, columns}); !slices.Equal(got, want.RawMatrix().Data) {
+		if got := rowMajor[float64]([]int{rows, columns})(stored); !slices.Equal(got, want.RawMatrix().Data) {
 			t.Fatalf("%d×%d: %v, want %v", rows, columns, got, want.RawMatrix().Data)
 		}
 	})
@@ -149,7 +149,7 @@ func TestFortranOrder(t *testing.T) {
 	for i := range stored {
 		stored[i] = i
 	}
-	if got := rowMajor(stored, []int{4, 3, 2}); !slices.Equal(got[:8], []int{0, 12, 4, 16, 8, 20, 1, 13}) {
+	if got := rowMajor[int]([]int{4, 3, 2})(stored); !slices.Equal(got[:8], []int{0, 12, 4, 16, 8, 20, 1, 13}) {
 		t.Errorf("%v", got)
 	}
 }
@@ -200,7 +200,6 @@ func TestNPZRefusesBadFiles(t *testing.T) {
 		"label out of proportion": {with("y", npy("<i4", false, "(2,)", []int32{0, 70000})),
 			"say how many with classes=N"},
 		"NaN":               {with("x", npy("<f4", false, "(2, 2)", []float32{0, 1, float32(math.NaN()), 0})), "example 1 holds NaN"},
-		"beyond float32":    {with("x", npy("<f8", false, "(2, 2)", []float64{0, 1, 1e300, 0})), "example 1 holds +Inf"},
 		"infinite target":   {with("y", npy("<f8", false, "(2,)", []float64{0, math.Inf(-1)})), "target of example 1"},
 		"no examples":       {zipOf(t, map[string][]byte{"x": npy("<f4", false, "(0, 2)", []float32{}), "y": npy("<i8", false, "(0,)", []int64{})}), "no training examples"},
 		"empty examples":    {with("x", npy("<f4", false, "(2, 0)", []float32{})), "hold nothing"},
@@ -233,8 +232,8 @@ func FuzzNPZ(f *testing.F) {
 			return
 		}
 		checkSplit(t, split)
-		if len(split.Train.X) > len(x) {
-			t.Fatalf("%d numbers from %d bytes", len(split.Train.X), len(x))
+		if split.Train.X.Len() > len(x) {
+			t.Fatalf("%d numbers from %d bytes", split.Train.X.Len(), len(x))
 		}
 	})
 }

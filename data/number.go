@@ -52,11 +52,25 @@ func half(bits uint16) float64 {
 	return float64(math.Float32frombits(sign|magnitude)) * 0x1p112
 }
 
+// readStored reads count numbers as Values of the narrowest type that holds all numbers of the format.
+func readStored(r io.Reader, t number, count int) (Values, error) {
+	switch {
+	case t.kind == 'u' && t.bytes == 1:
+		x, err := readNumbers[byte](r, t, count)
+		return ValuesOf(x), err
+	case t.bytes <= 2 || t.kind == 'f' && t.bytes == 4:
+		x, err := readNumbers[float32](r, t, count)
+		return ValuesOf(x), err
+	}
+	x, err := readNumbers[float64](r, t, count)
+	return ValuesOf(x), err
+}
+
 // errEndsEarly is what readNumbers returns when its input holds fewer numbers than asked for.
 var errEndsEarly = errors.New("the file ends early")
 
 // readNumbers reads count numbers. It allocates as they come, not as count promises. Its error says how far it came.
-func readNumbers[T float32 | float64](r io.Reader, t number, count int) ([]T, error) {
+func readNumbers[T Number](r io.Reader, t number, count int) ([]T, error) {
 	raw := make([]byte, min(count, 1<<13)*t.bytes)
 	values := make([]T, 0, min(count, 1<<16))
 	for len(values) < count {
@@ -77,7 +91,7 @@ func readNumbers[T float32 | float64](r io.Reader, t number, count int) ([]T, er
 }
 
 // appendNumbers appends the numbers that are whole in raw; images, which are bytes, take the short way.
-func appendNumbers[T float32 | float64](values []T, t number, raw []byte) []T {
+func appendNumbers[T Number](values []T, t number, raw []byte) []T {
 	if t.kind == 'u' && t.bytes == 1 {
 		for _, b := range raw {
 			values = append(values, T(b))

@@ -1,16 +1,17 @@
 package data
 
-import "fmt"
+import "slices"
 
-// Set is a list of N examples: inputs and their targets. X holds N × Size numbers, row-major; Y holds N class indices
-// (Classes > 0) or N × Outputs regression targets (Classes == 0). The zero Set is empty.
+// Set is a list of N examples: inputs and their targets. X holds N × Size numbers, row-major; with Classes > 0, Labels holds the N
+// classes, else Y holds N × Outputs quantities. The zero Set is empty.
 type Set struct {
 	Name    string
 	Shape   []int // of one example's input, e.g. [1,28,28] or [10]
 	Classes int   // number of classes, 0 for regression
 	Outputs int   // regression targets an example, 0 for classification
-	X       []float32
-	Y       []float32
+	X       Values
+	Y       []float64
+	Labels  []int32
 }
 
 // Size is the number of input elements of one example, the product of Shape.
@@ -22,7 +23,7 @@ func (s Set) Size() int {
 	return n
 }
 
-// Targets is the number of elements of Y that belong to one example: 1 for classification, else Outputs.
+// Targets is the number of targets of one example: 1 for classification, else Outputs.
 func (s Set) Targets() int {
 	if s.Classes > 0 {
 		return 1
@@ -32,35 +33,94 @@ func (s Set) Targets() int {
 
 // Len is the number of examples.
 func (s Set) Len() int {
-	if t := s.Targets(); t > 0 {
-		return len(s.Y) / t
+	if s.Classes > 0 {
+		return len(s.Labels)
+	}
+	if s.Outputs > 0 {
+		return len(s.Y) / s.Outputs
 	}
 	return 0
 }
 
-// Example returns views of the input [Size] and the targets [Targets] of example i.
-func (s Set) Example(i int) (x, y []float32) {
-	n, t := s.Size(), s.Targets()
-	return s.X[i*n : (i+1)*n : (i+1)*n], s.Y[i*t : (i+1)*t : (i+1)*t]
+// Example returns copies of the input [Size] and the targets [Targets] of example i.
+func (s Set) Example(i int) (x, y []float64) {
+	x, y = make([]float64, s.Size()), make([]float64, s.Targets())
+	read(s.X, i*len(x), x)
+	s.targets(i*len(y), func(k int, v float64) { y[k] = v }, len(y))
+	return x, y
+}
+
+// targets passes on count targets from place from on.
+func (s Set) targets(from int, each func(k int, v float64), count int) {
+	for k := range count {
+		if s.Classes > 0 {
+			each(k, float64(s.Labels[from+k]))
+		} else {
+			each(k, s.Y[from+k])
+		}
+	}
+}
+
+// ReadInputs copies inputs into dst, whole examples from example from on. It fails where one does not fit the type T.
+func ReadInputs[T Float](s Set, from int, dst []T) error {
+	at := from * s.Size()
+	read(s.X, at, dst)
+	if i, found := tooLarge(dst); found {
+		return s.unfit("input", (at+i)/s.Size(), s.X.At(at+i))
+	}
+	return nil
+}
+
+// ReadTargets copies targets into dst, classes or quantities, whole examples from example from on. It fails where one does not fit
+// the type T.
+func ReadTargets[T Float](s Set, from int, dst []T) error {
+	at := from * s.Targets()
+	s.targets(at, func(k int, v float64) { dst[k] = T(v) }, len(dst))
+	if i, found := tooLarge(dst); found {
+		return s.unfit("target", (at+i)/s.Targets(), s.Y[at+i])
+	}
+	return nil
 }
 
 // Slice is the set of the examples [from, to). It shares the memory of s.
 func (s Set) Slice(from, to int) Set {
-	n, t := s.Size(), s.Targets()
-	s.X, s.Y = s.X[from*n:to*n:to*n], s.Y[from*t:to*t:to*t]
+	n := s.Size()
+	s.X = s.X.slice(from*n, to*n)
+	s.Y = cut[float64](from*s.Outputs, to*s.Outputs)(s.Y)
+	s.Labels = cut[int32](from, to)(s.Labels)
 	return s
 }
 
 // Select is a new set with copies of the given examples, in the given order.
 func (s Set) Select(indices []int) Set {
-	out := s
-	out.X = make([]float32, 0, len(indices)*s.Size())
-	out.Y = make([]float32, 0, len(indices)*s.Targets())
-	for _, i := range indices {
-		x, y := s.Example(i)
-		out.X, out.Y = append(out.X, x...), append(out.Y, y...)
+	s.X = s.X.rows(indices, s.Size())
+	s.Y = pick[float64](indices, s.Outputs)(s.Y)
+	s.Labels = pick[int32](indices, 1)(s.Labels)
+	return s
+}
+
+// Concat is a new set with the examples of s and then those of t, a set of the same kind.
+func (s Set) Concat(t Set) Set {
+	if t.Len() == 0 {
+		return s
 	}
-	return out
+	s.X, s.Y, s.Labels = s.X.concat(t.X), slices.Concat(s.Y, t.Y), slices.Concat(s.Labels, t.Labels)
+	return s
+}
+
+// checkFinite reports the first example that holds a NaN or an infinity.
+func (s Set) checkFinite() error {
+	if s.X.bytes == nil {
+		for i, x := range s.X.all() {
+			if x-x != 0 {
+				return s.unfit("input", i/s.Size(), x)
+			}
+		}
+	}
+	if i, found := tooLarge(s.Y); found {
+		return s.unfit("target", i/s.Targets(), s.Y[i])
+	}
+	return nil
 }
 
 // Split is a data set in its two parts, and what was done to it.
@@ -68,7 +128,7 @@ type Split struct {
 	Train Set
 	Test  Set // empty where there is none
 	// Mean and Std are the numbers of the normalization x ← (x − Mean)/Std, one for each channel or feature; nil without it.
-	Mean, Std []float32
+	Mean, Std []float64
 	// Redrawn is the number of training labels that label noise redrew. Some drew the class they had.
 	Redrawn int
 	// ClassNames are the names of the classes where the source has names, sorted: class i is ClassNames[i].
@@ -81,16 +141,5 @@ type Split struct {
 
 const (
 	maxElements = 1 << 31 // of a set: 8 GiB of float32
-	maxWidth    = 1 << 20 // of one dimension that an option gives, and classes; exact in float32
+	maxWidth    = 1 << 20 // of one dimension that an option gives, and classes
 )
-
-// newSet returns a set of n examples of zeros.
-func newSet(name string, shape []int, classes, outputs, n int) (Set, error) {
-	s := Set{Name: name, Shape: shape, Classes: classes, Outputs: outputs}
-	elements := float64(n) * float64(s.Size()+s.Targets())
-	if elements > maxElements {
-		return Set{}, fmt.Errorf("%d examples need %.3g bytes, more than %d: ask for fewer", n, 4*elements, 4*maxElements)
-	}
-	s.X, s.Y = make([]float32, n*s.Size()), make([]float32, n*s.Targets())
-	return s, nil
-}

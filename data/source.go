@@ -10,7 +10,7 @@ type Source struct {
 	load func(*request) (*Split, error)
 	// mean and std, where the source knows them, are the statistics of its whole training part, a channel each; such sources
 	// are normalized unless normalize=off.
-	mean, std []float32
+	mean, std []float64
 }
 
 // Option is an option of a source.

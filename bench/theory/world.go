@@ -34,8 +34,7 @@ type World struct {
 // NewWorld puts a model at parameters theta and both parts of the data on a device. Without test examples, the second half of the
 // training examples serve. chunk is the most examples at once, 0 for the objective's own choice.
 func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, split *data.Split, theta []float64, chunk int) (*World, error) {
-	all, train := split.Train, split.Train.Len()
-	all.X, all.Y = append(all.X[:len(all.X):len(all.X)], split.Test.X...), append(all.Y[:len(all.Y):len(all.Y)], split.Test.Y...)
+	all, train := split.Train.Concat(split.Test), split.Train.Len()
 	if split.Test.Len() == 0 {
 		train /= 2
 	}

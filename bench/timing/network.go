@@ -60,12 +60,12 @@ func randomImages(n int, shape []int) data.Set {
 	for _, d := range shape {
 		size *= d
 	}
-	s := data.Set{Name: "random", Shape: shape, Classes: classes, X: make([]float32, size), Y: make([]float32, n)}
-	for i := range s.X {
-		s.X[i] = float32(r.NormFloat64())
+	x, labels := make([]float32, size), make([]int32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
 	}
-	for i := range s.Y {
-		s.Y[i] = float32(r.IntN(classes))
+	for i := range labels {
+		labels[i] = int32(r.IntN(classes))
 	}
-	return s
+	return data.Set{Name: "random", Shape: shape, Classes: classes, X: data.ValuesOf(x), Labels: labels}
 }

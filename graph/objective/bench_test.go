@@ -14,14 +14,14 @@ import (
 // images is n random images of 28×28 in ten classes.
 func images(n int) data.Set {
 	r := rand.New(rand.NewPCG(1, 2))
-	s := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: 10, X: make([]float32, n*784), Y: make([]float32, n)}
-	for i := range s.X {
-		s.X[i] = float32(r.NormFloat64())
+	x, labels := make([]float32, n*784), make([]int32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
 	}
-	for i := range s.Y {
-		s.Y[i] = float32(r.IntN(10))
+	for i := range labels {
+		labels[i] = int32(r.IntN(10))
 	}
-	return s
+	return data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: 10, X: data.ValuesOf(x), Labels: labels}
 }
 
 func benchmark(b *testing.B, model string, batch int, compile func(f *Objective, n int, g, d kernels.Buffer) (runner, error)) {

@@ -20,7 +20,7 @@ func (s sized) TotalBytes() int64 { return s.bytes }
 
 // Without a choice, a chunk is 1,024 examples, and more where the device has a memory of its own that holds them many times over.
 func TestDefaultChunkSuitsTheDevice(t *testing.T) {
-	split := &data.Split{Train: data.Set{Name: "ones", Shape: []int{8}, Classes: 2, X: make([]float32, 16), Y: make([]float32, 2)}}
+	split := &data.Split{Train: data.Set{Name: "ones", Shape: []int{8}, Classes: 2, X: data.ValuesOf(make([]float32, 16)), Labels: make([]int32, 2)}}
 	model, err := nn.Parse("mlp:1024", split.Train.Shape, 2, nn.CrossEntropy{})
 	if err != nil {
 		t.Fatal(err)

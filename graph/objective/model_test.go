@@ -57,14 +57,14 @@ func (m linear6) Score(outputs, targets *graph.Node) (hits, of *graph.Node) {
 func sixes() *data.Split {
 	const n = 20
 	r := rand.New(rand.NewPCG(1, 2))
-	set := data.Set{Name: "sixes", Shape: []int{6}, Classes: 3, X: make([]float32, 6*n), Y: make([]float32, n)}
-	for i := range set.X {
-		set.X[i] = float32(r.NormFloat64())
+	x, labels := make([]float32, 6*n), make([]int32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
 	}
-	for i := range set.Y {
-		set.Y[i] = float32(r.IntN(3))
+	for i := range labels {
+		labels[i] = int32(r.IntN(3))
 	}
-	return &data.Split{Train: set}
+	return &data.Split{Train: data.Set{Name: "sixes", Shape: []int{6}, Classes: 3, X: data.ValuesOf(x), Labels: labels}}
 }
 
 func opened(t *testing.T, m Model) *Objective {
@@ -114,7 +114,7 @@ func TestScore(t *testing.T) {
 	v, err := f.Evaluate(f.All(Train))
 	must(t, err)
 	zeros := 0. // θ is zero: the first class has the largest score
-	for _, y := range sixes().Train.Y {
+	for _, y := range sixes().Train.Labels {
 		if y == 0 {
 			zeros++
 		}

@@ -136,40 +136,6 @@ func (f *Objective) takes(set data.Set) error {
 	return nil
 }
 
-// upload copies both parts of the data to the device, one behind the other.
-func (f *Objective) upload() (err error) {
-	n, x, y := 0, 0, 0
-	for _, set := range f.parts {
-		if set.Len() == 0 {
-			continue
-		}
-		if err := f.takes(set); err != nil {
-			return fmt.Errorf("objective: %w", err)
-		}
-		n, x, y = n+set.Len(), x+len(set.X), y+len(set.Y)
-	}
-	if n > 1<<24 {
-		return fmt.Errorf("objective: %d examples: at most %d can be indexed", n, 1<<24)
-	}
-	if f.x, err = f.device.NewBuffer(f.dtype, x); err == nil {
-		f.y, err = f.device.NewBuffer(f.dtype, y)
-	}
-	x, y = 0, 0
-	for _, set := range f.parts {
-		if err == nil && set.Len() > 0 {
-			err = f.x.Slice(x, x+len(set.X)).Write(set.X)
-		}
-		if err == nil && set.Len() > 0 {
-			err = f.y.Slice(y, y+len(set.Y)).Write(set.Y)
-		}
-		x, y = x+len(set.X), y+len(set.Y)
-	}
-	if err != nil {
-		return fmt.Errorf("objective: copying %d examples to %s: %w", n, f.device.Name(), err)
-	}
-	return nil
-}
-
 func product(shape []int) int {
 	p := 1
 	for _, s := range shape {

@@ -102,13 +102,13 @@ func TestChunksAddUp(t *testing.T) {
 // The accuracy is a count of examples divided once: a float32 sum of shares 1/N, one example at a time, would be 1.0013 here.
 func TestAccuracyIsExactForAnyChunk(t *testing.T) {
 	const n = 60000
-	set := data.Set{Name: "ones", Shape: []int{1}, Classes: 2, X: make([]float32, n), Y: make([]float32, n)}
+	set := data.Set{Name: "ones", Shape: []int{1}, Classes: 2, X: data.ValuesOf(make([]float32, n)), Labels: make([]int32, n)}
 	m, err := nn.Parse("linear", set.Shape, 2, nn.CrossEntropy{})
 	must(t, err)
 	for _, wrong := range []int{0, 1, 59999} {
-		set.Y = make([]float32, n)
+		set.Labels = make([]int32, n)
 		for i := range wrong {
-			set.Y[i] = 1
+			set.Labels[i] = 1
 		}
 		f, err := New(devicetest.Open(1), m, &data.Split{Train: set}, Options{DType: kernels.Float32, Chunk: 1})
 		must(t, err)

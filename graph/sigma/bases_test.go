@@ -94,7 +94,7 @@ func TestBasesDiagonalizeTheFactors(t *testing.T) {
 	g := rows(t, f, f.All(objective.Train))
 	for n := range few {
 		for i := range 36 {
-			x.Set(n, i, float64(set.X[36*n+i]))
+			x.Set(n, i, set.X.At(36*n+i))
 		}
 		copy(d.RawRowView(n), g.RawRowView(n)[108:])
 	}

@@ -21,12 +21,9 @@ import (
 func TestLinearModelWithGaussianInputs(t *testing.T) {
 	const n, p, noise = 40000, 6, 0.7
 	target, w, x, e := random(1, p), random(2, p), random(3, n*p), random(4, n)
-	set := data.Set{Name: "linear", Shape: []int{p}, Outputs: 1, X: make([]float32, n*p), Y: make([]float32, n)}
+	set := data.Set{Name: "linear", Shape: []int{p}, Outputs: 1, X: data.ValuesOf(x), Y: make([]float64, n)}
 	for i := range n {
-		for j := range p {
-			set.X[i*p+j] = float32(x[i*p+j])
-		}
-		set.Y[i] = float32(floats.Dot(target, x[i*p:(i+1)*p]) + noise*e[i])
+		set.Y[i] = floats.Dot(target, x[i*p:(i+1)*p]) + noise*e[i]
 	}
 	f := open(t, `{"layers": [{"linear": {"out": 1, "bias": false}}]}`, set, 4096, kernels.Float64)
 	must(t, f.Parameters().Write(w))

@@ -41,12 +41,9 @@ func random(seed uint64, n int) []float64 {
 
 // noise is examples without structure: images of 6×6 in three classes.
 func noise(n int) data.Set {
-	s := data.Set{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3, X: make([]float32, 36*n), Y: make([]float32, n)}
-	for i, x := range random(5, 36*n) {
-		s.X[i] = float32(x)
-	}
-	for i := range s.Y {
-		s.Y[i] = float32(i % 3)
+	s := data.Set{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3, X: data.ValuesOf(random(5, 36*n)), Labels: make([]int32, n)}
+	for i := range s.Labels {
+		s.Labels[i] = int32(i % 3)
 	}
 	return s
 }

@@ -98,13 +98,14 @@ func BenchmarkDevice(b *testing.B) {
 func (w work) open(b *testing.B) (t *Trainer, v, into kernels.Buffer) {
 	r := rand.New(rand.NewPCG(1, 2))
 	n := 2 * w.batch
-	set := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: 10, X: make([]float32, n*784), Y: make([]float32, n)}
-	for i := range set.X {
-		set.X[i] = float32(r.NormFloat64())
+	x, labels := make([]float32, n*784), make([]int32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
 	}
-	for i := range set.Y {
-		set.Y[i] = float32(r.IntN(10))
+	for i := range labels {
+		labels[i] = int32(r.IntN(10))
 	}
+	set := data.Set{Name: "random", Shape: []int{1, 28, 28}, Classes: 10, X: data.ValuesOf(x), Labels: labels}
 	model, err := nn.Parse(w.model, set.Shape, set.Classes, nn.CrossEntropy{})
 	must(b, err)
 	f, err := objective.New(devicetest.Open(0), model, &data.Split{Train: set}, objective.Options{DType: kernels.Float32, Chunk: w.batch})
