@@ -37,6 +37,7 @@ var runs = map[string]run{
 	"measured":    {changed(sgd(0.1, 16), "momentum", "0.5"), 4},
 	"isotropic":   {changed(optim.DefaultGDNoise, "emulate_batch", "16"), 0},
 	"noise":       {changed(optim.DefaultGDNoise, "emulate_batch", "16", "noise", "sigma"), 0},
+	"sam":         {changed(optim.DefaultSAM, "batch", "16", "rho", "0.1"), 0},
 	"adam":        {changed(optim.DefaultAdam, "lr", "0.01", "batch", "16"), 0},
 	"nadam":       {changed(optim.DefaultNAdam, "lr", "0.01", "batch", "16"), 0},
 	"rmsprop":     {changed(optim.DefaultRMSProp, "lr", "0.003", "batch", "16", "momentum", "0.5"), 0},
