@@ -57,7 +57,9 @@ finish() {
 		for part in $running; do
 			if [ ! -e "$work/$part.status" ]; then left="$left $part"; fi
 		done
-		if [ -n "$(find "$work" -maxdepth 1 -newer "$out/results.json" -type f 2>/dev/null)" ] || [ ! -e "$out/results.json" ]; then assemble; fi
+		if [ -z "$left" ] || [ ! -e "$out/results.json" ] || [ -n "$(find "$work" -maxdepth 1 -newer "$out/results.json" -type f)" ]; then
+			assemble
+		fi
 		if [ -z "$left" ]; then break; fi
 		bound
 		sleep 1

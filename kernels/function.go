@@ -14,7 +14,6 @@ const (
 	FnCopy               // x
 	FnAddConst           // x + Imm
 	FnScale              // Imm·x
-	FnNeg                // −x
 	FnAbs                // |x|
 	FnSign               // −1, 0 or 1
 	FnSquare             // x²
@@ -40,7 +39,7 @@ const (
 	fnCount
 )
 
-var fnNames = [fnCount]string{"const", "copy", "addconst", "scale", "neg", "abs", "sign", "square", "sqrt", "rsqrt", "recip",
+var fnNames = [fnCount]string{"const", "copy", "addconst", "scale", "abs", "sign", "square", "sqrt", "rsqrt", "recip",
 	"exp", "log", "tanh", "sigmoid", "softplus", "relu", "step", "normcdf", "normpdf", "add", "sub", "mul", "div", "max", "min", "greater"}
 
 func (f Fn) String() string { return fnNames[f] }
@@ -67,8 +66,6 @@ func (f Fn) Eval(x, y, imm float64) float64 {
 		return x + imm
 	case FnScale:
 		return imm * x
-	case FnNeg:
-		return -x
 	case FnAbs:
 		return math.Abs(x)
 	case FnSign:

@@ -67,8 +67,8 @@ func TestEveryCallOfALostDeviceSaysSo(t *testing.T) {
 	}
 	d := open(t, Options{})
 	x := buffer32(t, d, make([]float32, 3))
-	negate := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnNeg}}, Results: []uint8{1}}
-	call := kernels.Call{Op: negate, Out: []kernels.Buffer{x}, In: []kernels.Buffer{x}}
+	square := kernels.Map{N: 3, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnSquare}}, Results: []uint8{1}}
+	call := kernels.Call{Op: square, Out: []kernels.Buffer{x}, In: []kernels.Buffer{x}}
 	e, err := d.Load([]kernels.Call{call})
 	if err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func testErrors(s *suite) {
 		}
 	}
 	for _, op := range []kernels.Primitive{kernels.Gemm{Batch: 1, M: -1}, kernels.Permute{Rank: 7}, kernels.AvgPool{},
-		kernels.Slice{B: 2, From: 1, To: 3}, kernels.Map{N: 3, Code: []kernels.Instr{{Fn: kernels.FnNeg, X: 0}}}, kernels.Reduce{A: 2, B: 2, C: 2}} {
+		kernels.Slice{B: 2, From: 1, To: 3}, kernels.Map{N: 3, Code: []kernels.Instr{{Fn: kernels.FnAbs, X: 0}}}, kernels.Reduce{A: 2, B: 2, C: 2}} {
 		if _, err := s.device.Load([]kernels.Call{{Op: op}}); err == nil {
 			s.Errorf("%+v was taken", op)
 		}

@@ -73,7 +73,7 @@ func errorBound(c kernels.Instr, x, y, v, ex, ey float64) float64 {
 // ulps is how far a function may be off, in half ulps of its result.
 func ulps(f kernels.Fn, x float64) float64 {
 	switch f {
-	case kernels.FnConst, kernels.FnCopy, kernels.FnNeg, kernels.FnAbs, kernels.FnSign, kernels.FnRelu, kernels.FnStep, kernels.FnMax,
+	case kernels.FnConst, kernels.FnCopy, kernels.FnAbs, kernels.FnSign, kernels.FnRelu, kernels.FnStep, kernels.FnMax,
 		kernels.FnMin, kernels.FnGreater:
 		return 0
 	case kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnScale, kernels.FnAddConst, kernels.FnSquare,

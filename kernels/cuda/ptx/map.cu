@@ -6,7 +6,7 @@
 
 // Functions in the order of kernels.Fn.
 enum Fn : u8 {
-	CONST, COPY, ADDCONST, SCALE, NEG, ABS, SIGN, SQUARE, SQRT, RSQRT, RECIP, EXP, LOG, TANH, SIGMOID, SOFTPLUS, RELU, STEP,
+	CONST, COPY, ADDCONST, SCALE, ABS, SIGN, SQUARE, SQRT, RSQRT, RECIP, EXP, LOG, TANH, SIGMOID, SOFTPLUS, RELU, STEP,
 	NORMCDF, NORMPDF, ADD, SUB, MUL, DIV, MAX, MIN, GREATER
 };
 
@@ -49,7 +49,6 @@ __device__ __forceinline__ u32 element(const Input &in, u32 i) {
 
 template <class T> __device__ __forceinline__ T unary(u8 fn, T x) {
 	switch (fn) {
-	case NEG: return -x;
 	case ABS: return fabs(x);
 	case SIGN: return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
 	case SQUARE: return x * x;
@@ -95,7 +94,6 @@ template <class T, int V> __device__ __forceinline__ void apply(u8 fn, T c, T (&
 	case COPY: EACH(x[j]);
 	case ADDCONST: EACH(x[j] + c);
 	case SCALE: EACH(c * x[j]);
-	case NEG: EACH(unary(NEG, x[j]));
 	case ABS: EACH(unary(ABS, x[j]));
 	case SIGN: EACH(unary(SIGN, x[j]));
 	case SQUARE: EACH(unary(SQUARE, x[j]));

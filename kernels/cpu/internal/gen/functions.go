@@ -17,7 +17,6 @@ var functions = []function{
 	{"Const", 0, func(b body, x, y operand.Op) operand.Op { return b.imm }},
 	{"AddConst", 1, func(b body, x, y operand.Op) operand.Op { return b.add(x, b.imm) }},
 	{"Scale", 1, func(b body, x, y operand.Op) operand.Op { return b.mul(x, b.imm) }},
-	{"Neg", 1, func(b body, x, y operand.Op) operand.Op { return b.xor(x, b.sign()) }},
 	{"Abs", 1, func(b body, x, y operand.Op) operand.Op { return b.clear(b.sign(), x) }},
 	{"Sign", 1, func(b body, x, y operand.Op) operand.Op { return b.signum(x) }},
 	{"Square", 1, func(b body, x, y operand.Op) operand.Op { return b.mul(x, x) }},

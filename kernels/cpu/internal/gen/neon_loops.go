@@ -9,7 +9,7 @@ const neonBetween, neonOne, neonImm = 28, 29, 30
 const (
 	fadd, fsub, fmul, fdiv = 0x4e20d400, 0x4ea0d400, 0x6e20dc00, 0x6e20fc00
 	fmax, fmin, faddp      = 0x4e20f400, 0x4ea0f400, 0x6e20d400
-	fneg, fabs, fsqrt      = 0x6ea0f800, 0x4ea0f800, 0x6ea1f800
+	fabs, fsqrt            = 0x4ea0f800, 0x6ea1f800
 	fcmgt, fcmgt0, fcmlt0  = 0x6ea0e400, 0x4ea0c800, 0x4ea0e800
 	and, bic               = 0x4e201c00, 0x4e601c00
 )
@@ -23,7 +23,7 @@ func neonWord(f64 bool, op uint32, d, n, m int) uint32 {
 }
 
 var neonNames = map[uint32]string{fadd: "fadd", fsub: "fsub", fmul: "fmul", fdiv: "fdiv", fmax: "fmax", fmin: "fmin", faddp: "faddp",
-	fneg: "fneg", fabs: "fabs", fsqrt: "fsqrt", fcmgt: "fcmgt", fcmgt0: "fcmgt #0", fcmlt0: "fcmlt #0", and: "and", bic: "bic"}
+	fabs: "fabs", fsqrt: "fsqrt", fcmgt: "fcmgt", fcmgt0: "fcmgt #0", fcmlt0: "fcmlt #0", and: "and", bic: "bic"}
 
 func (s *neon) op(op uint32, d, n, m int) {
 	s.word(neonWord(s.f64, op, d, n, m), "%s v%d, v%d, v%d", neonNames[op], d, n, m)
@@ -67,7 +67,6 @@ var neonFunctions = []neonFunction{
 	{function{name: "Const"}, func(s *neon, x, _ int) { s.op(and, x, neonImm, neonImm) }},
 	{function{name: "AddConst", operands: 1}, neonWithImm(fadd)},
 	{function{name: "Scale", operands: 1}, neonWithImm(fmul)},
-	{function{name: "Neg", operands: 1}, neonUnary(fneg)},
 	{function{name: "Abs", operands: 1}, neonUnary(fabs)},
 	{function{name: "Square", operands: 1}, func(s *neon, x, _ int) { s.op(fmul, x, x, x) }},
 	{function{name: "Sqrt", operands: 1}, neonUnary(fsqrt)},

@@ -25,7 +25,6 @@ func TestEncodings(t *testing.T) {
 		{"fmin v1.2d, v2.2d, v3.2d", neonWord(true, fmin, 1, 2, 3), 0x4ee3f441},
 		{"faddp v16.4s, v16.4s, v16.4s", neonWord(false, faddp, 16, 16, 16), 0x6e30d610},
 		{"faddp v16.2d, v16.2d, v16.2d", neonWord(true, faddp, 16, 16, 16), 0x6e70d610},
-		{"fneg v1.4s, v2.4s", neonWord(false, fneg, 1, 2, 0), 0x6ea0f841},
 		{"fabs v1.2d, v2.2d", neonWord(true, fabs, 1, 2, 0), 0x4ee0f841},
 		{"fsqrt v1.4s, v2.4s", neonWord(false, fsqrt, 1, 2, 0), 0x6ea1f841},
 		{"fcmgt v1.2d, v2.2d, v3.2d", neonWord(true, fcmgt, 1, 2, 3), 0x6ee3e441},

@@ -17,11 +17,6 @@ func addConstF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
 //go:noescape
 func scaleF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
 
-// negF32AVX2 is kernels.FnNeg for n elements.
-//
-//go:noescape
-func negF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
-
 // absF32AVX2 is kernels.FnAbs for n elements.
 //
 //go:noescape
@@ -186,11 +181,6 @@ func addConstF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
 //
 //go:noescape
 func scaleF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
-
-// negF64AVX2 is kernels.FnNeg for n elements.
-//
-//go:noescape
-func negF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
 
 // absF64AVX2 is kernels.FnAbs for n elements.
 //

@@ -96,39 +96,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func negF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
-// Requires: AVX
-TEXT ·negF32AVX2(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+24(FP), BX
-	XORL         AX, AX
-	VBROADCASTSS imm+32(FP), Y0
-	SUBQ         $0x08, BX
-	JLT          rest
-
-whole:
-	VMOVUPS (SI)(AX*1), Y0
-	VXORPS  constantsF32AVX2<>+0(SB), Y0, Y0
-	VMOVUPS Y0, (DI)(AX*1)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, BX
-	JGE     whole
-
-rest:
-	ADDQ       $0x08, BX
-	JEQ        end
-	NEGQ       BX
-	LEAQ       masks<>+32(SB), R8
-	VMOVUPS    (R8)(BX*4), Y0
-	VMASKMOVPS (SI)(AX*1), Y0, Y1
-	VXORPS     constantsF32AVX2<>+0(SB), Y1, Y1
-	VMASKMOVPS Y1, Y0, (DI)(AX*1)
-
-end:
-	VZEROUPPER
-	RET
-
 // func absF32AVX2(dst *float32, x *float32, y *float32, n int, imm float32)
 // Requires: AVX
 TEXT ·absF32AVX2(SB), NOSPLIT, $0-36
@@ -2451,39 +2418,6 @@ rest:
 	VMASKMOVPD (SI)(AX*1), Y1, Y2
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (DI)(AX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func negF64AVX2(dst *float64, x *float64, y *float64, n int, imm float64)
-// Requires: AVX
-TEXT ·negF64AVX2(SB), NOSPLIT, $0-40
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+24(FP), BX
-	XORL         AX, AX
-	VBROADCASTSD imm+32(FP), Y0
-	SUBQ         $0x04, BX
-	JLT          rest
-
-whole:
-	VMOVUPD (SI)(AX*1), Y0
-	VXORPD  constantsF64AVX2<>+0(SB), Y0, Y0
-	VMOVUPD Y0, (DI)(AX*1)
-	ADDQ    $0x20, AX
-	SUBQ    $0x04, BX
-	JGE     whole
-
-rest:
-	ADDQ       $0x04, BX
-	JEQ        end
-	NEGQ       BX
-	LEAQ       masks<>+32(SB), R8
-	VMOVUPD    (R8)(BX*8), Y0
-	VMASKMOVPD (SI)(AX*1), Y0, Y1
-	VXORPD     constantsF64AVX2<>+0(SB), Y1, Y1
-	VMASKMOVPD Y1, Y0, (DI)(AX*1)
 
 end:
 	VZEROUPPER

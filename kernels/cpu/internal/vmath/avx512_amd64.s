@@ -102,42 +102,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func negF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·negF32AVX512(SB), NOSPLIT, $0-36
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+24(FP), BX
-	XORL         AX, AX
-	VMOVUPS      constantsF32AVX512<>+0(SB), Z0
-	VBROADCASTSS imm+32(FP), Z1
-	SUBQ         $0x10, BX
-	JLT          rest
-
-whole:
-	VMOVUPS (SI)(AX*1), Z1
-	VXORPS  Z0, Z1, Z1
-	VMOVUPS Z1, (DI)(AX*1)
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, BX
-	JGE     whole
-
-rest:
-	ADDQ      $0x10, BX
-	JEQ       end
-	MOVQ      BX, CX
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
-	VMOVUPS.Z (SI)(AX*1), K1, Z1
-	VXORPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (DI)(AX*1)
-
-end:
-	VZEROUPPER
-	RET
-
 // func absF32AVX512(dst *float32, x *float32, y *float32, n int, imm float32)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·absF32AVX512(SB), NOSPLIT, $0-36
@@ -2746,42 +2710,6 @@ rest:
 	KMOVW     R8, K1
 	VMOVUPD.Z (SI)(AX*1), K1, Z1
 	VMULPD    Z0, Z1, Z0
-	VMOVUPD   Z0, K1, (DI)(AX*1)
-
-end:
-	VZEROUPPER
-	RET
-
-// func negF64AVX512(dst *float64, x *float64, y *float64, n int, imm float64)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·negF64AVX512(SB), NOSPLIT, $0-40
-	MOVQ         dst+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+24(FP), BX
-	XORL         AX, AX
-	VMOVUPD      constantsF64AVX512<>+0(SB), Z0
-	VBROADCASTSD imm+32(FP), Z1
-	SUBQ         $0x08, BX
-	JLT          rest
-
-whole:
-	VMOVUPD (SI)(AX*1), Z1
-	VXORPD  Z0, Z1, Z1
-	VMOVUPD Z1, (DI)(AX*1)
-	ADDQ    $0x40, AX
-	SUBQ    $0x08, BX
-	JGE     whole
-
-rest:
-	ADDQ      $0x08, BX
-	JEQ       end
-	MOVQ      BX, CX
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
-	VMOVUPD.Z (SI)(AX*1), K1, Z1
-	VXORPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (DI)(AX*1)
 
 end:

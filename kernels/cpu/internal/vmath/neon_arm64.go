@@ -17,11 +17,6 @@ func addConstF32NEON(dst *float32, x *float32, y *float32, n int, imm float32)
 //go:noescape
 func scaleF32NEON(dst *float32, x *float32, y *float32, n int, imm float32)
 
-// negF32NEON is kernels.FnNeg for n elements.
-//
-//go:noescape
-func negF32NEON(dst *float32, x *float32, y *float32, n int, imm float32)
-
 // absF32NEON is kernels.FnAbs for n elements.
 //
 //go:noescape
@@ -131,11 +126,6 @@ func addConstF64NEON(dst *float64, x *float64, y *float64, n int, imm float64)
 //
 //go:noescape
 func scaleF64NEON(dst *float64, x *float64, y *float64, n int, imm float64)
-
-// negF64NEON is kernels.FnNeg for n elements.
-//
-//go:noescape
-func negF64NEON(dst *float64, x *float64, y *float64, n int, imm float64)
 
 // absF64NEON is kernels.FnAbs for n elements.
 //

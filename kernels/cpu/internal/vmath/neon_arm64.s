@@ -224,88 +224,6 @@ some5:
 end:
 	RET
 
-// func negF32NEON(dst *float32, x *float32, y *float32, n int, imm float32)
-TEXT ·negF32NEON(SB), NOSPLIT, $0-36
-	MOVD dst+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+24(FP), R3
-	FMOVS imm+32(FP), F30
-	FMOVS $1.0, F29
-	VDUP V30.S[0], V30.S4
-	VDUP V29.S[0], V29.S4
-
-by4:
-	CMP $16, R3
-	BLT few
-	FMOVQ 0(R1), F0
-	FMOVQ 16(R1), F1
-	FMOVQ 32(R1), F2
-	FMOVQ 48(R1), F3
-	WORD $0x6ea0f800 // fneg v0, v0, v0
-	WORD $0x6ea0f821 // fneg v1, v1, v0
-	WORD $0x6ea0f842 // fneg v2, v2, v0
-	WORD $0x6ea0f863 // fneg v3, v3, v0
-	FMOVQ F0, 0(R0)
-	FMOVQ F1, 16(R0)
-	FMOVQ F2, 32(R0)
-	FMOVQ F3, 48(R0)
-	ADD $64, R0
-	ADD $64, R1
-	SUB $16, R3
-	JMP by4
-
-few:
-
-by1:
-	CMP $4, R3
-	BLT rest
-	FMOVQ 0(R1), F0
-	WORD $0x6ea0f800 // fneg v0, v0, v0
-	FMOVQ F0, 0(R0)
-	ADD $16, R0
-	ADD $16, R1
-	SUB $4, R3
-	JMP by1
-
-rest:
-	CBZ R3, end
-	TBNZ $2, R3, some6_all
-	TBNZ $1, R3, some6_two
-	FMOVS (R1), F0
-	JMP some6
-
-some6_two:
-	FMOVD (R1), F0
-	TBZ $0, R3, some6
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
-	JMP some6
-
-some6_all:
-	FMOVQ (R1), F0
-
-some6:
-	WORD $0x6ea0f800 // fneg v0, v0, v0
-	TBNZ $2, R3, some7_all
-	TBNZ $1, R3, some7_two
-	FMOVS F0, (R0)
-	JMP some7
-
-some7_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some7
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some7
-
-some7_all:
-	FMOVQ F0, (R0)
-
-some7:
-
-end:
-	RET
-
 // func absF32NEON(dst *float32, x *float32, y *float32, n int, imm float32)
 TEXT ·absF32NEON(SB), NOSPLIT, $0-36
 	MOVD dst+0(FP), R0
@@ -351,39 +269,39 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some8_all
-	TBNZ $1, R3, some8_two
+	TBNZ $2, R3, some6_all
+	TBNZ $1, R3, some6_two
 	FMOVS (R1), F0
-	JMP some8
+	JMP some6
 
-some8_two:
+some6_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some8
+	TBZ $0, R3, some6
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some8
+	JMP some6
 
-some8_all:
+some6_all:
 	FMOVQ (R1), F0
 
-some8:
+some6:
 	WORD $0x4ea0f800 // fabs v0, v0, v0
-	TBNZ $2, R3, some9_all
-	TBNZ $1, R3, some9_two
+	TBNZ $2, R3, some7_all
+	TBNZ $1, R3, some7_two
 	FMOVS F0, (R0)
-	JMP some9
+	JMP some7
 
-some9_two:
+some7_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some9
+	TBZ $0, R3, some7
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some9
+	JMP some7
 
-some9_all:
+some7_all:
 	FMOVQ F0, (R0)
 
-some9:
+some7:
 
 end:
 	RET
@@ -433,39 +351,39 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some10_all
-	TBNZ $1, R3, some10_two
+	TBNZ $2, R3, some8_all
+	TBNZ $1, R3, some8_two
 	FMOVS (R1), F0
-	JMP some10
+	JMP some8
 
-some10_two:
+some8_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some10
+	TBZ $0, R3, some8
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some10
+	JMP some8
 
-some10_all:
+some8_all:
 	FMOVQ (R1), F0
 
-some10:
+some8:
 	WORD $0x6e20dc00 // fmul v0, v0, v0
-	TBNZ $2, R3, some11_all
-	TBNZ $1, R3, some11_two
+	TBNZ $2, R3, some9_all
+	TBNZ $1, R3, some9_two
 	FMOVS F0, (R0)
-	JMP some11
+	JMP some9
 
-some11_two:
+some9_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some11
+	TBZ $0, R3, some9
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some11
+	JMP some9
 
-some11_all:
+some9_all:
 	FMOVQ F0, (R0)
 
-some11:
+some9:
 
 end:
 	RET
@@ -515,39 +433,39 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some12_all
-	TBNZ $1, R3, some12_two
+	TBNZ $2, R3, some10_all
+	TBNZ $1, R3, some10_two
 	FMOVS (R1), F0
-	JMP some12
+	JMP some10
 
-some12_two:
+some10_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some12
+	TBZ $0, R3, some10
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some12
+	JMP some10
 
-some12_all:
+some10_all:
 	FMOVQ (R1), F0
 
-some12:
+some10:
 	WORD $0x6ea1f800 // fsqrt v0, v0, v0
-	TBNZ $2, R3, some13_all
-	TBNZ $1, R3, some13_two
+	TBNZ $2, R3, some11_all
+	TBNZ $1, R3, some11_two
 	FMOVS F0, (R0)
-	JMP some13
+	JMP some11
 
-some13_two:
+some11_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some13
+	TBZ $0, R3, some11
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some13
+	JMP some11
 
-some13_all:
+some11_all:
 	FMOVQ F0, (R0)
 
-some13:
+some11:
 
 end:
 	RET
@@ -597,39 +515,39 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some14_all
-	TBNZ $1, R3, some14_two
+	TBNZ $2, R3, some12_all
+	TBNZ $1, R3, some12_two
 	FMOVS (R1), F0
-	JMP some14
+	JMP some12
 
-some14_two:
+some12_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some14
+	TBZ $0, R3, some12
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some14
+	JMP some12
 
-some14_all:
+some12_all:
 	FMOVQ (R1), F0
 
-some14:
+some12:
 	WORD $0x6e20ffa0 // fdiv v0, v29, v0
-	TBNZ $2, R3, some15_all
-	TBNZ $1, R3, some15_two
+	TBNZ $2, R3, some13_all
+	TBNZ $1, R3, some13_two
 	FMOVS F0, (R0)
-	JMP some15
+	JMP some13
 
-some15_two:
+some13_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some15
+	TBZ $0, R3, some13
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some15
+	JMP some13
 
-some15_all:
+some13_all:
 	FMOVQ F0, (R0)
 
-some15:
+some13:
 
 end:
 	RET
@@ -684,40 +602,40 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some16_all
-	TBNZ $1, R3, some16_two
+	TBNZ $2, R3, some14_all
+	TBNZ $1, R3, some14_two
 	FMOVS (R1), F0
-	JMP some16
+	JMP some14
 
-some16_two:
+some14_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some16
+	TBZ $0, R3, some14
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some16
+	JMP some14
 
-some16_all:
+some14_all:
 	FMOVQ (R1), F0
 
-some16:
+some14:
 	WORD $0x4ea0e81c // fcmlt #0 v28, v0, v0
 	WORD $0x4e7c1c00 // bic v0, v0, v28
-	TBNZ $2, R3, some17_all
-	TBNZ $1, R3, some17_two
+	TBNZ $2, R3, some15_all
+	TBNZ $1, R3, some15_two
 	FMOVS F0, (R0)
-	JMP some17
+	JMP some15
 
-some17_two:
+some15_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some17
+	TBZ $0, R3, some15
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some17
+	JMP some15
 
-some17_all:
+some15_all:
 	FMOVQ F0, (R0)
 
-some17:
+some15:
 
 end:
 	RET
@@ -772,40 +690,40 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some18_all
-	TBNZ $1, R3, some18_two
+	TBNZ $2, R3, some16_all
+	TBNZ $1, R3, some16_two
 	FMOVS (R1), F0
-	JMP some18
+	JMP some16
 
-some18_two:
+some16_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some18
+	TBZ $0, R3, some16
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some18
+	JMP some16
 
-some18_all:
+some16_all:
 	FMOVQ (R1), F0
 
-some18:
+some16:
 	WORD $0x4ea0c800 // fcmgt #0 v0, v0, v0
 	WORD $0x4e3d1c00 // and v0, v0, v29
-	TBNZ $2, R3, some19_all
-	TBNZ $1, R3, some19_two
+	TBNZ $2, R3, some17_all
+	TBNZ $1, R3, some17_two
 	FMOVS F0, (R0)
-	JMP some19
+	JMP some17
 
-some19_two:
+some17_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some19
+	TBZ $0, R3, some17
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some19
+	JMP some17
 
-some19_all:
+some17_all:
 	FMOVQ F0, (R0)
 
-some19:
+some17:
 
 end:
 	RET
@@ -863,55 +781,55 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some18_all
+	TBNZ $1, R3, some18_two
+	FMOVS (R1), F0
+	JMP some18
+
+some18_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some18
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some18
+
+some18_all:
+	FMOVQ (R1), F0
+
+some18:
+	TBNZ $2, R3, some19_all
+	TBNZ $1, R3, some19_two
+	FMOVS (R2), F4
+	JMP some19
+
+some19_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some19
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some19
+
+some19_all:
+	FMOVQ (R2), F4
+
+some19:
+	WORD $0x4e24d400 // fadd v0, v0, v4
 	TBNZ $2, R3, some20_all
 	TBNZ $1, R3, some20_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some20
 
 some20_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some20
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some20
 
 some20_all:
-	FMOVQ (R1), F0
-
-some20:
-	TBNZ $2, R3, some21_all
-	TBNZ $1, R3, some21_two
-	FMOVS (R2), F4
-	JMP some21
-
-some21_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some21
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some21
-
-some21_all:
-	FMOVQ (R2), F4
-
-some21:
-	WORD $0x4e24d400 // fadd v0, v0, v4
-	TBNZ $2, R3, some22_all
-	TBNZ $1, R3, some22_two
-	FMOVS F0, (R0)
-	JMP some22
-
-some22_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some22
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some22
-
-some22_all:
 	FMOVQ F0, (R0)
 
-some22:
+some20:
 
 end:
 	RET
@@ -969,55 +887,55 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some21_all
+	TBNZ $1, R3, some21_two
+	FMOVS (R1), F0
+	JMP some21
+
+some21_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some21
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some21
+
+some21_all:
+	FMOVQ (R1), F0
+
+some21:
+	TBNZ $2, R3, some22_all
+	TBNZ $1, R3, some22_two
+	FMOVS (R2), F4
+	JMP some22
+
+some22_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some22
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some22
+
+some22_all:
+	FMOVQ (R2), F4
+
+some22:
+	WORD $0x4ea4d400 // fsub v0, v0, v4
 	TBNZ $2, R3, some23_all
 	TBNZ $1, R3, some23_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some23
 
 some23_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some23
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some23
 
 some23_all:
-	FMOVQ (R1), F0
-
-some23:
-	TBNZ $2, R3, some24_all
-	TBNZ $1, R3, some24_two
-	FMOVS (R2), F4
-	JMP some24
-
-some24_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some24
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some24
-
-some24_all:
-	FMOVQ (R2), F4
-
-some24:
-	WORD $0x4ea4d400 // fsub v0, v0, v4
-	TBNZ $2, R3, some25_all
-	TBNZ $1, R3, some25_two
-	FMOVS F0, (R0)
-	JMP some25
-
-some25_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some25
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some25
-
-some25_all:
 	FMOVQ F0, (R0)
 
-some25:
+some23:
 
 end:
 	RET
@@ -1075,55 +993,55 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some24_all
+	TBNZ $1, R3, some24_two
+	FMOVS (R1), F0
+	JMP some24
+
+some24_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some24
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some24
+
+some24_all:
+	FMOVQ (R1), F0
+
+some24:
+	TBNZ $2, R3, some25_all
+	TBNZ $1, R3, some25_two
+	FMOVS (R2), F4
+	JMP some25
+
+some25_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some25
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some25
+
+some25_all:
+	FMOVQ (R2), F4
+
+some25:
+	WORD $0x6e24dc00 // fmul v0, v0, v4
 	TBNZ $2, R3, some26_all
 	TBNZ $1, R3, some26_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some26
 
 some26_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some26
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some26
 
 some26_all:
-	FMOVQ (R1), F0
-
-some26:
-	TBNZ $2, R3, some27_all
-	TBNZ $1, R3, some27_two
-	FMOVS (R2), F4
-	JMP some27
-
-some27_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some27
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some27
-
-some27_all:
-	FMOVQ (R2), F4
-
-some27:
-	WORD $0x6e24dc00 // fmul v0, v0, v4
-	TBNZ $2, R3, some28_all
-	TBNZ $1, R3, some28_two
-	FMOVS F0, (R0)
-	JMP some28
-
-some28_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some28
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some28
-
-some28_all:
 	FMOVQ F0, (R0)
 
-some28:
+some26:
 
 end:
 	RET
@@ -1181,55 +1099,55 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some27_all
+	TBNZ $1, R3, some27_two
+	FMOVS (R1), F0
+	JMP some27
+
+some27_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some27
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some27
+
+some27_all:
+	FMOVQ (R1), F0
+
+some27:
+	TBNZ $2, R3, some28_all
+	TBNZ $1, R3, some28_two
+	FMOVS (R2), F4
+	JMP some28
+
+some28_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some28
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some28
+
+some28_all:
+	FMOVQ (R2), F4
+
+some28:
+	WORD $0x6e24fc00 // fdiv v0, v0, v4
 	TBNZ $2, R3, some29_all
 	TBNZ $1, R3, some29_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some29
 
 some29_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some29
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some29
 
 some29_all:
-	FMOVQ (R1), F0
-
-some29:
-	TBNZ $2, R3, some30_all
-	TBNZ $1, R3, some30_two
-	FMOVS (R2), F4
-	JMP some30
-
-some30_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some30
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some30
-
-some30_all:
-	FMOVQ (R2), F4
-
-some30:
-	WORD $0x6e24fc00 // fdiv v0, v0, v4
-	TBNZ $2, R3, some31_all
-	TBNZ $1, R3, some31_two
-	FMOVS F0, (R0)
-	JMP some31
-
-some31_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some31
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some31
-
-some31_all:
 	FMOVQ F0, (R0)
 
-some31:
+some29:
 
 end:
 	RET
@@ -1287,55 +1205,55 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some30_all
+	TBNZ $1, R3, some30_two
+	FMOVS (R1), F0
+	JMP some30
+
+some30_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some30
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some30
+
+some30_all:
+	FMOVQ (R1), F0
+
+some30:
+	TBNZ $2, R3, some31_all
+	TBNZ $1, R3, some31_two
+	FMOVS (R2), F4
+	JMP some31
+
+some31_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some31
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some31
+
+some31_all:
+	FMOVQ (R2), F4
+
+some31:
+	WORD $0x4e24f400 // fmax v0, v0, v4
 	TBNZ $2, R3, some32_all
 	TBNZ $1, R3, some32_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some32
 
 some32_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some32
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some32
 
 some32_all:
-	FMOVQ (R1), F0
-
-some32:
-	TBNZ $2, R3, some33_all
-	TBNZ $1, R3, some33_two
-	FMOVS (R2), F4
-	JMP some33
-
-some33_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some33
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some33
-
-some33_all:
-	FMOVQ (R2), F4
-
-some33:
-	WORD $0x4e24f400 // fmax v0, v0, v4
-	TBNZ $2, R3, some34_all
-	TBNZ $1, R3, some34_two
-	FMOVS F0, (R0)
-	JMP some34
-
-some34_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some34
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some34
-
-some34_all:
 	FMOVQ F0, (R0)
 
-some34:
+some32:
 
 end:
 	RET
@@ -1393,55 +1311,55 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some33_all
+	TBNZ $1, R3, some33_two
+	FMOVS (R1), F0
+	JMP some33
+
+some33_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some33
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some33
+
+some33_all:
+	FMOVQ (R1), F0
+
+some33:
+	TBNZ $2, R3, some34_all
+	TBNZ $1, R3, some34_two
+	FMOVS (R2), F4
+	JMP some34
+
+some34_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some34
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some34
+
+some34_all:
+	FMOVQ (R2), F4
+
+some34:
+	WORD $0x4ea4f400 // fmin v0, v0, v4
 	TBNZ $2, R3, some35_all
 	TBNZ $1, R3, some35_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some35
 
 some35_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some35
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some35
 
 some35_all:
-	FMOVQ (R1), F0
-
-some35:
-	TBNZ $2, R3, some36_all
-	TBNZ $1, R3, some36_two
-	FMOVS (R2), F4
-	JMP some36
-
-some36_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some36
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some36
-
-some36_all:
-	FMOVQ (R2), F4
-
-some36:
-	WORD $0x4ea4f400 // fmin v0, v0, v4
-	TBNZ $2, R3, some37_all
-	TBNZ $1, R3, some37_two
-	FMOVS F0, (R0)
-	JMP some37
-
-some37_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some37
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some37
-
-some37_all:
 	FMOVQ F0, (R0)
 
-some37:
+some35:
 
 end:
 	RET
@@ -1504,56 +1422,56 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some36_all
+	TBNZ $1, R3, some36_two
+	FMOVS (R1), F0
+	JMP some36
+
+some36_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some36
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some36
+
+some36_all:
+	FMOVQ (R1), F0
+
+some36:
+	TBNZ $2, R3, some37_all
+	TBNZ $1, R3, some37_two
+	FMOVS (R2), F4
+	JMP some37
+
+some37_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some37
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some37
+
+some37_all:
+	FMOVQ (R2), F4
+
+some37:
+	WORD $0x6ea4e400 // fcmgt v0, v0, v4
+	WORD $0x4e3d1c00 // and v0, v0, v29
 	TBNZ $2, R3, some38_all
 	TBNZ $1, R3, some38_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some38
 
 some38_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some38
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some38
 
 some38_all:
-	FMOVQ (R1), F0
-
-some38:
-	TBNZ $2, R3, some39_all
-	TBNZ $1, R3, some39_two
-	FMOVS (R2), F4
-	JMP some39
-
-some39_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some39
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some39
-
-some39_all:
-	FMOVQ (R2), F4
-
-some39:
-	WORD $0x6ea4e400 // fcmgt v0, v0, v4
-	WORD $0x4e3d1c00 // and v0, v0, v29
-	TBNZ $2, R3, some40_all
-	TBNZ $1, R3, some40_two
-	FMOVS F0, (R0)
-	JMP some40
-
-some40_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some40
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some40
-
-some40_all:
 	FMOVQ F0, (R0)
 
-some40:
+some38:
 
 end:
 	RET
@@ -1616,56 +1534,56 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some39_all
+	TBNZ $1, R3, some39_two
+	FMOVS (R1), F0
+	JMP some39
+
+some39_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some39
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some39
+
+some39_all:
+	FMOVQ (R1), F0
+
+some39:
+	TBNZ $2, R3, some40_all
+	TBNZ $1, R3, some40_two
+	FMOVS (R2), F4
+	JMP some40
+
+some40_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some40
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some40
+
+some40_all:
+	FMOVQ (R2), F4
+
+some40:
+	WORD $0x6e3edc00 // fmul v0, v0, v30
+	WORD $0x4e24d400 // fadd v0, v0, v4
 	TBNZ $2, R3, some41_all
 	TBNZ $1, R3, some41_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some41
 
 some41_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some41
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some41
 
 some41_all:
-	FMOVQ (R1), F0
-
-some41:
-	TBNZ $2, R3, some42_all
-	TBNZ $1, R3, some42_two
-	FMOVS (R2), F4
-	JMP some42
-
-some42_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some42
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some42
-
-some42_all:
-	FMOVQ (R2), F4
-
-some42:
-	WORD $0x6e3edc00 // fmul v0, v0, v30
-	WORD $0x4e24d400 // fadd v0, v0, v4
-	TBNZ $2, R3, some43_all
-	TBNZ $1, R3, some43_two
-	FMOVS F0, (R0)
-	JMP some43
-
-some43_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some43
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some43
-
-some43_all:
 	FMOVQ F0, (R0)
 
-some43:
+some41:
 
 end:
 	RET
@@ -1728,56 +1646,56 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some42_all
+	TBNZ $1, R3, some42_two
+	FMOVS (R1), F0
+	JMP some42
+
+some42_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some42
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some42
+
+some42_all:
+	FMOVQ (R1), F0
+
+some42:
+	TBNZ $2, R3, some43_all
+	TBNZ $1, R3, some43_two
+	FMOVS (R2), F4
+	JMP some43
+
+some43_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some43
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some43
+
+some43_all:
+	FMOVQ (R2), F4
+
+some43:
+	WORD $0x6e3edc00 // fmul v0, v0, v30
+	WORD $0x4ea4d400 // fsub v0, v0, v4
 	TBNZ $2, R3, some44_all
 	TBNZ $1, R3, some44_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some44
 
 some44_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some44
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some44
 
 some44_all:
-	FMOVQ (R1), F0
-
-some44:
-	TBNZ $2, R3, some45_all
-	TBNZ $1, R3, some45_two
-	FMOVS (R2), F4
-	JMP some45
-
-some45_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some45
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some45
-
-some45_all:
-	FMOVQ (R2), F4
-
-some45:
-	WORD $0x6e3edc00 // fmul v0, v0, v30
-	WORD $0x4ea4d400 // fsub v0, v0, v4
-	TBNZ $2, R3, some46_all
-	TBNZ $1, R3, some46_two
-	FMOVS F0, (R0)
-	JMP some46
-
-some46_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some46
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some46
-
-some46_all:
 	FMOVQ F0, (R0)
 
-some46:
+some44:
 
 end:
 	RET
@@ -1840,56 +1758,56 @@ by1:
 
 rest:
 	CBZ R3, end
+	TBNZ $2, R3, some45_all
+	TBNZ $1, R3, some45_two
+	FMOVS (R1), F0
+	JMP some45
+
+some45_two:
+	FMOVD (R1), F0
+	TBZ $0, R3, some45
+	ADD $8, R1
+	VLD1 (R1), V0.S[2]
+	JMP some45
+
+some45_all:
+	FMOVQ (R1), F0
+
+some45:
+	TBNZ $2, R3, some46_all
+	TBNZ $1, R3, some46_two
+	FMOVS (R2), F4
+	JMP some46
+
+some46_two:
+	FMOVD (R2), F4
+	TBZ $0, R3, some46
+	ADD $8, R2
+	VLD1 (R2), V4.S[2]
+	JMP some46
+
+some46_all:
+	FMOVQ (R2), F4
+
+some46:
+	WORD $0x6e3edc00 // fmul v0, v0, v30
+	WORD $0x4ea0d480 // fsub v0, v4, v0
 	TBNZ $2, R3, some47_all
 	TBNZ $1, R3, some47_two
-	FMOVS (R1), F0
+	FMOVS F0, (R0)
 	JMP some47
 
 some47_two:
-	FMOVD (R1), F0
+	FMOVD F0, (R0)
 	TBZ $0, R3, some47
-	ADD $8, R1
-	VLD1 (R1), V0.S[2]
+	ADD $8, R0
+	VST1 V0.S[2], (R0)
 	JMP some47
 
 some47_all:
-	FMOVQ (R1), F0
-
-some47:
-	TBNZ $2, R3, some48_all
-	TBNZ $1, R3, some48_two
-	FMOVS (R2), F4
-	JMP some48
-
-some48_two:
-	FMOVD (R2), F4
-	TBZ $0, R3, some48
-	ADD $8, R2
-	VLD1 (R2), V4.S[2]
-	JMP some48
-
-some48_all:
-	FMOVQ (R2), F4
-
-some48:
-	WORD $0x6e3edc00 // fmul v0, v0, v30
-	WORD $0x4ea0d480 // fsub v0, v4, v0
-	TBNZ $2, R3, some49_all
-	TBNZ $1, R3, some49_two
-	FMOVS F0, (R0)
-	JMP some49
-
-some49_two:
-	FMOVD F0, (R0)
-	TBZ $0, R3, some49
-	ADD $8, R0
-	VST1 V0.S[2], (R0)
-	JMP some49
-
-some49_all:
 	FMOVQ F0, (R0)
 
-some49:
+some47:
 
 end:
 	RET
@@ -1957,57 +1875,57 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some50_all
-	TBNZ $1, R3, some50_two
+	TBNZ $2, R3, some48_all
+	TBNZ $1, R3, some48_two
 	FMOVS (R1), F0
-	JMP some50
+	JMP some48
 
-some50_two:
+some48_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some50
+	TBZ $0, R3, some48
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some50
+	JMP some48
 
-some50_all:
+some48_all:
 	FMOVQ (R1), F0
 
-some50:
-	TBNZ $2, R3, some51_all
-	TBNZ $1, R3, some51_two
+some48:
+	TBNZ $2, R3, some49_all
+	TBNZ $1, R3, some49_two
 	FMOVS (R2), F4
-	JMP some51
+	JMP some49
 
-some51_two:
+some49_two:
 	FMOVD (R2), F4
-	TBZ $0, R3, some51
+	TBZ $0, R3, some49
 	ADD $8, R2
 	VLD1 (R2), V4.S[2]
-	JMP some51
+	JMP some49
 
-some51_all:
+some49_all:
 	FMOVQ (R2), F4
 
-some51:
+some49:
 	WORD $0x4ea0c800 // fcmgt #0 v0, v0, v0
 	WORD $0x4e3d1c00 // and v0, v0, v29
 	WORD $0x6e24dc00 // fmul v0, v0, v4
-	TBNZ $2, R3, some52_all
-	TBNZ $1, R3, some52_two
+	TBNZ $2, R3, some50_all
+	TBNZ $1, R3, some50_two
 	FMOVS F0, (R0)
-	JMP some52
+	JMP some50
 
-some52_two:
+some50_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some52
+	TBZ $0, R3, some50
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some52
+	JMP some50
 
-some52_all:
+some50_all:
 	FMOVQ F0, (R0)
 
-some52:
+some50:
 
 end:
 	RET
@@ -2075,57 +1993,57 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some53_all
-	TBNZ $1, R3, some53_two
+	TBNZ $2, R3, some51_all
+	TBNZ $1, R3, some51_two
 	FMOVS (R1), F0
-	JMP some53
+	JMP some51
 
-some53_two:
+some51_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some53
+	TBZ $0, R3, some51
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some53
+	JMP some51
 
-some53_all:
+some51_all:
 	FMOVQ (R1), F0
 
-some53:
-	TBNZ $2, R3, some54_all
-	TBNZ $1, R3, some54_two
+some51:
+	TBNZ $2, R3, some52_all
+	TBNZ $1, R3, some52_two
 	FMOVS (R2), F4
-	JMP some54
+	JMP some52
 
-some54_two:
+some52_two:
 	FMOVD (R2), F4
-	TBZ $0, R3, some54
+	TBZ $0, R3, some52
 	ADD $8, R2
 	VLD1 (R2), V4.S[2]
-	JMP some54
+	JMP some52
 
-some54_all:
+some52_all:
 	FMOVQ (R2), F4
 
-some54:
+some52:
 	WORD $0x4e24d400 // fadd v0, v0, v4
 	WORD $0x4ea0e81c // fcmlt #0 v28, v0, v0
 	WORD $0x4e7c1c00 // bic v0, v0, v28
-	TBNZ $2, R3, some55_all
-	TBNZ $1, R3, some55_two
+	TBNZ $2, R3, some53_all
+	TBNZ $1, R3, some53_two
 	FMOVS F0, (R0)
-	JMP some55
+	JMP some53
 
-some55_two:
+some53_two:
 	FMOVD F0, (R0)
-	TBZ $0, R3, some55
+	TBZ $0, R3, some53
 	ADD $8, R0
 	VST1 V0.S[2], (R0)
-	JMP some55
+	JMP some53
 
-some55_all:
+some53_all:
 	FMOVQ F0, (R0)
 
-some55:
+some53:
 
 end:
 	RET
@@ -2179,22 +2097,22 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $2, R3, some56_all
-	TBNZ $1, R3, some56_two
+	TBNZ $2, R3, some54_all
+	TBNZ $1, R3, some54_two
 	FMOVS (R1), F0
-	JMP some56
+	JMP some54
 
-some56_two:
+some54_two:
 	FMOVD (R1), F0
-	TBZ $0, R3, some56
+	TBZ $0, R3, some54
 	ADD $8, R1
 	VLD1 (R1), V0.S[2]
-	JMP some56
+	JMP some54
 
-some56_all:
+some54_all:
 	FMOVQ (R1), F0
 
-some56:
+some54:
 	WORD $0x4e20d610 // fadd v16, v16, v0
 
 end:
@@ -2392,72 +2310,6 @@ some5:
 end:
 	RET
 
-// func negF64NEON(dst *float64, x *float64, y *float64, n int, imm float64)
-TEXT ·negF64NEON(SB), NOSPLIT, $0-40
-	MOVD dst+0(FP), R0
-	MOVD x+8(FP), R1
-	MOVD n+24(FP), R3
-	FMOVD imm+32(FP), F30
-	FMOVD $1.0, F29
-	VDUP V30.D[0], V30.D2
-	VDUP V29.D[0], V29.D2
-
-by4:
-	CMP $8, R3
-	BLT few
-	FMOVQ 0(R1), F0
-	FMOVQ 16(R1), F1
-	FMOVQ 32(R1), F2
-	FMOVQ 48(R1), F3
-	WORD $0x6ee0f800 // fneg v0, v0, v0
-	WORD $0x6ee0f821 // fneg v1, v1, v0
-	WORD $0x6ee0f842 // fneg v2, v2, v0
-	WORD $0x6ee0f863 // fneg v3, v3, v0
-	FMOVQ F0, 0(R0)
-	FMOVQ F1, 16(R0)
-	FMOVQ F2, 32(R0)
-	FMOVQ F3, 48(R0)
-	ADD $64, R0
-	ADD $64, R1
-	SUB $8, R3
-	JMP by4
-
-few:
-
-by1:
-	CMP $2, R3
-	BLT rest
-	FMOVQ 0(R1), F0
-	WORD $0x6ee0f800 // fneg v0, v0, v0
-	FMOVQ F0, 0(R0)
-	ADD $16, R0
-	ADD $16, R1
-	SUB $2, R3
-	JMP by1
-
-rest:
-	CBZ R3, end
-	TBNZ $1, R3, some6_all
-	FMOVD (R1), F0
-	JMP some6
-
-some6_all:
-	FMOVQ (R1), F0
-
-some6:
-	WORD $0x6ee0f800 // fneg v0, v0, v0
-	TBNZ $1, R3, some7_all
-	FMOVD F0, (R0)
-	JMP some7
-
-some7_all:
-	FMOVQ F0, (R0)
-
-some7:
-
-end:
-	RET
-
 // func absF64NEON(dst *float64, x *float64, y *float64, n int, imm float64)
 TEXT ·absF64NEON(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), R0
@@ -2503,23 +2355,23 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some8_all
+	TBNZ $1, R3, some6_all
 	FMOVD (R1), F0
-	JMP some8
+	JMP some6
 
-some8_all:
+some6_all:
 	FMOVQ (R1), F0
 
-some8:
+some6:
 	WORD $0x4ee0f800 // fabs v0, v0, v0
-	TBNZ $1, R3, some9_all
+	TBNZ $1, R3, some7_all
 	FMOVD F0, (R0)
-	JMP some9
+	JMP some7
 
-some9_all:
+some7_all:
 	FMOVQ F0, (R0)
 
-some9:
+some7:
 
 end:
 	RET
@@ -2569,23 +2421,23 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some10_all
+	TBNZ $1, R3, some8_all
 	FMOVD (R1), F0
-	JMP some10
+	JMP some8
 
-some10_all:
+some8_all:
 	FMOVQ (R1), F0
 
-some10:
+some8:
 	WORD $0x6e60dc00 // fmul v0, v0, v0
-	TBNZ $1, R3, some11_all
+	TBNZ $1, R3, some9_all
 	FMOVD F0, (R0)
-	JMP some11
+	JMP some9
 
-some11_all:
+some9_all:
 	FMOVQ F0, (R0)
 
-some11:
+some9:
 
 end:
 	RET
@@ -2635,23 +2487,23 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some12_all
+	TBNZ $1, R3, some10_all
 	FMOVD (R1), F0
-	JMP some12
+	JMP some10
 
-some12_all:
+some10_all:
 	FMOVQ (R1), F0
 
-some12:
+some10:
 	WORD $0x6ee1f800 // fsqrt v0, v0, v0
-	TBNZ $1, R3, some13_all
+	TBNZ $1, R3, some11_all
 	FMOVD F0, (R0)
-	JMP some13
+	JMP some11
 
-some13_all:
+some11_all:
 	FMOVQ F0, (R0)
 
-some13:
+some11:
 
 end:
 	RET
@@ -2701,23 +2553,23 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some14_all
+	TBNZ $1, R3, some12_all
 	FMOVD (R1), F0
-	JMP some14
+	JMP some12
 
-some14_all:
+some12_all:
 	FMOVQ (R1), F0
 
-some14:
+some12:
 	WORD $0x6e60ffa0 // fdiv v0, v29, v0
-	TBNZ $1, R3, some15_all
+	TBNZ $1, R3, some13_all
 	FMOVD F0, (R0)
-	JMP some15
+	JMP some13
 
-some15_all:
+some13_all:
 	FMOVQ F0, (R0)
 
-some15:
+some13:
 
 end:
 	RET
@@ -2772,24 +2624,24 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some16_all
+	TBNZ $1, R3, some14_all
 	FMOVD (R1), F0
-	JMP some16
+	JMP some14
 
-some16_all:
+some14_all:
 	FMOVQ (R1), F0
 
-some16:
+some14:
 	WORD $0x4ee0e81c // fcmlt #0 v28, v0, v0
 	WORD $0x4e7c1c00 // bic v0, v0, v28
-	TBNZ $1, R3, some17_all
+	TBNZ $1, R3, some15_all
 	FMOVD F0, (R0)
-	JMP some17
+	JMP some15
 
-some17_all:
+some15_all:
 	FMOVQ F0, (R0)
 
-some17:
+some15:
 
 end:
 	RET
@@ -2844,24 +2696,24 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some18_all
+	TBNZ $1, R3, some16_all
 	FMOVD (R1), F0
-	JMP some18
+	JMP some16
 
-some18_all:
+some16_all:
 	FMOVQ (R1), F0
 
-some18:
+some16:
 	WORD $0x4ee0c800 // fcmgt #0 v0, v0, v0
 	WORD $0x4e3d1c00 // and v0, v0, v29
-	TBNZ $1, R3, some19_all
+	TBNZ $1, R3, some17_all
 	FMOVD F0, (R0)
-	JMP some19
+	JMP some17
 
-some19_all:
+some17_all:
 	FMOVQ F0, (R0)
 
-some19:
+some17:
 
 end:
 	RET
@@ -2919,31 +2771,31 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some20_all
+	TBNZ $1, R3, some18_all
 	FMOVD (R1), F0
+	JMP some18
+
+some18_all:
+	FMOVQ (R1), F0
+
+some18:
+	TBNZ $1, R3, some19_all
+	FMOVD (R2), F4
+	JMP some19
+
+some19_all:
+	FMOVQ (R2), F4
+
+some19:
+	WORD $0x4e64d400 // fadd v0, v0, v4
+	TBNZ $1, R3, some20_all
+	FMOVD F0, (R0)
 	JMP some20
 
 some20_all:
-	FMOVQ (R1), F0
-
-some20:
-	TBNZ $1, R3, some21_all
-	FMOVD (R2), F4
-	JMP some21
-
-some21_all:
-	FMOVQ (R2), F4
-
-some21:
-	WORD $0x4e64d400 // fadd v0, v0, v4
-	TBNZ $1, R3, some22_all
-	FMOVD F0, (R0)
-	JMP some22
-
-some22_all:
 	FMOVQ F0, (R0)
 
-some22:
+some20:
 
 end:
 	RET
@@ -3001,31 +2853,31 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some23_all
+	TBNZ $1, R3, some21_all
 	FMOVD (R1), F0
+	JMP some21
+
+some21_all:
+	FMOVQ (R1), F0
+
+some21:
+	TBNZ $1, R3, some22_all
+	FMOVD (R2), F4
+	JMP some22
+
+some22_all:
+	FMOVQ (R2), F4
+
+some22:
+	WORD $0x4ee4d400 // fsub v0, v0, v4
+	TBNZ $1, R3, some23_all
+	FMOVD F0, (R0)
 	JMP some23
 
 some23_all:
-	FMOVQ (R1), F0
-
-some23:
-	TBNZ $1, R3, some24_all
-	FMOVD (R2), F4
-	JMP some24
-
-some24_all:
-	FMOVQ (R2), F4
-
-some24:
-	WORD $0x4ee4d400 // fsub v0, v0, v4
-	TBNZ $1, R3, some25_all
-	FMOVD F0, (R0)
-	JMP some25
-
-some25_all:
 	FMOVQ F0, (R0)
 
-some25:
+some23:
 
 end:
 	RET
@@ -3083,31 +2935,31 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some26_all
+	TBNZ $1, R3, some24_all
 	FMOVD (R1), F0
+	JMP some24
+
+some24_all:
+	FMOVQ (R1), F0
+
+some24:
+	TBNZ $1, R3, some25_all
+	FMOVD (R2), F4
+	JMP some25
+
+some25_all:
+	FMOVQ (R2), F4
+
+some25:
+	WORD $0x6e64dc00 // fmul v0, v0, v4
+	TBNZ $1, R3, some26_all
+	FMOVD F0, (R0)
 	JMP some26
 
 some26_all:
-	FMOVQ (R1), F0
-
-some26:
-	TBNZ $1, R3, some27_all
-	FMOVD (R2), F4
-	JMP some27
-
-some27_all:
-	FMOVQ (R2), F4
-
-some27:
-	WORD $0x6e64dc00 // fmul v0, v0, v4
-	TBNZ $1, R3, some28_all
-	FMOVD F0, (R0)
-	JMP some28
-
-some28_all:
 	FMOVQ F0, (R0)
 
-some28:
+some26:
 
 end:
 	RET
@@ -3165,31 +3017,31 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some29_all
+	TBNZ $1, R3, some27_all
 	FMOVD (R1), F0
+	JMP some27
+
+some27_all:
+	FMOVQ (R1), F0
+
+some27:
+	TBNZ $1, R3, some28_all
+	FMOVD (R2), F4
+	JMP some28
+
+some28_all:
+	FMOVQ (R2), F4
+
+some28:
+	WORD $0x6e64fc00 // fdiv v0, v0, v4
+	TBNZ $1, R3, some29_all
+	FMOVD F0, (R0)
 	JMP some29
 
 some29_all:
-	FMOVQ (R1), F0
-
-some29:
-	TBNZ $1, R3, some30_all
-	FMOVD (R2), F4
-	JMP some30
-
-some30_all:
-	FMOVQ (R2), F4
-
-some30:
-	WORD $0x6e64fc00 // fdiv v0, v0, v4
-	TBNZ $1, R3, some31_all
-	FMOVD F0, (R0)
-	JMP some31
-
-some31_all:
 	FMOVQ F0, (R0)
 
-some31:
+some29:
 
 end:
 	RET
@@ -3247,31 +3099,31 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some32_all
+	TBNZ $1, R3, some30_all
 	FMOVD (R1), F0
+	JMP some30
+
+some30_all:
+	FMOVQ (R1), F0
+
+some30:
+	TBNZ $1, R3, some31_all
+	FMOVD (R2), F4
+	JMP some31
+
+some31_all:
+	FMOVQ (R2), F4
+
+some31:
+	WORD $0x4e64f400 // fmax v0, v0, v4
+	TBNZ $1, R3, some32_all
+	FMOVD F0, (R0)
 	JMP some32
 
 some32_all:
-	FMOVQ (R1), F0
-
-some32:
-	TBNZ $1, R3, some33_all
-	FMOVD (R2), F4
-	JMP some33
-
-some33_all:
-	FMOVQ (R2), F4
-
-some33:
-	WORD $0x4e64f400 // fmax v0, v0, v4
-	TBNZ $1, R3, some34_all
-	FMOVD F0, (R0)
-	JMP some34
-
-some34_all:
 	FMOVQ F0, (R0)
 
-some34:
+some32:
 
 end:
 	RET
@@ -3329,31 +3181,31 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some35_all
+	TBNZ $1, R3, some33_all
 	FMOVD (R1), F0
+	JMP some33
+
+some33_all:
+	FMOVQ (R1), F0
+
+some33:
+	TBNZ $1, R3, some34_all
+	FMOVD (R2), F4
+	JMP some34
+
+some34_all:
+	FMOVQ (R2), F4
+
+some34:
+	WORD $0x4ee4f400 // fmin v0, v0, v4
+	TBNZ $1, R3, some35_all
+	FMOVD F0, (R0)
 	JMP some35
 
 some35_all:
-	FMOVQ (R1), F0
-
-some35:
-	TBNZ $1, R3, some36_all
-	FMOVD (R2), F4
-	JMP some36
-
-some36_all:
-	FMOVQ (R2), F4
-
-some36:
-	WORD $0x4ee4f400 // fmin v0, v0, v4
-	TBNZ $1, R3, some37_all
-	FMOVD F0, (R0)
-	JMP some37
-
-some37_all:
 	FMOVQ F0, (R0)
 
-some37:
+some35:
 
 end:
 	RET
@@ -3416,32 +3268,32 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some38_all
+	TBNZ $1, R3, some36_all
 	FMOVD (R1), F0
+	JMP some36
+
+some36_all:
+	FMOVQ (R1), F0
+
+some36:
+	TBNZ $1, R3, some37_all
+	FMOVD (R2), F4
+	JMP some37
+
+some37_all:
+	FMOVQ (R2), F4
+
+some37:
+	WORD $0x6ee4e400 // fcmgt v0, v0, v4
+	WORD $0x4e3d1c00 // and v0, v0, v29
+	TBNZ $1, R3, some38_all
+	FMOVD F0, (R0)
 	JMP some38
 
 some38_all:
-	FMOVQ (R1), F0
-
-some38:
-	TBNZ $1, R3, some39_all
-	FMOVD (R2), F4
-	JMP some39
-
-some39_all:
-	FMOVQ (R2), F4
-
-some39:
-	WORD $0x6ee4e400 // fcmgt v0, v0, v4
-	WORD $0x4e3d1c00 // and v0, v0, v29
-	TBNZ $1, R3, some40_all
-	FMOVD F0, (R0)
-	JMP some40
-
-some40_all:
 	FMOVQ F0, (R0)
 
-some40:
+some38:
 
 end:
 	RET
@@ -3504,32 +3356,32 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some41_all
+	TBNZ $1, R3, some39_all
 	FMOVD (R1), F0
+	JMP some39
+
+some39_all:
+	FMOVQ (R1), F0
+
+some39:
+	TBNZ $1, R3, some40_all
+	FMOVD (R2), F4
+	JMP some40
+
+some40_all:
+	FMOVQ (R2), F4
+
+some40:
+	WORD $0x6e7edc00 // fmul v0, v0, v30
+	WORD $0x4e64d400 // fadd v0, v0, v4
+	TBNZ $1, R3, some41_all
+	FMOVD F0, (R0)
 	JMP some41
 
 some41_all:
-	FMOVQ (R1), F0
-
-some41:
-	TBNZ $1, R3, some42_all
-	FMOVD (R2), F4
-	JMP some42
-
-some42_all:
-	FMOVQ (R2), F4
-
-some42:
-	WORD $0x6e7edc00 // fmul v0, v0, v30
-	WORD $0x4e64d400 // fadd v0, v0, v4
-	TBNZ $1, R3, some43_all
-	FMOVD F0, (R0)
-	JMP some43
-
-some43_all:
 	FMOVQ F0, (R0)
 
-some43:
+some41:
 
 end:
 	RET
@@ -3592,32 +3444,32 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some44_all
+	TBNZ $1, R3, some42_all
 	FMOVD (R1), F0
+	JMP some42
+
+some42_all:
+	FMOVQ (R1), F0
+
+some42:
+	TBNZ $1, R3, some43_all
+	FMOVD (R2), F4
+	JMP some43
+
+some43_all:
+	FMOVQ (R2), F4
+
+some43:
+	WORD $0x6e7edc00 // fmul v0, v0, v30
+	WORD $0x4ee4d400 // fsub v0, v0, v4
+	TBNZ $1, R3, some44_all
+	FMOVD F0, (R0)
 	JMP some44
 
 some44_all:
-	FMOVQ (R1), F0
-
-some44:
-	TBNZ $1, R3, some45_all
-	FMOVD (R2), F4
-	JMP some45
-
-some45_all:
-	FMOVQ (R2), F4
-
-some45:
-	WORD $0x6e7edc00 // fmul v0, v0, v30
-	WORD $0x4ee4d400 // fsub v0, v0, v4
-	TBNZ $1, R3, some46_all
-	FMOVD F0, (R0)
-	JMP some46
-
-some46_all:
 	FMOVQ F0, (R0)
 
-some46:
+some44:
 
 end:
 	RET
@@ -3680,32 +3532,32 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some47_all
+	TBNZ $1, R3, some45_all
 	FMOVD (R1), F0
+	JMP some45
+
+some45_all:
+	FMOVQ (R1), F0
+
+some45:
+	TBNZ $1, R3, some46_all
+	FMOVD (R2), F4
+	JMP some46
+
+some46_all:
+	FMOVQ (R2), F4
+
+some46:
+	WORD $0x6e7edc00 // fmul v0, v0, v30
+	WORD $0x4ee0d480 // fsub v0, v4, v0
+	TBNZ $1, R3, some47_all
+	FMOVD F0, (R0)
 	JMP some47
 
 some47_all:
-	FMOVQ (R1), F0
-
-some47:
-	TBNZ $1, R3, some48_all
-	FMOVD (R2), F4
-	JMP some48
-
-some48_all:
-	FMOVQ (R2), F4
-
-some48:
-	WORD $0x6e7edc00 // fmul v0, v0, v30
-	WORD $0x4ee0d480 // fsub v0, v4, v0
-	TBNZ $1, R3, some49_all
-	FMOVD F0, (R0)
-	JMP some49
-
-some49_all:
 	FMOVQ F0, (R0)
 
-some49:
+some47:
 
 end:
 	RET
@@ -3773,33 +3625,33 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some50_all
+	TBNZ $1, R3, some48_all
 	FMOVD (R1), F0
-	JMP some50
+	JMP some48
 
-some50_all:
+some48_all:
 	FMOVQ (R1), F0
 
-some50:
-	TBNZ $1, R3, some51_all
+some48:
+	TBNZ $1, R3, some49_all
 	FMOVD (R2), F4
-	JMP some51
+	JMP some49
 
-some51_all:
+some49_all:
 	FMOVQ (R2), F4
 
-some51:
+some49:
 	WORD $0x4ee0c800 // fcmgt #0 v0, v0, v0
 	WORD $0x4e3d1c00 // and v0, v0, v29
 	WORD $0x6e64dc00 // fmul v0, v0, v4
-	TBNZ $1, R3, some52_all
+	TBNZ $1, R3, some50_all
 	FMOVD F0, (R0)
-	JMP some52
+	JMP some50
 
-some52_all:
+some50_all:
 	FMOVQ F0, (R0)
 
-some52:
+some50:
 
 end:
 	RET
@@ -3867,33 +3719,33 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some53_all
+	TBNZ $1, R3, some51_all
 	FMOVD (R1), F0
-	JMP some53
+	JMP some51
 
-some53_all:
+some51_all:
 	FMOVQ (R1), F0
 
-some53:
-	TBNZ $1, R3, some54_all
+some51:
+	TBNZ $1, R3, some52_all
 	FMOVD (R2), F4
-	JMP some54
+	JMP some52
 
-some54_all:
+some52_all:
 	FMOVQ (R2), F4
 
-some54:
+some52:
 	WORD $0x4e64d400 // fadd v0, v0, v4
 	WORD $0x4ee0e81c // fcmlt #0 v28, v0, v0
 	WORD $0x4e7c1c00 // bic v0, v0, v28
-	TBNZ $1, R3, some55_all
+	TBNZ $1, R3, some53_all
 	FMOVD F0, (R0)
-	JMP some55
+	JMP some53
 
-some55_all:
+some53_all:
 	FMOVQ F0, (R0)
 
-some55:
+some53:
 
 end:
 	RET
@@ -3947,14 +3799,14 @@ by1:
 
 rest:
 	CBZ R3, end
-	TBNZ $1, R3, some56_all
+	TBNZ $1, R3, some54_all
 	FMOVD (R1), F0
-	JMP some56
+	JMP some54
 
-some56_all:
+some54_all:
 	FMOVQ (R1), F0
 
-some56:
+some54:
 	WORD $0x4e60d610 // fadd v16, v16, v0
 
 end:

@@ -31,8 +31,6 @@ func portable[T kernels.Float](f kernels.Fn) Func[T] {
 		}
 	case kernels.FnSquare:
 		return unary(func(x, _ T) T { return x * x })
-	case kernels.FnNeg:
-		return unary(func(x, _ T) T { return -x })
 	case kernels.FnRecip:
 		return unary(func(x, _ T) T { return 1 / x })
 	case kernels.FnRelu:

@@ -11,7 +11,7 @@
 //	Tanh            2.5      2.5
 //	Sigmoid         2        2
 //	Softplus        2        2
-//	NormCDF         4        6
+//	NormCDF         6        6
 //	NormPDF         1.5      1.5
 //	Rsqrt           1.5      1.5
 //
