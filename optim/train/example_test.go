@@ -13,8 +13,8 @@ import (
 	"drift/optim/train"
 )
 
-// Full-batch descent that follows, in the mean, SGD in batches of 10: data, model and device make an objective, and the settings
-// a trainer.
+// Full-batch descent that follows, in the mean, SGD in batches of 10: data, model and device make an objective, and with an
+// optimizer a trainer.
 func Example() {
 	split, err := data.Load("glyphs,train=200,test=200,label-noise=0.2", data.Options{Seed: 1})
 	if err != nil {
@@ -26,14 +26,11 @@ func Example() {
 	}
 	device := cpu.New(cpu.Options{})
 	defer device.Close()
-	f, err := objective.New(device, model, split, objective.Options{})
+	f, err := objective.New(device, model, split, objective.Options{Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer f.Close()
-	if err := f.Parameters().Write(model.Init(1)); err != nil {
-		log.Fatal(err)
-	}
 	o := optim.DefaultGDReg
 	o.EmulateBatch = 10
 	trainer, err := train.New(f, o, train.Options{Steps: 300, Seed: 1})

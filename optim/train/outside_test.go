@@ -1,0 +1,53 @@
+package train
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A module of its own that requires drift brings a layer and an optimizer, trains, resumes, compares and measures with them.
+func TestAnotherModuleUsesDrift(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("there is no go command here to build another module with")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	own, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requirements := regexp.MustCompile(`(?s)require \(.*?\n\)`).FindAllString(string(own), -1)
+	module := "module outside\n\ngo 1.26.0\n\nrequire drift v0.0.0\n\nreplace drift => " + root + "\n\n" + strings.Join(requirements, "\n\n") + "\n"
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile("testdata/outside/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"go.mod": module, "go.sum": string(sums), "main.go": string(program)} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("go", "run", "-mod=mod", ".", t.TempDir())
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, want := range []string{"resumed to the same bits", "compared sgd and decaying by 4 trials", "tr Σ is that of single gradients"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%q is missing from %s", want, out)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+// Command outside is a program in a module of its own that brings a layer and an optimizer to drift: it trains with them, compares
+// and measures, and goes on with a run that was cut short.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+
+	"drift/bench/compare"
+	"drift/data"
+	"drift/graph"
+	"drift/graph/nn"
+	"drift/graph/objective"
+	"drift/graph/sigma"
+	"drift/kernels"
+	"drift/kernels/cpu"
+	"drift/optim"
+	"drift/optim/rundir"
+	"drift/optim/train"
+)
+
+// Scaled is s·x + tanh x with a scale s for each element of the last axis.
+type Scaled struct {
+	Start float64 `json:"start"`
+}
+
+func (l Scaled) Shape(s *nn.Scope, in []int) ([]int, error) {
+	return in, s.Param("scale", nn.Constant(l.Start), in[len(in)-1])
+}
+
+func (l Scaled) Build(b *nn.Build, x *graph.Node) *graph.Node {
+	return graph.Add(graph.ScaleAxis(x, b.Param("scale"), x.Dims()-1), graph.Tanh(x))
+}
+
+// Decaying is SGD whose steps are divided by a power of their number.
+type Decaying struct {
+	optim.Rate
+	optim.Minibatch
+	Power float64 `json:"power" range:"[0,1]" search:"0.5 1" help:"power of the step by which the step is divided"`
+}
+
+func (o Decaying) Direction(c optim.Context) (optim.Direction, error) { return optim.NewGradient(c) }
+
+func (o Decaying) Transform() optim.Transform { return o }
+
+func (o Decaying) Apply(u *optim.Symbols, d *graph.Node) *graph.Node {
+	steps := u.Scalar("steps")
+	now := graph.AddConst(steps, 1)
+	u.Set(steps, now)
+	return graph.Mul(d, graph.BroadcastScalar(graph.Exp(graph.Scale(graph.Log(now), -o.Power)), d.Shape()...))
+}
+
+var own = Decaying{optim.Rate{LearningRate: 0.3, Schedule: "constant"}, optim.Minibatch{Batch: 16, Sampling: "shuffle"}, 0.3}
+
+// place is 60 small glyphs and a network with the layer, in float64.
+func place(seed uint64) (*objective.Objective, io.Closer, error) {
+	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: seed})
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := nn.New(objective.Input{Name: "input", Shape: []int{64}}, nn.CrossEntropy{},
+		nn.Linear{Out: 12, Bias: true}, Scaled{Start: 0.5}, nn.Linear{Out: 10, Bias: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	device := cpu.New(cpu.Options{})
+	f, err := objective.New(device, model, split, objective.Options{DType: kernels.Float64, Seed: seed, Chunk: 25})
+	if err != nil {
+		return nil, nil, errors.Join(err, device.Close())
+	}
+	return f, closer(func() error { f.Close(); return device.Close() }), nil
+}
+
+type closer func() error
+
+func (c closer) Close() error { return c() }
+
+func main() {
+	for _, part := range []func(folder string) error{trained, compared, measured} {
+		if err := part(os.Args[1]); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// trained cuts a run short behind step 17 of 40 and goes on with it, to the bits of a run in one go.
+func trained(folder string) error {
+	whole, err := run(context.Background(), folder+"/whole", 0)
+	if err != nil {
+		return err
+	}
+	if _, err := run(context.Background(), folder+"/cut", 17); !errors.Is(err, train.ErrInterrupted) {
+		return fmt.Errorf("cut short: %v", err)
+	}
+	resumed, err := run(context.Background(), folder+"/cut", 0)
+	if err != nil {
+		return err
+	}
+	for i := range whole {
+		if whole[i] != resumed[i] {
+			return fmt.Errorf("θ[%d] is %v in one go and %v after resuming", i, whole[i], resumed[i])
+		}
+	}
+	fmt.Println("trained", len(whole), "parameters, resumed to the same bits")
+	return nil
+}
+
+// run takes the steps that are left of the run in a folder, or those up to one at which it is cut short, and returns θ.
+func run(ctx context.Context, folder string, cut int) ([]float64, error) {
+	f, end, err := place(1)
+	if err != nil {
+		return nil, err
+	}
+	defer end.Close()
+	t, err := train.New(f, own, train.Options{Steps: 40, Seed: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	dir, err := rundir.Create(folder, "")
+	if err != nil {
+		if dir, err = rundir.Resume(folder); err == nil {
+			err = t.Resume(dir)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	_, err = t.Run(ctx, train.Logging{Dir: dir, LogEvery: 10, Observe: func(step int, _ *train.Entry) {
+		if step == cut {
+			stop()
+		}
+	}})
+	if err != nil {
+		return nil, err
+	}
+	theta := make([]float64, f.NumParams())
+	return theta, f.Parameters().Read(theta)
+}
+
+// compared puts the optimizer beside SGD, each tuned first.
+func compared(string) error {
+	sgd := optim.DefaultSGD
+	sgd.LearningRate, sgd.Batch = 0.1, 16
+	e := compare.Experiment{Open: place, Seeds: []uint64{1, 2}, Points: 4, Trials: 2,
+		Entries: func(int) ([]compare.Entry, error) {
+			return []compare.Entry{{Name: "sgd", Optimizer: sgd, Steps: 30}, {Name: "decaying", Optimizer: own, Steps: 30}}, nil
+		},
+		OpenTuning: func() (*objective.Objective, io.Closer, error) { return place(3) },
+	}
+	o, err := e.Run(context.Background())
+	if err != nil {
+		return err
+	}
+	fmt.Println("compared", o.Rows[0].Optimizer, "and", o.Rows[1].Optimizer, "by", len(o.Trials), "trials")
+	return nil
+}
+
+// measured finds the statistics of the network's gradients, and tr Σ again from gradients of single examples.
+func measured(string) error {
+	f, end, err := place(1)
+	if err != nil {
+		return err
+	}
+	defer end.Close()
+	all := f.All(objective.Train)
+	m, err := sigma.Measure(f, all, sigma.Wanted{Eigenvalues: 2})
+	if err != nil {
+		return err
+	}
+	v, err := f.NewVector()
+	if err != nil {
+		return err
+	}
+	defer v.Free()
+	var squares float64
+	mean := make([]float64, f.NumParams())
+	for n := range all {
+		if err := f.Gradient(all[n:n+1], v); err != nil {
+			return err
+		}
+		g := make([]float64, len(mean))
+		if err := v.Read(g); err != nil {
+			return err
+		}
+		for i, x := range g {
+			squares += x * x
+			mean[i] += x / float64(len(all))
+		}
+	}
+	for _, x := range mean {
+		squares -= float64(len(all)) * x * x
+	}
+	if trace := squares / float64(len(all)-1); abs(m.TraceSigma-trace) > 1e-10*trace {
+		return fmt.Errorf("tr Σ is %v, from single gradients %v", m.TraceSigma, trace)
+	}
+	fmt.Println("measured", m.Parameters, "parameters: tr Σ is that of single gradients")
+	return nil
+}
+
+func abs(x float64) float64 { return max(x, -x) }
