@@ -67,12 +67,19 @@ type measured struct {
 	}
 }
 
+// outOfTime is the exit status of a part that took too long, whether it ended when it was asked to or had to be killed.
+const outOfTime = 124
+
 // ended is a part's exit status, −1 where it did not come to its end.
 func (m measured) ended(part string) int {
-	if s := m.Parts[part].Status; s != nil {
-		return *s
+	s := m.Parts[part].Status
+	switch {
+	case s == nil:
+		return -1
+	case *s == 137:
+		return outOfTime
 	}
-	return -1
+	return *s
 }
 
 // rehearsal is a run of gpu.sh with small works.
@@ -186,7 +193,7 @@ func TestRehearsalsThatFail(t *testing.T) {
 			map[string]int{"environment": 0, "torch": 127, "jax": 127},
 			map[string]string{"environment.log": "no usable NVIDIA driver", "peers.log": "/no/such/python"}},
 		{"a part hangs", "environment check profile", []string{"DRIFT_EMULATOR_HANG=1", "DRIFT_GPU_PART_SECONDS=2"},
-			map[string]int{"environment": 0, "check-cuda": 124, "profile": 137},
+			map[string]int{"environment": 0, "check-cuda": outOfTime, "profile": outOfTime},
 			map[string]string{"check.log": "check-cuda: === RUN"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -198,7 +205,7 @@ func TestRehearsalsThatFail(t *testing.T) {
 				if got := m.ended(name); got != want {
 					t.Errorf("%s ended with %d, want %d: %s", name, got, want, m.Parts[name].End)
 				}
-				if want != 0 && want < 124 && m.Parts[name].End == "" {
+				if want != 0 && want < outOfTime && m.Parts[name].End == "" {
 					t.Errorf("%s does not say why", name)
 				}
 				failed = failed || want != 0 && name != "torch" && name != "jax"
