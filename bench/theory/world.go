@@ -31,9 +31,9 @@ type World struct {
 	err     error
 }
 
-// NewWorld puts a model at parameters theta and both parts of the data on a device. Without test examples, the second half of the
-// training examples serve. chunk is the most examples at once, 0 for the objective's own choice.
-func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, split *data.Split, theta []float64, chunk int) (*World, error) {
+// NewWorld puts a model with the given values of its objective.Tensors and both parts of the data on a device. Without test
+// examples, the second half of the training examples serve. chunk is the most examples at once, 0 for the objective's own choice.
+func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, split *data.Split, values []float64, chunk int) (*World, error) {
 	all, train := split.Train.Concat(split.Test), split.Train.Len()
 	if split.Test.Len() == 0 {
 		train /= 2
@@ -43,6 +43,11 @@ func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, sp
 		return nil, fmt.Errorf("preparing the checks: %w", err)
 	}
 	every := f.All(objective.Train)
+	if err := f.SetValues(values); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("preparing the checks: %w", err)
+	}
+	theta := values[:f.NumParams()]
 	w := &World{Train: every[:train], Test: every[train:], f: f, ctx: ctx, origin: theta, moved: make([]float64, len(theta))}
 	for k := range w.vectors {
 		if w.vectors[k], err = f.NewVector(); err != nil {

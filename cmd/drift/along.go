@@ -98,7 +98,11 @@ func (v *verification) readTraining() (*training, error) {
 // beside is a world in float64 over the run's data.
 func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theory.World, error) {
 	split := data.Split{Train: p.Data(objective.Train), Test: p.Data(objective.Test)}
-	return theory.NewWorld(ctx, p.device, p.Model, &split, make([]float64, p.NumParams()), chunk)
+	values, err := p.Values()
+	if err != nil {
+		return nil, err
+	}
+	return theory.NewWorld(ctx, p.device, p.Model, &split, values, chunk)
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
@@ -115,15 +119,15 @@ func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory
 
 // compare finds how far from the run's own weights the followed one has ended.
 func (c *course) compare(p *problem, folder string) error {
-	theirs, err := weights.Load(folder+"/"+rundir.WeightsName, p.Model.Params(), p.DType())
+	theirs, err := weights.Load(folder+"/"+rundir.WeightsName, objective.Tensors(p.Model), p.DType())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	ours := make([]float64, len(theirs))
-	if err := p.Parameters().Read(ours); err != nil {
+	ours, err := p.Values()
+	if err != nil {
 		return err
 	}
 	distance := floats.Distance(ours, theirs, 2)

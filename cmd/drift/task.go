@@ -84,11 +84,11 @@ func begin(f *objective.Objective, init string) error {
 	if init == "" {
 		return nil
 	}
-	theta, err := weights.Load(init, f.Model.Params(), f.DType())
+	values, err := weights.Load(init, objective.Tensors(f.Model), f.DType())
 	if err != nil {
 		return err
 	}
-	return f.Parameters().Write(theta)
+	return f.SetValues(values)
 }
 
 func (p *problem) Close() error {

@@ -201,12 +201,12 @@ func (t *training) train(ctx context.Context, trainer *train.Trainer) (train.Res
 // deliver writes the weights and shows how the run ended.
 func (t *training) deliver(p *problem, r train.Result) error {
 	if dir := t.logging.Dir; dir != nil {
-		theta := make([]float64, p.NumParams())
-		if err := p.Parameters().Read(theta); err != nil {
+		values, err := p.Values()
+		if err != nil {
 			return fmt.Errorf("reading the weights: %w", err)
 		}
-		err := atomicfile.Write(dir.File(rundir.WeightsName), func(w io.Writer) error {
-			return weights.Write(w, p.Model.Params(), p.DType(), weights.Vector{Values: theta})
+		err = atomicfile.Write(dir.File(rundir.WeightsName), func(w io.Writer) error {
+			return weights.Write(w, objective.Tensors(p.Model), p.DType(), weights.Vector{Values: values})
 		})
 		if err != nil {
 			return fmt.Errorf("writing the weights: %w", err)

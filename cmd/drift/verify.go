@@ -138,14 +138,14 @@ func (v *verification) worldOn(ctx context.Context, dev kernels.Device, split *d
 	if err := objective.Fits(dev, model, kernels.Float64); err != nil { // before the weights are drawn
 		return nil, err
 	}
-	theta := model.Init(v.seed)
+	values := objective.Draw(model, v.seed)
 	if v.weights != "" {
 		var err error
-		if theta, err = weights.Load(v.weights, model.Params(), kernels.Float64); err != nil {
+		if values, err = weights.Load(v.weights, objective.Tensors(model), kernels.Float64); err != nil {
 			return nil, err
 		}
 	}
-	return theory.NewWorld(ctx, dev, model, split, theta, v.chunk)
+	return theory.NewWorld(ctx, dev, model, split, values, v.chunk)
 }
 
 // verdict is the result of drift verify.

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 
 	"drift/graph"
 )
@@ -12,17 +13,18 @@ type Activation struct {
 }
 
 var (
-	ReLU     = Activation{"relu"}     // max(0, x)
-	Tanh     = Activation{"tanh"}     // tanh x
-	Sigmoid  = Activation{"sigmoid"}  // 1/(1 + e⁻ˣ)
-	GELU     = Activation{"gelu"}     // x·Φ(x), exactly (Hendrycks, Gimpel 2016)
-	SiLU     = Activation{"silu"}     // x·sigmoid(x)
-	Softplus = Activation{"softplus"} // log(1 + eˣ)
+	ReLU     = Activation{"relu"}      // max(0, x)
+	Tanh     = Activation{"tanh"}      // tanh x
+	Sigmoid  = Activation{"sigmoid"}   // 1/(1 + e⁻ˣ)
+	GELU     = Activation{"gelu"}      // x·Φ(x), exactly (Hendrycks, Gimpel 2016)
+	GELUTanh = Activation{"gelu_tanh"} // x·(1 + tanh(√(2/π)(x + 0.044715 x³)))/2, which BERT and GPT-2 use for x·Φ(x)
+	SiLU     = Activation{"silu"}      // x·sigmoid(x)
+	Softplus = Activation{"softplus"}  // log(1 + eˣ)
 )
 
 var activations = map[Activation]func(*graph.Node) *graph.Node{
 	ReLU: graph.Relu, Tanh: graph.Tanh, Sigmoid: graph.Sigmoid,
-	GELU: graph.Gelu, SiLU: graph.Silu, Softplus: graph.Softplus,
+	GELU: graph.Gelu, GELUTanh: geluTanh, SiLU: graph.Silu, Softplus: graph.Softplus,
 }
 
 // Shape is that of the input.
@@ -35,3 +37,8 @@ func (a Activation) Shape(_ *Scope, in []int) ([]int, error) {
 
 // Build applies the function.
 func (a Activation) Build(_ *Build, x *graph.Node) *graph.Node { return activations[a](x) }
+
+func geluTanh(x *graph.Node) *graph.Node {
+	cubic := graph.Mul(x, graph.AddConst(graph.Scale(graph.Square(x), 0.044715), 1))
+	return graph.Scale(graph.Mul(x, graph.AddConst(graph.Tanh(graph.Scale(cubic, math.Sqrt(2/math.Pi))), 1)), 0.5)
+}

@@ -17,10 +17,19 @@ type Build struct {
 // Param is the leaf of a parameter that the layer declared, in its shape.
 func (b *Build) Param(name string) *graph.Node {
 	i, ok := b.model.index[b.prefix+name]
-	if !ok {
+	if !ok || i < 0 {
 		panic(fmt.Errorf("parameter %q was not declared by the layer's Shape", b.prefix+name))
 	}
 	return b.net.Params[i]
+}
+
+// Buffer is the leaf of a statistic that the layer declared, in its shape.
+func (b *Build) Buffer(name string) *graph.Node {
+	i, ok := b.model.index[b.prefix+name]
+	if !ok || i >= 0 {
+		panic(fmt.Errorf("buffer %q was not declared by the layer's Shape", b.prefix+name))
+	}
+	return b.net.Buffers[-1-i]
 }
 
 // Within applies the layers that Scope.Within declared under the same name, in order.

@@ -40,6 +40,7 @@ type network struct {
 	n             int
 	x, y          *graph.Node
 	params        []*graph.Node
+	buffers       []*graph.Node
 	tangents      []*graph.Node // leaves in the shapes of the parameters
 	outputs, loss *graph.Node
 }
@@ -55,7 +56,10 @@ func build(t *testing.T, m *Model, n int) *network {
 			net.params = append(net.params, graph.Input(g, kernels.Float64, p.Name, p.Shape...))
 			net.tangents = append(net.tangents, graph.Input(g, kernels.Float64, "tangent."+p.Name, p.Shape...))
 		}
-		net.outputs = m.Build(objective.Net{Params: net.params, Inputs: []*graph.Node{net.x}})
+		for _, p := range m.Buffers() {
+			net.buffers = append(net.buffers, graph.Input(g, kernels.Float64, p.Name, p.Shape...))
+		}
+		net.outputs = m.Build(objective.Net{Params: net.params, Inputs: []*graph.Node{net.x}, Buffers: net.buffers})
 		net.loss = m.Losses(net.outputs, net.y)
 	})
 	if err != nil {
@@ -64,8 +68,8 @@ func build(t *testing.T, m *Model, n int) *network {
 	return net
 }
 
-// values evaluates nodes at parameters θ with tangents v and the reference's inputs: x = cos 1, cos 2, …, targets ½,
-// classes 0, 1, ….
+// values evaluates nodes at parameters θ with tangents v and the reference's inputs: x = cos 1, cos 2, … or 0, 7, 14, … modulo
+// an index, targets ½, classes 0, 1, …, buffers sin 1/2 + 1, sin 2/2 + 1, ….
 func (net *network) values(t *testing.T, theta, v []float64, nodes ...*graph.Node) [][]float64 {
 	t.Helper()
 	return net.evaluator(t, nodes...)(theta, v)
@@ -92,7 +96,17 @@ func (net *network) evaluator(t *testing.T, nodes ...*graph.Node) func(theta, v 
 			targets[i] = float64(i % net.Target().Index)
 		}
 	}
-	write(net.x, waves(math.Cos, graph.Size(net.x)))
+	inputs := waves(math.Cos, graph.Size(net.x))
+	for i := range inputs {
+		if index := net.Input.Index; index > 0 {
+			inputs[i] = float64(7 * i % index)
+		}
+	}
+	write(net.x, inputs)
+	for i, p := range net.Buffers() {
+		all := waves(func(x float64) float64 { return math.Sin(x)/2 + 1 }, p.Offset+p.Len)
+		write(net.buffers[i], all[p.Offset:])
+	}
 	write(net.y, targets)
 	return func(theta, v []float64) [][]float64 {
 		for i, p := range net.Params() {
@@ -127,7 +141,7 @@ func TestForwardIsPyTorchs(t *testing.T) {
 	for _, c := range forwardCases(t) {
 		m := parsed(t, string(c.Model), nil, 0, nil)
 		shapes := map[string][]int{}
-		for _, p := range m.Params() {
+		for _, p := range objective.Tensors(m) {
 			shapes[p.Name] = p.FileShape()
 		}
 		if !reflect.DeepEqual(shapes, c.StateDict) {

@@ -77,7 +77,7 @@ func (l Conv2D) Shape(s *Scope, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []int{l.Out, at[0], at[1]}, s.weightAndBias([]int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, at[0]*at[1], l.Bias)
+	return []int{l.Out, at[0], at[1]}, s.weightAndBias([]int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, at[0]*at[1], l.Bias, "")
 }
 
 // Build convolves and adds.

@@ -2,10 +2,12 @@ package nn
 
 import "drift/graph"
 
-// Linear is y = x Wᵀ + b on the last axis, with W [Out,in] as "weight" and b [Out] as "bias".
+// Linear is y = x Wᵀ + b on the last axis, with W [Out,in] as "weight" and b [Out] as "bias". Given the full name of a parameter
+// of a layer before it, as "0.weight", that is its W too, and its only parameter is the bias.
 type Linear struct {
-	Out  int  `json:"out"`
-	Bias bool `json:"bias"`
+	Out    int    `json:"out"`
+	Bias   bool   `json:"bias"`
+	Weight string `json:"weight,omitempty"`
 }
 
 // Shape is […,in] → […,Out].
@@ -19,7 +21,7 @@ func (l Linear) Shape(s *Scope, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, s.weightAndBias([]int{l.Out, in[last]}, positions, l.Bias)
+	return out, s.weightAndBias([]int{l.Out, in[last]}, positions, l.Bias, l.Weight)
 }
 
 // Build multiplies and adds.

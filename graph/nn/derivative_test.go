@@ -13,11 +13,21 @@ const smooth = `{"input":[2,5,4],"loss":"cross_entropy","layers":[{"conv2d":{"ou
  {"groupnorm":{"groups":2}},"silu",{"residual":{"layers":["layernorm",{"conv2d":{"out":6,"kernel":1}},"gelu"],"shortcut":[{"conv2d":{"out":6,"kernel":1}}]}},
  {"layernorm":{"shape":[3,4]}},{"avgpool2d":{"kernel":2,"stride":1}},"flatten",{"linear":{"out":7}},"tanh",{"layernorm":{}},{"linear":{"out":3}}]}`
 
+// perceiver is a transformer on images with a frozen batch normalisation.
+const perceiver = `{"input":[2,4,4],"loss":"mse","layers":[{"conv2d":{"out":4,"kernel":2,"stride":2}},{"batchnorm2d":{"statistics":"frozen"}},"tokens",
+ {"positions":{"length":5}},{"residual":{"layers":["rmsnorm",{"attention":{"heads":2}}]}},{"concat":{"branches":[["gelu_tanh"],[]]}},"meanpool",{"linear":{"out":2}}]}`
+
+// language is a transformer whose scores come from the table of its embedding.
+const language = `{"input":{"shape":[4],"index":6},"loss":"cross_entropy","layers":[{"embedding":{"tokens":6,"width":4}},{"positions":{"length":4}},
+ {"residual":{"layers":["layernorm",{"attention":{"heads":2,"causal":true}}]}},"rmsnorm",{"linear":{"out":6,"weight":"0.weight"}}]}`
+
 // TestDerivativesOfEveryLayer compares the gradient along a direction v, and the gradient's own change along v, with central
 // differences. Normalising few values makes third derivatives large, hence the small step.
 func TestDerivativesOfEveryLayer(t *testing.T) {
-	net := build(t, parsed(t, smooth, nil, 0, nil), 3)
-	checkDerivatives(t, net, net.Init(3))
+	for _, spec := range []string{smooth, perceiver, language} {
+		net := build(t, parsed(t, spec, nil, 0, nil), 3)
+		checkDerivatives(t, net, net.Init(3))
+	}
 }
 
 // checkDerivatives compares the gradient along a direction v, and the gradient's own change along v, with central differences.

@@ -13,23 +13,39 @@
 // In JSON a layer is a name or an object with one key, the name, over its attributes. Sizes are whole numbers; kernel, stride
 // and padding may also be pairs [height,width].
 //
-//	linear         {out, bias=true}            y = x Wᵀ + b on the last axis; weight [out,in], bias [out]
+//	linear         {out, bias=true, weight=""}   y = x Wᵀ + b on the last axis; weight [out,in], bias [out]. weight names a
+//	               parameter of a layer before, as "0.weight", that both use; the layer then owns its bias alone
 //	conv2d         {out, kernel, stride=1, padding=0, bias=true}   [c,h,w] → [out,h′,w′]; weight [out,c,kh,kw], bias [out]
 //	groupnorm      {groups, eps=1e-5, affine=true}   over the positions and channels of each group of [c,…]; weight, bias [c]
 //	layernorm      {shape=[last axis], eps=1e-5, affine=true}      over the trailing axes in shape; weight, bias of that shape
+//	rmsnorm        {eps=1e-5}                  over the last axis; weight of its size
+//	batchnorm2d    {statistics: "frozen", eps=1e-5}   PyTorch's in evaluation mode on [c,h,w]; weight, bias [c] are parameters,
+//	               running_mean, running_var [c] are read from the weights' file and stay as they are
+//	embedding      {tokens, width}             ids [t…] → [t…,width], as the first layer; weight [tokens,width]
+//	positions      {length}                    adds a learned row to each position of [t,e], t ≤ length; weight [length,e]
+//	attention      {heads, causal=false, bias=true}   multi-head self-attention on [t,e], with the parameters of nn.MultiheadAttention
+//	tokens         [c,h,w] → [h·w,c]
+//	meanpool       [t,e] → [e]
 //	maxpool2d      {kernel, stride=kernel, padding=0}   [c,h,w] → [c,h′,w′]; padding counts as −∞
 //	avgpool2d      {kernel, stride=kernel, padding=0}   [c,h,w] → [c,h′,w′]; padding counts as zeros
 //	globalavgpool                              [c,h,w] → [c], so that a linear layer may follow at once
 //	flatten                                    to one axis
 //	residual       {layers, shortcut=[]}       x + f(x), or s(x) + f(x) with the layers of shortcut as s
-//	relu tanh sigmoid gelu silu softplus       gelu is the exact x·Φ(x)
+//	concat         {branches}                  lists of layers on the same input, their results behind each other along the channels
+//	               of images or the last axis of rows; an empty list is the identity
+//	relu tanh sigmoid gelu gelu_tanh silu softplus       gelu is the exact x·Φ(x)
+//
+// Losses are cross_entropy, of classes, and mse, the mean over a row's outputs of the squared difference. Outputs [t,classes]
+// are compared with a class for each position: an example's loss is the mean over its positions, those of class −100 left out.
+// The input of ids is {"shape": [64], "index": 256}, or follows from the embedding.
 //
 // Parameters are named as nn.Sequential names them: "0.weight", "0.bias", where the index counts every entry of layers. A
 // residual block is named as a subclass of nn.Sequential with an attribute shortcut would be: the parameters of
-// layer 0 in the block at index 3 are "3.0.weight", those of its shortcut "3.shortcut.0.weight".
+// layer 0 in the block at index 3 are "3.0.weight", those of its shortcut "3.shortcut.0.weight", those of layer 0 in branch 1 of a
+// concat there "3.1.0.weight".
 //
 // A layer of one's own is a type with two methods (see Layer and Register); a loss likewise (see Loss).
 //
-// Normalisations are built from the graph's primitives and so differentiate to any order. Batch normalisation is
-// refused: it couples the examples of a batch, which then have no gradients of their own.
+// Normalisations are built from the graph's primitives and so differentiate to any order. Batch normalisation by
+// statistics of the batch is refused: it couples the examples, which then have no gradients of their own.
 package nn

@@ -35,7 +35,7 @@ func (list *Layers) UnmarshalJSON(data []byte) error {
 	for i, entry := range entries {
 		l, kind, err := kinds.decode(entry)
 		if name, _, splitErr := splitEntry(entry); splitErr == nil && isBatchNorm(name) && kind == "" {
-			const why = "it couples the examples of a batch, which then have no gradients of their own; use groupnorm"
+			const why = "it couples the examples of a batch, which then have no gradients of their own; use groupnorm, or batchnorm2d with frozen statistics"
 			err = fmt.Errorf("%q is refused: %s", name, why)
 		}
 		if err != nil {

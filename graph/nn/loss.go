@@ -22,7 +22,7 @@ var losses = table[Loss]{"loss", map[string]Loss{"cross_entropy": CrossEntropy{}
 func RegisterLoss(kind string, defaults Loss) { losses.register(kind, defaults) }
 
 // CrossEntropy is −log softmax(out)[class] for outputs [n,classes] and classes [n]. Outputs [n,t…,classes] with classes
-// [n,t…] are its mean over the positions t of an example.
+// [n,t…] are its mean over the positions t of an example; those whose class is negative, as PyTorch's −100, are left out.
 type CrossEntropy struct{}
 
 // Target is a class for each position.
@@ -36,26 +36,29 @@ func (CrossEntropy) Target(out []int) (objective.Input, error) {
 
 // Losses is one value an example.
 func (CrossEntropy) Losses(outputs, targets *graph.Node) *graph.Node {
-	return overPositions(graph.CrossEntropy, graph.Mean, outputs, targets)
-}
-
-// Score counts the positions whose class has the largest score.
-func (CrossEntropy) Score(outputs, targets *graph.Node) (hits, of *graph.Node) {
-	hits = overPositions(graph.Correct, graph.Sum, outputs, targets)
-	if positions := graph.Size(targets) / graph.Size(hits); positions > 1 {
-		of = graph.Fill(hits, float64(positions))
-	}
-	return hits, of
-}
-
-// overPositions is f of scores [r,classes] and classes [r] over all positions, gathered for each example.
-func overPositions(f func(scores, classes *graph.Node) *graph.Node, gather func(x *graph.Node, axis int) *graph.Node, outputs, targets *graph.Node) *graph.Node {
 	if targets.Dims() == 1 {
-		return f(outputs, targets)
+		return graph.CrossEntropy(outputs, targets)
 	}
+	sum, kept := overPositions(graph.CrossEntropy, outputs, targets)
+	return graph.Div(sum, kept)
+}
+
+// Score counts the classes, or the positions' classes, that have the largest score.
+func (CrossEntropy) Score(outputs, targets *graph.Node) (hits, of *graph.Node) {
+	if targets.Dims() == 1 {
+		return graph.Correct(outputs, targets), nil
+	}
+	return overPositions(graph.Correct, outputs, targets)
+}
+
+// overPositions is the sum of f over the positions of an example that are kept, and their number, both [n].
+func overPositions(f func(scores, classes *graph.Node) *graph.Node, outputs, targets *graph.Node) (sum, kept *graph.Node) {
 	n, rows := targets.Shape()[0], graph.Size(targets)
-	each := f(graph.Reshape(outputs, rows, graph.Size(outputs)/rows), graph.Reshape(targets, rows))
-	return gather(graph.Reshape(each, n, rows/n), 1)
+	classes := graph.Reshape(targets, rows)
+	keep := graph.Step(graph.AddConst(classes, 0.5))
+	each := f(graph.Reshape(outputs, rows, graph.Size(outputs)/rows), graph.Relu(classes)) // class 0 in the place of none
+	add := func(x *graph.Node) *graph.Node { return graph.Sum(graph.Reshape(x, n, rows/n), 1) }
+	return add(graph.Mul(each, keep)), add(keep)
 }
 
 // MSE is the mean over the outputs of an example of (out − target)².

@@ -16,15 +16,16 @@ type Model struct {
 	Layers Layers
 
 	target           objective.Input
-	params           []objective.Param
-	index            map[string]int // of a parameter, by the full names that layers have for it
+	params, buffers  []objective.Param
+	index            map[string]int // of parameters by the full names that layers have for them; −1−index of buffers
 	size             int            // of the flat vector
 	products, layers int
 }
 
 var (
-	_ objective.Model  = (*Model)(nil)
-	_ objective.Scorer = (*Model)(nil)
+	_ objective.Model    = (*Model)(nil)
+	_ objective.Scorer   = (*Model)(nil)
+	_ objective.Buffered = (*Model)(nil)
 )
 
 // New is the model of layers applied in order to an input. It infers all shapes and lists the parameters, or says what
@@ -41,7 +42,7 @@ func New(input objective.Input, loss Loss, layers ...Layer) (*Model, error) {
 	}
 	m := &Model{Input: input, Loss: loss, Layers: slices.Clone(layers), index: map[string]int{}}
 	m.Input.Shape = slices.Clone(input.Shape)
-	out, err := (&Scope{model: m}).Within("", m.Layers, m.Input.Shape)
+	out, err := (&Scope{model: m, raw: true}).Within("", m.Layers, m.Input.Shape)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +70,9 @@ func checkInput(input objective.Input) error {
 
 // Params lists the parameters in the order of the layers, which is PyTorch's: the layout of the flat vector.
 func (m *Model) Params() []objective.Param { return m.params }
+
+// Buffers lists the statistics that belong to layers, as BatchNorm2D's, in the order of the layers.
+func (m *Model) Buffers() []objective.Param { return m.buffers }
 
 // NumParams is the length of the flat vector.
 func (m *Model) NumParams() int { return m.size }

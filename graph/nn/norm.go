@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"drift/graph"
@@ -79,11 +78,8 @@ func standardize(x *graph.Node, runs int, eps float64) *graph.Node {
 
 // affine declares the tensors of a normalisation, ones and zeros, which files hold in the shape stored.
 func (s *Scope) affine(eps float64, affine bool, stored []int) error {
-	if !(eps > 0) || math.IsInf(eps, 0) {
-		return fmt.Errorf("eps is %g: it must be positive", eps)
-	}
-	if !affine {
-		return nil
+	if err := positive("eps", eps); err != nil || !affine {
+		return err
 	}
 	n, err := volume(stored)
 	if err != nil {

@@ -28,7 +28,7 @@ func drawModel(t *rapid.T) *Model {
 	for range between(t, "layers", 1, 4) {
 		window := fmt.Sprintf(`"kernel":%s,"stride":%s,"padding":%s`,
 			drawPair(t, "kernel", 1, 4), drawPair(t, "stride", 1, 5), drawPair(t, "padding", 0, 2))
-		switch rapid.SampledFrom([]string{"conv2d", "avgpool2d", "groupnorm", "layernorm", "residual"}).Draw(t, "layer") {
+		switch rapid.SampledFrom([]string{"conv2d", "avgpool2d", "groupnorm", "layernorm", "residual", "rmsnorm", "batchnorm2d", "concat"}).Draw(t, "layer") {
 		case "conv2d":
 			add(`{"conv2d":{"out":%d,"bias":%t,%s}}`, between(t, "out", 1, 4), rapid.Bool().Draw(t, "bias"), window)
 		case "avgpool2d":
@@ -37,12 +37,23 @@ func drawModel(t *rapid.T) *Model {
 			add(`{"groupnorm":{"groups":%d}}`, between(t, "groups", 1, 2))
 		case "layernorm":
 			add(`"layernorm"`)
+		case "rmsnorm":
+			add(`"rmsnorm"`)
+		case "batchnorm2d":
+			add(`{"batchnorm2d":{"statistics":"frozen"}}`)
+		case "concat":
+			add(`{"concat":{"branches":[[],[{"conv2d":{"out":2,"kernel":1}},"gelu_tanh"]]}}`)
 		case "residual":
 			add(`{"residual":{"layers":[{"conv2d":{"out":2,"kernel":3,"padding":1}},"gelu"],"shortcut":[{"conv2d":{"out":2,"kernel":1}}]}}`)
 		}
-		add(`"%s"`, rapid.SampledFrom([]string{"tanh", "sigmoid", "gelu", "silu", "softplus"}).Draw(t, "activation"))
+		add(`"%s"`, rapid.SampledFrom([]string{"tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus"}).Draw(t, "activation"))
 	}
-	m, err := Parse(described(shape, append(layers, `"flatten"`, `{"linear":{"out":2}}`)), nil, 0, nil)
+	tail := []string{`"flatten"`, `{"linear":{"out":2}}`}
+	if rapid.Bool().Draw(t, "tokens") {
+		add(`"tokens",{"positions":{"length":64}},{"residual":{"layers":[{"attention":{"heads":1,"causal":%t,"bias":%t}}]}},"meanpool"`,
+			rapid.Bool().Draw(t, "causal"), rapid.Bool().Draw(t, "projection bias"))
+	}
+	m, err := Parse(described(shape, append(layers, tail...)), nil, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

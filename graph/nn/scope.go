@@ -17,6 +17,7 @@ type Scope struct {
 	model  *Model
 	prefix string // "3.shortcut.0."
 	depth  int
+	raw    bool // the model's input itself comes in
 }
 
 // Param declares a parameter of the layer. In files and messages its name follows the layer's place: "3.weight".
@@ -24,11 +25,29 @@ func (s *Scope) Param(name string, init Init, shape ...int) error {
 	return s.declare(objective.Param{Name: name, Shape: slices.Clone(shape), Init: init})
 }
 
+// Buffer declares a statistic that belongs to the layer and is saved with its parameters, but that nothing differentiates
+// by and no optimizer moves.
+func (s *Scope) Buffer(name string, init Init, shape ...int) error {
+	n, err := volume(shape)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", name, dims(shape), err)
+	}
+	m, at := s.model, 0
+	if err := s.name(name, -1-len(m.buffers)); err != nil {
+		return err
+	}
+	if k := len(m.buffers); k > 0 {
+		at = m.buffers[k-1].Offset + m.buffers[k-1].Len
+	}
+	m.buffers = append(m.buffers, objective.Param{Name: s.prefix + name, Shape: slices.Clone(shape), Offset: at, Len: n, Init: init})
+	return nil
+}
+
 // Share lets the layer use, under a name of its own, a parameter that a layer before it declared, given by its full name, as
 // "0.weight". Its gradient is the sum over both uses.
 func (s *Scope) Share(name, full string, shape ...int) error {
 	i, ok := s.model.index[full]
-	if !ok {
+	if !ok || i < 0 {
 		return fmt.Errorf("%s shares %q, which no layer before it has", name, full)
 	}
 	if have := s.model.params[i].Shape; !slices.Equal(have, shape) {
@@ -40,7 +59,7 @@ func (s *Scope) Share(name, full string, shape ...int) error {
 // Within is the shape of an example behind layers inside this one, applied in order to an example of shape in. Their
 // parameters are named by their places in the list behind name; an empty name puts them directly behind the layer's own place.
 func (s *Scope) Within(name string, layers []Layer, in []int) ([]int, error) {
-	inner := Scope{s.model, inside(s.prefix, name), s.depth + 1}
+	inner := Scope{s.model, inside(s.prefix, name), s.depth + 1, s.raw}
 	if inner.depth > maxDepth+1 {
 		return nil, fmt.Errorf("residual blocks lie more than %d deep in each other", maxDepth)
 	}
@@ -48,7 +67,7 @@ func (s *Scope) Within(name string, layers []Layer, in []int) ([]int, error) {
 		if s.model.layers++; s.model.layers > maxLayers {
 			return nil, fmt.Errorf("there are more than %d layers", maxLayers)
 		}
-		out, err := l.Shape(&Scope{s.model, entry(inner.prefix, i), inner.depth}, in)
+		out, err := l.Shape(&Scope{s.model, entry(inner.prefix, i), inner.depth, inner.raw && i == 0}, in)
 		if err == nil {
 			_, err = volume(out)
 		}
@@ -104,13 +123,19 @@ func (s *Scope) name(name string, i int) error {
 
 // weightAndBias declares the tensors of a layer that takes fanIn inputs to an output, to be drawn from U(±1/√fanIn):
 // PyTorch's kaiming_uniform with a = √5, and its rule for biases. The weight is applied at so many positions of an example.
-func (s *Scope) weightAndBias(weight []int, positions int, bias bool) error {
+// A weight of another layer is named in full by shared.
+func (s *Scope) weightAndBias(weight []int, positions int, bias bool, shared string) error {
 	fanIn, err := volume(weight[1:])
 	if err != nil {
 		return err
 	}
 	init := Uniform(uniformBound(fanIn))
-	if err := s.Param("weight", init, weight...); err != nil {
+	if shared != "" {
+		err = s.Share("weight", shared, weight...)
+	} else {
+		err = s.Param("weight", init, weight...)
+	}
+	if err != nil {
 		return err
 	}
 	s.CountProducts(positions * fanIn * weight[0])

@@ -19,6 +19,7 @@ type Batch struct {
 	place   *graph.Node   // of each example in the pass [n], where PerPass is used
 	inputs  []*graph.Node // of the model
 	target  *graph.Node
+	buffers []*graph.Node // of the model
 	here    *Point
 	scalars map[*graph.Node]int // leaves that are scalars of the pass
 	numbers []*Number
@@ -51,6 +52,9 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 	}
 	b.inputs = f.split(graph.Gather(b.Leaf(f.x, inputs...), b.index))
 	b.target = graph.Gather(b.Leaf(f.y, append([]int{n}, f.Model.Target().Shape...)...), b.index)
+	for _, p := range buffersOf(f.Model) {
+		b.buffers = append(b.buffers, b.Leaf(f.buffers.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
+	}
 	return b
 }
 
@@ -88,7 +92,7 @@ func (b *Batch) Here() *Point {
 // At is the network at other parameters than θ: those of a vector, or θ plus one. θ stays where it is.
 func (b *Batch) At(params []*graph.Node) *Point {
 	q := &Point{Params: params, Target: b.target}
-	q.Output = b.objective.Model.Build(Net{Params: params, Inputs: b.inputs})
+	q.Output = b.objective.Model.Build(Net{Params: params, Inputs: b.inputs, Buffers: b.buffers})
 	q.Loss = b.objective.Model.Losses(q.Output, q.Target)
 	return q
 }

@@ -50,8 +50,9 @@ type Input struct {
 
 // Net is what Build makes a network of.
 type Net struct {
-	Params []*graph.Node // one for each of Params, in order and of its shape
-	Inputs []*graph.Node // one for each of Inputs, [n, Shape…]
+	Params  []*graph.Node // one for each of Params, in order and of its shape
+	Inputs  []*graph.Node // one for each of Inputs, [n, Shape…]
+	Buffers []*graph.Node // one for each of Buffers, in order and of its shape
 }
 
 // Scorer is a model that counts right answers. The accuracy is Σ hits / Σ of over the examples of a pass.
@@ -121,6 +122,9 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 		net := Net{}
 		for _, p := range params {
 			net.Params = append(net.Params, leaf("parameter", p.Name, p.Shape...))
+		}
+		for _, p := range buffersOf(m) {
+			net.Buffers = append(net.Buffers, leaf("buffer", p.Name, p.Shape...))
 		}
 		for i, in := range m.Inputs() {
 			net.Inputs = append(net.Inputs, leaf(fmt.Sprint("input ", i), in.Name, append([]int{n}, in.Shape...)...))

@@ -1,6 +1,7 @@
 package objective_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -140,6 +141,87 @@ func TestModelsThatCannotBe(t *testing.T) {
 		_, err := New(devicetest.Open(1), m, sixes(), Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// shiftedBy is a linear model whose inputs a buffer shifts: scores = W(x + b).
+type shiftedBy struct{ linear6 }
+
+func (m shiftedBy) Buffers() []Param {
+	return []Param{{Name: "shift", Shape: []int{6}, Len: 6, Init: func(_ *rand.Rand, into []float64) { into[2] = 3 }}}
+}
+
+func (m shiftedBy) Build(n Net) *graph.Node {
+	return graph.Linear(graph.Bias(n.Inputs[0], n.Buffers[0], 1), n.Params[0])
+}
+
+// Buffers enter the network as constants of their own: a model with inputs shifted by them is one without on shifted data. Passes
+// leave them as they are.
+func TestBuffers(t *testing.T) {
+	f, split := opened(t, shiftedBy{linear6{newBilinear()}}), sixes()
+	values, err := f.Values()
+	must(t, err)
+	if len(values) != 24 || values[18+2] != 3 {
+		t.Fatalf("the model's tensors hold %v", values)
+	}
+	for i := range values {
+		values[i] = float64(i) / 10
+	}
+	must(t, f.SetValues(values))
+	x := split.Train.X
+	shifted := x.Float64s()
+	for i := range shifted {
+		shifted[i] += values[18+i%6]
+	}
+	split.Train.X = data.ValuesOf(shifted)
+	plain, err := New(devicetest.Open(1), linear6{newBilinear()}, split, Options{DType: kernels.Float64, Chunk: 7})
+	must(t, err)
+	defer plain.Close()
+	must(t, plain.SetValues(values[:18]))
+	want, err := plain.Evaluate(plain.All(Train))
+	must(t, err)
+	got, err := f.Evaluate(f.All(Train))
+	must(t, err)
+	near(t, "loss", []float64{got.Loss}, []float64{want.Loss}, 1e-14)
+	again, err := f.Values()
+	must(t, err)
+	if !slices.Equal(again, values) {
+		t.Errorf("the tensors became %v", again)
+	}
+	if err := f.SetValues(values[:18]); err == nil {
+		t.Error("values without the buffers were taken")
+	}
+}
+
+// ids is a model of one input of which the last three elements are ids below 2.
+type ids struct{ bilinear }
+
+func (m ids) Inputs() []Input {
+	return []Input{{Name: "row", Shape: []int{3}}, {Name: "ids", Shape: []int{3}, Index: 2}}
+}
+func (m ids) Build(n Net) *graph.Node {
+	return graph.Add(graph.Linear(graph.Concat(1, n.Inputs[0], graph.SliceAxis(n.Inputs[1], 1, 0, 1)), n.Params[0]),
+		graph.Linear(graph.SliceAxis(n.Inputs[1], 1, 1, 3), n.Params[1]))
+}
+
+func TestInputsThatAreNoIndicesAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		at   int
+		x    float32
+		want string
+	}{{4, 1, ""}, {2, 0.5, ""}, {9, 2, "example 1 of sixes holds 2, the model takes whole numbers from 0 to 1"},
+		{17, 0.5, "example 2 of sixes holds 0.5"}, {3, -1, "example 0 of sixes holds -1"}, {119, float32(math.NaN()), "example 19 of sixes holds NaN"}} {
+		split := sixes()
+		x := make([]float32, split.Train.X.Len())
+		x[c.at] = c.x
+		split.Train.X = data.ValuesOf(x)
+		f, err := New(devicetest.Open(1), ids{newBilinear()}, split, Options{})
+		if err == nil {
+			f.Close()
+		}
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v at %d: %v, want %q", c.x, c.at, err, c.want)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type Objective struct {
 	dtype    kernels.DType
 	chunk    int
 	theta    kernels.Buffer
+	buffers  kernels.Buffer // of the model, nil without any
 	parts    [2]data.Set
 	x, y     kernels.Buffer    // inputs and targets of all examples, those for training first
 	index    kernels.Buffer    // [chunk] examples of the current chunk
@@ -67,7 +68,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 		programs: make(map[*program]bool), passes: make(map[*Pass]bool), parts: [2]data.Set{split.Train, split.Test}}
 	f.Until(context.Background())
 	if err = f.fill(); err == nil {
-		err = f.theta.Write(f.Initial(o.Seed))
+		err = f.SetValues(Draw(model, o.Seed))
 	}
 	if err != nil {
 		f.Close()
@@ -86,6 +87,9 @@ func (f *Objective) fill() (err error) {
 		}
 	}
 	reserve(&f.theta, f.size)
+	if own := buffersOf(f.Model); len(own) > 0 {
+		reserve(&f.buffers, NumParams(own))
+	}
 	if err == nil {
 		err = f.upload()
 	}
@@ -193,7 +197,7 @@ func (f *Objective) Close() {
 	for p := range f.passes {
 		p.Close()
 	}
-	Free(f.theta, f.index, f.place, f.arena, f.x, f.y)
+	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.x, f.y)
 }
 
 // All is the indices of all examples of a part. Training and test examples have one numbering: those for training are 0 … n−1, and

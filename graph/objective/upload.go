@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"math"
 
 	"drift/data"
 	"drift/kernels"
@@ -17,7 +18,11 @@ func (f *Objective) upload() (err error) {
 		if set.Len() == 0 {
 			continue
 		}
-		if err := f.takes(set); err != nil {
+		err := f.takes(set)
+		if err == nil {
+			err = f.indices(set)
+		}
+		if err != nil {
 			return fmt.Errorf("objective: %w", err)
 		}
 		n, x, y = n+set.Len(), x+set.Len()*set.Size(), y+set.Len()*set.Targets()
@@ -32,6 +37,24 @@ func (f *Objective) upload() (err error) {
 	}
 	if err != nil {
 		return fmt.Errorf("objective: copying %d examples to %s: %w", n, f.device.Name(), err)
+	}
+	return nil
+}
+
+// indices checks that inputs which stand for classes or tokens are whole numbers below the model's number of them.
+func (f *Objective) indices(set data.Set) error {
+	from, size := 0, set.Size()
+	for _, in := range f.Model.Inputs() {
+		to := from + product(in.Shape)
+		for i := from; in.Index > 0 && i < set.Len()*size; {
+			if x := set.X.At(i); !(x >= 0 && x < float64(in.Index)) || x != math.Trunc(x) {
+				return fmt.Errorf("example %d of %s holds %v, the model takes whole numbers from 0 to %d", i/size, set.Name, x, in.Index-1)
+			}
+			if i++; i%size == to%size { // on to the next example
+				i += size - (to - from)
+			}
+		}
+		from = to
 	}
 	return nil
 }

@@ -115,6 +115,9 @@ func (l layout) match(tensors map[string]*safetensors.TensorInfo) error {
 	foreign := maps.Clone(tensors)
 	for _, p := range l {
 		delete(foreign, p.Name)
+		if norm, ok := strings.CutSuffix(p.Name, "running_var"); ok {
+			delete(foreign, norm+"num_batches_tracked") // which PyTorch keeps beside it for training
+		}
 	}
 	for _, p := range l {
 		t := tensors[p.Name]

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels"
 )
 
@@ -175,6 +176,38 @@ func TestVectorsAreNamedByKind(t *testing.T) {
 	}
 	if err := Write(&file, m.Params(), kernels.Float64, Vector{"grad", ones[1:]}); err == nil {
 		t.Error("a vector of the wrong length was written")
+	}
+}
+
+// A state_dict of PyTorch's holds the statistics of a batch normalisation beside its parameters, and a counter that says nothing here.
+func TestFrozenStatisticsAreReadAndWritten(t *testing.T) {
+	m := model(t, `{"input":[1,2,2],"loss":"mse","layers":[{"batchnorm2d":{"statistics":"frozen"}},"flatten",{"linear":{"out":1,"bias":false}}]}`, nil, 0, nil)
+	tensors := objective.Tensors(m)
+	var names []string
+	for _, p := range tensors {
+		names = append(names, p.Name)
+	}
+	if want := []string{"0.weight", "0.bias", "2.weight", "0.running_mean", "0.running_var"}; !slices.Equal(names, want) {
+		t.Fatalf("tensors %v, want %v", names, want)
+	}
+	data := file(entries("0.weight F64 [1] 0 8", "0.bias F64 [1] 8 16", "0.running_mean F64 [1] 16 24", "0.running_var F64 [1] 24 32",
+		"0.num_batches_tracked I64 [] 32 40", "2.weight F64 [1,4] 40 72"), 72)
+	for i := range 9 {
+		binary.LittleEndian.PutUint64(data[len(data)-72+8*i:], math.Float64bits(float64(i)))
+	}
+	got, err := layout(tensors).read(bytes.NewReader(data), int64(len(data)), kernels.Float32)
+	if want := []float64{0, 1, 5, 6, 7, 8, 2, 3}; err != nil || !slices.Equal(got, want) {
+		t.Fatalf("read %v, %v, want %v", got, err, want)
+	}
+	var again bytes.Buffer
+	if err := Write(&again, tensors, kernels.Float64, Vector{Values: got}); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := layout(tensors).read(bytes.NewReader(again.Bytes()), int64(again.Len()), kernels.Float64); err != nil || !slices.Equal(back, got) {
+		t.Errorf("read back %v, %v", back, err)
+	}
+	if _, err := layout(m.Params()).read(bytes.NewReader(again.Bytes()), int64(again.Len()), kernels.Float64); err == nil {
+		t.Error("a file with statistics was read as parameters alone")
 	}
 }
 

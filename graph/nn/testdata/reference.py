@@ -1,7 +1,8 @@
 """Fills in testdata/forward.json what PyTorch says of its models: names and shapes of a state_dict, outputs and losses.
 
 Run as: python3 reference.py forward.json
-Parameters are sin(1), sin(2), … over the whole state_dict, inputs cos(1), cos(2), … over the batch, all float64.
+Parameters are sin(1), sin(2), … over all of them, buffers sin(1)/2 + 1, sin(2)/2 + 1, …, inputs cos(1), cos(2), … over the batch,
+all float64; inputs below an index are 0, 7, 14, … modulo it.
 """
 import json
 import sys
@@ -28,8 +29,59 @@ class GlobalAvgPool(nn.Module):
         return x.mean(dim=(2, 3))
 
 
-SIMPLE = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU, "silu": nn.SiLU,
-          "softplus": nn.Softplus, "flatten": nn.Flatten, "globalavgpool": GlobalAvgPool}
+class RMSNorm(nn.Module):
+    def __init__(self, size, eps=1e-5):
+        super().__init__()
+        self.weight, self.eps = nn.Parameter(torch.ones(size)), eps
+
+    def forward(self, x):
+        return x / torch.sqrt((x * x).mean(dim=-1, keepdim=True) + self.eps) * self.weight
+
+
+class Tokens(nn.Module):
+    def forward(self, x):
+        return x.flatten(2).transpose(1, 2)
+
+
+class MeanPool(nn.Module):
+    def forward(self, x):
+        return x.mean(dim=1)
+
+
+class Concat(nn.Module):
+    def __init__(self, branches):
+        super().__init__()
+        for k, branch in enumerate(branches):
+            self.add_module(str(k), branch)
+
+    def forward(self, x):
+        parts = [branch(x) for branch in self.children()]
+        return torch.cat(parts, dim=1 if x.dim() == 4 else -1)
+
+
+class Positions(nn.Module):
+    def __init__(self, length, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(length, width))
+
+    def forward(self, x):
+        return x + self.weight[: x.shape[1]]
+
+
+class Attention(nn.MultiheadAttention):
+    def __init__(self, width, heads, causal=False, bias=True):
+        super().__init__(width, heads, bias=bias, batch_first=True)
+        self.causal = causal
+
+    def forward(self, x):
+        t = x.shape[1]
+        mask = torch.ones(t, t, dtype=torch.bool).triu(1) if self.causal else None
+        return super().forward(x, x, x, attn_mask=mask, need_weights=False)[0]
+
+
+SIMPLE = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU, "gelu_tanh": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU,
+          "softplus": nn.Softplus, "flatten": nn.Flatten, "globalavgpool": GlobalAvgPool,
+          "tokens": Tokens, "meanpool": MeanPool}
 
 
 def module(entry, x):
@@ -51,6 +103,18 @@ def module(entry, x):
     if kind in ("maxpool2d", "avgpool2d"):
         pool = nn.MaxPool2d if kind == "maxpool2d" else nn.AvgPool2d
         return pool(pick("kernel")["kernel"], **pick("stride", "padding"))
+    if kind == "rmsnorm":
+        return RMSNorm(x.shape[-1], **pick("eps"))
+    if kind == "batchnorm2d":
+        return nn.BatchNorm2d(x.shape[1], **pick("eps")).eval()
+    if kind == "embedding":
+        return nn.Embedding(a["tokens"], a["width"])
+    if kind == "positions":
+        return Positions(a["length"], x.shape[-1])
+    if kind == "attention":
+        return Attention(x.shape[-1], **pick("heads", "causal", "bias"))
+    if kind == "concat":
+        return Concat([chain(branch, x) for branch in a["branches"]])
     if kind == "residual":
         return Residual(chain(a["layers"], x), chain(a.get("shortcut", []), x))
     return SIMPLE[kind]()
@@ -64,21 +128,41 @@ def chain(entries, x):
     return nn.Sequential(*layers)
 
 
+def share(net, entries):
+    """Gives linear layers that name a weight of another that weight."""
+    for k, e in enumerate(entries):
+        name = isinstance(e, dict) and e.get("linear", {}).get("weight")
+        if name:
+            net[k].weight = dict(net.named_parameters())[name]
+
+
 def fill(case):
     model, n = case["model"], 3
-    size = torch.Size(model["input"]).numel()
-    x = torch.cos(torch.arange(1, n * size + 1, dtype=torch.float64)).reshape(n, *model["input"])
+    index = isinstance(model["input"], dict) and model["input"]["index"]
+    shape = model["input"]["shape"] if index else model["input"]
+    size = torch.Size(shape).numel()
+    x = torch.cos(torch.arange(1, n * size + 1, dtype=torch.float64))
+    if index:
+        x = 7 * torch.arange(n * size) % index
+    x = x.reshape(n, *shape)
     net = chain(model["layers"], x)
-    at = 0
-    for p in net.state_dict().values():
-        p.copy_(torch.sin(torch.arange(at + 1, at + p.numel() + 1, dtype=torch.float64)).reshape(p.shape))
-        at += p.numel()
+    share(net, model["layers"])
+    for tensors, f in ((net.parameters(), torch.sin), (net.buffers(), lambda x: torch.sin(x) / 2 + 1)):
+        at = 0
+        for p in tensors:
+            if p.is_floating_point():
+                p.data.copy_(f(torch.arange(at + 1, at + p.numel() + 1, dtype=torch.float64)).reshape(p.shape))
+                at += p.numel()
     out = net(x)
     if model["loss"] == "mse":
         losses = ((out - 0.5) ** 2).mean(dim=1)
-    else:
+    elif out.dim() == 2:
         losses = nn.functional.cross_entropy(out, torch.arange(n) % out.shape[1], reduction="none")
-    case["state_dict"] = {name: list(p.shape) for name, p in net.state_dict().items()}
+    else:
+        classes = torch.arange(n * out.shape[1]).reshape(n, -1) % out.shape[2]
+        losses = nn.functional.cross_entropy(out.transpose(1, 2), classes, reduction="none").mean(dim=1)
+    named = list(net.named_parameters()) + [(k, b) for k, b in net.named_buffers() if b.is_floating_point()]
+    case["state_dict"] = {name: list(p.shape) for name, p in named}
     case["outputs"] = out.flatten().tolist()
     case["losses"] = losses.tolist()
 

@@ -1,0 +1,92 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+
+	"drift/graph"
+)
+
+// Attention is multi-head self-attention (Vaswani et al. 2017) on [t,e]: softmax(q kᵀ/√(e/Heads)) v in every head, where Causal
+// positions see themselves and those before. Parameters are those of PyTorch's nn.MultiheadAttention: "in_proj_weight" [3e,e]
+// with the rows of q, k and v, "in_proj_bias" [3e], "out_proj.weight" [e,e], "out_proj.bias" [e].
+type Attention struct {
+	Heads  int  `json:"heads"`
+	Causal bool `json:"causal"`
+	Bias   bool `json:"bias"`
+}
+
+// Shape is that of the input, [t,e].
+func (l Attention) Shape(s *Scope, in []int) ([]int, error) {
+	if err := sequences(in); err != nil {
+		return nil, err
+	}
+	if err := atLeastOne("heads", l.Heads); err != nil {
+		return nil, err
+	}
+	t, e := in[0], in[1]
+	if e%l.Heads != 0 {
+		return nil, fmt.Errorf("a width of %d does not divide into %d heads", e, l.Heads)
+	}
+	s.CountProducts(4*t*e*e + 2*t*t*e)
+	params := []struct {
+		name  string
+		init  Init
+		shape []int
+	}{
+		{"in_proj_weight", Uniform(math.Sqrt(6 / float64(4*e))), []int{3 * e, e}}, // Glorot, Bengio 2010
+		{"in_proj_bias", Constant(0), []int{3 * e}},
+		{"out_proj.weight", Uniform(uniformBound(e)), []int{e, e}},
+		{"out_proj.bias", Constant(0), []int{e}},
+	}
+	for _, p := range params {
+		if len(p.shape) == 1 && !l.Bias {
+			continue
+		}
+		if err := s.Param(p.name, p.init, p.shape...); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// Build attends.
+func (l Attention) Build(b *Build, x *graph.Node) *graph.Node {
+	n, t, e := x.Shape()[0], x.Shape()[1], x.Shape()[2]
+	d := e / l.Heads
+	qkv := l.apply(b, x, "in_proj_weight", "in_proj_bias")
+	head := func(k int) *graph.Node { // [n·heads,t,d]
+		part := graph.Reshape(graph.SliceAxis(qkv, 2, k*e, (k+1)*e), n, t, l.Heads, d)
+		return graph.Reshape(graph.Transpose(part, 0, 2, 1, 3), n*l.Heads, t, d)
+	}
+	scores := graph.Scale(graph.MatMulT(head(0), head(1), false, true), 1/math.Sqrt(float64(d)))
+	if l.Causal && t > 1 {
+		scores = graph.Add(scores, graph.Broadcast(later(x, t), 0, n*l.Heads))
+	}
+	weights := graph.Softmax(graph.Reshape(scores, n*l.Heads*t, t))
+	seen := graph.MatMul(graph.Reshape(weights, n*l.Heads, t, t), head(2))
+	joined := graph.Transpose(graph.Reshape(seen, n, l.Heads, t, d), 0, 2, 1, 3)
+	return l.apply(b, graph.Reshape(joined, n, t, e), "out_proj.weight", "out_proj.bias")
+}
+
+func (l Attention) apply(b *Build, x *graph.Node, weight, bias string) *graph.Node {
+	y := graph.Linear(x, b.Param(weight))
+	if l.Bias {
+		y = graph.Bias(y, b.Param(bias), 2)
+	}
+	return y
+}
+
+// hidden is added to the scores of positions that are not seen: far below any score, and finite, so that 0·hidden is 0.
+const hidden = -1e30
+
+// later is hidden where the column is behind the row, else 0: [t,t]. It is a vector of 2t elements, 0, t−1 times hidden, and t
+// zeros, repeated and read in rows of 2t−1, each of which begins one element earlier.
+func later(like *graph.Node, t int) *graph.Node {
+	constant := func(k int, c float64) *graph.Node {
+		return graph.Fill(graph.BroadcastScalar(graph.SliceAxis(graph.Flatten(like), 0, 0, 1), k), c)
+	}
+	line := graph.Concat(0, constant(1, 0), constant(t-1, hidden), constant(t, 0))
+	all := graph.SliceAxis(graph.Reshape(graph.Broadcast(line, 0, t), 2*t*t), 0, 0, t*(2*t-1))
+	return graph.SliceAxis(graph.Reshape(all, t, 2*t-1), 1, 0, t)
+}
