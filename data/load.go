@@ -121,12 +121,15 @@ func (r *request) holdOut(split *Split) error {
 // truncate keeps the first examples that train= and test= ask for.
 func (r *request) truncate(split *Split) error {
 	for _, part := range []struct {
-		key    string
-		set    *Set
-		wanted int
-	}{{"train", &split.Train, r.train}, {"test", &split.Test, r.test}} {
+		key, kind string
+		set       *Set
+		wanted    int
+	}{{"train", "training", &split.Train, r.train}, {"test", "test", &split.Test, r.test}} {
 		if n := part.set.Len(); part.wanted > n {
 			return fmt.Errorf("%s=%d: there are only %d examples", part.key, part.wanted, n)
+		}
+		if notice := sortedNotice(part.kind, *part.set, part.wanted); notice != "" {
+			split.Notices = append(split.Notices, notice)
 		}
 		if part.wanted >= 0 {
 			*part.set = part.set.Slice(0, part.wanted)

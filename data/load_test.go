@@ -198,6 +198,41 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// Data sorted by class give a cut of few classes, which is told; a cut that chance explains is not.
+func TestCutsOfSortedClassesAreTold(t *testing.T) {
+	table := func(class func(i int) int) string {
+		var b strings.Builder
+		for i := range 400 {
+			fmt.Fprintf(&b, "%d,%d\n", i+5, class(i))
+		}
+		return "csv:" + write(t, "a.csv", []byte(b.String()))
+	}
+	sorted, mixed := table(func(i int) int { return i / 100 }), table(func(i int) int { return i % 4 })
+	rare := table(func(i int) int { return i / 399 })
+	for spec, want := range map[string]string{
+		sorted + ",train=150":          "the training examples are sorted by class: the first 150 hold 2 of 4 classes",
+		sorted:                         "",
+		sorted + ",train=400":          "",
+		sorted + ",test=40":            "", // drawn from all
+		sorted + ",test=40,train=100":  "sorted by class",
+		mixed + ",train=150":           "",
+		mixed + ",train=2":             "", // few
+		rare + ",train=300":            "",
+		"gaussian,train=10":            "",
+		"glyphs,train=100,test=3":      "",
+		sorted + ",task=regression":    "",
+		sorted + ",train=3":            "", // as any three may be
+		sorted + ",train=390,seed=77":  "",
+		sorted + ",test=0,train=100":   "1 of 4 classes",
+		sorted + ",label-noise=0.0001": "",
+	} {
+		got := strings.Join(mustLoad(t, spec, Options{}).Notices, "; ")
+		if !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: notices %q, want %q", spec, got, want)
+		}
+	}
+}
+
 func TestSourcesAreDocumented(t *testing.T) {
 	for _, s := range Sources() {
 		if s.Name == "" || s.About == "" || s.load == nil {
