@@ -12,6 +12,7 @@
 //	npy:X.npy,y=Y.npy[,…]       the same two arrays in files of their own
 //	csv:FILE[,option=value]…    a table of numbers, one example a row; the target may be the name of a class
 //	idx:DIR[,option=value]…     the four files of MNIST's layout, or EMNIST's; DIR/emnist-letters chooses among several sets
+//	images:DIR|FILE.zip[,…]     PNG and JPEG files, a folder a class, perhaps below train, test and valid
 //
 // A path may hold commas: it is the most of the spec that exists, or else ends at the first comma that NAME=VALUE follows.
 //
@@ -24,7 +25,8 @@
 //	seed=N           the seed of the data, in place of Options.Seed
 //
 // Glyphs and the data sets with names are normalized unless normalize=off, by statistics of all their training images;
-// other sources only where normalize=on, by those of the training examples that there are before train=N cuts them.
+// other sources only where normalize=on, by those of the training examples that there are before train=N cuts them. Of images in
+// folders, train=N and test=N take as many of every class as they can, and nothing else is read.
 //
 // # Files
 //

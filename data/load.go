@@ -67,7 +67,7 @@ func (r *request) finish(split *Split, source Source) error {
 	if split.Train.Len() == 0 {
 		return errors.New("there are no training examples")
 	}
-	for _, part := range []*Set{&split.Train, &split.Test} {
+	for _, part := range []*Set{&split.Train, &split.Test, &split.Valid} {
 		if err := part.checkFinite(); err != nil {
 			return err
 		}
@@ -80,8 +80,9 @@ func (r *request) finish(split *Split, source Source) error {
 		if split.Mean == nil {
 			split.Mean, split.Std = moments(split.Train)
 		}
-		split.Train.normalize(split.Mean, split.Std)
-		split.Test.normalize(split.Mean, split.Std)
+		for _, part := range []*Set{&split.Train, &split.Test, &split.Valid} {
+			part.normalize(split.Mean, split.Std)
+		}
 	}
 	if err := r.truncate(split); err != nil {
 		return err

@@ -127,6 +127,7 @@ func (s Set) checkFinite() error {
 type Split struct {
 	Train Set
 	Test  Set // empty where there is none
+	Valid Set // for choices made along the way, as when to stop; empty where there is none
 	// Mean and Std are the numbers of the normalization x ← (x − Mean)/Std, one for each channel or feature; nil without it.
 	Mean, Std []float64
 	// Redrawn is the number of training labels that label noise redrew. Some drew the class they had.

@@ -32,6 +32,6 @@ func Sources() []Source {
 	return []Source{
 		glyphsSource(), gaussianSource(), teacherSource(),
 		fashionSource(), mnistSource(), cifar10Source(), cifar100Source(),
-		npzSource(), npySource(), csvSource(), idxSource(),
+		npzSource(), npySource(), csvSource(), idxSource(), imagesSource(),
 	}
 }

@@ -1,0 +1,168 @@
+package data
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+func imagesSource() Source {
+	return Source{
+		Name: "images", Path: "DIR|FILE.zip",
+		About: "PNG and JPEG files, a folder a class, in a folder or a zip; below train and test, perhaps valid, where these are there",
+		Options: []Option{
+			{"train", "all", "this many training images, as evenly of every class as there are"},
+			{"test", "all", "this many test images, evenly too; taken at random out of the training images where there are none"},
+			{"size", "that of the first image, which all must have", "N or HxW in pixels: images are scaled and cropped around their middle"},
+			{"channels", "those of the first image, which all must have", "1, grey, or 3, in colour"},
+		},
+		load: loadImages,
+	}
+}
+
+func loadImages(r *request) (*Split, error) {
+	format := imageFormat{channels: r.count("channels", 0, 1, 3)}
+	format.convert = format.channels > 0
+	if format.channels == 2 && r.err == nil {
+		r.err = fmt.Errorf("channels=2: want 1 or 3")
+	}
+	option(r, "size", struct{}{}, "N or HxW, from 1 to 4096 pixels", func(text string) (_ struct{}, ok bool) {
+		format.height, format.width, ok = parseSize(text)
+		format.resize = ok
+		return struct{}{}, ok
+	})
+	if r.err != nil {
+		return nil, r.err
+	}
+	path, err := r.userPath()
+	if err != nil {
+		return nil, err
+	}
+	split, err := r.readImages(path, format)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return split, nil
+}
+
+// parseSize reads N or HxW.
+func parseSize(text string) (height, width int, ok bool) {
+	h, w, two := strings.Cut(text, "x")
+	if !two {
+		w = h
+	}
+	height, err1 := strconv.Atoi(h)
+	width, err2 := strconv.Atoi(w)
+	return height, width, err1 == nil && err2 == nil && min(height, width) >= 1 && max(height, width) <= 4096
+}
+
+func (r *request) readImages(path string, format imageFormat) (*Split, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	var files []imageFile
+	if info.IsDir() {
+		files, err = filesBelow(path)
+	} else {
+		f, failed := os.Open(path)
+		if failed != nil {
+			return nil, failed
+		}
+		defer f.Close()
+		files, err = filesOfZip(f, info.Size())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.fromFiles(files, format)
+}
+
+// fromFiles makes a split of the images among files.
+func (r *request) fromFiles(files []imageFile, format imageFormat) (*Split, error) {
+	folders, err := arrange(files)
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]int{"train": r.train, "test": r.test, "valid": -1}
+	if len(folders.parts["test"]) == 0 && r.train >= 0 {
+		wanted["train"] += max(r.test, 0) // are taken out again
+	}
+	var sets [3]Set
+	for i, part := range []string{"train", "test", "valid"} {
+		labelled := evenly(folders.parts[part], len(folders.classes), wanted[part])
+		if sets[i], err = decodeImages(labelled, &format); err != nil {
+			return nil, err
+		}
+		sets[i].Name, sets[i].Classes = r.form(), len(folders.classes)
+	}
+	split := &Split{Train: sets[0], Test: sets[1], Valid: sets[2], ClassNames: folders.classes, Notices: folders.notices}
+	return split, nil
+}
+
+// evenly picks n of the files, which are sorted by class, or all where n is negative: one of each class after the other as long as there
+// are any, the first ones by name. They stay sorted.
+func evenly(files []imageFile, classes, n int) []imageFile {
+	if n < 0 || n >= len(files) {
+		return files
+	}
+	have, take := make([]int, classes), make([]int, classes)
+	for _, f := range files {
+		have[f.class]++
+	}
+	for left := n; left > 0; {
+		for c := range classes {
+			if left > 0 && take[c] < have[c] {
+				take[c]++
+				left--
+			}
+		}
+	}
+	var picked []imageFile
+	for _, f := range files {
+		if take[f.class] > 0 {
+			take[f.class]--
+			picked = append(picked, f)
+		}
+	}
+	return picked
+}
+
+// decodeImages reads images [C,H,W] of 0 to 1. What the format leaves open is as in the first of all images.
+func decodeImages(files []imageFile, format *imageFormat) (Set, error) {
+	if len(files) > 0 {
+		if err := format.settle(files[0]); err != nil {
+			return Set{}, fmt.Errorf("%s: %w", files[0].name, err)
+		}
+	}
+	size := format.channels * format.height * format.width
+	if size > 0 && len(files) > maxElements/size {
+		return Set{}, fmt.Errorf("%d images of %d numbers are more than %d: lower train=, test= or size=", len(files), size, maxElements)
+	}
+	pixels, labels, failed := make([]byte, len(files)*size), make([]int32, len(files)), make([]error, len(files))
+	for from := 0; from < len(files); from += decodedAtOnce {
+		to := min(from+decodedAtOnce, len(files))
+		var workers sync.WaitGroup
+		for w := range runtime.GOMAXPROCS(0) {
+			workers.Go(func() {
+				for i := from + w; i < to; i += runtime.GOMAXPROCS(0) {
+					failed[i] = files[i].decode(*format, pixels[i*size:(i+1)*size])
+				}
+			})
+		}
+		workers.Wait()
+		for i := from; i < to; i++ {
+			if failed[i] != nil {
+				return Set{}, fmt.Errorf("%s: %w", files[i].name, failed[i])
+			}
+			labels[i] = int32(files[i].class)
+		}
+	}
+	return Set{Shape: []int{format.channels, format.height, format.width}, X: ValuesOf(pixels).scaled(255), Labels: labels}, nil
+}
+
+// decodedAtOnce is how many images are read before errors are looked at.
+const decodedAtOnce = 512
