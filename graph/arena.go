@@ -58,13 +58,13 @@ func (a *arena) give(s slot) {
 	}
 }
 
-// allocate gives a slot to every value that is in no caller's buffer, for as long as it is read. A fused chain writes over an
+// allocate gives a slot to every value that is in no caller's buffer and no constant, for as long as it is read. A fused chain writes over an
 // operand that it is the last to read.
 func (p *Plan) allocate(bound map[*Node]bool) {
 	p.slots = make(map[*Node]slot)
 	var a arena
 	for _, leaf := range p.leaves {
-		if !bound[leaf] {
+		if !bound[leaf] && !isConstant(leaf) {
 			p.slots[leaf] = a.take(Size(leaf))
 		}
 	}

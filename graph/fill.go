@@ -24,6 +24,9 @@ func (f fill) primitive(in []tensor.Shape, out tensor.Shape) kernels.Primitive {
 // Fill is the constant c in the shape of a node.
 func Fill(like *Node, c float64) *Node { return filled(like, c, dimsOf(like.Shape()...)) }
 
+// Full is the constant c in any shape, in the graph of a node.
+func Full(of *Node, c float64, shape ...int) *Node { return filled(of, c, dimsOf(shape...)) }
+
 // filled hangs constants on the first node of the graph, so that equal ones are one node and keep nothing alive.
 func filled(of *Node, c float64, d dims) *Node {
 	return apply(fill{c, d}, anchor(of))

@@ -24,6 +24,32 @@ func Input(g *gorgonia.ExprGraph, dt kernels.DType, name string, shape ...int) *
 	return gorgonia.NewTensor(g, tensorType(dt), len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
 }
 
+// Constant adds a leaf whose value is part of the graph: a program keeps a copy of it on its device.
+func Constant(g *gorgonia.ExprGraph, dt kernels.DType, name string, values []float64, shape ...int) *Node {
+	n := Input(g, dt, name, shape...)
+	if len(values) != Size(n) {
+		misuse("constant %q: %d values in shape %v", name, len(values), shape)
+	}
+	if err := gorgonia.Let(n, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing(dt, values)))); err != nil {
+		misuse("constant %q: %v", name, err)
+	}
+	return n
+}
+
+func backing(dt kernels.DType, values []float64) any {
+	if dt == kernels.Float64 {
+		return values
+	}
+	single := make([]float32, len(values))
+	for i, v := range values {
+		single[i] = float32(v)
+	}
+	return single
+}
+
+// isConstant reports a leaf that has its value in the graph.
+func isConstant(n *Node) bool { return n.Op() == nil && n.Value() != nil }
+
 func tensorType(dt kernels.DType) tensor.Dtype {
 	if dt == kernels.Float64 {
 		return tensor.Float64

@@ -173,6 +173,9 @@ func Try(build func()) (err error) {
 	return nil
 }
 
+// Fail ends a construction with an error, which Try returns.
+func Fail(err error) { panic(constructionError{err}) }
+
 // misuse reports operands that do not fit, as a panic that Try turns into an error.
 func misuse(format string, args ...any) {
 	panic(constructionError{fmt.Errorf("graph: "+format, args...)})

@@ -8,12 +8,13 @@ import (
 
 // Program is a plan on a device, ready to run again and again.
 type Program struct {
-	plan  *Plan
-	arena kernels.Buffer
-	own   bool // the arena is this program's alone
-	bind  map[*Node]kernels.Buffer
-	run   kernels.Executable
-	empty map[*Node]bool // leaves that the program reads and nobody has given a value
+	plan      *Plan
+	arena     kernels.Buffer
+	own       bool // the arena is this program's alone
+	bind      map[*Node]kernels.Buffer
+	constants map[*Node]kernels.Buffer
+	run       kernels.Executable
+	empty     map[*Node]bool // leaves that the program reads and nobody has given a value
 }
 
 // Compile plans a program and puts it on a device. Leaves and outputs in bind live in the caller's buffers: parameters in
@@ -39,7 +40,7 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), p.dtype, b.Len(), b.DType())
 		}
 	}
-	g := &Program{plan: p, arena: arena, bind: bind, empty: make(map[*Node]bool)}
+	g := &Program{plan: p, arena: arena, bind: bind, empty: make(map[*Node]bool), constants: make(map[*Node]kernels.Buffer)}
 	var err error
 	if arena == nil {
 		if g.arena, err = dev.NewBuffer(p.dtype, p.arena); err != nil {
@@ -47,12 +48,16 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 		}
 		g.own = true
 	}
+	if err := g.keepConstants(dev); err != nil {
+		g.free()
+		return nil, fmt.Errorf("compile: %w", err)
+	}
 	calls := make([]kernels.Call, len(p.steps))
 	for k, s := range p.steps {
 		calls[k].Op = s.op
 		for _, n := range s.ins {
 			calls[k].In = append(calls[k].In, g.value(n))
-			if _, bound := bind[n]; !bound && inputsOf(n) == nil {
+			if g.leaf(n) == nil && inputsOf(n) == nil {
 				g.empty[n] = true
 			}
 		}
@@ -70,6 +75,35 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 	return g, nil
 }
 
+// keepConstants puts the leaves that have their values in the graph on the device.
+func (g *Program) keepConstants(dev kernels.Device) error {
+	for _, leaf := range g.plan.leaves {
+		if _, bound := g.bind[leaf]; bound || !isConstant(leaf) {
+			continue
+		}
+		b, err := dev.NewBuffer(g.plan.dtype, Size(leaf))
+		if err != nil {
+			return err
+		}
+		g.constants[leaf] = b
+		if err := b.Write(leaf.Value().Data()); err != nil {
+			return fmt.Errorf("constant %s of shape %v: %w", leaf.Name(), leaf.Shape(), err)
+		}
+	}
+	return nil
+}
+
+// leaf is the caller's buffer of a node, or that of a constant; nil where it has none.
+func (g *Program) leaf(n *Node) kernels.Buffer {
+	if b, ok := g.bind[n]; ok {
+		return b
+	}
+	if b, ok := g.constants[n]; ok {
+		return b
+	}
+	return nil
+}
+
 // value is the memory of a root.
 func (g *Program) value(n *Node) kernels.Buffer {
 	if home := g.plan.home[n]; home != nil {
@@ -80,7 +114,7 @@ func (g *Program) value(n *Node) kernels.Buffer {
 
 // named is the caller's buffer of a node, or its place in the arena.
 func (g *Program) named(n *Node) kernels.Buffer {
-	if b, ok := g.bind[n]; ok {
+	if b := g.leaf(n); b != nil {
 		return b
 	}
 	s, ok := g.plan.slots[n]
@@ -92,7 +126,7 @@ func (g *Program) named(n *Node) kernels.Buffer {
 
 // Buffer is the memory of a leaf, to be written before a run, or of an output, to be read after it. It is nil for other nodes.
 func (g *Program) Buffer(n *Node) kernels.Buffer {
-	if b, ok := g.bind[n]; ok {
+	if b := g.leaf(n); b != nil {
 		return b
 	}
 	delete(g.empty, n)
@@ -126,6 +160,9 @@ func (g *Program) Close() {
 }
 
 func (g *Program) free() {
+	for _, b := range g.constants {
+		b.Free()
+	}
 	if g.own {
 		g.arena.Free()
 	}

@@ -204,3 +204,27 @@ func TestForeignOpsAreRefused(t *testing.T) {
 		t.Error("a constant node: want an error")
 	}
 }
+
+// A constant has its value in the graph, in either type; programs that run in one arena keep it.
+func TestConstants(t *testing.T) {
+	for _, dt := range []kernels.DType{kernels.Float32, f64} {
+		g := New()
+		c := Constant(g, dt, "c", []float64{1, -2, 0.5}, 3)
+		y := Add(Square(c), Full(c, 2, 3))
+		plan, err := NewPlan([]*Node{y}, nil, nil)
+		must(t, err)
+		arena, err := device.NewBuffer(dt, plan.Elements()+1)
+		must(t, err)
+		for range 2 {
+			p, err := plan.Load(device, nil, arena)
+			must(t, err)
+			must(t, p.Run())
+			near(t, dt.String(), read(t, p, []*Node{y})[0], []float64{3, 6, 2.25}, 0)
+			p.Close()
+		}
+		must(t, arena.Write(make([]float64, arena.Len())))
+	}
+	if err := Try(func() { Constant(New(), f64, "c", []float64{1}, 3) }); err == nil {
+		t.Error("one value in shape (3): want an error")
+	}
+}
