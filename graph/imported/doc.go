@@ -1,0 +1,16 @@
+// Package imported takes networks that are written with Gorgonia's own functions (Mul, Add, Conv2d, SoftMax, Mean, …) and makes
+// models of them: each op is translated into drift's, so that the network trains and has Hessian products and statistics of its
+// per-example gradients like any other. New takes a function that builds the network for a batch of n examples,
+// because Gorgonia bakes the batch size into reshapes, means and pooling.
+//
+// An op without a translation is refused with its name and node, and so is a loss in which an example depends on another, such
+// as one behind BatchNorm. Results agree with Gorgonia v0.9.18, whose op types a test pins, but for these, where ours are those of the
+// functions as documented:
+//   - the gradients of InverseSqrt and Log2, which are wrong there;
+//   - Max and MaxPool2D give the whole gradient to the first of equal elements, Gorgonia's Max to each;
+//   - Log1p and Expm1 are computed as log(1+x) and eˣ−1, to the rounding of 1.
+//
+// Gorgonia itself confuses some nodes before they get here: x[0:2] with x[256:258], SoftMax with LogSoftMax of the same x, two
+// dropouts, and leaves or constants of one name. Sin, Cos, Ceil, Floor and AveragePool2D have no translation; nor has a Dropout
+// that is on, whose gradient is wrong there.
+package imported

@@ -1,0 +1,46 @@
+package imported
+
+import (
+	"gorgonia.org/gorgonia"
+
+	"drift/graph"
+)
+
+func maxPooled(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	top, left := integer(n, "padNorth"), integer(n, "padWest")
+	if integer(n, "padSouth") != top || integer(n, "padEast") != left {
+		fail(n, "has no translation: padding that differs between the sides")
+	}
+	return graph.MaxPool2D(in[0], [2]int{integer(n, "h"), integer(n, "w")}, [2]int{integer(n, "strideH"), integer(n, "strideW")}, [2]int{top, left})
+}
+
+// averaged is the mean of each channel of images.
+func averaged(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	s := in[0].Shape()
+	return graph.Reshape(graph.Mean(graph.Reshape(in[0], s[0], s[1], s[2]*s[3]), 2), shapeOf(n)...)
+}
+
+// upsampled repeats each pixel in a square.
+func upsampled(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	k := integer(n, "stride") + 1
+	return graph.Reshape(graph.Broadcast(graph.Broadcast(in[0], 3, k), 5, k), shapeOf(n)...)
+}
+
+// dropped is the identity where dropout is off.
+func dropped(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	if attribute(n, "isTraining").Bool() && attribute(n, "probability").Float() > 0 {
+		fail(n, "has no translation while it is on: switch it off with SetTraining(false) on its op or build the network without it")
+	}
+	return in[0]
+}
+
+// normalized is the standardising part of GroupNorm.
+func normalized(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	x := in[0]
+	rows := x.Shape()[0] * integer(n, "numGroups")
+	k := graph.Size(x) / rows
+	x = graph.Reshape(x, rows, k)
+	x = graph.Sub(x, graph.Broadcast(graph.Mean(x, 1), 1, k))
+	scale := graph.Rsqrt(graph.AddConst(graph.Mean(graph.Square(x), 1), attribute(n, "epsilon").Float()))
+	return graph.Reshape(graph.Mul(x, graph.Broadcast(scale, 1, k)), shapeOf(n)...)
+}

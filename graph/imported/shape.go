@@ -1,0 +1,84 @@
+package imported
+
+import (
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"drift/graph"
+)
+
+func reshaped(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	return graph.Reshape(in[0], shapeOf(n)...)
+}
+
+func transposed(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	return graph.Transpose(in[0], integers(n, "pattern")...)
+}
+
+// sliced is a range of an axis, which is gone where it holds one index.
+func sliced(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	s := n.Op().(interface{ IsSlice() tensor.Slice }).IsSlice()
+	if s == nil {
+		return in[0]
+	}
+	if s.Step() > 1 && s.End()-s.Start() > 1 {
+		fail(n, "has no translation: a slice in steps of %d", s.Step())
+	}
+	return graph.Reshape(graph.SliceAxis(in[0], integer(n, "along"), s.Start(), s.End()), shapeOf(n)...)
+}
+
+func concatenated(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	return graph.Concat(integer(n, "axis"), in...)
+}
+
+// repeated repeats every index of an axis.
+func repeated(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	x, axis, out := in[0], integer(n, "along"), shapeOf(n)
+	shape := slices.Clone([]int(x.Shape()))
+	for len(shape) < len(out) {
+		shape = append(shape, 1)
+	}
+	x = graph.Reshape(x, shape...)
+	return graph.Reshape(graph.Broadcast(x, axis+1, out[axis]/shape[axis]), out...)
+}
+
+func sizeOf(t *translator, n *gorgonia.Node, _ []*graph.Node) *graph.Node {
+	return t.full(float64(sizeValue(n)), 1)
+}
+
+// sizeValue is the size of an axis of the node that a sizeOp asks about.
+func sizeValue(n *gorgonia.Node) int {
+	shape := shapeOf(children(n)[0])
+	if axis := integer(n, "axis"); axis < len(shape) {
+		return shape[axis]
+	}
+	return 1
+}
+
+// gathered is rows of a table.
+func gathered(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	if integer(n, "axis") != 0 {
+		fail(n, "has no translation: only rows can be taken by index, axis 0")
+	}
+	return graph.Reshape(graph.Gather(in[0], graph.Flatten(in[1])), shapeOf(n)...)
+}
+
+// tableOf is the number of rows of the table that a leaf holds indices of; 0 for other leaves.
+func (s *source) tableOf(leaf *gorgonia.Node) int {
+	for _, n := range s.order() {
+		if opName(n) != "byIndicesOp" {
+			continue
+		}
+		in := children(n)
+		index := in[1]
+		for opName(index) == "reshapeOp" {
+			index = children(index)[0]
+		}
+		if index == leaf {
+			return shapeOf(in[0])[0]
+		}
+	}
+	return 0
+}
