@@ -77,7 +77,8 @@ func (l Conv2D) Shape(s *Scope, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []int{l.Out, at[0], at[1]}, s.weightAndBias([]int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, at[0]*at[1], l.Bias, "")
+	return []int{l.Out, at[0], at[1]}, s.weightAndBias(
+		weighted{shape: []int{l.Out, in[0], l.Kernel[0], l.Kernel[1]}, positions: at[0] * at[1], bias: l.Bias})
 }
 
 // Build convolves and adds.

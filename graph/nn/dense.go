@@ -3,11 +3,13 @@ package nn
 import "drift/graph"
 
 // Linear is y = x Wᵀ + b on the last axis, with W [Out,in] as "weight" and b [Out] as "bias". Given the full name of a parameter
-// of a layer before it, as "0.weight", that is its W too, and its only parameter is the bias.
+// of a layer before it, as "0.weight", that is its W too, and its only parameter is the bias. Initial values are PyTorch's,
+// U(±1/√in), or, with Std, N(0, Std²) and zero for the bias.
 type Linear struct {
-	Out    int    `json:"out"`
-	Bias   bool   `json:"bias"`
-	Weight string `json:"weight,omitempty"`
+	Out    int     `json:"out"`
+	Bias   bool    `json:"bias"`
+	Weight string  `json:"weight,omitempty"`
+	Std    float64 `json:"std,omitempty"`
 }
 
 // Shape is […,in] → […,Out].
@@ -21,7 +23,7 @@ func (l Linear) Shape(s *Scope, in []int) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return out, s.weightAndBias([]int{l.Out, in[last]}, positions, l.Bias, l.Weight)
+	return out, s.weightAndBias(weighted{[]int{l.Out, in[last]}, positions, l.Bias, l.Weight, l.Std})
 }
 
 // Build multiplies and adds.

@@ -113,7 +113,7 @@ func sameExample(model, data []int) error {
 
 // fits checks the outputs against those that the data need, when they are known: a class, or a row of numbers, an example.
 func (m *Model) fits(outputs int) error {
-	if outputs > 0 && m.target.Index > 0 && len(m.target.Shape) > 0 {
+	if outputs > 0 && m.target.Index > 0 && len(m.target.Shape) > 0 && m.Input.Index == 0 {
 		return fmt.Errorf("the layers end in shape %s but the data have one class an example: end with flatten and linear",
 			dims(append(slices.Clone(m.target.Shape), m.target.Index)))
 	}

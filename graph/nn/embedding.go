@@ -7,9 +7,11 @@ import (
 )
 
 // Embedding looks up a row of a table for each id of the input: [t…] → [t…,Width], with the table as "weight" [Tokens,Width].
+// Initial values are N(0, 1), as PyTorch's, or N(0, Std²).
 type Embedding struct {
-	Tokens int `json:"tokens"` // ids are whole numbers below it
-	Width  int `json:"width"`
+	Tokens int     `json:"tokens"` // ids are whole numbers below it
+	Width  int     `json:"width"`
+	Std    float64 `json:"std,omitempty"`
 }
 
 // Shape is [t…] → [t…,Width].
@@ -23,7 +25,14 @@ func (l Embedding) Shape(s *Scope, in []int) ([]int, error) {
 	if err := s.ids(l.Tokens); err != nil {
 		return nil, err
 	}
-	return append(append([]int(nil), in...), l.Width), s.Param("weight", Normal(1), l.Tokens, l.Width)
+	if err := notNegative("std", l.Std); err != nil {
+		return nil, err
+	}
+	std := l.Std
+	if std == 0 {
+		std = 1
+	}
+	return append(append([]int(nil), in...), l.Width), s.Param("weight", Normal(std), l.Tokens, l.Width)
 }
 
 // Build looks up.

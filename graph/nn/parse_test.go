@@ -28,12 +28,21 @@ func TestBadSpecs(t *testing.T) {
 		"missing.json":                          "model missing.json: no such file or directory",
 		"mlp":                                   "model mlp: the widths are missing: write mlp:256,256",
 		"mlp:0":                                 "model mlp:0: layer 1 (linear): out is 0: it must lie in 1 … 2147483647",
-		"mlp:256,x":                             `model mlp:256,x: "x" is not a width`,
+		"mlp:256,x":                             `model mlp:256,x: "x" is not a whole number`,
 		"mlp:99999999999999":                    "model mlp:99999999999999: layer 1 (linear): out is 99999999999999: it must lie in 1 … 2147483647",
 		"mlp:2147483647":                        "model mlp:2147483647: layer 1 (linear): weight [2147483647,72]: more than 2147483647 elements",
 		"mlp:40000,40000,20000":                 "model mlp:40000,40000,20000: layer 5 (linear): weight [20000,40000] brings the model to more than 2147483647 parameters",
 		"mlp:8,act=swish":                       `model mlp:8,act=swish: unknown activation "swish" in act`,
 		"linear,act=relu":                       `model linear,act=relu: linear takes no option "act=relu"`,
+		"vit:2,1,2":                             "model vit:2,1,2: it takes 4 numbers: write vit:4,6,3,192",
+		"vit:2,1000000000,1,8":                  "model vit:2,1000000000,1,8: 1000000000 blocks: it must lie in 1 … 166",
+		"vit:0,1,1,8":                           "model vit:0,1,1,8: kernel is 0: it must lie in 1 … 2147483647",
+		"vit:7,1,1,8":                           "model vit:7,1,1,8: a kernel of 7×7 does not fit into images of 6×6 with padding 0×0",
+		"vit:2,1,3,8":                           "model vit:2,1,3,8: layer 3 (residual): layer 1 (attention): a width of 8 does not divide into 3 heads",
+		"gpt:1,1,8":                             "model gpt:1,1,8: takes examples of tokens, of shape [positions], not [2,6,6]",
+		"resnet20,norm=batch":                   "model resnet20,norm=batch: norm=batch: choose from frozen, group",
+		"resnet20,width=0":                      "model resnet20,width=0: width is 0: it must lie in 1 … 2147483647",
+		"resnet20,bias=on":                      `model resnet20,bias=on: resnet20 takes no option "bias=on"`,
 		"lenet:7":                               `model lenet:7: lenet takes no option "7"`,
 		"resnet20,groups=x":                     "model resnet20,groups=x: groups=x is not a whole number",
 		"resnet20,groups=3":                     "model resnet20,groups=3: layer 1 (groupnorm): 16 channels do not divide into 3 groups",
@@ -64,8 +73,8 @@ func TestBadSpecs(t *testing.T) {
 		layers(`5`):                                                                           `model given as JSON: layer 0: want a name or an object with one key, as "relu" or {"linear": {"out": 10}}`,
 		layers(`{"relu":{},"tanh":{}}`):                                                       `model given as JSON: layer 0: want a name or an object with one key, as "relu" or {"linear": {"out": 10}}`,
 		layers(`{"relu":{"slope":1}}`):                                                        `model given as JSON: layer 0 (relu): unknown key "slope": the keys are none`,
-		layers(`{"linear":{"z":1,"y":1,"x":1,"w":1}}`):                                        `model given as JSON: layer 0 (linear): unknown key "w": the keys are out, bias, weight`,
-		layers(`{"linear":{"Out":10}}`):                                                       `model given as JSON: layer 0 (linear): unknown key "Out": the keys are out, bias, weight`,
+		layers(`{"linear":{"z":1,"y":1,"x":1,"w":1}}`):                                        `model given as JSON: layer 0 (linear): unknown key "w": the keys are out, bias, weight, std`,
+		layers(`{"linear":{"Out":10}}`):                                                       `model given as JSON: layer 0 (linear): unknown key "Out": the keys are out, bias, weight, std`,
 		layers(`{"linear":10}`):                                                               `model given as JSON: layer 0 (linear): want an object, got "10"`,
 		layers(`{"linear":{"out":"10"}}`):                                                     "model given as JSON: layer 0 (linear): out: want a whole number, got string",
 		layers(`{"linear":{"out":1e30}}`):                                                     "model given as JSON: layer 0 (linear): out: want a whole number, got number 1e30",
@@ -161,6 +170,12 @@ func TestPresetsHaveTheirKnownSizes(t *testing.T) {
 		{"lenet,act=tanh", []int{1, 28, 28}, 61706, 28*28*6*25 + 10*10*16*150 + 400*120 + 120*84 + 840},
 		{"cnn", []int{1, 28, 28}, 421642, 28*28*32*9 + 14*14*64*288 + 3136*128 + 1280},
 		{"resnet20", []int{3, 32, 32}, 272474, 40551040 + 2*131072}, // 0.27 M and 41 M, as He et al. report; two projections
+		{"resnet32", []int{3, 32, 32}, 466906, 68862592 + 2*131072},
+		{"resnet56", []int{3, 32, 32}, 855770, 125485696 + 2*131072},
+		{"wrn16-4", []int{3, 32, 32}, 2748890, 392612352}, // 2.7 M, as Zagoruyko and Komodakis report
+		{"vgg11", []int{3, 32, 32}, 9225610, 152769536},
+		{"vit:4,6,3,192", []int{3, 32, 32}, 2693194, 6*(64*12*192*192+2*64*64*192) + 64*192*48 + 1920},
+		{"gpt:6,6,384", []int{256}, (10+256)*384 + 6*(4*384+12*384*384) + 2*384, 6*(256*12*384*384+2*256*256*384) + 256*384*10},
 		{"resnet20,groups=4,act=silu", []int{3, 32, 32}, 272474, 40551040 + 2*131072},
 	} {
 		m, err := Parse(c.spec, c.input, 10, CrossEntropy{})
@@ -170,9 +185,20 @@ func TestPresetsHaveTheirKnownSizes(t *testing.T) {
 	}
 }
 
+// TestPresetsOnPhotographs: with frozen norms and 1,000 classes these have as many parameters and products as torchvision's.
+func TestPresetsOnPhotographs(t *testing.T) {
+	for spec, want := range map[string][2]int{
+		"resnet18,norm=frozen": {11689512, 1814073344}, "resnet34,norm=frozen": {21797672, 3663761408}, "vgg11": {132863336, 7609090048},
+	} {
+		if m := parsed(t, spec, []int{3, 224, 224}, 1000, CrossEntropy{}); m.NumParams() != want[0] || m.Products() != want[1] {
+			t.Errorf("%s: %d parameters and %d products, want %v", spec, m.NumParams(), m.Products(), want)
+		}
+	}
+}
+
 // TestDescriptionRoundTrips: what a run stores makes the same model again.
 func TestDescriptionRoundTrips(t *testing.T) {
-	specs := []string{"linear", "mlp:16,8,act=gelu", "lenet,act=sigmoid", "resnet20"}
+	specs := []string{"linear", "mlp:16,8,act=gelu", "lenet,act=sigmoid", "resnet20", "vit:7,2,2,8", "wrn16-4,norm=frozen"}
 	specs = append(specs, `{"layers":[{"conv2d":{"out":3,"kernel":[3,2],"bias":false}},{"maxpool2d":{"kernel":2,"stride":[1,3]}},
 		{"layernorm":{"shape":[25,9],"eps":1e-3,"affine":false}},"softplus","flatten",{"linear":{"out":10}}]}`)
 	for _, spec := range specs {

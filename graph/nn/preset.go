@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,22 +16,61 @@ import (
 //	mlp:256,256   linear layers of these widths
 //	lenet         LeNet-5 (LeCun et al. 1998) with max pooling: conv 6 5×5, conv 16 5×5, dense 120, dense 84
 //	cnn           conv 32 3×3, conv 64 3×3, each pooled by 2, dense 128
-//	resnet20      ResNet-20 for small images (He et al. 2015, §4.2) with group normalisation and 1×1 convolutions as shortcuts
+//	resnet20, resnet32, resnet56   ResNets for small images (He et al. 2015, §4.2), with 1×1 convolutions as shortcuts
+//	resnet18, resnet34   those of §4.1 in basic blocks; images of up to 64×64 begin with a 3×3 convolution and no pooling
+//	wrn16-4       wide ResNet (Zagoruyko, Komodakis 2016), its blocks with norm and activation first
+//	vgg11         Simonyan, Zisserman 2015, configuration A; one linear layer behind images of up to 64×64
+//	vit:4,6,3,192   vision transformer (Dosovitskiy et al. 2021) of patches of 4×4, 6 blocks, 3 heads and width 192, with norms
+//	              first, learned positions, and the mean over positions in place of a class token
+//	gpt:6,6,384   language model (Radford et al. 2019) of 6 blocks, 6 heads and width 384, as many positions as the data
+//	              have, without biases outside norms, its scores from the table of its embedding
 //
-// Options follow after commas: act=relu|tanh|sigmoid|gelu|silu|softplus (relu) for all but linear, groups=N (8) for resnet20.
-// Linear and mlp begin with flatten where examples have more than one axis; it counts in the parameters' names.
-const Presets = "linear, mlp:WIDTH,WIDTH…, lenet, cnn or resnet20"
+// Options follow after commas: act=relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu, and gelu in vit and gpt) for all but
+// linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; bias=on|off (off)
+// for gpt. Linear and mlp begin with flatten where examples have more than one axis; it counts in the parameters' names.
+const Presets = "linear, mlp:WIDTH,WIDTH…, lenet, cnn, resnet20|32|56, resnet18|34, wrn16-4, vgg11, vit:PATCH,LAYERS,HEADS,WIDTH or gpt:LAYERS,HEADS,WIDTH"
 
-func isPreset(name string) bool {
-	return slices.Contains([]string{"linear", "mlp", "lenet", "cnn", "resnet20"}, name)
+// preset is a network whose size follows from the data.
+type preset struct {
+	numbers string // an example of the list behind the colon; empty: it takes none
+	options []string
+	layers  func(p presetSpec) ([]Layer, error) // up to the last linear layer
 }
 
-// presetSpec is a preset's name with its options.
+var (
+	onlyAct       = []string{"act"}
+	resnetOptions = []string{"act", "norm", "groups", "width"}
+)
+
+var presets = map[string]preset{
+	"linear":   {"", nil, presetSpec.dense},
+	"mlp":      {"256,256", onlyAct, presetSpec.dense},
+	"lenet":    {"", onlyAct, presetSpec.lenet},
+	"cnn":      {"", onlyAct, presetSpec.cnn},
+	"resnet20": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(3) }},
+	"resnet32": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(5) }},
+	"resnet56": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(9) }},
+	"resnet18": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(2, 2, 2, 2) }},
+	"resnet34": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(3, 4, 6, 3) }},
+	"wrn16-4":  {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.wideResnet(2, 4) }},
+	"vgg11":    {"", onlyAct, presetSpec.vgg11},
+	"vit":      {"4,6,3,192", onlyAct, presetSpec.vit},
+	"gpt":      {"6,6,384", []string{"act", "bias"}, presetSpec.gpt},
+}
+
+func isPreset(name string) bool { return presets[name].layers != nil }
+
+// presetSpec is a preset with its options, for data.
 type presetSpec struct {
-	name   string
-	widths []int
-	act    Activation
-	groups int
+	name    string
+	numbers []int
+	act     Activation
+	frozen  bool // normalisation by frozen statistics, not by groups
+	groups  int
+	width   int // 0: the preset's own
+	bias    bool
+	input   []int
+	outputs int
 }
 
 func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, error) {
@@ -41,109 +81,86 @@ func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, erro
 	if len(input) == 0 || outputs < 1 {
 		return nil, fmt.Errorf("a preset needs data that tell the input's shape and the outputs")
 	}
-	var layers []Layer
-	switch p.name {
-	case "linear", "mlp":
-		layers = p.dense(len(input) > 1)
-	case "lenet":
-		layers = p.lenet()
-	case "cnn":
-		layers = p.cnn()
-	case "resnet20":
-		layers = p.resnet(3)
+	p.input, p.outputs = input, outputs
+	layers, err := presets[p.name].layers(p)
+	if err != nil {
+		return nil, err
 	}
-	return New(objective.Input{Name: "input", Shape: input}, loss, append(layers, Linear{Out: outputs, Bias: true})...)
+	last := Linear{Out: outputs, Bias: true}
+	if p.name == "gpt" {
+		last = Linear{Out: outputs, Bias: p.bias, Weight: "0.weight", Std: gptStd}
+	}
+	return New(objective.Input{Name: "input", Shape: input}, loss, append(layers, last)...)
 }
 
 func readPreset(spec string) (presetSpec, error) {
 	name, list, hasList := strings.Cut(spec, ":")
-	p := presetSpec{act: ReLU, groups: 8}
 	var words []string
 	if words = strings.Split(name, ","); hasList {
 		words = append(words, strings.Split(list, ",")...)
 	}
-	p.name = words[0]
+	p := presetSpec{name: words[0], act: ReLU, groups: 8}
+	if p.name == "vit" || p.name == "gpt" {
+		p.act = GELU
+	}
 	for _, word := range words[1:] {
 		if err := p.option(word); err != nil {
 			return p, err
 		}
 	}
-	if p.name == "mlp" && len(p.widths) == 0 {
+	example := presets[p.name].numbers
+	switch want := len(strings.Split(example, ",")); {
+	case p.name == "mlp" && len(p.numbers) == 0:
 		return p, fmt.Errorf("the widths are missing: write mlp:256,256")
+	case p.name != "mlp" && example != "" && len(p.numbers) != want:
+		return p, fmt.Errorf("it takes %d numbers: write %s:%s", want, p.name, example)
 	}
 	return p, nil
 }
 
+// option reads what stands between two commas.
 func (p *presetSpec) option(word string) error {
+	own := presets[p.name]
 	key, value, ok := strings.Cut(word, "=")
-	n, err := strconv.Atoi(value)
-	switch {
-	case !ok && p.name == "mlp":
-		if n, err = strconv.Atoi(word); err != nil {
-			return fmt.Errorf("%q is not a width", word)
+	if !ok && own.numbers != "" {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", word)
 		}
-		p.widths = append(p.widths, n)
-	case ok && key == "act" && p.name != "linear":
+		p.numbers = append(p.numbers, n)
+		return nil
+	}
+	if !ok || !slices.Contains(own.options, key) {
+		return fmt.Errorf("%s takes no option %q", p.name, word)
+	}
+	switch key {
+	case "act":
 		if p.act = (Activation{value}); activations[p.act] == nil {
 			return fmt.Errorf("unknown activation %q in act", value)
 		}
-	case ok && key == "groups" && p.name == "resnet20":
-		if p.groups = n; err != nil {
-			return fmt.Errorf("groups=%s is not a whole number", value)
-		}
-	default:
-		return fmt.Errorf("%s takes no option %q", p.name, word)
+	case "norm":
+		return choose(key, value, map[string]bool{"group": false, "frozen": true}, &p.frozen)
+	case "bias":
+		return choose(key, value, map[string]bool{"off": false, "on": true}, &p.bias)
+	case "groups":
+		return count(key, value, &p.groups)
+	case "width":
+		return count(key, value, &p.width)
 	}
 	return nil
 }
 
-func (p presetSpec) dense(flat bool) (layers []Layer) {
-	if flat {
-		layers = append(layers, Flatten{})
+func choose(key, value string, choices map[string]bool, to *bool) error {
+	chosen, ok := choices[value]
+	if *to = chosen; !ok {
+		return fmt.Errorf("%s=%s: choose from %s", key, value, strings.Join(slices.Sorted(maps.Keys(choices)), ", "))
 	}
-	for _, w := range p.widths {
-		layers = append(layers, Linear{Out: w, Bias: true}, p.act)
-	}
-	return layers
+	return nil
 }
 
-// convolution is a layer with square kernels that keeps the size of the image when its stride is 1 and padding allows.
-func convolution(out, kernel, stride, padding int, bias bool) Conv2D {
-	return Conv2D{Out: out, Kernel: Pair{kernel, kernel}, Stride: Pair{stride, stride}, Padding: Pair{padding, padding}, Bias: bias}
-}
-
-func maxPool(kernel int) MaxPool2D { return MaxPool2D{Kernel: Pair{kernel, kernel}} }
-
-func (p presetSpec) lenet() []Layer {
-	return []Layer{
-		convolution(6, 5, 1, 2, true), p.act, maxPool(2),
-		convolution(16, 5, 1, 0, true), p.act, maxPool(2),
-		Flatten{}, Linear{Out: 120, Bias: true}, p.act, Linear{Out: 84, Bias: true}, p.act,
+func count(key, value string, to *int) (err error) {
+	if *to, err = strconv.Atoi(value); err != nil {
+		return fmt.Errorf("%s=%s is not a whole number", key, value)
 	}
-}
-
-func (p presetSpec) cnn() []Layer {
-	return []Layer{
-		convolution(32, 3, 1, 1, true), p.act, maxPool(2),
-		convolution(64, 3, 1, 1, true), p.act, maxPool(2),
-		Flatten{}, Linear{Out: 128, Bias: true}, p.act,
-	}
-}
-
-// resnet has three stages of so many blocks with 16, 32 and 64 channels; the second and third start by halving the image.
-func (p presetSpec) resnet(blocks int) []Layer {
-	norm := GroupNorm{Groups: p.groups, Eps: 1e-5, Affine: true}
-	layers := []Layer{convolution(16, 3, 1, 1, false), norm, p.act}
-	for stage, channels := range []int{16, 32, 64} {
-		for block := range blocks {
-			r, stride := Residual{}, 1
-			if stage > 0 && block == 0 {
-				stride = 2
-				r.Shortcut = []Layer{convolution(channels, 1, 2, 0, false), norm}
-			}
-			r.Layers = []Layer{convolution(channels, 3, stride, 1, false), norm, p.act, convolution(channels, 3, 1, 1, false), norm}
-			layers = append(layers, r, p.act)
-		}
-	}
-	return append(layers, GlobalAvgPool{})
+	return atLeastOne(key, *to)
 }

@@ -29,6 +29,14 @@ func (l RMSNorm) Build(b *Build, x *graph.Node) *graph.Node {
 	return graph.ScaleAxis(graph.Reshape(y, x.Shape()...), b.Param("weight"), x.Dims()-1)
 }
 
+// notNegative checks an attribute of which zero means that it is not given.
+func notNegative(name string, v float64) error {
+	if !(v >= 0) || math.IsInf(v, 0) {
+		return fmt.Errorf("%s is %g: it must not be negative", name, v)
+	}
+	return nil
+}
+
 // positive checks an attribute that must be more than zero.
 func positive(name string, v float64) error {
 	if !(v > 0) || math.IsInf(v, 0) {

@@ -120,27 +120,3 @@ func (s *Scope) name(name string, i int) error {
 	s.model.index[full] = i
 	return nil
 }
-
-// weightAndBias declares the tensors of a layer that takes fanIn inputs to an output, to be drawn from U(±1/√fanIn):
-// PyTorch's kaiming_uniform with a = √5, and its rule for biases. The weight is applied at so many positions of an example.
-// A weight of another layer is named in full by shared.
-func (s *Scope) weightAndBias(weight []int, positions int, bias bool, shared string) error {
-	fanIn, err := volume(weight[1:])
-	if err != nil {
-		return err
-	}
-	init := Uniform(uniformBound(fanIn))
-	if shared != "" {
-		err = s.Share("weight", shared, weight...)
-	} else {
-		err = s.Param("weight", init, weight...)
-	}
-	if err != nil {
-		return err
-	}
-	s.CountProducts(positions * fanIn * weight[0])
-	if !bias {
-		return nil
-	}
-	return s.Param("bias", init, weight[0])
-}

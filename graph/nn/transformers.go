@@ -1,0 +1,62 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+)
+
+// vit cuts an image into patches, which attend to each other.
+func (p presetSpec) vit() ([]Layer, error) {
+	patch, blocks, heads, width := p.numbers[0], p.numbers[1], p.numbers[2], p.numbers[3]
+	if err := images(p.input); err != nil {
+		return nil, err
+	}
+	side := Pair{patch, patch}
+	at, err := slide(p.input[1:], side, side, Pair{})
+	if err != nil {
+		return nil, err
+	}
+	if err := fewBlocks(blocks); err != nil {
+		return nil, err
+	}
+	layers := []Layer{convolution(width, patch, patch, 0, true), Tokens{}, Positions{Length: at[0] * at[1]}}
+	for range blocks {
+		layers = append(layers,
+			Residual{Layers: Layers{layerNorm(), Attention{Heads: heads, Bias: true}}},
+			Residual{Layers: Layers{layerNorm(), Linear{Out: 4 * width, Bias: true}, p.act, Linear{Out: width, Bias: true}}})
+	}
+	return append(layers, layerNorm(), MeanPool{}), nil
+}
+
+// gptStd is the standard deviation of a language model's initial weights.
+const gptStd = 0.02
+
+// gpt tells of every position the next token. Weights whose outputs are added to the stream start smaller, by the root of their
+// number (Radford et al. 2019, §2.3).
+func (p presetSpec) gpt() ([]Layer, error) {
+	blocks, heads, width := p.numbers[0], p.numbers[1], p.numbers[2]
+	if len(p.input) != 1 {
+		return nil, fmt.Errorf("takes examples of tokens, of shape [positions], not %s", dims(p.input))
+	}
+	if err := fewBlocks(blocks); err != nil {
+		return nil, err
+	}
+	out := gptStd / math.Sqrt(float64(2*blocks))
+	layers := []Layer{Embedding{Tokens: p.outputs, Width: width, Std: gptStd}, Positions{Length: p.input[0]}}
+	for range blocks {
+		layers = append(layers,
+			Residual{Layers: Layers{layerNorm(), Attention{Heads: heads, Causal: true, Bias: p.bias, Std: gptStd, OutStd: out}}},
+			Residual{Layers: Layers{layerNorm(), Linear{Out: 4 * width, Bias: p.bias, Std: gptStd}, p.act, Linear{Out: width, Bias: p.bias, Std: out}}})
+	}
+	return append(layers, layerNorm()), nil
+}
+
+func layerNorm() Layer { return LayerNorm{Eps: 1e-5, Affine: true} }
+
+// fewBlocks checks a number of blocks before they are made.
+func fewBlocks(n int) error {
+	if n < 1 || 6*n > maxLayers {
+		return fmt.Errorf("%d blocks: it must lie in 1 … %d", n, maxLayers/6)
+	}
+	return nil
+}
