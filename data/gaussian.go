@@ -1,6 +1,10 @@
 package data
 
-import "math"
+import (
+	"math"
+
+	"drift/data/random"
+)
 
 func gaussianSource() Source {
 	return Source{
@@ -20,9 +24,9 @@ func gaussianSource() Source {
 func loadGaussian(r *request) (*Split, error) {
 	dim := r.count("dim", 20, 1, maxWidth)
 	noise, signal := r.number("noise", 0.5, 0, math.MaxFloat32), r.number("signal", 1, 0, math.MaxFloat32)
-	weights := direction(newStream(r.seed, "gaussian weights"), dim, signal)
+	weights := direction(random.New(r.seed, "gaussian weights"), dim, signal)
 	like := Set{Name: r.Name, Shape: []int{dim}, Outputs: 1}
-	split, err := r.generate(1000, 1000, like, func(random *stream, x, y []float32) {
+	split, err := r.generate(1000, 1000, like, func(random *random.Stream, x, y []float32) {
 		target := 0.0
 		for i := range x {
 			x[i] = float32(random.NormFloat64())
@@ -38,7 +42,7 @@ func loadGaussian(r *request) (*Split, error) {
 }
 
 // direction returns a vector of the given length that points anywhere with equal probability.
-func direction(random *stream, dim int, length float64) []float32 {
+func direction(random *random.Stream, dim int, length float64) []float32 {
 	v, squares := make([]float64, dim), 0.0
 	for i := range v {
 		v[i] = random.NormFloat64()

@@ -1,9 +1,13 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+
+	"drift/data/random"
+)
 
 // exampleFunc writes one example into x and y from the numbers of random alone.
-type exampleFunc func(random *stream, x, y []float32)
+type exampleFunc func(random *random.Stream, x, y []float32)
 
 // generate makes as many examples as asked for, or else so many for training and testing, like the given empty set. Example i
 // of a part is a function of the seed, the part and i.
@@ -32,9 +36,9 @@ func (r *request) part(name string, n int, like Set, makeExample exampleFunc) (S
 		return Set{}, fmt.Errorf("%d examples need %.3g bytes, more than %d: ask for fewer", n, 4*elements, 4*maxElements)
 	}
 	x, y := make([]float32, n*size), make([]float32, s.Targets())
-	random := newStream(r.seed, like.Name+" "+name)
+	random := random.New(r.seed, like.Name+" "+name)
 	for i := range n {
-		makeExample(random.at(uint64(i)), x[i*size:(i+1)*size], y)
+		makeExample(random.At(uint64(i)), x[i*size:(i+1)*size], y)
 		if s.Classes > 0 {
 			s.Labels = append(s.Labels, int32(y[0]))
 			continue

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"drift/data/random"
+
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 )
@@ -151,7 +153,7 @@ func float64s(v []float32) []float64 {
 
 func TestTeacherLabelsAreAFunctionOfTheInput(t *testing.T) {
 	split := mustLoad(t, "teacher,dim=6,classes=4,hidden=8,train=100", Options{Seed: 5})
-	net := newTeacher(newStream(5, "teacher weights"), 6, 8, 4)
+	net := newTeacher(random.New(5, "teacher weights"), 6, 8, 4)
 	for i := range split.Train.Len() {
 		if x, y := split.Train.Example(i); argmax(net.outputs(float32s(x))) != int(y[0]) {
 			t.Fatalf("example %d has another class than the teacher's", i)

@@ -5,6 +5,8 @@ import (
 	"image/draw"
 	"math"
 
+	"drift/data/random"
+
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/vector"
 )
@@ -47,7 +49,7 @@ func newGlyphPainter(size int, noise float64) *glyphPainter {
 }
 
 // paint draws a random digit in a random face into x [1,size,size] and its class into y [1].
-func (p *glyphPainter) paint(random *stream, x, y []float32) {
+func (p *glyphPainter) paint(random *random.Stream, x, y []float32) {
 	faces := glyphOutlines()
 	digit := random.IntN(10)
 	outline := faces[random.IntN(len(faces))][digit]
@@ -57,8 +59,8 @@ func (p *glyphPainter) paint(random *stream, x, y []float32) {
 	for i, a := range p.mask.Pix {
 		p.soft[i] = float64(a) / 255
 	}
-	p.blur(random.between(0, 0.7) * min(1, float64(p.size)/16))
-	ink, paper := random.between(0.7, 1), random.between(0, 0.1)
+	p.blur(random.Between(0, 0.7) * min(1, float64(p.size)/16))
+	ink, paper := random.Between(0.7, 1), random.Between(0, 0.1)
 	for i, a := range p.soft {
 		v := paper + (ink-paper)*a + p.noise*random.NormFloat64()
 		x[i] = float32(min(max(v, 0), 1))

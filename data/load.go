@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"drift/data/random"
 )
 
 // Options of Load.
@@ -104,7 +106,7 @@ func (r *request) holdOut(split *Split) error {
 		return fmt.Errorf("test=%d: the source has no test part and %d examples in all, too few to take those out", r.test, n)
 	}
 	held := make([]bool, n)
-	for _, i := range newStream(r.seed, "hold out").Perm(n)[:r.test] {
+	for _, i := range random.New(r.seed, "hold out").Perm(n)[:r.test] {
 		held[i] = true
 	}
 	var train, test []int

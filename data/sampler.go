@@ -1,6 +1,10 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+
+	"drift/data/random"
+)
 
 // Sampling is a way of picking batches from n examples.
 type Sampling uint8
@@ -23,7 +27,7 @@ type Sampler struct {
 	kind     Sampling
 	n, batch int
 	step     int
-	random   *stream
+	random   *random.Stream
 	indices  []int // the epoch's permutation, or the batch drawn with replacement
 	epoch    int   // the epoch of that permutation, -1 before the first
 }
@@ -38,7 +42,7 @@ func NewSampler(kind Sampling, n, batch int, seed uint64) (*Sampler, error) {
 	case batch < 1 || batch > n:
 		return nil, fmt.Errorf("sampling batches: batch size %d, want 1 to %d, the number of examples", batch, n)
 	}
-	s := &Sampler{kind: kind, n: n, batch: batch, random: newStream(seed, kind.String()), epoch: -1}
+	s := &Sampler{kind: kind, n: n, batch: batch, random: random.New(seed, kind.String()), epoch: -1}
 	if kind == Replacement {
 		s.indices = make([]int, batch)
 		return s, nil
@@ -69,7 +73,7 @@ func (s *Sampler) Next() []int {
 	step, epoch := s.step, s.Epoch()
 	s.step++
 	if s.kind == Replacement {
-		s.random.at(uint64(step))
+		s.random.At(uint64(step))
 		for i := range s.indices {
 			s.indices[i] = s.random.IntN(s.n)
 		}
@@ -93,7 +97,7 @@ func (s *Sampler) order() {
 // permute shuffles the indices for an epoch (Fisher and Yates).
 func (s *Sampler) permute(epoch int) {
 	s.order()
-	s.random.at(uint64(epoch))
+	s.random.At(uint64(epoch))
 	for i := s.n - 1; i > 0; i-- {
 		j := s.random.IntN(i + 1)
 		s.indices[i], s.indices[j] = s.indices[j], s.indices[i]

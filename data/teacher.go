@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"math"
+
+	"drift/data/random"
 )
 
 func teacherSource() Source {
@@ -39,8 +41,8 @@ func loadTeacher(r *request) (*Split, error) {
 		return nil, fmt.Errorf("the teacher would have %.3g weights, more than %d: lower hidden, dim or classes", n, maxElements)
 	}
 	like := Set{Name: r.Name, Shape: []int{dim}, Classes: classes, Outputs: outputs}
-	net := newTeacher(newStream(r.seed, "teacher weights"), dim, hidden, max(classes, outputs))
-	return r.generate(1000, 1000, like, func(random *stream, x, y []float32) {
+	net := newTeacher(random.New(r.seed, "teacher weights"), dim, hidden, max(classes, outputs))
+	return r.generate(1000, 1000, like, func(random *random.Stream, x, y []float32) {
 		for i := range x {
 			x[i] = float32(random.NormFloat64())
 		}
@@ -66,7 +68,7 @@ type teacher struct {
 	columns int       // dim
 }
 
-func newTeacher(random *stream, dim, hidden, outputs int) *teacher {
+func newTeacher(random *random.Stream, dim, hidden, outputs int) *teacher {
 	t := &teacher{
 		w: make([]float64, hidden*dim), v: make([]float64, outputs*hidden),
 		h: make([]float64, hidden), z: make([]float64, outputs), columns: dim,

@@ -1,6 +1,10 @@
 package data
 
-import "math"
+import (
+	"math"
+
+	"drift/data/random"
+)
 
 // warp maps an outline, centred and one unit high, to pixels: a wave that bends it, then an affine map.
 type warp struct {
@@ -11,19 +15,19 @@ type warp struct {
 
 // newWarp draws a warp for an image of the given size in pixels: height 55 to 85 % of it, width scaled by 0.8 to 1.2,
 // turned by up to 20°, sheared by up to 0.2, moved by up to 8 % of the size each way.
-func newWarp(random *stream, size float64) warp {
-	height := size * random.between(0.55, 0.85)
-	width := height * random.between(0.8, 1.2)
-	angle := random.between(-20, 20) * math.Pi / 180
-	shear := random.between(-0.2, 0.2)
+func newWarp(random *random.Stream, size float64) warp {
+	height := size * random.Between(0.55, 0.85)
+	width := height * random.Between(0.8, 1.2)
+	angle := random.Between(-20, 20) * math.Pi / 180
+	shear := random.Between(-0.2, 0.2)
 	sin, cos := math.Sincos(angle)
 	return warp{
 		a: [2][2]float64{
 			{width * cos, height * (shear*cos - sin)},
 			{width * sin, height * (shear*sin + cos)},
 		},
-		shift: [2]float64{size * (0.5 + random.between(-0.08, 0.08)), size * (0.5 + random.between(-0.08, 0.08))},
-		bend:  random.between(0, 0.08), wave: random.between(3, 7), turn: random.between(0, 2*math.Pi),
+		shift: [2]float64{size * (0.5 + random.Between(-0.08, 0.08)), size * (0.5 + random.Between(-0.08, 0.08))},
+		bend:  random.Between(0, 0.08), wave: random.Between(3, 7), turn: random.Between(0, 2*math.Pi),
 	}
 }
 

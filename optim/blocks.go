@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"drift/data"
+	"drift/data/random"
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
@@ -45,7 +46,7 @@ func NewBlocks(f *objective.Objective, lambda func(rate float64) float64, size i
 func (d *Blocks) prepare(size int, seed uint64) (err error) {
 	f := d.objective
 	n := f.Examples(objective.Train)
-	if d.split, err = data.NewSampler(data.Shuffle, n, size, seed^0x626c6f636b73); err != nil {
+	if d.split, err = data.NewSampler(data.Shuffle, n, size, random.Seed(seed, "blocks")); err != nil {
 		return err
 	}
 	for b, length := range map[*kernels.Buffer]int{&d.mean: d.vector.Len(), &d.block: d.vector.Len(), &d.along: d.vector.Len(),

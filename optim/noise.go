@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"drift/data/random"
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/graph/sigma"
@@ -52,7 +53,7 @@ func (d *Noise) perturb(e *objective.End, trace *graph.Node) {
 }
 
 func (d *Noise) Compute(batch []int, _ float64) (measured objective.Measured, err error) {
-	r := rand.New(rand.NewPCG(d.seed^0x6e6f697365, d.step)) // a stream of its own for every step
+	r := random.New(d.seed, "noise").At(d.step).Rand // a stream of its own for every step
 	if d.gradients != nil {
 		measured, err = d.along(batch, r)
 	} else {

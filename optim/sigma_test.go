@@ -2,11 +2,11 @@ package optim
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
 
+	"drift/data/random"
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
@@ -55,7 +55,7 @@ func TestNoiseHasItsCovariance(t *testing.T) {
 			if _, err := d.Compute(f.All(objective.Train), 0.1); err != nil {
 				t.Fatal(err)
 			}
-			r, want := rand.New(rand.NewPCG(5^0x6e6f697365, step)), append([]float64(nil), mean...)
+			r, want := random.New(5, "noise").At(step).Rand, append([]float64(nil), mean...)
 			if kind == "isotropic" {
 				floats.AddScaled(want, math.Sqrt(trace/12/float64(len(mean))), normals(r, len(mean)))
 			} else {

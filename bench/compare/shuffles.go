@@ -2,11 +2,11 @@ package compare
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"drift/data/random"
 	"drift/graph/objective"
 	"drift/optim"
 	"drift/optim/train"
@@ -36,13 +36,13 @@ func shuffles(ctx context.Context, f *objective.Objective, s optim.SGD, start []
 		return nil, err
 	}
 	defer x.close()
-	random := rand.New(rand.NewPCG(seed, 0x5eed0f5117ff1e5))
+	draws := random.New(seed, "shuffles")
 	c := newControlled(len(start))
 	for range pairs {
 		if ctx.Err() != nil {
 			return nil, train.ErrInterrupted
 		}
-		batches := split(random.Perm(f.Examples(objective.Train)), s.Batch)
+		batches := split(draws.Perm(f.Examples(objective.Train)), s.Batch)
 		end, controls, err := pair(t, x, batches, start)
 		if err != nil {
 			return nil, err

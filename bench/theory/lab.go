@@ -2,8 +2,9 @@ package theory
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
+
+	"drift/data/random"
 
 	"gonum.org/v1/gonum/floats"
 )
@@ -118,11 +119,7 @@ func newLab(w *World, o Options) (*lab, error) {
 // random is a stream of its own for each purpose.
 func (l *lab) random(purpose string) *rand.Rand { return stream(l.Seed, purpose) }
 
-func stream(seed uint64, purpose string) *rand.Rand {
-	h := fnv.New64a()
-	h.Write([]byte(purpose))
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
-}
+func stream(seed uint64, purpose string) *rand.Rand { return random.New(seed, "theory: "+purpose).Rand }
 
 // sigma is tr Σ and ∂tr Σ over examples at θ₀, as claimed.
 func (l *lab) sigma(examples []int) (trace float64, gradient []float64) {

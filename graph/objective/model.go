@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"drift/data/random"
 	"drift/graph"
 	"drift/kernels"
 )
@@ -65,10 +66,10 @@ type Scorer interface {
 // Initial is θ as the parameters' initial distributions draw it. Each tensor is a function of the seed and of its index
 // among the parameters.
 func Initial(params []Param, seed uint64) []float64 {
-	theta := make([]float64, NumParams(params))
+	theta, stream := make([]float64, NumParams(params)), random.New(seed, "init")
 	for i, p := range params {
 		if p.Init != nil {
-			p.Init(rand.New(rand.NewPCG(scramble(seed), scramble(initPurpose+uint64(i)))), theta[p.Offset:p.Offset+p.Len])
+			p.Init(stream.At(uint64(i)).Rand, theta[p.Offset:p.Offset+p.Len])
 		}
 	}
 	return theta
@@ -81,17 +82,6 @@ func NumParams(params []Param) int {
 		n += p.Len
 	}
 	return n
-}
-
-// initPurpose keeps the random numbers of initialisation apart from those of other uses of the same seed.
-const initPurpose = 0x696e6974 << 32
-
-// scramble is the finaliser of SplitMix64 (Steele, Lea, Flood 2014): seeds that differ by one start unrelated streams.
-func scramble(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // check refuses a model that cannot be trained, or whose parts contradict each other, before anything is placed on a device.

@@ -124,7 +124,7 @@ func TestBasesDiagonalizeTheFactors(t *testing.T) {
 
 func TestWideBasesAreComplete(t *testing.T) {
 	n := turned + 40
-	a := mat.NewDense(n, n, random(3, n*n))
+	a := mat.NewDense(n, n, gaussian(3, n*n))
 	var s mat.SymDense
 	s.SymOuterK(1, a)
 	basis := mat.NewDense(n, n, nil)

@@ -13,7 +13,7 @@ func TestCholeskySolves(t *testing.T) {
 	dev := devicetest.Open(2)
 	for _, n := range []int{1, 5, tile, tile + 1, 3*tile + 17} {
 		a := mat.NewSymDense(n, nil)
-		a.SymOuterK(1, mat.NewDense(n, n, random(uint64(n), n*n)))
+		a.SymOuterK(1, mat.NewDense(n, n, gaussian(uint64(n), n*n)))
 		for i := range n {
 			a.SetSym(i, i, a.At(i, i)+float64(n)/4)
 		}
@@ -25,9 +25,9 @@ func TestCholeskySolves(t *testing.T) {
 			if !positive {
 				t.Fatalf("%d: not positive definite", n)
 			}
-			x := random(7, n)
+			x := gaussian(7, n)
 			c.solve(x)
-			near(t, "A A⁻¹b", times(a, x), random(7, n), 1e-11)
+			near(t, "A A⁻¹b", times(a, x), gaussian(7, n), 1e-11)
 		}
 		a.SetSym(n-1, n-1, -1)
 		if positive, err := c.factor(a); positive || err != nil {

@@ -15,7 +15,7 @@ func TestTraceOfOperators(t *testing.T) {
 	n := 80
 	low, tail := mat.NewSymDense(n, nil), mat.NewSymDense(n, nil)
 	for k := range 4 {
-		low.SymRankOne(low, float64(k+1), mat.NewVecDense(n, random(uint64(k), n)))
+		low.SymRankOne(low, float64(k+1), mat.NewVecDense(n, gaussian(uint64(k), n)))
 	}
 	for i := range n {
 		for j := i; j < n; j++ {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"drift/data/random"
+
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -28,7 +30,7 @@ func newKrylov(a Operator, m int, random *rand.Rand) *krylov {
 }
 
 // starts is the random numbers that iterations start from.
-func starts(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x6c616e63)) }
+func starts(seed uint64) *rand.Rand { return random.New(seed, "lanczos").Rand }
 
 // begin takes the first vector, a random one where none is given.
 func (l *krylov) begin(start []float64) {

@@ -20,7 +20,7 @@ import (
 // From N examples they are found with relative errors of order 1/√N.
 func TestLinearModelWithGaussianInputs(t *testing.T) {
 	const n, p, noise = 40000, 6, 0.7
-	target, w, x, e := random(1, p), random(2, p), random(3, n*p), random(4, n)
+	target, w, x, e := gaussian(1, p), gaussian(2, p), gaussian(3, n*p), gaussian(4, n)
 	set := data.Set{Name: "linear", Shape: []int{p}, Outputs: 1, X: data.ValuesOf(x), Y: make([]float64, n)}
 	for i := range n {
 		set.Y[i] = floats.Dot(target, x[i*p:(i+1)*p]) + noise*e[i]

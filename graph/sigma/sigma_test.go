@@ -30,7 +30,7 @@ const (
 	chunked = 8
 )
 
-func random(seed uint64, n int) []float64 {
+func gaussian(seed uint64, n int) []float64 {
 	r := rand.New(rand.NewPCG(seed, 77))
 	x := make([]float64, n)
 	for i := range x {
@@ -41,7 +41,7 @@ func random(seed uint64, n int) []float64 {
 
 // noise is examples without structure: images of 6×6 in three classes.
 func noise(n int) data.Set {
-	s := data.Set{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3, X: data.ValuesOf(random(5, 36*n)), Labels: make([]int32, n)}
+	s := data.Set{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3, X: data.ValuesOf(gaussian(5, 36*n)), Labels: make([]int32, n)}
 	for i := range s.Labels {
 		s.Labels[i] = int32(i % 3)
 	}
@@ -154,7 +154,7 @@ func TestCovarianceEqualsItsMatrix(t *testing.T) {
 		a, err := NewCovariance(f, examples)
 		must(t, err)
 		defer a.Close()
-		for _, v := range [][]float64{random(1, a.Dim()), mean} {
+		for _, v := range [][]float64{gaussian(1, a.Dim()), mean} {
 			image := make([]float64, a.Dim())
 			must(t, a.Apply(image, v))
 			near(t, "Σ v", image, times(sigma, v), 1e-10)
@@ -168,7 +168,7 @@ func TestHessianIsTheDerivativeOfTheGradient(t *testing.T) {
 		h, err := NewHessian(f, examples)
 		must(t, err)
 		defer h.Close()
-		v, image := random(1, h.Dim()), make([]float64, h.Dim())
+		v, image := gaussian(1, h.Dim()), make([]float64, h.Dim())
 		must(t, h.Apply(image, v))
 		theta, g := f.Initial(3), make([][]float64, 2)
 		for k, step := range []float64{1e-5, -1e-5} {
@@ -188,7 +188,7 @@ func TestHessianIsSymmetric(t *testing.T) {
 	h, err := NewHessian(f, f.All(objective.Train))
 	must(t, err)
 	defer h.Close()
-	u, v := random(1, h.Dim()), random(2, h.Dim())
+	u, v := gaussian(1, h.Dim()), gaussian(2, h.Dim())
 	hu, hv := make([]float64, h.Dim()), make([]float64, h.Dim())
 	must(t, h.Apply(hu, u))
 	must(t, h.Apply(hv, v))
@@ -246,7 +246,7 @@ func TestLanczosFindsLeadingPairs(t *testing.T) {
 	for i := range n {
 		a.SetSym(i, i, 1/float64(1+i)-0.3)
 	}
-	q := mat.NewDense(n, n, random(9, n*n))
+	q := mat.NewDense(n, n, gaussian(9, n*n))
 	var qr mat.QR
 	qr.Factorize(q)
 	qr.QTo(q)
@@ -290,7 +290,7 @@ func TestMeasure(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, mean := dense(rows(t, f, examples))
 		p := f.NumParams()
-		along := random(4, p)
+		along := gaussian(4, p)
 		m, err := Measure(f, examples, Wanted{Eigenvalues: 3, Along: along, Diagonal: true, Density: 5, Hessian: 2, Trace: 12})
 		must(t, err)
 		norm2 := floats.Dot(mean, mean)
@@ -329,7 +329,7 @@ func TestMeasureOnFailingDevices(t *testing.T) {
 		if err := f.Parameters().Write(m.Init(3)); err != nil {
 			return err
 		}
-		_, err = Measure(f, f.All(objective.Train), Wanted{Eigenvalues: 2, Along: random(4, m.NumParams()), Diagonal: true, Density: 3, Hessian: 1, Trace: 6})
+		_, err = Measure(f, f.All(objective.Train), Wanted{Eigenvalues: 2, Along: gaussian(4, m.NumParams()), Diagonal: true, Density: 3, Hessian: 1, Trace: 6})
 		return err
 	})
 }

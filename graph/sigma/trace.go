@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"drift/data/random"
+
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
@@ -18,7 +20,7 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 		return 0, 0, fmt.Errorf("trace from %d products: give at least 6", products)
 	}
 	third := min(products/3, a.Dim())
-	r := rand.New(rand.NewPCG(seed, 0x7472616365))
+	r := random.New(seed, "trace").Rand
 	basis, err := sketch(a, third, r)
 	if err != nil {
 		return 0, 0, fmt.Errorf("trace: %w", err)

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"drift/data"
+	"drift/data/random"
 	"drift/graph/objective"
 )
 
@@ -53,7 +54,7 @@ func (w *window) refresh(batch []int) error {
 	if w.refreshes == 0 {
 		slots = len(w.counts)
 	}
-	chosen := draw(rand.New(rand.NewPCG(w.seed^0x77696e646f77, w.refreshes)), batch, slots*size)
+	chosen := draw(random.New(w.seed, "window").At(w.refreshes).Rand, batch, slots*size)
 	w.refreshes++
 	for len(chosen) > 0 {
 		n := min(len(chosen), size)

@@ -1,12 +1,12 @@
 package sigma
 
 import (
-	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"drift/data/random"
 	"drift/graph/objective"
 	"drift/kernels"
 )
@@ -26,7 +26,7 @@ func TestRunningWindow(t *testing.T) {
 		var slots [2]*mat.Dense
 		for step, batch := range [][]int{examples[:15], examples[3:8], examples[11:14]} {
 			must(t, f.Parameters().Write(f.Initial(uint64(step))))
-			chosen := draw(rand.New(rand.NewPCG(seed^0x77696e646f77, uint64(step))), batch, window)
+			chosen := draw(random.New(seed, "window").At(uint64(step)).Rand, batch, window)
 			if step == 0 {
 				slots = [2]*mat.Dense{rows(t, f, chosen[:window/2]), rows(t, f, chosen[window/2:])}
 			} else {

@@ -52,7 +52,7 @@ func TestProbeFindsTheDriftOfTheGap(t *testing.T) {
 		}
 		return math.Abs((numbers["gap_drift_predicted"]+numbers["gap_drift_gradient"])/numbers["gap_drift_measured"] - 1)
 	}
-	a, b := left(2e-3), left(1e-3)
+	a, b := left(1e-3), left(5e-4)
 	if slope := math.Log2(a / b); math.Abs(slope-1) > 0.1 || a > 0.1 {
 		t.Errorf("prediction and measurement differ by %.3g of the drift at one η and by %.3g at half of it: order %.2f, want 1", a, b, slope)
 	}
@@ -81,10 +81,10 @@ func checkSample(t *testing.T, f *objective.Objective) {
 	}
 	defer p.close()
 	numbers := map[string]float64{}
-	if err := p.measure(3, numbers); err != nil {
+	if err := p.measure(4, numbers); err != nil {
 		t.Fatal(err)
 	}
-	chosen := p.draw(objective.Train, 3, p.budget.sample)
+	chosen := p.draw(objective.Train, 4, p.budget.sample)
 	gradient := func(examples []int) []float64 {
 		v := optimtest.Vector(t, f)
 		if err := f.Gradient(examples, v); err != nil {

@@ -1,10 +1,11 @@
 package train
 
 import (
+	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"drift/data"
+	"drift/data/random"
 	"drift/graph/objective"
 )
 
@@ -13,7 +14,7 @@ const beforeTheRun = math.MaxUint64
 
 // draw is random examples of a part in random order, all different, a function of the seed and the step alone.
 func (p *probe) draw(part objective.Part, step uint64, count int) []int {
-	drawn := data.Draw(rand.New(rand.NewPCG(p.seed^0x70726f6265+uint64(part), step)), p.f.Examples(part), count)
+	drawn := data.Draw(random.New(p.seed, fmt.Sprint("probe ", part)).At(step).Rand, p.f.Examples(part), count)
 	if part == objective.Test {
 		for i := range drawn {
 			drawn[i] += p.f.Examples(objective.Train)
