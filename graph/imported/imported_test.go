@@ -167,7 +167,7 @@ func tape(t *testing.T, w network, data [][]float64, n int, differentiate bool, 
 		must(t, err)
 	}
 	for i, leaf := range leaves {
-		must(t, gorgonia.Let(leaf, tensor.New(tensor.WithShape(leaf.Shape()...), tensor.WithBacking(slices.Clone(data[i])))))
+		must(t, gorgonia.Let(leaf, tensor.New(tensor.WithShape(leaf.Shape()...), tensor.WithBacking(backing(leaf, data[i])))))
 	}
 	prepare(b)
 	machine := gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(b.Params...))
@@ -182,6 +182,18 @@ func tape(t *testing.T, w network, data [][]float64, n int, differentiate bool, 
 		}
 	}
 	return total.Value().Data().(float64), gradients
+}
+
+// backing is the values of a leaf in its type.
+func backing(leaf *gorgonia.Node, x []float64) any {
+	if leaf.Dtype() != tensor.Int {
+		return slices.Clone(x)
+	}
+	whole := make([]int, len(x))
+	for i := range x {
+		whole[i] = int(x[i])
+	}
+	return whole
 }
 
 // differences is the gradient by central differences of Gorgonia's cost.

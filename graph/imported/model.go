@@ -29,12 +29,13 @@ type Build func(g *gorgonia.ExprGraph, n int) (Graph, error)
 
 // Model is a network translated into drift's ops.
 type Model struct {
-	build  Build
-	params []objective.Param
-	inputs []objective.Input
-	target objective.Input
-	oneHot bool
-	single bool // the outputs are one node, each example's in its own shape, rather than several side by side
+	build       Build
+	params      []objective.Param
+	inputs      []objective.Input
+	target      objective.Input
+	oneHot      bool
+	predictions int
+	single      bool // the outputs are one node, each example's in its own shape, rather than several side by side
 }
 
 var (
@@ -61,7 +62,7 @@ func New(build func(g *gorgonia.ExprGraph, n int) (Graph, error)) (*Model, error
 		err = alike(first, second)
 	}
 	if err == nil {
-		m.single = first.single() && second.single()
+		m.single, m.predictions = first.single() && second.single(), first.predictions()
 		err = m.try()
 	}
 	if err != nil {
@@ -164,13 +165,15 @@ func (m *Model) Losses(outputs, targets *graph.Node) *graph.Node {
 	return s.losses(t, outputs, m.single)
 }
 
-// Score counts the examples whose largest output is that of their class, where the target is one-hot and the outputs have one value
-// a class.
+// Score counts the examples whose largest prediction is that of their class, where the target is one-hot and the network predicts one
+// value a class.
 func (m *Model) Score(outputs, targets *graph.Node) (hits, of *graph.Node) {
-	if !m.oneHot || !m.single || outputs.Dims() != 2 || outputs.Shape()[1] != m.target.Index {
+	if !m.oneHot || m.predictions != m.target.Index {
 		return nil, nil
 	}
-	return graph.Correct(outputs, targets), nil
+	n := outputs.Shape()[0]
+	rows := graph.Reshape(outputs, n, graph.Size(outputs)/n)
+	return graph.Correct(graph.SliceAxis(rows, 1, 0, m.predictions), targets), nil
 }
 
 func (m *Model) at(n int) *source {

@@ -86,7 +86,8 @@ var networks = []network{
 		x, y := b.data("x", n, 6), b.data("y", n, 3)
 		h := Must(LeakyRelu(biased(Must(Mul(x, b.param("w0", 6, 5))), b.param("b0", 1, 5)), 0.1))
 		p := Must(SoftMax(biased(Must(Mul(h, b.param("w1", 5, 3))), b.param("b1", 1, 3))))
-		return []*Node{x}, y, crossEntropy(p, y)
+		decay := Must(Mul(NewConstant(1e-3), Must(Sum(Must(Square(b.params[0]))))))
+		return []*Node{x}, y, Must(Add(crossEntropy(p, y), decay))
 	}, true},
 	{"convnet", func(b *builder, n int) ([]*Node, *Node, *Node) {
 		x, y := b.data("x", n, 1, 8, 8), b.data("y", n, 3)
@@ -117,6 +118,13 @@ var networks = []network{
 		h := Must(Add(x, conv(Must(Tanh(conv(x, "k0"))), "k1")))
 		pooled := Must(Reshape(Must(GlobalAveragePool2D(Must(Tanh(h)))), tensor.Shape{n, 2}))
 		return []*Node{x}, y, crossEntropy(Must(SoftMax(Must(Mul(pooled, b.param("out", 2, 3))))), y)
+	}, true},
+	{"embedding", func(b *builder, n int) ([]*Node, *Node, *Node) {
+		word := NewVector(b.g, Int, WithShape(n), WithName("word"))
+		x, y := b.data("x", n, 2), b.data("y", n, 3)
+		e := Must(ByIndices(b.param("table", 4, 2), word, 0))
+		p := Must(SoftMax(Must(Mul(Must(Tanh(Must(Add(e, x)))), b.param("out", 2, 3)))))
+		return []*Node{word, x}, y, crossEntropy(p, y)
 	}, true},
 	{"two inputs, losses of the examples", func(b *builder, n int) ([]*Node, *Node, *Node) {
 		x, u, y := b.data("x", n, 4), b.data("u", n, 3), b.data("y", n, 2)
@@ -175,7 +183,9 @@ func (w network) batch(n int, b imported.Graph) [][]float64 {
 	for _, leaf := range leaves {
 		x := make([]float64, leaf.Shape().TotalSize())
 		for i := range x {
-			x[i] = r.NormFloat64()
+			if x[i] = r.NormFloat64(); leaf.Dtype() == Int {
+				x[i] = float64(r.IntN(4))
+			}
 		}
 		if leaf == b.Target {
 			w.targets(x, n, r)

@@ -116,11 +116,32 @@ func (s *source) findCut() {
 			}
 		}
 	}
+	s.arrange()
+}
+
+// arrange puts what belongs to examples first in the cut, as the one value that it is computed from if there is one.
+func (s *source) arrange() {
+	var shared []*gorgonia.Node
+	s.cut = slices.DeleteFunc(s.cut, func(n *gorgonia.Node) bool {
+		if !s.batched(n) {
+			shared = append(shared, n)
+		}
+		return !s.batched(n)
+	})
 	if len(s.cut) > 1 {
 		if v := s.narrow(); v != nil {
 			s.cut = []*gorgonia.Node{v}
 		}
 	}
+	s.cut = append(s.cut, shared...)
+}
+
+// predictions is the number of values that the network predicts of an example, where they are the first of the outputs; else 0.
+func (s *source) predictions() int {
+	if len(s.cut) == 0 || !s.batched(s.cut[0]) || len(s.cut) > 1 && s.batched(s.cut[1]) {
+		return 0
+	}
+	return size(s.cut[0]) / s.n
 }
 
 // order is the nodes of the loss, children first.
@@ -144,7 +165,7 @@ func (s *source) order() []*gorgonia.Node {
 	return all
 }
 
-// narrow is the last value that everything in the cut is computed from, if there is one.
+// narrow is the last value that all values in the cut are computed from, if there is one.
 func (s *source) narrow() *gorgonia.Node {
 	for _, v := range slices.Backward(s.order()) {
 		if s.batched(v) && !s.given(v) && s.passes(v) {

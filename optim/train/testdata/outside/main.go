@@ -1,5 +1,5 @@
-// Command outside is a program in a module of its own that brings a layer and an optimizer to drift: it trains with them, compares
-// and measures, and goes on with a run that was cut short.
+// Command outside is a program in a module of its own that brings a layer, a Gorgonia graph and an optimizer to drift: it trains with
+// them, compares and measures, and goes on with a run that was cut short.
 package main
 
 import (
@@ -8,11 +8,17 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"os"
+	"path/filepath"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"drift/bench/compare"
 	"drift/data"
 	"drift/graph"
+	"drift/graph/imported"
 	"drift/graph/nn"
 	"drift/graph/objective"
 	"drift/graph/sigma"
@@ -56,14 +62,49 @@ func (o Decaying) Apply(u *optim.Symbols, d *graph.Node) *graph.Node {
 
 var own = Decaying{optim.Rate{LearningRate: 0.3, Schedule: "constant"}, optim.Minibatch{Batch: 16, Sampling: "shuffle"}, 0.3}
 
-// place is 60 small glyphs and a network with the layer, in float64.
+// layered is a network with the layer.
+func layered() (objective.Model, error) {
+	return nn.New(objective.Input{Name: "input", Shape: []int{64}}, nn.CrossEntropy{},
+		nn.Linear{Out: 12, Bias: true}, Scaled{Start: 0.5}, nn.Linear{Out: 10, Bias: true})
+}
+
+// ofGorgonia is a network that Gorgonia's own functions make of the upper and the lower half of a glyph, with a residual branch
+// through a weight that is kept positive, which no layer does.
+func ofGorgonia() (objective.Model, error) {
+	return imported.New(func(g *gorgonia.ExprGraph, n int) (imported.Graph, error) {
+		param := func(name string, rows, cols int) *gorgonia.Node {
+			w := make([]float64, rows*cols)
+			for i := range w {
+				w[i] = 0.3 * math.Sin(float64(i*i))
+			}
+			return gorgonia.NewMatrix(g, gorgonia.Float64, gorgonia.WithName(name), gorgonia.WithShape(rows, cols),
+				gorgonia.WithValue(tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(w))))
+		}
+		data := func(name string, width int) *gorgonia.Node {
+			return gorgonia.NewMatrix(g, gorgonia.Float64, gorgonia.WithName(name), gorgonia.WithShape(n, width))
+		}
+		upper, lower, y := data("upper", 32), data("lower", 32), data("class", 10)
+		u, v, w, out := param("u", 32, 8), param("v", 32, 8), param("w", 8, 8), param("out", 8, 10)
+		must := gorgonia.Must
+		h := must(gorgonia.Add(must(gorgonia.Mul(upper, u)), must(gorgonia.Mul(lower, v))))
+		h = must(gorgonia.Add(h, must(gorgonia.Tanh(must(gorgonia.Mul(h, must(gorgonia.Softplus(w))))))))
+		p := must(gorgonia.SoftMax(must(gorgonia.Mul(h, out))))
+		likelihood := must(gorgonia.Mean(must(gorgonia.Sum(must(gorgonia.HadamardProd(must(gorgonia.Log(p)), y)), 1))))
+		cost, err := gorgonia.Neg(likelihood)
+		return imported.Graph{Params: gorgonia.Nodes{u, v, w, out}, Inputs: gorgonia.Nodes{upper, lower}, Target: y, Losses: cost, OneHot: true}, err
+	})
+}
+
+// network is the one that all parts use.
+var network = layered
+
+// place is 60 small glyphs and the network, in float64.
 func place(seed uint64) (*objective.Objective, io.Closer, error) {
 	split, err := data.Load("glyphs,train=60,test=40,size=8", data.Options{Seed: seed})
 	if err != nil {
 		return nil, nil, err
 	}
-	model, err := nn.New(objective.Input{Name: "input", Shape: []int{64}}, nn.CrossEntropy{},
-		nn.Linear{Out: 12, Bias: true}, Scaled{Start: 0.5}, nn.Linear{Out: 10, Bias: true})
+	model, err := network()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,15 +121,21 @@ type closer func() error
 func (c closer) Close() error { return c() }
 
 func main() {
-	for _, part := range []func(folder string) error{trained, compared, measured} {
-		if err := part(os.Args[1]); err != nil {
-			log.Fatal(err)
+	for name, model := range map[string]func() (objective.Model, error){"layer": layered, "gorgonia": ofGorgonia} {
+		network = model
+		for _, part := range []func(folder string) error{trained, compared, measured} {
+			if err := part(filepath.Join(os.Args[1], name)); err != nil {
+				log.Fatal(name, ": ", err)
+			}
 		}
 	}
 }
 
 // trained cuts a run short behind step 17 of 40 and goes on with it, to the bits of a run in one go.
 func trained(folder string) error {
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		return err
+	}
 	whole, err := run(context.Background(), folder+"/whole", 0)
 	if err != nil {
 		return err
