@@ -1,12 +1,17 @@
 package graph
 
-import "slices"
+import (
+	"slices"
+
+	"drift/kernels"
+)
 
 // Covariance is Σ, the unbiased sample covariance (1/(N−1)) Σ_n (g_n−ḡ)(g_n−ḡ)ᵀ of the per-example gradients of one batch,
-// as expressions that never form it. (Equation 4 of Roberts 2021, estimated.)
+// as expressions that never form it. (Equation 4 of Roberts 2021, estimated.) It is taken from the gradients' deviations r_n.
 type Covariance struct {
 	*PerExample
-	sum []*Node // Σ_n g_n
+	rest  *Deviations
+	shift []*Node // r̄
 }
 
 // NewCovariance is Σ over the examples of p, of which there must be at least two.
@@ -14,28 +19,65 @@ func NewCovariance(p *PerExample) *Covariance {
 	if p.n < 2 {
 		misuse("covariance: %d examples, want at least 2", p.n)
 	}
-	return &Covariance{p, p.combineWithNorms(nil)}
+	rest := p.Deviations()
+	return &Covariance{p, rest, scaled(rest.combineWithNorms(nil), 1/float64(p.n))}
 }
 
-// Mean is ḡ, the gradient of the mean loss, in the shapes of the parameters.
-func (c *Covariance) Mean() []*Node { return scaled(c.sum, 1/float64(c.n)) }
+// Mean is ḡ = m + r̄, the gradient of the mean loss, in the shapes of the parameters.
+func (c *Covariance) Mean() []*Node {
+	mean := make([]*Node, len(c.shift))
+	for k, r := range c.shift {
+		mean[k] = r
+		if !c.rest.bare[k] {
+			mean[k] = Add(r, c.rest.Center[k])
+		}
+	}
+	return mean
+}
 
-// Trace is tr Σ = (Σ_n ‖g_n‖² − N‖ḡ‖²)/(N−1), of shape (1).
+// Trace is tr Σ, of shape (1). See CovarianceTrace.
 func (c *Covariance) Trace() *Node {
-	spread := Sub(SumAll(c.SquaredNorms()), Scale(SquaredNorm(c.sum), 1/float64(c.n)))
-	return Scale(spread, 1/float64(c.n-1))
+	squares := SumAll(c.rest.SquaredNorms())
+	one := func(x float64) *Node { return filled(squares, x, dimsOf(1)) }
+	return CovarianceTrace(squares, SquaredNorm(c.shift), c.rest.CenterNorm(), one(1/float64(c.n)), one(1/float64(c.n-1)))
+}
+
+// Roundings is how many units of rounding u (2⁻²⁴ in float32, 2⁻⁵³ in float64) a difference must exceed to count: what is smaller than
+// Roundings·u times the operands is taken for zero.
+const Roundings = 16
+
+// Unit is the unit of rounding of a type.
+func Unit(dt kernels.DType) float64 {
+	if dt == kernels.Float64 {
+		return 0x1p-53
+	}
+	return 0x1p-24
+}
+
+// CovarianceTrace is tr Σ = (Σ_n ‖r_n‖² − N‖r̄‖²)/(N−1) from sums over deviations, all of shape (1): Σ_n ‖r_n‖², ‖r̄‖², ‖m‖², 1/N
+// and 1/(N−1). It is 0 where that is rounding noise, not above
+//
+//	(c Σ_n ‖r_n‖² + c² N‖m‖²)/(N−1),  c = Roundings·u:
+//
+// the first is what the difference loses, the second what gradients of relative error c scatter by.
+func CovarianceTrace(squares, shift, center, mean, spread *Node) *Node {
+	c := Roundings * Unit(DTypeOf(squares))
+	trace := Mul(Sub(squares, Div(shift, mean)), spread)
+	noise := Mul(Add(Scale(squares, c), Scale(Div(center, mean), c*c)), spread)
+	return Mul(trace, Add(Greater(trace, noise), Greater(Neg(trace), noise)))
 }
 
 // TraceGradient is ∂tr Σ = (2/(N−1)) Σ_n h_n (g_n − ḡ), in the shapes of params.
 func (c *Covariance) TraceGradient(params []*Node) []*Node {
-	return c.CenteredGradient(c.Mean(), filled(params[0], 2/float64(c.n-1), dimsOf(1)), params)
+	return c.rest.Slope(c.PerExample, c.shift, filled(params[0], 2/float64(c.n-1), dimsOf(1)), params)
 }
 
-// CenteredGradient is w·Σ_n h_n (g_n − m) for a vector m and a weight w (1), both held constant, in the shapes of params: with
-// m = ḡ over all the data and w = 2/(N−1) these add up over chunks to ∂tr Σ. It is one reverse sweep over w·(½Σ‖g_n‖² − ⟨m, Σ_n g_n⟩).
-func (p *PerExample) CenteredGradient(m []*Node, weight *Node, params []*Node) []*Node {
-	outputs := append(p.combineWithNorms(BroadcastScalar(Neg(weight), p.n)), p.SquaredNorms())
-	seeds := append(slices.Clone(m), BroadcastScalar(Scale(weight, 0.5), p.n))
+// Slope is w·Σ_n h_n (r_n − e), where the r_n are deviations of the gradients of p, for a vector e and a weight w (1), both held
+// constant, in the shapes of params: with e = r̄ over all the data and w = 2/(N−1) these add up over chunks to ∂tr Σ. It is one reverse
+// sweep over w·(½Σ‖r_n‖² − ⟨e, Σ_n g_n⟩).
+func (d *Deviations) Slope(p *PerExample, e []*Node, weight *Node, params []*Node) []*Node {
+	outputs := append(p.combineWithNorms(BroadcastScalar(Neg(weight), p.n)), d.SquaredNorms())
+	seeds := append(slices.Clone(e), BroadcastScalar(Scale(weight, 0.5), p.n))
 	g := Grad(outputs, seeds, params)
 	for k := range g {
 		if g[k] == nil {
@@ -45,16 +87,16 @@ func (p *PerExample) CenteredGradient(m []*Node, weight *Node, params []*Node) [
 	return g
 }
 
-// Apply is Σv = (1/(N−1)) Σ_n ⟨g_n − ḡ, v⟩ g_n for a vector given in the shapes of the parameters.
+// Apply is Σv = (1/(N−1)) Σ_n ⟨r_n − r̄, v⟩ r_n for a vector given in the shapes of the parameters.
 func (c *Covariance) Apply(v []*Node) []*Node {
-	return scaled(c.Combine(Centered(c.Dot(v))), 1/float64(c.n-1))
+	return scaled(c.rest.Combine(Centered(c.rest.Dot(v))), 1/float64(c.n-1))
 }
 
-// Diagonal is diag Σ, in the shapes of the parameters.
+// Diagonal is diag Σ = (Σ_n r_n² − N r̄²)/(N−1), in the shapes of the parameters.
 func (c *Covariance) Diagonal() []*Node {
-	diagonal := make([]*Node, len(c.sum))
-	for k, s := range c.Squares() {
-		diagonal[k] = Scale(Sub(s, Scale(Square(c.sum[k]), 1/float64(c.n))), 1/float64(c.n-1))
+	diagonal := make([]*Node, len(c.shift))
+	for k, s := range c.rest.Squares() {
+		diagonal[k] = Scale(Sub(s, Scale(Square(c.shift[k]), float64(c.n))), 1/float64(c.n-1))
 	}
 	return diagonal
 }

@@ -10,11 +10,15 @@ import (
 
 // elementwise is a function of kernels.Fn applied index by index.
 type elementwise struct {
-	fn  kernels.Fn
-	imm float64
+	fn   kernels.Fn
+	imm  float64
+	held bool // constant to derivatives
 }
 
 func (f elementwise) String() string {
+	if f.held {
+		return "hold"
+	}
 	if f.imm != 0 {
 		return fmt.Sprintf("%v(%g)", f.fn, f.imm)
 	}
@@ -38,6 +42,9 @@ func (f elementwise) primitive(in []tensor.Shape, out tensor.Shape) kernels.Prim
 
 func (f elementwise) vjp(in []*Node, y, g *Node) []*Node {
 	x := in[0]
+	if f.held {
+		return []*Node{nil}
+	}
 	switch f.fn {
 	case kernels.FnAdd:
 		return []*Node{g, g}

@@ -102,7 +102,7 @@ func Scale(x *Node, c float64) *Node {
 	case 1:
 		return x
 	}
-	return pointwise(elementwise{kernels.FnScale, c}, x)
+	return pointwise(elementwise{fn: kernels.FnScale, imm: c}, x)
 }
 
 // Neg is −x.
@@ -116,8 +116,11 @@ func AddConst(x *Node, c float64) *Node {
 	if c == 0 {
 		return x
 	}
-	return pointwise(elementwise{kernels.FnAddConst, c}, x)
+	return pointwise(elementwise{fn: kernels.FnAddConst, imm: c}, x)
 }
+
+// Hold is x as a constant: derivatives do not flow through it.
+func Hold(x *Node) *Node { return pointwise(elementwise{fn: kernels.FnCopy, held: true}, x) }
 
 // Abs is |x|, Sign its derivative, 0 at 0.
 func Abs(x *Node) *Node { return unary(kernels.FnAbs, x) }

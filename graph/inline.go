@@ -34,8 +34,8 @@ func (f *fuser) reads(n *Node) []*Node {
 	return all
 }
 
-// findInline picks the cheap functions of a single value, such as 1 − y², that several chains read: each computes them anew, which
-// costs less than a trip to memory.
+// findInline picks the cheap functions of a single value, such as 1 − y² and deviations from a mean, that several chains read: each
+// computes them anew, which costs less than a trip to memory.
 func (f *fuser) findInline() {
 	for _, n := range f.order {
 		e, ok := familyOf(n).(elementwise)
@@ -44,9 +44,18 @@ func (f *fuser) findInline() {
 			continue
 		}
 		reads := f.reads(n)
-		f.inline[n] = !slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
+		if e.fn == kernels.FnSub {
+			reads = slices.DeleteFunc(reads, repeats)
+		}
+		f.inline[n] = len(reads) > 0 && !slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
 	}
 	f.findUsers()
+}
+
+// repeats reports a value that is read from a much smaller one over and over.
+func repeats(n *Node) bool {
+	_, is := familyOf(n).(broadcast)
+	return is && 8*Size(sources(n)[0]) <= Size(n)
 }
 
 // cheap reports functions of a cycle or so.

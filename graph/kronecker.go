@@ -16,9 +16,7 @@ func (p *PerExample) Kronecker(k int) Kronecker {
 	case outer:
 		return Kronecker{f}
 	case convolved:
-		g := f.geometry
-		d := Transpose(Reshape(f.d, g.N, g.O, g.OutH()*g.OutW()), 0, 2, 1)
-		return Kronecker{outer{apply(im2col{Window: g.Window}, f.x), d}}
+		return Kronecker{f.outer()}
 	}
 	misuse("parameter %d is no weight whose gradient is a sum of outer products", k)
 	return Kronecker{}

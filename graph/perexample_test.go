@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	. "drift/graph"
@@ -231,30 +232,38 @@ func TestTraceGradient(t *testing.T) {
 	for _, f := range nets {
 		t.Run(f.name, func(t *testing.T) {
 			b := f.over(n, true)
-			sigma := NewCovariance(NewPerExample(b.loss, b.params))
+			pe := NewPerExample(b.loss, b.params)
+			sigma, rest := NewCovariance(pe), pe.Deviations()
 			gradient := sigma.TraceGradient(b.params)
 			got := evaluate(t, b.values, append(gradient, Inner(gradient, b.tangents))...)
 			p := problem{wrt: b.params, tangents: b.tangents, values: b.values}
 			near(t, "directional derivative", got[len(gradient)], p.central(t, sigma.Trace())[0], 1e-8)
 
-			mean := evaluate(t, b.values, sigma.Mean()...)
-			near(t, "in chunks", f.chunked(t, b, mean), flat(got[:len(gradient)]), 1e-11)
+			given := evaluate(t, b.values, append(slices.Clone(rest.Means), rest.Sum()...)...)
+			for _, sum := range given[len(rest.Means):] {
+				for i := range sum {
+					sum[i] /= n
+				}
+			}
+			near(t, "in chunks", f.chunked(t, b, given), flat(got[:len(gradient)]), 1e-11)
 		})
 	}
 }
 
-// chunked is ∂tr Σ over the examples of b taken two at a time, given ḡ over all of them.
-func (f net) chunked(t *testing.T, b fitted, mean [][]float64) []float64 {
+// chunked is ∂tr Σ over the examples of b taken two at a time, given the means over all of them and r̄.
+func (f net) chunked(t *testing.T, b fitted, given [][]float64) []float64 {
 	const size = 2
 	n := b.x.Shape()[0]
 	part := f.over(size, true)
-	var m []*Node
-	for k, p := range part.params {
-		leaf := Input(p.Graph(), f64, fmt.Sprintf("m%d", k), p.Shape()...)
-		m, part.values[leaf] = append(m, leaf), mean[k]
+	pe := NewPerExample(part.loss, part.params)
+	own := pe.Means()
+	var leaves []*Node
+	for k, p := range append(slices.Clone(own), part.params...) {
+		leaf := Input(p.Graph(), f64, fmt.Sprintf("given %d", k), p.Shape()...)
+		leaves, part.values[leaf] = append(leaves, leaf), given[k]
 	}
 	weight := Fill(part.loss, 2/float64(n-1))
-	centered := NewPerExample(part.loss, part.params).CenteredGradient(m, SliceAxis(weight, 0, 0, 1), part.params)
+	centered := pe.Around(leaves[:len(own)]).Slope(pe, leaves[len(own):], SliceAxis(weight, 0, 0, 1), part.params)
 	var total []float64
 	for from := 0; from < n; from += size {
 		w := Size(b.x) / n

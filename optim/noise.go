@@ -48,7 +48,7 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 // perturb adds z times √(tr Σ/(BP)) to ḡ.
 func (d *Noise) perturb(e *objective.End, trace *graph.Node) {
 	v, z := e.Flat(d.vector), e.Flat(d.normal)
-	deviation := graph.Sqrt(graph.Relu(graph.Scale(trace, 1/(d.batch*float64(d.vector.Len())))))
+	deviation := graph.Sqrt(graph.Scale(trace, 1/(d.batch*float64(d.vector.Len()))))
 	e.Set(v, graph.Add(v, graph.Mul(graph.BroadcastScalar(deviation, z.Shape()...), z)))
 }
 
@@ -86,7 +86,8 @@ func (d *Noise) everywhere(batch []int, r *rand.Rand) (objective.Measured, error
 	if err := d.normal.Write(normals(r, d.normal.Len())); err != nil {
 		return objective.Measured{}, err
 	}
-	return d.pass.Measured(), d.pass.Run(batch)
+	err := d.pass.Run(batch)
+	return d.pass.Measured(), err
 }
 
 func normals(r *rand.Rand, n int) []float64 {
@@ -118,9 +119,7 @@ func (d *Noise) Close() {
 	if d.gradients != nil {
 		d.gradients.Close()
 	}
-	if d.pass != nil {
-		d.pass.Close()
-	}
+	d.pass.Close()
 	objective.Free(d.normal)
 	d.base.Close()
 }
