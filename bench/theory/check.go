@@ -23,6 +23,7 @@ type Check struct {
 	Pass                 bool
 	Note                 string  // what was left out, or what follows
 	Points               []Point // where an order in η is claimed
+	Amplitude            bool    // the order is one in the amplitude of the noise, in the place of η
 }
 
 // Point is the error of a statement at a learning rate, and the share of it that rounding may account for.
@@ -101,8 +102,9 @@ func (c Check) MarshalJSON() ([]byte, error) {
 		Pass          bool    `json:"pass"`
 		Note          string  `json:"note,omitempty"`
 		Points        []Point `json:"points,omitempty"`
+		Amplitude     bool    `json:"amplitude,omitempty"`
 	}{c.Equation, c.Name, n(c.Predicted), n(c.Measured), n(c.RelativeError), n(c.Slope), n(c.SlopeExpected), n(c.Z),
-		c.Control, c.Pass, c.Note, c.Points})
+		c.Control, c.Pass, c.Note, c.Points, c.Amplitude})
 }
 
 // estimate is the mean of independent draws and its standard error.

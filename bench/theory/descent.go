@@ -16,6 +16,10 @@ type Descent struct {
 	optim.MomentumWeights
 	Matrix Preconditioner // M, nil for the identity
 	Lambda float64        // λ, of the covariance over the batch
+	// Whole, where given, is the examples around whose gradient ḡ the noise of a batch is amplified: the descent follows
+	// ḡ + Amplitude·(g − ḡ).
+	Whole     []int
+	Amplitude float64
 }
 
 // Preconditioner is a constant symmetric matrix M: it returns M v.
@@ -45,15 +49,26 @@ func (w *World) step(d Descent, batch []int, here, next motion) {
 		mean, penalty := w.regularizer(d.Matrix, batch, here.u)
 		floats.AddScaledTo(next.g, mean, d.Lambda, penalty)
 	}
-	direction := next.g
+	if d.Whole != nil {
+		whole := w.Gradient(d.Whole, here.u)
+		floats.AddScaledTo(next.g, times(d.Amplitude, next.g), 1-d.Amplitude, whole)
+	}
+	copy(next.u, here.u)
+	copy(next.v, here.v)
+	d.push(next, next.g)
+}
+
+// push moves by a gradient. It is linear in the motion and the gradient together, so that deviations from a path move by it too.
+func (d Descent) push(x motion, gradient []float64) {
+	direction := gradient
 	if d.Mu != 0 {
-		floats.AddScaledTo(next.v, next.g, d.Mu, here.v)
-		direction = next.v
+		floats.AddScaledTo(x.v, gradient, d.Mu, x.v)
+		direction = x.v
 		if d.Nesterov {
-			direction = floats.AddScaledTo(make([]float64, len(next.g)), next.g, d.Mu, next.v)
+			direction = plus(gradient, d.Mu, x.v)
 		}
 	}
-	floats.AddScaledTo(next.u, here.u, -d.Rate, d.Matrix.times(direction))
+	floats.AddScaled(x.u, -d.Rate, d.Matrix.times(direction))
 }
 
 // regularizer is ḡ and ∂tr(MΣ) = (2/(N−1)) Σ_n h_n M(g_n − ḡ) over examples at u.

@@ -37,6 +37,30 @@
 // a_{m−t} a_{t−s}; a constant M enters once for each update, which gives M ∂tr(MΣ). By (5) for one batch, (1/4m) Σ_k ‖ĝ_k − ḡ‖² has
 // the mean ((m−1)/4) tr Σ/N.
 //
+// # Beyond leading order
+//
+// ◆ At the learning rates of practice (13) is a beginning. Expand in the noise of batches instead, along the path θ̄_t of GD, with H_t,
+// h_n and g_n taken there. With θ_t = θ̄_t + ξ_t an update is, to second order in the noise,
+//
+//	ξ_{t+1} = ξ_t − η[H_t ξ_t + (g^(t) − ḡ) + (h^(t) − H_t) ξ_t + ½∂(ξ_tᵀ H_t ξ_t)],
+//
+// where in the last term ξ_t is held constant. In first order ξ_t is a sum over earlier steps s and examples n of w_n^s r_n^s: w_n^s is
+// 1/b where n is in batch s and 0 elsewhere, and r_n^s is what an update by g_n − ḡ at step s has become at t, carried on by I − ηH.
+// Σ_n r_n^s = 0, so of the weights' covariances only the excess of w_n^s w_n^t over w_n^s w_k^t with k ≠ n counts. Without replacement
+// it is −1/(N(N−1)) for s ≠ t, where n cannot be in both batches, and (1/(N−1))(1/b − 1/N) = 1/(b(N−1)) − 1/(N(N−1)) for s = t. So with
+// r_n = Σ_s r_n^s the mean δ_t of θ_t − θ̄_t obeys
+//
+//	δ_{t+1} = (I − ηH_t) δ_t − η[⟨(h^(t) − H_t) ξ_t⟩ + ½∂tr(H_t V_t)]
+//	⟨(h^(t) − H_t) ξ_t⟩ = −(1/(N(N−1))) Σ_n (h_n − H_t) r_n
+//	V_t = ⟨ξ_t ξ_tᵀ⟩ = (1/(b(N−1))) Σ_{s,n} r_n^s r_n^sᵀ − (1/(N(N−1))) Σ_n r_n r_nᵀ.
+//
+// The first term in the bracket is the drift of (13), propagated: r_n begins as −ηt(g_n − ḡ). The second is diffusion: the spread of
+// SGD meets third derivatives. Momentum and a constant M change how an update and a deviation are carried on, and nothing else. What is
+// left is of third order in the noise where its distribution is skew, and of fourth order else. Where ηλ_max nears 1 it is not small.
+//
+// The checks replace g^B by ḡ + s(g^B − ḡ), which leaves the path θ̄ and multiplies the prediction by s²: over all shuffles and both
+// signs of s the error must fall as s⁴, at one learning rate.
+//
 // # Comments of §4
 //
 // Σ⁻¹: tr(MΣ) with M frozen at (Σ + δI)⁻¹ has the gradient of log det(Σ + δI), since d log det X = tr(X⁻¹ dX). With N×P gradients,

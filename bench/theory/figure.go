@@ -13,11 +13,17 @@ import (
 // statements about one update, about several, and the wrong ones, which stay above their lines.
 func Slopes(checks []Check) report.Figure {
 	several := func(c Check) bool { return strings.HasPrefix(c.Equation, "(1") }
-	return report.Figure{Panels: []report.Panel{
-		slopes("One update", checks, func(c Check) bool { return !c.Control && !several(c) }),
-		slopes("Several updates", checks, func(c Check) bool { return !c.Control && several(c) }),
-		slopes("Controls: wrong statements", checks, func(c Check) bool { return c.Control }),
+	figure := report.Figure{Panels: []report.Panel{
+		slopes("One update", checks, func(c Check) bool { return !c.Amplitude && !c.Control && !several(c) }),
+		slopes("Several updates", checks, func(c Check) bool { return !c.Amplitude && !c.Control && several(c) }),
+		slopes("Controls: wrong statements", checks, func(c Check) bool { return !c.Amplitude && c.Control }),
 	}, Caption: "Error of each statement, a numbered equation or section of Roberts (2021), over learning rates a factor 2 apart"}
+	if slices.ContainsFunc(checks, func(c Check) bool { return c.Amplitude }) {
+		p := slopes("Beyond leading order, at one η", checks, func(c Check) bool { return c.Amplitude })
+		p.XLabel = "amplitude of the noise"
+		figure.Panels = append(figure.Panels, p)
+	}
+	return figure
 }
 
 // equations are those of checks that claim a slope, in order; their places are their colours.

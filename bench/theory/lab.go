@@ -77,9 +77,10 @@ type claims struct {
 	biased        bool    // Σ with 1/N for 1/(N−1)
 	antisymmetric float64 // coefficient of h^B g^C − h^C g^B in (12): 4
 	divergence    float64 // sign of G_train·(G_train − G_test) in §4: 1
+	beyond        prediction
 }
 
-var stated = claims{drift: 1, antisymmetric: 4, divergence: 1}
+var stated = claims{drift: 1, antisymmetric: 4, divergence: 1, beyond: propagated}
 
 // lab is a world with what the checks share: a few examples all of whose subsets and shuffles are taken, and learning rates.
 type lab struct {

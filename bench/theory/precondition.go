@@ -8,14 +8,17 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// preconditioned checks a constant M: the drift of an epoch and of the gap, for a random diagonal one.
-func (l *lab) preconditioned() []Check {
+// preconditioned checks a constant M: the drift of an epoch and of the gap.
+func (l *lab) preconditioned() []Check { return l.with("a constant diagonal M", l.diagonal()) }
+
+// diagonal is a random diagonal M.
+func (l *lab) diagonal() Preconditioner {
 	r := l.random("preconditioner")
 	diagonal := make([]float64, l.Parameters())
 	for i := range diagonal {
 		diagonal[i] = 0.2 + r.Float64()
 	}
-	return l.with("a constant diagonal M", func(v []float64) []float64 { return floats.MulTo(make([]float64, len(v)), diagonal, v) })
+	return func(v []float64) []float64 { return floats.MulTo(make([]float64, len(v)), diagonal, v) }
 }
 
 // with checks a preconditioner by the name that it has in the checks' names.

@@ -20,6 +20,7 @@ func (l *lab) groups() []group {
 		{"two updates", l.two},
 		{"shuffled epochs", l.regularized},
 		{"sampled shuffles", l.sampled},
+		{"beyond leading order", l.beyond},
 		{"preconditioners", l.preconditioned},
 		{"the inverse of Σ", l.inverse},
 		{"the spread of the gap", l.gapSpread},

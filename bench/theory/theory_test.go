@@ -100,6 +100,12 @@ func TestMutationsAreCaught(t *testing.T) {
 		{"Σ over N in (9)", claims{drift: 1, biased: true, antisymmetric: 4, divergence: 1}, l.halves, []string{"the gap drifts by η tr Σ/|B|"}},
 		{"antisymmetric part of (12)", claims{drift: 1, divergence: 1}, l.two, []string{"GD and SGD differ"}},
 		{"sign in §4", claims{drift: 1, antisymmetric: 4, divergence: -1}, l.halves, []string{"where test gradients differ"}},
+		{"propagation beyond leading order", claims{beyond: prediction{curvature: 0.9, population: 1, third: 1}}, l.beyond,
+			[]string{"SGD, 5", "momentum 0.5, 5", "momentum 0.9, 5", "Nesterov momentum 0.9, 5", "a constant diagonal M, 5", "3 batches"}},
+		{"finite population beyond leading order", claims{beyond: prediction{curvature: 1, population: 0.9, third: 1}}, l.beyond,
+			[]string{"SGD, 3", "momentum 0.5, 3", "momentum 0.9, 3", "Nesterov momentum 0.9, 3", "a constant diagonal M, 3", "3 batches"}},
+		{"diffusion beyond leading order", claims{beyond: prediction{curvature: 1, population: 1, third: 0.9}}, l.beyond,
+			[]string{"SGD, 3", "momentum 0.5, 3", "momentum 0.9, 3", "Nesterov momentum 0.9, 3", "a constant diagonal M, 3", "3 batches"}},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			l.claims = m.claims

@@ -25,7 +25,7 @@ type World struct {
 	ctx     context.Context
 	origin  []float64 // θ₀
 	moved   []float64 // θ₀ + u
-	vectors [2]kernels.Buffer
+	vectors [3]kernels.Buffer
 	passes  passes // made when they are needed first
 	losses  objective.Rows
 	err     error
@@ -60,8 +60,8 @@ func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, sp
 
 // passes is what is done over and over with a world.
 type passes struct {
-	gradient, losses, hvp *objective.Pass
-	trace                 *objective.TraceGradient
+	gradient, losses, hvp, curvature *objective.Pass
+	trace                            *objective.TraceGradient
 }
 
 // pass is one of the passes, or nil after an error.
@@ -182,6 +182,27 @@ func (w *World) HVP(examples []int, u, v []float64) []float64 {
 		w.err = w.vectors[1].Read(hv)
 	}
 	return hv
+}
+
+// Curvature is Hv and ∂(vᵀHv) [P], the second and third derivatives of the mean loss over examples along a vector, at u.
+func (w *World) Curvature(examples []int, u, v []float64) (second, third []float64) {
+	second, third = make([]float64, w.Parameters()), make([]float64, w.Parameters())
+	if !w.at(u) {
+		return second, third
+	}
+	p := w.pass(&w.passes.curvature, func() (*objective.Pass, error) {
+		return w.f.CompileCurvature(len(examples), w.vectors[0], w.vectors[1], w.vectors[2])
+	})
+	if w.err == nil {
+		w.err = w.vectors[0].Write(v)
+	}
+	if w.run(p, examples) {
+		w.err = w.vectors[1].Read(second)
+	}
+	if w.err == nil {
+		w.err = w.vectors[2].Read(third)
+	}
+	return second, third
 }
 
 // Covariance is ḡ, tr Σ and ∂tr Σ over examples at u, with Σ unbiased, in the factored forms of package graph.

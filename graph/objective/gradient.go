@@ -24,6 +24,17 @@ func (f *Objective) CompileHVP(n int, v, into kernels.Buffer) (*Pass, error) {
 	}, nil)
 }
 
+// CompileCurvature prepares a pass that writes H v and its derivative ∂(vᵀH v), with v held constant, into flat vectors [P]: the
+// second and third derivatives of the mean loss over examples along v.
+func (f *Objective) CompileCurvature(n int, v, second, third kernels.Buffer) (*Pass, error) {
+	return f.Compile(n, func(b *Batch) {
+		along := b.Vector(v)
+		hv := graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, along)
+		b.Sum(second, hv)
+		b.Sum(third, graph.Grad(hv, along, b.Params))
+	}, nil)
+}
+
 // Evaluate is the mean loss and accuracy over examples.
 func (f *Objective) Evaluate(examples []int) (Value, error) {
 	if f.loss == nil {
