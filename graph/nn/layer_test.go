@@ -121,3 +121,64 @@ func TestCrossEntropyOverPositions(t *testing.T) {
 		near(t, "loss", got[3][i:i+1], []float64{loss}, 1e-14)
 	}
 }
+
+// Positions of class −100 count neither in the loss nor in the score.
+func TestPositionsLeftOut(t *testing.T) {
+	m, err := New(objective.Input{Name: "input", Shape: []int{4, 2}}, CrossEntropy{}, Linear{Out: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := build(t, m, 3)
+	none := graph.Fill(graph.SliceAxis(net.y, 1, 0, 1), -100)
+	targets := graph.Concat(1, none, graph.SliceAxis(net.y, 1, 1, 4))
+	hits, of := m.Score(net.outputs, targets)
+	rest, restHits := graph.SliceAxis(net.outputs, 1, 1, 4), graph.SliceAxis(net.y, 1, 1, 4)
+	wantHits, _ := m.Score(rest, restHits)
+	theta := m.Init(2)
+	got := net.values(t, theta, theta, m.Losses(net.outputs, targets), m.Losses(rest, restHits), hits, wantHits, of)
+	near(t, "losses", got[0], got[1], 1e-14)
+	near(t, "hits", got[2], got[3], 0)
+	near(t, "positions", got[4], []float64{3, 3, 3}, 0)
+}
+
+// asIs is the identity, behind which a layer is built in its own place.
+type asIs struct{}
+
+func (asIs) Shape(_ *Scope, in []int) ([]int, error)   { return in, nil }
+func (asIs) Build(_ *Build, x *graph.Node) *graph.Node { return x }
+
+// Pooling in front of bias and activation gives the same network: parameters under the same names, the same outputs and gradients.
+func TestPoolingEarlyChangesNothing(t *testing.T) {
+	image := objective.Input{Name: "input", Shape: []int{2, 7, 6}}
+	conv := Conv2D{Out: 3, Kernel: Pair{3, 2}, Stride: Pair{1, 1}, Padding: Pair{1, 0}, Bias: true}
+	plain := conv
+	plain.Bias = false
+	pool := MaxPool2D{Kernel: Pair{3, 2}, Stride: &Pair{2, 2}, Padding: Pair{1, 1}}
+	tail := []Layer{Flatten{}, Linear{Out: 3, Bias: true}}
+	for _, list := range []Layers{{conv, ReLU, pool}, {conv, pool}, {plain, Tanh, Softplus, pool}, {Linear{Out: 4}, Sigmoid, pool}} {
+		early, err := New(image, CrossEntropy{}, append(slices.Clone(list), tail...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := len(list) - 1
+		spread := append(append(slices.Clone(list[:last]), Residual{Layers: Layers{asIs{}, pool}, Shortcut: Layers{pool}}), tail...)
+		late, err := New(image, CrossEntropy{}, spread...) // 2·pool(x), built late
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := build(t, early, 3), build(t, late, 3)
+		theta := early.Init(5)
+		doubled := slices.Clone(theta) // a last weight of twice the size does what pooling twice does
+		p := early.Params()[len(early.Params())-2]
+		for i := p.Offset; i < p.Offset+p.Len; i++ {
+			doubled[i] *= 2
+		}
+		outputs := [][]float64{a.values(t, doubled, doubled, a.outputs)[0], b.values(t, theta, theta, b.outputs)[0]}
+		near(t, "outputs", outputs[0], outputs[1], 1e-13)
+		for i, q := range early.Params() {
+			if q.Name != late.Params()[i].Name {
+				t.Errorf("parameter %s is %s", q.Name, late.Params()[i].Name)
+			}
+		}
+	}
+}

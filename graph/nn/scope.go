@@ -53,7 +53,11 @@ func (s *Scope) Share(name, full string, shape ...int) error {
 	if have := s.model.params[i].Shape; !slices.Equal(have, shape) {
 		return fmt.Errorf("%s has shape %s but %q, which it shares, %s", name, dims(shape), full, dims(have))
 	}
-	return s.name(name, i)
+	if err := s.name(name, i); err != nil {
+		return err
+	}
+	s.model.params[i].Also = append(s.model.params[i].Also, s.prefix+name)
+	return nil
 }
 
 // Within is the shape of an example behind layers inside this one, applied in order to an example of shape in. Their

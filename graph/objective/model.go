@@ -26,9 +26,10 @@ type Model interface {
 
 // Param is one tensor of parameters, the elements Offset … Offset+Len of θ.
 type Param struct {
-	Name   string // as in a PyTorch state_dict: "0.weight"
-	Shape  []int  // of the graph's leaf
-	Stored []int  // shape in files, where it differs from Shape
+	Name   string   // as in a PyTorch state_dict: "0.weight"
+	Shape  []int    // of the graph's leaf
+	Stored []int    // shape in files, where it differs from Shape
+	Also   []string // other names under which files may hold it too, as those of layers that share it
 	Offset int
 	Len    int
 	Init   func(r *rand.Rand, into []float64) // draws the initial values, [Len]; nil: zeros

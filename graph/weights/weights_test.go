@@ -31,8 +31,8 @@ func model(t testing.TB, spec string, input []int, outputs int, loss nn.Loss) *n
 	return m
 }
 
-// file is the bytes of a safetensors file with the given header and so many zero bytes of data.
-func file(header string, data int) []byte {
+// fileOf is the bytes of a safetensors file with the given header and so many zero bytes of data.
+func fileOf(header string, data int) []byte {
 	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header+strings.Repeat("\x00", data)...)
 }
 
@@ -63,20 +63,20 @@ func TestDamagedOrForeignWeights(t *testing.T) {
 		"empty":            {nil, "0 bytes are no safetensors file"},
 		"text":             {[]byte("these are no weights"), "it claims a header of 8241904413164529780 bytes in a file of 20 (at most 16777216 are read): not a safetensors file, or cut short"},
 		"header too long":  {huge, "it claims a header of 4611686018427387904 bytes in a file of 10 (at most 16777216 are read): not a safetensors file, or cut short"},
-		"header no JSON":   {file("{", 0), `its header is damaged: "unexpected end of JSON input"`},
-		"header a list":    {file("[]", 0), `its header is damaged: "failed to unmarshal Metadata: json: cannot unmarshal array into Go value of type map[string]map[string]interface {}"`},
-		"missing":          {file(entries(weight, bias, rest), 40), `tensor "1.bias" is missing: the model has 4 tensors, the file 3`},
-		"other names":      {file(entries("fc.weight F32 [2,3] 0 24", "fc.bias F32 [2] 24 32", rest, shift), 48), `tensor "0.weight" is missing, and "fc.bias" is not one of the model's`},
-		"extra":            {file(entries(weight, bias, rest, shift, "2.weight F32 [1] 48 52"), 52), `tensor "2.weight" is not one of the model's 4: the file belongs to another model`},
-		"misshapen":        {file(entries("0.weight F32 [3,2] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [3 2] but the model needs [2,3]`},
-		"absurd shape":     {file(entries("0.weight F32 [4294967296,4294967296] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [4294967296 4294967296] but the model needs [2,3]`},
-		"integers":         {file(entries("0.weight I32 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" holds I32: only F64, F32, F16 and BF16 are read`},
-		"wrong length":     {file(entries("0.weight F64 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 24 bytes: the file is damaged`},
-		"reversed offsets": {file(entries("0.weight F32 [2,3] 24 0", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 18446744073709551592 bytes: the file is damaged`},
-		"overlap":          {file(entries(weight, "0.bias F32 [2] 16 24", rest, shift), 48), "its tensors overlap or leave gaps at byte 24: the file is damaged"},
-		"far away":         {file(entries("0.weight F32 [2,3] 9223372036854775784 9223372036854775808", bias, rest, shift), 48), "its tensors overlap or leave gaps at byte 0: the file is damaged"},
-		"cut short":        {file(entries(weight, bias, rest, shift), 47), "it holds 47 bytes of tensors where its header says 48: it is cut short or damaged"},
-		"trailing bytes":   {file(entries(weight, bias, rest, shift), 49), "it holds 49 bytes of tensors where its header says 48: it is cut short or damaged"},
+		"header no JSON":   {fileOf("{", 0), `its header is damaged: "unexpected end of JSON input"`},
+		"header a list":    {fileOf("[]", 0), `its header is damaged: "failed to unmarshal Metadata: json: cannot unmarshal array into Go value of type map[string]map[string]interface {}"`},
+		"missing":          {fileOf(entries(weight, bias, rest), 40), `tensor "1.bias" is missing: the model has 4 tensors, the file 3`},
+		"other names":      {fileOf(entries("fc.weight F32 [2,3] 0 24", "fc.bias F32 [2] 24 32", rest, shift), 48), `tensor "0.weight" is missing, and "fc.bias" is not one of the model's`},
+		"extra":            {fileOf(entries(weight, bias, rest, shift, "2.weight F32 [1] 48 52"), 52), `tensor "2.weight" is not one of the model's 4: the file belongs to another model`},
+		"misshapen":        {fileOf(entries("0.weight F32 [3,2] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [3 2] but the model needs [2,3]`},
+		"absurd shape":     {fileOf(entries("0.weight F32 [4294967296,4294967296] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [4294967296 4294967296] but the model needs [2,3]`},
+		"integers":         {fileOf(entries("0.weight I32 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" holds I32: only F64, F32, F16 and BF16 are read`},
+		"wrong length":     {fileOf(entries("0.weight F64 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 24 bytes: the file is damaged`},
+		"reversed offsets": {fileOf(entries("0.weight F32 [2,3] 24 0", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 18446744073709551592 bytes: the file is damaged`},
+		"overlap":          {fileOf(entries(weight, "0.bias F32 [2] 16 24", rest, shift), 48), "its tensors overlap or leave gaps at byte 24: the file is damaged"},
+		"far away":         {fileOf(entries("0.weight F32 [2,3] 9223372036854775784 9223372036854775808", bias, rest, shift), 48), "its tensors overlap or leave gaps at byte 0: the file is damaged"},
+		"cut short":        {fileOf(entries(weight, bias, rest, shift), 47), "it holds 47 bytes of tensors where its header says 48: it is cut short or damaged"},
+		"trailing bytes":   {fileOf(entries(weight, bias, rest, shift), 49), "it holds 49 bytes of tensors where its header says 48: it is cut short or damaged"},
 	} {
 		path := filepath.Join(t.TempDir(), "w.safetensors")
 		if err := os.WriteFile(path, c.file, 0o600); err != nil {
@@ -129,7 +129,7 @@ func TestHalfPrecision(t *testing.T) {
 		t.Error("0x7e00 is no NaN")
 	}
 	m := small(t)
-	data := file(entries("0.weight BF16 [2,3] 0 12", "0.bias F16 [2] 12 16", "1.weight F64 [2] 24 40", "1.bias F32 [2] 16 24"), 40)
+	data := fileOf(entries("0.weight BF16 [2,3] 0 12", "0.bias F16 [2] 12 16", "1.weight F64 [2] 24 40", "1.bias F32 [2] 16 24"), 40)
 	binary.LittleEndian.PutUint16(data[len(data)-40:], 0xc049) // −3.140625
 	theta, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64)
 	if err != nil || theta[0] != -3.140625 {
@@ -190,7 +190,7 @@ func TestFrozenStatisticsAreReadAndWritten(t *testing.T) {
 	if want := []string{"0.weight", "0.bias", "2.weight", "0.running_mean", "0.running_var"}; !slices.Equal(names, want) {
 		t.Fatalf("tensors %v, want %v", names, want)
 	}
-	data := file(entries("0.weight F64 [1] 0 8", "0.bias F64 [1] 8 16", "0.running_mean F64 [1] 16 24", "0.running_var F64 [1] 24 32",
+	data := fileOf(entries("0.weight F64 [1] 0 8", "0.bias F64 [1] 8 16", "0.running_mean F64 [1] 16 24", "0.running_var F64 [1] 24 32",
 		"0.num_batches_tracked I64 [] 32 40", "2.weight F64 [1,4] 40 72"), 72)
 	for i := range 9 {
 		binary.LittleEndian.PutUint64(data[len(data)-72+8*i:], math.Float64bits(float64(i)))
@@ -211,11 +211,33 @@ func TestFrozenStatisticsAreReadAndWritten(t *testing.T) {
 	}
 }
 
+// A tied weight may stand in a file once, or under both names, as PyTorch writes it, and then must be the same.
+func TestSharedWeightsMayStandTwice(t *testing.T) {
+	m := model(t, `{"input":[2],"loss":"mse","layers":[{"linear":{"out":2,"bias":false}},"tanh",{"linear":{"out":2,"bias":false,"weight":"0.weight"}}]}`, nil, 0, nil)
+	once, twice := fileOf(entries("0.weight F64 [2,2] 0 32"), 32), fileOf(entries("0.weight F64 [2,2] 0 32", "2.weight F64 [2,2] 32 64"), 64)
+	other := slices.Clone(twice)
+	binary.LittleEndian.PutUint64(other[len(other)-8:], math.Float64bits(1))
+	misshapen := fileOf(entries("0.weight F64 [2,2] 0 32", "2.weight F64 [4] 32 64"), 64)
+	for _, c := range []struct {
+		name, want string
+		data       []byte
+	}{
+		{"once", "", once}, {"twice", "", twice},
+		{"differing", `tensors "0.weight" and "2.weight" differ, but in the model they are one parameter`, other},
+		{"misshapen", `tensor "2.weight" has shape [4] but the model needs [2,2]`, misshapen},
+	} {
+		_, err := layout(m.Params()).read(bytes.NewReader(c.data), int64(len(c.data)), kernels.Float64)
+		if (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	m := small(f)
-	f.Add(file(entries("0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", rest, "1.bias F32 [2] 40 48"), 48))
-	f.Add(file(entries("0.weight F16 [2,3] 0 12"), 12))
-	f.Add(file(`{"__metadata__":{"format":"pt"}}`, 0))
+	f.Add(fileOf(entries("0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", rest, "1.bias F32 [2] 40 48"), 48))
+	f.Add(fileOf(entries("0.weight F16 [2,3] 0 12"), 12))
+	f.Add(fileOf(`{"__metadata__":{"format":"pt"}}`, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		theta, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64)
 		if err == nil && len(theta) != m.NumParams() {

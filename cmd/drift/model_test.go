@@ -1,0 +1,17 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// A network without parameters is refused in one line by every command that takes one.
+func TestNetworksWithoutParametersAreRefused(t *testing.T) {
+	network := write(t, "relu.json", `{"layers": ["relu"]}`)
+	for _, command := range []string{"train", "measure", "verify", "compare"} {
+		status, _, stderr := drift(t, command, "--quiet", "--data", "glyphs,train=20,test=10,size=8", "--model", network)
+		if status != statusFailed || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "its layers have no parameters") {
+			t.Errorf("%s: status %d, %s", command, status, stderr)
+		}
+	}
+}
