@@ -33,7 +33,8 @@ type arrayPart struct {
 	labelled bool
 }
 
-// newArrayPart makes a part of inputs [N,…] and targets: integers [N] or [N,1] are classes, floats [N] or [N,outputs] are quantities.
+// newArrayPart makes a part of inputs [N,…] and targets: integers [N] or [N,1] are classes, and [N,T] those of positions; floats [N] or
+// [N,outputs] are quantities.
 func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader, y Values, format arrayFormat) (arrayPart, error) {
 	if len(h.shape) < 1 || len(t.shape) < 1 || h.shape[0] != t.shape[0] {
 		return arrayPart{}, fmt.Errorf("%s of shape %v does not go with %s of shape %v: want as many rows", xName, h.shape, yName, t.shape)
@@ -46,8 +47,11 @@ func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader
 		return arrayPart{}, fmt.Errorf("%s: %w", xName, err)
 	}
 	if t.kind != 'f' {
-		if len(t.shape) > 2 || len(t.shape) == 2 && t.shape[1] != 1 {
-			return arrayPart{}, fmt.Errorf("%s holds integers of shape %v: want classes [N] or [N,1], or float targets [N,outputs]", yName, t.shape)
+		if len(t.shape) > 2 || len(t.shape) == 2 && t.shape[1] < 1 {
+			return arrayPart{}, fmt.Errorf("%s holds integers of shape %v: want classes [N], [N,1] or, one a position, [N,T]", yName, t.shape)
+		}
+		if len(t.shape) == 2 && t.shape[1] > 1 {
+			p.Positions = t.shape[1]
 		}
 		p.labels, p.labelled = y.Float64s(), true
 		return p, nil
@@ -66,9 +70,9 @@ func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader
 // fromArrays puts a split together; test is nil where there is none.
 func (r *request) fromArrays(train arrayPart, test *arrayPart, format arrayFormat) (*Split, error) {
 	if test == nil {
-		test = &arrayPart{Set: Set{Shape: train.Shape, Outputs: train.Outputs}, labelled: train.labelled}
+		test = &arrayPart{Set: Set{Shape: train.Shape, Outputs: train.Outputs, Positions: train.Positions}, labelled: train.labelled}
 	}
-	if test.labelled != train.labelled || test.Outputs != train.Outputs {
+	if test.labelled != train.labelled || test.Outputs != train.Outputs || test.Positions != train.Positions {
 		return nil, errors.New("the targets for training and testing differ in kind: one part holds classes and one quantities, or they differ in number")
 	}
 	if train.labelled {

@@ -13,7 +13,7 @@ import (
 func Checksum(sets ...Set) string {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	for _, s := range sets {
-		fmt.Fprintln(sum, s.Shape, s.Classes, s.Outputs, s.Len())
+		fmt.Fprintln(sum, s.Shape, s.Tokens, s.Classes, s.Targets(), s.Len())
 		piece := make([]float64, min(s.X.Len(), 1<<12))
 		for from := 0; from < s.X.Len(); from += len(piece) {
 			piece = piece[:min(len(piece), s.X.Len()-from)]

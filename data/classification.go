@@ -16,12 +16,17 @@ func (r *request) limit(wanted int) int {
 
 // classification puts a split together from inputs and labels. Where classes is 0 it follows from the labels.
 func (r *request) classification(classes int, train, test Set, labels, testLabels []float64) (*Split, error) {
-	classes, y, err := classLabels(classes, labels, testLabels)
+	classes, y, err := classLabels(classes, train.Positions, labels, testLabels)
 	if err != nil {
 		return nil, err
 	}
 	train.Classes, test.Classes = classes, classes
 	train.Labels, test.Labels = y[0], y[1]
+	for _, s := range []Set{train, test} {
+		if err := s.checkLabels(); err != nil {
+			return nil, err
+		}
+	}
 	return r.assemble(train, test)
 }
 

@@ -13,6 +13,8 @@
 //	csv:FILE[,option=value]…    a table of numbers, one example a row; the target may be the name of a class
 //	idx:DIR[,option=value]…     the four files of MNIST's layout, or EMNIST's; DIR/emnist-letters chooses among several sets
 //	images:DIR|FILE.zip[,…]     PNG and JPEG files, a folder a class, perhaps below train, test and valid
+//	text:FILE[,option=value]…   characters or bytes of a text, each of which predicts the next; the last tenth is the test part
+//	tokens:FILE.npy[,…]         ids of tokens, rows of examples or one long run
 //
 // A path may hold commas: it is the most of the spec that exists, or else ends at the first comma that NAME=VALUE follows.
 //
@@ -20,6 +22,8 @@
 //
 //	train=N          the first N training examples; generators make so many
 //	test=N           the first N test examples (0: none); where the source has no test part, N examples taken out of it at random
+//	valid=P|N        a share P < 1 or N of those training examples, drawn at random, become a validation part;
+//	                 of a text or a run of tokens it is the end of the training part
 //	label-noise=P    each training label is, with probability P, redrawn uniformly over all classes
 //	normalize=on|off x ← (x − mean)/std, a channel or feature at a time, by statistics of the training part
 //	seed=N           the seed of the data, in place of Options.Seed

@@ -13,7 +13,7 @@ type Summary struct {
 	Shape      []int   `json:"shape"`
 	Classes    int     `json:"classes"`
 	Outputs    int     `json:"outputs"`
-	Counts     []int   `json:"counts,omitempty"` // examples of each class
+	Counts     []int   `json:"counts,omitempty"` // labels of each class
 	Mean       float64 `json:"mean"`
 	Std        float64 `json:"std"`
 	Min        float64 `json:"min"`
@@ -29,14 +29,16 @@ func Inspect(s Set) Summary {
 	if sum.TargetMean, sum.TargetStd = meanStd(slices.Values(s.Y)); s.Classes > 0 {
 		sum.TargetMean, sum.TargetStd = meanStd(func(yield func(float64) bool) {
 			for _, class := range s.Labels {
-				if !yield(float64(class)) {
+				if class != NoLabel && !yield(float64(class)) {
 					return
 				}
 			}
 		})
 		sum.Counts = make([]int, s.Classes)
 		for _, class := range s.Labels {
-			sum.Counts[class]++
+			if class != NoLabel {
+				sum.Counts[class]++
+			}
 		}
 	}
 	if s.X.Len() > 0 {

@@ -11,8 +11,8 @@ const inferable = 1000
 
 // classLabels checks that all labels are whole numbers from 0 to classes−1 and returns them with the number of classes. The parts
 // are training and test, or training alone. Where classes is 0 it becomes one more than the largest label, unless that is out
-// of proportion to their number.
-func classLabels(classes int, parts ...[]float64) (int, [][]int32, error) {
+// of proportion to their number. Where an example has several positions, a label may be NoLabel.
+func classLabels(classes, positions int, parts ...[]float64) (int, [][]int32, error) {
 	bound, count := float64(classes), 0
 	for _, part := range parts {
 		count += len(part)
@@ -24,9 +24,13 @@ func classLabels(classes int, parts ...[]float64) (int, [][]int32, error) {
 	for p, part := range parts {
 		out[p] = make([]int32, len(part))
 		for i, y := range part {
+			if positions > 1 && y == NoLabel {
+				out[p][i] = NoLabel
+				continue
+			}
 			if !(y >= 0 && y < bound && y == math.Trunc(y)) {
 				return 0, nil, fmt.Errorf("the label of %s example %d is %v, want a whole number from 0 to %.0f",
-					[]string{"training", "test"}[p], i, y, bound-1)
+					[]string{"training", "test"}[p], i/max(positions, 1), y, bound-1)
 			}
 			largest = max(largest, y)
 			out[p][i] = int32(y)

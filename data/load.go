@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"drift/data/random"
@@ -78,6 +79,9 @@ func (r *request) finish(split *Split, source Source) error {
 		return err
 	}
 	if r.normalize {
+		if split.Train.Tokens > 0 {
+			return errors.New("normalize=on: tokens are no quantities")
+		}
 		split.Mean, split.Std = source.mean, source.std
 		if split.Mean == nil {
 			split.Mean, split.Std = moments(split.Train)
@@ -87,6 +91,9 @@ func (r *request) finish(split *Split, source Source) error {
 		}
 	}
 	if err := r.truncate(split); err != nil {
+		return err
+	}
+	if err := r.holdOutValid(split); err != nil {
 		return err
 	}
 	if r.labelNoise > 0 && split.Train.Classes == 0 {
@@ -105,20 +112,44 @@ func (r *request) holdOut(split *Split) error {
 	if r.test >= n {
 		return fmt.Errorf("test=%d: the source has no test part and %d examples in all, too few to take those out", r.test, n)
 	}
-	held := make([]bool, n)
-	for _, i := range random.New(r.seed, "hold out").Perm(n)[:r.test] {
+	split.Train, split.Test = r.takeOut(split.Train, r.test, "hold out")
+	return nil
+}
+
+// holdOutValid moves random examples out of the training part for valid=.
+func (r *request) holdOutValid(split *Split) error {
+	if r.valid == 0 {
+		return nil
+	}
+	if split.Valid.Len() > 0 {
+		return errors.New("the source has a validation part of its own: leave valid= out")
+	}
+	n, wanted := split.Train.Len(), int(r.valid)
+	if r.valid < 1 {
+		wanted = max(1, int(math.Round(r.valid*float64(n))))
+	}
+	if wanted >= n {
+		return fmt.Errorf("valid=%s: there are only %d training examples", r.Options["valid"], n)
+	}
+	split.Train, split.Valid = r.takeOut(split.Train, wanted, "validation")
+	return nil
+}
+
+// takeOut draws count examples of a set and returns the others and them, both in their order.
+func (r *request) takeOut(s Set, count int, purpose string) (left, taken Set) {
+	held := make([]bool, s.Len())
+	for _, i := range random.New(r.seed, purpose).Perm(s.Len())[:count] {
 		held[i] = true
 	}
-	var train, test []int
-	for i := range n {
-		if held[i] {
-			test = append(test, i)
+	var in, out []int
+	for i, h := range held {
+		if h {
+			out = append(out, i)
 		} else {
-			train = append(train, i)
+			in = append(in, i)
 		}
 	}
-	split.Train, split.Test = split.Train.Select(train), split.Train.Select(test)
-	return nil
+	return s.Select(in), s.Select(out)
 }
 
 // truncate keeps the first examples that train= and test= ask for.

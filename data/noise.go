@@ -10,7 +10,7 @@ func redraw(s Set, share float64, seed uint64) int {
 	}
 	random, drawn := random.New(seed, "label noise"), 0
 	for i := range s.Labels {
-		if random.At(uint64(i)); random.Float64() < share {
+		if random.At(uint64(i)); random.Float64() < share && s.Labels[i] != NoLabel {
 			s.Labels[i] = int32(random.IntN(s.Classes))
 			drawn++
 		}

@@ -8,7 +8,7 @@ import (
 // sortedNotice tells a cut that the order of the classes spoils: the first n examples of a part lack a class that as many examples
 // in random order would lack with a probability below one in a million. "" where there is none such.
 func sortedNotice(kind string, s Set, n int) string {
-	if s.Classes == 0 || n <= 0 || n >= s.Len() {
+	if s.Classes == 0 || s.Positions > 1 || n <= 0 || n >= s.Len() {
 		return ""
 	}
 	whole, cut, present := make([]int, s.Classes), make([]int, s.Classes), 0

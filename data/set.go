@@ -2,17 +2,22 @@ package data
 
 import "slices"
 
-// Set is a list of N examples: inputs and their targets. X holds N × Size numbers, row-major; with Classes > 0, Labels holds the N
-// classes, else Y holds N × Outputs quantities. The zero Set is empty.
+// Set is a list of N examples: inputs and their targets. X holds N × Size numbers, row-major; with Classes > 0, Labels holds N ×
+// Targets classes, else Y holds N × Outputs quantities. The zero Set is empty.
 type Set struct {
-	Name    string
-	Shape   []int // of one example's input, e.g. [1,28,28] or [10]
-	Classes int   // number of classes, 0 for regression
-	Outputs int   // regression targets an example, 0 for classification
-	X       Values
-	Y       []float64
-	Labels  []int32
+	Name      string
+	Shape     []int // of one example's input, e.g. [1,28,28] or [10]
+	Tokens    int   // above 0: inputs are whole numbers below it, ids of tokens
+	Classes   int   // number of classes, 0 for regression
+	Positions int   // labels of an example where there are several, as of a text: each a class, or NoLabel
+	Outputs   int   // regression targets an example, 0 for classification
+	X         Values
+	Y         []float64
+	Labels    []int32
 }
+
+// NoLabel is the label of a position that a loss leaves out (PyTorch's ignore_index).
+const NoLabel = -100
 
 // Size is the number of input elements of one example, the product of Shape.
 func (s Set) Size() int {
@@ -23,10 +28,10 @@ func (s Set) Size() int {
 	return n
 }
 
-// Targets is the number of targets of one example: 1 for classification, else Outputs.
+// Targets is the number of targets of one example: Positions or 1 for classification, else Outputs.
 func (s Set) Targets() int {
 	if s.Classes > 0 {
-		return 1
+		return max(s.Positions, 1)
 	}
 	return s.Outputs
 }
@@ -34,7 +39,7 @@ func (s Set) Targets() int {
 // Len is the number of examples.
 func (s Set) Len() int {
 	if s.Classes > 0 {
-		return len(s.Labels)
+		return len(s.Labels) / s.Targets()
 	}
 	if s.Outputs > 0 {
 		return len(s.Y) / s.Outputs
@@ -87,7 +92,7 @@ func (s Set) Slice(from, to int) Set {
 	n := s.Size()
 	s.X = s.X.slice(from*n, to*n)
 	s.Y = cut[float64](from*s.Outputs, to*s.Outputs)(s.Y)
-	s.Labels = cut[int32](from, to)(s.Labels)
+	s.Labels = cut[int32](from*s.Targets(), to*s.Targets())(s.Labels)
 	return s
 }
 
@@ -95,7 +100,7 @@ func (s Set) Slice(from, to int) Set {
 func (s Set) Select(indices []int) Set {
 	s.X = s.X.rows(indices, s.Size())
 	s.Y = pick[float64](indices, s.Outputs)(s.Y)
-	s.Labels = pick[int32](indices, 1)(s.Labels)
+	s.Labels = pick[int32](indices, s.Targets())(s.Labels)
 	return s
 }
 

@@ -21,6 +21,7 @@ func CommonOptions() []Option {
 	return []Option{
 		{"train", "all", "the first so many training examples; generators make so many"},
 		{"test", "all", "the first so many test examples, 0 for none; taken at random out of the examples where there is no test part"},
+		{"valid", "0", "a validation part, taken at random out of the training examples: a share below 1, or a number of examples"},
 		{"label-noise", "0", "probability with which each training label is redrawn uniformly over all classes"},
 		{"normalize", "on or off", "subtract the mean and divide by the standard deviation of the training part, by channel or feature"},
 		{"seed", "--seed", "seed of everything random about the data"},
@@ -32,6 +33,6 @@ func Sources() []Source {
 	return []Source{
 		glyphsSource(), gaussianSource(), teacherSource(),
 		fashionSource(), mnistSource(), cifar10Source(), cifar100Source(),
-		npzSource(), npySource(), csvSource(), idxSource(), imagesSource(),
+		npzSource(), npySource(), csvSource(), idxSource(), imagesSource(), textSource(), tokensSource(),
 	}
 }

@@ -100,6 +100,7 @@ type request struct {
 	dir         string
 	seed        uint64
 	train, test int     // examples asked for, −1 for all that there are
+	valid       float64 // share or number of training examples to validate with
 	labelNoise  float64 // probability
 	normalize   bool
 	prefix      bool // readers may leave out what train and test do not ask for
@@ -114,6 +115,10 @@ func newRequest(spec Spec, source Source, o Options) (*request, error) {
 		return n, err == nil
 	})
 	r.train, r.test = r.count("train", -1, 1, math.MaxInt), r.count("test", -1, 0, math.MaxInt)
+	r.valid = option(r, "valid", 0, "a share from 0 to 1, or a whole number of examples", func(text string) (float64, bool) {
+		v, err := strconv.ParseFloat(text, 64)
+		return v, err == nil && v >= 0 && v < maxElements && (v < 1 || v == math.Trunc(v))
+	})
 	r.labelNoise = r.number("label-noise", 0, 0, 1)
 	normalize := "off"
 	if source.mean != nil {

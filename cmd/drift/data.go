@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -116,7 +118,7 @@ func (a *app) dataInspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "inspect SPEC",
 		Short:   "Describe what a data spec stands for",
-		Long:    "inspect reads or makes the data of a spec and shows sizes, classes and statistics of its two parts.",
+		Long:    "inspect reads or makes the data of a spec and shows sizes, classes and statistics of its parts.",
 		Example: "  drift data inspect glyphs,train=1000,label-noise=0.1\n  drift data inspect npz:mine.npz,test=200 --json -",
 		Args:    oneArgument("a data spec, such as glyphs,train=1000"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -125,12 +127,12 @@ func (a *app) dataInspectCommand() *cobra.Command {
 				return err
 			}
 			a.notices(split)
-			train, test := data.Inspect(split.Train), data.Inspect(split.Test)
-			if _, err := inspection(split, train, test).WriteTo(a.human()); err != nil {
+			train, test, valid := data.Inspect(split.Train), data.Inspect(split.Test), data.Inspect(split.Valid)
+			if _, err := inspection(split, train, test, valid).WriteTo(a.human()); err != nil {
 				return err
 			}
-			return a.writeJSON(map[string]any{"spec": args[0], "train": train, "test": test, "redrawn_labels": split.Redrawn,
-				"class_names": split.ClassNames, "notices": split.Notices})
+			return a.writeJSON(map[string]any{"spec": args[0], "train": train, "test": test, "valid": valid,
+				"redrawn_labels": split.Redrawn, "class_names": split.ClassNames, "notices": split.Notices})
 		},
 	}
 	dataDir(cmd.Flags(), &folder)
@@ -147,19 +149,29 @@ func (a *app) notices(split *data.Split) {
 	}
 }
 
-func inspection(split *data.Split, train, test data.Summary) *report.Table {
-	t := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
-	both := func(what string, show func(data.Summary) string) { t.Add(what, show(train), show(test)) }
+// inspection shows the parts side by side, the validation part where there is one.
+func inspection(split *data.Split, train, test, valid data.Summary) *report.Table {
+	t, parts := &report.Table{Header: []string{"", "train", "test"}, Left: 1}, []data.Summary{train, test}
+	if valid.Examples > 0 {
+		t.Header, parts = append(t.Header, "valid"), append(parts, valid)
+	}
+	each := func(what string, show func(data.Summary) string) {
+		row := []string{what}
+		for _, s := range parts {
+			row = append(row, show(s))
+		}
+		t.Add(row...)
+	}
 	number := func(what string, of func(data.Summary) float64) {
-		both(what, func(s data.Summary) string {
+		each(what, func(s data.Summary) string {
 			if s.Examples == 0 {
 				return "–"
 			}
 			return report.Format(of(s))
 		})
 	}
-	both("examples", func(s data.Summary) string { return report.Format(float64(s.Examples)) })
-	both("shape", func(s data.Summary) string {
+	each("examples", func(s data.Summary) string { return report.Format(float64(s.Examples)) })
+	each("shape", func(s data.Summary) string {
 		return cmp.Or(strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Shape), " ", "×"), "[]"), "–")
 	})
 	number("mean", func(s data.Summary) float64 { return s.Mean })
@@ -173,20 +185,27 @@ func inspection(split *data.Split, train, test data.Summary) *report.Table {
 		return t
 	}
 	number("classes", func(s data.Summary) float64 { return float64(s.Classes) })
-	both("examples a class", func(s data.Summary) string { return rangeOf(s.Counts) })
+	each("examples a class", func(s data.Summary) string { return rangeOf(s.Counts) })
 	if names := split.ClassNames; len(names) > 0 {
-		t.Add("their names", shortList(names, 10), "")
+		t.Add(append([]string{"their names", shortList(names, 10)}, make([]string, len(parts)-1)...)...)
 	}
-	t.Add("redrawn labels", report.Format(float64(split.Redrawn)), "0")
+	t.Add(append([]string{"redrawn labels", report.Format(float64(split.Redrawn))}, slices.Repeat([]string{"0"}, len(parts)-1)...)...)
 	return t
 }
 
-// shortList is the first few names.
+// shortList is the first few names, quoted where they would not show.
 func shortList(names []string, few int) string {
-	if len(names) > few {
-		return strings.Join(names[:few], ", ") + ", …"
+	var shown []string
+	for _, name := range names[:min(len(names), few)] {
+		if strings.TrimSpace(name) != name || name == "" || name == "," || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsGraphic(c) }) {
+			name = strconv.Quote(name)
+		}
+		shown = append(shown, name)
 	}
-	return strings.Join(names, ", ")
+	if len(names) > few {
+		shown = append(shown, "…")
+	}
+	return strings.Join(shown, ", ")
 }
 
 // rangeOf is "90 to 110" for counts between those.

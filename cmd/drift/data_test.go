@@ -28,6 +28,13 @@ func TestDataInspect(t *testing.T) {
 	if !strings.Contains(stderr, "redrawn labels") {
 		t.Errorf("stderr %q", stderr)
 	}
+	if status, stdout, _ := drift(t, "data", "inspect", "glyphs,train=30,test=20,valid=0.2"); status != statusDone || !strings.Contains(stdout, "valid") {
+		t.Errorf("a validation part: status %d, %q", status, stdout)
+	}
+	text := write(t, "a.txt", strings.Repeat("to be\n", 20))
+	if status, stdout, _ := drift(t, "data", "inspect", "text:"+text+",context=5"); status != statusDone || !strings.Contains(stdout, `"\n", " ", b, e, o, t`) {
+		t.Errorf("a text: status %d, %q", status, stdout)
+	}
 	if status, stdout, _ := drift(t, "data", "inspect", "gaussian,train=30,test=0"); status != statusDone || !strings.Contains(stdout, "mean of targets") {
 		t.Errorf("a regression without test part: status %d, %q", status, stdout)
 	}

@@ -1,0 +1,85 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+)
+
+func tokensSource() Source {
+	return Source{
+		Name: "tokens", Path: "FILE.npy",
+		About: "integers, ids of tokens: [N,T], whose rows predict each next token, −100 where there is none; or one long run, as text",
+		Options: append(contextOptions(),
+			Option{"tokens", "largest + 1", "number of different tokens"}),
+		load: loadTokens,
+	}
+}
+
+func loadTokens(r *request) (*Split, error) {
+	tokens := r.count("tokens", 0, 1, maxTokens)
+	if r.err != nil {
+		return nil, r.err
+	}
+	h, values, err := npyFile(r.dir, r.Path)
+	if err != nil {
+		return nil, err
+	}
+	split, err := r.fromTokens(h, values, tokens)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", r.Path, err)
+	}
+	return split, nil
+}
+
+// fromTokens makes examples of an array.
+func (r *request) fromTokens(h npyHeader, values Values, tokens int) (*Split, error) {
+	if h.kind == 'f' || len(h.shape) < 1 || len(h.shape) > 2 {
+		return nil, fmt.Errorf("numbers of kind %c and shape %v: want integers [N,T] or one run [T]", h.kind, h.shape)
+	}
+	ids, tokens, err := tokenIDs(values, tokens, len(h.shape) == 2)
+	if err != nil {
+		return nil, err
+	}
+	if len(h.shape) == 1 {
+		return r.windows(ids, tokens, "tokens")
+	}
+	for _, key := range []string{"context", "stride"} {
+		if value, given := r.Options[key]; given {
+			return nil, fmt.Errorf("%s=%s is for one long run, and this is an array of shape %v", key, value, h.shape)
+		}
+	}
+	n, length := h.shape[0], h.shape[1]
+	if length < 2 {
+		return nil, fmt.Errorf("shape %v: want rows of 2 tokens or more, of which each predicts the next", h.shape)
+	}
+	s := Set{Name: r.form(), Shape: []int{length - 1}, Tokens: tokens, Classes: tokens, Positions: length - 1}
+	x := make([]int32, 0, n*(length-1))
+	for i := range n {
+		row := ids[i*length : (i+1)*length]
+		if end := slices.Index(row, NoLabel); end >= 0 && slices.ContainsFunc(row[end:], func(id int32) bool { return id != NoLabel }) {
+			return nil, fmt.Errorf("row %d has tokens behind %d, which ends a row", i, NoLabel)
+		}
+		x, s.Labels = append(x, row[:length-1]...), append(s.Labels, row[1:]...)
+	}
+	for i, id := range x {
+		x[i] = max(id, 0) // behind the end of a row, where no label follows, any token will do
+	}
+	s.X = tokenValues(x, tokens)
+	test := s
+	test.X, test.Labels = Values{}, nil
+	return &Split{Train: s, Test: test}, s.checkLabels()
+}
+
+// checkLabels refuses an example that has no label at any position.
+func (s Set) checkLabels() error {
+	for i := range s.Len() {
+		any := false
+		for _, class := range s.Labels[i*s.Targets() : (i+1)*s.Targets()] {
+			any = any || class != NoLabel
+		}
+		if !any {
+			return fmt.Errorf("example %d has no target: leave it out", i)
+		}
+	}
+	return nil
+}
