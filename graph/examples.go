@@ -41,10 +41,18 @@ type expression struct {
 	at     map[*Node]layout // where the examples lie in every node; nil for a single example, which no axis tells from what all share
 }
 
-// CheckExamples refuses a loss [n] in which examples influence each other, for which statistics of per-example gradients mean nothing.
-// A batch of one example cannot tell.
-func CheckExamples(loss *Node, params []*Node) error {
-	return Try(func() { follow(loss, params).uses() })
+// CheckExamples refuses a loss [n] in which examples influence each other, for which statistics of per-example gradients mean nothing:
+// example i may depend on row i of the data [n,…] only. A batch of one example cannot tell.
+func CheckExamples(loss *Node, params []*Node, data ...*Node) error {
+	return Try(func() {
+		e := follow(loss, params)
+		e.uses()
+		for _, d := range data {
+			if at, read := e.at[d]; read && at != (layout{1, e.n, Size(d) / e.n, 0}) {
+				misuse("examples influence each other: %s of shape %v is not read by row, each example its own", d.Name(), d.Shape())
+			}
+		}
+	})
 }
 
 // follow finds where the examples lie, from the loss down: each node asks its inputs for the examples that its own elements belong to.
@@ -67,12 +75,12 @@ func follow(loss *Node, params []*Node) *expression {
 			below = familyOf(n).below(l, shapesOf(in), n.Shape())
 		}
 		if below == nil {
-			misuse("per-example gradients: %v over shapes %v does not keep the examples of the batch apart: none may influence another's loss",
+			misuse("%v over shapes %v does not keep the examples of the batch apart: none may influence another's loss",
 				n.Op(), shapesOf(in))
 		}
 		for i, m := range in {
 			if at, seen := e.at[m]; seen && at != below[i] && varies[m] {
-				misuse("per-example gradients: examples influence each other: %s of shape %v enters %v in another way than elsewhere",
+				misuse("examples influence each other: %s of shape %v enters %v in another way than elsewhere",
 					describe(m), m.Shape(), n.Op())
 			}
 			e.at[m] = below[i]

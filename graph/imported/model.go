@@ -108,7 +108,7 @@ func (m *Model) describe(s *source) error {
 
 // try translates the network once.
 func (m *Model) try() error {
-	var params []*graph.Node
+	var params, data []*graph.Node
 	var losses *graph.Node
 	err := graph.Try(func() {
 		g := graph.New()
@@ -120,13 +120,14 @@ func (m *Model) try() error {
 		for i, in := range m.inputs {
 			net.Inputs = append(net.Inputs, leaf(fmt.Sprint("input ", i), append([]int{large}, in.Shape...)...))
 		}
-		params = net.Params
-		losses = m.Losses(m.Build(net), leaf("target", append([]int{large}, m.target.Shape...)...))
+		target := leaf("target", append([]int{large}, m.target.Shape...)...)
+		params, data = net.Params, append(net.Inputs, target)
+		losses = m.Losses(m.Build(net), target)
 	})
 	if err != nil {
 		return err
 	}
-	return graph.CheckExamples(losses, params)
+	return graph.CheckExamples(losses, params, data...)
 }
 
 // Params lists the parameters in the order of the build, with their bound values as initial ones.

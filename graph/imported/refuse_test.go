@@ -27,6 +27,11 @@ func TestRefused(t *testing.T) {
 		{"examples influence each other", of(func(_ *builder, z, y *Node, n int) *Node {
 			return square(Must(BroadcastSub(z, Must(Reshape(Must(Mean(z, 0)), tensor.Shape{1, 3})), nil, []byte{0})), y)
 		})},
+		{"examples influence each other", func(b *builder, n int) ([]*Node, *Node, *Node) {
+			x, y := b.data("x", n, 4), b.data("y", n, 4)
+			mean := Must(Reshape(Must(Mean(x, 0)), tensor.Shape{1, 4}))
+			return []*Node{x}, y, square(Must(BroadcastHadamardProd(y, Must(HadamardProd(mean, b.param("w", 1, 4))), nil, []byte{0})), y)
+		}},
 		{"examples influence each other", of(func(_ *builder, z, y *Node, n int) *Node {
 			gram := Must(Mul(z, Must(Transpose(z))))
 			return Must(Mean(Must(Square(Must(Sub(Must(Mul(gram, z)), y))))))

@@ -238,7 +238,7 @@ func (s *source) outputs(t *translator, single bool) *graph.Node {
 func (s *source) rows(n *gorgonia.Node, x *graph.Node) *graph.Node {
 	if s.batched(n) {
 		if graph.Size(x)%s.n != 0 {
-			fail(n, "does not divide among %d examples", s.n)
+			fail(n, "is made of data without being each example's own: examples influence each other")
 		}
 		return graph.Reshape(x, s.n, graph.Size(x)/s.n)
 	}

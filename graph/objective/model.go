@@ -104,7 +104,7 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 	}
 	const n = 2 // so that a sum over the batch does not pass for a loss of each example
 	var loss *graph.Node
-	var leaves []*graph.Node
+	var leaves, read []*graph.Node
 	err = graph.Try(func() {
 		g := graph.New()
 		leaf := func(kind, name string, shape ...int) *graph.Node {
@@ -121,7 +121,7 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 			net.Inputs = append(net.Inputs, leaf(fmt.Sprint("input ", i), in.Name, append([]int{n}, in.Shape...)...))
 		}
 		target := leaf("target", "", append([]int{n}, m.Target().Shape...)...)
-		leaves = net.Params
+		leaves, read = net.Params, append(net.Inputs, target)
 		outputs := m.Build(net)
 		loss = m.Losses(outputs, target)
 		a = score(m, outputs, target).accuracy()
@@ -132,7 +132,7 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 	if loss.Dims() != 1 || loss.Shape()[0] != n {
 		return a, fmt.Errorf("losses have shape %v for a batch of %d: want one for each example, [%d]", loss.Shape(), n, n)
 	}
-	return a, graph.CheckExamples(loss, leaves)
+	return a, graph.CheckExamples(loss, leaves, read...)
 }
 
 // scores is what Scorer.Score returns.

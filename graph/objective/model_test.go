@@ -225,3 +225,23 @@ func TestInputsThatAreNoIndicesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A loss that looks at the rest of the batch, in what the network computes or in the data, is refused before anything runs.
+func TestLossesThatMixExamplesAreRefused(t *testing.T) {
+	centred := func(x *graph.Node) *graph.Node {
+		return graph.Sub(x, graph.Broadcast(graph.Mean(x, 0), 0, x.Shape()[0]))
+	}
+	m := newBilinear()
+	m.loss = func(outputs, targets *graph.Node) *graph.Node { return graph.CrossEntropy(centred(outputs), targets) }
+	n := newBilinear()
+	n.loss = func(outputs, targets *graph.Node) *graph.Node {
+		count := graph.BroadcastScalar(graph.SumAll(targets), targets.Shape()...)
+		return graph.Mul(graph.CrossEntropy(outputs, graph.Fill(targets, 0)), count)
+	}
+	for _, model := range []Model{m, n} {
+		_, err := New(devicetest.Open(1), model, sixes(), Options{})
+		if err == nil || !strings.Contains(err.Error(), "examples influence each other") {
+			t.Errorf("want an error about examples that influence each other, got %v", err)
+		}
+	}
+}
