@@ -2,6 +2,8 @@ package graph
 
 import (
 	"slices"
+
+	"drift/kernels"
 )
 
 // slot is a run of elements in a program's arena.
@@ -62,10 +64,16 @@ func (a *arena) give(s slot) {
 // operand that it is the last to read.
 func (p *Plan) allocate(bound map[*Node]bool) {
 	p.slots = make(map[*Node]slot)
-	var a arena
+	var numbers, indices arena
+	in := func(n *Node) *arena {
+		if DTypeOf(n) == kernels.Int32 {
+			return &indices
+		}
+		return &numbers
+	}
 	for _, leaf := range p.leaves {
 		if !bound[leaf] && !isConstant(leaf) {
-			p.slots[leaf] = a.take(Size(leaf))
+			p.slots[leaf] = in(leaf).take(Size(leaf))
 		}
 	}
 	last := p.lastUses()
@@ -79,25 +87,25 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 			if _, there := p.slots[n]; there || p.home[n] != nil {
 				continue // a sum that was begun already, or the caller's buffer
 			}
-			at := slices.IndexFunc(s.ins, func(in *Node) bool {
-				return dying(in) && !taken[in] && Size(in) == Size(n) && s.readsInOrder(in)
+			at := slices.IndexFunc(s.ins, func(x *Node) bool {
+				return dying(x) && !taken[x] && Size(x) == Size(n) && s.readsInOrder(x)
 			})
 			if at >= 0 {
 				taken[s.ins[at]] = true
 				p.slots[n] = p.slots[s.ins[at]]
 			} else {
-				p.slots[n] = a.take(Size(n))
+				p.slots[n] = in(n).take(Size(n))
 			}
 		}
 		freed := make(map[*Node]bool)
 		for _, n := range append(slices.Clone(s.ins), s.outs...) {
 			if dying(n) && !taken[n] && !freed[n] {
 				freed[n] = true
-				a.give(p.slots[n])
+				in(n).give(p.slots[n])
 			}
 		}
 	}
-	p.arena = a.size
+	p.arena, p.indices = numbers.size, indices.size
 }
 
 // lastUses is the last step that reads or writes each value; for leaves and outputs, which last, the number of steps.

@@ -17,11 +17,8 @@ var reference = sync.OnceValue(func() kernels.Device { return cpu.New(cpu.Option
 // Do computes the op's value by itself, so that Gorgonia's machines can execute an expression: the slow reference to which
 // programs are compared.
 func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
-	dt, dev := kernels.Float32, reference()
-	if o.dtype == tensor.Float64 {
-		dt = kernels.Float64
-	}
-	buffer := func(n int) kernels.Buffer {
+	dev := reference()
+	buffer := func(dt kernels.DType, n int) kernels.Buffer {
 		b, err := dev.NewBuffer(dt, n)
 		if err != nil {
 			panic(constructionError{fmt.Errorf("graph: %v: %w", o, err)})
@@ -30,10 +27,10 @@ func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 	}
 	var result gorgonia.Value
 	err := Try(func() {
-		call := kernels.Call{Op: o.primitive(shapesOf(o.in), o.out), Out: []kernels.Buffer{buffer(o.out.TotalSize())}}
+		call := kernels.Call{Op: o.primitive(shapesOf(o.in), o.out), Out: []kernels.Buffer{buffer(dtypeOf(o.dtype), o.out.TotalSize())}}
 		if _, constant := o.family.(fill); !constant {
 			for _, v := range values {
-				in := buffer(v.Shape().TotalSize())
+				in := buffer(dtypeOf(v.Dtype()), v.Shape().TotalSize())
 				must(in.Write(v.Data()))
 				call.In = append(call.In, in)
 			}

@@ -8,6 +8,32 @@ import (
 	"drift/kernels"
 )
 
+// cast makes indices of numbers.
+type cast struct{}
+
+func (cast) String() string                                            { return "cast" }
+func (cast) shape(in []tensor.Shape) tensor.Shape                      { return in[0].Clone() }
+func (cast) vjp([]*Node, *Node, *Node) []*Node                         { return []*Node{nil} }
+func (cast) below(l layout, _ []tensor.Shape, _ tensor.Shape) []layout { return same(l, 1) }
+func (cast) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
+	return kernels.Cast{N: in[0].TotalSize()}
+}
+
+// indices is n as indices: what it is already, or its whole part, −1 where that is negative or none.
+func indices(n *Node) *Node {
+	if DTypeOf(n) == kernels.Int32 {
+		return n
+	}
+	return apply(cast{}, n)
+}
+
+// repeated is n copies of indices [s…], [n,s…].
+func repeated(index *Node, n int) *Node {
+	row := Reshape(index, 1, Size(index))
+	first := indices(filled(index, 0, dimsOf(n)))
+	return Reshape(Gather(row, first), append([]int{n}, index.Shape()...)...)
+}
+
 // pick takes one element of each row; place, its adjoint, puts one element into each row of zeros.
 type pick struct{}
 
@@ -21,7 +47,7 @@ func (pick) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
 }
 
 // Pick is x[n, i_n]: Pick([n,c], [n]) → [n].
-func Pick(x, index *Node) *Node { return apply(pick{}, x, index) }
+func Pick(x, index *Node) *Node { return apply(pick{}, x, indices(index)) }
 
 type place struct{ cols int }
 
@@ -41,7 +67,7 @@ func (f place) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
 }
 
 // Place is v_n at column i_n of row n and zero elsewhere: Place([n], [n], c) → [n,c].
-func Place(v, index *Node, cols int) *Node { return apply(place{cols}, v, index) }
+func Place(v, index *Node, cols int) *Node { return apply(place{cols}, v, indices(index)) }
 
 // gather takes rows of a table; scatter, its adjoint, adds rows up into a table.
 type gather struct{}
@@ -65,8 +91,9 @@ func (gather) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
 	return kernels.Gather{Rows: in[1][0], Width: product(in[0][1:]), Table: in[0][0]}
 }
 
-// Gather is the rows of a table that the indices name: Gather([t,…], [n]) → [n,…].
-func Gather(table, index *Node) *Node { return apply(gather{}, table, index) }
+// Gather is the rows of a table that the indices name: Gather([t,…], [n]) → [n,…]. Indices, here and elsewhere, are whole numbers of any
+// type; those of Int32 are taken as they are.
+func Gather(table, index *Node) *Node { return apply(gather{}, table, indices(index)) }
 
 type scatter struct{ table int }
 
@@ -88,4 +115,4 @@ func (f scatter) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive 
 }
 
 // Scatter adds row n of x to row i_n of a table of zeros: Scatter([n,…], [n], t) → [t,…].
-func Scatter(x, index *Node, table int) *Node { return apply(scatter{table}, x, index) }
+func Scatter(x, index *Node, table int) *Node { return apply(scatter{table}, x, indices(index)) }

@@ -51,16 +51,24 @@ func backing(dt kernels.DType, values []float64) any {
 func isConstant(n *Node) bool { return n.Op() == nil && n.Value() != nil }
 
 func tensorType(dt kernels.DType) tensor.Dtype {
-	if dt == kernels.Float64 {
+	switch dt {
+	case kernels.Float64:
 		return tensor.Float64
+	case kernels.Int32:
+		return tensor.Int32
 	}
 	return tensor.Float32
 }
 
 // DTypeOf is the element type of a node.
-func DTypeOf(n *Node) kernels.DType {
-	if n.Dtype() == tensor.Float64 {
+func DTypeOf(n *Node) kernels.DType { return dtypeOf(n.Dtype()) }
+
+func dtypeOf(t tensor.Dtype) kernels.DType {
+	switch t {
+	case tensor.Float64:
 		return kernels.Float64
+	case tensor.Int32:
+		return kernels.Int32
 	}
 	return kernels.Float32
 }
@@ -68,8 +76,16 @@ func DTypeOf(n *Node) kernels.DType {
 // Size is the number of elements of a node.
 func Size(n *Node) int { return n.Shape().TotalSize() }
 
-// anchor is the first node of n's graph.
-func anchor(n *Node) *Node { return n.Graph().AllNodes()[0] }
+// anchor is the first node of n's graph that holds numbers and no indices.
+func anchor(n *Node) *Node {
+	all := n.Graph().AllNodes()
+	for _, first := range all {
+		if DTypeOf(first) != kernels.Int32 {
+			return first
+		}
+	}
+	return all[0]
+}
 
 // placeholder is a leaf in the shape of n that no program reads.
 func placeholder(n *Node) *Node {

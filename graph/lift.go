@@ -10,7 +10,11 @@ func (e *expression) copies(nodes []*Node) (lifted map[*Node]*Node) {
 	for _, n := range reach(nodes, e.parts) {
 		in := e.parts(n)
 		if len(in) == 0 || !varies[n] {
-			lifted[n] = Broadcast(n, 0, e.n)
+			if DTypeOf(n) == kernels.Int32 {
+				lifted[n] = repeated(n, e.n)
+			} else {
+				lifted[n] = Broadcast(n, 0, e.n)
+			}
 			continue
 		}
 		own := make([]*Node, len(in))
@@ -30,6 +34,8 @@ func liftedOp(n int, node *Node, in []*Node) *Node {
 		return Reshape(x, out...)
 	case elementwise:
 		return apply(f, in...)
+	case cast:
+		return apply(f, x)
 	case permute:
 		perm := []int{0}
 		for _, k := range f.perm.n[:f.perm.rank] {

@@ -47,6 +47,9 @@ var _ gorgonia.SDOp = (*op)(nil)
 func apply(f family, in ...*Node) *Node {
 	shapes := shapesOf(in)
 	o := &op{family: f, dtype: in[0].Dtype(), in: in, out: f.shape(shapes)}
+	if _, indices := f.(cast); indices {
+		o.dtype = tensorType(kernels.Int32)
+	}
 	for ; ; o.salt++ {
 		n, err := gorgonia.ApplyOp(o, in...)
 		if err != nil {

@@ -21,6 +21,7 @@ type Plan struct {
 	home    map[*Node]*Node // output or updated leaf in whose buffer a computed root is kept
 	slots   map[*Node]slot  // place in the arena of every root, and of every copied output, that is in no caller's buffer
 	arena   int             // elements
+	indices int             // elements of Int32, which lie apart
 }
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
@@ -69,7 +70,7 @@ func (p *Plan) build(bound map[*Node]bool) {
 	if len(wanted) == 0 {
 		misuse("a program needs an output or an update")
 	}
-	p.dtype = DTypeOf(wanted[0])
+	p.dtype = DTypeOf(anchor(wanted[0]))
 	f := newFuser(wanted, p.updates)
 	p.leaves = f.leaves
 	p.steps = f.steps()
@@ -84,7 +85,9 @@ func (p *Plan) build(bound map[*Node]bool) {
 }
 
 // Bytes is the memory of the program's arena: everything but bound buffers and the device's own scratch memory.
-func (p *Plan) Bytes() int64 { return int64(p.arena) * int64(p.dtype.Size()) }
+func (p *Plan) Bytes() int64 {
+	return int64(p.arena)*int64(p.dtype.Size()) + int64(p.indices)*int64(kernels.Int32.Size())
+}
 
 // Elements is the arena's size in elements.
 func (p *Plan) Elements() int { return p.arena }

@@ -10,7 +10,8 @@ import (
 type Program struct {
 	plan      *Plan
 	arena     kernels.Buffer
-	own       bool // the arena is this program's alone
+	own       bool           // the arena is this program's alone
+	indices   kernels.Buffer // the arena of what is Int32, always its own
 	bind      map[*Node]kernels.Buffer
 	constants map[*Node]kernels.Buffer
 	run       kernels.Executable
@@ -36,8 +37,8 @@ func Compile(dev kernels.Device, outputs []*Node, updates []Update, bind map[*No
 // the next but unbound outputs until another program runs; without one the program allocates its own.
 func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena kernels.Buffer) (*Program, error) {
 	for n, b := range bind {
-		if b.Len() != Size(n) || b.DType() != p.dtype {
-			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), p.dtype, b.Len(), b.DType())
+		if b.Len() != Size(n) || b.DType() != DTypeOf(n) {
+			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), DTypeOf(n), b.Len(), b.DType())
 		}
 	}
 	g := &Program{plan: p, arena: arena, bind: bind, empty: make(map[*Node]bool), constants: make(map[*Node]kernels.Buffer)}
@@ -47,6 +48,12 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 			return nil, fmt.Errorf("compile: memory for a program of %d bytes: %w", p.Bytes(), err)
 		}
 		g.own = true
+	}
+	if g.indices, err = dev.NewBuffer(kernels.Int32, p.indices); err != nil {
+		if g.own {
+			g.arena.Free()
+		}
+		return nil, fmt.Errorf("compile: memory for %d indices: %w", p.indices, err)
 	}
 	if err := g.keepConstants(dev); err != nil {
 		g.free()
@@ -81,7 +88,7 @@ func (g *Program) keepConstants(dev kernels.Device) error {
 		if _, bound := g.bind[leaf]; bound || !isConstant(leaf) {
 			continue
 		}
-		b, err := dev.NewBuffer(g.plan.dtype, Size(leaf))
+		b, err := dev.NewBuffer(DTypeOf(leaf), Size(leaf))
 		if err != nil {
 			return err
 		}
@@ -120,6 +127,9 @@ func (g *Program) named(n *Node) kernels.Buffer {
 	s, ok := g.plan.slots[n]
 	if !ok {
 		panic(fmt.Sprintf("graph: internal error: no memory for %v", n))
+	}
+	if DTypeOf(n) == kernels.Int32 {
+		return g.indices.Slice(s.offset, s.offset+Size(n))
 	}
 	return g.arena.Slice(s.offset, s.offset+Size(n))
 }
@@ -160,6 +170,7 @@ func (g *Program) Close() {
 }
 
 func (g *Program) free() {
+	g.indices.Free()
 	for _, b := range g.constants {
 		b.Free()
 	}

@@ -228,3 +228,26 @@ func TestConstants(t *testing.T) {
 		t.Error("one value in shape (3): want an error")
 	}
 }
+
+// Indices of Int32 tell apart rows beyond 2²⁴, which float32 does not; one that is no row gives NaN.
+func TestIndicesBeyondFloat32(t *testing.T) {
+	const rows = 1<<24 + 4
+	g := New()
+	table, at := Input(g, kernels.Float32, "table", rows), Input(g, kernels.Int32, "at", 3)
+	picked := Gather(table, at)
+	p, err := Compile(device, []*Node{picked}, nil, nil)
+	must(t, err)
+	defer p.Close()
+	values := make([]float32, rows)
+	for i := range values {
+		values[i] = float32(i % 1000)
+	}
+	must(t, p.Buffer(table).Write(values))
+	must(t, p.Buffer(at).Write([]int32{1<<24 + 1, 1 << 24, -1}))
+	must(t, p.Run())
+	got := make([]float64, 3)
+	must(t, p.Buffer(picked).Read(got))
+	if want := (1<<24 + 1) % 1000; got[0] != float64(want) || got[1] != float64(want-1) || got[2] == got[2] {
+		t.Errorf("%v, want %d, %d and NaN", got, want, want-1)
+	}
+}

@@ -69,7 +69,9 @@ func rowsWithIndex(what string, in []tensor.Shape) tensor.Shape {
 }
 
 // CrossEntropy is the loss of each example, log Σ_c exp z_nc − z_{n,y_n}: CrossEntropy([n,c], [n]) → [n].
-func CrossEntropy(logits, classes *Node) *Node { return apply(crossEntropy{}, logits, classes) }
+func CrossEntropy(logits, classes *Node) *Node {
+	return apply(crossEntropy{}, logits, indices(classes))
+}
 
 // SquaredError is the loss of each example, the mean over its outputs of (z − y)²: SquaredError([n,k], [n,k]) → [n].
 func SquaredError(out, target *Node) *Node {
@@ -88,4 +90,4 @@ func (correct) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
 }
 
 // Correct is 1 for each example whose largest logit is at its class, else 0: Correct([n,c], [n]) → [n].
-func Correct(logits, classes *Node) *Node { return apply(correct{}, logits, classes) }
+func Correct(logits, classes *Node) *Node { return apply(correct{}, logits, indices(classes)) }

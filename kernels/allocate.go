@@ -15,8 +15,12 @@ func Allocate(dev Device, dt DType, op Primitive) (c Call, free func(), err erro
 		return c, free, err
 	}
 	for i, sizes := range [][]int{out, in} {
-		for _, n := range sizes {
-			b, err := dev.NewBuffer(dt, n)
+		for k, n := range sizes {
+			own := dt
+			if IsIndex(op, i == 0, k) {
+				own = Int32
+			}
+			b, err := dev.NewBuffer(own, n)
 			if err != nil {
 				free()
 				return Call{}, func() {}, err

@@ -8,21 +8,19 @@ type Cost struct {
 
 // Cost of a call. Products count 2 operations for each pair of factors; chains one for each instruction that computes, at each index.
 func (c Call) Cost() Cost {
-	elements := c.touched()
 	if len(c.Out) == 0 {
 		return Cost{}
 	}
-	return Cost{Bytes: float64(elements) * float64(c.Out[0].DType().Size()), Flops: flops(c.Op)}
+	return Cost{Bytes: c.touched(), Flops: flops(c.Op)}
 }
 
-// touched is the number of elements that a call reads and writes: its operands, save that of tables it reads the rows it takes.
-func (c Call) touched() int {
-	n := 0
-	for _, b := range c.Out {
-		n += b.Len()
-	}
-	for _, b := range c.In {
-		n += b.Len()
+// touched is the bytes that a call reads and writes: its operands, save that of tables it reads the rows it takes.
+func (c Call) touched() float64 {
+	bytes, n := 0, 0 // n: elements of the call's type besides
+	for _, list := range [][]Buffer{c.Out, c.In} {
+		for _, b := range list {
+			bytes += b.Len() * b.DType().Size()
+		}
 	}
 	switch p := c.Op.(type) {
 	case Gemm:
@@ -34,7 +32,7 @@ func (c Call) touched() int {
 	case Pick:
 		n -= p.Rows * (p.Cols - 1)
 	}
-	return n
+	return float64(bytes) + float64(n)*float64(c.DType().Size())
 }
 
 func flops(op Primitive) float64 {

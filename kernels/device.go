@@ -2,16 +2,13 @@
 // set of primitive kernels over them. A device executes lists of calls; it knows nothing of graphs, layers or optimizers.
 //
 // Tensors are dense and row-major. A primitive states its sizes itself and takes plain runs of elements as operands, so
-// a Buffer has a length but no shape. All operands of a call have one DType. Index operands (classes, rows of a table,
-// positions in a pooling window) hold whole numbers in that same type.
+// a Buffer has a length but no shape. All operands of a call have one DType, save index operands (classes, rows of a table,
+// tokens), which are Int32. Places in a pooling window are whole numbers in the type of the images.
 //
 // Every device passes the suite in kernels/kerneltest.
 package kernels
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // DType is the element type of a buffer.
 type DType uint8
@@ -19,6 +16,7 @@ type DType uint8
 const (
 	Float32 DType = iota
 	Float64
+	Int32 // of index operands, and of tables of indices
 )
 
 // Size is the number of bytes of one element.
@@ -29,12 +27,7 @@ func (d DType) Size() int {
 	return 4
 }
 
-func (d DType) String() string {
-	if d == Float64 {
-		return "float64"
-	}
-	return "float32"
-}
+func (d DType) String() string { return [...]string{"float32", "float64", "int32"}[d] }
 
 // ParseDType reads "float32" or "float64".
 func ParseDType(s string) (DType, error) {
@@ -57,7 +50,7 @@ type Buffer interface {
 	// Slice is the part [from, to) of the buffer, in the same memory.
 	Slice(from, to int) Buffer
 	// Write copies src, a []float32 or []float64 of exactly Len elements, into the buffer, converting where the types
-	// differ. It returns once src may be used again.
+	// differ; a buffer of Int32 takes an []int32. It returns once src may be used again.
 	Write(src any) error
 	// Read waits for the device's pending work and copies the buffer into dst, as Write does.
 	Read(dst any) error
@@ -107,27 +100,66 @@ func (c Call) Check() error {
 	if len(c.Out) != len(out) || len(c.In) != len(in) {
 		return fmt.Errorf("%s: got %d outputs and %d inputs, want %d and %d", c.Op.Name(), len(c.Out), len(c.In), len(out), len(in))
 	}
-	dt := Float32
-	for i, b := range slices.Concat(c.Out, c.In) {
-		want, kind, k := 0, "output", i
-		if i < len(out) {
-			want = out[i]
-		} else {
-			kind, k = "input", i-len(out)
-			want = in[k]
+	for i, list := range [][]Buffer{c.Out, c.In} {
+		kind, sizes := "output", out
+		if i > 0 {
+			kind, sizes = "input", in
 		}
-		if b == nil || b.Len() != want {
-			n := -1
-			if b != nil {
-				n = b.Len()
+		for k, b := range list {
+			if b == nil {
+				return fmt.Errorf("%s: %s %d is missing", c.Op.Name(), kind, k)
 			}
-			return fmt.Errorf("%s: %s %d has %d elements, want %d", c.Op.Name(), kind, k, n, want)
-		}
-		if i == 0 {
-			dt = b.DType()
-		} else if b.DType() != dt {
-			return fmt.Errorf("%s: %s %d is %v among operands of %v", c.Op.Name(), kind, k, b.DType(), dt)
+			if b.Len() != sizes[k] {
+				return fmt.Errorf("%s: %s %d has %d elements, want %d", c.Op.Name(), kind, k, b.Len(), sizes[k])
+			}
 		}
 	}
+	return c.checkTypes()
+}
+
+// checkTypes reports an operand of a type that does not go with the others.
+func (c Call) checkTypes() error {
+	dt, known := Float32, false
+	for i, list := range [][]Buffer{c.Out, c.In} {
+		for k, b := range list {
+			got := b.DType()
+			switch {
+			case IsIndex(c.Op, i == 0, k):
+				if got != Int32 {
+					return fmt.Errorf("%s: operand %d holds indices in %v: they must be int32", c.Op.Name(), k, got)
+				}
+			case known && got != dt:
+				return fmt.Errorf("%s: operand %d is %v among operands of %v", c.Op.Name(), k, got, dt)
+			default:
+				dt, known = got, true
+			}
+		}
+	}
+	if _, gather := c.Op.(Gather); known && dt == Int32 && !gather {
+		return fmt.Errorf("%s: there is none for int32", c.Op.Name())
+	}
 	return nil
+}
+
+// IsIndex reports whether output or input k of a primitive holds indices, which are Int32 whatever the type of the others.
+func IsIndex(op Primitive, output bool, k int) bool {
+	switch op.(type) {
+	case Cast:
+		return output
+	case CrossEntropy, Correct, Pick, Place, Gather, Scatter:
+		return !output && k == 1
+	}
+	return false
+}
+
+// DType is the type of a call's operands that are no indices.
+func (c Call) DType() DType {
+	for i, list := range [][]Buffer{c.Out, c.In} {
+		for k, b := range list {
+			if !IsIndex(c.Op, i == 0, k) {
+				return b.DType()
+			}
+		}
+	}
+	return Float32
 }

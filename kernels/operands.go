@@ -13,6 +13,7 @@ func (Pick) Name() string         { return "pick" }
 func (Place) Name() string        { return "place" }
 func (Gather) Name() string       { return "gather" }
 func (Scatter) Name() string      { return "scatter" }
+func (Cast) Name() string         { return "cast" }
 func (Permute) Name() string      { return "permute" }
 func (Slice) Name() string        { return "slice" }
 func (Pad) Name() string          { return "pad" }
@@ -71,6 +72,8 @@ func (p Gather) Operands() (out, in []int, err error) {
 func (p Scatter) Operands() (out, in []int, err error) {
 	return []int{p.Table * p.Width}, []int{p.Rows * p.Width, p.Rows}, notNegative(p.Rows, p.Width, p.Table)
 }
+
+func (p Cast) Operands() (out, in []int, err error) { return []int{p.N}, []int{p.N}, notNegative(p.N) }
 
 func (p Permute) Operands() (out, in []int, err error) {
 	if p.Rank < 1 || p.Rank > len(p.Shape) {

@@ -39,11 +39,15 @@ type Pick struct{ Rows, Cols int }
 // Place is Pick's adjoint: out[r,c] = g[r] where c = i[r], else 0. Outputs [out], inputs [g, i].
 type Place struct{ Rows, Cols int }
 
-// Gather is out[r,·] = table[i[r],·] for a table [Table,Width]; an index out of range gives NaN. Outputs [out], inputs [table, i].
+// Gather is out[r,·] = table[i[r],·] for a table [Table,Width]; an index out of range gives NaN. The table may hold indices itself: then
+// one out of range gives −1. Outputs [out], inputs [table, i].
 type Gather struct{ Rows, Width, Table int }
 
 // Scatter is Gather's adjoint: out[t,·] = Σ_{r: i[r]=t} x[r,·], rows added in ascending r. Outputs [out], inputs [x, i].
 type Scatter struct{ Rows, Width, Table int }
+
+// Cast is out = x as indices: the whole part of a number in [0, 2³¹), and −1 for all others. Outputs [out], inputs [x].
+type Cast struct{ N int }
 
 // Permute is out = x with its axes reordered: axis k of the result is axis Perm[k] of x, whose shape is Shape[:Rank].
 // Outputs [out], inputs [x].

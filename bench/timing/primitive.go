@@ -22,6 +22,10 @@ func primitive(dtype kernels.DType, op kernels.Primitive, below ...int) func(ker
 			if k < len(below) {
 				limit = below[k]
 			}
+			if kernels.IsIndex(op, false, k) {
+				call.In = append(call.In, o.indices(n, limit))
+				continue
+			}
 			call.In = append(call.In, o.input(n, limit))
 		}
 		for _, n := range out {
@@ -62,6 +66,25 @@ func (o *operands) input(n, below int) kernels.Buffer {
 	if o.err == nil {
 		o.err = b.Write(values)
 	}
+	return b
+}
+
+// indices is a buffer of whole numbers from 0 up to, not including, below.
+func (o *operands) indices(n, below int) kernels.Buffer {
+	if o.err != nil {
+		return nil
+	}
+	var b kernels.Buffer
+	if b, o.err = o.dev.NewBuffer(kernels.Int32, n); o.err != nil {
+		return nil
+	}
+	o.all = append(o.all, b)
+	r := rand.New(rand.NewPCG(uint64(n), uint64(below)))
+	list := make([]int32, n)
+	for i := range list {
+		list[i] = int32(r.IntN(below))
+	}
+	o.err = b.Write(list)
 	return b
 }
 

@@ -39,7 +39,7 @@ type Point struct {
 func (f *Objective) newBatch(kind chunkKind) *Batch {
 	b := &Batch{builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, scalars: map[*graph.Node]int{}}
 	b.Params = b.Vector(f.theta)
-	b.index = b.Leaf(nil, b.N)
+	b.index = b.leaf(kernels.Int32, nil, b.N)
 	b.Mean, b.Spread = b.scalar(scalarMean, 1), b.scalar(scalarSpread, 1)
 	n, row := f.total(), 0
 	in := f.Model.Inputs()
@@ -113,7 +113,7 @@ func (b *Batch) Gradient(q *Point) []*graph.Node {
 // PerPass is a buffer of one element for each example of the pass, in the order of the pass: those of the batch, [n].
 func (b *Batch) PerPass(v kernels.Buffer) *graph.Node {
 	if b.place == nil {
-		b.place = b.Leaf(b.objective.place.Slice(0, b.N), b.N)
+		b.place = b.leaf(kernels.Int32, b.objective.place.Slice(0, b.N), b.N)
 	}
 	return graph.Gather(b.Leaf(v, v.Len()), b.place)
 }

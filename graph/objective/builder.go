@@ -23,7 +23,11 @@ func (f *Objective) newBuilder() *builder {
 
 // Leaf is a buffer as a node of the given shape.
 func (b *builder) Leaf(buffer kernels.Buffer, shape ...int) *graph.Node {
-	n := graph.Input(b.graph, b.objective.dtype, fmt.Sprint("leaf ", len(b.bind)), shape...)
+	return b.leaf(b.objective.dtype, buffer, shape...)
+}
+
+func (b *builder) leaf(dt kernels.DType, buffer kernels.Buffer, shape ...int) *graph.Node {
+	n := graph.Input(b.graph, dt, fmt.Sprint("leaf ", len(b.bind)), shape...)
 	b.bind[n] = buffer
 	return n
 }

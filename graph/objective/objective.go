@@ -44,7 +44,7 @@ type Objective struct {
 	x, y     kernels.Buffer    // inputs and targets of all examples, those for training first
 	index    kernels.Buffer    // [chunk] examples of the current chunk
 	place    kernels.Buffer    // [chunk] their places in the pass
-	chosen   []float32         // [chunk] what is written to them
+	chosen   []int32           // [chunk] what is written to them
 	arena    kernels.Buffer    // memory of programs, which run one at a time
 	programs map[*program]bool // those on the device
 	passes   map[*Pass]bool    // those that are not closed
@@ -79,16 +79,16 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 
 // fill reserves the parameters and what passes over the data need, and copies the data.
 func (f *Objective) fill() (err error) {
-	reserve := func(to *kernels.Buffer, n int) {
+	reserve := func(to *kernels.Buffer, dt kernels.DType, n int) {
 		if err == nil {
-			if *to, err = f.device.NewBuffer(f.dtype, n); err != nil {
+			if *to, err = f.device.NewBuffer(dt, n); err != nil {
 				err = fmt.Errorf("objective: parameters of the model: %w", err)
 			}
 		}
 	}
-	reserve(&f.theta, f.size)
+	reserve(&f.theta, f.dtype, f.size)
 	if own := buffersOf(f.Model); len(own) > 0 {
-		reserve(&f.buffers, NumParams(own))
+		reserve(&f.buffers, f.dtype, NumParams(own))
 	}
 	if err == nil {
 		err = f.upload()
@@ -96,9 +96,9 @@ func (f *Objective) fill() (err error) {
 	if err == nil && f.chunk == 0 {
 		f.chunk, err = f.defaultChunk()
 	}
-	reserve(&f.index, f.chunk)
-	reserve(&f.place, f.chunk)
-	f.chosen = make([]float32, f.chunk)
+	reserve(&f.index, kernels.Int32, f.chunk)
+	reserve(&f.place, kernels.Int32, f.chunk)
+	f.chosen = make([]int32, f.chunk)
 	return err
 }
 

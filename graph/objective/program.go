@@ -18,7 +18,7 @@ type program struct {
 
 	// What the examples of a chunk are chosen by; nothing for the end of a pass.
 	index, place kernels.Buffer // place is nil where no expression asks for it
-	chosen       []float32
+	chosen       []int32
 	boxed        any // chosen, as Write takes it without an allocation
 }
 
@@ -122,7 +122,7 @@ func (f *Objective) reserve(plan *graph.Plan, n int) error {
 func (c *program) choose(examples []int, from int) error {
 	if c.place != nil {
 		for i := range c.chosen {
-			c.chosen[i] = float32(from + i)
+			c.chosen[i] = int32(from + i)
 		}
 		if err := c.place.Write(c.boxed); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (c *program) choose(examples []int, from int) error {
 		if n := c.objective.total(); k < 0 || k >= n {
 			return fmt.Errorf("example %d among %d: give 0 to %d", k, n, n-1)
 		}
-		c.chosen[i] = float32(k)
+		c.chosen[i] = int32(k)
 	}
 	return c.index.Write(c.boxed)
 }

@@ -27,8 +27,8 @@ func (f *Objective) upload() (err error) {
 		}
 		n, x, y = n+set.Len(), x+set.Len()*set.Size(), y+set.Len()*set.Targets()
 	}
-	if n > 1<<24 {
-		return fmt.Errorf("objective: %d examples: at most %d can be indexed", n, 1<<24)
+	if n > math.MaxInt32 {
+		return fmt.Errorf("objective: %d examples: at most %d can be indexed", n, math.MaxInt32)
 	}
 	if f.x, err = f.device.NewBuffer(f.dtype, x); err == nil {
 		if f.y, err = f.device.NewBuffer(f.dtype, y); err == nil {

@@ -75,9 +75,9 @@ func (c *cnn) gemm(m, n, k int, ta, tb bool, a, b kernels.Buffer) kernels.Buffer
 func newCNN(threads int) *cnn {
 	c := &cnn{device: New(Options{Threads: threads}), rng: rand.New(rand.NewPCG(1, 1))}
 	const n = cnnBatch
-	rows, classes := c.buffer(n), c.buffer(n)
+	rows, classes := &indices{make([]int32, n)}, &indices{make([]int32, n)}
 	for i := range n {
-		host[float32](rows)[i], host[float32](classes)[i] = float32(c.rng.IntN(1000)), float32(c.rng.IntN(10))
+		rows.data[i], classes.data[i] = int32(c.rng.IntN(1000)), int32(c.rng.IntN(10))
 	}
 	w1, b1, w2, b2 := c.buffer(32*9), c.buffer(32), c.buffer(64*288), c.buffer(64)
 	w3, b3, w4, b4 := c.buffer(128*1600), c.buffer(128), c.buffer(1280), c.buffer(10)
@@ -99,7 +99,7 @@ func newCNN(threads int) *cnn {
 		Code: []kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}}, Results: []uint8{2}}, z, b4)
 	c.call(kernels.CrossEntropy{Rows: n, Cols: 10}, z, classes)
 	soft := c.call(kernels.Softmax{Rows: n, Cols: 10}, z)
-	ones := c.call(kernels.Place{Rows: n, Cols: 10}, classes, classes)
+	ones := c.call(kernels.Place{Rows: n, Cols: 10}, c.buffer(n), classes)
 	g4 := c.call(kernels.Map{N: 10 * n, Access: []kernels.Access{full(1), full(1)},
 		Code: []kernels.Instr{{Fn: kernels.FnSub, X: 0, Y: 1}, {Fn: kernels.FnScale, X: 2, Imm: 1.0 / n}}, Results: []uint8{3}}, soft, ones)
 	c.gemm(10, 128, n, true, false, g4, a3)

@@ -59,31 +59,22 @@ func runOnce(t *testing.T, op kernels.Primitive, threads int) []float32 {
 	t.Helper()
 	d := New(Options{Threads: threads})
 	defer d.Close()
-	out, in, err := op.Operands()
+	c, _, err := kernels.Allocate(d, kernels.Float32, op)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := kernels.Call{Op: op}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for i, n := range append(out, in...) {
-		b, err := d.NewBuffer(kernels.Float32, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i < len(out) {
-			c.Out = append(c.Out, b)
-			continue
-		}
-		x := host[float32](b)
-		for k := range x {
-			x[k] = float32(rng.NormFloat64())
-		}
-		if _, ok := op.(kernels.Scatter); ok && i == len(out)+1 {
-			for k := range x {
-				x[k] = float32(rng.IntN(17))
+	for _, b := range c.In {
+		switch b := b.(type) {
+		case *buffer[float32]:
+			for k := range b.data {
+				b.data[k] = float32(rng.NormFloat64())
+			}
+		case *indices:
+			for k := range b.data {
+				b.data[k] = int32(rng.IntN(17))
 			}
 		}
-		c.In = append(c.In, b)
 	}
 	e, err := d.Load([]kernels.Call{c})
 	if err != nil {

@@ -56,8 +56,11 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 				n, dt, float64(n)*float64(dt.Size())/1e9, float64(free)/1e9)
 		}
 	}
-	if dt == kernels.Float64 {
+	switch dt {
+	case kernels.Float64:
 		return &buffer[float64]{make([]float64, n)}, nil
+	case kernels.Int32:
+		return &indices{make([]int32, n)}, nil
 	}
 	return &buffer[float32]{make([]float32, n)}, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func loadPick[T kernels.Float](l *loader, p kernels.Pick, o operands[T]) {
-	out, x, at := o.out[0], o.in[0], o.in[1]
+	out, x, at := o.out[0], o.in[0], o.index
 	l.parallel(p.Rows, 8, func(_, from, to int) {
 		for r := from; r < to; r++ {
 			out[r] = T(math.NaN())
@@ -20,7 +20,7 @@ func loadPick[T kernels.Float](l *loader, p kernels.Pick, o operands[T]) {
 }
 
 func loadPlace[T kernels.Float](l *loader, p kernels.Place, o operands[T]) {
-	out, g, at := o.out[0], o.in[0], o.in[1]
+	out, g, at := o.out[0], o.in[0], o.index
 	l.parallel(p.Rows, p.Cols+4, func(_, from, to int) {
 		clear(out[from*p.Cols : to*p.Cols])
 		for r := from; r < to; r++ {
@@ -32,7 +32,11 @@ func loadPlace[T kernels.Float](l *loader, p kernels.Place, o operands[T]) {
 }
 
 func loadGather[T kernels.Float](l *loader, p kernels.Gather, o operands[T]) {
-	out, table, at := o.out[0], o.in[0], o.in[1]
+	gatherRows(l, p, o.out[0], o.in[0], o.index, T(math.NaN()))
+}
+
+// gatherRows copies rows of a table; missing is what an index out of range gives.
+func gatherRows[E any](l *loader, p kernels.Gather, out, table []E, at []int32, missing E) {
 	w := p.Width
 	l.parallel(p.Rows, 2*w+8, func(_, from, to int) {
 		for r := from; r < to; r++ {
@@ -42,7 +46,7 @@ func loadGather[T kernels.Float](l *loader, p kernels.Gather, o operands[T]) {
 				continue
 			}
 			for i := range row {
-				row[i] = T(math.NaN())
+				row[i] = missing
 			}
 		}
 	})
@@ -52,7 +56,7 @@ func loadGather[T kernels.Float](l *loader, p kernels.Gather, o operands[T]) {
 const scatterParts = 16
 
 func loadScatter[T kernels.Float](l *loader, p kernels.Scatter, o operands[T]) {
-	out, x, at := o.out[0], o.in[0], o.in[1]
+	out, x, at := o.out[0], o.in[0], o.index
 	w, add := p.Width, vmath.For[T](kernels.FnAdd)
 	if w == 0 {
 		return

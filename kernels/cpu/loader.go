@@ -20,33 +20,54 @@ type loader struct {
 	bytes         int64  // held besides the arenas
 }
 
-// operands are the resolved slices of a call.
-type operands[T kernels.Float] struct{ out, in [][]T }
+// operands are the resolved slices of a call. index is the operand that holds indices, nil in the others' place.
+type operands[T kernels.Float] struct {
+	out, in [][]T
+	index   []int32
+}
 
 func (l *loader) load(c kernels.Call) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	for _, b := range slices.Concat(c.Out, c.In) { // all have one type
-		if b.DType() == kernels.Float64 {
-			return load[float64](l, c)
-		}
+	switch c.DType() {
+	case kernels.Float64:
+		return load[float64](l, c)
+	case kernels.Int32:
+		return loadIndices(l, c)
 	}
 	return load[float32](l, c)
+}
+
+// loadIndices prepares a call that all operands of are indices: a Gather of some.
+func loadIndices(l *loader, c kernels.Call) error {
+	var data [][]int32
+	for k, b := range slices.Concat(c.Out, c.In) {
+		own, ok := b.(*indices)
+		if !ok {
+			return fmt.Errorf("%s: operand %d is a buffer of another device", c.Op.Name(), k)
+		}
+		data = append(data, own.data)
+	}
+	gatherRows(l, c.Op.(kernels.Gather), data[0], data[1], data[2], -1)
+	return nil
 }
 
 func load[T kernels.Float](l *loader, c kernels.Call) error {
 	var o operands[T]
 	for i, list := range [][]kernels.Buffer{c.Out, c.In} {
+		to := &o.out
+		if i > 0 {
+			to = &o.in
+		}
 		for k, b := range list {
-			b, ok := b.(*buffer[T])
-			if !ok {
+			switch b := b.(type) {
+			case *buffer[T]:
+				*to = append(*to, b.data)
+			case *indices:
+				*to, o.index = append(*to, nil), b.data
+			default:
 				return fmt.Errorf("%s: operand %d is a buffer of another device", c.Op.Name(), k)
-			}
-			if i == 0 {
-				o.out = append(o.out, b.data)
-			} else {
-				o.in = append(o.in, b.data)
 			}
 		}
 	}
@@ -78,6 +99,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadGather(l, p, o)
 	case kernels.Scatter:
 		loadScatter(l, p, o)
+	case kernels.Cast:
+		loadCast(l, p, o)
 	case kernels.Permute:
 		loadPermute(l, p, o)
 	case kernels.Slice:

@@ -28,7 +28,7 @@ func loadSoftmax[T kernels.Float](l *loader, p kernels.Softmax, o operands[T]) {
 }
 
 func loadCrossEntropy[T kernels.Float](l *loader, p kernels.CrossEntropy, o operands[T]) {
-	loss, z, y := o.out[0], o.in[0], o.in[1]
+	loss, z, y := o.out[0], o.in[0], o.index
 	l.local.reserve(p.Cols * sizeOf[T]())
 	l.parallel(p.Rows, 12*p.Cols+16, func(worker, from, to int) {
 		e := view[T](l.local, worker, 0, p.Cols)
@@ -46,15 +46,10 @@ func loadCrossEntropy[T kernels.Float](l *loader, p kernels.CrossEntropy, o oper
 }
 
 // index is an index operand as an int, and whether it is in 0 … n−1.
-func index[T kernels.Float](v T, n int) (int, bool) {
-	if v >= 0 && v < T(n) {
-		return int(v), true
-	}
-	return 0, false
-}
+func index(v int32, n int) (int, bool) { return int(v), v >= 0 && int(v) < n }
 
 func loadCorrect[T kernels.Float](l *loader, p kernels.Correct, o operands[T]) {
-	hit, z, y := o.out[0], o.in[0], o.in[1]
+	hit, z, y := o.out[0], o.in[0], o.index
 	l.parallel(p.Rows, 4*p.Cols+4, func(_, from, to int) {
 		for r := from; r < to; r++ {
 			hit[r] = 0

@@ -24,6 +24,8 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			sizes[kernel] = unsafe.Sizeof(rowArgs{})
 		case "gather", "scatter":
 			sizes[kernel] = unsafe.Sizeof(tableArgs{})
+		case "cast":
+			sizes[kernel] = unsafe.Sizeof(castArgs{})
 		case "permute":
 			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
 		case "transpose":

@@ -18,7 +18,7 @@ import (
 var family = map[string]*string{
 	"map": &ptx.Map, "reduce_sum": &ptx.Map, "reduce_max": &ptx.Map, "join_sum": &ptx.Map, "join_max": &ptx.Map,
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
-	"gather": &ptx.Table, "scatter": &ptx.Table,
+	"gather": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
 	"im2col": &ptx.Window, "col2im": &ptx.Window,
 	"maxpool": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,
@@ -42,10 +42,7 @@ func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
 		}
 		f[image] = module
 	}
-	name := kernel + "_f32"
-	if dt == kernels.Float64 {
-		name = kernel + "_f64"
-	}
+	name := kernel + [...]string{kernels.Float32: "_f32", kernels.Float64: "_f64", kernels.Int32: "_i32"}[dt]
 	function, err := module.Function(name)
 	if err != nil {
 		return cu.Function{}, fmt.Errorf("kernel %s: %w", name, err)

@@ -48,7 +48,7 @@ func (p *planner) add(calls []kernels.Call) error {
 		if len(c.Out) == 0 || c.Out[0].Len() == 0 {
 			continue
 		}
-		p.dtype = c.Out[0].DType()
+		p.dtype = c.DType()
 		two, err := p.maxPooling(calls[i:])
 		if err == nil && !two {
 			err = p.call(c.Op, addresses(c.Out), addresses(c.In))
@@ -101,6 +101,8 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 		return p.rows(op, out[0], in)
 	case kernels.Gather, kernels.Scatter:
 		return p.table(op, out[0], in)
+	case kernels.Cast:
+		return p.cast(op, out[0], in[0])
 	case kernels.Permute:
 		return p.permute(op, out[0], in[0])
 	case kernels.Slice:

@@ -13,6 +13,10 @@ type (
 		Out, X, Y              uint64
 		Rows, Cols, Group, Log uint32
 	}
+	castArgs struct {
+		Out, X uint64
+		N, _   uint32
+	}
 	tableArgs struct {
 		Out, X, Index               uint64
 		Rows, Width, Table, Vectors uint32
@@ -51,6 +55,10 @@ func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
 		o := op.(kernels.Place)
 		return add(p, "place", across(o.Rows*o.Cols), args(o.Rows, o.Cols))
 	}
+}
+
+func (p *planner) cast(op kernels.Cast, out, x uint64) error {
+	return add(p, "cast", across(op.N), castArgs{Out: out, X: x, N: uint32(op.N)})
 }
 
 func (p *planner) table(op kernels.Primitive, out uint64, in []uint64) error {

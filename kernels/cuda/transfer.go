@@ -88,9 +88,12 @@ func (t transfer) run() error {
 }
 
 func (b *buffer) upload(s *stage, src any, from, n int) error {
-	if b.dtype == kernels.Float64 {
+	switch b.dtype {
+	case kernels.Float64:
 		fill(unsafe.Slice((*float64)(s.memory), n), src, from)
-	} else {
+	case kernels.Int32:
+		copy(unsafe.Slice((*int32)(s.memory), n), src.([]int32)[from:])
+	default:
 		fill(unsafe.Slice((*float32)(s.memory), n), src, from)
 	}
 	err := cu.MemcpyHtoDAsync(b.place(from), s.memory, int64(n*b.dtype.Size()), b.device.stream)
@@ -108,9 +111,12 @@ func (b *buffer) download(s *stage, dst any, from, n int) error {
 	if err != nil {
 		return err
 	}
-	if b.dtype == kernels.Float64 {
+	switch b.dtype {
+	case kernels.Float64:
 		drain(unsafe.Slice((*float64)(s.memory), n), dst, from)
-	} else {
+	case kernels.Int32:
+		copy(dst.([]int32)[from:], unsafe.Slice((*int32)(s.memory), n))
+	default:
 		drain(unsafe.Slice((*float32)(s.memory), n), dst, from)
 	}
 	return nil
@@ -121,14 +127,17 @@ func (b *buffer) place(from int) cu.DevicePtr {
 }
 
 func (b *buffer) fits(host any) error {
-	n := -1
+	n, indices := -1, false
 	switch s := host.(type) {
 	case []float32:
 		n = len(s)
 	case []float64:
 		n = len(s)
-	default:
-		return fmt.Errorf("%T: want []float32 or []float64", host)
+	case []int32:
+		n, indices = len(s), true
+	}
+	if n < 0 || indices != (b.dtype == kernels.Int32) {
+		return fmt.Errorf("%T for a buffer of %v: want []float32 or []float64, for indices []int32", host, b.dtype)
 	}
 	if n != b.n {
 		return fmt.Errorf("%d elements for a buffer of %d", n, b.n)

@@ -1,5 +1,11 @@
 package kerneltest
 
+import (
+	"slices"
+
+	"drift/kernels"
+)
+
 func testBuffers(s *suite) {
 	for _, n := range []int{0, 1, 5, 100000} {
 		b, err := s.device.NewBuffer(s.dt, n)
@@ -48,6 +54,29 @@ func testBuffers(s *suite) {
 	if got := s.read(whole); !same(got[before:before+4], []float64{1, 8, 9, 4}) {
 		s.Fatalf("writing a slice gave %v", got)
 	}
+	indices, err := s.device.NewBuffer(kernels.Int32, 100000)
+	if err != nil {
+		s.Fatal(err)
+	}
+	list, back := make([]int32, indices.Len()), make([]int32, indices.Len())
+	for i := range list {
+		list[i] = int32(s.rng.Uint32())
+	}
+	if err := indices.Write(list); err != nil {
+		s.Fatal(err)
+	}
+	if err := indices.Read(back); err != nil || !slices.Equal(list, back) || indices.DType() != kernels.Int32 {
+		s.Fatalf("indices written and read differ (%v)", err)
+	}
+	for _, wrong := range []any{make([]float64, 100000), make([]float32, 100000), list[1:], nil} {
+		if indices.Write(wrong) == nil || indices.Read(wrong) == nil {
+			s.Fatalf("a buffer of indices took %T", wrong)
+		}
+	}
+	if b.Write([]int32{1, 2, 3, 4}) == nil {
+		s.Error("a buffer of numbers took indices")
+	}
+	indices.Free()
 	if _, err := s.device.NewBuffer(s.dt, -1); err == nil {
 		s.Error("a buffer of −1 elements")
 	}

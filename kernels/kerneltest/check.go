@@ -22,8 +22,13 @@ func (s *suite) around() (before, after int) {
 // view is a buffer that holds x in the middle of a larger one.
 func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
 	s.Helper()
+	return s.viewOf(s.dt, x)
+}
+
+func (s *suite) viewOf(dt kernels.DType, x []float64) (view, whole kernels.Buffer) {
+	s.Helper()
 	before, after := s.around()
-	whole, err := s.device.NewBuffer(s.dt, before+len(x)+after)
+	whole, err := s.device.NewBuffer(dt, before+len(x)+after)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -32,10 +37,37 @@ func (s *suite) view(x []float64) (view, whole kernels.Buffer) {
 		padded[i] = guard
 	}
 	copy(padded[before:], x)
-	if err := whole.Write(padded); err != nil {
+	if dt == kernels.Int32 {
+		err = whole.Write(whole32(padded))
+	} else {
+		err = whole.Write(padded)
+	}
+	if err != nil {
 		s.Fatal(err)
 	}
 	return whole.Slice(before, before+len(x)), whole
+}
+
+// operand is a view for output or input k of op.
+func (s *suite) operand(op kernels.Primitive, output bool, k int, x []float64) (view, whole kernels.Buffer) {
+	s.Helper()
+	dt := s.dt
+	if kernels.IsIndex(op, output, k) {
+		dt = kernels.Int32
+	}
+	return s.viewOf(dt, x)
+}
+
+// whole32 is numbers as indices; what is none becomes −1.
+func whole32(x []float64) []int32 {
+	list := make([]int32, len(x))
+	for i, v := range x {
+		list[i] = -1
+		if v >= math.MinInt32 && v <= math.MaxInt32 {
+			list[i] = int32(v)
+		}
+	}
+	return list
 }
 
 func (s *suite) load(calls ...kernels.Call) kernels.Executable {
@@ -50,6 +82,16 @@ func (s *suite) load(calls ...kernels.Call) kernels.Executable {
 func (s *suite) read(b kernels.Buffer) []float64 {
 	s.Helper()
 	x := make([]float64, b.Len())
+	if b.DType() == kernels.Int32 {
+		list := make([]int32, b.Len())
+		if err := b.Read(list); err != nil {
+			s.Fatal(err)
+		}
+		for i, v := range list {
+			x[i] = float64(v)
+		}
+		return x
+	}
 	if err := b.Read(x); err != nil {
 		s.Fatal(err)
 	}
@@ -61,12 +103,12 @@ func (s *suite) compute(op kernels.Primitive, out, in [][]float64) [][]float64 {
 	s.Helper()
 	var wholes []kernels.Buffer
 	call := kernels.Call{Op: op}
-	for _, x := range out {
-		v, w := s.view(x)
+	for k, x := range out {
+		v, w := s.operand(op, true, k, x)
 		call.Out, wholes = append(call.Out, v), append(wholes, w)
 	}
-	for _, x := range in {
-		v, w := s.view(x)
+	for k, x := range in {
+		v, w := s.operand(op, false, k, x)
 		call.In, wholes = append(call.In, v), append(wholes, w)
 	}
 	e := s.load(call)

@@ -76,6 +76,13 @@ func refMove(op kernels.Primitive, out []float64, in [][]float64) {
 		for i := range out {
 			out[i] = at(in[0], in[1][i/p.Width]*float64(p.Width)+float64(i%p.Width))
 		}
+	case kernels.Cast:
+		for i, v := range in[0] {
+			out[i] = -1
+			if v >= 0 && v < 1<<31 {
+				out[i] = math.Trunc(v)
+			}
+		}
 	case kernels.Permute:
 		refPermute(p, out, in[0])
 	case kernels.Slice:

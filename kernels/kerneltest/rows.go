@@ -35,7 +35,7 @@ func testRowsNaN(s *suite) {
 	s.check(kernels.Softmax{Rows: 5, Cols: 3, Log: true}, 32, x)
 	s.check(kernels.CrossEntropy{Rows: 5, Cols: 3}, 32, x, y)
 	s.check(kernels.Correct{Rows: 5, Cols: 3}, 0, x, y)
-	wrong := []float64{-1, 3, nan, 1e9, inf}
+	wrong := []float64{-1, 3, math.MinInt32, 1e9, math.MaxInt32}
 	s.check(kernels.CrossEntropy{Rows: 5, Cols: 3}, 32, x, wrong)
 	s.check(kernels.Correct{Rows: 5, Cols: 3}, 0, x, wrong)
 	s.check(kernels.Pick{Rows: 5, Cols: 3}, 0, x, wrong)
@@ -44,6 +44,49 @@ func testRowsNaN(s *suite) {
 		s.check(kernels.Gather{Rows: 5, Width: width, Table: 3}, 0, s.normal(3*width), wrong)
 	}
 	s.check(kernels.Scatter{Rows: 5, Width: 2, Table: 3}, 1, s.normal(10), wrong)
+	s.check(kernels.Cast{N: 15}, 0, x)
+	s.check(kernels.Cast{N: 13}, 0, []float64{0, 2, 1, 0.75, -0.25, 1 << 24, 1<<24 + 2, 0x1p31, 0x7fffff80, -1, inf, -inf, nan})
+}
+
+// testIndexTables: a table may hold indices, beyond what float32 can tell apart; a row that is not there is −1.
+func testIndexTables(s *suite) {
+	const far = 1<<24 + 1
+	for _, width := range []int{1, 3, 8} {
+		g := kernels.Gather{Rows: 4, Width: width, Table: 3}
+		table, rows := make([]float64, 3*width), []float64{2, 0, 3, 1}
+		var want []float64
+		for i := range table {
+			table[i] = far + float64(2*i)
+		}
+		for _, r := range rows {
+			for i := range width {
+				v := -1.0
+				if r < 3 {
+					v = table[int(r)*width+i]
+				}
+				want = append(want, v)
+			}
+		}
+		for _, s.aligned = range []bool{true, false} {
+			from, _ := s.viewOf(kernels.Int32, table)
+			at, _ := s.viewOf(kernels.Int32, rows)
+			to, whole := s.viewOf(kernels.Int32, make([]float64, 4*width))
+			e := s.load(kernels.Call{Op: g, Out: []kernels.Buffer{to}, In: []kernels.Buffer{from, at}})
+			if err := e.Run(); err != nil {
+				s.Fatal(err)
+			}
+			e.Close()
+			if got := s.read(to); !same(got, want) {
+				s.Fatalf("%+v: %v, want %v", g, got, want)
+			}
+			before, after := s.around()
+			for i, v := range s.read(whole) {
+				if (i < before || i >= whole.Len()-after) && v != guard {
+					s.Fatalf("%+v: wrote %v at element %d", g, v, i-before)
+				}
+			}
+		}
+	}
 }
 
 func testIndices(s *suite) {

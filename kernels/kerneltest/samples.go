@@ -27,6 +27,7 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	add(kernels.Place{Rows: 300, Cols: 200}, s.normal(300), s.indices(300, 0, 200))
 	add(kernels.Gather{Rows: 300, Width: 200, Table: 50}, s.normal(50*200), s.indices(300, 0, 50))
 	add(kernels.Scatter{Rows: 300, Width: 200, Table: 50}, s.normal(n), s.indices(300, 0, 50))
+	add(kernels.Cast{N: n}, s.normal(n))
 	add(kernels.Permute{Rank: 3, Shape: [6]int{4, 50, 300}, Perm: [6]int{0, 2, 1}}, s.normal(n))
 	add(kernels.Slice{A: 4, B: 50, C: 300, From: 10, To: 30}, s.normal(n))
 	add(kernels.Pad{A: 4, B: 50, C: 300, From: 10, To: 30}, s.normal(4*20*300))
@@ -51,12 +52,12 @@ func (s *suite) call(op kernels.Primitive, in [][]float64) kernels.Call {
 	if err != nil {
 		s.Fatal(err)
 	}
-	for _, n := range sizes {
-		b, _ := s.view(make([]float64, n))
+	for k, n := range sizes {
+		b, _ := s.operand(op, true, k, make([]float64, n))
 		c.Out = append(c.Out, b)
 	}
-	for _, x := range in {
-		b, _ := s.view(x)
+	for k, x := range in {
+		b, _ := s.operand(op, false, k, x)
 		c.In = append(c.In, b)
 	}
 	return c

@@ -46,6 +46,7 @@ var tests = []struct {
 	{"Rows", testRows},
 	{"RowsNaN", testRowsNaN},
 	{"Indices", testIndices},
+	{"IndexTables", testIndexTables},
 	{"Layout", testLayout},
 	{"Conv", testConv},
 	{"Pool", testPool},

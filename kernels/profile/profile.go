@@ -30,9 +30,7 @@ func Of(calls ...kernels.Call) Key {
 		key.Flops += cost.Flops
 	}
 	key.Op, key.Shape = strings.Join(names, "+"), kernels.Describe(calls[0].Op)
-	if len(calls[0].Out) > 0 {
-		key.DType = calls[0].Out[0].DType().String()
-	}
+	key.DType = calls[0].DType().String()
 	return key
 }
 

@@ -28,9 +28,9 @@ __device__ __forceinline__ u32 thread() { return blockIdx.x * blockDim.x + threa
 
 template <class T> __device__ __forceinline__ T not_a_number() { return T(__int_as_float(0x7fc00000)); }
 
-// position reads an index operand: whether it is in 0 … n−1, and its whole part.
-template <class T> __device__ __forceinline__ bool position(T v, u32 n, u32 &i) {
-	bool ok = v >= T(0) && v < T(n);
+// position reads an index operand: whether it is in 0 … n−1.
+__device__ __forceinline__ bool position(int v, u32 n, u32 &i) {
+	bool ok = u32(v) < n; // n is below 2³¹, and so is no negative number
 	i = ok ? u32(v) : 0;
 	return ok;
 }

@@ -66,7 +66,7 @@ template <class T> __device__ __forceinline__ void crossentropy(const RowArgs &a
 	const double s = exp_sum(a, r, x, m);
 	if (!r.there || r.lane != 0) return;
 	u32 y;
-	const bool ok = position(at<T>(a.y)[r.row], a.cols, y);
+	const bool ok = position(at<int>(a.y)[r.row], a.cols, y);
 	at<T>(a.out)[r.row] = ok ? T(log(s) + (double(m) - double(x[y]))) : not_a_number<T>();
 }
 
@@ -80,7 +80,7 @@ template <class T> __device__ __forceinline__ void correct(const RowArgs &a) {
 	double wrong = 0;
 	if (r.there) {
 		u32 y;
-		if (!position(at<T>(a.y)[r.row], a.cols, y)) wrong = 1;
+		if (!position(at<int>(a.y)[r.row], a.cols, y)) wrong = 1;
 		for (u32 c = r.lane; c < a.cols && wrong == 0; c += a.group)
 			if (!(c < y ? x[c] < x[y] : x[c] <= x[y])) wrong = 1;
 	}
@@ -94,7 +94,7 @@ template <class T> __device__ __forceinline__ void pick(const RowArgs &a) {
 	const u32 r = thread();
 	if (r >= a.rows) return;
 	u32 c;
-	const bool ok = position(at<T>(a.y)[r], a.cols, c);
+	const bool ok = position(at<int>(a.y)[r], a.cols, c);
 	at<T>(a.out)[r] = ok ? at<T>(a.x)[size_t(r) * a.cols + c] : not_a_number<T>();
 }
 
@@ -105,7 +105,7 @@ template <class T> __device__ __forceinline__ void place(const RowArgs &a) {
 	if (i >= a.rows * a.cols) return;
 	const u32 r = i / a.cols;
 	u32 c;
-	const bool ok = position(at<T>(a.y)[r], a.cols, c);
+	const bool ok = position(at<int>(a.y)[r], a.cols, c);
 	at<T>(a.out)[i] = ok && c == i % a.cols ? at<T>(a.x)[r] : T(0);
 }
 

@@ -1,4 +1,4 @@
-// Gather and Scatter: one thread an element of the result, or a vector of them.
+// Gather, Scatter and Cast: one thread an element of the result, or a vector of them.
 #include "device.cuh"
 
 struct TableArgs {
@@ -6,22 +6,41 @@ struct TableArgs {
 	u32 rows, width, table, vectors; // gather: whether width counts vectors of 16 bytes and not elements
 };
 
+// missing is what a row that is not there is filled with: a NaN, and −1 among indices.
+template <class T> __device__ __forceinline__ T missing() { return not_a_number<T>(); }
+template <> __device__ __forceinline__ int missing<int>() { return -1; }
+
 template <class T> __device__ __forceinline__ void gather(const TableArgs &a) {
 	const u32 i = thread();
 	if (i >= a.rows * a.width) return;
 	const u32 r = i / a.width;
 	u32 t;
-	const bool ok = position(at<T>(a.index)[r], a.table, t);
+	const bool ok = position(at<int>(a.index)[r], a.table, t);
 	const size_t from = size_t(t) * a.width + (i - r * a.width);
 	if (a.vectors) {
-		const float nan = __int_as_float(0x7fffffff); // two of them are a NaN of float64
+		const float nan = __int_as_float(-1); // two of them are a NaN of float64, and as an int it is −1
 		at<float4>(a.out)[i] = ok ? at<float4>(a.x)[from] : float4{nan, nan, nan, nan};
 	} else {
-		at<T>(a.out)[i] = ok ? at<T>(a.x)[from] : not_a_number<T>();
+		at<T>(a.out)[i] = ok ? at<T>(a.x)[from] : missing<T>();
 	}
 }
 
 BOTH(gather, TableArgs)
+KERNEL(gather_i32, TableArgs) { gather<int>(a); }
+
+struct CastArgs {
+	ptr out, x;
+	u32 n, unused;
+};
+
+template <class T> __device__ __forceinline__ void cast(const CastArgs &a) {
+	const u32 i = thread();
+	if (i >= a.n) return;
+	const T v = at<T>(a.x)[i];
+	at<int>(a.out)[i] = v >= T(0) && v < T(2147483648.0) ? int(v) : -1;
+}
+
+BOTH(cast, CastArgs)
 
 // Every element looks through all indices, so that rows are added in ascending order without atomics.
 template <class T> __device__ __forceinline__ void scatter(const TableArgs &a) {
@@ -32,7 +51,7 @@ template <class T> __device__ __forceinline__ void scatter(const TableArgs &a) {
 	double sum = 0;
 	for (u32 r = 0; r < a.rows; r++) {
 		u32 to;
-		if (position(at<T>(a.index)[r], a.table, to) && to == t) sum += double(x[size_t(r) * a.width]);
+		if (position(at<int>(a.index)[r], a.table, to) && to == t) sum += double(x[size_t(r) * a.width]);
 	}
 	at<T>(a.out)[i] = T(sum);
 }

@@ -89,7 +89,6 @@ func (b body) mul(x, y operand.Op) operand.Op { return b.two(b.of(b.VMULPD, b.VM
 func (b body) div(x, y operand.Op) operand.Op { return b.two(b.of(b.VDIVPD, b.VDIVPS), x, y) }
 func (b body) and(x, y operand.Op) operand.Op { return b.two(b.of(b.VANDPD, b.VANDPS), x, y) }
 func (b body) or(x, y operand.Op) operand.Op  { return b.two(b.of(b.VORPD, b.VORPS), x, y) }
-func (b body) xor(x, y operand.Op) operand.Op { return b.two(b.of(b.VXORPD, b.VXORPS), x, y) }
 
 // clear is y without the bits of x.
 func (b body) clear(x, y operand.Op) operand.Op { return b.two(b.of(b.VANDNPD, b.VANDNPS), x, y) }
