@@ -73,3 +73,11 @@ func power(digit, e int, full bool) string {
 	}
 	return strings.Replace(fmt.Sprintf("%de%d", digit, e), "-", "−", 1)
 }
+
+// Ticks are the places on an axis, those with a label and, between powers of ten, some without.
+func Ticks(low, high float64, log bool) []plot.Tick {
+	if log {
+		return logTicks{}.Ticks(low, high)
+	}
+	return linearTicks{}.Ticks(low, high)
+}

@@ -186,6 +186,7 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
 		"runs.csv":     outcome.Runs().WriteCSV,
+		"curves.csv":   outcome.Curves().WriteCSV,
 		"compare.png":  outcome.Figure().WritePNG,
 		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
 	})

@@ -1,0 +1,170 @@
+package page
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"drift/bench/report"
+)
+
+// comparison is what drift compare came to, with its learning curves where they are kept.
+type comparison struct {
+	result
+	Rows       []row `json:"rows"`
+	Experiment struct {
+		Command string         `json:"command"`
+		Config  map[string]any `json:"config"`
+		Version string         `json:"version"`
+		Device  string         `json:"device"`
+	} `json:"experiment"`
+
+	config string
+	curves []learning
+}
+
+// row is one optimizer. A number is nil where it does not apply.
+type row struct {
+	Optimizer        string           `json:"optimizer"`
+	Settings         map[string]any   `json:"settings"`
+	Seeds            []uint64         `json:"seeds"`
+	Diverged         []uint64         `json:"diverged"`
+	TestAccuracy     *report.Interval `json:"test_accuracy"`
+	TestLoss         *report.Interval `json:"test_loss"`
+	TrainLoss        *report.Interval `json:"train_loss"`
+	Gap              *report.Interval `json:"gap"`
+	ExampleGradients *report.Interval `json:"example_gradients"`
+	Seconds          *report.Interval `json:"seconds"`
+	DriftExplained   *report.Interval `json:"drift_explained"`
+	SecondOrder      *struct {
+		Drift     *report.Interval `json:"drift"`
+		Diffusion *report.Interval `json:"diffusion"`
+		Both      *report.Interval `json:"both"`
+	} `json:"second_order"`
+}
+
+// learning is one metric of an optimizer along its runs, a value a seed at each step.
+type learning struct {
+	optimizer, metric string
+	steps             []float64 // ascending
+	values            [][]float64
+}
+
+func (r *Results) readComparison(from result, text []byte) error {
+	c := &comparison{result: from}
+	if err := json.Unmarshal(text, c); err != nil {
+		return err
+	}
+	if len(c.Rows) == 0 {
+		return errors.New("it has no rows: its comparison has no optimizers")
+	}
+	var config strings.Builder
+	if err := toml.NewEncoder(&config).Encode(whole(c.Experiment.Config)); err != nil {
+		return fmt.Errorf("its settings: %w", err)
+	}
+	c.config = config.String()
+	err := c.readCurves()
+	if err != nil {
+		return fmt.Errorf("%s: %w", curvesName, err)
+	}
+	r.comparisons = append(r.comparisons, c)
+	return nil
+}
+
+// whole are settings with numbers that JSON made floating again as the whole numbers that they were.
+func whole(settings map[string]any) map[string]any {
+	out := map[string]any{}
+	for name, value := range settings {
+		if x, is := value.(float64); is && x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+			value = int64(x)
+		}
+		if value != nil {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// readCurves reads the table optimizer, seed, step, metric, value beside compare.json, if there is one.
+func (c *comparison) readCurves() error {
+	info, err := os.Stat(c.path)
+	if err != nil || !info.IsDir() {
+		return err
+	}
+	file, err := os.Open(filepath.Join(c.path, curvesName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	c.curves, err = parseCurves(file)
+	return err
+}
+
+var curvesHeader = []string{"optimizer", "seed", "step", "metric", "value"}
+
+func parseCurves(from io.Reader) ([]learning, error) {
+	rows := csv.NewReader(from)
+	rows.ReuseRecord = true
+	header, err := rows.Read()
+	if err != nil || !slices.Equal(header, curvesHeader) {
+		return nil, fmt.Errorf("it does not begin with the columns %s", strings.Join(curvesHeader, ","))
+	}
+	type name struct{ optimizer, metric string }
+	var order []name
+	all := map[name]map[float64][]float64{}
+	for {
+		cells, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		of := name{strings.Clone(cells[0]), strings.Clone(cells[3])}
+		step, err := finite(cells[2])
+		value, err2 := finite(cells[4])
+		if err := errors.Join(err, err2); err != nil {
+			line, _ := rows.FieldPos(0)
+			return nil, fmt.Errorf("line %d is damaged: %w", line, err)
+		}
+		if all[of] == nil {
+			order, all[of] = append(order, of), map[float64][]float64{}
+		}
+		all[of][step] = append(all[of][step], value)
+	}
+	var curves []learning
+	for _, of := range order {
+		l := learning{optimizer: of.optimizer, metric: of.metric}
+		for step := range all[of] {
+			l.steps = append(l.steps, step)
+		}
+		slices.Sort(l.steps)
+		for _, step := range l.steps {
+			l.values = append(l.values, all[of][step])
+		}
+		curves = append(curves, l)
+	}
+	return curves, nil
+}
+
+func finite(text string) (float64, error) {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0, fmt.Errorf("%q is no finite number", text)
+	}
+	return x, nil
+}

@@ -1,0 +1,91 @@
+package page
+
+import (
+	"math"
+
+	"drift/bench/report"
+)
+
+// intervals is a figure of one number for each optimizer, as dots with their confidence intervals one below the other.
+type intervals struct {
+	Title  string
+	Height int
+	Ticks  []tick
+	Rows   []span
+	Bottom string
+}
+
+// span is a dot at X with a bar from Low to High.
+type span struct {
+	Name, Text   string
+	Color        int
+	Series       int
+	Y, TextY     string
+	X, Low, High string
+}
+
+const (
+	spanHeight = 38
+	spanTop    = 8
+)
+
+// forests are the figures of all comparisons' numbers.
+func (r *Results) forests(l legend) (all []intervals) {
+	for _, of := range []struct {
+		title string
+		share bool // of a whole: the axis goes from 0 to 1
+		value func(row) *report.Interval
+	}{
+		{"Test loss", false, func(r row) *report.Interval { return r.TestLoss }},
+		{"Test accuracy", false, func(r row) *report.Interval { return r.TestAccuracy }},
+		{"Generalization gap", false, func(r row) *report.Interval { return r.Gap }},
+		{"Share of the drift between SGD and GD that is explained", true, func(r row) *report.Interval { return r.DriftExplained }},
+		{"Share explained beyond leading order", true, func(r row) *report.Interval {
+			if r.SecondOrder == nil {
+				return nil
+			}
+			return r.SecondOrder.Both
+		}},
+	} {
+		if f := r.forest(l, of.title, of.share, of.value); len(f.Rows) > 0 {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func (r *Results) forest(l legend, title string, share bool, value func(row) *report.Interval) intervals {
+	f := intervals{Title: title}
+	low, high := math.Inf(1), math.Inf(-1)
+	if share {
+		low, high = 0, 1
+	}
+	var kept []report.Interval
+	for k, c := range r.comparisons {
+		for i, row := range c.Rows {
+			v := value(row)
+			if v == nil || math.IsNaN(v.Mean) {
+				continue
+			}
+			half := v.CI95
+			if math.IsNaN(half) {
+				half = 0
+			}
+			low, high = min(low, v.Mean-half), max(high, v.Mean+half)
+			kept = append(kept, report.Interval{Mean: v.Mean, CI95: half})
+			series := l.comparisons[k] + i
+			f.Rows = append(f.Rows, span{Name: l.names[series], Text: v.String(), Color: color(series), Series: series})
+		}
+	}
+	x := newScale(low, high, 20, width-20, false)
+	f.Ticks = x.ticks()
+	for i, v := range kept {
+		y := float64(spanTop + i*spanHeight)
+		row := &f.Rows[i]
+		row.TextY, row.Y = place(y+12), place(y+23)
+		row.X, row.Low, row.High = place(x.at(v.Mean)), place(x.at(v.Mean-v.CI95)), place(x.at(v.Mean+v.CI95))
+	}
+	f.Height = spanTop + len(kept)*spanHeight + 30
+	f.Bottom = place(float64(f.Height - 26))
+	return f
+}

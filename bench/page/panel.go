@@ -1,0 +1,68 @@
+package page
+
+import (
+	"slices"
+	"strings"
+)
+
+// panel says which fields of a run's log one chart shows.
+type panel struct {
+	title, note string
+	fields      []field
+}
+
+type field struct {
+	name, label string
+	kind        kind
+	added       bool // added up along the run
+}
+
+// panels are the charts along runs, in order. A chart without any value is left out.
+var panels = []panel{
+	{"Loss", "Of the batches since the line before; over all test examples; over all training examples at the end.", []field{
+		{"loss", "batches", line, false}, {"test_loss", "test", dashed, false}, {"train_loss", "train", marks, false}}},
+	{"Accuracy", "", []field{{"accuracy", "batches", line, false}, {"test_accuracy", "test", dashed, false}}},
+	{"Drift of the generalization gap", "Test loss − training loss, added up since the first measurement: measured on examples that stay the same, beside the terms that theory gives it in the mean, η tr Σ/N and η G·(G − G_test).", []field{
+		{"gap_drift_measured", "measured", line, true}, {gapPredicted, "predicted, both terms", dashed, true}, {"gap_drift_predicted", "η tr Σ/N", dotted, true}}},
+	{"Noise scale", "tr Σ/‖G‖² of running means: the batch size at which noise and gradient are equally large.", []field{{"noise_scale", "", line, false}}},
+	{"Trace of Σ", "", []field{{"tr_sigma", "tr Σ", line, false}}},
+	{"Leading eigenvalues of Σ", "Of a sample of the training examples, which overstates them where it is small.", []field{
+		{"sigma_eigenvalue_1", "1st", line, false}, {"sigma_eigenvalue_2", "2nd", dashed, false}, {"sigma_eigenvalue_3", "3rd", dotted, false}}},
+	{"Gradient of tr Σ", "‖∂tr Σ‖², unbiased: it may be negative.", []field{{"grad_tr_sigma_norm2", "", line, false}}},
+	{"Gradient", "Squared norms: of the last step's direction, and of the expected gradient, whose unbiased estimate may be negative.", []field{
+		{"grad_norm2", "direction", line, false}, {"expected_grad_norm2", "expected, ‖G‖²", dashed, false}}},
+	{"Gradients of training and test examples", "G·(G − G_test), which drives training and test loss apart.", []field{{"gap_gradient", "", line, false}}},
+	{"Learning rate", "", []field{{"lr", "", line, false}}},
+}
+
+// gapPredicted is the sum of both terms of the gap's drift, which is no field of its own.
+const gapPredicted = "gap_drift_predicted + gap_drift_gradient"
+
+// shownElsewhere are the fields that are no curves.
+var shownElsewhere = []string{"step", "epoch", "seconds", "sampled", "gap_drift_gradient"}
+
+// allPanels adds a chart for each field that has none, such as a direction's own numbers.
+func (r *Results) allPanels() []panel {
+	known := slices.Clone(shownElsewhere)
+	for _, p := range panels {
+		for _, f := range p.fields {
+			known = append(known, f.name)
+		}
+	}
+	var others []string
+	for _, u := range r.runs {
+		for _, entry := range u.entries {
+			for name := range entry {
+				if !slices.Contains(known, name) {
+					known, others = append(known, name), append(others, name)
+				}
+			}
+		}
+	}
+	slices.Sort(others)
+	all := slices.Clone(panels)
+	for _, name := range others {
+		all = append(all, panel{strings.ReplaceAll(name, "_", " "), "", []field{{name, "", line, false}}})
+	}
+	return all
+}

@@ -1,0 +1,119 @@
+package page
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/BurntSushi/toml"
+
+	"drift/optim/rundir"
+)
+
+// run is the folder of a training run, which may still be going on.
+type run struct {
+	result
+	config   string
+	settings map[string]any
+	entries  []map[string]float64 // the lines of the log, by field
+}
+
+func (r *Results) readRun(from result) error {
+	config, err := rundir.ReadConfig(from.path)
+	if err != nil {
+		return err
+	}
+	u := &run{result: from, config: config}
+	if _, err := toml.Decode(config, &u.settings); err != nil {
+		return fmt.Errorf("%s: %w", rundir.ConfigName, err)
+	}
+	file, err := os.Open(filepath.Join(from.path, metricsName))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if u.entries, err = readMetrics(file); err != nil {
+		return fmt.Errorf("%s: %w", metricsName, err)
+	}
+	r.runs = append(r.runs, u)
+	return nil
+}
+
+// longestLine is the bytes of a line of the metrics beyond which it is damaged.
+const longestLine = 1 << 20
+
+// readMetrics reads one object of numbers a line. A last line without an end is one that is being written, or that a crash cut off.
+func readMetrics(from io.Reader) (entries []map[string]float64, err error) {
+	lines := bufio.NewReaderSize(from, longestLine)
+	last := math.Inf(-1)
+	for number := 1; ; number++ {
+		line, err := lines.ReadSlice('\n')
+		if errors.Is(err, io.EOF) {
+			return entries, nil
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return nil, fmt.Errorf("line %d is damaged: it is longer than %d bytes", number, longestLine)
+		}
+		if err != nil {
+			return nil, err
+		}
+		entry, err := parseEntry(line)
+		if err == nil && entry["step"] <= last {
+			err = fmt.Errorf("step %v comes after step %v", entry["step"], last)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d is damaged: %w", number, err)
+		}
+		last = entry["step"]
+		entries = append(entries, entry)
+	}
+}
+
+func parseEntry(line []byte) (map[string]float64, error) {
+	var fields map[string]*float64
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return nil, err
+	}
+	if fields["step"] == nil {
+		return nil, errors.New("it has no step")
+	}
+	entry := make(map[string]float64, len(fields))
+	for name, value := range fields {
+		if value != nil {
+			entry[name] = *value
+		}
+	}
+	return entry, nil
+}
+
+// last is the latest value of a field, or NaN.
+func (u *run) last(name string) float64 {
+	for i := len(u.entries) - 1; i >= 0; i-- {
+		if x, there := u.entries[i][name]; there {
+			return x
+		}
+	}
+	return math.NaN()
+}
+
+// text is a setting, or "".
+func (u *run) text(name string) string {
+	if u.settings[name] == nil {
+		return ""
+	}
+	return fmt.Sprint(u.settings[name])
+}
+
+// ended reports whether the run took all its steps, and how many it has.
+func (u *run) ended() (steps, of int, ended bool) {
+	if len(u.entries) > 0 {
+		steps = int(u.entries[len(u.entries)-1]["step"])
+	}
+	whole, _ := u.settings["steps"].(int64)
+	return steps, int(whole), whole > 0 && int64(steps) >= whole
+}

@@ -1,0 +1,76 @@
+package page
+
+import (
+	"cmp"
+	"slices"
+)
+
+// spectra are the charts of measurements: leading eigenvalues, and the share of a spectrum above each value.
+func (r *Results) spectra(l legend) (charts []*chart) {
+	for _, of := range []struct {
+		title, note string
+		values      func(*measurement) []float64
+	}{
+		{"Eigenvalues of Σ", "The leading ones, in descending order.", func(m *measurement) []float64 { return m.Eigenvalues }},
+		{"Eigenvalues of the Hessian", "The leading ones, in descending order.", func(m *measurement) []float64 { return m.HessianEigenvalues }},
+	} {
+		c := &chart{Title: of.title, Note: of.note, XLabel: "rank"}
+		for k, m := range r.measurements {
+			curve := &curve{Series: l.measurements + k, Kind: marks, Y: of.values(m)}
+			for i := range curve.Y {
+				curve.X = append(curve.X, float64(i+1))
+			}
+			if len(curve.X) > 0 {
+				c.Curves = append(c.Curves, curve)
+			}
+		}
+		if len(c.Curves) > 0 {
+			c.LogY = c.wide()
+			charts = append(charts, c)
+		}
+	}
+	for _, of := range []struct {
+		title string
+		of    func(*measurement) *density
+	}{
+		{"Spectrum of Σ", func(m *measurement) *density { return m.Density }},
+		{"Spectrum of the Hessian", func(m *measurement) *density { return m.HessianDensity }},
+	} {
+		c := &chart{Title: of.title, Note: "The share of all eigenvalues that are larger, by stochastic quadrature.", XLabel: "eigenvalue"}
+		positive := true
+		for k, m := range r.measurements {
+			if d := of.of(m); d != nil && len(d.Values) > 0 {
+				curve := d.above(l.measurements + k)
+				positive = positive && slices.Min(curve.X) >= 0
+				c.Curves = append(c.Curves, curve)
+			}
+		}
+		if len(c.Curves) > 0 {
+			c.LogX, c.LogY = positive, true
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+// above is the share of the spectrum above each of its values, as steps.
+func (d *density) above(series int) *curve {
+	order := make([]int, len(d.Values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Values[a], d.Values[b]) })
+	rest := 0.0
+	for _, w := range d.Weights {
+		rest += w
+	}
+	c := &curve{Series: series, Kind: line}
+	for _, i := range order {
+		c.X, c.Y = append(c.X, d.Values[i]), append(c.Y, rest)
+		if rest -= d.Weights[i]; rest < 1e-12 { // what rounding leaves of nothing
+			rest = 0
+		}
+		c.X, c.Y = append(c.X, d.Values[i]), append(c.Y, rest)
+	}
+	return c
+}

@@ -1,0 +1,142 @@
+package page
+
+import (
+	"fmt"
+	"math"
+
+	"drift/bench/report"
+)
+
+// words are the summary: some sentences for each result.
+func (r *Results) words() (all []paragraph) {
+	for _, u := range r.runs {
+		all = append(all, paragraph{u.name, u.words()})
+	}
+	for _, c := range r.comparisons {
+		all = append(all, paragraph{c.name, c.words()})
+	}
+	for _, m := range r.measurements {
+		all = append(all, paragraph{m.name, m.words()})
+	}
+	for _, v := range r.verifications {
+		all = append(all, paragraph{v.name, v.words()})
+	}
+	return all
+}
+
+// paragraph is what a result is called and what there is to say about it.
+type paragraph struct{ Name, Text string }
+
+func (u *run) words() string {
+	steps, of, ended := u.ended()
+	s := fmt.Sprintf("A training run: %s on %s with %s.", u.text("model"), u.text("data"), u.text("optimizer"))
+	switch {
+	case len(u.entries) == 0:
+		return s + " Nothing is logged yet."
+	case ended:
+		s += fmt.Sprintf(" It ended after %s steps, %s epochs.", report.Format(float64(steps)), report.Format(u.last("epoch")))
+	case of > 0:
+		s += fmt.Sprintf(" It has logged up to step %s of %s.", report.Format(float64(steps)), report.Format(float64(of)))
+	default:
+		s += fmt.Sprintf(" It has logged up to step %s.", report.Format(float64(steps)))
+	}
+	if x := u.last("test_loss"); !math.IsNaN(x) {
+		s += " Its latest test loss is " + report.Format(x)
+		if least, step := u.least("test_loss"); least < x {
+			s += fmt.Sprintf(" (the least, %s, came at step %s)", report.Format(least), report.Format(step))
+		}
+		if a := u.last("test_accuracy"); !math.IsNaN(a) {
+			s += ", its test accuracy " + report.Format(a)
+		}
+		s += "."
+	}
+	if x := u.last("train_loss"); !math.IsNaN(x) {
+		s += " Its training loss is " + report.Format(x) + "."
+	}
+	return s + u.theory()
+}
+
+// theory is what was measured of Σ and the gap along the run.
+func (u *run) theory() (s string) {
+	if x := u.last("noise_scale"); !math.IsNaN(x) {
+		s += " Its latest noise scale is " + report.Format(x) + " examples."
+	}
+	measured, predicted := u.curve(0, field{name: "gap_drift_measured", added: true}).Y, u.curve(0, field{name: gapPredicted, added: true}).Y
+	if len(measured) > 0 && len(predicted) > 0 {
+		s += fmt.Sprintf(" Since the first measurement the generalization gap changed by %s; the theory's two terms add up to %s.",
+			report.Format(measured[len(measured)-1]), report.Format(predicted[len(predicted)-1]))
+	}
+	return s
+}
+
+// least is the smallest value of a field, and its step.
+func (u *run) least(name string) (least, step float64) {
+	least = math.Inf(1)
+	for _, entry := range u.entries {
+		if x, there := entry[name]; there && x < least {
+			least, step = x, entry["step"]
+		}
+	}
+	return least, step
+}
+
+func (c *comparison) words() string {
+	s := fmt.Sprintf("A comparison of %s over %s: %v on %v.", count(len(c.Rows), "optimizer"), count(len(c.Rows[0].Seeds), "seed"),
+		c.Experiment.Config["model"], c.Experiment.Config["data"])
+	best := -1
+	for i, row := range c.Rows {
+		if row.TestLoss != nil && (best < 0 || row.TestLoss.Mean < c.Rows[best].TestLoss.Mean) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		s += fmt.Sprintf(" The lowest test loss is that of %s, %v.", c.Rows[best].Optimizer, *c.Rows[best].TestLoss)
+	}
+	for _, row := range c.Rows {
+		if row.DriftExplained != nil {
+			s += fmt.Sprintf(" Over an epoch %s explains a share of %v of the drift between SGD and full-batch descent.", row.Optimizer, *row.DriftExplained)
+		}
+		if len(row.Diverged) > 0 {
+			s += fmt.Sprintf(" %s diverged on %s.", row.Optimizer, count(len(row.Diverged), "seed"))
+		}
+	}
+	return s
+}
+
+func (m *measurement) words() string {
+	s := fmt.Sprintf("A measurement over %s and %s: tr Σ is %s, ‖ḡ‖² is %s", count(m.Examples, "example"), count(m.Parameters, "parameter"),
+		report.Format(m.TraceSigma), report.Format(m.GradNorm2))
+	if m.NoiseScale != nil {
+		s += ", the noise scale " + report.Format(*m.NoiseScale)
+	}
+	s += "."
+	if n := len(m.Eigenvalues); n > 0 && m.TraceSigma > 0 {
+		sum := 0.0
+		for _, x := range m.Eigenvalues {
+			sum += x
+		}
+		s += fmt.Sprintf(" The largest eigenvalue of Σ has %.0f %% of its trace", 100*m.Eigenvalues[0]/m.TraceSigma)
+		if n > 1 {
+			s += fmt.Sprintf(", the leading %d have %.0f %%", n, 100*sum/m.TraceSigma)
+		}
+		s += "."
+	}
+	return s
+}
+
+func (v *verification) words() string {
+	passed := 0
+	for _, c := range v.Checks {
+		if c.Pass {
+			passed++
+		}
+	}
+	return fmt.Sprintf("Checks of the theory: %d of %d pass, on %s with %s.", passed, len(v.Checks), v.Data, v.Model)
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return report.Format(float64(n)) + " " + what
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"drift/bench/page"
+	"drift/data/atomicfile"
+)
+
+const reportLong = `report makes one HTML page of what drift has computed: folders of train, compare and verify, and the
+JSON files of measure. Name several, and their curves are laid over one another. The page holds all
+that it shows and needs no network: it can be sent and kept. Figures and tables are there without
+scripts; with them curves can be read off, zoomed, smoothed, hidden and put on logarithmic axes, and
+tables sorted. A run that is still going on is shown as far as it has come.
+
+A run has curves of Σ and of the generalization gap where it was started with --every.`
+
+const reportExample = `  drift report run --out run.html
+  drift report run another-run out --out page.html
+  drift measure --run run --sigma-top 20 --sigma-density 30 --hessian-top 10 --json m.json && drift report run m.json --out page.html`
+
+func (a *app) reportCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "report DIR…", Short: "Make one HTML page of runs, comparisons, checks and measurements", Long: reportLong, Example: reportExample,
+		RunE: func(_ *cobra.Command, paths []string) error { return a.report(paths, out) },
+	}
+	cmd.Flags().StringVar(&out, "out", "report.html", "write the page to this `file`, in place of an older one")
+	return cmd
+}
+
+// reported is the result of drift report.
+type reported struct {
+	Page  string `json:"page"`
+	Bytes int64  `json:"bytes"`
+}
+
+func (a *app) report(paths []string, out string) error {
+	if len(paths) == 0 {
+		return usagef("report needs the folders of what it shows: drift report DIR --out %s", out)
+	}
+	if err := checkWritable("out", out, "a file"); err != nil {
+		return err
+	}
+	results, err := page.Read(paths...)
+	if err != nil {
+		return err
+	}
+	result := reported{Page: out}
+	err = atomicfile.Write(out, func(w io.Writer) (err error) {
+		result.Bytes, err = results.WriteTo(w)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	fmt.Fprintf(a.human(), "The page is %s: open it in a browser\n", out)
+	return a.writeJSON(result)
+}
