@@ -23,8 +23,9 @@ type Graph struct {
 	OneHot bool
 }
 
-// Build builds a network in g for a batch of n examples. It is called for every size of batch and must depend on n alone; initial
-// values may be random, those of the first call stay.
+// Build builds a network in g for a batch of n examples. It is called for every size of batch and must depend on n alone. Of
+// random initial values those of the first call stay; Gorgonia's GlorotU and its like draw others in every process, whatever the
+// seed of a run.
 type Build func(g *gorgonia.ExprGraph, n int) (Graph, error)
 
 // Model is a network translated into drift's ops.

@@ -144,28 +144,19 @@ func lstm(b *builder, n int) ([]*Node, *Node, *Node) {
 	for _, gate := range []string{"i", "f", "o", "c"} {
 		weights[gate] = [3]*Node{b.param("wx."+gate, in, hidden), b.param("wh."+gate, hidden, hidden), b.param("b."+gate, 1, hidden)}
 	}
-	zeros := tensor.New(tensor.WithShape(1, hidden), tensor.WithBacking(make([]float64, hidden)))
-	first := NewMatrix(b.g, Float64, WithShape(1, hidden), WithName("h0"), WithValue(zeros))
-	var h, c *Node
+	zeros := func(name string) *Node {
+		return NewMatrix(b.g, Float64, WithShape(n, hidden), WithName(name), WithValue(tensor.New(tensor.WithShape(n, hidden), tensor.Of(Float64))))
+	}
+	h, c := zeros("h0"), zeros("c0")
 	for t := range steps {
 		xt := Must(Slice(x, nil, S(t)))
 		gate := func(name string, f func(*Node) (*Node, error)) *Node {
 			w := weights[name]
-			z := Must(Mul(xt, w[0]))
-			if h == nil {
-				z = biased(z, Must(Mul(first, w[1])))
-			} else {
-				z = Must(Add(z, Must(Mul(h, w[1]))))
-			}
-			return Must(f(biased(z, w[2])))
+			return Must(f(biased(Must(Add(Must(Mul(xt, w[0])), Must(Mul(h, w[1])))), w[2])))
 		}
 		write := Must(HadamardProd(gate("i", Sigmoid), gate("c", Tanh)))
 		forget, out := gate("f", Sigmoid), gate("o", Sigmoid)
-		if c == nil {
-			c = write
-		} else {
-			c = Must(Add(Must(HadamardProd(forget, c)), write))
-		}
+		c = Must(Add(Must(HadamardProd(forget, c)), write))
 		h = Must(HadamardProd(out, Must(Tanh(c))))
 	}
 	p := Must(SoftMax(Must(Mul(h, b.param("out", hidden, 2)))))

@@ -74,6 +74,14 @@ func ops() []network {
 		single("convolution", false, images(func(b *builder, x *Node, n int) *Node {
 			return Must(Conv2d(x, b.param("k", 3, 2, 2, 2), tensor.Shape{2, 2}, []int{1, 0}, []int{2, 1}, []int{1, 1}))
 		})),
+		single("convolution with a bias a channel", false, images(func(b *builder, x *Node, n int) *Node {
+			z := Must(Conv2d(x, b.param("k", 3, 2, 1, 2), tensor.Shape{1, 2}, []int{0, 0}, []int{1, 1}, []int{1, 1}))
+			return Must(BroadcastAdd(z, b.param("b", 1, 3, 1, 1), nil, []byte{0, 2, 3}))
+		})),
+		single("norm of rows", true, func(_ *builder, z *Node, n int) *Node { return Must(Norm(Must(Reshape(z, tensor.Shape{n, 8})), 1, 2)) }),
+		single("comparison", false, func(_ *builder, z *Node, n int) *Node {
+			return Must(HadamardProd(z, Must(Gt(z, NewConstant(0.3), true))))
+		}),
 		single("max pooling", false, images(func(_ *builder, x *Node, n int) *Node {
 			return Must(MaxPool2D(x, tensor.Shape{2, 1}, []int{0, 0}, []int{1, 1}))
 		})),
