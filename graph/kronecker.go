@@ -34,21 +34,44 @@ func (k Kronecker) InputMoment() *Node {
 	return MatMulT(a, a, true, false)
 }
 
-// OutputMoment is Σ_nt d_nt d_ntᵀ, [out,out].
-func (k Kronecker) OutputMoment() *Node {
+// OutputMean is the mean of d_nt over examples and positions, [out].
+func (k Kronecker) OutputMean() *Node {
 	_, d := k.factors.rows()
-	return MatMulT(d, d, true, false)
+	return Hold(Mean(d, 0))
 }
 
-// OutputSum is Σ_nt d_nt, [out].
-func (k Kronecker) OutputSum() *Node {
+// OutputMoment is Σ_nt (d_nt − s)(d_nt − s)ᵀ, [out,out], and Σ_nt (d_nt − s), [out].
+func (k Kronecker) OutputMoment(s *Node) (moment, sum *Node) {
 	_, d := k.factors.rows()
-	return Sum(d, 0)
+	d = Sub(d, overExamples(s, d.Shape()[0]))
+	return MatMulT(d, d, true, false), Sum(d, 0)
 }
 
-// Squares is Σ_n (Oᵀ g_n I)², elementwise, for bases I [in,in] and O [out,out] of the two axes, [out,in].
-func (k Kronecker) Squares(in, out *Node) *Node {
-	n, t, wide, high := k.factors.sizes()
-	a, d := k.factors.rows()
-	return outer{Reshape(MatMul(a, in), n, t, wide), Reshape(MatMul(d, out), n, t, high)}.squares()
+// RotatedSquares is Σ_n (Oᵀ r_n I)², elementwise, for bases I [in,in] and O [out,out] of the two axes of the k-th parameter, which
+// must be one that Kronecker takes: [out,in].
+func (d *Deviations) RotatedSquares(k int, in, out *Node) *Node {
+	factor := d.factors[k]
+	if view, ok := factor.(seen); ok {
+		factor = view.factor
+	}
+	switch f := factor.(type) {
+	case apart:
+		return f.rotated(in, out).squares()
+	case direct:
+		n, wide, high := d.n, in.Shape()[0], out.Shape()[0]
+		r := Reshape(MatMul(Reshape(f.e, n*high, wide), in), n, high, wide)
+		r = MatMul(Reshape(Transpose(r, 0, 2, 1), n*wide, high), out)
+		return Transpose(Reshape(Sum(Square(Reshape(r, n, wide*high)), 0), wide, high))
+	}
+	misuse("parameter %d is no weight whose gradient is a sum of outer products", k)
+	return nil
+}
+
+// rotated is Oᵀ r_n I. a is made of what α and ā become: turned by itself it would lose α to rounding.
+func (f apart) rotated(in, out *Node) apart {
+	n, t, wide, high := f.sizes()
+	alpha := Reshape(MatMul(Reshape(f.alpha, n*t, wide), in), n, t, wide)
+	delta := Reshape(MatMul(Reshape(f.delta, n*t, high), out), n, t, high)
+	meanA, meanD := MatMul(f.meanA, in), MatMul(f.meanD, out)
+	return apart{Add(alpha, overExamples(meanA, n)), alpha, delta, meanA, meanD}
 }

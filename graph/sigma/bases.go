@@ -17,6 +17,7 @@ type bases struct {
 	layers  []*layer        // by parameter; nil for biases and scales
 	axes    kernels.Buffer  // the bases, one behind the other
 	pass    *objective.Pass // finds the moments
+	centers kernels.Buffer  // means of the adjoints in the first chunk, which all chunks take off them
 	moments kernels.Buffer  // room for the moments of a batch, in the same places, and the sums of the adjoints behind them
 	factors []float64       // running means of the moments, centred and divided by the number of positions
 	age     int             // steps since the bases were found; 0: there are none
@@ -54,6 +55,9 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 	if b.axes, err = f.Device().NewBuffer(f.DType(), max(1, size)); err == nil {
 		b.moments, err = f.Device().NewBuffer(f.DType(), max(1, size+sums))
 	}
+	if err == nil {
+		b.centers, err = f.Device().NewBuffer(f.DType(), max(1, sums))
+	}
 	if err != nil {
 		b.close()
 		return nil, fmt.Errorf("memory for Kronecker factors: %w", err)
@@ -66,14 +70,26 @@ func (b *bases) outputs(l *layer) kernels.Buffer {
 	return b.axes.Slice(l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out)
 }
 
+// center is what is taken off the adjoints of a layer: their mean in the first chunk.
+func (b *bases) center(of *objective.Batch, l *layer, factors graph.Kronecker) *graph.Node {
+	from := l.sums - (b.moments.Len() - b.centers.Len())
+	leaf := of.Leaf(b.centers.Slice(from, from+l.out), l.out)
+	if !of.First {
+		return leaf
+	}
+	mean := factors.OutputMean()
+	of.Set(leaf, mean)
+	return mean
+}
+
 // squares puts the squares in the bases in the place of those of the weights.
-func (b *bases) squares(of *objective.Batch, p *graph.PerExample, squares []*graph.Node) {
+func (b *bases) squares(of *objective.Batch, d *graph.Deviations, squares []*graph.Node) {
 	for k, l := range b.layers {
 		if l == nil {
 			continue
 		}
 		in, out := of.Leaf(b.inputs(l), l.in, l.in), of.Leaf(b.outputs(l), l.out, l.out)
-		squares[k] = graph.Reshape(p.Kronecker(k).Squares(in, out), squares[k].Shape()...)
+		squares[k] = graph.Reshape(d.RotatedSquares(k, in, out), squares[k].Shape()...)
 	}
 }
 
@@ -111,8 +127,9 @@ func (b *bases) factor(of *objective.Batch) {
 		factors := p.Kronecker(k)
 		middle, end := l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out
 		of.Total(b.moments.Slice(l.at, middle), factors.InputMoment())
-		of.Total(b.moments.Slice(middle, end), factors.OutputMoment())
-		of.Total(b.moments.Slice(l.sums, l.sums+l.out), factors.OutputSum())
+		moment, sum := factors.OutputMoment(b.center(of, l, factors))
+		of.Total(b.moments.Slice(middle, end), moment)
+		of.Total(b.moments.Slice(l.sums, l.sums+l.out), sum)
 		l.positions = factors.Positions()
 	}
 }
@@ -127,5 +144,5 @@ func (b *bases) state(s objective.State) {
 
 func (b *bases) close() {
 	b.pass.Close()
-	objective.Free(b.axes, b.moments)
+	objective.Free(b.axes, b.centers, b.moments)
 }

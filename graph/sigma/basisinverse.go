@@ -15,17 +15,18 @@ import (
 // identity, or has Kronecker form in each weight. s is that of the batch or, with a running mean's β > 0, the mean
 // over the batches in the same basis with weights that fall by β from each to the one before.
 type BasisInverse struct {
-	f             *objective.Objective
-	average       float64
-	bases         *bases          // nil for the identity
-	mean, squares kernels.Buffer  // ḡ, and diag of Bᵀ(Σ_n g_n g_nᵀ)B/(N−1) [P]
-	running       kernels.Buffer  // s [P]
-	numbers       kernels.Buffer  // what the program reads, see below
-	pass          *objective.Pass // finds mean and squares
-	program       *graph.Program
-	into          kernels.Buffer // of the program
-	out           kernels.Buffer // of the program: tr Σ, δ and ⟨ḡ, x⟩
-	batches       float64        // t
+	f              *objective.Objective
+	average        float64
+	bases          *bases               // nil for the identity
+	reference      *objective.Reference // of shift and squares
+	shift, squares kernels.Buffer       // r̄, and diag of Bᵀ(Σ_n r_n r_nᵀ)B/(N−1) [P]
+	running        kernels.Buffer       // s [P]
+	numbers        kernels.Buffer       // what the program reads, see below
+	pass           *objective.Pass      // finds mean and squares
+	program        *graph.Program
+	into           kernels.Buffer // of the program
+	out            kernels.Buffer // of the program: tr Σ, δ and ⟨ḡ, x⟩
+	batches        float64        // t
 }
 
 var _ Inverse = (*BasisInverse)(nil)
@@ -57,12 +58,17 @@ func NewKroneckerInverse(f *objective.Objective, average float64, every int) (*B
 func newBasisInverse(f *objective.Objective, average float64, b *bases) (*BasisInverse, error) {
 	d := &BasisInverse{f: f, average: average, bases: b}
 	p := f.NumParams()
-	for buffer, n := range map[*kernels.Buffer]int{&d.mean: p, &d.squares: p, &d.running: p, &d.numbers: numberCount} {
+	for buffer, n := range map[*kernels.Buffer]int{&d.shift: p, &d.squares: p, &d.running: p, &d.numbers: numberCount} {
 		var err error
 		if *buffer, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 			d.Close()
 			return nil, fmt.Errorf("memory for a diagonal of Σ: %w", err)
 		}
+	}
+	var err error
+	if d.reference, err = f.NewReference(); err != nil {
+		d.Close()
+		return nil, err
 	}
 	return d, nil
 }
@@ -96,7 +102,14 @@ func (d *BasisInverse) Solve(batch []int, damping Damping, into kernels.Buffer) 
 	if err := d.numbers.Write(numbers[:]); err != nil {
 		return measured, err
 	}
-	return measured, d.program.Run()
+	if err := d.program.Run(); err != nil || !damping.Relative {
+		return measured, err
+	}
+	r, err := d.Report() // there is no solution where Σ and with it the damping vanishes
+	if err == nil {
+		err = invertible(r.Delta, r.Trace)
+	}
+	return measured, err
 }
 
 // keep is (β−βᵗ)/(1−βᵗ): the weight of the mean over t−1 batches in that over t.
@@ -105,7 +118,7 @@ func keep(average, t float64) float64 {
 	return (average - power) / (1 - power)
 }
 
-// moments finds ḡ and the squares of the gradients in the basis in one pass.
+// moments finds r̄ and the squares of the deviations in the basis in one pass.
 func (d *BasisInverse) moments(batch []int) (measured objective.Measured, err error) {
 	if d.pass == nil {
 		if d.pass, err = d.f.Compile(len(batch), d.squared, nil); err != nil {
@@ -118,22 +131,13 @@ func (d *BasisInverse) moments(batch []int) (measured objective.Measured, err er
 // squared adds the moments of a chunk.
 func (d *BasisInverse) squared(b *objective.Batch) {
 	b.Measure(b.Here())
-	p := b.Here().PerExample()
-	b.Sum(d.mean, weighted(p.Sum(), b.Mean))
-	squares := p.Squares()
+	rest := b.Deviations(d.reference, b.Here())
+	b.Sum(d.shift, objective.Times(rest.Sum(), b.Mean))
+	squares := rest.Squares()
 	if d.bases != nil {
-		d.bases.squares(b, p, squares)
+		d.bases.squares(b, rest, squares)
 	}
-	b.Sum(d.squares, weighted(squares, b.Spread))
-}
-
-// weighted multiplies nodes by a scalar node.
-func weighted(nodes []*graph.Node, by *graph.Node) []*graph.Node {
-	all := make([]*graph.Node, len(nodes))
-	for k, n := range nodes {
-		all[k] = graph.Mul(n, graph.BroadcastScalar(by, n.Shape()...))
-	}
-	return all
+	b.Sum(d.squares, objective.Times(squares, b.Spread))
 }
 
 func (d *BasisInverse) Report() (Report, error) {
@@ -184,5 +188,6 @@ func (d *BasisInverse) Close() {
 		d.bases.close()
 	}
 	d.pass.Close()
-	objective.Free(d.mean, d.squares, d.running, d.numbers)
+	d.reference.Close()
+	objective.Free(d.shift, d.squares, d.running, d.numbers)
 }

@@ -45,23 +45,27 @@ func (s *basisSymbols) leaf(name string, b kernels.Buffer, shape ...int) *graph.
 	return n
 }
 
-// build writes x = B (Bᵀḡ)/(s+δ) with the new s = keep·s + (1−keep)·(squares − (Bᵀḡ)²N/(N−1)), at least 0 whatever the rounding.
+// build writes x = B (Bᵀḡ)/(s+δ) with the new s = keep·s + (1−keep)·(squares − (Bᵀr̄)²N/(N−1)), of which rounding noise counts as 0.
 func (s *basisSymbols) build(into kernels.Buffer) {
 	s.graph = graph.New()
 	numbers := s.leaf("numbers", s.d.numbers, numberCount)
 	number := func(k int, like *graph.Node) *graph.Node {
 		return graph.BroadcastScalar(graph.SliceAxis(numbers, 0, k, k+1), like.Shape()...)
 	}
-	var mean, rotated, diagonal []*graph.Node
+	var mean, rotated, diagonal, centers []*graph.Node
 	var trace *graph.Node
 	params := s.d.f.Model.Params()
 	for k, p := range params {
 		part := func(what string, b kernels.Buffer) *graph.Node {
 			return s.leaf(fmt.Sprintf("%s %d", what, k), b.Slice(p.Offset, p.Offset+p.Len), p.Len)
 		}
-		g, squares, running := part("mean", s.d.mean), part("squares", s.d.squares), part("running", s.d.running)
-		r := s.rotate(k, g, true)
-		now := graph.Relu(graph.Sub(squares, graph.Mul(graph.Square(r), number(numberShare, r))))
+		shift, center := part("shift", s.d.shift), part("center", s.d.reference.Center)
+		squares, running := part("squares", s.d.squares), part("running", s.d.running)
+		g := graph.Add(shift, center)
+		apart := s.rotate(k, shift, true, "shift")
+		now := significant(graph.Sub(squares, graph.Mul(graph.Square(apart), number(numberShare, apart))), squares)
+		r := s.rotate(k, g, true, "mean")
+		centers = append(centers, center)
 		next := graph.Add(graph.Mul(number(numberKeep, r), graph.Sub(running, now)), now)
 		s.updates = append(s.updates, graph.Update{Leaf: running, Value: next})
 		mean, rotated, diagonal = append(mean, g), append(rotated, r), append(diagonal, next)
@@ -71,30 +75,34 @@ func (s *basisSymbols) build(into kernels.Buffer) {
 			trace = graph.Add(trace, sum)
 		}
 	}
-	relative := graph.Scale(graph.Mul(graph.SliceAxis(numbers, 0, numberRelative, numberRelative+1), trace), 1/float64(s.d.mean.Len()))
+	size := graph.Mul(graph.Inner(centers, centers), graph.SliceAxis(numbers, 0, numberShare, numberShare+1))
+	trace = significant(trace, graph.Scale(size, graph.Roundings*graph.Unit(s.d.f.DType()))) // see graph.CovarianceTrace
+	relative := graph.Scale(graph.Mul(graph.SliceAxis(numbers, 0, numberRelative, numberRelative+1), trace), 1/float64(s.d.shift.Len()))
 	delta := graph.Add(graph.SliceAxis(numbers, 0, numberAbsolute, numberAbsolute+1), relative)
 	var solution []*graph.Node
 	for k, p := range params {
 		damped := graph.Add(diagonal[k], graph.BroadcastScalar(delta, p.Len))
-		x := s.rotate(k, graph.Div(rotated[k], damped), false)
+		x := s.rotate(k, graph.Div(rotated[k], damped), false, "solution")
 		solution = append(solution, x)
 		s.updates = append(s.updates, graph.Update{Leaf: s.leaf(fmt.Sprint("solution ", k), into.Slice(p.Offset, p.Offset+p.Len), p.Len), Value: x})
 	}
 	s.out = graph.Concat(0, trace, delta, graph.Inner(mean, solution))
 }
 
+// significant is x, a difference of sums of the given sizes, and 0 where it is rounding noise.
+func significant(x, size *graph.Node) *graph.Node {
+	noise := graph.Scale(size, graph.Roundings*graph.Unit(graph.DTypeOf(x)))
+	return graph.Mul(x, graph.Add(graph.Greater(x, noise), graph.Greater(graph.Neg(x), noise)))
+}
+
 // rotate takes a parameter's part of a vector into the basis, or back out of it.
-func (s *basisSymbols) rotate(k int, x *graph.Node, into bool) *graph.Node {
+func (s *basisSymbols) rotate(k int, x *graph.Node, into bool, what string) *graph.Node {
 	if s.d.bases == nil || s.d.bases.layers[k] == nil {
 		return x
 	}
 	l := s.d.bases.layers[k]
-	name := "back"
-	if into {
-		name = "into"
-	}
-	in := s.leaf(fmt.Sprintf("%s, inputs %d", name, k), s.d.bases.inputs(l), l.in, l.in)
-	out := s.leaf(fmt.Sprintf("%s, outputs %d", name, k), s.d.bases.outputs(l), l.out, l.out)
+	in := s.leaf(fmt.Sprintf("inputs %d of the %s", k, what), s.d.bases.inputs(l), l.in, l.in)
+	out := s.leaf(fmt.Sprintf("outputs %d of the %s", k, what), s.d.bases.outputs(l), l.out, l.out)
 	m := graph.Reshape(x, l.out, l.in)
 	m = graph.MatMulT(graph.MatMulT(out, m, into, false), in, false, !into) // OᵀxI, or O x Iᵀ
 	return graph.Reshape(m, l.out*l.in)

@@ -1,11 +1,12 @@
 package sigma
 
 import (
+	"errors"
 	"fmt"
 	"math"
 )
 
-// Breakdown is an error of the numbers, not of program or machine: they left all bounds, or are too far apart for their type.
+// Breakdown is an error of the numbers, not of program or machine: they are not finite, or too far apart for their type.
 type Breakdown struct{ error }
 
 func (b Breakdown) Unwrap() error { return b.error }
@@ -14,10 +15,11 @@ func (b Breakdown) Unwrap() error { return b.error }
 func invertible(delta, trace float64) error {
 	switch {
 	case math.IsNaN(trace) || math.IsInf(trace, 0):
-		return Breakdown{fmt.Errorf("tr Σ = %v: the gradients left all bounds: lower --lr, or raise --damping", trace)}
+		return Breakdown{fmt.Errorf("tr Σ = %v: the gradients are not finite: give a lower learning rate, or a higher damping", trace)}
+	case trace == 0 && !(delta > 0):
+		return Breakdown{errors.New("tr Σ = 0: the gradients of the batch are all the same, to rounding, and damping relative to tr Σ is 0 too: give an absolute one")}
 	case !(delta > 0):
-		return Breakdown{fmt.Errorf("damping δ = %v with tr Σ = %v leaves Σ+δI without an inverse: give a --damping above 0, without --damping-relative",
-			delta, trace)}
+		return Breakdown{fmt.Errorf("damping δ = %v with tr Σ = %v leaves Σ+δI without an inverse: give a damping above 0", delta, trace)}
 	}
 	return nil
 }

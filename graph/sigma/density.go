@@ -98,7 +98,8 @@ func (g *Gradients) twin() (Operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	Centre(gram)
-	gram.ScaleSym(1/float64(n-1), gram)
-	return Dense{gram}, nil
+	k := gram.Rest
+	Centre(k)
+	k.ScaleSym(1/float64(n-1), k)
+	return Dense{k}, nil
 }

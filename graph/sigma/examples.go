@@ -42,7 +42,7 @@ func (g *Gradients) through(c []float64) (err error) {
 // centre takes the mean off a vector.
 func centre(x []float64) { floats.AddConst(-floats.Sum(x)/float64(len(x)), x) }
 
-// Centre turns G Gᵀ into K = C G Gᵀ C in place and returns the means of its rows, G ḡ.
+// Centre turns R Rᵀ into K = C R Rᵀ C = C G Gᵀ C in place and returns the means of its rows, R r̄.
 func Centre(gram *mat.SymDense) []float64 {
 	n, m := gram.SymmetricDim(), gram.RawSymmetric() // the upper triangle
 	mean := make([]float64, n)

@@ -20,7 +20,9 @@ type Gradients struct {
 
 	combinations map[kernels.Buffer]*objective.Pass // Gᵀc, by the vector that they write
 	inner        map[kernels.Buffer]*product        // Gv, by the vector that they read
-	square       *product                           // G Gᵀ of one chunk
+	square       *gramPass                          // Gram of one chunk
+	reference    *objective.Reference               // of a Gram of several; nil before it is needed
+	centering    *objective.Pass                    // sets it
 }
 
 // product is a pass with the rows that it brings to the host.
@@ -37,6 +39,10 @@ func NewGradients(f *objective.Objective, examples []int) (*Gradients, error) {
 
 // Reset makes G that of other examples.
 func (g *Gradients) Reset(examples []int) error {
+	if g.square != nil && (len(g.examples) > g.f.Chunk()) != (len(examples) > g.f.Chunk()) {
+		g.square.Close() // it takes the gradients apart in the other way
+		g.square = nil
+	}
 	g.examples = examples
 	n := len(examples)
 	if g.coefficients != nil && g.coefficients.Len() >= n {
@@ -91,15 +97,25 @@ func (g *Gradients) Dot(v kernels.Buffer, into []float64) error {
 	return err
 }
 
-// Gram is G Gᵀ [N,N]. Examples that do not fit one chunk are taken in pairs of half chunks.
-func (g *Gradients) Gram() (*mat.SymDense, error) {
+// Gram is what products of the gradients are made of, with g_n = m + r_n (graph.Deviations): g_n·g_k = r_n·r_k + ⟨r_n+r_k, m⟩ + ‖m‖².
+type Gram struct {
+	Rest   *mat.SymDense // r_n·r_k [N,N]
+	Along  []float64     // ⟨r_n, m⟩ [N]
+	Center float64       // ‖m‖²
+}
+
+// Gram is that of the examples. Those that do not fit one chunk are taken in pairs of half chunks.
+func (g *Gradients) Gram() (*Gram, error) {
 	n, half := len(g.examples), g.f.Chunk()/2
-	gram := mat.NewSymDense(n, nil)
+	gram := &Gram{Rest: mat.NewSymDense(n, nil), Along: make([]float64, n)}
 	if n <= g.f.Chunk() {
-		return gram, g.products(g.examples, gram.RawSymmetric().Data)
+		return gram, g.products(g.examples, gram.Rest.RawSymmetric().Data, gram)
 	}
 	if half == 0 {
-		return nil, fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples (--chunk)", n)
+		return nil, fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples", n)
+	}
+	if err := g.center(); err != nil {
+		return nil, err
 	}
 	for i := 0; i < n; i += half {
 		for j := i + half; j < n; j += half {
@@ -111,12 +127,29 @@ func (g *Gradients) Gram() (*mat.SymDense, error) {
 	return gram, nil
 }
 
-// pair fills in the inner products among the rows of G from i and from j on, so many of each or as many as there are.
-func (g *Gradients) pair(i, j, half int, into *mat.SymDense) error {
+// center makes the reference that of the first chunk of examples.
+func (g *Gradients) center() (err error) {
+	if g.reference == nil {
+		if g.reference, err = g.f.NewReference(); err != nil {
+			return err
+		}
+	}
+	first := g.examples[:g.f.Chunk()]
+	if g.centering == nil {
+		g.centering, err = g.f.Compile(len(first), func(b *objective.Batch) { b.Deviations(g.reference, b.Here()) }, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return g.centering.Run(first)
+}
+
+// pair fills in the inner products among the rows from i and from j on, so many of each or as many as there are.
+func (g *Gradients) pair(i, j, half int, into *Gram) error {
 	examples := slices.Concat(g.examples[i:i+half], g.examples[j:min(j+half, len(g.examples))])
 	n := len(examples)
-	products := make([]float64, n*n)
-	if err := g.products(examples, products); err != nil {
+	products, part := make([]float64, n*n), &Gram{Along: make([]float64, n)}
+	if err := g.products(examples, products, part); err != nil {
 		return err
 	}
 	row := func(k int) int {
@@ -125,30 +158,53 @@ func (g *Gradients) pair(i, j, half int, into *mat.SymDense) error {
 		}
 		return j + k - half
 	}
+	into.Center = part.Center
 	for k := range n {
+		into.Along[row(k)] = part.Along[k]
 		for l := range k + 1 {
-			into.SetSym(row(k), row(l), products[k*n+l])
+			into.Rest.SetSym(row(k), row(l), products[k*n+l])
 		}
 	}
 	return nil
 }
 
-// products reads the inner products of the gradients of examples that fit one chunk, [n,n].
-func (g *Gradients) products(examples []int, into []float64) error {
+// products reads the inner products of the gradients of examples that fit one chunk, [n,n], and what else a Gram has. Examples that
+// are part of more are taken apart by the reference, others by their own means.
+func (g *Gradients) products(examples []int, rest []float64, into *Gram) error {
 	if g.square == nil {
-		p := &product{}
+		p := &gramPass{}
 		var err error
-		p.Pass, err = g.f.Compile(len(examples), func(b *objective.Batch) { b.Rows(&p.rows, b.Here().PerExample().Gram()) }, nil)
+		p.Pass, err = g.f.Compile(len(examples), func(b *objective.Batch) {
+			d := b.Here().PerExample().Deviations()
+			if len(g.examples) > g.f.Chunk() {
+				d = b.Around(g.reference, b.Here())
+			}
+			b.Rows(&p.rest, d.Gram())
+			b.Rows(&p.along, d.Along())
+			b.Number(&p.center, d.CenterNorm())
+		}, nil)
 		if err != nil {
 			return err
 		}
 		g.square = p
 	}
-	err := g.square.Run(examples)
-	if err == nil {
-		copy(into, g.square.rows.Values)
+	if err := g.square.Run(examples); err != nil {
+		return err
 	}
-	return err
+	if err := g.square.Numbers(); err != nil {
+		return err
+	}
+	copy(rest, g.square.rest.Values)
+	copy(into.Along, g.square.along.Values)
+	into.Center = g.square.center.Value
+	return nil
+}
+
+// gramPass is a pass over one chunk with what it brings to the host.
+type gramPass struct {
+	*objective.Pass
+	rest, along objective.Rows
+	center      objective.Number
 }
 
 // Close gives the device's memory back.
@@ -160,6 +216,8 @@ func (g *Gradients) Close() {
 	if g.square != nil {
 		g.square.Close()
 	}
+	g.centering.Close()
+	g.reference.Close()
 	objective.Free(g.vector)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"drift/graph/objective"
 	"drift/kernels"
@@ -25,9 +26,9 @@ type GramInverse struct {
 
 // gramSize is what batches of one size take.
 type gramSize struct {
-	stored    *stored       // nil for batches that do not fit one chunk,
-	gradients *Gradients    // which are worked through once more for each product
-	gram      *mat.SymDense // after a solution δ(N−1)I + K
+	stored    *stored    // nil for batches that do not fit one chunk,
+	gradients *Gradients // which are worked through once more for each product
+	gram      *Gram      // whose matrix is δ(N−1)I + K after a solution
 	factor    *cholesky
 }
 
@@ -72,7 +73,7 @@ func (g *GramInverse) size(batch []int) (*gramSize, error) {
 		return nil, err
 	}
 	if n <= g.f.Chunk() {
-		s.gram = mat.NewSymDense(n, nil)
+		s.gram = &Gram{Rest: mat.NewSymDense(n, nil)}
 		s.stored, err = newStored(g.f, n)
 	} else {
 		s.gradients, err = NewGradients(g.f, batch)
@@ -110,24 +111,27 @@ func (s *gramSize) close() {
 	s.factor.close()
 }
 
-// coefficients is c with (Σ+δI)⁻¹ḡ = Gᵀc, from G Gᵀ, which it overwrites.
+// coefficients is c with (Σ+δI)⁻¹ḡ = Gᵀc, from the Gram matrix, which it overwrites.
 func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
-	n := s.gram.SymmetricDim()
-	slope := Centre(s.gram) // G ḡ = G Gᵀ 1/N
-	trace := mat.Trace(s.gram) / float64(n-1)
+	k := s.gram.Rest
+	n, squares := k.SymmetricDim(), mat.Trace(k)
+	slope := Centre(k) // R r̄
+	trace := spread(mat.Trace(k), squares, s.gram.Center, n, g.f.DType())
+	floats.Add(slope, s.gram.Along) // G ḡ = R r̄ + R m + (‖m‖² + ⟨r̄, m⟩)1
+	floats.AddConst(s.gram.Center+stat.Mean(s.gram.Along, nil), slope)
 	delta := d.Delta(trace, g.f.NumParams())
 	if err := invertible(delta, trace); err != nil {
 		return nil, err
 	}
 	for i := range n {
-		s.gram.SetSym(i, i, s.gram.At(i, i)+delta*float64(n-1))
+		k.SetSym(i, i, k.At(i, i)+delta*float64(n-1))
 	}
-	positive, err := s.factor.factor(s.gram)
+	positive, err := s.factor.factor(k)
 	if err != nil {
 		return nil, fmt.Errorf("factoring Σ+δI: %w", err)
 	}
 	if !positive {
-		return nil, Breakdown{fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger --damping, or --dtype float64",
+		return nil, Breakdown{fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger damping, or compute in float64",
 			delta, trace, g.f.DType())}
 	}
 	c := append([]float64(nil), slope...)
@@ -149,11 +153,11 @@ func (g *GramInverse) Condition() (float64, error) {
 	if g.last == nil {
 		return 0, nil
 	}
-	pairs, err := Leading(Dense{g.last.gram}, 1, Search{Tolerance: 1e-3})
+	pairs, err := Leading(Dense{g.last.gram.Rest}, 1, Search{Tolerance: 1e-3})
 	if err != nil {
 		return 0, fmt.Errorf("condition of Σ+δI: %w", err)
 	}
-	return pairs[0].Value / (g.report.Delta * float64(g.last.gram.SymmetricDim()-1)), nil
+	return pairs[0].Value / (g.report.Delta * float64(g.last.gram.Rest.SymmetricDim()-1)), nil
 }
 
 // Cost counts the Gram matrix as a gradient, which is what its products come to for batches about as large as layers are wide,

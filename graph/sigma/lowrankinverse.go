@@ -109,7 +109,7 @@ func (l *LowRankInverse) Solve(batch []int, d Damping, into kernels.Buffer) (mea
 	if err := l.compile(into); err != nil {
 		return measured, err
 	}
-	rest := math.Max(0, l.trace-floats.Sum(l.values)) / float64(l.mean.Len()-len(l.values))
+	rest := Resolved(l.trace-floats.Sum(l.values), l.trace, l.f.DType()) / float64(l.mean.Len()-len(l.values))
 	delta := d.Delta(l.trace, l.mean.Len())
 	if err := invertible(rest+delta, l.trace); err != nil {
 		return measured, err

@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"drift/graph"
 	"drift/graph/objective"
 	"drift/graph/weights"
 	"drift/kernels"
@@ -138,15 +139,40 @@ func (m *Measurement) keep(kind string, v kernels.Buffer) (float64, error) {
 	return floats.Dot(values, values), err
 }
 
-// diagonal finds diag Σ = (Σ_n g_n² − N ḡ²)/(N−1), at least 0 whatever the rounding.
+// diagonal finds diag Σ = (Σ_n r_n² − N r̄²)/(N−1), an element of which is 0 where it is rounding noise: of that difference, or of
+// gradients that are all the same.
 func (m *Measurement) diagonal(f *objective.Objective, examples []int) error {
-	squares, err := f.NewVector()
+	reference, err := f.NewReference()
 	if err != nil {
 		return err
 	}
-	defer squares.Free()
+	defer reference.Close()
+	d, r, n := make([]float64, f.NumParams()), make([]float64, f.NumParams()), float64(len(examples))
+	if err := squaresAndMean(f, examples, reference, d, r); err != nil {
+		return err
+	}
+	unit := graph.Roundings * graph.Unit(f.DType())
+	for i, g := range m.Vectors[0].Values {
+		d[i] = Resolved(d[i]-r[i]*r[i]*n/(n-1), d[i]+unit*g*g, f.DType())
+	}
+	m.Vectors = append(m.Vectors, weights.Vector{Kind: "sigma_diag", Values: d})
+	return nil
+}
+
+// squaresAndMean reads Σ_n r_n²/(N−1) and r̄ of deviations from a reference.
+func squaresAndMean(f *objective.Objective, examples []int, reference *objective.Reference, squares, mean []float64) error {
+	var on [2]kernels.Buffer
+	defer func() { objective.Free(on[:]...) }()
+	for k := range on {
+		var err error
+		if on[k], err = f.NewVector(); err != nil {
+			return err
+		}
+	}
 	p, err := f.Compile(len(examples), func(b *objective.Batch) {
-		b.Sum(squares, weighted(b.Here().PerExample().Squares(), b.Spread))
+		rest := b.Deviations(reference, b.Here())
+		b.Sum(on[0], objective.Times(rest.Squares(), b.Spread))
+		b.Sum(on[1], objective.Times(rest.Sum(), b.Mean))
 	}, nil)
 	if err != nil {
 		return err
@@ -155,15 +181,10 @@ func (m *Measurement) diagonal(f *objective.Objective, examples []int) error {
 	if err := p.Run(examples); err != nil {
 		return err
 	}
-	d, n := make([]float64, squares.Len()), float64(len(examples))
-	if err := squares.Read(d); err != nil {
+	if err := on[0].Read(squares); err != nil {
 		return err
 	}
-	for i, g := range m.Vectors[0].Values {
-		d[i] = math.Max(0, d[i]-g*g*n/(n-1))
-	}
-	m.Vectors = append(m.Vectors, weights.Vector{Kind: "sigma_diag", Values: d})
-	return nil
+	return on[1].Read(mean)
 }
 
 type operatorOver func(f *objective.Objective, examples []int) (*Parameters, error)

@@ -12,7 +12,8 @@ import (
 type Parameters struct {
 	f          *objective.Objective
 	from, into kernels.Buffer // [P]
-	mean       kernels.Buffer // ḡ [P]; nil where the operator needs none
+	shift      kernels.Buffer // r̄ [P] of examples that do not fit one chunk, with the reference that it is from
+	reference  *objective.Reference
 	examples   []int
 	product    *objective.Pass // writes A·from into the other
 }
@@ -30,15 +31,15 @@ func NewHessian(f *objective.Objective, examples []int) (*Parameters, error) {
 }
 
 // NewCovariance is Σ = (1/(N−1)) Σ_n (g_n−ḡ)(g_n−ḡ)ᵀ over examples of the training data, at least two of them; a product is
-// Σv = (1/(N−1)) Σ_n ⟨g_n−ḡ, v⟩ g_n.
+// Σv = (1/(N−1)) Σ_n ⟨g_n−ḡ, v⟩ (g_n−m), from deviations (graph.Deviations).
 func NewCovariance(f *objective.Objective, examples []int) (*Parameters, error) {
 	if len(examples) < 2 {
 		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", len(examples))
 	}
 	a := &Parameters{f: f, examples: examples}
-	err := a.reserve("covariance", &a.from, &a.into, &a.mean)
-	if err == nil {
-		err = f.Gradient(examples, a.mean)
+	err := a.reserve("covariance", &a.from, &a.into)
+	if err == nil && len(examples) > f.Chunk() {
+		err = a.center()
 	}
 	if err == nil {
 		a.product, err = f.Compile(len(examples), a.covariance, nil)
@@ -55,11 +56,34 @@ func (a *Parameters) ready(err error) (*Parameters, error) {
 	return a, nil
 }
 
+// center finds a reference for the gradients and r̄, the mean of their deviations from it.
+func (a *Parameters) center() (err error) {
+	if err = a.reserve("covariance", &a.shift); err != nil {
+		return err
+	}
+	if a.reference, err = a.f.NewReference(); err != nil {
+		return err
+	}
+	p, err := a.f.Compile(len(a.examples), func(b *objective.Batch) {
+		b.Sum(a.shift, objective.Times(b.Deviations(a.reference, b.Here()).Sum(), b.Mean))
+	}, nil)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return p.Run(a.examples)
+}
+
 // covariance is what a batch contributes to Σv.
 func (a *Parameters) covariance(b *objective.Batch) {
-	p, v, mean := b.Here().PerExample(), b.Vector(a.from), b.Vector(a.mean)
-	along := graph.Sub(p.Dot(v), graph.BroadcastScalar(graph.Inner(mean, v), b.N))
-	b.Sum(a.into, p.Combine(graph.Mul(graph.BroadcastScalar(b.Spread, b.N), along)))
+	v := b.Vector(a.from)
+	if b.Whole {
+		b.Sum(a.into, graph.NewCovariance(b.Here().PerExample()).Apply(v))
+		return
+	}
+	rest := b.Around(a.reference, b.Here())
+	along := graph.Sub(rest.Dot(v), graph.BroadcastScalar(graph.Inner(b.Vector(a.shift), v), b.N))
+	b.Sum(a.into, rest.Combine(graph.Mul(graph.BroadcastScalar(b.Spread, b.N), along)))
 }
 
 // reserve makes room for vectors, or for none.
@@ -88,5 +112,6 @@ func (a *Parameters) Apply(into, from []float64) error {
 // Close gives the device's memory back.
 func (a *Parameters) Close() {
 	a.product.Close()
-	objective.Free(a.from, a.into, a.mean)
+	a.reference.Close()
+	objective.Free(a.from, a.into, a.shift)
 }

@@ -2,7 +2,6 @@ package sigma
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -17,7 +16,7 @@ const (
 
 // Leading is the k largest eigenvalues of Σ over the examples of G in descending order, found in the space of the examples: from the
 // centred Gram matrix where there are few, by Lanczos iteration with products C G Gᵀ C c where it would not fit. Those beyond the
-// N−1 that examples can give are zero. Residuals are ‖Kq/(N−1) − λq‖ with ‖q‖ = 1, and 0 where all were found at once.
+// N−1 that examples can give are zero, and so are those that are rounding noise beside the largest. Residuals are ‖Kq/(N−1) − λq‖ with ‖q‖ = 1, and 0 where all were found at once.
 func (g *Gradients) Leading(k int, s Search) (values, residuals []float64, err error) {
 	n, p := len(g.examples), g.f.NumParams()
 	if k < 1 || k > p {
@@ -32,7 +31,7 @@ func (g *Gradients) Leading(k int, s Search) (values, residuals []float64, err e
 	}
 	values, residuals = make([]float64, k), make([]float64, k)
 	for i, pair := range pairs {
-		values[i], residuals[i] = math.Max(0, pair.Value), pair.Residual
+		values[i], residuals[i] = Resolved(pair.Value, pairs[0].Value, g.f.DType()), pair.Residual
 	}
 	return values, residuals, nil
 }

@@ -3,7 +3,6 @@ package sigma
 import (
 	"fmt"
 
-	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/gorgonia"
 
 	"drift/graph"
@@ -18,15 +17,15 @@ type stored struct {
 	n         int
 	symbols   *gorgonia.ExprGraph
 	bind      map[*graph.Node]kernels.Buffer // of the leaves
-	gradients *graph.PerExample              // made of the leaves
+	gradients *graph.Deviations              // made of the leaves, from their means
 	factors   []kernels.Buffer               // row by row, behind the leaves
 
 	passes map[int]*objective.Pass // that write gradients, by the first row
 
 	coefficients kernels.Buffer // [n]
 	weights      *graph.Node    // their leaf
-	products     *graph.Program // G Gᵀ
-	matrix       kernels.Buffer // of the program
+	products     *graph.Program // what a Gram holds
+	matrix, rest kernels.Buffer // of the program: R Rᵀ, and ⟨r_n, m⟩ with ‖m‖² behind them
 	combinations map[kernels.Buffer]*graph.Program
 }
 
@@ -48,7 +47,7 @@ func newStored(f *objective.Objective, n int) (*stored, error) {
 		s.factors = append(s.factors, b)
 		leaves = append(leaves, s.leaf(fmt.Sprint("factor ", i), b, node.Shape()...))
 	}
-	s.gradients = pattern.On(leaves)
+	s.gradients = pattern.On(leaves).Deviations()
 	var err error
 	if s.coefficients, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 		s.close()
@@ -116,26 +115,41 @@ func (s *stored) rows(row int) objective.Expression {
 	}
 }
 
-// gram reads G Gᵀ.
-func (s *stored) gram(into *mat.SymDense) (err error) {
+// gram reads what products of the gradients are made of.
+func (s *stored) gram(into *Gram) (err error) {
 	if s.products == nil {
-		gram := s.gradients.Gram()
-		if s.products, err = s.compile([]*graph.Node{gram}, nil); err != nil {
+		var products, rest *graph.Node
+		err = graph.Try(func() {
+			products, rest = s.gradients.Gram(), graph.Concat(0, s.gradients.Along(), s.gradients.CenterNorm())
+		})
+		if err == nil {
+			s.products, err = s.compile([]*graph.Node{products, rest}, nil)
+		}
+		if err != nil {
 			return fmt.Errorf("preparing the Gram matrix of %d gradients: %w", s.n, err)
 		}
-		s.matrix = s.products.Buffer(gram)
+		s.matrix, s.rest = s.products.Buffer(products), s.products.Buffer(rest)
 	}
 	if err := s.products.Run(); err != nil {
 		return err
 	}
-	return s.matrix.Read(into.RawSymmetric().Data)
+	rest := make([]float64, s.n+1)
+	if err := s.rest.Read(rest); err != nil {
+		return err
+	}
+	into.Along, into.Center = rest[:s.n], rest[s.n]
+	return s.matrix.Read(into.Rest.RawSymmetric().Data)
 }
 
 // combine writes Gᵀc [P].
 func (s *stored) combine(c []float64, into kernels.Buffer) (err error) {
 	p := s.combinations[into]
 	if p == nil {
-		if p, err = s.compile(nil, s.assign(into, s.gradients.Combine(s.weights))); err != nil {
+		var updates []graph.Update
+		if err = graph.Try(func() { updates = s.assign(into, s.combined()) }); err == nil {
+			p, err = s.compile(nil, updates)
+		}
+		if err != nil {
 			return fmt.Errorf("preparing combinations of %d gradients: %w", s.n, err)
 		}
 		s.combinations[into] = p
@@ -144,6 +158,15 @@ func (s *stored) combine(c []float64, into kernels.Buffer) (err error) {
 		return err
 	}
 	return p.Run()
+}
+
+// combined is Gᵀc = m Σ_n c_n + Rᵀc.
+func (s *stored) combined() []*graph.Node {
+	whole := objective.Times(s.gradients.Center, graph.SumAll(s.weights))
+	for k, r := range s.gradients.Combine(s.weights) {
+		whole[k] = graph.Add(whole[k], r)
+	}
+	return whole
 }
 
 // bytes is the memory that gradients and programs hold.

@@ -26,7 +26,9 @@ type window struct {
 	next      int           // the slot to be replaced
 	refreshes uint64        // so far
 	seed      uint64        // of the choice of examples
-	twin      *mat.SymDense // K = C G Gᵀ C, where C takes the mean of its slot off each row
+	twin      *mat.SymDense // K = C R Rᵀ C = C G Gᵀ C, where C takes the mean of its slot off each row
+	of        *Gram         // that K was made of
+	squares   float64       // Σ_n ‖r_n‖² before C
 	start     []float64     // of the search for eigenvectors: the sum of those found last, as far as their gradients are still there
 }
 
@@ -36,6 +38,7 @@ func newWindow(f *objective.Objective, examples, slots int, seed uint64) (*windo
 		return nil, err
 	}
 	return &window{stored: s, counts: make([]int, slots), seed: seed, twin: mat.NewSymDense(examples, nil),
+		of:    &Gram{},
 		start: make([]float64, examples)}, nil
 }
 
@@ -79,8 +82,16 @@ func draw(r *rand.Rand, examples []int, k int) []int {
 
 // centred finds K. Rows without a gradient are zero.
 func (w *window) centred() error {
-	if err := w.gram(w.twin); err != nil {
+	w.of.Rest = w.twin
+	if err := w.gram(w.of); err != nil {
 		return err
+	}
+	w.squares = 0
+	for s := range w.counts {
+		from, to, _ := w.slot(s)
+		for i := from; i < to; i++ {
+			w.squares += w.twin.At(i, i)
+		}
 	}
 	products, mean := w.twin.RawSymmetric().Data, make([]float64, w.n)
 	for i := range w.n {
@@ -120,8 +131,10 @@ func (w *window) freedom() int {
 	return sum
 }
 
-// trace is tr Σ.
-func (w *window) trace() float64 { return mat.Trace(w.twin) / float64(w.freedom()) }
+// trace is tr Σ, 0 where that is rounding noise.
+func (w *window) trace() float64 {
+	return spread(mat.Trace(w.twin), w.squares, w.of.Center, w.freedom()+1, w.f.DType())
+}
 
 // leading is the k leading eigenvalues of Σ in descending order, each with the coefficients of its vector u = Gᵀc; zeros where Σ has
 // fewer.

@@ -25,8 +25,10 @@ type probe struct {
 	panels  [2][]int
 	slope   kernels.Buffer // ∂tr Σ [P] over half a sample
 
-	sample        *objective.Pass // over a sample and the test panel
-	gram, losses  objective.Rows  // its inner products of gradients, and its losses
+	sample        *objective.Pass  // over a sample and the test panel
+	gram, along   objective.Rows   // its inner products of deviations (graph.Deviations), those with their center
+	center        objective.Number // ‖m‖²
+	losses        objective.Rows
 	first, second *objective.Pass // over half a sample: the slope, and what another half changes along it
 	change        objective.Number
 
@@ -68,7 +70,10 @@ func (p *probe) prepare() (err error) {
 		return err
 	}
 	p.sample, err = p.f.Compile(p.budget.sample+len(p.panels[objective.Test]), func(b *objective.Batch) {
-		b.Rows(&p.gram, b.Here().PerExample().Gram())
+		d := b.Here().PerExample().Deviations()
+		b.Rows(&p.gram, d.Gram())
+		b.Rows(&p.along, d.Along())
+		b.Number(&p.center, d.CenterNorm())
 		b.Rows(&p.losses, b.Here().Loss)
 	}, nil)
 	if err != nil {

@@ -2,14 +2,15 @@ package train
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"drift/graph/objective"
 	"drift/graph/sigma"
+	"drift/kernels"
 )
 
 const (
@@ -33,7 +34,7 @@ func (p *probe) measure(step int, numbers map[string]float64) error {
 	if p.running[1] > 0 {
 		numbers["noise_scale"] = p.running[0] / p.running[1]
 	}
-	values, err := spectrum(s.gram, min(probeValues, p.f.NumParams()))
+	values, err := spectrum(s.gram, min(probeValues, p.f.NumParams()), p.f.DType())
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (p *probe) measure(step int, numbers map[string]float64) error {
 
 // sight is what one pass over a sample and the test panel shows.
 type sight struct {
-	gram   *mat.SymDense // of the gradients of the sample
+	gram   *mat.SymDense // of the gradients' deviations in the sample
 	trace  float64       // tr Σ
 	square float64       // ‖G‖²
 	across float64       // G·G_test
@@ -66,15 +67,23 @@ func (p *probe) look(chosen []int) (s sight, err error) {
 	if err := p.sample.Run(slices.Concat(chosen, panel)); err != nil {
 		return s, err
 	}
-	products, losses := p.gram.Values, p.losses.Values
+	if err := p.sample.Numbers(); err != nil {
+		return s, err
+	}
 	s.gram = mat.NewSymDense(n, nil)
 	for i := range n {
-		row := products[i*all : (i+1)*all]
+		row := p.gram.Values[i*all : (i+1)*all]
 		copy(s.gram.RawSymmetric().Data[i*n:], row[:n])
 		s.across += floats.Sum(row[n:]) / float64(n*max(1, len(panel)))
 	}
+	ours, theirs := stat.Mean(p.along.Values[:n], nil), 0.
+	if len(panel) > 0 {
+		theirs = stat.Mean(p.along.Values[n:], nil)
+	}
 	s.trace, s.square = moments(s.gram)
-	s.test = floats.Sum(losses[n:]) / float64(max(1, len(panel)))
+	s.square += 2*ours + p.center.Value
+	s.across += ours + theirs + p.center.Value
+	s.test = floats.Sum(p.losses.Values[n:]) / float64(max(1, len(panel)))
 	return s, nil
 }
 
@@ -93,9 +102,10 @@ func moments(gram *mat.SymDense) (trace, square float64) {
 	return own/float64(n) - square, square
 }
 
-// spectrum is the leading eigenvalues of Σ, at most so many.
-func spectrum(gram *mat.SymDense, most int) ([]float64, error) {
+// spectrum is the leading eigenvalues of Σ, at most so many, 0 where they are rounding noise of the type of the gradients.
+func spectrum(gram *mat.SymDense, most int, dtype kernels.DType) ([]float64, error) {
 	n := gram.SymmetricDim()
+	size := mat.Trace(gram)
 	sigma.Centre(gram)
 	var e mat.EigenSym
 	if !e.Factorize(gram, false) {
@@ -103,7 +113,7 @@ func spectrum(gram *mat.SymDense, most int) ([]float64, error) {
 	}
 	var leading []float64
 	for k := range min(most, n-1) {
-		leading = append(leading, math.Max(0, e.RawValues()[n-1-k])/float64(n-1))
+		leading = append(leading, sigma.Resolved(e.RawValues()[n-1-k], size, dtype)/float64(n-1))
 	}
 	return leading, nil
 }

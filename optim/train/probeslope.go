@@ -41,7 +41,7 @@ func (p *probe) slopes(one, other []int) (float64, error) {
 
 // trace is tr Σ from the inner products of the gradients, which for few examples is cheaper than to form ḡ.
 func trace(b *objective.Batch) *graph.Node {
-	g, n := b.Here().PerExample(), float64(b.N)
+	g, n := b.Here().PerExample().Deviations(), float64(b.N)
 	pairs := graph.Sub(graph.Scale(graph.SumAll(g.SquaredNorms()), n), graph.SumAll(g.Gram()))
 	return graph.Scale(pairs, 1/(n*(n-1)))
 }
