@@ -66,6 +66,7 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 	if w.Hessian > 0 || w.Trace > 0 {
 		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.curvature(f, examples, w) })
 	}
+	defer m.settle()
 	for _, step := range steps {
 		if err := step(f, examples); err != nil {
 			if m.Vectors == nil {
@@ -75,6 +76,20 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 		}
 	}
 	return m, nil
+}
+
+// settle makes everything of a Σ that is zero: where tr Σ is rounding noise, so is all else.
+func (m *Measurement) settle() {
+	if m.TraceSigma != 0 {
+		return
+	}
+	m.TraceGradientNorm2 = 0
+	clear(m.Eigenvalues)
+	for _, v := range m.Vectors {
+		if v.Kind == "grad_tr_sigma" || v.Kind == "sigma_diag" || v.Kind == "sigma_vp" {
+			clear(v.Values)
+		}
+	}
 }
 
 // moments finds the loss, ḡ, tr Σ, ∂tr Σ and what follows from them.

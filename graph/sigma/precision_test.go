@@ -1,0 +1,126 @@
+package sigma
+
+import (
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/floats"
+	"pgregory.net/rapid"
+
+	"drift/data"
+	"drift/graph/objective"
+	"drift/kernels"
+)
+
+// crowded is examples that differ from a common one by a share of it: images of 6×6 in one class.
+func crowded(seed uint64, n int, share float64) data.Set {
+	s := noise(n)
+	center, x := gaussian(seed, 36), gaussian(seed+1, 36*n)
+	for i := range x {
+		x[i] = float64(float32(center[i%36] + share*x[i]))
+	}
+	s.X, s.Labels = data.ValuesOf(x), make([]int32, n)
+	return s
+}
+
+// found is the statistics of all examples, by name.
+func found(t testing.TB, f *objective.Objective) map[string][]float64 {
+	t.Helper()
+	all := f.All(objective.Train)
+	m, err := Measure(f, all, Wanted{Eigenvalues: 2, Along: gaussian(9, f.NumParams()), Diagonal: true})
+	must(t, err)
+	stats := map[string][]float64{"tr Σ": {m.TraceSigma}, "eigenvalues": m.Eigenvalues}
+	for _, v := range m.Vectors {
+		stats[v.Kind] = v.Values
+	}
+	delete(stats, "hvp")
+	return stats
+}
+
+// both is the statistics in float32, and what float64 finds at the same parameters.
+func both(t testing.TB, network string, set data.Set, chunk int) (single, double map[string][]float64) {
+	t.Helper()
+	f := open(t, networks[network], set, chunk, kernels.Float32)
+	theta := make([]float64, f.NumParams())
+	must(t, f.Parameters().Read(theta))
+	single = found(t, f)
+	f.Close()
+	f = open(t, networks[network], set, chunk, kernels.Float64)
+	must(t, f.Parameters().Write(theta))
+	double = found(t, f)
+	f.Close()
+	return single, double
+}
+
+// On data whose offset is up to 10⁵ times their spread, statistics of Σ in float32 are what float64 finds. Gradients come rounded to
+// u = 2⁻²⁴ of themselves, u/share of their spread, which no way of adding them up takes out: the tolerance is 10⁻³, or ten times that where it
+// is more. What squares before it centers is off by u/share².
+func TestStatisticsKeepTheirDigits(t *testing.T) {
+	draw := rapid.Custom(func(r *rapid.T) crowd {
+		return crowd{
+			share: math.Pow(10, -rapid.Float64Range(0, 5).Draw(r, "digits in common")),
+			chunk: rapid.SampledFrom([]int{8, 22, 64}).Draw(r, "chunk"),
+			seed:  rapid.Uint64Range(1, 1000).Draw(r, "seed"),
+		}
+	})
+	for network := range networks {
+		for seed := range 6 {
+			c := draw.Example(seed)
+			single, double := both(t, network, crowded(c.seed, few, c.share), c.chunk)
+			tolerance := math.Max(1e-3, 10*0x1p-24/c.share)
+			for what, want := range double {
+				if d := distance(single[what], want); !(d <= tolerance) {
+					t.Errorf("%s, %+v, %s: relative distance %.2g, want at most %.2g", network, c, what, d, tolerance)
+				}
+			}
+		}
+	}
+}
+
+// crowd is how examples crowd about their middle, and the chunk in which they are taken.
+type crowd struct {
+	share float64
+	chunk int
+	seed  uint64
+}
+
+// Targets far from all outputs, as prices are, make gradients that have nearly all in common.
+func TestTargetsFarFromOutputs(t *testing.T) {
+	set := crowded(3, 40, 0.1)
+	set.Labels, set.Classes, set.Outputs = nil, 0, 3
+	y := gaussian(8, 40*3)
+	for i := range y {
+		y[i] = float64(float32(300000 + 100*y[i]))
+	}
+	set.Y = y
+	for _, chunk := range []int{16, 64} {
+		single, double := both(t, "dense", set, chunk)
+		for what, want := range double {
+			if d := distance(single[what], want); !(d <= 1e-3) {
+				t.Errorf("chunks of %d, %s: relative distance %.2g, want at most 1e-3", chunk, what, d)
+			}
+		}
+	}
+}
+
+// Examples that are all the same have no Σ, to the last digit, whatever they round to.
+func TestEqualExamplesHaveNoSigma(t *testing.T) {
+	for network, model := range networks {
+		for _, chunk := range []int{8, 64} {
+			f := open(t, model, crowded(5, few, 0), chunk, kernels.Float32)
+			for what, values := range found(t, f) {
+				if norm := floats.Norm(values, 2); what != "grad" && norm != 0 {
+					t.Errorf("%s, chunks of %d: %s has norm %.2g", network, chunk, what, norm)
+				}
+			}
+		}
+	}
+}
+
+func distance(got, want []float64) float64 {
+	d, s := 0., 0.
+	for i := range want {
+		d, s = d+(got[i]-want[i])*(got[i]-want[i]), s+want[i]*want[i]
+	}
+	return math.Sqrt(d / s)
+}
