@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"os"
 	"path/filepath"
@@ -80,6 +81,79 @@ func FuzzCIFAR(f *testing.F) {
 		x, labels, err := cifar10.read(bytes.NewReader(content), limit, nil, nil)
 		if err == nil && (len(x) != cifarPixels*len(labels) || len(x) > len(content)) {
 			t.Fatalf("%d pixels and %d labels from %d bytes", len(x), len(labels), len(content))
+		}
+	})
+}
+
+// pickled is a batch as Python 2 wrote it with protocol 2: CIFAR's own files begin like this.
+func pickled(key string, labels ...byte) []byte {
+	var b bytes.Buffer
+	b.WriteString("\x80\x02}q\x01(U\x0bbatch_labelq\x02U\x15training batch 1 of 5q\x03U" + string(byte(len(key))) + key + "q\x04]q\x05(")
+	for _, label := range labels {
+		b.Write([]byte{'K', label})
+	}
+	n := len(labels)
+	b.WriteString("eU\x04dataq\x06cnumpy.core.multiarray\n_reconstruct\nq\x07cnumpy\nndarray\nq\x08K\x00\x85U\x01b\x87Rq\x09(K\x01")
+	b.Write([]byte{'M', byte(n), 0, 'M', 0, 12}) // the shape [n,3072]
+	b.WriteString("\x86cnumpy\ndtype\nq\x0aU\x02u1K\x00K\x01\x87Rq\x0b(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T")
+	binary.Write(&b, binary.LittleEndian, uint32(n*cifarPixels))
+	for i := range labels {
+		b.Write(bytes.Repeat([]byte{byte(5 * i)}, cifarPixels))
+	}
+	b.WriteString("tbu.")
+	return b.Bytes()
+}
+
+func TestCIFARForPython(t *testing.T) {
+	for name, c := range map[string]cifar{"cifar10": cifar10, "cifar100": cifar100} {
+		files := map[string][]byte{}
+		for _, file := range append(slices.Clone(c.python.train), c.python.test...) {
+			files[name+"/"+c.python.dir+"/"+file] = pickled(c.python.key, 3, 9)
+		}
+		got, want := mustLoad(t, name, Options{Dir: inFolder(t, files)}), mustLoad(t, name, Options{Dir: cifarDir(t, name, c, records(c, 3, 9))})
+		if Checksum(got.Train, got.Test) != Checksum(want.Train, want.Test) {
+			t.Errorf("%s: other data than in the binary files", name)
+		}
+		if few := mustLoad(t, name+",train=1,test=1", Options{Dir: inFolder(t, files)}); few.Train.Len() != 1 || few.Train.Labels[0] != 3 {
+			t.Errorf("%s: %d examples", name, few.Train.Len())
+		}
+	}
+	good := pickled("labels", 3, 9)
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"text":              {[]byte("hello"), "not a pickle"},
+		"half":              {good[:1000], "the file ends early"},
+		"no dictionary":     {[]byte("\x80\x02]."), "want a dictionary"},
+		"other labels":      {pickled("names", 3, 9), "no list of labels"},
+		"no data":           {[]byte("\x80\x02}X\x06\x00\x00\x00labels]s."), "data: want a NumPy array"},
+		"floats":            {bytes.Replace(good, []byte("U\x02u1"), []byte("U\x02f4"), 1), "data: want an array of uint8"},
+		"another shape":     {bytes.Replace(good, []byte("M\x00\x0c"), []byte("M\x01\x0c"), 1), "bytes for an array of shape"},
+		"an absurd shape":   {bytes.Replace(good, []byte("M\x00\x0c"), []byte("J\xff\xff\xff\x7f"), 1), "an array of shape"},
+		"columns first":     {bytes.Replace(good, []byte("\x89T"), []byte("\x88T"), 1), "row-major"},
+		"a label too high":  {pickled("labels", 3, 10), "want a whole number from 0 to 9"},
+		"labels that float": {bytes.Replace(good, []byte("K\x03"), []byte("N0N"), 1), "label 0 is <nil>"},
+	} {
+		files := map[string][]byte{}
+		for _, file := range append(slices.Clone(cifar10.python.train), cifar10.python.test...) {
+			files[file] = c.file
+		}
+		_, err := Load("cifar10", Options{Dir: inFolder(t, files)})
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		wantError(t, err, c.want)
+	}
+}
+
+func FuzzCIFARForPython(f *testing.F) {
+	f.Add(pickled("labels", 3, 9))
+	f.Add([]byte("\x80\x02}X\x06\x00\x00\x00labels]s."))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		x, labels, err := cifar10.python.read(bytes.NewReader(file), math.MaxInt, nil, nil)
+		if err == nil && len(x) != len(labels)*cifarPixels {
+			t.Fatalf("%d pixels for %d labels", len(x), len(labels))
 		}
 	})
 }

@@ -34,7 +34,7 @@
 //
 // # Files
 //
-// The files of a data set NAME are looked for in Options.Dir, as NAME/FILE and FILE, likewise in $DRIFT_DATA, then in
+// CIFAR is read from its binary files or, where there are none, from those for Python. The files of a data set NAME are looked for in Options.Dir, as NAME/FILE and FILE, likewise in $DRIFT_DATA, then in
 // drift/NAME in the user's cache folder, and in /usr/share/datasets/NAME. Fetch downloads them. Readers trust nothing in a
 // file: every inconsistency is an error of one line, and memory is taken as numbers come, not as a header claims.
 package data

@@ -1,0 +1,124 @@
+// Package pickle reads what Python's pickle module wrote, protocols 0 to 5, as plain values. It runs nothing: where a file says that
+// something is to be called or built, the result is an Object that says so too.
+//
+//	None, bool        nil, bool
+//	int, float        int64, float64; integers beyond int64 are refused
+//	str               string
+//	bytes, bytearray  []byte
+//	str of Python 2   string, of its bytes
+//	list, set         *List
+//	tuple             Tuple
+//	dict              *Dict
+//	class, function   Global
+//
+// Memory is proportional to the file. Values may hold each other in circles.
+package pickle
+
+import (
+	"errors"
+	"fmt"
+)
+
+// List is a list or a set.
+type List struct{ Items []any }
+
+// Tuple is a tuple.
+type Tuple []any
+
+// Dict is a dictionary, in the order of the file.
+type Dict struct{ Keys, Values []any }
+
+// Get is the value of a key that is a string, of either kind of Python; nil where there is none.
+func (d *Dict) Get(key string) any {
+	for i, k := range d.Keys {
+		if b, ok := k.([]byte); ok {
+			k = string(b)
+		}
+		if k == any(key) {
+			return d.Values[i]
+		}
+	}
+	return nil
+}
+
+// Global is a class or function of a module.
+type Global struct{ Module, Name string }
+
+// Object is the result of calling Call with Args and then building State into it.
+type Object struct {
+	Call  any // a Global, in honest files
+	Args  Tuple
+	State any
+}
+
+// Persistent is an object outside the file, by what names it there.
+type Persistent struct{ ID any }
+
+// mark is where a collection begins on the stack.
+type mark struct{}
+
+// machine is pickle's: a stack, and numbered values.
+type machine struct {
+	rest  []byte
+	stack []any
+	memo  map[int64]any
+}
+
+// Decode reads the value at the start of raw.
+func Decode(raw []byte) (value any, err error) {
+	m := &machine{rest: raw, memo: map[int64]any{}}
+	defer func() {
+		switch failed := recover().(type) {
+		case nil:
+		case failure:
+			value, err = nil, fmt.Errorf("not a pickle: byte %d: %w", len(raw)-len(m.rest), failed.error)
+		default:
+			panic(failed)
+		}
+	}()
+	for {
+		op := m.byte()
+		if op == '.' {
+			return m.pop(), nil
+		}
+		m.do(op)
+	}
+}
+
+// failure is what reading panics with.
+type failure struct{ error }
+
+func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
+
+func (m *machine) push(v any) { m.stack = append(m.stack, v) }
+
+func (m *machine) pop() any {
+	if len(m.stack) == 0 {
+		fail("nothing on the stack")
+	}
+	top := m.stack[len(m.stack)-1]
+	m.stack = m.stack[:len(m.stack)-1]
+	if _, is := top.(mark); is {
+		fail("a mark in place of a value")
+	}
+	return top
+}
+
+// top is the value on top of the stack, which stays there.
+func (m *machine) top() any {
+	v := m.pop()
+	m.push(v)
+	return v
+}
+
+// popMark takes the values off the stack down to the last mark, which goes too.
+func (m *machine) popMark() []any {
+	for i := len(m.stack) - 1; i >= 0; i-- {
+		if _, found := m.stack[i].(mark); found {
+			values := append([]any(nil), m.stack[i+1:]...)
+			m.stack = m.stack[:i]
+			return values
+		}
+	}
+	panic(failure{errors.New("no mark on the stack")})
+}
