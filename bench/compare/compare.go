@@ -25,6 +25,7 @@ type Experiment struct {
 	Seeds   []uint64
 	Points  int // of a learning curve
 	Pairs   int // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
+	Paths   int // of these pairs, how many are expanded in their noise, at least 2; 0: none
 	// Trials is how many choices of each optimizer's options are tried first, on the problem of OpenTuning, whose test part is held
 	// out of the training part; 0: none, the options stay as they are.
 	Trials     int
@@ -44,6 +45,8 @@ type run struct {
 	Classes   bool          `json:"classes"`   // accuracy means something
 	Diverged  bool          `json:"diverged"`  // the loss left all bounds: there is no result
 	Explained report.Number `json:"explained"` // NaN where it does not apply
+	// SecondOrder is there for the SGD whose shuffles were expanded.
+	SecondOrder *secondOrder `json:"second_order,omitempty"`
 }
 
 // Run tunes where asked, and then does all runs, seed by seed.

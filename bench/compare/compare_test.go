@@ -173,7 +173,7 @@ func TestComparisonIsPairedAndRepeats(t *testing.T) {
 func TestComparisonOnFailingDevices(t *testing.T) {
 	devicetest.OnFailingDevice(t, func(dev kernels.Device) error {
 		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy{}, func() kernels.Device { return dev }), Entries: entries(sgd(0.1, 20), 2, "sgd", "gd", "gd-reg"),
-			Seeds: []uint64{1}, Points: 1, Pairs: 2}
+			Seeds: []uint64{1}, Points: 1, Pairs: 2, Paths: 2}
 		_, err := e.Run(context.Background())
 		return err
 	})

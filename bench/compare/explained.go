@@ -10,28 +10,25 @@ import (
 	"drift/optim/train"
 )
 
-// explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it.
+// explain fills in how much of the drift each regularized run explains, where there are a stochastic and a plain run with it, and how
+// much the expansion in the noise does.
 func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []run, start []float64) error {
 	sgd, stochastic := find[optim.SGD](runs)
 	gd, plain := find[optim.GD](runs)
 	if !stochastic || !plain || e.Pairs < 2 || sgd.Batch == 0 || sgd.Sampling == "replacement" || !alike(sgd.Heavy, gd.Heavy) {
 		return nil
 	}
-	var mean *cloud
-	for i := range runs {
-		r := &runs[i]
-		reg, regularized := r.Entry.Optimizer.(optim.GDReg)
-		if !regularized || r.Diverged || !alike(sgd.Heavy, reg.Heavy) || reg.EmulateBatch != 0 && reg.EmulateBatch != sgd.Batch { // it follows another SGD
-			continue
-		}
-		var err error
-		if mean == nil {
-			if mean, err = shuffles(ctx, f, sgd, start, e.Pairs, r.Seed); err != nil {
-				return err
-			}
-		}
-		gd, reg := gd, reg
-		constant(&gd.Rate)
+	followers := followersOf(sgd, runs)
+	if len(followers) == 0 && e.Paths < 2 {
+		return nil
+	}
+	mean, some, err := shuffles(ctx, f, sgd, start, e.Pairs, e.Paths, runs[0].Seed)
+	if err != nil {
+		return err
+	}
+	constant(&gd.Rate)
+	for _, r := range followers {
+		reg := r.Entry.Optimizer.(optim.GDReg)
 		constant(&reg.Rate)
 		share, err := explained(f, mean, optim.BatchesPerEpoch(sgd, f.Examples(objective.Train)), gd, reg, start)
 		if err != nil {
@@ -39,7 +36,25 @@ func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []
 		}
 		r.Explained = report.Number(share)
 	}
-	return nil
+	found, err := beyond(ctx, f, sgd, start, mean, some)
+	for i := range runs {
+		if runs[i].Entry.Optimizer == optim.Optimizer(sgd) && err == nil {
+			runs[i].SecondOrder = found
+			break
+		}
+	}
+	return err
+}
+
+// followersOf are the regularized runs that follow an SGD.
+func followersOf(sgd optim.SGD, runs []run) (all []*run) {
+	for i := range runs {
+		reg, regularized := runs[i].Entry.Optimizer.(optim.GDReg)
+		if regularized && !runs[i].Diverged && alike(sgd.Heavy, reg.Heavy) && (reg.EmulateBatch == 0 || reg.EmulateBatch == sgd.Batch) {
+			all = append(all, &runs[i])
+		}
+	}
+	return all
 }
 
 // alike reports whether two optimizers take steps of the same length, so that their ways can be compared.

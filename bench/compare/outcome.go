@@ -12,7 +12,9 @@ import (
 type Outcome struct {
 	Rows   []Row
 	Trials []Trial // nil without tuning
-	runs   [][]run // by optimizer
+	// SecondOrder is nil where SGD and GD are not compared, or no shuffles were expanded.
+	SecondOrder *SecondOrder
+	runs        [][]run // by optimizer
 }
 
 // Row is one optimizer. A number is nil where it does not apply: accuracy in a regression, what concerns the test part
@@ -72,7 +74,7 @@ func testAccuracy(r run) float64 {
 }
 
 func newOutcome(bySeed [][]run) *Outcome {
-	o := &Outcome{}
+	o := &Outcome{SecondOrder: newSecondOrder(bySeed)}
 	for k := range bySeed[0] {
 		var of []run
 		row := Row{Optimizer: bySeed[0][k].Entry.Name, Settings: bySeed[0][k].Entry, Diverged: []uint64{}}

@@ -18,38 +18,49 @@ type cloud struct {
 	variance float64
 }
 
-// shuffles is the mean end of one epoch of SGD from start, over pairs of random orders of the batches and their reverses.
-// An order and its reverse cancel what of order η² depends on the order of the batches alone, and control variates take out
-// more (see expansion).
-func shuffles(ctx context.Context, f *objective.Objective, s optim.SGD, start []float64, pairs int, seed uint64) (*cloud, error) {
+// shuffled is a pair of an order of batches and its reverse, with the mean displacement that they lead to and its control variates.
+type shuffled struct {
+	orders       [2][][]int
+	displacement []float64
+	controls     [2][]float64
+}
+
+// shuffles is the mean end of one epoch of SGD from start, over pairs of random orders of the batches and their reverses, and the first
+// of these pairs themselves. An order and its reverse cancel what of order η² depends on the order of the batches alone, and control
+// variates take out more (see expansion).
+func shuffles(ctx context.Context, f *objective.Objective, s optim.SGD, start []float64, pairs, keep int, seed uint64) (*cloud, []shuffled, error) {
 	constant(&s.Rate)
 	t, err := train.New(f, s, train.Options{Seed: seed})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer t.Close()
 	if err := t.Reset(start); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	x, err := newExpansion(f, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer x.close()
 	draws := random.New(seed, "shuffles")
 	c := newControlled(len(start))
-	for range pairs {
+	var kept []shuffled
+	for k := range pairs {
 		if ctx.Err() != nil {
-			return nil, train.ErrInterrupted
+			return nil, nil, train.ErrInterrupted
 		}
 		batches := split(draws.Perm(f.Examples(objective.Train)), s.Batch)
 		end, controls, err := pair(t, x, batches, start)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		c.add(end, controls)
+		if k < keep {
+			kept = append(kept, shuffled{[2][][]int{batches, reversed(batches)}, end, controls})
+		}
 	}
-	return c.cloud(start), nil
+	return c.cloud(start), kept, nil
 }
 
 // pair is the mean displacement from start by the batches in their order and in the reverse one, and its control variates.

@@ -28,6 +28,7 @@ type comparison struct {
 	recipe
 	optimizers           []cmdline.Choice
 	seeds, pairs, points int
+	paths                int
 	trials, total        int // total updates of all runs
 	examples             int // of the training part
 	out, resume          string
@@ -48,6 +49,13 @@ regularized descent arrives just where SGD does in the mean, and 0 where it is n
 plain descent. It is there where sgd, gd and gd-reg are compared at one learning rate, sgd shuffles,
 and gd-reg follows its batches. It needs a smooth network: what a trajectory meets at the kinks of
 relu or max pooling is in no derivative of tr Σ, and can be most of the drift.
+
+Below the table stands how much of the same distance the theory explains to second order in the noise of
+batches and at all orders in the learning rate, along GD's path: by drift, by diffusion (the spread of
+SGD, which meets third derivatives) and by both. --paths of the shuffles are expanded in their noise; what
+SGD does beside the expansion of the same shuffle varies little, so that few of them are enough. Every one
+costs a second and a third derivative of the whole loss a step. With an optimizer that clips there is no
+expansion; it fails where the learning rate times the largest eigenvalue of the Hessian nears 1.
 
 With --tune N every optimizer is first given N trials over its own settings, and compared at the best
 of them by the loss on a fifth of the training examples, which is held out: over the learning rate,
@@ -89,6 +97,7 @@ func (a *app) compareCommand() *cobra.Command {
 	cmdline.Add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", cmdline.AtLeast(1))
 	c.recipe.flags(flags, map[string]string{"batch": "10"}, 60)
 	cmdline.Add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
+	cmdline.Add(flags, &c.paths, "paths", 4, "of these pairs, how many are expanded in their noise, at least 2 (0: none)", "int", shuffles)
 	cmdline.Add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &c.points, "points", 40, "points of a learning curve", "int", cmdline.AtLeast(1))
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace those of the same settings there")
@@ -103,7 +112,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		return err
 	}
 	defer func() { err = closing(lock, err) }()
-	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept}
+	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Paths: c.paths, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
@@ -232,7 +241,7 @@ func following(o optim.Optimizer, batch string) (optim.Optimizer, error) {
 	return options.Set(o, "emulate_batch", batch)
 }
 
-// shuffles parses --shuffles: a variance takes two pairs.
+// shuffles parses --shuffles and --paths: a variance takes two pairs.
 func shuffles(s string) (int, error) {
 	n, err := cmdline.AtLeast(0)(s)
 	if err == nil && n == 1 {

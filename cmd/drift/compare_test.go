@@ -44,6 +44,17 @@ func TestCompareWritesItsResults(t *testing.T) {
 			t.Errorf("%s: drift_explained is %s", name, row["drift_explained"])
 		}
 	}
+	var expanded struct {
+		SecondOrder struct{ Drift, Diffusion, Both struct{ Mean, CI95 *float64 } } `json:"second_order"`
+	}
+	if err := json.Unmarshal([]byte(stdout), &expanded); err != nil {
+		t.Error(err)
+	}
+	for _, v := range []struct{ Mean, CI95 *float64 }{expanded.SecondOrder.Drift, expanded.SecondOrder.Diffusion, expanded.SecondOrder.Both} {
+		if v.Mean == nil || v.CI95 == nil {
+			t.Errorf("second_order is %+v", expanded.SecondOrder)
+		}
+	}
 	for _, file := range []string{"compare.json", "compare.csv", "runs.csv", "compare.png", "config.toml"} {
 		if info, err := os.Stat(filepath.Join(out, file)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", file, err)

@@ -179,9 +179,10 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 		return err
 	}
 	result := struct {
-		Rows       []compare.Row `json:"rows"`
-		Experiment experiment    `json:"experiment"`
-	}{outcome.Rows, experiment{"compare", config, version(), c.device, outcome.Trials}}
+		Rows        []compare.Row        `json:"rows"`
+		SecondOrder *compare.SecondOrder `json:"second_order"` // null where it does not apply
+		Experiment  experiment           `json:"experiment"`
+	}{outcome.Rows, outcome.SecondOrder, experiment{"compare", config, version(), c.device, outcome.Trials}}
 	written := writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
@@ -222,6 +223,10 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 			seeds := strings.Trim(strings.ReplaceAll(fmt.Sprint(row.Diverged), " ", ", "), "[]")
 			fmt.Fprintf(w, "%s diverged on seeds %s: give it a lower --lr, or --clip or --warmup.\n", row.Optimizer, seeds)
 		}
+	}
+	if s := outcome.SecondOrder; s != nil {
+		fmt.Fprintf(w, "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s.\n", s.Drift, s.Diffusion, s.Both)
+		fmt.Fprintf(w, "Standard error of one seed's share for both, from %d pairs of shuffles: %.2g.\n", s.Pairs, float64(s.StandardErrors.Both))
 	}
 	if c.seeds == 1 {
 		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")
