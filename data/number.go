@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"drift/data/binary16"
 )
 
 // number is a binary format of numbers.
@@ -36,20 +38,11 @@ func (t number) decode(raw []byte) float64 {
 		unused := 64 - 8*t.bytes
 		return float64(int64(bits<<unused) >> unused)
 	case t.bytes == 2:
-		return half(uint16(bits))
+		return binary16.Float64(uint16(bits))
 	case t.bytes == 4:
 		return float64(math.Float32frombits(uint32(bits)))
 	}
 	return math.Float64frombits(bits)
-}
-
-// half is the value of an IEEE 754 binary16: that of a float32 with the same bits, whose exponent counts from 112 less.
-func half(bits uint16) float64 {
-	sign, magnitude := uint32(bits>>15)<<31, uint32(bits&0x7fff)<<13
-	if bits&0x7c00 == 0x7c00 { // an infinity or NaN
-		return float64(math.Float32frombits(sign | magnitude | 0x7f800000))
-	}
-	return float64(math.Float32frombits(sign|magnitude)) * 0x1p112
 }
 
 // readStored reads count numbers as Values of the narrowest type that holds all numbers of the format.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nlpodyssey/safetensors"
 
+	"drift/data/binary16"
 	"drift/kernels"
 )
 
@@ -35,16 +36,7 @@ var widen = map[safetensors.DType]func([]byte) float64{
 	safetensors.BF16: func(b []byte) float64 {
 		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
 	},
-	safetensors.F16: func(b []byte) float64 { return half(binary.LittleEndian.Uint16(b)) },
-}
-
-// half is the value of an IEEE 754 binary16: that of a float32 with the same bits, whose exponent counts from 112 less.
-func half(bits uint16) float64 {
-	sign, magnitude := uint32(bits>>15)<<31, uint32(bits&0x7fff)<<13
-	if bits&0x7c00 == 0x7c00 { // an infinity or NaN
-		return float64(math.Float32frombits(sign | magnitude | 0x7f800000))
-	}
-	return float64(math.Float32frombits(sign|magnitude)) * 0x1p112
+	safetensors.F16: func(b []byte) float64 { return binary16.Float64(binary.LittleEndian.Uint16(b)) },
 }
 
 // finite refuses elements that are not, or would not be once they are rounded to dt.
