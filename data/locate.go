@@ -52,7 +52,7 @@ func (r *request) locate(pattern, sub string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("no %s in %s: run \"drift data fetch %s\", or say where it is with --data-dir",
+	return "", fmt.Errorf("no %s in %s: run \"drift data fetch %s\", or say in which folder it is",
 		pattern, strings.Join(path, ", "), r.Name)
 }
 

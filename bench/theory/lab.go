@@ -103,7 +103,7 @@ func newLab(w *World, o Options) (*lab, error) {
 	}
 	o = o.withDefaults()
 	if len(w.Train) < o.Examples || len(w.Test) < o.Examples {
-		return nil, fmt.Errorf("checking the theory: that takes %d training and %d test examples, and the data have %d and %d: give more data or --examples",
+		return nil, fmt.Errorf("checking the theory: that takes %d training and %d test examples, and the data have %d and %d: give more data, or check on fewer examples",
 			o.Examples, o.Examples, len(w.Train), len(w.Test))
 	}
 	l := &lab{World: w, Options: o, claims: stated, few: w.Train[:o.Examples], away: w.Test[:o.Examples]}

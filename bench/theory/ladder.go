@@ -184,13 +184,13 @@ func (l *lab) within(directions [][]float64) (float64, error) {
 	}
 	rate := mostTurn / turn
 	if math.IsNaN(rate) || math.IsInf(rate, 0) {
-		return 0, fmt.Errorf("choosing learning rates: gradients or curvatures vanish at these parameters: give others (--seed, --weights)")
+		return 0, fmt.Errorf("choosing learning rates: gradients or curvatures vanish at these parameters: give other weights, or another seed")
 	}
 	for _, v := range directions {
 		halvings := 0
 		for ; !l.linear(examples, rows, times(-rate, v)) && l.Err() == nil; rate /= 2 {
 			if halvings++; halvings > mostHalvings {
-				return 0, fmt.Errorf("choosing learning rates: the loss is not differentiable at these parameters: give others (--seed, --weights)")
+				return 0, fmt.Errorf("choosing learning rates: the loss is not differentiable at these parameters: give other weights, or another seed")
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/kernels/cuda"
 	"drift/optim/options"
 	"drift/optim/train"
 )
@@ -31,6 +32,10 @@ func worded(err error) string {
 		text += ": go on with drift train --resume " + stopped.Dir
 	} else if errors.As(err, &stopped) {
 		text += ": nothing is kept without --out"
+	}
+	var lost *cuda.Lost
+	if errors.As(err, &lost) {
+		text += ": --resume does"
 	}
 	if errors.Is(err, train.ErrNotFinite) {
 		text += ": lower --lr, add --clip or --warmup, or scale the data with normalize=on"

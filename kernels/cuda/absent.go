@@ -8,7 +8,7 @@ import (
 	"drift/kernels"
 )
 
-const absent = "this binary was built without CUDA: build it with `make gpu` (gcc, no CUDA toolkit needed) or choose --device cpu"
+const absent = "this binary was built without CUDA: build it with `make gpu` (gcc, no CUDA toolkit needed) or choose the device cpu"
 
 // Open returns an error in a build without the tag gpu.
 func Open(index int, o Options) (kernels.Device, error) { return nil, errors.New(absent) }

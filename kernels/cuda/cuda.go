@@ -107,7 +107,7 @@ type Lost struct {
 }
 
 func (e *Lost) Error() string {
-	return fmt.Sprintf("%s: lost while %s: %v; start again from the last checkpoint (--resume)", e.Device, e.Doing, e.Cause)
+	return fmt.Sprintf("%s: lost while %s: %v; start again from the last checkpoint", e.Device, e.Doing, e.Cause)
 }
 
 func (e *Lost) Unwrap() error { return e.Cause }

@@ -76,7 +76,7 @@ func (d *device) start(index int) (err error) {
 		return err
 	}
 	if major < 8 {
-		return fmt.Errorf("compute capability %d.%d: 8.0 (Ampere) or later is needed; choose --device cpu", major, minor)
+		return fmt.Errorf("compute capability %d.%d: 8.0 (Ampere) or later is needed; choose the device cpu", major, minor)
 	}
 	if d.total, err = d.gpu.TotalMem(); err != nil {
 		return err

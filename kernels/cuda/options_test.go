@@ -24,7 +24,7 @@ func TestErrorTexts(t *testing.T) {
 		t.Error(got)
 	}
 	lost := error(&Lost{Device: "cuda:0", Doing: "reading", Cause: io.ErrUnexpectedEOF})
-	if !errors.Is(lost, io.ErrUnexpectedEOF) || !strings.Contains(lost.Error(), "--resume") {
+	if !errors.Is(lost, io.ErrUnexpectedEOF) || !strings.Contains(lost.Error(), "last checkpoint") {
 		t.Error(lost)
 	}
 }

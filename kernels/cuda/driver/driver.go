@@ -20,7 +20,7 @@ import (
 var Open = sync.OnceValue(func() error {
 	var reason [512]C.char
 	if C.drift_open_driver(&reason[0], C.size_t(len(reason))) != 0 {
-		return fmt.Errorf("no usable NVIDIA driver: %s; install the driver (nvidia-smi should list the GPU) or choose --device cpu",
+		return fmt.Errorf("no usable NVIDIA driver: %s; install the driver (nvidia-smi should list the GPU) or choose the device cpu",
 			C.GoString(&reason[0]))
 	}
 	return nil
