@@ -56,8 +56,9 @@ func (f gathered) squares() *Node {
 	return Scatter(Square(d), index, f.table)
 }
 
-func (f gathered) nodes() []*Node      { return []*Node{f.index, f.d} }
-func (f gathered) on(n []*Node) factor { return gathered{n[0], n[1], f.table} }
+// nodes are those of the outer products: indices are no numbers that other nodes could stand for.
+func (f gathered) nodes() []*Node      { return f.outer().nodes() }
+func (f gathered) on(n []*Node) factor { return outer{n[0], n[1]} }
 
 // seen is the gradients of a parameter that is used in another shape.
 type seen struct {

@@ -148,6 +148,9 @@ func (e *expression) rearranged(f factor, operand *Node) (param *Node, own facto
 
 // scaledFactor is c times the gradients, which are linear in the last of their nodes.
 func scaledFactor(f factor, c float64) factor {
+	if g, ok := f.(gathered); ok {
+		return gathered{g.index, Scale(g.d, c), g.table}
+	}
 	nodes := f.nodes()
 	last := len(nodes) - 1
 	nodes[last] = Scale(nodes[last], c)

@@ -202,3 +202,23 @@ func TestExamplesThatInfluenceEachOtherAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Gradients are kept as what they are made of: numbers in another graph stand for them.
+func TestGradientsOfOtherNodes(t *testing.T) {
+	const n = 5
+	for _, f := range nets {
+		t.Run(f.name, func(t *testing.T) {
+			b := f.over(n, true)
+			p := NewPerExample(b.loss, b.params)
+			want := evaluate(t, b.values, p.Gram())[0]
+			g, kept := New(), values{}
+			var leaves []*Node
+			for k, node := range p.Nodes() {
+				leaf := Input(g, f64, fmt.Sprint("kept ", k), node.Shape()...)
+				kept[leaf] = evaluate(t, b.values, node)[0]
+				leaves = append(leaves, leaf)
+			}
+			near(t, "gram", evaluate(t, kept, p.On(leaves).Gram())[0], want, 1e-12)
+		})
+	}
+}
