@@ -247,6 +247,7 @@
     smooth.value = 0;
     smooth.addEventListener("input", () => { state.smooth = Number(smooth.value); drawAll(); });
     along.value = "x";
+    if (!(data.charts || []).some((c) => c.along && c.curves.some((k) => k.epochs))) along.parentElement.hidden = true;
     along.addEventListener("change", () => { state.along = along.value; data.charts.forEach((c) => { if (c.along) c.zoom = null; }); drawAll(); });
   }
   (data.charts || []).forEach(listen);

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,6 +28,7 @@ type training struct {
 	task
 	recipe
 	name, init, out, resume  string // name: of the optimizer
+	tensorboard              string
 	logEvery, evalEvery      every
 	checkpointEvery, measure every
 	logging                  train.Logging
@@ -92,6 +94,7 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
+	flags.StringVar(&t.tensorboard, "tensorboard", "", "write events for TensorBoard to this `folder`; beside --resume, go on with those there")
 	cmdline.Add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
@@ -123,6 +126,9 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		return err
 	}
 	defer trainer.Close()
+	if err := t.checkBoard(); err != nil {
+		return err
+	}
 	if t.out != "" {
 		if err := t.startRun(flags, p.Model, trainer); err != nil {
 			return err
@@ -167,8 +173,12 @@ func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *tra
 			}
 		}
 	}
-	result, err := t.train(ctx, trainer)
+	b, err := t.openBoard(flags, p.Model, trainer)
 	if err != nil {
+		return err
+	}
+	result, err := t.train(ctx, trainer, b)
+	if err = errors.Join(err, b.Close()); err != nil {
 		return err
 	}
 	return t.deliver(p, result)
@@ -182,12 +192,13 @@ func closing(c io.Closer, err error) error {
 	return err
 }
 
-func (t *training) train(ctx context.Context, trainer *train.Trainer) (train.Result, error) {
+func (t *training) train(ctx context.Context, trainer *train.Trainer, b *board) (train.Result, error) {
 	show := t.progress("training", "steps", trainer.Options.Steps)
 	defer show.Close()
 	note := ""
 	t.logging.Observe = func(step int, e *train.Entry) {
 		if e != nil {
+			b.log(e)
 			note = "loss " + report.Format(e.Loss)
 			if e.TestAccuracy != nil {
 				note += ", test accuracy " + report.Format(*e.TestAccuracy)
