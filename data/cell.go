@@ -25,14 +25,5 @@ func isNumber(cell string) bool {
 	return err == nil || err == strconv.ErrRange
 }
 
-// isMissing tells the usual ways to write that there is no value.
-func isMissing(cell string) bool {
-	switch strings.ToLower(cell) {
-	case "", "na", "n/a", "nan", "null", "?":
-		return true
-	}
-	return false
-}
-
 // isUnnamed tells the heading that pandas gives to the index of its rows, or makes of it on reading it again.
 func isUnnamed(name string) bool { return name == "" || strings.HasPrefix(name, "Unnamed: ") }

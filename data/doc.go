@@ -34,7 +34,13 @@
 //
 // # Files
 //
-// CIFAR is read from its binary files or, where there are none, from those for Python. The files of a data set NAME are looked for in Options.Dir, as NAME/FILE and FILE, likewise in $DRIFT_DATA, then in
-// drift/NAME in the user's cache folder, and in /usr/share/datasets/NAME. Fetch downloads them. Readers trust nothing in a
-// file: every inconsistency is an error of one line, and memory is taken as numbers come, not as a header claims.
+// The files of a data set NAME are looked for in Options.Dir, as NAME/FILE and FILE, likewise in $DRIFT_DATA, then in
+// drift/NAME in the user's cache folder, and in /usr/share/datasets/NAME. Fetch downloads them. CIFAR is read from its binary files,
+// or else from those for Python. Readers trust nothing in a file: every inconsistency is an error of one line, and memory is taken as
+// numbers come, not as a header claims.
+//
+// # Precision
+//
+// Inputs stay what their files hold, bytes, float32 or float64, targets are float64 and labels integers. Scales, means and standard
+// deviations are worked out in float64, and a number is rounded once, to the type that it is read in.
 package data

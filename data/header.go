@@ -130,6 +130,17 @@ func (h *header) chooseTarget(label string) (err error) {
 	return nil
 }
 
+// kept is the number of columns that are not left out.
+func (h *header) kept() int {
+	n := 0
+	for _, dropped := range h.dropped {
+		if !dropped {
+			n++
+		}
+	}
+	return n
+}
+
 // where is the place of a cell in words.
 func (h *header) where(line, column int) string {
 	if h.names != nil && h.names[column] != "" {

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -128,17 +126,6 @@ func trimmed(row []string) []string {
 	return out
 }
 
-// kept is the number of columns that are not left out.
-func (h *header) kept() int {
-	n := 0
-	for _, dropped := range h.dropped {
-		if !dropped {
-			n++
-		}
-	}
-	return n
-}
-
 // add appends a row.
 func (t *table) add(row []string, line int) error {
 	if t.format.missing == "drop" && t.hasGap(row) {
@@ -169,16 +156,6 @@ func (t *table) add(row []string, line int) error {
 	return nil
 }
 
-// hasGap tells a row that lacks a value.
-func (t *table) hasGap(row []string) bool {
-	for i, cell := range row {
-		if !t.dropped[i] && isMissing(strings.TrimSpace(cell)) {
-			return true
-		}
-	}
-	return false
-}
-
 // parse reads a cell that must be a number.
 func (t *table) parse(cell string, line, column int) (float64, error) {
 	v, err := parseCell(cell)
@@ -191,99 +168,4 @@ func (t *table) parse(cell string, line, column int) (float64, error) {
 		return 0, fmt.Errorf("%s: %.40s is too large for a number", t.where(line, column), cell)
 	}
 	return 0, fmt.Errorf("%s: %.40q is not a number such as 1234.5%s", t.where(line, column), cell, t.hint(line))
-}
-
-// addTarget appends a target: a number, or a name where the first target is one.
-func (t *table) addTarget(cell string, line int) error {
-	var v float64
-	switch {
-	case isMissing(cell) && t.format.missing == "mean":
-		return fmt.Errorf("%s: there is no target, %.40q: repair it, or say missing=drop", t.where(line, t.target), cell)
-	case t.ids == nil && (isNumber(cell) || isMissing(cell) || t.format.regression || len(t.targets) > 0):
-		var err error
-		if v, err = t.parse(cell, line, t.target); err != nil {
-			return err
-		}
-		_, err = strconv.ParseInt(cell, 10, 64)
-		t.whole = t.whole && err == nil
-	case isMissing(cell):
-		_, err := t.parse(cell, line, t.target)
-		return err
-	case isNumber(cell):
-		return fmt.Errorf("%s: %.40q is a number, the targets before it are names of classes", t.where(line, t.target), cell)
-	default:
-		if t.ids == nil {
-			t.ids = map[string]int{}
-		}
-		id, known := t.ids[cell]
-		if !known {
-			id = len(t.ids)
-			t.ids[strings.Clone(cell)] = id
-		}
-		v = float64(id)
-	}
-	t.targets = append(t.targets, v)
-	return nil
-}
-
-// finish fills gaps, numbers the classes, and tells what was done.
-func (t *table) finish() error {
-	if t.left > 0 {
-		t.notices = append(t.notices, fmt.Sprintf("%d of %d rows lack a value and are left out", t.left, t.left+len(t.targets)))
-	}
-	filled := 0
-	for i := range t.width {
-		n, err := t.fill(i)
-		if err != nil {
-			return err
-		}
-		filled += n
-	}
-	if filled > 0 {
-		t.notices = append(t.notices, fmt.Sprintf("%d cells without a value became the mean of their column", filled))
-	}
-	return t.sortClasses()
-}
-
-// fill puts the mean of a column's values where it has none, and returns how many those were.
-func (t *table) fill(column int) (gaps int, err error) {
-	if t.format.missing != "mean" {
-		return 0, nil
-	}
-	mean, _ := meanStd(func(yield func(float64) bool) {
-		for i := column; i < len(t.inputs); i += t.width {
-			if v := t.inputs[i]; !math.IsNaN(v) && !yield(v) {
-				return
-			}
-		}
-	})
-	for i := column; i < len(t.inputs); i += t.width {
-		if math.IsNaN(t.inputs[i]) {
-			t.inputs[i] = mean
-			gaps++
-		}
-	}
-	if gaps > 0 && gaps == len(t.targets) {
-		err = fmt.Errorf("input %d has no value in any row: leave it out with drop=COLUMN", column+1)
-	}
-	return gaps, err
-}
-
-// sortClasses numbers the classes in the order of their names.
-func (t *table) sortClasses() error {
-	if t.ids == nil {
-		return nil
-	}
-	if n := len(t.ids); n >= max(inferable, len(t.targets)/2) {
-		return fmt.Errorf("column %d has %d different texts in %d rows: these are no classes; say label=COLUMN", t.target+1, n, len(t.targets))
-	}
-	t.classes = slices.Sorted(maps.Keys(t.ids))
-	place := make([]float64, len(t.classes))
-	for i, name := range t.classes {
-		place[t.ids[name]] = float64(i)
-	}
-	for i, id := range t.targets {
-		t.targets[i] = place[int(id)]
-	}
-	return nil
 }

@@ -139,13 +139,18 @@ func (a *app) dataInspectCommand() *cobra.Command {
 	return cmd
 }
 
-// notices passes on what is to be known about data, each notice once.
+// notices passes on what is to be known about data.
 func (a *app) notices(split *data.Split) {
 	for _, line := range split.Notices {
-		if !slices.Contains(a.told, line) {
-			a.told = append(a.told, line)
-			a.notice("data: " + line)
-		}
+		a.tell("data: " + line)
+	}
+}
+
+// tell is a notice that is given once, though the data be read for every seed.
+func (a *app) tell(line string) {
+	if !a.told[line] {
+		a.told[line] = true
+		a.notice(line)
 	}
 }
 

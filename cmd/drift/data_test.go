@@ -55,6 +55,17 @@ func TestDataNotices(t *testing.T) {
 	}
 }
 
+// Times in seconds are told where float32 spoils them, and only there.
+func TestTimesInFloat32AreTold(t *testing.T) {
+	file := write(t, "a.csv", "t,y\n1700000000,0.5\n1700000001,1.5\n1700000003,2.5\n")
+	for options, told := range map[string]int{"": 1, " --dtype float64": 0, ",normalize=on": 0} {
+		status, _, stderr := drift(t, strings.Fields("measure --model linear --data csv:"+file+options)...)
+		if status != statusDone || strings.Count(stderr, "rounding to float32") != told {
+			t.Errorf("%s: status %d, %q", options, status, stderr)
+		}
+	}
+}
+
 func TestDataMistakes(t *testing.T) {
 	for args, want := range map[string]struct {
 		status int

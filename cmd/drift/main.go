@@ -29,7 +29,7 @@ func main() {
 
 // run executes one command line and returns its exit status. Errors appear as one line on stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr, args: args}
+	a := &app{told: map[string]bool{}, stdout: stdout, stderr: stderr, args: args}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -30,7 +30,7 @@ type app struct {
 	config    string
 	line      map[string]bool // flags set on the command line
 	args      []string        // the command line
-	told      []string        // notices about data that were printed
+	told      map[string]bool // notices about data that were given
 }
 
 const rootLong = `drift trains neural networks and measures, uses and checks the covariance Σ of their

@@ -62,6 +62,11 @@ func (k *task) open(a *app, init string) (*problem, error) {
 
 // place puts data, model and first parameters on the device.
 func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*problem, error) {
+	if a.dtype == kernels.Float32 {
+		if line := data.Float32Notice(split.Train); line != "" {
+			a.tell("data: " + line)
+		}
+	}
 	dev, err := a.openDevice()
 	if err != nil {
 		return nil, err
