@@ -71,60 +71,19 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 		apart := sgd.mean[i] - start[i] - full[i]
 		whole += apart * apart
 	}
-	out := &secondOrder{Pairs: len(some)}
-	for k, left := range remainders(some, full, found) {
-		share, deviation := left.explained(whole)
+	out, ends := &secondOrder{Pairs: len(some)}, make([][]float64, len(some))
+	for k := range some {
+		ends[k] = some[k].displacement
+	}
+	drift, diffusion, both := theory.Remainders(ends, full, found)
+	for k, left := range []theory.Remainder{drift, diffusion, both} {
+		share, deviation := math.NaN(), math.NaN()
+		if whole > sgd.variance { // else noise is all there is
+			share, deviation = left.Explained(whole)
+		}
 		*out.Shares.all()[k], *out.Errors.all()[k] = report.Number(share), report.Number(deviation)
 	}
 	return out, nil
-}
-
-// remainder is vectors with a common mean.
-type remainder [][]float64
-
-// remainders is what drift, diffusion and both leave of where each pair leads.
-func remainders(some []shuffled, full []float64, found []theory.Expansion) [3]remainder {
-	var all [3]remainder
-	for k, x := range found {
-		apart := floats.SubTo(make([]float64, len(full)), some[k].displacement, full)
-		floats.Sub(apart, x.Noise)
-		for i, part := range [][]float64{x.Drift, x.Diffusion, x.Both()} {
-			all[i] = append(all[i], floats.SubTo(make([]float64, len(full)), apart, part))
-		}
-	}
-	return all
-}
-
-// explained is 1 − ‖mean‖/√whole and its standard error.
-func (r remainder) explained(whole float64) (share, deviation float64) {
-	n := len(r)
-	products, own := make([][]float64, n), make([]float64, n) // own: with all others
-	for j := range r {
-		products[j] = make([]float64, n)
-		for k := range r {
-			if k != j {
-				products[j][k] = floats.Dot(r[j], r[k])
-			}
-		}
-		own[j] = floats.Sum(products[j])
-	}
-	sum := floats.Sum(own)
-	of := func(sum float64, n int) float64 {
-		return 1 - math.Sqrt(math.Max(0, sum/float64(n*(n-1)))/whole)
-	}
-	share = of(sum, n)
-	if !(whole > 0) || n < 3 {
-		return share, math.NaN()
-	}
-	without := make([]float64, n)
-	for j := range without {
-		without[j] = of(sum-2*own[j], n-1)
-	}
-	mean := floats.Sum(without) / float64(n)
-	for _, x := range without {
-		deviation += (x - mean) * (x - mean) * float64(n-1) / float64(n)
-	}
-	return share, math.Sqrt(deviation)
 }
 
 // newSecondOrder is the mean over seeds, or nil where there is none.

@@ -14,6 +14,7 @@ type Course struct {
 	WeightDecay  float64
 	Batch        int // examples an update
 	ShufflePairs int // of opposite shuffles, over which SGD is averaged; at least 2
+	Paths        int // of these pairs in each half, how many are expanded in their noise
 }
 
 // Leg is an epoch of a run: the parameters and learning rates at some steps from its first to its last.
@@ -37,9 +38,14 @@ type Stage struct {
 	DriftPredicted, DriftMeasured float64
 	// Explained is 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ over that epoch, with squares from two independent halves of the shuffles.
 	Explained float64
+	// Shares is how much of the same distance the expansion to second order in the noise explains, with its standard error for both.
+	Shares Shares
 	// Limit is the learning rate at which the terms of order η² in an epoch's displacement are as long as those of order η.
 	Limit float64
 }
+
+// Shares is how much of ⟨SGD⟩ − GD the parts of the expansion to second order in the noise explain. Numbers that do not apply are NaN.
+type Shares struct{ Drift, Diffusion, Both, Deviation float64 }
 
 // TooLarge tells whether the learning rate is beyond what an expansion in it can describe.
 func (s Stage) TooLarge() bool { return s.Rate > s.Limit }
@@ -89,7 +95,8 @@ func (w *World) displacement(c Course, s *Stage, mean, gradient []float64, seed 
 	all := w.Train[:m*c.Batch]
 	turn := floats.Norm(w.HVP(w.Train, nil, mean), 2) / floats.Norm(mean, 2)
 	s.Limit = c.Updates(max(m, 2)) / (c.Pairs(max(m, 2)) * turn)
-	s.DriftPredicted, s.DriftMeasured, s.Explained = math.NaN(), math.NaN(), math.NaN()
+	nan := math.NaN()
+	s.DriftPredicted, s.DriftMeasured, s.Explained, s.Shares = nan, nan, nan, Shares{nan, nan, nan, nan}
 	if m < 2 {
 		return
 	}
@@ -100,19 +107,58 @@ func (w *World) displacement(c Course, s *Stage, mean, gradient []float64, seed 
 	regularized := minus(full, w.Full(penalized, all, m))
 	r := stream(seed, fmt.Sprintf("along %d", s.Step))
 	var drift [2][]float64
+	var some [][][][]int
 	for half := range drift {
 		drift[half] = make([]float64, w.Parameters())
-		for range max(1, c.ShufflePairs/2) {
+		for k := range max(1, c.ShufflePairs/2) {
 			deal := shuffled(r, all, m)
-			for _, order := range [][][]int{deal, reversed(deal)} {
+			orders := [][][]int{deal, reversed(deal)}
+			for _, order := range orders {
 				floats.AddScaled(drift[half], 0.5/float64(max(1, c.ShufflePairs/2)), w.second(c.Descent, order, full, start))
+			}
+			if k < c.Paths {
+				some = append(some, orders)
 			}
 		}
 	}
 	s.DriftPredicted = floats.Norm(predicted, 2)
 	s.DriftMeasured = floats.Dot(plus(drift[0], 1, drift[1]), predicted) / (2 * s.DriftPredicted)
 	left := floats.Dot(minus(drift[0], regularized), minus(drift[1], regularized))
-	s.Explained = 1 - math.Sqrt(max(0, left)/floats.Dot(drift[0], drift[1]))
+	whole := floats.Dot(drift[0], drift[1])
+	s.Explained = 1 - math.Sqrt(max(0, left)/whole)
+	if len(some) > 1 {
+		s.Shares = w.expand(c.Descent, all, some, whole)
+	}
+}
+
+// expand is what the expansion in the noise of some pairs of shuffles explains of a distance, whose square is given.
+func (w *World) expand(d Descent, examples []int, pairs [][][][]int, whole float64) (s Shares) {
+	ends := make([][]float64, len(pairs))
+	for k, orders := range pairs {
+		ends[k] = make([]float64, w.Parameters())
+		for _, order := range orders {
+			floats.AddScaled(ends[k], 1/float64(len(orders)), w.Follow(d, order))
+		}
+	}
+	if w.err != nil {
+		return s
+	}
+	p, err := NewPaths(w.f, d, 0, len(examples), len(pairs[0][0][0]))
+	if err != nil {
+		w.fail(err)
+		return s
+	}
+	defer p.Close()
+	full, found, err := p.Run(w.ctx, w.origin, examples, pairs)
+	if err != nil {
+		w.fail(err)
+		return s
+	}
+	drift, diffusion, both := Remainders(ends, full, found)
+	s.Drift, _ = drift.Explained(whole)
+	s.Diffusion, _ = diffusion.Explained(whole)
+	s.Both, s.Deviation = both.Explained(whole)
+	return s
 }
 
 // Local repeats at the world's parameters the checks of one and two updates, under names that begin with a place.
@@ -138,18 +184,22 @@ type Trend struct {
 	R2        float64 // share of the measured drift's variance that the line explains
 	Growth    float64 // largest ‖∂tr Σ‖ over the first
 	Explained float64 // mean over the stages where it applies
+	Both      float64 // mean of what the expansion in the noise explains, over the stages where it applies
 	TooLarge  int     // stages at which η is too large for an expansion
 }
 
 // NewTrend sums stages up.
 func NewTrend(stages []Stage) Trend {
-	var x, y, explained []float64
-	t := Trend{Slope: math.NaN(), R2: math.NaN(), Explained: math.NaN()}
+	var x, y, explained, both []float64
+	t := Trend{Slope: math.NaN(), R2: math.NaN(), Explained: math.NaN(), Both: math.NaN()}
 	for _, s := range stages {
 		x, y = append(x, s.GapPredicted), append(y, s.GapMeasured)
 		t.Growth = max(t.Growth, s.TraceGradient/stages[0].TraceGradient)
 		if !math.IsNaN(s.Explained) {
 			explained = append(explained, s.Explained)
+		}
+		if !math.IsNaN(s.Shares.Both) {
+			both = append(both, s.Shares.Both)
 		}
 		if s.TooLarge() {
 			t.TooLarge++
@@ -161,6 +211,9 @@ func NewTrend(stages []Stage) Trend {
 	}
 	if len(explained) > 0 {
 		t.Explained = stat.Mean(explained, nil)
+	}
+	if len(both) > 0 {
+		t.Both = stat.Mean(both, nil)
 	}
 	return t
 }

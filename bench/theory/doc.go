@@ -61,6 +61,11 @@
 // The checks replace g^B by ḡ + s(g^B − ḡ), which leaves the path θ̄ and multiplies the prediction by s²: over all shuffles and both
 // signs of s the error must fall as s⁴, at one learning rate.
 //
+// All this takes of order Nm²/2 products with Hessians and third derivatives. For larger networks ξ_t and the quadratic terms follow
+// single shuffles (see Paths): their mean over all shuffles is the recursion's result, and where a shuffle leads SGD differs from GD's
+// end, its ξ and its quadratic terms by the third order only. So the part that the expansion leaves, the mean of these differences, is known
+// from a few shuffles, where its prediction by itself would take many: that varies as much as the drift of single shuffles.
+//
 // # Comments of §4
 //
 // Σ⁻¹: tr(MΣ) with M frozen at (Σ + δI)⁻¹ has the gradient of log det(Σ + δI), since d log det X = tr(X⁻¹ dX). With N×P gradients,
@@ -75,8 +80,8 @@
 //
 // At epochs of a training run: §4's drift of the gap, η ḡ·(ḡ − G_test) summed along the path, where ‖ḡ‖² exceeds ‖G‖² by tr Σ/N,
 // beside what the gap did; and GD − ⟨SGD⟩ over an epoch, from a Monte Carlo mean over orders and their reverses without the term of
-// order η, beside what the regularizer makes of it. The expansion fails where the terms of order η² in an epoch's displacement,
-// ηK‖Hḡ‖, reach those of order η, Σ_t a_{m−t} ‖ḡ‖.
+// order η, beside what the regularizer makes of it and what drift and diffusion to second order in the noise do. The expansion fails
+// where the terms of order η² in an epoch's displacement, ηK‖Hḡ‖, reach those of order η, Σ_t a_{m−t} ‖ḡ‖.
 //
 // # How they are judged
 //

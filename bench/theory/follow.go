@@ -21,8 +21,12 @@ type Following struct {
 	Progress func(step int)
 }
 
-// shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage.
-const shufflePairs = 16
+// shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage; of each half of them, so many are expanded in
+// their noise.
+const (
+	shufflePairs  = 16
+	expandedPairs = 2
+)
 
 // Followable is an optimizer's rule, where the theory speaks of a run of so many steps on an objective.
 func Followable(f *objective.Objective, o optim.Optimizer, steps int) (rule optim.Heavy, err error) {
@@ -54,7 +58,7 @@ func (f Following) Run(ctx context.Context) (stages []Stage, checks []Check, err
 	}
 	_, batch := t.Optimizer.Batches(n)
 	o := observer{Following: f, legs: chooseLegs(t.Options.Steps, optim.BatchesPerEpoch(t.Optimizer, n), f.Stages),
-		course: Course{Descent: Descent{MomentumWeights: rule.MomentumWeights()}, WeightDecay: rule.WeightDecay, Batch: batch, ShufflePairs: shufflePairs}}
+		course: Course{Descent: Descent{MomentumWeights: rule.MomentumWeights()}, WeightDecay: rule.WeightDecay, Batch: batch, ShufflePairs: shufflePairs, Paths: expandedPairs}}
 	for {
 		if err := o.look(); err != nil {
 			return nil, nil, err

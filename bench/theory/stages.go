@@ -24,10 +24,22 @@ func (s Stage) MarshalJSON() ([]byte, error) {
 		DriftPredicted n    `json:"drift_predicted"`
 		DriftMeasured  n    `json:"drift_measured"`
 		Explained      n    `json:"drift_explained"`
+		Second         any  `json:"second_order"`
 		Limit          n    `json:"lr_limit"`
 		TooLarge       bool `json:"lr_too_large"`
 	}{s.Step, n(s.Rate), n(s.TrainLoss), n(s.TestLoss), n(s.Square), n(s.Trace), n(s.TraceGradient), n(s.GapPredicted), n(s.GapOwn),
-		n(s.GapMeasured), n(s.DriftPredicted), n(s.DriftMeasured), n(s.Explained), n(s.Limit), s.TooLarge()})
+		n(s.GapMeasured), n(s.DriftPredicted), n(s.DriftMeasured), n(s.Explained), s.Shares, n(s.Limit), s.TooLarge()})
+}
+
+// MarshalJSON writes what does not apply as null.
+func (s Shares) MarshalJSON() ([]byte, error) {
+	type n = report.Number
+	return json.Marshal(struct {
+		Drift     n `json:"drift"`
+		Diffusion n `json:"diffusion"`
+		Both      n `json:"both"`
+		Deviation n `json:"standard_error"`
+	}{n(s.Drift), n(s.Diffusion), n(s.Both), n(s.Deviation)})
 }
 
 // MarshalJSON writes what does not apply as null.
@@ -38,18 +50,20 @@ func (t Trend) MarshalJSON() ([]byte, error) {
 		R2        n   `json:"gap_r2"`
 		Growth    n   `json:"grad_tr_sigma_growth"`
 		Explained n   `json:"drift_explained"`
+		Both      n   `json:"second_order_explained"`
 		TooLarge  int `json:"lr_too_large"`
-	}{n(t.Slope), n(t.R2), n(t.Growth), n(t.Explained), t.TooLarge})
+	}{n(t.Slope), n(t.R2), n(t.Growth), n(t.Explained), n(t.Both), t.TooLarge})
 }
 
 // StageTable shows the stages of a run, a row each.
 func StageTable(stages []Stage) *report.Table {
 	t := &report.Table{Header: []string{"step", "train loss", "test loss", "tr Σ", "‖∂tr Σ‖", "gap drift: predicted", "of it η tr Σ/N", "measured",
-		"GD − ⟨SGD⟩: predicted", "measured", "explained", "η", "η too large at"}}
+		"GD − ⟨SGD⟩: predicted", "measured", "explained", "by drift", "by diffusion", "by both", "η", "η too large at"}}
 	f := report.Format
 	for _, s := range stages {
 		t.Add(strconv.Itoa(s.Step), f(s.TrainLoss), f(s.TestLoss), f(s.Trace), f(s.TraceGradient), f(s.GapPredicted), f(s.GapOwn), f(s.GapMeasured),
-			f(s.DriftPredicted), f(s.DriftMeasured), f(s.Explained), f(s.Rate), f(s.Limit))
+			f(s.DriftPredicted), f(s.DriftMeasured), f(s.Explained), decimals(s.Shares.Drift, 3), decimals(s.Shares.Diffusion, 3), decimals(s.Shares.Both, 3),
+			f(s.Rate), f(s.Limit))
 	}
 	return t
 }
@@ -77,8 +91,11 @@ func StageFigure(stages []Stage) report.Figure {
 			over("tr Σ", 0, func(s Stage) float64 { return s.Trace }),
 			over("‖∂tr Σ‖", 1, func(s Stage) float64 { return s.TraceGradient }),
 			over("‖ḡ‖²", 2, func(s Stage) float64 { return s.Square })}},
-		{Title: "GD and SGD over an epoch", XLabel: "step", YLabel: "share that the regularizer explains", Curves: []report.Curve{
-			over("", 0, func(s Stage) float64 { return s.Explained })}},
+		{Title: "GD and SGD over an epoch", XLabel: "step", YLabel: "share explained", Curves: []report.Curve{
+			over("by the regularizer", 0, func(s Stage) float64 { return s.Explained }),
+			over("by drift along GD's path", 1, func(s Stage) float64 { return s.Shares.Drift }),
+			over("by diffusion", 2, func(s Stage) float64 { return s.Shares.Diffusion }),
+			over("by both", 3, func(s Stage) float64 { return s.Shares.Both })}},
 		{Title: "Learning rate", XLabel: "step", YLabel: "η", LogY: true, Curves: []report.Curve{
 			over("of the run", 0, func(s Stage) float64 { return s.Rate }),
 			over("too large for an expansion", 1, func(s Stage) float64 { return s.Limit })}},

@@ -144,6 +144,7 @@ func (c *course) show(w io.Writer) error {
 	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %s times predicted, R² = %s.\n", report.Format(t.Slope), report.Format(t.R2))
 	fmt.Fprintf(w, "‖∂tr Σ‖ is at most %.3g times its first size.\n", t.Growth)
 	fmt.Fprintf(w, "The regularizer explains %s of the displacement between GD and SGD in the mean.\n", percent(t.Explained))
+	fmt.Fprintf(w, "To second order in the noise, drift and diffusion explain %s of it.\n", percent(t.Both))
 	fmt.Fprintf(w, "η is too large for an expansion at %d of %d stages.\n", t.TooLarge, len(c.Stages))
 	if c.Distance != nil {
 		fmt.Fprintf(w, "The run when followed ends at a distance of %.3g from the weights that it left.\n", *c.Distance)

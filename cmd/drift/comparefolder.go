@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -226,7 +227,9 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 	}
 	if s := outcome.SecondOrder; s != nil {
 		fmt.Fprintf(w, "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s.\n", s.Drift, s.Diffusion, s.Both)
-		fmt.Fprintf(w, "Standard error of one seed's share for both, from %d pairs of shuffles: %.2g.\n", s.Pairs, float64(s.StandardErrors.Both))
+		if deviation := float64(s.StandardErrors.Both); !math.IsNaN(deviation) {
+			fmt.Fprintf(w, "Standard error of one seed's share for both, from %d pairs of shuffles: %.2g.\n", s.Pairs, deviation)
+		}
 	}
 	if c.seeds == 1 {
 		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")

@@ -42,8 +42,9 @@ rejected. Everything is computed in float64.
 
 With --along the run in a folder that drift train has kept is trained again, from its settings, and
 some of its epochs are looked at: the drift of the generalization gap, predicted and measured; the
-growth of ∂tr Σ; how much of the displacement between GD and SGD the regularizer explains; where η
-is too large for an expansion. The checks of one and two updates are repeated there.
+growth of ∂tr Σ; how much of the displacement between GD and SGD the regularizer explains, and how
+much drift and diffusion to second order in the noise, by some shuffles expanded along GD's path;
+where η is too large for an expansion. The checks of one and two updates are repeated there.
 
 The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
 The exit status is 1 if a check fails.`

@@ -88,6 +88,7 @@ func TestVerifyAlongARun(t *testing.T) {
 				Slope     float64 `json:"gap_slope"`
 				R2        float64 `json:"gap_r2"`
 				Explained float64 `json:"drift_explained"`
+				Both      float64 `json:"second_order_explained"`
 			}
 		}
 	}
@@ -98,7 +99,7 @@ func TestVerifyAlongARun(t *testing.T) {
 	if a.Distance == nil || *a.Distance != 0 || len(a.Stages) != 5 || a.Stages[4].Step != 288 {
 		t.Errorf("%+v", a)
 	}
-	if a.Trend.Slope < 0.9 || a.Trend.Slope > 1.1 || a.Trend.R2 < 0.95 || a.Trend.Explained < 0.5 {
+	if a.Trend.Slope < 0.9 || a.Trend.Slope > 1.1 || a.Trend.R2 < 0.95 || a.Trend.Explained < 0.5 || a.Trend.Both < max(0.95, a.Trend.Explained) {
 		t.Errorf("%+v", a.Trend)
 	}
 	if _, err := os.Stat(filepath.Join(out, "along.svg")); err != nil {

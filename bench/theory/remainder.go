@@ -1,0 +1,54 @@
+package theory
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// Remainder is estimates of one vector, independent of each other: what a prediction leaves of where SGD goes in the mean.
+type Remainder [][]float64
+
+// Remainders is what drift, diffusion and both leave of where groups of shuffles lead: ends are displacements, full is that of full-batch
+// descent, and found is the expansion of the same groups. What is linear in the noise is taken off, so that both leave little noise.
+func Remainders(ends [][]float64, full []float64, found []Expansion) (drift, diffusion, both Remainder) {
+	for k, x := range found {
+		apart := minus(minus(ends[k], full), x.Noise)
+		drift = append(drift, minus(apart, x.Drift))
+		diffusion = append(diffusion, minus(apart, x.Diffusion))
+		both = append(both, minus(apart, x.Both()))
+	}
+	return drift, diffusion, both
+}
+
+// Explained is 1 − ‖mean‖/√whole, the share of a vector of squared length whole that a prediction explains, and its standard error by
+// the jackknife (NaN for two estimates). The squared length of the mean is that of products of different estimates, which noise does
+// not lengthen; where it is negative it is taken for 0.
+func (r Remainder) Explained(whole float64) (share, deviation float64) {
+	n := len(r)
+	own := make([]float64, n) // products with all others
+	for j := range r {
+		for k := range r {
+			if k != j {
+				own[j] += floats.Dot(r[j], r[k])
+			}
+		}
+	}
+	sum := floats.Sum(own)
+	of := func(sum float64, n int) float64 {
+		return 1 - math.Sqrt(math.Max(0, sum/float64(n*(n-1)))/whole)
+	}
+	share = of(sum, n)
+	if n < 3 {
+		return share, math.NaN()
+	}
+	without := make([]float64, n)
+	for j := range without {
+		without[j] = of(sum-2*own[j], n-1)
+	}
+	mean := floats.Sum(without) / float64(n)
+	for _, x := range without {
+		deviation += (x - mean) * (x - mean) * float64(n-1) / float64(n)
+	}
+	return share, math.Sqrt(deviation)
+}
