@@ -28,21 +28,23 @@ func (f apart) steady(x *Node) *Node {
 	return Mul(x, BroadcastScalar(SumAll(Square(f.meanD)), x.Shape()...))
 }
 
-// gram writes all products of a and α by those of α among each other, so that there are as many matrix products as without means.
+// gram writes all products of a and α by those of α among each other, so that there are as many matrix products as without means:
+//
+//	r_n·r_k = (δ_n·δ_k)(α_n·α_k + s_n + s_k + ‖ā‖²) + (α_n·α_k)(u_n + u_k + ‖d̄‖²) + u_n s_k + u_k s_n,  s = ā·α, u = d̄·δ.
 func (f apart) gram() *Node {
 	n, t, in, out := f.sizes()
 	if t > 1 {
 		return gramOf(f.materialize())
 	}
 	alpha, delta := Reshape(f.alpha, n, in), Reshape(f.delta, n, out)
-	k := gramOf(alpha)                                                              // α_n·α_k
-	s := SumTail(Mul(alpha, overExamples(Flatten(f.meanA), n)))                     // ā·α_n
-	u := SumTail(Mul(delta, overExamples(Flatten(f.meanD), n)))                     // d̄·δ_n
-	right, below := Broadcast(s, 0, n), BroadcastTail(s, n, n)                      // s_k and s_n
-	mixed, turned := Add(k, right), Add(k, below)                                   // a_n·α_k and α_n·a_k
-	whole := Add(Add(mixed, below), BroadcastScalar(SumAll(Square(f.meanA)), n, n)) // a_n·a_k
-	cross := Add(Mul(BroadcastTail(u, n, n), mixed), Mul(Broadcast(u, 0, n), turned))
-	return Add(Add(Mul(gramOf(delta), whole), cross), f.steady(k))
+	s := SumTail(Mul(alpha, overExamples(Flatten(f.meanA), n)))
+	u := SumTail(Mul(delta, overExamples(Flatten(f.meanD), n)))
+	plus := func(x, mean *Node) *Node { return Add(x, BroadcastScalar(SumAll(Square(mean)), n)) }
+	row, column := func(x *Node) *Node { return BroadcastTail(x, n, n) }, func(x *Node) *Node { return Broadcast(x, 0, n) }
+	k := gramOf(alpha)
+	mixed := Add(k, column(s)) // a_n·α_k
+	whole := Mul(gramOf(delta), Add(mixed, row(plus(s, f.meanA))))
+	return Add(Add(whole, Mul(k, column(plus(u, f.meanD)))), Add(Mul(row(u), mixed), Mul(row(s), column(u))))
 }
 
 func (f apart) dot(v *Node) *Node {

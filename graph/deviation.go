@@ -106,38 +106,46 @@ func (d *Deviations) CenterNorm() *Node {
 // overExamples repeats a mean for each example.
 func overExamples(mean *Node, n int) *Node { return Broadcast(mean, 0, n) }
 
-func (f direct) means() []*Node { return []*Node{Mean(f.e, 0)} }
+// meanOf is the mean over examples of x [n,…], flat. Factors that share x share its mean and its deviations, in whatever shape they see it.
+func meanOf(x *Node) *Node { return Mean(flatRows(x), 0) }
+
+// less is the deviations of x [n,…] from a flat mean.
+func less(x, mean *Node) *Node {
+	return Reshape(Sub(flatRows(x), overExamples(mean, x.Shape()[0])), x.Shape()...)
+}
+
+func flatRows(x *Node) *Node { return Reshape(x, x.Shape()[0], Size(x)/x.Shape()[0]) }
+
+func (f direct) means() []*Node { return []*Node{meanOf(f.e)} }
 
 func (f direct) about(means []*Node) (*Node, factor) {
-	rest := Sub(f.e, overExamples(means[0], f.e.Shape()[0]))
-	return Reshape(means[0], f.param...), direct{rest, f.param}
+	return Reshape(means[0], f.param...), direct{less(f.e, means[0]), f.param}
 }
 
 // means of gradients that are formed are those of the gradients.
 func (f outer) means() []*Node {
 	if f.forms() {
-		return []*Node{Mean(f.materialize(), 0)}
+		return []*Node{meanOf(f.materialize())}
 	}
-	return []*Node{Mean(f.a, 0), Mean(f.d, 0)}
+	return []*Node{meanOf(f.a), meanOf(f.d)}
 }
 
 func (f outer) about(means []*Node) (*Node, factor) {
-	n, t, in, out := f.sizes()
+	_, t, in, out := f.sizes()
 	if f.forms() {
 		return direct{f.materialize(), []int{out, in}}.about(means)
 	}
-	mean := [2]*Node{means[0], means[1]}
-	rest := apart{f.a, Sub(f.a, overExamples(mean[0], n)), Sub(f.d, overExamples(mean[1], n)), mean[0], mean[1]}
+	meanA, meanD := Reshape(means[0], t, in), Reshape(means[1], t, out)
+	rest := apart{f.a, less(f.a, means[0]), less(f.d, means[1]), meanA, meanD}
 	if t == 1 { // by index and index, which fuses with what is added
-		a, d := Flatten(mean[0]), Flatten(mean[1])
-		return Mul(BroadcastTail(d, out, in), Broadcast(a, 0, out)), rest
+		return Mul(BroadcastTail(means[1], out, in), Broadcast(means[0], 0, out)), rest
 	}
-	return MatMulT(mean[1], mean[0], true, false), rest
+	return MatMulT(meanD, meanA, true, false), rest
 }
 
 func (f convolved) means() []*Node {
 	if f.forms() {
-		return []*Node{Mean(f.materialize(), 0)}
+		return []*Node{meanOf(f.materialize())}
 	}
 	return f.outer().means()
 }

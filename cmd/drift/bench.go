@@ -36,8 +36,8 @@ type benchmark struct {
 	small    bool
 }
 
-const benchLong = `bench times matrix products, the other primitives and whole training steps (gradient, SGD step, squared
-norms and tr Σ, exact ∂tr Σ, Hessian products, Σv, sigma-inverse), beside OpenBLAS and PyTorch where this machine has
+const benchLong = `bench times matrix products, the other primitives and whole training steps (gradient, SGD step, tr Σ,
+exact ∂tr Σ, Hessian products, Σv, sigma-inverse), beside OpenBLAS and PyTorch where this machine has
 them and beside the plain gradient of the same batch. Everything is measured in turns, ours and the
 other's, and what counts is the median of the ratios of neighbouring turns; their range tells how far
 to trust it. PyTorch counts with one thread or with all, whichever is faster. Products are timed in

@@ -17,7 +17,7 @@ type stored struct {
 	n         int
 	symbols   *gorgonia.ExprGraph
 	bind      map[*graph.Node]kernels.Buffer // of the leaves
-	gradients *graph.Deviations              // made of the leaves, from their means
+	gradients *graph.PerExample              // made of the leaves
 	factors   []kernels.Buffer               // row by row, behind the leaves
 
 	passes map[int]*objective.Pass // that write gradients, by the first row
@@ -47,7 +47,7 @@ func newStored(f *objective.Objective, n int) (*stored, error) {
 		s.factors = append(s.factors, b)
 		leaves = append(leaves, s.leaf(fmt.Sprint("factor ", i), b, node.Shape()...))
 	}
-	s.gradients = pattern.On(leaves).Deviations()
+	s.gradients = pattern.On(leaves)
 	var err error
 	if s.coefficients, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 		s.close()
@@ -120,7 +120,8 @@ func (s *stored) gram(into *Gram) (err error) {
 	if s.products == nil {
 		var products, rest *graph.Node
 		err = graph.Try(func() {
-			products, rest = s.gradients.Gram(), graph.Concat(0, s.gradients.Along(), s.gradients.CenterNorm())
+			d := s.gradients.Deviations()
+			products, rest = d.Gram(), graph.Concat(0, d.Along(), d.CenterNorm())
 		})
 		if err == nil {
 			s.products, err = s.compile([]*graph.Node{products, rest}, nil)
@@ -146,7 +147,7 @@ func (s *stored) combine(c []float64, into kernels.Buffer) (err error) {
 	p := s.combinations[into]
 	if p == nil {
 		var updates []graph.Update
-		if err = graph.Try(func() { updates = s.assign(into, s.combined()) }); err == nil {
+		if err = graph.Try(func() { updates = s.assign(into, s.gradients.Combine(s.weights)) }); err == nil {
 			p, err = s.compile(nil, updates)
 		}
 		if err != nil {
@@ -158,15 +159,6 @@ func (s *stored) combine(c []float64, into kernels.Buffer) (err error) {
 		return err
 	}
 	return p.Run()
-}
-
-// combined is Gᵀc = m Σ_n c_n + Rᵀc.
-func (s *stored) combined() []*graph.Node {
-	whole := objective.Times(s.gradients.Center, graph.SumAll(s.weights))
-	for k, r := range s.gradients.Combine(s.weights) {
-		whole[k] = graph.Add(whole[k], r)
-	}
-	return whole
 }
 
 // bytes is the memory that gradients and programs hold.
