@@ -18,7 +18,7 @@ type evaluation struct {
 	weights string
 }
 
-const evalLong = `eval finds the mean loss and the accuracy over the training part and the test part of the data at
+const evalLong = `eval finds the mean loss and the accuracy over the training, test and validation parts of the data at
 given weights: those of --weights, or those of a run that drift train has kept. With --run the data,
 the network, the seed and the weights are the run's; flags given beside it overrule them, so that a
 trained network can be evaluated on other data.`
@@ -57,15 +57,20 @@ func (e *evaluation) evaluate(flags *pflag.FlagSet) (err error) {
 	if err != nil {
 		return err
 	}
-	table := values(r, p.Scored())
-	table.Add("examples", fmt.Sprint(p.Examples(objective.Train)), fmt.Sprint(p.Examples(objective.Test)))
+	table := values(r, p)
+	counts := []string{"examples", fmt.Sprint(p.Examples(objective.Train)), fmt.Sprint(p.Examples(objective.Test))}
+	if r.Valid != nil {
+		counts = append(counts, fmt.Sprint(p.Examples(objective.Valid)))
+	}
+	table.Add(counts...)
 	if _, err := table.WriteTo(e.human()); err != nil {
 		return err
 	}
 	return e.writeJSON(struct {
 		Train    objective.Value  `json:"train"`
 		Test     *objective.Value `json:"test"` // null without test examples
+		Valid    *objective.Value `json:"valid,omitempty"`
 		Weights  string           `json:"weights"`
 		Examples int              `json:"examples"` // of the training part
-	}{r.Train, r.Test, weights, p.Examples(objective.Train)})
+	}{r.Train, r.Test, r.Valid, weights, p.Examples(objective.Train)})
 }

@@ -96,6 +96,14 @@ func begin(f *objective.Objective, init string) error {
 	return f.SetValues(values)
 }
 
+// lossTitle is the loss with its name, where the model knows it.
+func (p *problem) lossTitle() string {
+	if m, ok := p.Model.(interface{ LossName() string }); ok {
+		return "loss (" + m.LossName() + ")"
+	}
+	return "loss"
+}
+
 func (p *problem) Close() error {
 	p.Objective.Close()
 	if err := p.device.Close(); err != nil {

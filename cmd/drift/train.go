@@ -223,31 +223,44 @@ func (t *training) deliver(p *problem, r train.Result) error {
 			return fmt.Errorf("writing the weights: %w", err)
 		}
 	}
-	if _, err := outcome(r, p.Scored()).WriteTo(t.human()); err != nil {
+	if _, err := outcome(r, p).WriteTo(t.human()); err != nil {
 		return err
 	}
 	return t.writeJSON(r)
 }
 
-func outcome(r train.Result, scored bool) *report.Table {
-	table := values(r, scored)
-	table.Add("steps", report.Format(float64(r.Steps)), "")
-	table.Add("example gradients", report.Format(r.ExampleGradients), "")
-	table.Add("seconds", report.Format(r.Seconds), "")
+func outcome(r train.Result, p *problem) *report.Table {
+	table := values(r, p)
+	rest := make([]string, len(table.Header)-2)
+	for _, row := range []struct {
+		what string
+		x    float64
+	}{{"steps", float64(r.Steps)}, {"example gradients", r.ExampleGradients}, {"seconds", r.Seconds}} {
+		table.Add(append([]string{row.what, report.Format(row.x)}, rest...)...)
+	}
 	return table
 }
 
-// values is loss and accuracy of both parts.
-func values(r train.Result, scored bool) *report.Table {
-	table := &report.Table{Header: []string{"", "train", "test"}, Left: 1}
-	test := objective.Value{}
-	show := func(x float64) string { return "–" }
-	if r.Test != nil {
-		test, show = *r.Test, report.Format
+// values is loss and accuracy of the parts, the validation part where there is one.
+func values(r train.Result, p *problem) *report.Table {
+	table, parts := &report.Table{Header: []string{"", "train", "test"}, Left: 1}, []*objective.Value{&r.Train, r.Test}
+	if r.Valid != nil {
+		table.Header, parts = append(table.Header, "valid"), append(parts, r.Valid)
 	}
-	table.Add("loss", report.Format(r.Train.Loss), show(test.Loss))
-	if scored {
-		table.Add("accuracy", report.Format(r.Train.Accuracy), show(test.Accuracy))
+	each := func(what string, of func(objective.Value) float64) {
+		row := []string{what}
+		for _, v := range parts {
+			cell := "–"
+			if v != nil {
+				cell = report.Format(of(*v))
+			}
+			row = append(row, cell)
+		}
+		table.Add(row...)
+	}
+	each(p.lossTitle(), func(v objective.Value) float64 { return v.Loss })
+	if p.Scored() {
+		each("accuracy", func(v objective.Value) float64 { return v.Accuracy })
 	}
 	return table
 }

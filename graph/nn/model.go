@@ -86,6 +86,9 @@ func (m *Model) Inputs() []objective.Input { return []objective.Input{m.Input} }
 // Target is what the loss compares the outputs with.
 func (m *Model) Target() objective.Input { return m.target }
 
+// LossName is what the loss is called in text: "cross entropy".
+func (m *Model) LossName() string { return strings.ReplaceAll(losses.name(m.Loss), "_", " ") }
+
 // Losses is the loss of each example, [n].
 func (m *Model) Losses(outputs, targets *graph.Node) *graph.Node {
 	return m.Loss.Losses(outputs, targets)

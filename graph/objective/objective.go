@@ -20,6 +20,7 @@ type Part int
 const (
 	Train Part = iota
 	Test
+	Valid // for choices made along the way; nothing trains on it or tests with it
 )
 
 // Options of New.
@@ -40,8 +41,8 @@ type Objective struct {
 	chunk    int
 	theta    kernels.Buffer
 	buffers  kernels.Buffer // of the model, nil without any
-	parts    [2]data.Set
-	x, y     kernels.Buffer    // inputs and targets of all examples, those for training first
+	parts    [3]data.Set
+	x, y     kernels.Buffer    // inputs and targets of all examples, part by part
 	index    kernels.Buffer    // [chunk] examples of the current chunk
 	place    kernels.Buffer    // [chunk] their places in the pass
 	chosen   []int32           // [chunk] what is written to them
@@ -65,7 +66,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 		return nil, err
 	}
 	f := &Objective{Model: model, size: NumParams(model.Params()), accuracy: accuracy, device: dev, dtype: o.DType, chunk: o.Chunk,
-		programs: make(map[*program]bool), passes: make(map[*Pass]bool), parts: [2]data.Set{split.Train, split.Test}}
+		programs: make(map[*program]bool), passes: make(map[*Pass]bool), parts: [...]data.Set{split.Train, split.Test, split.Valid}}
 	f.Until(context.Background())
 	if err = f.fill(); err == nil {
 		err = f.SetValues(Draw(model, o.Seed))
@@ -160,8 +161,16 @@ func (f *Objective) DType() kernels.DType { return f.dtype }
 // Examples is the number of examples in a part of the data.
 func (f *Objective) Examples(part Part) int { return f.parts[part].Len() }
 
-// total is the number of examples of both parts.
-func (f *Objective) total() int { return f.Examples(Train) + f.Examples(Test) }
+// total is the number of examples of all parts.
+func (f *Objective) total() int { return f.first(Part(len(f.parts))) }
+
+// first is the index of a part's first example.
+func (f *Objective) first(part Part) (index int) {
+	for _, set := range f.parts[:part] {
+		index += set.Len()
+	}
+	return index
+}
 
 // Data is a part of the data as it was given to New.
 func (f *Objective) Data(part Part) data.Set { return f.parts[part] }
@@ -200,13 +209,10 @@ func (f *Objective) Close() {
 	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.x, f.y)
 }
 
-// All is the indices of all examples of a part. Training and test examples have one numbering: those for training are 0 … n−1, and
-// those of the test part follow.
+// All is the indices of all examples of a part. The parts have one numbering: those for training are 0 … n−1, those of the test
+// part and then of the validation part follow.
 func (f *Objective) All(part Part) []int {
-	from := 0
-	if part == Test {
-		from = f.Examples(Train)
-	}
+	from := f.first(part)
 	all := make([]int, f.Examples(part))
 	for i := range all {
 		all[i] = from + i

@@ -95,7 +95,7 @@ func kindOf(n, from, chunk int) chunkKind {
 	return chunkKind{min(chunk, n-from), from == 0, n <= chunk}
 }
 
-// Run works through examples, by their indices in both parts of the data.
+// Run works through examples, by their indices in all parts of the data.
 func (p *Pass) Run(examples []int) error {
 	f, n := p.objective, len(examples)
 	if n == 0 {

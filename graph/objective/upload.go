@@ -11,7 +11,7 @@ import (
 // uploaded is how many numbers are converted and copied at once.
 const uploaded = 1 << 20
 
-// upload copies both parts of the data to the device, one behind the other.
+// upload copies all parts of the data to the device, one behind the other.
 func (f *Objective) upload() (err error) {
 	n, x, y := 0, 0, 0
 	for _, set := range f.parts {

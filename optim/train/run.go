@@ -15,7 +15,8 @@ import (
 type Result struct {
 	Steps            int              `json:"steps"`
 	Train            objective.Value  `json:"train"`
-	Test             *objective.Value `json:"test"` // nil without test examples
+	Test             *objective.Value `json:"test"`            // nil without test examples
+	Valid            *objective.Value `json:"valid,omitempty"` // nil without a validation part
 	ExampleGradients float64          `json:"example_gradients"`
 	Seconds          float64          `json:"seconds"`
 }
@@ -70,7 +71,7 @@ func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 	return t.finish()
 }
 
-// evaluate adds the loss over the test part, and after the last step over the training part too.
+// evaluate adds the losses over the test and validation parts, and after the last step over the training part too.
 func (t *Trainer) evaluate(e *Entry, last bool) error {
 	r, err := values(t.Objective, last)
 	if err != nil {
@@ -79,13 +80,20 @@ func (t *Trainer) evaluate(e *Entry, last bool) error {
 	if last {
 		e.TrainLoss, t.end = &r.Train.Loss, &r
 	}
-	if r.Test != nil {
-		e.TestLoss = &r.Test.Loss
-		if e.Accuracy != nil {
-			e.TestAccuracy = &r.Test.Accuracy
-		}
-	}
+	e.TestLoss, e.TestAccuracy = of(r.Test, e.Accuracy != nil)
+	e.ValidLoss, e.ValidAccuracy = of(r.Valid, e.Accuracy != nil)
 	return nil
+}
+
+// of is the numbers of a part, nil where it is.
+func of(v *objective.Value, scored bool) (loss, accuracy *float64) {
+	if v == nil {
+		return nil, nil
+	}
+	if scored {
+		accuracy = &v.Accuracy
+	}
+	return &v.Loss, accuracy
 }
 
 // finish is the result of a run whose steps are taken.
@@ -99,7 +107,7 @@ func (t *Trainer) finish() (r Result, err error) {
 	return r, nil
 }
 
-// Evaluate is the values of both parts at the parameters that an objective holds, as those of a run that took no step.
+// Evaluate is the values of all parts at the parameters that an objective holds, as those of a run that took no step.
 func Evaluate(f *objective.Objective) (Result, error) { return values(f, true) }
 
 func values(f *objective.Objective, train bool) (r Result, err error) {
@@ -108,13 +116,19 @@ func values(f *objective.Objective, train bool) (r Result, err error) {
 			return r, err
 		}
 	}
-	if f.Examples(objective.Test) > 0 {
-		var test objective.Value
-		if test, err = evaluate(f, objective.Test); err == nil {
-			r.Test = &test
-		}
+	if r.Test, err = evaluateOptional(f, objective.Test); err == nil {
+		r.Valid, err = evaluateOptional(f, objective.Valid)
 	}
 	return r, err
+}
+
+// evaluateOptional is nil for a part without examples.
+func evaluateOptional(f *objective.Objective, part objective.Part) (*objective.Value, error) {
+	if f.Examples(part) == 0 {
+		return nil, nil
+	}
+	v, err := evaluate(f, part)
+	return &v, err
 }
 
 func evaluate(f *objective.Objective, part objective.Part) (objective.Value, error) {
