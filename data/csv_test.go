@@ -3,9 +3,14 @@ package data
 import (
 	"bytes"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestCSV(t *testing.T) {
@@ -127,6 +132,36 @@ func TestCSVRefusesBadFiles(t *testing.T) {
 		t.Fatalf("a repetitive table of a megabyte has %d bytes compressed", len(bomb))
 	}
 	mustLoad(t, "csv:"+write(t, "a.csv", bomb), Options{}) // small enough to be let through
+}
+
+// Every float64 written with enough digits comes back with the same bits, from a table and from arrays.
+func TestFloat64sComeBackBitForBit(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := rapid.SliceOfN(rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64), 6, 6).Draw(t, "numbers")
+		var table strings.Builder
+		for i, x := range numbers {
+			table.WriteString(strconv.FormatFloat(x, 'g', -1, 64) + []string{",", ",", "\n"}[i%3])
+		}
+		x := npy("<f8", false, "(2, 2)", []float64{numbers[0], numbers[1], numbers[3], numbers[4]})
+		y := npy(">f8", false, "(2,)", []float64{numbers[2], numbers[5]})
+		for name, content := range map[string][]byte{"a.csv": []byte(table.String()), "x.npy": x, "y.npy": y} {
+			if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, spec := range []string{"csv:a.csv,task=regression,header=no", "npy:x.npy,y=y.npy"} {
+			split, err := Load(spec, Options{Dir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 2 {
+				if x, y := split.Train.Example(i); x[0] != numbers[3*i] || x[1] != numbers[3*i+1] || y[0] != numbers[3*i+2] {
+					t.Fatalf("%s: row %d is %v and %v of %v", spec, i, x, y, numbers)
+				}
+			}
+		}
+	})
 }
 
 // What a reader decides about a table is told.
