@@ -22,12 +22,18 @@ import (
 // comparison is what drift compare came to, with its learning curves where they are kept.
 type comparison struct {
 	result
-	Rows       []row `json:"rows"`
+	Rows        []row `json:"rows"`
+	SecondOrder *struct {
+		Drift     *report.Interval `json:"drift"`
+		Diffusion *report.Interval `json:"diffusion"`
+		Both      *report.Interval `json:"both"`
+	} `json:"second_order"`
 	Experiment struct {
 		Command string         `json:"command"`
 		Config  map[string]any `json:"config"`
 		Version string         `json:"version"`
 		Device  string         `json:"device"`
+		Machine *machine       `json:"machine"`
 	} `json:"experiment"`
 
 	config string
@@ -47,11 +53,6 @@ type row struct {
 	ExampleGradients *report.Interval `json:"example_gradients"`
 	Seconds          *report.Interval `json:"seconds"`
 	DriftExplained   *report.Interval `json:"drift_explained"`
-	SecondOrder      *struct {
-		Drift     *report.Interval `json:"drift"`
-		Diffusion *report.Interval `json:"diffusion"`
-		Both      *report.Interval `json:"both"`
-	} `json:"second_order"`
 }
 
 // learning is one metric of an optimizer along its runs, a value a seed at each step.
@@ -167,4 +168,12 @@ func finite(text string) (float64, error) {
 		return 0, fmt.Errorf("%q is no finite number", text)
 	}
 	return x, nil
+}
+
+// computed says in words on what the comparison was computed.
+func (c *comparison) computed() string {
+	if m := c.Experiment.Machine; m != nil {
+		return "Computed by " + m.String() + "."
+	}
+	return fmt.Sprintf("Computed by drift %s on device %s.", c.Experiment.Version, c.Experiment.Device)
 }

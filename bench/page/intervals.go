@@ -40,12 +40,6 @@ func (r *Results) forests(l legend) (all []intervals) {
 		{"Test accuracy", false, func(r row) *report.Interval { return r.TestAccuracy }},
 		{"Generalization gap", false, func(r row) *report.Interval { return r.Gap }},
 		{"Share of the drift between SGD and GD that is explained", true, func(r row) *report.Interval { return r.DriftExplained }},
-		{"Share explained beyond leading order", true, func(r row) *report.Interval {
-			if r.SecondOrder == nil {
-				return nil
-			}
-			return r.SecondOrder.Both
-		}},
 	} {
 		if f := r.forest(l, of.title, of.share, of.value); len(f.Rows) > 0 {
 			all = append(all, f)

@@ -43,7 +43,14 @@ func runFolder(t *testing.T, name string, lines int) string {
 	return folder(t, name, map[string]string{"config.toml": config, "metrics.jsonl": metrics(lines)})
 }
 
-const compareJSON = `{"rows":[
+// ranFolder is a run's that was resumed on another machine.
+func ranFolder(t *testing.T) string {
+	return folder(t, "first", map[string]string{"config.toml": config, "metrics.jsonl": metrics(40), "machine.json": `[
+{"step":0,"version":"v2","device":"cpu","platform":"linux/amd64","processor":"Processor","threads":2},
+{"step":20,"version":"v3","device":"cpu","platform":"linux/arm64","processor":"Other","threads":1}]`})
+}
+
+const compareJSON = `{"second_order":{"drift":{"mean":0.5,"ci95":0.1},"diffusion":{"mean":0.4,"ci95":0.1},"both":{"mean":0.9,"ci95":0.02}},"rows":[
 {"optimizer":"sgd","settings":{},"seeds":[1,2],"diverged":[],"test_accuracy":{"mean":0.5,"ci95":0.1},"test_loss":{"mean":1.5,"ci95":0.2},"train_loss":{"mean":0.1,"ci95":null},"gap":{"mean":1.4,"ci95":0.2},"example_gradients":{"mean":100,"ci95":0},"seconds":{"mean":1,"ci95":0.5},"drift_explained":null},
 {"optimizer":"gd-reg","settings":{},"seeds":[1,2],"diverged":[2],"test_accuracy":null,"test_loss":{"mean":1.25,"ci95":0.1},"train_loss":null,"gap":null,"example_gradients":null,"seconds":null,"drift_explained":{"mean":0.77,"ci95":0.01}}],
 "experiment":{"command":"compare","config":{"data":"glyphs","model":"mlp:4","lr":0.5,"seeds":2,"optimizers":["sgd","gd-reg"]},"version":"v1","device":"cpu","tuning":null}}`
@@ -63,7 +70,7 @@ const verifyJSON = `{"checks":[{"equation":"(9)","name":"a statement","predicted
 
 // everything is a folder or file of each kind.
 func everything(t *testing.T) []string {
-	return []string{runFolder(t, "first", 40), runFolder(t, "second", 25), comparisonFolder(t, "race"),
+	return []string{ranFolder(t), runFolder(t, "second", 25), comparisonFolder(t, "race"),
 		filepath.Join(folder(t, "m", map[string]string{"m.json": measureJSON}), "m.json"), folder(t, "checks", map[string]string{"verify.json": verifyJSON})}
 }
 
@@ -89,7 +96,7 @@ func TestAPageShowsEveryKindOfResult(t *testing.T) {
 		"gd-reg diverged on 1 seed.", "explains a share of 0.770 ± 0.010",
 		"The largest eigenvalue of Σ has 40 % of its trace, the leading 3 have 61 %",
 		"1 of 2 pass", "Noise scale", "Drift of the generalization gap", "own number", "Eigenvalues of the Hessian", "Spectrum of Σ", "Share explained along a run",
-		"1.50 ± 0.20", "control FAILS", "/first/config.toml --out again", "optimizers = [&#34;sgd&#34;, &#34;gd-reg&#34;]", "Computed by drift v1 on device cpu",
+		"1.50 ± 0.20", "control FAILS", "/first/config.toml --out again", "optimizers = [&#34;sgd&#34;, &#34;gd-reg&#34;]", "Computed by drift v1 on device cpu", "Computed by drift v2 on cpu (linux/amd64, Processor, 2 threads), from step 20 on by drift v3", "a share of 0.900 ± 0.020 of what separates",
 		"seeds = 2", "race: gd-reg",
 	} {
 		if !strings.Contains(strings.ToLower(html), strings.ToLower(want)) {

@@ -25,6 +25,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		{"twice", []string{run, run + "/"}, "named twice"},
 		{"a comparison under way", []string{folder(t, "c", map[string]string{"config.toml": config, "finished": ""})}, "has not ended"},
 		{"no settings", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1)})}, "holds no run"},
+		{"a damaged machine", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1), "config.toml": config, "machine.json": "{"})}, "machine.json: "},
 		{"damaged settings", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1), "config.toml": "a = ="})}, "config.toml: "},
 		{"a damaged line", []string{log(metrics(2) + "{\"step\":3,\n" + "{\"step\":4}\n")}, "metrics.jsonl: line 3 is damaged"},
 		{"text for a number", []string{log("{\"step\":1,\"loss\":\"high\"}\n")}, "line 1 is damaged"},

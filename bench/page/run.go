@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -21,6 +23,57 @@ type run struct {
 	config   string
 	settings map[string]any
 	entries  []map[string]float64 // the lines of the log, by field
+	sittings []sitting
+}
+
+// machine is what a result was computed with.
+type machine struct {
+	Version   string `json:"version"`
+	Device    string `json:"device"`
+	Platform  string `json:"platform"`
+	Processor string `json:"processor"`
+	Threads   int    `json:"threads"`
+}
+
+func (m machine) String() string {
+	return fmt.Sprintf("drift %s on %s (%s, %s, %s)", m.Version, m.Device, m.Platform, m.Processor, count(m.Threads, "thread"))
+}
+
+// sitting is the machine of a run from a step on.
+type sitting struct {
+	Step int `json:"step"`
+	machine
+}
+
+// readSittings reads them where the folder has them.
+func (u *run) readSittings() error {
+	text, err := os.ReadFile(filepath.Join(u.path, rundir.MachineName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &u.sittings)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", rundir.MachineName, err)
+	}
+	return nil
+}
+
+// computed says in words on what the run was computed.
+func (u *run) computed() string {
+	var parts []string
+	for _, s := range u.sittings {
+		part := s.machine.String()
+		if s.Step > 0 {
+			part = fmt.Sprintf("from step %d on by %s", s.Step, part)
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Computed by " + strings.Join(parts, ", ") + "."
 }
 
 func (r *Results) readRun(from result) error {
@@ -39,6 +92,9 @@ func (r *Results) readRun(from result) error {
 	defer file.Close()
 	if u.entries, err = readMetrics(file); err != nil {
 		return fmt.Errorf("%s: %w", metricsName, err)
+	}
+	if err := u.readSittings(); err != nil {
+		return err
 	}
 	r.runs = append(r.runs, u)
 	return nil

@@ -31,12 +31,12 @@ func (r *Results) settings() (s settings) {
 	var all []map[string]any
 	for _, u := range r.runs {
 		s.Names, all = append(s.Names, u.name), append(all, u.settings)
-		s.Recipes = append(s.Recipes, recipe{Name: u.name, Command: again("train", u.path), Config: u.config})
+		s.Recipes = append(s.Recipes, recipe{Name: u.name, Command: again("train", u.path), Config: u.config, Computed: u.computed()})
 	}
 	for _, c := range r.comparisons {
 		s.Names, all = append(s.Names, c.name), append(all, whole(c.Experiment.Config))
 		s.Recipes = append(s.Recipes, recipe{c.name, again("compare", c.path), c.config,
-			fmt.Sprintf("Computed by drift %s on device %s.", c.Experiment.Version, c.Experiment.Device)})
+			c.computed()})
 	}
 	names := map[string]bool{}
 	for _, of := range all {

@@ -1,8 +1,9 @@
 package page
 
 import (
-	"cmp"
 	"slices"
+
+	"drift/bench/spectra"
 )
 
 // spectra are the charts of measurements: leading eigenvalues, and the share of a spectrum above each value.
@@ -40,7 +41,8 @@ func (r *Results) spectra(l legend) (charts []*chart) {
 		positive := true
 		for k, m := range r.measurements {
 			if d := of.of(m); d != nil && len(d.Values) > 0 {
-				curve := d.above(l.measurements + k)
+				curve := &curve{Series: l.measurements + k, Kind: line}
+				curve.X, curve.Y = spectra.Above(d.Values, d.Weights)
 				positive = positive && slices.Min(curve.X) >= 0
 				c.Curves = append(c.Curves, curve)
 			}
@@ -51,26 +53,4 @@ func (r *Results) spectra(l legend) (charts []*chart) {
 		}
 	}
 	return charts
-}
-
-// above is the share of the spectrum above each of its values, as steps.
-func (d *density) above(series int) *curve {
-	order := make([]int, len(d.Values))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Values[a], d.Values[b]) })
-	rest := 0.0
-	for _, w := range d.Weights {
-		rest += w
-	}
-	c := &curve{Series: series, Kind: line}
-	for _, i := range order {
-		c.X, c.Y = append(c.X, d.Values[i]), append(c.Y, rest)
-		if rest -= d.Weights[i]; rest < 1e-12 { // what rounding leaves of nothing
-			rest = 0
-		}
-		c.X, c.Y = append(c.X, d.Values[i]), append(c.Y, rest)
-	}
-	return c
 }

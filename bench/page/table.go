@@ -76,6 +76,12 @@ func (r *Results) tables() (all []table) {
 	}
 	for _, c := range r.comparisons {
 		all = append(all, c.table())
+		if s := c.SecondOrder; s != nil {
+			all = append(all, table{Title: "SGD and GD after an epoch, " + c.name,
+				Note:   "The share of what separates SGD's mean from GD that the expansion to second order in the noise explains.",
+				Header: []string{"terms", "share explained"},
+				Rows:   [][]cell{{text("drift"), interval(s.Drift)}, {text("diffusion"), interval(s.Diffusion)}, {text("both"), interval(s.Both)}}})
+		}
 	}
 	if len(r.measurements) > 0 {
 		all = append(all, r.measurementTable())
@@ -104,15 +110,10 @@ func (r *Results) runTable() table {
 func (c *comparison) table() table {
 	t := table{Title: "Comparison " + c.name, Note: "Means over seeds ± 95 % confidence intervals.", Header: []string{"optimizer",
 		"test accuracy", "test loss", "train loss", "gap", "example gradients", "seconds", "drift explained",
-		"explained beyond leading order: drift", "diffusion", "both", "diverged on seeds"}}
+		"diverged on seeds"}}
 	for _, row := range c.Rows {
 		cells := []cell{text(row.Optimizer), interval(row.TestAccuracy), interval(row.TestLoss), interval(row.TrainLoss), interval(row.Gap),
 			interval(row.ExampleGradients), interval(row.Seconds), interval(row.DriftExplained)}
-		if s := row.SecondOrder; s != nil {
-			cells = append(cells, interval(s.Drift), interval(s.Diffusion), interval(s.Both))
-		} else {
-			cells = append(cells, interval(nil), interval(nil), interval(nil))
-		}
 		t.Rows = append(t.Rows, append(cells, text(strings.Trim(fmt.Sprint(row.Diverged), "[]"))))
 	}
 	return t

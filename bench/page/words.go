@@ -100,6 +100,9 @@ func (c *comparison) words() string {
 			s += fmt.Sprintf(" %s diverged on %s.", row.Optimizer, count(len(row.Diverged), "seed"))
 		}
 	}
+	if of := c.SecondOrder; of != nil && of.Both != nil && of.Both.Known() {
+		s += fmt.Sprintf(" To second order in the noise, drift and diffusion explain a share of %v of what separates SGD's mean from full-batch descent after an epoch.", *of.Both)
+	}
 	return s
 }
 

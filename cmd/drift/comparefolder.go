@@ -16,6 +16,7 @@ import (
 	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/data/atomicfile"
+	"drift/kernels/cuda"
 	"drift/optim"
 	"drift/optim/rundir"
 )
@@ -170,6 +171,7 @@ type experiment struct {
 	Config  map[string]any  `json:"config"`
 	Version string          `json:"version"`
 	Device  string          `json:"device"`
+	Machine computedWith    `json:"machine"`
 	Tuning  []compare.Trial `json:"tuning"` // null without
 }
 
@@ -183,7 +185,7 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 		Rows        []compare.Row        `json:"rows"`
 		SecondOrder *compare.SecondOrder `json:"second_order"` // null where it does not apply
 		Experiment  experiment           `json:"experiment"`
-	}{outcome.Rows, outcome.SecondOrder, experiment{"compare", config, version(), c.device, outcome.Trials}}
+	}{outcome.Rows, outcome.SecondOrder, experiment{"compare", config, version(), c.device, c.computedWith(resolveDevice(c.device, cuda.Probe())), outcome.Trials}}
 	written := writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,

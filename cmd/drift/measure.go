@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/report"
+	"drift/bench/spectra"
 	"drift/data/atomicfile"
 	"drift/graph/objective"
 	"drift/graph/sigma"
@@ -24,6 +25,7 @@ type measurement struct {
 	task
 	fromRun
 	weights, vector, vectors string
+	out                      string
 	wanted                   sigma.Wanted
 }
 
@@ -32,13 +34,15 @@ mean ḡ, their covariance Σ (unbiased) with its trace, the gradient of that tr
 eigenvalues, and the noise scale tr Σ/‖ḡ‖². Without --weights the weights are those that training
 would start from; --run takes everything from the folder of a run. Interrupted, it prints what it has.
 
+The folder --out gets measure.json and, of eigenvalues and densities, the figure spectra as PNG and SVG.
+
 With --vectors the vectors are written too, as tensors named KIND.PARAMETER of the kinds grad (ḡ),
 grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v), where v
 is read from a safetensors file with the names and shapes of the weights.`
 
 const measureExample = `  drift measure --data glyphs,train=500 --model mlp:64 --sigma-top 5
   drift measure --data fashion-mnist,train=1000 --model mlp:256 --weights run/weights.safetensors --dtype float64 --json -
-  drift measure --run run --sigma-top 5
+  drift measure --run run --sigma-top 20 --hessian-top 10 --sigma-density 30 --hessian-density 30 --out spectra && drift report spectra
   drift measure --model lenet --weights w.safetensors --vector v.safetensors --vectors out.safetensors`
 
 func (a *app) measureCommand() *cobra.Command {
@@ -53,9 +57,11 @@ func (a *app) measureCommand() *cobra.Command {
 	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this safetensors `file`")
 	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
+	flags.StringVar(&m.out, "out", "", "write measure.json and figures of the eigenvalues to this `folder`, for drift report")
 	cmdline.Add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --json, by quadrature of so many steps", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --out or --json, by quadrature of so many steps", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.HessianDensity, "hessian-density", 0, "find that of the Hessian, likewise", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6 (0: do not)", "int", traceProducts)
 	return cmd
 }
@@ -70,8 +76,15 @@ func (m *measurement) check() error {
 	case m.vector != "":
 		return usagef("--vector asks for H v and Σ v: say where to write them with --vectors FILE")
 	}
-	if m.wanted.Density > 0 && m.json == "" {
-		return usagef("--sigma-density asks for more numbers than the table holds: say where to write them with --json FILE, or - for standard output")
+	if m.out != "" {
+		return prepareFolder(m.out, "measure.json")
+	}
+	if m.json == "" && m.wanted.Density+m.wanted.HessianDensity > 0 {
+		name := "sigma-density"
+		if m.wanted.Density == 0 {
+			name = "hessian-density"
+		}
+		return usagef("--%s asks for more numbers than the table holds: say where to write them with --out FOLDER, or with --json FILE, or - for standard output", name)
 	}
 	return nil
 }
@@ -123,10 +136,27 @@ func (m *measurement) deliver(p *problem, found *sigma.Measurement) error {
 			return fmt.Errorf("writing the vectors: %w", err)
 		}
 	}
-	if _, err := measured(found).WriteTo(m.human()); err != nil {
+	if err := errors.Join(m.fill(found), show(measured(found), m.human())); err != nil {
 		return err
 	}
 	return m.writeJSON(found)
+}
+
+// fill writes the folder of --out.
+func (m *measurement) fill(found *sigma.Measurement) error {
+	if m.out == "" {
+		return nil
+	}
+	files := map[string]func(io.Writer) error{"measure.json": func(w io.Writer) error { return encodeJSON(w, found) }}
+	if figure := spectra.Figure(found); len(figure.Panels) > 0 {
+		files["spectra.png"], files["spectra.svg"] = figure.WritePNG, figure.WriteSVG
+	}
+	return writeFiles(m.out, files)
+}
+
+func show(t *report.Table, w io.Writer) error {
+	_, err := t.WriteTo(w)
+	return err
 }
 
 func measured(m *sigma.Measurement) *report.Table {

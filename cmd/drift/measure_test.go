@@ -107,6 +107,7 @@ func TestMeasureRefusals(t *testing.T) {
 		smallTask + "--vectors " + t.TempDir():                              {statusUsage, "is a folder"},
 		smallTask + "--sigma-top 100000":                                    {statusUsage, "one for each parameter"},
 		smallTask + "--sigma-density 5":                                     {statusUsage, "--json FILE"},
+		smallTask + "--hessian-density 5":                                   {statusUsage, "--out FOLDER"},
 		smallTask + "--hessian-trace 5":                                     {statusUsage, "at least 6, or 0"},
 		smallTask + "--weights none.safetensors":                            {statusFailed, "no such file"},
 		"--data glyphs,train=60,test=0 --model mlp:6 --weights " + v:        {statusFailed, "has shape"},

@@ -16,7 +16,7 @@ func TestReportCommand(t *testing.T) {
 	for _, args := range []string{
 		"train " + task + "--epochs 3 --log-every 2 --every 1epoch --out " + in("run"),
 		"compare " + task + "--optimizers sgd,gd-reg --seeds 2 --epochs 2 --shuffles 0 --out " + in("race"),
-		"measure --run " + in("run") + " --quiet --sigma-top 3 --sigma-density 4 --json " + in("m.json"),
+		"measure --run " + in("run") + " --quiet --sigma-top 3 --sigma-density 4 --hessian-density 4 --out " + in("m"),
 	} {
 		if status, _, stderr := drift(t, strings.Fields(args)...); status != statusDone {
 			t.Fatalf("drift %s: %s", args, stderr)
@@ -24,7 +24,7 @@ func TestReportCommand(t *testing.T) {
 	}
 	var first string
 	for range 2 {
-		status, stdout, stderr := drift(t, "report", in("run"), in("race"), in("m.json"), "--out", in("page.html"), "--json", "-")
+		status, stdout, stderr := drift(t, "report", in("run"), in("race"), in("m"), "--out", in("page.html"), "--json", "-")
 		var result reported
 		text, err := os.ReadFile(in("page.html"))
 		if status != statusDone || err != nil || json.Unmarshal([]byte(stdout), &result) != nil || result.Bytes != int64(len(text)) {
@@ -35,7 +35,7 @@ func TestReportCommand(t *testing.T) {
 		}
 		first = string(text)
 	}
-	for _, want := range []string{"A training run: mlp:6", "race: gd-reg", "Spectrum of Σ", "Trace of Σ", "drift compare --config"} {
+	for _, want := range []string{"A training run: mlp:6", "race: gd-reg", "Spectrum of Σ", "Spectrum of the Hessian", "Computed by drift", "Trace of Σ", "drift compare --config"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the page does not say %q", want)
 		}

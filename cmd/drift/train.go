@@ -173,6 +173,9 @@ func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *tra
 			}
 		}
 	}
+	if err := t.sit(t.logging.Dir, trainer.StepsTaken(), p.device.Name()); err != nil {
+		return err
+	}
 	b, err := t.openBoard(flags, p.Model, trainer)
 	if err != nil {
 		return err

@@ -14,13 +14,14 @@ import (
 
 // Wanted says what Measure finds out besides the numbers that need no choice.
 type Wanted struct {
-	Eigenvalues int       // leading eigenvalues of Σ
-	Density     int       // steps of quadrature for the spectral density of Σ
-	Hessian     int       // leading eigenvalues of the Hessian
-	Trace       int       // products for the Hessian's trace
-	Along       []float64 // a vector v [P] for H v and Σ v; nil for none
-	Diagonal    bool      // diag Σ
-	Seed        uint64    // of the random vectors that density, trace and iterations start from
+	Eigenvalues    int       // leading eigenvalues of Σ
+	Density        int       // steps of quadrature for the spectral density of Σ
+	Hessian        int       // leading eigenvalues of the Hessian
+	HessianDensity int       // steps of quadrature for the spectral density of the Hessian
+	Trace          int       // products for the Hessian's trace
+	Along          []float64 // a vector v [P] for H v and Σ v; nil for none
+	Diagonal       bool      // diag Σ
+	Seed           uint64    // of the random vectors that density, trace and iterations start from
 }
 
 // Measurement is the statistics of the per-example gradients of a list of examples.
@@ -39,6 +40,7 @@ type Measurement struct {
 	Density            *Density  `json:"sigma_density,omitempty"`       // of Σ's eigenvalues
 	HessianEigenvalues []float64 `json:"hessian_eigenvalues,omitempty"` // in descending order
 	HessianResiduals   []float64 `json:"hessian_residuals,omitempty"`   // ‖Hu − λu‖ of each, with ‖u‖ = 1
+	HessianDensity     *Density  `json:"hessian_density,omitempty"`     // of the Hessian's eigenvalues
 	HessianTrace       *float64  `json:"hessian_trace,omitempty"`
 	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 
@@ -63,7 +65,7 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 	if w.Eigenvalues > 0 || w.Density > 0 {
 		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.spectrum(f, examples, w) })
 	}
-	if w.Hessian > 0 || w.Trace > 0 {
+	if w.Hessian > 0 || w.HessianDensity > 0 || w.Trace > 0 {
 		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.curvature(f, examples, w) })
 	}
 	defer m.settle()

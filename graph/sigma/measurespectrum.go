@@ -45,6 +45,13 @@ func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted
 		}
 		m.HessianTrace, m.HessianTraceError = &trace, &deviation
 	}
+	if w.HessianDensity > 0 {
+		d, err := SpectralDensity(h, densityVectors, w.HessianDensity, w.Seed)
+		if err != nil {
+			return err
+		}
+		m.HessianDensity = &d
+	}
 	if w.Hessian == 0 {
 		return nil
 	}

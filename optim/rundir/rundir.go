@@ -1,6 +1,7 @@
 // Package rundir keeps the folder of one training run:
 //
 //	config.toml          every setting needed to run it again
+//	machine.json         what it was computed with
 //	metrics.jsonl        one JSON object a line, each with its "step"
 //	checkpoint/          the state from which the run can go on
 //	weights.safetensors  the final weights
@@ -29,6 +30,8 @@ const (
 	ConfigName = "config.toml"
 	// WeightsName is the file of the final weights.
 	WeightsName = "weights.safetensors"
+	// MachineName is the file of what the run was computed with: a list of objects, each from its "step" on.
+	MachineName = "machine.json"
 )
 
 // Dir is an open run folder.
