@@ -19,6 +19,8 @@ type SecondOrder struct {
 	Drift     report.Interval `json:"drift"`
 	Diffusion report.Interval `json:"diffusion"`
 	Both      report.Interval `json:"both"`
+	// AroundMean is that of both where the expansion is taken around SGD's own mean instead of GD's path.
+	AroundMean report.Interval `json:"around_mean"`
 	// StandardErrors are of one seed's estimates, by the jackknife over pairs of shuffles: they fall as one over the root of the
 	// number of pairs.
 	StandardErrors shares `json:"standard_errors"`
@@ -27,12 +29,15 @@ type SecondOrder struct {
 
 // shares is one number for each part of the expansion.
 type shares struct {
-	Drift     report.Number `json:"drift"`
-	Diffusion report.Number `json:"diffusion"`
-	Both      report.Number `json:"both"`
+	Drift      report.Number `json:"drift"`
+	Diffusion  report.Number `json:"diffusion"`
+	Both       report.Number `json:"both"`
+	AroundMean report.Number `json:"around_mean"`
 }
 
-func (s *shares) all() []*report.Number { return []*report.Number{&s.Drift, &s.Diffusion, &s.Both} }
+func (s *shares) all() []*report.Number {
+	return []*report.Number{&s.Drift, &s.Diffusion, &s.Both, &s.AroundMean}
+}
 
 // secondOrder is what a seed shows.
 type secondOrder struct {
@@ -60,6 +65,12 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 		groups[k] = some[k].orders[:]
 	}
 	full, found, err := p.Run(ctx, start, f.All(objective.Train), groups)
+	var centre []float64
+	var around []theory.Expansion
+	if err == nil {
+		p.AroundMean = true
+		centre, around, err = p.Run(ctx, start, f.All(objective.Train), groups)
+	}
 	if ctx.Err() != nil {
 		return nil, train.ErrInterrupted
 	}
@@ -76,7 +87,8 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 		ends[k] = some[k].displacement
 	}
 	drift, diffusion, both := theory.Remainders(ends, full, found)
-	for k, left := range []theory.Remainder{drift, diffusion, both} {
+	_, _, aroundMean := theory.Remainders(ends, centre, around)
+	for k, left := range []theory.Remainder{drift, diffusion, both, aroundMean} {
 		share, deviation := math.NaN(), math.NaN()
 		if whole > sgd.variance { // else noise is all there is
 			share, deviation = left.Explained(whole)
@@ -89,7 +101,7 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 // newSecondOrder is the mean over seeds, or nil where there is none.
 func newSecondOrder(bySeed [][]run) *SecondOrder {
 	var out SecondOrder
-	intervals := []*report.Interval{&out.Drift, &out.Diffusion, &out.Both}
+	intervals := []*report.Interval{&out.Drift, &out.Diffusion, &out.Both, &out.AroundMean}
 	for part := range intervals {
 		var values, squares []float64
 		for _, runs := range bySeed {

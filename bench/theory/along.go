@@ -45,7 +45,11 @@ type Stage struct {
 }
 
 // Shares is how much of ⟨SGD⟩ − GD the parts of the expansion to second order in the noise explain. Numbers that do not apply are NaN.
-type Shares struct{ Drift, Diffusion, Both, Deviation float64 }
+type Shares struct {
+	Drift, Diffusion, Both float64
+	AroundMean             float64 // of both, where the expansion is around SGD's own mean
+	Deviation              float64 // standard error of Both
+}
 
 // TooLarge tells whether the learning rate is beyond what an expansion in it can describe.
 func (s Stage) TooLarge() bool { return s.Rate > s.Limit }
@@ -96,7 +100,7 @@ func (w *World) displacement(c Course, s *Stage, mean, gradient []float64, seed 
 	turn := floats.Norm(w.HVP(w.Train, nil, mean), 2) / floats.Norm(mean, 2)
 	s.Limit = c.Updates(max(m, 2)) / (c.Pairs(max(m, 2)) * turn)
 	nan := math.NaN()
-	s.DriftPredicted, s.DriftMeasured, s.Explained, s.Shares = nan, nan, nan, Shares{nan, nan, nan, nan}
+	s.DriftPredicted, s.DriftMeasured, s.Explained, s.Shares = nan, nan, nan, Shares{nan, nan, nan, nan, nan}
 	if m < 2 {
 		return
 	}
@@ -158,6 +162,13 @@ func (w *World) expand(d Descent, examples []int, pairs [][][][]int, whole float
 	s.Drift, _ = drift.Explained(whole)
 	s.Diffusion, _ = diffusion.Explained(whole)
 	s.Both, s.Deviation = both.Explained(whole)
+	p.AroundMean = true
+	if full, found, err = p.Run(w.ctx, w.origin, examples, pairs); err != nil {
+		w.fail(err)
+		return s
+	}
+	_, _, both = Remainders(ends, full, found)
+	s.AroundMean, _ = both.Explained(whole)
 	return s
 }
 

@@ -22,7 +22,7 @@ func (l *lab) beyond() []Check {
 		check(d.describe(), d)
 	}
 	check("a constant diagonal M", Descent{Matrix: l.diagonal()})
-	checks = append(checks, l.copied())
+	checks = append(checks, l.around(single), l.copied())
 	return append(checks, l.mistaken(single)...)
 }
 
@@ -32,16 +32,30 @@ const amplitude = 4
 // amplified checks the prediction for m batches of some examples.
 func (l *lab) amplified(name string, d Descent, examples []int, m int) Check {
 	d.Rate = l.perStep(d, m)
-	readings := l.amplify(d, examples, m, l.predict(l.claims.beyond, d, examples, m).Both())
+	both := l.predict(l.claims.beyond, d, examples, m).Both()
 	return noisy(fmt.Sprintf("%s, %d batches of %d at one η: ⟨SGD⟩ − GD is propagated drift and diffusion, to fourth order in the noise",
-		name, m, len(examples)/m), readings)
+		name, m, len(examples)/m), l.amplify(d, examples, m, squared(both)))
+}
+
+// squared is a prediction that grows with the square of the noise's amplitude.
+func squared(v []float64) func(amplitude float64) []float64 {
+	return func(amplitude float64) []float64 { return times(amplitude*amplitude, v) }
+}
+
+// around checks the expansion around SGD's own mean.
+func (l *lab) around(examples []int) Check {
+	m := len(examples)
+	d := Descent{Rate: l.perStep(Descent{}, m)}
+	full := l.Full(d, examples, m)
+	readings := l.amplify(d, examples, m, func(amplitude float64) []float64 { return minus(l.AroundMean(d, examples, m, amplitude), full) })
+	return noisy(fmt.Sprintf("around its own mean, SGD in %d batches of 1: the same where drift and diffusion move the path on which they are taken", m), readings)
 }
 
 // perStep is a learning rate at which m steps reach as far as m of plain descent that curvature turns by a fifth each.
 func (l *lab) perStep(d Descent, m int) float64 { return l.reach * float64(m) / d.Updates(m) }
 
-// amplify measures the mean over all splits at amplitudes of the noise a factor 2 apart, beside their squares times a prediction.
-func (l *lab) amplify(d Descent, examples []int, m int, prediction []float64) []reading {
+// amplify measures the mean over all splits at amplitudes of the noise a factor 2 apart, beside a prediction.
+func (l *lab) amplify(d Descent, examples []int, m int, predict func(amplitude float64) []float64) []reading {
 	full := l.Full(d, examples, m)
 	return l.ladder(amplitude, steady, func(amplitude float64) []pair {
 		mean := make([]float64, len(full))
@@ -49,7 +63,7 @@ func (l *lab) amplify(d Descent, examples []int, m int, prediction []float64) []
 			d.Whole, d.Amplitude = examples, sign*amplitude
 			floats.AddScaled(mean, 0.5, l.OverSplits(d, examples, m))
 		}
-		return []pair{{times(amplitude*amplitude, prediction), minus(mean, full)}}
+		return []pair{{predict(amplitude), minus(mean, full)}}
 	})[0]
 }
 
@@ -65,7 +79,7 @@ func (l *lab) mistaken(examples []int) []Check {
 	n := len(examples)
 	d := Descent{Rate: l.perStep(Descent{}, n)}
 	right := l.predict(l.claims.beyond, d, examples, n)
-	readings := l.amplify(d, examples, n, right.Both())
+	readings := l.amplify(d, examples, n, squared(right.Both()))
 	var checks []Check
 	for _, wrong := range []struct {
 		name string
@@ -79,7 +93,7 @@ func (l *lab) mistaken(examples []int) []Check {
 		if floats.Distance(both, right.Both(), 2) < leastDifference*floats.Norm(right.Both(), 2) {
 			continue // of a quadratic loss there is no diffusion
 		}
-		other := claim(readings, func(r reading) []float64 { return times(r.rate*r.rate, both) })
+		other := claim(readings, func(r reading) []float64 { return squared(both)(r.rate) })
 		checks = append(checks, control(fmt.Sprintf("control: the same %s", wrong.name), noisy("", other)))
 	}
 	return checks

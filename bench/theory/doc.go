@@ -61,6 +61,10 @@
 // The checks replace g^B by ḡ + s(g^B − ḡ), which leaves the path θ̄ and multiplies the prediction by s²: over all shuffles and both
 // signs of s the error must fall as s⁴, at one learning rate.
 //
+// The same terms may be added to the path along which they are taken: m_{t+1} = m_t − η[ḡ + ⟨(h^(t) − H_t) ξ_t⟩ + ½∂tr(H_t V_t)], all at m_t.
+// This path around SGD's own mean differs from θ̄_t + δ_t by terms of fourth order in the noise, and it holds further: curvature is
+// that of where SGD goes.
+//
 // All this takes of order Nm²/2 products with Hessians and third derivatives. For larger networks ξ_t and the quadratic terms follow
 // single shuffles (see Paths): their mean over all shuffles is the recursion's result, and where a shuffle leads SGD differs from GD's
 // end, its ξ and its quadratic terms by the third order only. So the part that the expansion leaves, the mean of these differences, is known

@@ -15,6 +15,10 @@ import (
 // where the same shuffles lead SGD it leaves only what is of higher order, with little noise. A shuffle of m batches costs a second
 // and a third derivative of the whole loss along a vector for each of m−1 steps, beside an epoch's.
 type Paths struct {
+	// AroundMean takes the expansion around SGD's own mean, as far as the shuffles tell it, instead of full-batch descent: their mean
+	// quadratic terms move the path, and what Run finds are deviations from it.
+	AroundMean bool
+
 	f       *objective.Objective
 	descent Descent
 	decay   float64
@@ -79,20 +83,22 @@ func (p *Paths) Close() {
 
 // bundle is some shuffles, of which the mean is wanted, on their way.
 type bundle struct {
-	orders           [][][]int
-	noise            []motion // of each order
-	drift, diffusion motion   // of the mean
+	orders  [][][]int
+	noise   []motion     // of each order
+	parts   [2]motion    // drift and diffusion, of the mean
+	sources [2][]float64 // of the parts, at a step
 }
 
-// Run follows groups of shuffles over the same examples from start. It returns where full-batch descent over these goes, as a
-// displacement, and the expansion around that of each group. It leaves the objective at other parameters.
-func (p *Paths) Run(ctx context.Context, start []float64, examples []int, groups [][][][]int) (full []float64, all []Expansion, err error) {
+// Run follows groups of shuffles over the same examples from start. It returns where the path around which it expands goes, as a
+// displacement: that of full-batch descent over the examples, unless AroundMean is set; and the expansion of each group. It leaves the
+// objective at other parameters.
+func (p *Paths) Run(ctx context.Context, start []float64, examples []int, groups [][][][]int) (along []float64, all []Expansion, err error) {
 	rest := func() motion {
 		return motion{make([]float64, len(start)), make([]float64, len(start)), make([]float64, len(start))}
 	}
 	path, bundles := rest(), make([]*bundle, len(groups))
 	for k, orders := range groups {
-		bundles[k] = &bundle{orders: orders, drift: rest(), diffusion: rest()}
+		bundles[k] = &bundle{orders: orders, parts: [2]motion{rest(), rest()}}
 		for range orders {
 			bundles[k].noise = append(bundles[k].noise, rest())
 		}
@@ -109,14 +115,23 @@ func (p *Paths) Run(ctx context.Context, start []float64, examples []int, groups
 			return nil, nil, err
 		}
 		for _, b := range bundles {
-			if err := p.step(b, t, examples, path.g); err != nil {
+			if err := p.meet(b, t, examples, path.g); err != nil {
 				return nil, nil, err
 			}
 		}
-		p.descent.push(path, plus(path.g, p.decay, here))
+		gradient := plus(path.g, p.decay, here)
+		if p.AroundMean {
+			floats.Add(gradient, centre(bundles))
+		}
+		for _, b := range bundles {
+			if err := p.step(b, t, examples); err != nil {
+				return nil, nil, err
+			}
+		}
+		p.descent.push(path, gradient)
 	}
 	for _, b := range bundles {
-		x := Expansion{Noise: make([]float64, len(start)), SecondOrder: SecondOrder{b.drift.u, b.diffusion.u}}
+		x := Expansion{Noise: make([]float64, len(start)), SecondOrder: SecondOrder{b.parts[0].u, b.parts[1].u}}
 		for _, noise := range b.noise {
 			floats.AddScaled(x.Noise, 1/float64(len(b.noise)), noise.u)
 		}
@@ -125,15 +140,31 @@ func (p *Paths) Run(ctx context.Context, start []float64, examples []int, groups
 	return path.u, all, nil
 }
 
-// step takes a bundle through its step t, where the objective is on the path and mean is ḡ there.
-func (p *Paths) step(b *bundle, t int, examples []int, mean []float64) error {
+// centre takes the mean over bundles off their sources, and returns the sum of these means.
+func centre(bundles []*bundle) []float64 {
+	whole := make([]float64, len(bundles[0].sources[0]))
+	for part := range bundles[0].sources {
+		mean := make([]float64, len(whole))
+		for _, b := range bundles {
+			floats.AddScaled(mean, 1/float64(len(bundles)), b.sources[part])
+		}
+		for _, b := range bundles {
+			floats.Sub(b.sources[part], mean)
+		}
+		floats.Add(whole, mean)
+	}
+	return whole
+}
+
+// meet finds the quadratic terms of a bundle at step t, where the objective is on the path and mean is ḡ there, and moves its noise on.
+func (p *Paths) meet(b *bundle, t int, examples []int, mean []float64) error {
 	size := len(mean)
-	drift, diffusion := make([]float64, size), make([]float64, size)
 	own, second, third := make([]float64, size), make([]float64, size), make([]float64, size)
+	b.sources = [2][]float64{make([]float64, size), make([]float64, size)}
 	share := 1 / float64(len(b.orders))
 	for k, order := range b.orders {
 		noise := b.noise[k]
-		if t > 0 {
+		if t > 0 { // before, there is no noise
 			if err := p.at(batchHVP, order[t], noise.u, own); err != nil {
 				return err
 			}
@@ -141,23 +172,26 @@ func (p *Paths) step(b *bundle, t int, examples []int, mean []float64) error {
 				return err
 			}
 		}
-		floats.AddScaled(drift, share, minus(own, second))
-		floats.AddScaled(diffusion, share/2, third)
+		floats.AddScaled(b.sources[0], share, minus(own, second))
+		floats.AddScaled(b.sources[1], share/2, third)
 		if err := p.at(batchGradient, order[t], nil, noise.g); err != nil {
 			return err
 		}
 		p.carry(noise, second, minus(noise.g, mean))
 	}
-	for _, part := range []struct {
-		motion
-		source []float64
-	}{{b.drift, drift}, {b.diffusion, diffusion}} {
+	return nil
+}
+
+// step moves the parts of a bundle on by their sources.
+func (p *Paths) step(b *bundle, t int, examples []int) error {
+	turned := make([]float64, len(b.sources[0]))
+	for k, part := range b.parts {
 		if t > 0 {
-			if err := p.at(wholeHVP, examples, part.u, second); err != nil {
+			if err := p.at(wholeHVP, examples, part.u, turned); err != nil {
 				return err
 			}
 		}
-		p.carry(part.motion, second, part.source)
+		p.carry(part, turned, b.sources[k])
 	}
 	return nil
 }

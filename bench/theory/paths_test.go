@@ -30,7 +30,14 @@ func TestPathsHaveThePredictedMean(t *testing.T) {
 			must(t, err)
 			full, all, err := p.Run(context.Background(), w.origin, examples, [][][][]int{orders})
 			must(t, err)
+			p.AroundMean = true
+			centre, deviations, err := p.Run(context.Background(), w.origin, examples, [][][][]int{orders})
+			must(t, err)
 			p.Close()
+			around := w.AroundMean(d, examples, 4, 1)
+			if apart := floats.Distance(centre, around, 2); !(apart < 1e-12*floats.Norm(around, 2)) || floats.Norm(deviations[0].Both(), 2) > 1e-12*floats.Norm(around, 2) {
+				t.Errorf("%s, %+v: around SGD's mean they are %v off", model, d, apart)
+			}
 			want, got := w.SecondOrder(d, examples, 4), all[0]
 			for name, v := range map[string][2][]float64{"GD": {full, w.Full(d, examples, 4)}, "drift": {got.Drift, want.Drift}, "diffusion": {got.Diffusion, want.Diffusion}} {
 				if size := floats.Norm(v[1], 2); !(floats.Distance(v[0], v[1], 2) < 1e-10*size) || size == 0 {

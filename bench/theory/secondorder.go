@@ -26,35 +26,51 @@ func (w *World) SecondOrder(d Descent, examples []int, m int) SecondOrder {
 }
 
 func (w *World) predict(p prediction, d Descent, examples []int, m int) SecondOrder {
-	n := float64(len(examples))
-	batch := n / float64(m)
 	path, drift, diffusion := w.rest(), w.rest(), w.rest()
 	var impulses []response
 	for range m {
-		if w.err != nil {
-			break
-		}
 		mean := w.Gradient(examples, path.u)
-		turn := func(x motion) []float64 { return times(p.curvature, w.HVP(examples, path.u, x.u)) }
-		gamma := [2][]float64{turn(drift), turn(diffusion)}
-		for k, r := range total(impulses, len(examples), w.rest) {
-			second, third := w.Curvature(examples, path.u, r.u)
-			floats.AddScaled(gamma[0], -p.population/(n*(n-1)), minus(w.HVP(examples[k:k+1], path.u, r.u), second))
-			floats.AddScaled(gamma[1], -p.population*p.third/(2*n*(n-1)), third)
-		}
-		for _, impulse := range impulses {
-			for _, x := range impulse {
-				second, third := w.Curvature(examples, path.u, x.u)
-				floats.AddScaled(gamma[1], p.third/(2*batch*(n-1)), third)
-				d.push(x, times(p.curvature, second))
-			}
-		}
+		met, spread := w.quadratic(p, d, examples, m, path.u, impulses)
 		impulses = append(impulses, w.respond(d, examples, path.u, mean))
-		d.push(drift, gamma[0])
-		d.push(diffusion, gamma[1])
+		d.push(drift, plus(met, p.curvature, w.HVP(examples, path.u, drift.u)))
+		d.push(diffusion, plus(spread, p.curvature, w.HVP(examples, path.u, diffusion.u)))
 		d.push(path, mean)
 	}
 	return SecondOrder{drift.u, diffusion.u}
+}
+
+// AroundMean is the displacement of SGD's mean after an epoch, from its start, as the expansion around that mean itself has it: the
+// quadratic terms move the path on which they are taken. To second order in the noise it is full-batch descent and SecondOrder;
+// at practical rates it is nearer to the truth. The noise of batches is amplified by a factor.
+func (w *World) AroundMean(d Descent, examples []int, m int, amplitude float64) []float64 {
+	path := w.rest()
+	var impulses []response
+	for range m {
+		mean := w.Gradient(examples, path.u)
+		met, spread := w.quadratic(propagated, d, examples, m, path.u, impulses)
+		impulses = append(impulses, w.respond(d, examples, path.u, mean))
+		d.push(path, plus(mean, amplitude*amplitude, plus(met, 1, spread)))
+	}
+	return path.u
+}
+
+// quadratic is ⟨(h − H)ξ⟩ and ½∂tr(HV) at u, of the noise that the responses to earlier steps make up. It carries these on by a step.
+func (w *World) quadratic(p prediction, d Descent, examples []int, m int, u []float64, impulses []response) (met, spread []float64) {
+	met, spread = make([]float64, w.Parameters()), make([]float64, w.Parameters())
+	n := float64(len(examples))
+	for k, r := range total(impulses, len(examples), w.rest) {
+		second, third := w.Curvature(examples, u, r.u)
+		floats.AddScaled(met, -p.population/(n*(n-1)), minus(w.HVP(examples[k:k+1], u, r.u), second))
+		floats.AddScaled(spread, -p.population*p.third/(2*n*(n-1)), third)
+	}
+	for _, impulse := range impulses {
+		for _, x := range impulse {
+			second, third := w.Curvature(examples, u, x.u)
+			floats.AddScaled(spread, p.third*float64(m)/(2*n*(n-1)), third)
+			d.push(x, times(p.curvature, second))
+		}
+	}
+	return met, spread
 }
 
 // response is how an epoch goes on from g_n − ḡ at one of its steps, for each example.

@@ -38,8 +38,9 @@ func (s Shares) MarshalJSON() ([]byte, error) {
 		Drift     n `json:"drift"`
 		Diffusion n `json:"diffusion"`
 		Both      n `json:"both"`
+		Around    n `json:"around_mean"`
 		Deviation n `json:"standard_error"`
-	}{n(s.Drift), n(s.Diffusion), n(s.Both), n(s.Deviation)})
+	}{n(s.Drift), n(s.Diffusion), n(s.Both), n(s.AroundMean), n(s.Deviation)})
 }
 
 // MarshalJSON writes what does not apply as null.
@@ -58,11 +59,11 @@ func (t Trend) MarshalJSON() ([]byte, error) {
 // StageTable shows the stages of a run, a row each.
 func StageTable(stages []Stage) *report.Table {
 	t := &report.Table{Header: []string{"step", "train loss", "test loss", "tr Σ", "‖∂tr Σ‖", "gap drift: predicted", "of it η tr Σ/N", "measured",
-		"GD − ⟨SGD⟩: predicted", "measured", "explained", "by drift", "by diffusion", "by both", "η", "η too large at"}}
+		"GD − ⟨SGD⟩: predicted", "measured", "explained", "by drift", "by diffusion", "by both", "around the mean", "η", "η too large at"}}
 	f := report.Format
 	for _, s := range stages {
 		t.Add(strconv.Itoa(s.Step), f(s.TrainLoss), f(s.TestLoss), f(s.Trace), f(s.TraceGradient), f(s.GapPredicted), f(s.GapOwn), f(s.GapMeasured),
-			f(s.DriftPredicted), f(s.DriftMeasured), f(s.Explained), decimals(s.Shares.Drift, 3), decimals(s.Shares.Diffusion, 3), decimals(s.Shares.Both, 3),
+			f(s.DriftPredicted), f(s.DriftMeasured), f(s.Explained), decimals(s.Shares.Drift, 3), decimals(s.Shares.Diffusion, 3), decimals(s.Shares.Both, 3), decimals(s.Shares.AroundMean, 3),
 			f(s.Rate), f(s.Limit))
 	}
 	return t
@@ -95,7 +96,8 @@ func StageFigure(stages []Stage) report.Figure {
 			over("by the regularizer", 0, func(s Stage) float64 { return s.Explained }),
 			over("by drift along GD's path", 1, func(s Stage) float64 { return s.Shares.Drift }),
 			over("by diffusion", 2, func(s Stage) float64 { return s.Shares.Diffusion }),
-			over("by both", 3, func(s Stage) float64 { return s.Shares.Both })}},
+			over("by both", 3, func(s Stage) float64 { return s.Shares.Both }),
+			over("by both, around SGD's mean", 4, func(s Stage) float64 { return s.Shares.AroundMean })}},
 		{Title: "Learning rate", XLabel: "step", YLabel: "η", LogY: true, Curves: []report.Curve{
 			over("of the run", 0, func(s Stage) float64 { return s.Rate }),
 			over("too large for an expansion", 1, func(s Stage) float64 { return s.Limit })}},

@@ -52,7 +52,8 @@ relu or max pooling is in no derivative of tr Σ, and can be most of the drift.
 
 Below the table stands how much of the same distance the theory explains to second order in the noise of
 batches and at all orders in the learning rate, along GD's path: by drift, by diffusion (the spread of
-SGD, which meets third derivatives) and by both. --paths of the shuffles are expanded in their noise; what
+SGD, which meets third derivatives) and by both; and by both where the expansion is taken around SGD's
+own mean instead, which is of the same order and holds further. --paths of the shuffles are expanded in their noise; what
 SGD does beside the expansion of the same shuffle varies little, so that few of them are enough. Every one
 costs a second and a third derivative of the whole loss a step. With an optimizer that clips there is no
 expansion; it fails where the learning rate times the largest eigenvalue of the Hessian nears 1.

@@ -228,7 +228,7 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 		}
 	}
 	if s := outcome.SecondOrder; s != nil {
-		fmt.Fprintf(w, "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s.\n", s.Drift, s.Diffusion, s.Both)
+		fmt.Fprintf(w, "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\nboth around SGD's own mean instead of GD's path %s.\n", s.Drift, s.Diffusion, s.Both, s.AroundMean)
 		if deviation := float64(s.StandardErrors.Both); !math.IsNaN(deviation) {
 			fmt.Fprintf(w, "Standard error of one seed's share for both, from %d pairs of shuffles: %.2g.\n", s.Pairs, deviation)
 		}
