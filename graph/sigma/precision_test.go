@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -123,4 +124,49 @@ func distance(got, want []float64) float64 {
 		d, s = d+(got[i]-want[i])*(got[i]-want[i]), s+want[i]*want[i]
 	}
 	return math.Sqrt(d / s)
+}
+
+// Solutions in float32 on crowded examples are those of float64: what the inverses take Σ for is as precise as Σ is. The bases of Kronecker
+// factors are arbitrary where eigenvalues are nearly equal, so that only the trace is compared of that one.
+func TestSolutionsKeepTheirDigits(t *testing.T) {
+	const share = 1e-4
+	set, batch := crowded(7, few, share), []int{1, 2, 3, 5, 8, 9, 11, 12, 13, 14, 15, 16, 17, 20}
+	build := map[string]func(f *objective.Objective) (Inverse, error){
+		"gram": approximations["gram"].build, "lowrank": approximations["lowrank"].build, "diagonal": approximations["diagonal"].build,
+		"kronecker": func(f *objective.Objective) (Inverse, error) { return NewKroneckerInverse(f, 0, 1) },
+	}
+	for name, b := range build {
+		for _, chunk := range []int{8, 64} {
+			var solution [2][]float64
+			var report [2]Report
+			for k, dtype := range []kernels.DType{kernels.Float32, kernels.Float64} {
+				f := open(t, networks["dense"], set, chunk, dtype)
+				must(t, f.Parameters().Write(singles(f.Initial(3))))
+				x, err := f.NewVector()
+				must(t, err)
+				inverse, err := b(f)
+				must(t, err)
+				mustSolve(t, inverse, batch, Damping{Value: 1, Relative: true}, x)
+				report[k], err = inverse.Report()
+				must(t, err)
+				solution[k] = make([]float64, x.Len())
+				must(t, x.Read(solution[k]))
+				inverse.Close()
+				f.Close()
+			}
+			what := fmt.Sprintf("%s, chunks of %d", name, chunk)
+			near(t, what+": tr Σ", []float64{report[0].Trace}, []float64{report[1].Trace}, 10*0x1p-24/share)
+			if name != "kronecker" {
+				near(t, what, solution[0], solution[1], 10*0x1p-24/share)
+			}
+		}
+	}
+}
+
+// singles rounds to float32.
+func singles(x []float64) []float64 {
+	for i := range x {
+		x[i] = float64(float32(x[i]))
+	}
+	return x
 }

@@ -59,16 +59,30 @@ func (w *window) refresh(batch []int) error {
 	}
 	chosen := draw(random.New(w.seed, "window").At(w.refreshes).Rand, batch, slots*size)
 	w.refreshes++
-	for len(chosen) > 0 {
-		n := min(len(chosen), size)
-		if _, err := w.take(w.next*size, chosen[:n]); err != nil {
+	first := w.next
+	for k := range slots {
+		slot := (first + k) % len(w.counts)
+		own := chosen[min(k*size, len(chosen)):min((k+1)*size, len(chosen))]
+		if _, err := w.take(slot*size, filled(own, chosen, size)); err != nil {
 			return err
 		}
-		w.counts[w.next] = n
-		clear(w.start[w.next*size : (w.next+1)*size])
-		w.next, chosen = (w.next+1)%len(w.counts), chosen[n:]
+		w.counts[slot] = len(own)
+		clear(w.start[slot*size : (slot+1)*size])
+		if len(own) > 0 {
+			w.next = (slot + 1) % len(w.counts)
+		}
 	}
 	return w.centred()
+}
+
+// filled is some examples with others behind them, over and over, up to a number. Rows that hold no gradient of their own hold one like
+// the others, so that the means over all rows are those of gradients.
+func filled(own, others []int, n int) []int {
+	all := append(make([]int, 0, n), own...)
+	for i := 0; len(all) < n; i++ {
+		all = append(all, others[i%len(others)])
+	}
+	return all
 }
 
 // draw is k of some examples in random order, or all where there are fewer.
