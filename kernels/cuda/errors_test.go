@@ -39,7 +39,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		"CUDA_VISIBLE_DEVICES": absent,
 		"no such file":         library,
 		"CUDA 11.8 or later":   invalid,
-		"--resume":             d.check("reading", cu.IllegalAddress),
+		"last checkpoint":      d.check("reading", cu.IllegalAddress),
 		"closed":               y.Write(make([]float32, 3)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
