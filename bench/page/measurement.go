@@ -23,6 +23,16 @@ type measurement struct {
 	HessianDensity     *density  `json:"hessian_density"`
 	HessianTrace       *float64  `json:"hessian_trace"`
 	HessianTraceError  *float64  `json:"hessian_trace_error"`
+	Layers             []layer   `json:"layers"`
+}
+
+// layer is the share of a measurement that falls to one parameter tensor.
+type layer struct {
+	Name       string   `json:"name"`
+	Elements   int      `json:"elements"`
+	TraceSigma float64  `json:"tr_sigma"`
+	GradNorm2  float64  `json:"grad_norm2"`
+	NoiseScale *float64 `json:"noise_scale"`
 }
 
 // density is a spectrum as weights at values, which sum to 1.

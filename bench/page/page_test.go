@@ -62,7 +62,7 @@ func comparisonFolder(t *testing.T, name string) string {
 }
 
 const measureJSON = `{"examples":50,"parameters":400,"loss":1,"grad_norm2":0.5,"tr_sigma":10,"grad_tr_sigma_norm2":3,"noise_scale":20,"noise_scale_unbiased":null,
-"sigma_eigenvalues":[4,2,0.1],"sigma_density":{"values":[0,0.5,4],"weights":[0.9,0.08,0.02]},"hessian_eigenvalues":[3,1,-0.5]}`
+"layers":[{"name":"1.weight","elements":300,"tr_sigma":7.5,"grad_norm2":0.25,"noise_scale":30}],"sigma_eigenvalues":[4,2,0.1],"sigma_density":{"values":[0,0.5,4],"weights":[0.9,0.08,0.02]},"hessian_eigenvalues":[3,1,-0.5]}`
 
 const verifyJSON = `{"checks":[{"equation":"(9)","name":"a statement","predicted":1,"measured":1.001,"relative_error":0.001,"slope":null,"slope_expected":null,"z":null,"control":false,"pass":true},
 {"equation":"(9)","name":"a wrong one","predicted":null,"measured":null,"relative_error":null,"slope":1,"slope_expected":2,"z":3,"control":true,"pass":false}],"data":"glyphs","model":"mlp:4","seed":1,
@@ -95,7 +95,7 @@ func TestAPageShowsEveryKindOfResult(t *testing.T) {
 		"A comparison of 2 optimizers over 2 seeds: mlp:4 on glyphs. The lowest test loss is that of gd-reg, 1.25 ± 0.10.",
 		"gd-reg diverged on 1 seed.", "explains a share of 0.770 ± 0.010",
 		"The largest eigenvalue of Σ has 40 % of its trace, the leading 3 have 61 %",
-		"1 of 2 pass", "Noise scale", "Drift of the generalization gap", "own number", "Eigenvalues of the Hessian", "Spectrum of Σ", "Share explained along a run",
+		"1 of 2 pass", "Noise scale", "Drift of the generalization gap", "own number", "Eigenvalues of the Hessian", "Spectrum of Σ", "Share explained along a run", "Parameters of m.json", "1.weight", "0.7500",
 		"1.50 ± 0.20", "control FAILS", "/first/config.toml --out again", "optimizers = [&#34;sgd&#34;, &#34;gd-reg&#34;]", "Computed by drift v1 on device cpu", "Computed by drift v2 on cpu (linux/amd64, Processor, 2 threads), from step 20 on by drift v3", "a share of 0.900 ± 0.020 of what separates",
 		"seeds = 2", "race: gd-reg",
 	} {

@@ -86,6 +86,11 @@ func (r *Results) tables() (all []table) {
 	if len(r.measurements) > 0 {
 		all = append(all, r.measurementTable())
 	}
+	for _, m := range r.measurements {
+		if len(m.Layers) > 0 {
+			all = append(all, m.layerTable())
+		}
+	}
 	for _, v := range r.verifications {
 		all = append(all, v.table())
 	}
@@ -126,6 +131,19 @@ func (r *Results) measurementTable() table {
 		t.Rows = append(t.Rows, []cell{text(m.name), numeral(float64(m.Examples)), numeral(float64(m.Parameters)), numeral(m.Loss), numeral(m.GradNorm2),
 			numeral(m.TraceSigma), numeral(m.TraceGradientNorm2), optional(m.NoiseScale), optional(m.NoiseScaleUnbiased),
 			optional(m.HessianTrace), optional(m.HessianTraceError), first(m.Eigenvalues), first(m.HessianEigenvalues)})
+	}
+	return t
+}
+
+func (m *measurement) layerTable() table {
+	t := table{Title: "Parameters of " + m.name, Note: "Each parameter's share of Σ and of the mean gradient.",
+		Header: []string{"parameter", "elements", "tr Σ", "share of tr Σ", "‖ḡ‖²", "noise scale"}}
+	for _, l := range m.Layers {
+		share := math.NaN()
+		if m.TraceSigma > 0 {
+			share = l.TraceSigma / m.TraceSigma
+		}
+		t.Rows = append(t.Rows, []cell{text(l.Name), numeral(float64(l.Elements)), numeral(l.TraceSigma), numeral(share), numeral(l.GradNorm2), optional(l.NoiseScale)})
 	}
 	return t
 }

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"image/color"
 	"io"
+	"time"
 
+	"codeberg.org/go-pdf/fpdf"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -43,6 +46,18 @@ func (f Figure) WritePNG(w io.Writer) error {
 // WriteSVG draws the figure as vectors.
 func (f Figure) WriteSVG(w io.Writer) error {
 	canvas := vgsvg.New(f.size())
+	if err := f.draw(draw.New(canvas)); err != nil {
+		return err
+	}
+	_, err := canvas.WriteTo(w)
+	return err
+}
+
+// WritePDF draws the figure as vectors on one page.
+func (f Figure) WritePDF(w io.Writer) error {
+	fpdf.SetDefaultCreationDate(time.Unix(0, 0).UTC()) // the same figure, the same bytes
+	fpdf.SetDefaultModificationDate(time.Unix(0, 0).UTC())
+	canvas := vgpdf.New(f.size())
 	if err := f.draw(draw.New(canvas)); err != nil {
 		return err
 	}

@@ -30,7 +30,10 @@ func TestFigureHasAPanelForWhatWasMeasured(t *testing.T) {
 	if len(f.Panels) != 4 || !f.Panels[0].LogY || f.Panels[2].LogY || !f.Panels[1].LogX || f.Panels[3].LogX {
 		t.Errorf("%+v", f.Panels)
 	}
-	var svg bytes.Buffer
+	var svg, pdf bytes.Buffer
+	if err := f.WritePDF(&pdf); err != nil || pdf.Len() == 0 {
+		t.Errorf("as PDF: %v", err)
+	}
 	if err := f.WriteSVG(&svg); err != nil || !strings.Contains(svg.String(), "Spectrum of the Hessian") {
 		t.Errorf("%v", err)
 	}

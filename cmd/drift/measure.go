@@ -34,7 +34,8 @@ mean ḡ, their covariance Σ (unbiased) with its trace, the gradient of that tr
 eigenvalues, and the noise scale tr Σ/‖ḡ‖². Without --weights the weights are those that training
 would start from; --run takes everything from the folder of a run. Interrupted, it prints what it has.
 
-The folder --out gets measure.json and, of eigenvalues and densities, the figure spectra as PNG and SVG.
+The folder --out gets measure.json, with tr Σ, ‖ḡ‖² and the noise scale of each parameter besides, and,
+of eigenvalues and densities, the figure spectra as PNG, SVG and PDF.
 
 With --vectors the vectors are written too, as tensors named KIND.PARAMETER of the kinds grad (ḡ),
 grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v), where v
@@ -103,7 +104,7 @@ func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err er
 	}
 	defer func() { err = closing(p, err) }()
 	p.Until(ctx)
-	m.wanted.Diagonal, m.wanted.Seed = m.vectors != "", m.seed
+	m.wanted.Diagonal, m.wanted.Seed = m.vectors != "" || m.out != "", m.seed
 	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.NumParams() {
 		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.NumParams())
 	}
@@ -136,6 +137,9 @@ func (m *measurement) deliver(p *problem, found *sigma.Measurement) error {
 			return fmt.Errorf("writing the vectors: %w", err)
 		}
 	}
+	if m.out != "" {
+		found.Layers = found.ByLayer(p.Model.Params())
+	}
 	if err := errors.Join(m.fill(found), show(measured(found), m.human())); err != nil {
 		return err
 	}
@@ -149,7 +153,7 @@ func (m *measurement) fill(found *sigma.Measurement) error {
 	}
 	files := map[string]func(io.Writer) error{"measure.json": func(w io.Writer) error { return encodeJSON(w, found) }}
 	if figure := spectra.Figure(found); len(figure.Panels) > 0 {
-		files["spectra.png"], files["spectra.svg"] = figure.WritePNG, figure.WriteSVG
+		files["spectra.png"], files["spectra.svg"], files["spectra.pdf"] = figure.WritePNG, figure.WriteSVG, figure.WritePDF
 	}
 	return writeFiles(m.out, files)
 }

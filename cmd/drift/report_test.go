@@ -35,7 +35,7 @@ func TestReportCommand(t *testing.T) {
 		}
 		first = string(text)
 	}
-	for _, want := range []string{"A training run: mlp:6", "race: gd-reg", "Spectrum of Σ", "Spectrum of the Hessian", "Computed by drift", "Trace of Σ", "drift compare --config"} {
+	for _, want := range []string{"A training run: mlp:6", "race: gd-reg", "Spectrum of Σ", "Spectrum of the Hessian", "Parameters of m", "3.bias", "Computed by drift", "Trace of Σ", "drift compare --config"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the page does not say %q", want)
 		}

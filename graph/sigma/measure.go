@@ -45,6 +45,7 @@ type Measurement struct {
 	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 
 	// Vectors are ḡ, ∂tr Σ and what else was wanted, by kind: grad, grad_tr_sigma, sigma_diag, hvp and sigma_vp.
+	Layers  []Layer          `json:"layers,omitempty"` // filled by who wants ByLayer kept
 	Vectors []weights.Vector `json:"-"`
 }
 
