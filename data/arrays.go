@@ -37,7 +37,7 @@ type arrayPart struct {
 // [N,outputs] are quantities.
 func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader, y Values, format arrayFormat) (arrayPart, error) {
 	if len(h.shape) < 1 || len(t.shape) < 1 || h.shape[0] != t.shape[0] {
-		return arrayPart{}, fmt.Errorf("%s of shape %v does not go with %s of shape %v: want as many rows", xName, h.shape, yName, t.shape)
+		return arrayPart{}, fmt.Errorf("%s of shape %v does not go with %s of shape %v: want the same number of rows", xName, h.shape, yName, t.shape)
 	}
 	p := arrayPart{Set: Set{Shape: h.shape[1:], X: x.scaled(format.scale)}}
 	if len(h.shape) == 1 {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// limit is how many examples a reader needs to return of a part of which so many were asked for.
+// limit is how many examples a reader needs to return of a part of which a number was asked for.
 func (r *request) limit(wanted int) int {
 	if !r.prefix || wanted < 0 {
 		return math.MaxInt

@@ -20,7 +20,7 @@
 //
 // Options of every data set:
 //
-//	train=N          the first N training examples; generators make so many
+//	train=N          the first N training examples; generators make N
 //	test=N           the first N test examples (0: none); where the source has no test part, N examples taken out of it at random
 //	valid=P|N        a share P < 1 or N of those training examples, drawn at random, become a validation part;
 //	                 of a text or a run of tokens it is the end of the training part

@@ -37,7 +37,7 @@ func (f *fetcher) download(ctx context.Context, path string, file RemoteFile) er
 	return errors.New(strings.Join(failed, "; "))
 }
 
-// downloadFrom fills and verifies path.part, with as many tries as take the download further.
+// downloadFrom fills and verifies path.part, with another try as long as a try takes the download further.
 func (f *fetcher) downloadFrom(ctx context.Context, url, path string, file RemoteFile) error {
 	pause, best, again := f.pause, int64(0), true
 	for try := 1; ; try++ {

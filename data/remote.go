@@ -56,7 +56,7 @@ func idxFiles(sizes [4]int64, sums [4]string, bases ...string) []RemoteFile {
 	return files
 }
 
-// remote describes the archive of the binary files, which hold so many records each.
+// remote describes the archive of the binary files, which hold a fixed number of records each.
 func (c cifar) remote(archive string, size int64, sum string, trainRecords, testRecords int64) []RemoteFile {
 	f := RemoteFile{
 		Name: archive, Size: size, SHA256: sum, URLs: []string{"https://www.cs.toronto.edu/~kriz/" + archive},

@@ -19,8 +19,8 @@ type Option struct{ Name, Default, About string }
 // CommonOptions are the options of every source.
 func CommonOptions() []Option {
 	return []Option{
-		{"train", "all", "the first so many training examples; generators make so many"},
-		{"test", "all", "the first so many test examples, 0 for none; taken at random out of the examples where there is no test part"},
+		{"train", "all", "the first N training examples; generators make N"},
+		{"test", "all", "the first N test examples, 0 for none; taken at random out of the examples where there is no test part"},
 		{"valid", "0", "a validation part, taken at random out of the training examples: a share below 1, or a number of examples"},
 		{"label-noise", "0", "probability with which each training label is redrawn uniformly over all classes"},
 		{"normalize", "on or off", "subtract the mean and divide by the standard deviation of the training part, by channel or feature"},

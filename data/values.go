@@ -131,7 +131,7 @@ func cut[T any](from, to int) func([]T) []T {
 	}
 }
 
-// rows is a copy of the given examples of so many numbers each.
+// rows is a copy of the given examples of n numbers each.
 func (v Values) rows(indices []int, size int) Values {
 	return v.stored(pick[byte](indices, size), pick[float32](indices, size), pick[float64](indices, size))
 }

@@ -29,7 +29,7 @@ type Blocks struct {
 
 var _ Direction = (*Blocks)(nil)
 
-// NewBlocks works in blocks of so many examples, which must divide those of the training data into at least two.
+// NewBlocks works in blocks of n examples, which must divide those of the training data into at least two.
 func NewBlocks(f *objective.Objective, lambda func(rate float64) float64, size int, centred, difference bool, seed uint64) (*Blocks, error) {
 	b, err := newBase(f)
 	if err != nil {

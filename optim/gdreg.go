@@ -49,7 +49,7 @@ func (o GDReg) Check(p Problem) error {
 	return checkPenalty(p, p.Examples, o.Lambda, emulate)
 }
 
-// checkPenalty reports a coefficient of tr Σ over batches of so many examples that is not given, or given twice.
+// checkPenalty reports a coefficient of tr Σ over batches of n examples that is not given, or given twice.
 func checkPenalty(p Problem, batch int, lambda float64, emulate int) error {
 	switch {
 	case batch < 2:

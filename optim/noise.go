@@ -26,7 +26,7 @@ type Noise struct {
 
 var _ Direction = (*Noise)(nil)
 
-// NewNoise is noise of a kind as strong as that of batches of so many examples.
+// NewNoise is noise of a kind as strong as that of batches of n examples.
 func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noise, error) {
 	b, err := newBase(f)
 	if err != nil {

@@ -17,9 +17,9 @@ type Optimizer interface {
 	// Check reports options that do not fit each other or the problem. What their tags say, and what embedded options need, has
 	// been checked before: see the function Check.
 	Check(p Problem) error
-	// Batches is how batches are drawn from so many examples, and of what size.
+	// Batches is how batches are drawn from n examples, and of what size.
 	Batches(examples int) (kind data.Sampling, size int)
-	// RateAt is the learning rate η of a step, counted from 0, of a run of so many.
+	// RateAt is the learning rate η of a step, counted from 0, of a run of the given length.
 	RateAt(step, steps int) float64
 	// Direction prepares what the steps follow downhill.
 	Direction(c Context) (Direction, error)
@@ -62,13 +62,13 @@ func Check(o Optimizer, p Problem) error {
 	return o.Check(p)
 }
 
-// BatchesPerEpoch is the number of steps in which an optimizer goes through so many examples once.
+// BatchesPerEpoch is the number of steps in which an optimizer goes through n examples once.
 func BatchesPerEpoch(o Optimizer, examples int) int {
 	_, size := o.Batches(examples)
 	return (examples + size - 1) / size
 }
 
-// WholeBatch reports whether every step takes all of so many examples.
+// WholeBatch reports whether every step takes all of n examples.
 func WholeBatch(o Optimizer, examples int) bool {
 	kind, _ := o.Batches(examples)
 	return kind == data.Full

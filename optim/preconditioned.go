@@ -15,7 +15,7 @@ type Preconditioned struct {
 
 var _ Direction = (*Preconditioned)(nil)
 
-// NewPreconditioned takes over an inverse, for batches of so many examples. Adaptive damping starts with the one given, and counts what clip, momentum and weight
+// NewPreconditioned takes over an inverse, for batches of n examples. Adaptive damping starts with the one given, and counts what clip, momentum and weight
 // decay change about a step as a failure of its prediction.
 func NewPreconditioned(f *objective.Objective, batch int, inverse sigma.Inverse, d sigma.Damping, adaptive bool) (*Preconditioned, error) {
 	b, err := newBase(f)

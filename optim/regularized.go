@@ -21,7 +21,7 @@ type Regularized struct {
 
 var _ Direction = (*Regularized)(nil)
 
-// NewRegularized prepares ḡ + λ ∂tr Σ over batches of so many examples.
+// NewRegularized prepares ḡ + λ ∂tr Σ over batches of n examples.
 func NewRegularized(f *objective.Objective, batch int, lambda func(rate float64) float64) (*Regularized, error) {
 	b, err := newBase(f)
 	if err != nil {

@@ -49,7 +49,7 @@ func (b Minibatch) checkRemainder(examples, least int) error {
 	return nil
 }
 
-// Coefficient is λ for a learning rate, among so many examples.
+// Coefficient is λ for a learning rate, among n examples.
 func (o SGDReg) Coefficient(rate float64, examples int) float64 {
 	if o.Lambda != 0 {
 		return o.Lambda

@@ -43,7 +43,7 @@ type run struct {
 	Result    train.Result  `json:"result"`
 	Entries   []train.Entry `json:"entries"`
 	Classes   bool          `json:"classes"`   // accuracy means something
-	Diverged  bool          `json:"diverged"`  // the loss left all bounds: there is no result
+	Diverged  bool          `json:"diverged"`  // there is no result
 	Explained report.Number `json:"explained"` // NaN where it does not apply
 	// SecondOrder is there for the SGD whose shuffles were expanded.
 	SecondOrder *secondOrder `json:"second_order,omitempty"`

@@ -62,7 +62,7 @@ func alike(a, b optim.Heavy) bool {
 	return a.LearningRate == b.LearningRate && a.MomentumWeights() == b.MomentumWeights()
 }
 
-// explained is 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ after as many steps as SGD takes in an epoch, all from one start: 1 where
+// explained is 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ after the number of steps that SGD takes in an epoch, all from one start: 1 where
 // the regularizer leads just where SGD goes in the mean, 0 where it leaves as much as plain descent. The noise of the mean
 // over shuffles, which would lengthen both distances, is taken out of their squares; where it exceeds what plain descent
 // leaves, nothing can be said: NaN.

@@ -31,7 +31,7 @@ func (k *Kept) Begin() error {
 	return os.MkdirAll(k.path, 0o777)
 }
 
-// ErrCutShort refuses to begin an experiment where another one waits to be gone on with.
+// ErrCutShort refuses to begin an experiment where another one waits to be resumed.
 var ErrCutShort = errors.New("it holds a comparison that was cut short")
 
 // Begun reports whether the folder is there: from an experiment's beginning until its results take its place.

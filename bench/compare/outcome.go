@@ -23,7 +23,7 @@ type Row struct {
 	Optimizer        string           `json:"optimizer"`
 	Settings         Entry            `json:"settings"`
 	Seeds            []uint64         `json:"seeds"`
-	Diverged         []uint64         `json:"diverged"` // seeds on which the loss left all bounds; with one of them there is no mean
+	Diverged         []uint64         `json:"diverged"` // seeds on which the run diverged; with one of them there is no mean
 	TestAccuracy     *report.Interval `json:"test_accuracy"`
 	TestLoss         *report.Interval `json:"test_loss"`
 	TrainLoss        *report.Interval `json:"train_loss"`

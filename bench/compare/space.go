@@ -47,7 +47,7 @@ func Space(o optim.Optimizer) []Dimension {
 var bases = []int{2, 3, 5, 7, 11, 13}
 
 // Tried is the optimizer of one trial of a search: the given one at first, then points that fill its space evenly (Halton 1960).
-// Every optimizer gets as many trials as it is given, however many dimensions it has.
+// Every optimizer gets the same number of trials, however many dimensions it has.
 func Tried(o optim.Optimizer, number int) (optim.Optimizer, error) {
 	if number == 0 {
 		return o, nil
@@ -78,7 +78,7 @@ func adopt(entries, best []Entry) ([]Entry, error) {
 	return entries, nil
 }
 
-// threeDigits rounds a number to what one would type.
+// threeDigits rounds a number to three significant digits.
 func threeDigits(x float64) float64 {
 	x, _ = strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
 	return x

@@ -33,7 +33,7 @@ type Peer struct {
 	child   *child
 }
 
-// Find starts the peers that this machine has: OpenBLAS on so many threads, and PyTorch on one and on so many, since its pool
+// Find starts the peers that this machine has: OpenBLAS on the given number of threads, and PyTorch on one and on that number, since its pool
 // and that of its BLAS compete and either setting can be the faster. What is missing or does not start is told in notes, a line each.
 func Find(ctx context.Context, threads int) (found []*Peer, notes []string) {
 	folder, err := unpack()

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Table is text in columns. Every row has as many cells as the header.
+// Table is text in columns. Every row has the header's number of cells.
 type Table struct {
 	Header []string
 	Rows   [][]string

@@ -151,7 +151,7 @@ func (w *World) overCopies(d Descent, pair []int, size, m int) []float64 {
 	return times(1/whole, mean)
 }
 
-// repeated is so many of each item.
+// repeated is each item n times.
 func repeated(items, counts []int) []int {
 	var all []int
 	for k, c := range counts {

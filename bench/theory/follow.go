@@ -28,7 +28,7 @@ const (
 	expandedPairs = 2
 )
 
-// Followable is an optimizer's rule, where the theory speaks of a run of so many steps on an objective.
+// Followable is an optimizer's rule, where the theory speaks of a run of n steps on an objective.
 func Followable(f *objective.Objective, o optim.Optimizer, steps int) (rule optim.Heavy, err error) {
 	switch o := o.(type) {
 	case optim.SGD:

@@ -6,7 +6,7 @@ import (
 )
 
 // changes is what an update on half of the few, averaged over all halves, does to losses: of the half itself, of the other half, and
-// of as many test examples.
+// of the same number of test examples.
 type changes struct{ inside, outside, away float64 }
 
 func (l *lab) changes(rate float64, m Preconditioner) changes {

@@ -91,7 +91,7 @@ type lab struct {
 	few  []int       // the fixed training set
 	rows [][]float64 // its g_n at θ₀
 	mean []float64   // its ḡ
-	away []int       // as many test examples
+	away []int       // the same number of test examples
 
 	reach         float64 // how far updates on halves of the few may lead, as a learning rate
 	gradientNoise float64 // length of the rounding error of a gradient

@@ -24,7 +24,7 @@ const (
 	drawnTwo  = 6 // |A∩B| in the check of (7)
 )
 
-// slow is a learning rate for so many updates at which the next order in η is far below the standard errors.
+// slow is a learning rate for a number of updates at which the next order in η is far below the standard errors.
 func (l *lab) slow(updates int) float64 { return math.Ldexp(l.reach/float64(updates), -8) }
 
 // data checks (7) to (9) in the mean over data sets drawn from the population.

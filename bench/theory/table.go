@@ -70,7 +70,7 @@ func share(x float64) string {
 	return strconv.FormatFloat(x, 'e', 0, 64)
 }
 
-// decimals writes a number with so many of them, and an absent one as report does.
+// decimals writes a number with n of them, and an absent one as report does.
 func decimals(x float64, n int) string {
 	if math.IsNaN(x) {
 		return report.Format(x)

@@ -126,7 +126,7 @@ func gram(w *workload) (func() error, error) {
 	return w.inverse(inverse, 1)
 }
 
-// lowRank is (Σ+δI)⁻¹ḡ with ten eigenpairs, as many times as these are kept.
+// lowRank is (Σ+δI)⁻¹ḡ with ten eigenpairs, for each of the steps that these are kept.
 func lowRank(w *workload) (func() error, error) {
 	inverse, err := sigma.NewLowRankInverse(w.f, sigma.LowRank{Rank: 10, Refresh: refresh, Window: sigma.Window(len(w.batch))})
 	if err != nil {
@@ -135,7 +135,7 @@ func lowRank(w *workload) (func() error, error) {
 	return w.inverse(inverse, refresh)
 }
 
-// inverse is so many solutions by an inverse, which it takes over.
+// inverse is a number of solutions by an inverse, which it takes over.
 func (w *workload) inverse(solver interface {
 	sigma.Inverse
 	WorkBytes() int64

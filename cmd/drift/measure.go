@@ -60,10 +60,10 @@ func (a *app) measureCommand() *cobra.Command {
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
 	flags.StringVar(&m.out, "out", "", "write measure.json and figures of the eigenvalues to this `folder`, for drift report")
 	cmdline.Add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --out or --json, by quadrature of so many steps", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --out or --json, by quadrature of N steps", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &m.wanted.HessianDensity, "hessian-density", 0, "find that of the Hessian, likewise", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from so many products, at least 6 (0: do not)", "int", traceProducts)
+	cmdline.Add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from N products, at least 6 (0: do not)", "int", traceProducts)
 	return cmd
 }
 

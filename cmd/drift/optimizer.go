@@ -71,7 +71,7 @@ func (r *recipe) optimizer(c cmdline.Choice, examples int, given func(string) bo
 	return o, nil
 }
 
-// check reports an optimizer and a length of the run that do not fit so many examples.
+// check reports an optimizer and a length of the run that do not fit n examples.
 func check(name string, o optim.Optimizer, t train.Options, examples int) (train.Options, error) {
 	var err error
 	if t.Steps, err = t.Length(o, examples); err == nil {
@@ -83,7 +83,7 @@ func check(name string, o optim.Optimizer, t train.Options, examples int) (train
 	return t, nil
 }
 
-// every is how often something happens: each so many steps, or each so many passes over the data; 0 is never.
+// every is how often something happens: every n steps, or every n passes over the data; 0 is never.
 type every struct {
 	n      float64
 	epochs bool
@@ -97,7 +97,7 @@ func (e every) String() string {
 	return text
 }
 
-// steps is that in steps, of which so many make an epoch.
+// steps is that in steps, for an epoch of a given number of them.
 func (e every) steps(epoch int) int {
 	if e.epochs {
 		return max(1, int(e.n*float64(epoch)+0.5))

@@ -61,7 +61,7 @@ With --every N the log has every N steps, from random examples:
   gap_drift_predicted            its first term in the mean: η tr Σ/N, added up over the steps between
                                  (momentum μ: η/(1−μ))
   gap_drift_gradient             its second term, η G·(G − G_test), added up likewise
-  sampled                        training examples, and as many test examples, that this took: as many as
+  sampled                        training examples, and the same number of test examples, that this took: what
                                  keep the cost below a twentieth of the run's
 
 The noise scale and the eigenvalues aside, estimates are unbiased, and noisy on few examples: those of
@@ -138,7 +138,7 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	return t.trainAndDeliver(ctx, p, trainer, flags)
 }
 
-// resolve is the optimizer and the run that the flags ask for on so many examples.
+// resolve is the optimizer and the run that the flags ask for on n examples.
 func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error) {
 	run, err := t.length(t.given)
 	if err != nil {

@@ -31,7 +31,7 @@ func (m *machine) line() string {
 	return text
 }
 
-// unsigned is a number of so many bytes.
+// unsigned is a number of n bytes.
 func (m *machine) unsigned(bytes uint64) uint64 {
 	var b [8]byte
 	copy(b[:], m.bytes(bytes))

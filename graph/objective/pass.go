@@ -168,7 +168,7 @@ func (p *Pass) program(kind chunkKind) (*program, error) {
 	return c, err
 }
 
-// reserve makes room for the scalars of the pass and so many numbers.
+// reserve makes room for the scalars of the pass and n numbers.
 func (p *Pass) reserve(numbers []*Number) (err error) {
 	if p.scalars == nil {
 		size := scalarCount + len(numbers) + len(p.last)

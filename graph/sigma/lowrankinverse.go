@@ -20,7 +20,7 @@ type LowRank struct {
 	Seed    uint64  // of the choice of examples from batches
 }
 
-// Window is the number of gradients to keep that serves batches of so many examples: a quarter of them, as long as that is
+// Window is the number of gradients to keep that serves batches of n examples: a quarter of them, as long as that is
 // enough for some eigenpairs and not more than these need.
 func Window(batch int) int { return max(min(batch/4, 1024), min(batch, 64)) }
 
@@ -44,7 +44,7 @@ func (r LowRank) Check(p int) error {
 // its trace: (Σ+δI)⁻¹ḡ = ḡ/(ρ+δ) + Σ_i [1/(λ_i+δ) − 1/(ρ+δ)] ⟨u_i, ḡ⟩ u_i.
 //
 // The Σ of which these are the pairs is that of a window of kept gradients G in factored form, some of which are replaced by some of the
-// batch at hand every so many steps. Eigenvectors are never formed: u_i = Gᵀc_i with c_i in the space of the window's examples, so that a
+// batch at hand every n steps. Eigenvectors are never formed: u_i = Gᵀc_i with c_i in the space of the window's examples, so that a
 // solution takes G ḡ and one combination Gᵀw. ḡ is always the batch's.
 type LowRankInverse struct {
 	f            *objective.Objective

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Trace estimates the trace of an operator from so many products, at least 6, and the standard error of the estimate: Hutch++
+// Trace estimates the trace of an operator from n products, at least 6, and the standard error of the estimate: Hutch++
 // (Meyer, Musco, Musco and Woodruff 2021). A third of the products sketches a basis Q of what the operator does most, another takes
 // tr QᵀAQ exactly, and the last estimates the rest by xᵀ(I−QQᵀ)A(I−QQᵀ)x over random signs x. It holds a third as many vectors.
 func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err error) {

@@ -45,7 +45,7 @@ type gapTerms struct {
 	gradient float64 // G·(G − G_test)
 }
 
-// newProbe measures along a run whose steps cost so many gradients of one example each.
+// newProbe measures along a run whose steps each have a cost, in gradients of one example.
 func newProbe(f *objective.Objective, of optim.Optimizer, o Options, cost float64) (*probe, error) {
 	b, err := newBudget(f, o.MeasureEvery, cost)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // counted in multiplications by weights and not in time: a run stays a function of its settings and its seed.
 type budget struct {
 	every  int // steps between measurements
-	stride int // where so many steps pay for less than leastSample: measure at every stride-th of these occasions only
+	stride int // where that many steps pay for less than leastSample: measure at every stride-th of these occasions only
 	sample int // examples of a sample, and of each panel
 }
 
@@ -24,7 +24,7 @@ const (
 	fromTheStart = 32 // occasions at the beginning of a run that are all taken: they cost less than starting it does
 )
 
-// What things take beside multiplications by weights, in as many of these, as timed on one core of a CPU.
+// What things take beside multiplications by weights, in units of one of these, as timed on one core of a CPU.
 const (
 	stepWork     = 3e5   // a step, whatever its batch
 	measureWork  = 2e6   // a measurement and its line in the log, whatever the sample
@@ -34,7 +34,7 @@ const (
 	spectrumWork = 34.   // the eigenvalues, for the third power of the sample
 )
 
-// newBudget is for a run whose steps cost so many gradients of one example each.
+// newBudget is for a run whose steps each have a cost, in gradients of one example.
 func newBudget(f *objective.Objective, every int, cost float64) (budget, error) {
 	most := min(f.Examples(objective.Train), mostSample, f.Chunk()/2)
 	switch {

@@ -102,7 +102,7 @@ func moments(gram *mat.SymDense) (trace, square float64) {
 	return own/float64(n) - square, square
 }
 
-// spectrum is the leading eigenvalues of Σ, at most so many, 0 where they are rounding noise of the type of the gradients.
+// spectrum is the leading eigenvalues of Σ, at most n, 0 where they are rounding noise of the type of the gradients.
 func spectrum(gram *mat.SymDense, most int, dtype kernels.DType) ([]float64, error) {
 	n := gram.SymmetricDim()
 	size := mat.Trace(gram)

@@ -5,7 +5,7 @@ import (
 	"drift/graph/objective"
 )
 
-// prepareSlopes prepares what slopes takes for halves of so many examples.
+// prepareSlopes prepares what slopes takes for halves of n examples.
 func (p *probe) prepareSlopes(half int) (err error) {
 	p.first, err = p.f.Compile(half, func(b *objective.Batch) {
 		b.Sum(p.slope, graph.Grad([]*graph.Node{trace(b)}, []*graph.Node{nil}, b.Params))

@@ -25,7 +25,7 @@ type Options struct {
 // maxSteps is the longest run; float64 counts them all.
 const maxSteps = 1 << 53
 
-// Length is the steps of a run over so many examples.
+// Length is the steps of a run over n examples.
 func (o Options) Length(of optim.Optimizer, examples int) (int, error) {
 	steps := float64(o.Steps)
 	if o.Steps == 0 && o.Epochs > 0 {
