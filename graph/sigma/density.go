@@ -92,7 +92,7 @@ func (g *Gradients) twin() (Operator, error) {
 		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", n)
 	}
 	if n > formed {
-		return Examples{g}, nil
+		return GramOperator{g}, nil
 	}
 	gram, err := g.Gram()
 	if err != nil {

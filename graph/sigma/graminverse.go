@@ -131,7 +131,7 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 		return nil, fmt.Errorf("factoring Σ+δI: %w", err)
 	}
 	if !positive {
-		return nil, Breakdown{fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger damping, or compute in float64",
+		return nil, ErrNumerical{fmt.Errorf("Σ+δI with δ = %.3g and tr Σ = %.3g is not positive definite in %v: give a larger damping, or compute in float64",
 			delta, trace, g.f.DType())}
 	}
 	c := append([]float64(nil), slope...)

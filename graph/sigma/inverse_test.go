@@ -204,7 +204,7 @@ func TestInversesInFloat32(t *testing.T) {
 }
 
 // Examples that are all the same have no Σ to measure damping by: that is a breakdown of the numbers, which ends one run of a search.
-func TestNoSpreadIsABreakdown(t *testing.T) {
+func TestNoSpreadIsAnError(t *testing.T) {
 	for name, build := range map[string]func(f *objective.Objective) (Inverse, error){
 		"gram": approximations["gram"].build, "lowrank": approximations["lowrank"].build, "diagonal": approximations["diagonal"].build,
 		"kronecker": func(f *objective.Objective) (Inverse, error) { return NewKroneckerInverse(f, 0, 1) },
@@ -217,7 +217,7 @@ func TestNoSpreadIsABreakdown(t *testing.T) {
 			must(t, err)
 			for n := 2; n < 15; n++ {
 				_, err = inverse.Solve(slices.Repeat([]int{5}, n), Damping{Value: 0.1, Relative: true}, x)
-				var broken Breakdown
+				var broken ErrNumerical
 				if !errors.As(err, &broken) || !strings.Contains(err.Error(), "all the same") {
 					t.Errorf("%s, %v, %d examples: %v", name, dtype, n, err)
 				}
@@ -228,12 +228,12 @@ func TestNoSpreadIsABreakdown(t *testing.T) {
 }
 
 // Where θ is not finite, no damping helps.
-func TestParametersThatAreNotFiniteAreABreakdown(t *testing.T) {
+func TestParametersThatAreNotFiniteAreAnError(t *testing.T) {
 	for _, name := range []string{"gram", "lowrank"} {
 		f := open(t, networks["dense"], noise(few), chunked, kernels.Float64)
 		x, err := f.NewVector()
 		must(t, err)
-		var broken Breakdown
+		var broken ErrNumerical
 		nan := make([]float64, x.Len())
 		nan[0] = math.NaN()
 		must(t, f.Parameters().Write(nan))

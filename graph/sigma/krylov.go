@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-var errNotFinite = Breakdown{errors.New("the operator gives values that are not finite")}
+var errNotFinite = ErrNumerical{errors.New("the operator gives values that are not finite")}
 
 // krylov is an orthonormal basis v with A·v = v·h + next·β·eᵀ, where e is the last unit vector.
 type krylov struct {

@@ -205,7 +205,7 @@ func squaresAndMean(f *objective.Objective, examples []int, reference *objective
 	return on[1].Read(mean)
 }
 
-type operatorOver func(f *objective.Objective, examples []int) (*Parameters, error)
+type operatorOver func(f *objective.Objective, examples []int) (*ParameterOperator, error)
 
 // product finds an operator's image of v.
 func (m *Measurement) product(kind string, over operatorOver, v []float64) func(*objective.Objective, []int) error {

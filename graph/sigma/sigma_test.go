@@ -209,7 +209,7 @@ func TestTheTwinSharesEigenvalues(t *testing.T) {
 		var want mat.SymDense
 		want.SymOuterK(1, g)
 		near(t, "Gram matrix", whole(gram), mat.DenseCopyOf(&want).RawMatrix().Data, 1e-10)
-		a, err := Solve(written(t, Examples{gradients}), few-1)
+		a, err := Solve(written(t, GramOperator{gradients}), few-1)
 		must(t, err)
 		b, err := Solve(sigma, few-1)
 		must(t, err)

@@ -53,7 +53,7 @@ func (g *Gradients) pairs(k int, s Search) ([]Pair, error) {
 func Solve(a *mat.SymDense, k int) ([]Pair, error) {
 	var e mat.EigenSym
 	if !e.Factorize(a, true) {
-		return nil, Breakdown{fmt.Errorf("eigenvalues of a %d×%d matrix were not found: it holds numbers that are not finite", a.SymmetricDim(), a.SymmetricDim())}
+		return nil, ErrNumerical{fmt.Errorf("eigenvalues of a %d×%d matrix were not found: it holds numbers that are not finite", a.SymmetricDim(), a.SymmetricDim())}
 	}
 	var vectors mat.Dense
 	e.VectorsTo(&vectors)

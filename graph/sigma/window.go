@@ -94,7 +94,7 @@ func draw(r *rand.Rand, examples []int, k int) []int {
 	return drawn
 }
 
-// centred finds K. Rows without a gradient are zero.
+// centred finds K. What belongs to rows without a gradient of their own is zero there.
 func (w *window) centred() error {
 	w.of.Rest = w.twin
 	if err := w.gram(w.of); err != nil {

@@ -26,7 +26,7 @@ var ErrNotFinite = errors.New("the loss is not finite")
 
 // Diverged reports whether an error says that a run diverged: its loss is not finite, or Σ was not before that was looked at.
 func Diverged(err error) bool {
-	var broken sigma.Breakdown
+	var broken sigma.ErrNumerical
 	return errors.Is(err, ErrNotFinite) || errors.As(err, &broken)
 }
 

@@ -8,8 +8,8 @@ import (
 	"drift/kernels"
 )
 
-// Parameters is an operator on vectors of the parameters' length P: a product takes one pass over the examples.
-type Parameters struct {
+// ParameterOperator is an operator on vectors of the parameters' length P: a product takes one pass over the examples.
+type ParameterOperator struct {
 	f          *objective.Objective
 	from, into kernels.Buffer // [P]
 	shift      kernels.Buffer // r̄ [P] of examples that do not fit one chunk, with the reference that it is from
@@ -18,11 +18,11 @@ type Parameters struct {
 	product    *objective.Pass // writes A·from into the other
 }
 
-var _ Operator = (*Parameters)(nil)
+var _ Operator = (*ParameterOperator)(nil)
 
 // NewHessian is H, the Hessian of the mean loss over examples of the training data.
-func NewHessian(f *objective.Objective, examples []int) (*Parameters, error) {
-	a := &Parameters{f: f, examples: examples}
+func NewHessian(f *objective.Objective, examples []int) (*ParameterOperator, error) {
+	a := &ParameterOperator{f: f, examples: examples}
 	err := a.reserve("Hessian", &a.from, &a.into)
 	if err == nil {
 		a.product, err = f.CompileHVP(len(examples), a.from, a.into)
@@ -32,11 +32,11 @@ func NewHessian(f *objective.Objective, examples []int) (*Parameters, error) {
 
 // NewCovariance is Σ = (1/(N−1)) Σ_n (g_n−ḡ)(g_n−ḡ)ᵀ over examples of the training data, at least two of them; a product is
 // Σv = (1/(N−1)) Σ_n ⟨g_n−ḡ, v⟩ (g_n−m), from deviations (graph.Deviations).
-func NewCovariance(f *objective.Objective, examples []int) (*Parameters, error) {
+func NewCovariance(f *objective.Objective, examples []int) (*ParameterOperator, error) {
 	if len(examples) < 2 {
 		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", len(examples))
 	}
-	a := &Parameters{f: f, examples: examples}
+	a := &ParameterOperator{f: f, examples: examples}
 	err := a.reserve("covariance", &a.from, &a.into)
 	if err == nil && len(examples) > f.Chunk() {
 		err = a.center()
@@ -48,7 +48,7 @@ func NewCovariance(f *objective.Objective, examples []int) (*Parameters, error) 
 }
 
 // ready is the operator, or the error that its preparation met.
-func (a *Parameters) ready(err error) (*Parameters, error) {
+func (a *ParameterOperator) ready(err error) (*ParameterOperator, error) {
 	if err != nil {
 		a.Close()
 		return nil, err
@@ -57,7 +57,7 @@ func (a *Parameters) ready(err error) (*Parameters, error) {
 }
 
 // center finds a reference for the gradients and r̄, the mean of their deviations from it.
-func (a *Parameters) center() (err error) {
+func (a *ParameterOperator) center() (err error) {
 	if err = a.reserve("covariance", &a.shift); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (a *Parameters) center() (err error) {
 }
 
 // covariance is what a batch contributes to Σv.
-func (a *Parameters) covariance(b *objective.Batch) {
+func (a *ParameterOperator) covariance(b *objective.Batch) {
 	v := b.Vector(a.from)
 	if b.Whole {
 		b.Sum(a.into, graph.NewCovariance(b.Here().PerExample()).Apply(v))
@@ -87,7 +87,7 @@ func (a *Parameters) covariance(b *objective.Batch) {
 }
 
 // reserve makes room for vectors, or for none.
-func (a *Parameters) reserve(what string, vectors ...*kernels.Buffer) (err error) {
+func (a *ParameterOperator) reserve(what string, vectors ...*kernels.Buffer) (err error) {
 	for _, v := range vectors {
 		if *v, err = a.f.NewVector(); err != nil {
 			return fmt.Errorf("%s: memory for %d vectors of %d parameters: %w", what, len(vectors), a.Dim(), err)
@@ -97,9 +97,9 @@ func (a *Parameters) reserve(what string, vectors ...*kernels.Buffer) (err error
 }
 
 // Dim is P.
-func (a *Parameters) Dim() int { return a.f.NumParams() }
+func (a *ParameterOperator) Dim() int { return a.f.NumParams() }
 
-func (a *Parameters) Apply(into, from []float64) error {
+func (a *ParameterOperator) Apply(into, from []float64) error {
 	if err := a.from.Write(from); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (a *Parameters) Apply(into, from []float64) error {
 }
 
 // Close gives the device's memory back.
-func (a *Parameters) Close() {
+func (a *ParameterOperator) Close() {
 	a.product.Close()
 	a.reference.Close()
 	objective.Free(a.from, a.into, a.shift)

@@ -5,16 +5,16 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Examples is Σ's twin, an operator on vectors of one element for each of N examples that has Σ's eigenvalues other than zero:
+// GramOperator is Σ's twin, an operator on vectors of one element for each of N examples that has Σ's eigenvalues other than zero:
 // K/(N−1) with K = C G Gᵀ C and C = I − 11ᵀ/N.
-type Examples struct{ *Gradients }
+type GramOperator struct{ *Gradients }
 
-var _ Operator = Examples{}
+var _ Operator = GramOperator{}
 
 // Dim is N.
-func (a Examples) Dim() int { return len(a.examples) }
+func (a GramOperator) Dim() int { return len(a.examples) }
 
-func (a Examples) Apply(into, from []float64) error {
+func (a GramOperator) Apply(into, from []float64) error {
 	copy(into, from)
 	centre(into)
 	if err := a.through(into); err != nil {
