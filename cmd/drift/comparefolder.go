@@ -227,12 +227,7 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 			fmt.Fprintf(w, "%s diverged on seeds %s: give it a lower --lr, or --clip or --warmup.\n", row.Optimizer, seeds)
 		}
 	}
-	if s := outcome.SecondOrder; s != nil {
-		fmt.Fprintf(w, "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\nboth around SGD's own mean instead of GD's path %s.\n", s.Drift, s.Diffusion, s.Both, s.AroundMean)
-		if deviation := float64(s.StandardErrors.Both); !math.IsNaN(deviation) {
-			fmt.Fprintf(w, "Standard error of one seed's share for both, from %d pairs of shuffles: %.2g.\n", s.Pairs, deviation)
-		}
-	}
+	c.showExpansion(outcome.SecondOrder)
 	if c.seeds == 1 {
 		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")
 		return err
@@ -245,4 +240,22 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 	}
 	_, err := fmt.Fprintf(w, "\n%d seeds, mean ± 95 %% CI.\n", c.seeds)
 	return err
+}
+
+// trusted is how far apart two expansions that differ in fourth order may be where either tells something.
+const trusted = 0.15
+
+// showExpansion prints how much of what separates SGD from GD the theory explains to second order in the noise, and how far to trust it.
+func (c *comparison) showExpansion(s *compare.SecondOrder) {
+	if s == nil {
+		return
+	}
+	fmt.Fprintf(c.human(), "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\n"+
+		"both around SGD's own mean instead of GD's path %s.\n", s.Drift, s.Diffusion, s.Both, s.AroundMean)
+	if both, around := float64(s.StandardErrors.Both), float64(s.StandardErrors.AroundMean); !math.IsNaN(both + around) {
+		fmt.Fprintf(c.human(), "Standard errors of one seed's last two shares, from %d pairs of shuffles: %.2g and %.2g.\n", s.Pairs, both, around)
+	}
+	if math.Abs(s.Both.Mean-s.AroundMean.Mean) > trusted {
+		fmt.Fprintln(c.human(), "These two differ in fourth order alone: the noise is too strong here for an expansion. A lower --lr or a larger --batch makes it hold.")
+	}
 }
