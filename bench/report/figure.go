@@ -57,7 +57,7 @@ func (f Figure) WriteSVG(w io.Writer) error {
 func (f Figure) WritePDF(w io.Writer) error {
 	fpdf.SetDefaultCreationDate(time.Unix(0, 0).UTC()) // the same figure, the same bytes
 	fpdf.SetDefaultModificationDate(time.Unix(0, 0).UTC())
-	canvas := vgpdf.New(f.size())
+	canvas := outlined{vgpdf.New(f.size())}
 	if err := f.draw(draw.New(canvas)); err != nil {
 		return err
 	}

@@ -2,8 +2,14 @@ package report
 
 import (
 	"bytes"
+	"image/color"
 	"math"
 	"testing"
+
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 )
 
 // A figure is one page of PDF with its own fonts, the same bytes each time.
@@ -23,5 +29,21 @@ func TestPDFIsTheSameEachTime(t *testing.T) {
 			t.Fatal("the bytes differ")
 		}
 		first = b.Bytes()
+	}
+}
+
+// What figures are labelled with has an outline in their font, except for a blank.
+func TestLettersOfFiguresHaveOutlines(t *testing.T) {
+	face := plot.DefaultTextHandler.Cache().Lookup(style(10, color.Black, 0, 0).Font, 10)
+	var buffer sfnt.Buffer
+	for _, letter := range "aZ0Σηθλμ∂‖ḡ²−±·√∞ " {
+		index, err := face.Face.GlyphIndex(&buffer, letter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		segments, err := face.Face.LoadGlyph(&buffer, index, fixed.I(unitsPerEm), nil)
+		if path := outline(segments, vg.Point{}, 1); err != nil || index == 0 || (len(path) == 0) != (letter == ' ') {
+			t.Errorf("%c: glyph %d, %d parts, %v", letter, index, len(path), err)
+		}
 	}
 }
