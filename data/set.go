@@ -139,6 +139,8 @@ type Split struct {
 	Redrawn int
 	// ClassNames are the names of the classes where the source has names, sorted: class i is ClassNames[i].
 	ClassNames []string
+	// Alphabet is what tokens stand for in text; nil where that is not known.
+	Alphabet *Alphabet
 	// Notices say, a line each, what a reader did or found that its user should know.
 	Notices []string
 	// Weights is the w* that gaussian drew; nil for other sources.

@@ -53,7 +53,11 @@ func (r *request) fromText(text []byte, level string) (*Split, error) {
 		for i, b := range text {
 			run[i] = int32(b)
 		}
-		return r.windows(run, 256, "bytes")
+		split, err := r.windows(run, 256, "bytes")
+		if err == nil {
+			split.Alphabet = &Alphabet{}
+		}
+		return split, err
 	}
 	run, characters, err := byCharacter(text)
 	if err != nil {
@@ -61,6 +65,7 @@ func (r *request) fromText(text []byte, level string) (*Split, error) {
 	}
 	split, err := r.windows(run, len(characters), "characters")
 	if err == nil {
+		split.Alphabet = &Alphabet{characters}
 		for _, c := range characters {
 			split.ClassNames = append(split.ClassNames, string(c))
 		}

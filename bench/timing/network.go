@@ -19,6 +19,7 @@ type network struct {
 	chunk      int // of the exact ∂tr Σ, which is for large batches
 	layers     []layer
 	shape      []int // of an example; nil: 1×28×28
+	tokens     int   // above 0: examples are so many positions of tokens below it, which predict the next
 }
 
 // example is the shape of an example.
@@ -30,12 +31,15 @@ func (w network) example() []int {
 }
 
 var networks = []network{
-	{"mlp", "mlp:1024,1024", 512, 1024, []layer{{"first", 1, 784, 1024}, {"second", 1, 1024, 1024}, {"last", 1, 1024, 10}}, nil},
-	{"cnn", "cnn", 128, 128, []layer{{"conv1", 784, 9, 32}, {"conv2", 196, 288, 64}, {"dense", 1, 3136, 128}, {"last", 1, 128, 10}}, nil},
+	{"mlp", "mlp:1024,1024", 512, 1024, []layer{{"first", 1, 784, 1024}, {"second", 1, 1024, 1024}, {"last", 1, 1024, 10}}, nil, 0},
+	{"cnn", "cnn", 128, 128, []layer{{"conv1", 784, 9, 32}, {"conv2", 196, 288, 64}, {"dense", 1, 3136, 128}, {"last", 1, 128, 10}}, nil, 0},
 }
 
 // resnet20 is timed by a training step alone.
 var resnet20 = network{name: "resnet20", spec: "resnet20", batch: 128, chunk: 128, shape: []int{3, 32, 32}}
+
+// gpt is a small language model of characters, likewise.
+var gpt = network{name: "gpt", spec: "gpt:4,4,128", batch: 12, chunk: 12, shape: []int{64}, tokens: 65}
 
 // flops of a gradient over n examples: a product forward and two backward for each layer, save that nothing asks for
 // the gradient in the inputs of the first.
@@ -52,6 +56,27 @@ func (w network) flops(n int) float64 {
 }
 
 const classes = 10
+
+// examples is n random ones.
+func (w network) examples(n int) data.Set {
+	if w.tokens > 0 {
+		return randomTokens(n, w.shape[0], w.tokens)
+	}
+	return randomImages(n, w.example())
+}
+
+// randomTokens is n rows of length random tokens below count, and the tokens that follow them.
+func randomTokens(n, length, count int) data.Set {
+	r := rand.New(rand.NewPCG(1, 2))
+	x, labels := make([]float32, n*length), make([]int32, n*length)
+	for i := range labels {
+		labels[i] = int32(r.IntN(count))
+		if i+1 < len(x) {
+			x[i+1] = float32(labels[i])
+		}
+	}
+	return data.Set{Name: "random", Shape: []int{length}, Tokens: count, Classes: count, Positions: length, X: data.ValuesOf(x), Labels: labels}
+}
 
 // randomImages is n random images of a shape in ten classes.
 func randomImages(n int, shape []int) data.Set {

@@ -62,7 +62,10 @@ func steps(dtype kernels.DType) []Case {
 			all = append(all, c)
 		}
 	}
-	return append(all, Case{Name: "resnet20/sgd", Open: work(resnet20, step{name: "sgd", open: sgd}, dtype, resnet20.batch)})
+	for _, w := range []network{resnet20, gpt} {
+		all = append(all, Case{Name: w.name + "/sgd", Open: work(w, step{name: "sgd", open: sgd}, dtype, w.batch)})
+	}
+	return all
 }
 
 // workload is a network at its first parameters, with a batch of examples and vectors to fill.
@@ -105,8 +108,8 @@ func (w *workload) close() {
 // work opens a step over n examples.
 func work(net network, s step, dtype kernels.DType, n int) func(kernels.Device) (*Work, error) {
 	return func(dev kernels.Device) (*Work, error) {
-		split := &data.Split{Train: randomImages(2*n, net.example())}
-		model, err := nn.Parse(net.spec, split.Train.Shape, classes, nn.CrossEntropy{})
+		split := &data.Split{Train: net.examples(2 * n)}
+		model, err := nn.Parse(net.spec, split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 		if err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ to trust it. PyTorch counts with one thread or with all, whichever is faster. Pr
 both types, all else in --dtype. Nothing else should run on the machine meanwhile.
 
 Cases: gemm/TYPE/SHAPE, map/…, update/…, sum/…, softmax, cross-entropy, conv1/…, conv2/…, maxpool/…,
-mlp/…, cnn/… and resnet20/…; readme stands for those that the README's table needs, gpu for steps that fill a GPU (gpu/…).
+mlp/…, cnn/…, resnet20/… and gpt/…; readme stands for those that the README's table needs, gpu for steps that fill a GPU (gpu/…).
 
 --profile FILE tells where the time of steps goes instead: for each kind of call its sizes, bytes and operations
 (each operand once, so the least that it must move), time, and share of the ceiling, which is the bandwidth of a copy and the

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sbinet/npyio/npz"
+
+	"drift/data"
+)
+
+// The classes of the test part are as often right as eval finds, belong to the outputs, and are the same whatever the chunk.
+func TestPredictions(t *testing.T) {
+	folder, file := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "p.npz")
+	ended := object(t, smallRun+"--steps 30 --json - --out "+folder)
+	var first []int64
+	for _, chunk := range []string{"0", "7"} {
+		object(t, "predict --quiet --json - --run "+folder+" --chunk "+chunk+" --out "+file)
+		var classes []int64
+		var outputs []float32
+		for name, into := range map[string]any{"class": &classes, "outputs": &outputs} {
+			content, err := os.ReadFile(file)
+			if err == nil {
+				err = npz.Read(bytes.NewReader(content), name+".npy", into)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		split, err := data.Load("glyphs,train=200,test=100,size=8", data.Options{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		right := 0.
+		for i, c := range classes {
+			row := outputs[10*i : 10*i+10]
+			if row[c] != slices.Max(row) {
+				t.Errorf("class %d of outputs %v", c, row)
+			}
+			if int64(split.Test.Labels[i]) == c {
+				right++
+			}
+		}
+		if want := ended["test"].(map[string]any)["accuracy"].(float64); len(classes) != 100 || right/100 != want {
+			t.Errorf("%v of %d classes are right, want %v", right, len(classes), want)
+		}
+		if first == nil {
+			first = classes
+		}
+		if !slices.Equal(first, classes) {
+			t.Error("another chunk gives other classes")
+		}
+	}
+}
+
+// A language model that has learnt a line by heart writes it, as the seed says.
+func TestGeneratedText(t *testing.T) {
+	text, folder, file := write(t, "rhyme.txt", rhyme), filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "out.txt")
+	object(t, smallText+"--steps 300 --json - --data text:"+text+",context=8,stride=3 --out "+folder)
+	line := "predict --quiet --json - --run " + folder + " --generate 20 --out " + file
+	found := object(t, line+" --temperature 0 --prompt the")
+	kept, err := os.ReadFile(file)
+	if err != nil || !strings.HasPrefix(found["text"].(string), " cat s") && !strings.HasPrefix(found["text"].(string), " mat, ") && !strings.HasPrefix(found["text"].(string), " rat s") {
+		t.Errorf("the text is %q, %v", found["text"], err)
+	}
+	if string(kept) != "the"+found["text"].(string) {
+		t.Errorf("the file holds %q", kept)
+	}
+	warm := object(t, line+" --temperature 5")["text"]
+	if len(warm.(string)) != 20 || object(t, line+" --temperature 5")["text"] != warm || object(t, line+" --temperature 5 --seed 4")["text"] == warm {
+		t.Errorf("%q is no function of the seed, or none that varies", warm)
+	}
+}
+
+func TestPredictRefusals(t *testing.T) {
+	folder, text := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "text")
+	object(t, smallRun+"--steps 1 --json - --out "+folder)
+	object(t, smallText+"--steps 1 --json - --data text:"+write(t, "rhyme.txt", rhyme)+",context=8 --out "+text)
+	for _, c := range []struct {
+		args   string
+		status int
+		says   string
+	}{
+		{"", statusUsage, "--out"},
+		{"--out " + t.TempDir(), statusUsage, "is a folder"},
+		{"--out p.npz", statusUsage, "--run"},
+		{"--run " + folder + " --out " + folder + "/p.npz --part valid", statusFailed, "no valid part"},
+		{"--run " + folder + " --generate 5", statusFailed, "no text"},
+		{"--run " + text + " --generate 5 --prompt Z", statusFailed, "'Z'"},
+		{"--run " + text + " --generate 5 --temperature -1", statusUsage, "--temperature"},
+		{"--run " + text + " --generate 5 --part train", statusUsage, "leave one out"},
+		{"--run " + text + " --out p.npz --prompt a", statusUsage, "--generate"},
+	} {
+		status, stdout, stderr := drift(t, append([]string{"predict"}, strings.Fields(c.args)...)...)
+		if status != c.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
+			t.Errorf("%s: status %d, %q, %q; want %d and %q", c.args, status, stdout, stderr, c.status, c.says)
+		}
+	}
+}

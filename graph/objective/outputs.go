@@ -1,0 +1,108 @@
+package objective
+
+import (
+	"fmt"
+
+	"drift/graph"
+	"drift/kernels"
+)
+
+// Outputs passes on the outputs of the model at θ for examples of the data, in pieces of at most a chunk: from is the place of the
+// first of a piece among the examples, rows [piece, …] one behind the other. rows is valid until each returns.
+func (f *Objective) Outputs(examples []int, each func(from int, rows []float64) error) error {
+	if len(examples) == 0 {
+		return nil
+	}
+	var rows Rows
+	p, err := f.Compile(min(len(examples), f.chunk), func(b *Batch) { b.Rows(&rows, b.Here().Output) }, nil)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	for from := 0; from < len(examples); from += f.chunk {
+		if err := p.Run(examples[from:min(len(examples), from+f.chunk)]); err != nil {
+			return err
+		}
+		if err := each(from, rows.Values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OutputShape is the shape of the model's outputs for one example.
+func (f *Objective) OutputShape() (shape []int, err error) {
+	err = f.Sketch(1, func(b *Batch) { shape = append(shape, b.Here().Output.Shape()[1:]...) })
+	return shape, err
+}
+
+// Network is the model at θ, for inputs that are not among the data. Its model has one input.
+type Network struct {
+	objective *Objective
+	program   *program
+	input     kernels.Buffer
+	index     int // of the model's input
+	output    *graph.Node
+}
+
+// CompileNetwork prepares the model for one example at a time. Close gives its memory back.
+func (f *Objective) CompileNetwork() (*Network, error) {
+	inputs := f.Model.Inputs()
+	if len(inputs) != 1 {
+		return nil, fmt.Errorf("preparing the network: it has %d inputs, want one", len(inputs))
+	}
+	n := &Network{objective: f, index: inputs[0].Index}
+	var err error
+	if n.input, err = f.device.NewBuffer(f.dtype, product(inputs[0].Shape)); err == nil {
+		err = n.compile(inputs[0])
+	}
+	if err != nil {
+		n.Close()
+		return nil, fmt.Errorf("preparing the network: %w", err)
+	}
+	return n, nil
+}
+
+func (n *Network) compile(in Input) error {
+	f, b := n.objective, n.objective.newBuilder()
+	err := graph.Try(func() {
+		net := Net{Params: b.Vector(f.theta), Inputs: []*graph.Node{b.Leaf(n.input, append([]int{1}, in.Shape...)...)}}
+		for _, p := range buffersOf(f.Model) {
+			net.Buffers = append(net.Buffers, b.Leaf(f.buffers.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
+		}
+		n.output = f.Model.Build(net)
+	})
+	if err != nil {
+		return err
+	}
+	n.program = &program{objective: f, bind: b.bind}
+	return n.program.prepare([]*graph.Node{n.output}, b)
+}
+
+// Run is the outputs for one input.
+func (n *Network) Run(x []float64) ([]float64, error) {
+	if len(x) != n.input.Len() {
+		return nil, fmt.Errorf("objective: an input of %d numbers, the model takes %d", len(x), n.input.Len())
+	}
+	for _, v := range x {
+		if n.index > 0 && !(v >= 0 && v < float64(n.index) && v == float64(int(v))) {
+			return nil, fmt.Errorf("objective: an input holds %v, the model takes whole numbers from 0 to %d", v, n.index-1)
+		}
+	}
+	if err := n.input.Write(x); err != nil {
+		return nil, err
+	}
+	if err := n.program.run(); err != nil {
+		return nil, err
+	}
+	out := make([]float64, graph.Size(n.output))
+	return out, n.program.loaded.Buffer(n.output).Read(out)
+}
+
+// Close gives the memory back.
+func (n *Network) Close() {
+	if n.program != nil {
+		n.program.close()
+	}
+	Free(n.input)
+}
