@@ -45,7 +45,9 @@ adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients.
 λ is what makes it follow SGD with batches of B in the mean over shuffles: without momentum
 ((m−1)/4)·η/N, m = ⌈N/B⌉ being the batches of an epoch, which is (η/4)(1/B − 1/N) if B divides N.
 gd-noise takes all examples and adds noise as large as that of batches of B; sigma-inverse takes
-batches and follows (Σ+δI)⁻¹ḡ.
+batches and follows (Σ+δI)⁻¹ḡ. sgd-reg is gd-reg over batches of --batch, made to follow smaller ones of
+--emulate-batch: λ = (η/4)(1/b − 1/B). sam, adamw, adam, nadam, rmsprop, adagrad and lion are those of PyTorch
+and of their papers.
 
 With --every N the log has every N steps, from random examples:
 
@@ -61,8 +63,8 @@ With --every N the log has every N steps, from random examples:
   gap_drift_predicted            its first term in the mean: η tr Σ/N, added up over the steps between
                                  (momentum μ: η/(1−μ))
   gap_drift_gradient             its second term, η G·(G − G_test), added up likewise
-  sampled                        training examples, and the same number of test examples, that this took: what
-                                 keep the cost below a twentieth of the run's
+  sampled                        the number of training examples, and of test examples, that this took, which
+                                 keeps its cost below a twentieth of the run's
 
 The noise scale and the eigenvalues aside, estimates are unbiased, and noisy on few examples: those of
 ‖∂tr Σ‖² and ‖G‖² may be negative. Optimizers that find tr Σ themselves log theirs, over the examples of
