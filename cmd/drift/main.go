@@ -9,6 +9,10 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+
+	"github.com/spf13/cobra"
+
+	"drift/cmd/drift/internal/cmdline"
 )
 
 // Exit statuses.
@@ -34,7 +38,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	var unknown error // a command that is asked for help and not there, which cobra takes for one word more
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if words := cmd.Flags().Args(); cmd == root && len(words) > 0 {
+			unknown = usagef("unknown command %q: %s", words[0], cmdline.Choose(words[0], commandNames(root)))
+			return
+		}
+		help(cmd, args)
+	})
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = unknown
+	}
 	if err == nil {
 		return statusDone
 	}

@@ -49,6 +49,8 @@ func TestWrongCommandLines(t *testing.T) {
 	folder := t.TempDir()
 	for _, c := range []struct{ args, says string }{
 		{"enw", `unknown command "enw": did you mean env?`},
+		{"enw --help", `unknown command "enw": did you mean env?`},
+		{"--seed 3 enw -h", `unknown command "enw": did you mean env?`},
 		{"env extra", `takes no argument "extra"`},
 		{"env --treads 2", "unknown flag --treads: did you mean --threads?"},
 		{"env --zzzzzz 2", "drift env --help lists all"},
