@@ -15,7 +15,7 @@ REPETITIONS, ROUNDS = 10, 3
 def arguments(description, seconds):
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--small", action="store_true", help="sizes that a processor can manage, on one where there is no GPU")
-    options.add_argument("--seconds", type=float, default=seconds, help="no work begins after so many")
+    options.add_argument("--seconds", type=float, default=seconds, help="no work begins later")
     options.add_argument("--out", default="/dev/stdout", help="the file to write")
     return options.parse_args()
 

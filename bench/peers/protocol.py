@@ -2,7 +2,7 @@
 
 The first line that a peer prints tells its name and the operations it knows: {"name": "…", "ops": ["gemm", …]}. Then each
 line on standard input is a request, {"op": …, "seconds": …} with what the operation needs. It is carried out again and again
-for about so many seconds, of the process's own processor time where "clock" is "cpu", and the answer is
+for about that many seconds, of the process's own processor time where "clock" is "cpu", and the answer is
 {"seconds": time of one call} or {"error": what went wrong}.
 """
 import json
@@ -11,7 +11,7 @@ import time
 
 
 def timed(run, seconds, now):
-    """Mean time of a call, over so many seconds and at least one call, after one call that is not counted."""
+    """Mean time of a call, over the given seconds and at least one call, after one call that is not counted."""
     run()
     count, start = 0, now()
     while True:

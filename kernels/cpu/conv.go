@@ -41,7 +41,7 @@ func (c *convolution[T]) kernelsFrom(k []T, n int, trans bool) gemm.Matrix[T] {
 // groupElements bounds the scratch memory of a group of images: half of a small second-level cache, in float32.
 const groupElements = 1 << 15
 
-// group is how many images that need so many elements of scratch memory each are worked on together.
+// group is the number of images that are worked on together, given the scratch memory in elements that each needs.
 func (c *convolution[T]) group(elements int) int {
 	return max(1, min(maxGroup, groupElements/max(1, elements)))
 }

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// The driver copies as many bytes as the compiled kernel takes: the Go structs must be that long.
+// The driver copies the number of bytes that the compiled kernel takes: the Go structs must have that size.
 func TestArgumentsMatchTheKernels(t *testing.T) {
 	sizes := map[string]uintptr{}
 	for kernel := range family {

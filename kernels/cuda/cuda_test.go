@@ -118,7 +118,7 @@ func exchange(t *testing.T, d *device, n, length int) (call kernels.Call, check 
 	}
 }
 
-// The longest program and the most shared memory: as many buffers as a Map takes.
+// The longest program and the most shared memory: MaxMapValues buffers.
 func TestBuffersExchangedInPlace(t *testing.T) {
 	d := open(t, Options{})
 	call, check := exchange(t, d, kernels.MaxMapValues, 1003)

@@ -16,7 +16,7 @@ const (
 func (p *planner) chain() int  { return chainBytes / p.dtype.Size() }
 func (p *planner) vector() int { return vectorBytes / p.dtype.Size() }
 
-// threads is the size of a block whose threads keep so many slots in shared memory, with the bytes: within what a block has without
+// threads is the size of a block whose threads keep a number of slots in shared memory, with the bytes: within what a block has without
 // asking as long as 32 threads are left; 64 slots then take 64 KiB.
 func threads(slots int) (n, bytes int) {
 	for n = blockThreads; n > 32 && n*slots*chainBytes > freeShared; {

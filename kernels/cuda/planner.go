@@ -134,7 +134,7 @@ func addresses(buffers []kernels.Buffer) []uint64 {
 	return list
 }
 
-// reserve asks for so many bytes of scratch memory behind offset, and returns their address and the offset behind them.
+// reserve asks for a number of bytes of scratch memory behind offset, and returns their address and the offset behind them.
 func (p *planner) reserve(offset, bytes int64) (address uint64, next int64) {
 	next = (offset + bytes + 255) / 256 * 256
 	p.scratchBytes = max(p.scratchBytes, next)

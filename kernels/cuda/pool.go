@@ -17,7 +17,7 @@ type pool struct {
 	idle   int64 // bytes in free
 }
 
-// get returns a block of so many bytes, whose contents are undefined. Nothing lies at address 0.
+// get returns a block of the given size in bytes, whose contents are undefined. Nothing lies at address 0.
 func (p *pool) get(bytes int64) (uint64, error) {
 	if bytes == 0 {
 		return 0, nil
@@ -80,7 +80,7 @@ type scratch struct {
 	users int
 }
 
-// borrow finds or makes scratch memory of at least so many bytes.
+// borrow finds or makes scratch memory of at least this size in bytes.
 func (d *device) borrow(bytes int64) (*scratch, error) {
 	for _, s := range d.scratch {
 		if s.bytes >= bytes {

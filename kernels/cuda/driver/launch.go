@@ -30,7 +30,7 @@ func Launch(f cu.Function, g Grid, s cu.Stream, args unsafe.Pointer) error {
 	return result(C.launch(handle(f), C.uint(g.X), C.uint(g.Y), C.uint(g.Z), C.uint(g.Threads), C.uint(g.Shared), raw(s), args))
 }
 
-// AllowShared lets a kernel use so many bytes of dynamic shared memory; without it the limit is 48 KiB.
+// AllowShared raises the dynamic shared memory that a kernel may use, in bytes; without it the limit is 48 KiB.
 func AllowShared(f cu.Function, bytes int) error {
 	return result(C.cuFuncSetAttribute(handle(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes)))
 }

@@ -60,7 +60,7 @@ void launch(const Kernel &k, const Launch &l, const void *args);
 // submit leaves work to a stream, or to the graph where the stream is being captured.
 void submit(void *stream, std::function<void()> work);
 
-// inside reports whether so many bytes from p on lie in one block of the device's memory.
+// inside reports whether the bytes from p on lie in one block of the device's memory.
 bool inside(const void *p, size_t bytes);
 
 // usable reports whether a library may work: its calls need a context and a stream as the driver's do.

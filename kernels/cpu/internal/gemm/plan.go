@@ -26,7 +26,7 @@ const (
 	mostUnit    = 16 << 20
 )
 
-// cut plans the product for so many threads.
+// cut plans the product for a number of threads.
 func (p *product[T]) cut(threads int) plan {
 	kern := p.kernel
 	c := plan{dot: p.narrow(), tileRows: kern.maxRows, tileCols: kern.maxCols, depth: kern.depth}

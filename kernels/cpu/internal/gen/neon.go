@@ -22,7 +22,7 @@ func (s neon) lanes() int     { return 16 / s.size() }
 func (s *neon) emit(format string, args ...any) { fmt.Fprintf(s.asm, "\t"+format+"\n", args...) }
 func (s *neon) label(name string)               { fmt.Fprintf(s.asm, "\n%s:\n", name) }
 
-// function opens a function whose parameters take so many bytes, and declares it.
+// function opens a function whose parameters take the given bytes, and declares it.
 func (s *neon) function(name, parameters string, bytes int, doc string) {
 	name += s.suffix()
 	fmt.Fprintf(s.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s(%s)\n", name, doc, name, parameters)

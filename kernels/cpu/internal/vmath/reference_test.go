@@ -125,7 +125,7 @@ func cdf(x *big.Float) *big.Float {
 	return sub(num(1), tail)
 }
 
-// ulps is |got − want| in units in the last place of a number with so many fraction bits and that least exponent.
+// ulps is |got − want| in units in the last place of a number with these fraction bits and this least exponent.
 func ulps(got float64, want *big.Float, bits, least int) float64 {
 	e := max(want.MantExp(nil)-1, least) - bits
 	d, _ := zero().SetMantExp(sub(num(got), want), -e).Float64()
