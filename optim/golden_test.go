@@ -138,3 +138,27 @@ func TestTrajectories(t *testing.T) {
 		}
 	}
 }
+
+// Directions that work on the device alone allocate nothing once they have seen their batches, in one chunk and in several.
+func TestDirectionsAllocateNothing(t *testing.T) {
+	for _, name := range []string{"sgd", "gd", "gd-reg", "gd-reg blocks", "gd-reg difference"} {
+		for _, chunk := range []int{25, 64} {
+			f := optimtest.InChunks(t, kernels.Float32, 1, chunk)
+			d, err := goldens[name].build(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batch := f.All(objective.Train)[:goldens[name].batch]
+			step := func() {
+				if _, err := d.Compute(batch, 0.1); err != nil {
+					t.Error(err)
+				}
+			}
+			step()
+			if n := testing.AllocsPerRun(10, step); n != 0 {
+				t.Errorf("%s in chunks of %d: %v allocations a step", name, chunk, n)
+			}
+			d.Close()
+		}
+	}
+}
