@@ -16,7 +16,7 @@ import (
 // and a third derivative of the whole loss along a vector for each of m−1 steps, beside an epoch's.
 type Paths struct {
 	// AroundMean takes the expansion around SGD's own mean, as far as the shuffles tell it, instead of full-batch descent: their mean
-	// quadratic terms move the path, and what Run finds are deviations from it.
+	// quadratic terms move the path, and what Run finds as drift are the deviations of both from it.
 	AroundMean bool
 
 	f       *objective.Objective
@@ -84,9 +84,9 @@ func (p *Paths) Close() {
 // bundle is some shuffles, of which the mean is wanted, on their way.
 type bundle struct {
 	orders  [][][]int
-	noise   []motion     // of each order
-	parts   [2]motion    // drift and diffusion, of the mean
-	sources [2][]float64 // of the parts, at a step
+	noise   []motion    // of each order
+	parts   [2]motion   // drift and diffusion, of the mean
+	sources [][]float64 // of the parts, at a step
 }
 
 // Run follows groups of shuffles over the same examples from start. It returns where the path around which it expands goes, as a
@@ -140,27 +140,24 @@ func (p *Paths) Run(ctx context.Context, start []float64, examples []int, groups
 	return path.u, all, nil
 }
 
-// centre takes the mean over bundles off their sources, and returns the sum of these means.
+// centre returns the mean over bundles of all their sources, and leaves each with its deviation from that as the one source.
 func centre(bundles []*bundle) []float64 {
-	whole := make([]float64, len(bundles[0].sources[0]))
-	for part := range bundles[0].sources {
-		mean := make([]float64, len(whole))
-		for _, b := range bundles {
-			floats.AddScaled(mean, 1/float64(len(bundles)), b.sources[part])
-		}
-		for _, b := range bundles {
-			floats.Sub(b.sources[part], mean)
-		}
-		floats.Add(whole, mean)
+	mean := make([]float64, len(bundles[0].sources[0]))
+	for _, b := range bundles {
+		b.sources = [][]float64{plus(b.sources[0], 1, b.sources[1])}
+		floats.AddScaled(mean, 1/float64(len(bundles)), b.sources[0])
 	}
-	return whole
+	for _, b := range bundles {
+		floats.Sub(b.sources[0], mean)
+	}
+	return mean
 }
 
 // meet finds the quadratic terms of a bundle at step t, where the objective is on the path and mean is ḡ there, and moves its noise on.
 func (p *Paths) meet(b *bundle, t int, examples []int, mean []float64) error {
 	size := len(mean)
 	own, second, third := make([]float64, size), make([]float64, size), make([]float64, size)
-	b.sources = [2][]float64{make([]float64, size), make([]float64, size)}
+	b.sources = [][]float64{make([]float64, size), make([]float64, size)}
 	share := 1 / float64(len(b.orders))
 	for k, order := range b.orders {
 		noise := b.noise[k]
@@ -185,13 +182,13 @@ func (p *Paths) meet(b *bundle, t int, examples []int, mean []float64) error {
 // step moves the parts of a bundle on by their sources.
 func (p *Paths) step(b *bundle, t int, examples []int) error {
 	turned := make([]float64, len(b.sources[0]))
-	for k, part := range b.parts {
+	for k, source := range b.sources {
 		if t > 0 {
-			if err := p.at(wholeHVP, examples, part.u, turned); err != nil {
+			if err := p.at(wholeHVP, examples, b.parts[k].u, turned); err != nil {
 				return err
 			}
 		}
-		p.carry(part, turned, b.sources[k])
+		p.carry(b.parts[k], turned, source)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func (a *app) compareCommand() *cobra.Command {
 	cmdline.Add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", cmdline.AtLeast(1))
 	c.recipe.flags(flags, map[string]string{"batch": "10"}, 60)
 	cmdline.Add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
-	cmdline.Add(flags, &c.paths, "paths", 4, "of these pairs, how many are expanded in their noise, at least 2 (0: none)", "int", shuffles)
+	cmdline.Add(flags, &c.paths, "paths", 3, "of these pairs, how many are expanded in their noise, at least 2 (0: none)", "int", shuffles)
 	cmdline.Add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &c.points, "points", 40, "points of a learning curve", "int", cmdline.AtLeast(1))
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace those of the same settings there")
