@@ -33,7 +33,7 @@ func metrics(lines int) string {
 	for i := 1; i <= lines; i++ {
 		x := float64(i)
 		fmt.Fprintf(&b, `{"step":%d,"epoch":%g,"loss":%g,"accuracy":%g,"test_loss":%g,"test_accuracy":0.5,"grad_norm2":%g,"lr":0.1,"seconds":%g,`+
-			`"gap_drift_measured":0.01,"gap_drift_predicted":0.02,"gap_drift_gradient":-0.005,"noise_scale":%g,"tr_sigma":%g,"own_number":%g}`+"\n",
+			`"gap_drift_measured":0.01,"gap_drift_predicted":0.02,"gap_drift_gradient":-0.005,"noise_scale":%g,"tr_sigma":%g,"sampled":6,"own_number":%g}`+"\n",
 			i, x/10, 2/x+0.01*math.Sin(x), 1-1/x, 1/x+0.3, 1/x, x/7, 10*x, 50-x/100, x*x)
 	}
 	return b.String()
@@ -92,7 +92,7 @@ func TestAPageShowsEveryKindOfResult(t *testing.T) {
 	for _, want := range []string{
 		"It ended after 40 steps, 4 epochs", "It has logged up to step 25 of 40",
 		"since the first measurement the generalization gap changed by 0.4000; the theory&#39;s two terms add up to 0.6000",
-		"A comparison of 2 optimizers over 2 seeds: mlp:4 on glyphs. The lowest test loss is that of gd-reg, 1.25 ± 0.10.",
+		"Each measurement is of 6 examples only", "A comparison of 2 optimizers over 2 seeds: mlp:4 on glyphs. The lowest test loss is that of gd-reg, 1.25 ± 0.10.",
 		"gd-reg diverged on 1 seed.", "explains a share of 0.770 ± 0.010",
 		"The largest eigenvalue of Σ has 40 % of its trace, the leading 3 have 61 %",
 		"1 of 2 pass", "Noise scale", "Drift of the generalization gap", "own number", "Eigenvalues of the Hessian", "Spectrum of Σ", "Share explained along a run", "Parameters of m.json", "1.weight", "0.7500",

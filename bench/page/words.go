@@ -56,6 +56,9 @@ func (u *run) words() string {
 	return s + u.theory()
 }
 
+// reliable is the examples of a measurement below which the page says that its terms are noisy.
+const reliable = 100
+
 // theory is what was measured of Σ and the gap along the run.
 func (u *run) theory() (s string) {
 	if x := u.last("noise_scale"); !math.IsNaN(x) {
@@ -65,6 +68,9 @@ func (u *run) theory() (s string) {
 	if len(measured) > 0 && len(predicted) > 0 {
 		s += fmt.Sprintf(" Since the first measurement the generalization gap changed by %s; the theory's two terms add up to %s.",
 			report.Format(measured[len(measured)-1]), report.Format(predicted[len(predicted)-1]))
+		if n := u.last("sampled"); n < reliable {
+			s += fmt.Sprintf(" Each measurement is of %s only: sums of such estimates are noisy.", count(int(n), "example"))
+		}
 	}
 	return s
 }
