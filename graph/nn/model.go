@@ -20,6 +20,7 @@ type Model struct {
 	index            map[string]int // of parameters by the full names that layers have for them; −1−index of buffers
 	size             int            // of the flat vector
 	products, layers int
+	lines            []Line
 }
 
 var (

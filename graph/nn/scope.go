@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"drift/graph/objective"
 )
@@ -71,13 +72,16 @@ func (s *Scope) Within(name string, layers []Layer, in []int) ([]int, error) {
 		if s.model.layers++; s.model.layers > maxLayers {
 			return nil, fmt.Errorf("there are more than %d layers", maxLayers)
 		}
-		out, err := l.Shape(&Scope{s.model, entry(inner.prefix, i), inner.depth, inner.raw && i == 0}, in)
+		prefix := entry(inner.prefix, i)
+		complete := s.model.describe(Line{Place: strings.TrimSuffix(prefix, "."), Layer: kinds.name(l), Depth: s.depth})
+		out, err := l.Shape(&Scope{s.model, prefix, inner.depth, inner.raw && i == 0}, in)
 		if err == nil {
 			_, err = volume(out)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("layer %d (%s): %w", i, kinds.name(l), err)
 		}
+		complete(out)
 		in = out
 	}
 	return in, nil

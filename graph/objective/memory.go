@@ -13,5 +13,14 @@ func (f *Objective) WorkBytes() int64 {
 	return bytes
 }
 
+// GradientBytes is the memory that the gradient over n examples at once would work in, besides data, parameters and what it writes.
+func (f *Objective) GradientBytes(n int) (int64, error) {
+	plan, err := f.plan(n, meanGradient(f.theta))
+	if err != nil {
+		return 0, err
+	}
+	return plan.Bytes(), nil
+}
+
 // Chunk is the most examples that are worked on at once.
 func (f *Objective) Chunk() int { return f.chunk }

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"drift/cmd/drift/internal/cmdline"
+
+	"github.com/spf13/cobra"
+
+	"drift/bench/report"
+	"drift/data"
+	"drift/graph/nn"
+	"drift/graph/objective"
+)
+
+// description is drift model.
+type description struct {
+	*app
+	task
+	batch int
+}
+
+const modelLong = `model shows a network layer by layer: what an example becomes, parameters with their names and shapes, the
+multiplications of a forward pass of one example (a gradient takes about three times as many), and the
+memory that the gradient of a batch works in. A preset takes its input and outputs from --data; a
+description in JSON may state them itself. --json has the network in JSON too, with all attributes.`
+
+const modelExample = `  drift model lenet --data glyphs
+  drift model gpt:4,4,128 --data text:tinyshakespeare.txt,context=64 --batch 12
+  drift model net.json --json -`
+
+func (a *app) modelCommand() *cobra.Command {
+	d := &description{app: a}
+	cmd := &cobra.Command{
+		Use: "model SPEC", Short: "Show a network: layers, shapes, parameters, arithmetic and memory", Long: modelLong, Example: modelExample,
+		Args: oneArgument("a network spec, such as mlp:256 or a JSON file"),
+		RunE: func(_ *cobra.Command, args []string) error { d.model = args[0]; return d.describe() },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&d.data, "data", "", "data `spec` that input and outputs follow from")
+	dataDir(flags, &d.dataDir)
+	cmdline.Add(flags, &d.batch, "batch", 64, "examples of the gradient whose memory is shown", "int", cmdline.AtLeast(1))
+	return cmd
+}
+
+func (d *description) describe() error {
+	model, err := d.parse()
+	if err != nil {
+		return err
+	}
+	bytes, err := d.gradientBytes(model)
+	if err != nil {
+		return err
+	}
+	w := d.human()
+	fmt.Fprintf(w, "input %s, loss %s\n\n", shapeText(model.Input.Shape), model.LossName())
+	if _, err := layerTable(model).WriteTo(w); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if _, err := parameterTable(model).WriteTo(w); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s parameters (%s), %s multiplications a forward pass of one example;\na gradient of %d examples works in %s\n",
+		report.Format(float64(model.NumParams())), bytesText(int64(model.NumParams())*int64(d.dtype.Size())), report.Format(float64(model.Products())), d.batch, bytesText(bytes))
+	return d.writeJSON(d.result(model, bytes))
+}
+
+// parse makes the model, for the data where they are given.
+func (d *description) parse() (*nn.Model, error) {
+	if d.data == "" {
+		return nn.Parse(d.model, nil, 0, nil)
+	}
+	_, model, err := d.load(d.app, d.seed)
+	return model, err
+}
+
+// gradientBytes is the memory that a gradient of a batch works in, besides data, parameters and the gradient. One example of zeros
+// stands for the data.
+func (d *description) gradientBytes(model *nn.Model) (bytes int64, err error) {
+	in, target := model.Input, model.Target()
+	size, targets := product(in.Shape), product(target.Shape)
+	set := data.Set{Name: "zeros", Shape: in.Shape, Tokens: in.Index, X: data.ValuesOf(make([]float32, size))}
+	if target.Index > 0 {
+		set.Classes, set.Labels = target.Index, make([]int32, targets)
+		if len(target.Shape) > 0 {
+			set.Positions = targets
+		}
+	} else {
+		set.Outputs, set.Y = targets, make([]float64, targets)
+	}
+	dev, err := d.openDevice()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = closing(dev, err) }()
+	f, err := objective.New(dev, model, &data.Split{Train: set}, objective.Options{DType: d.dtype, Chunk: d.batch})
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return f.GradientBytes(d.batch)
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+func shapeText(shape []int) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", "×"), "[]")
+}
+
+func layerTable(model *nn.Model) *report.Table {
+	t := &report.Table{Header: []string{"place", "layer", "output", "parameters", "multiplications"}, Left: 3}
+	for _, l := range model.Lines() {
+		t.Add(l.Place, strings.Repeat("  ", l.Depth)+l.Layer, shapeText(l.Output), report.Format(float64(l.Params)), report.Format(float64(l.Products)))
+	}
+	return t
+}
+
+func parameterTable(model *nn.Model) *report.Table {
+	t := &report.Table{Header: []string{"parameter", "shape", "elements"}, Left: 2}
+	for _, p := range model.Params() {
+		t.Add(strings.Join(append([]string{p.Name}, p.Also...), " = "), shapeText(p.FileShape()), report.Format(float64(p.Len)))
+	}
+	for _, p := range model.Buffers() {
+		t.Add(p.Name+" (buffer)", shapeText(p.FileShape()), report.Format(float64(p.Len)))
+	}
+	return t
+}
+
+// result is what --json writes.
+func (d *description) result(model *nn.Model, bytes int64) any {
+	type layer struct {
+		Place           string `json:"place"`
+		Layer           string `json:"layer"`
+		Output          []int  `json:"output"`
+		Parameters      int    `json:"parameters"`
+		Multiplications int    `json:"multiplications"`
+	}
+	type parameter struct {
+		Name  string   `json:"name"`
+		Also  []string `json:"also,omitempty"`
+		Shape []int    `json:"shape"`
+	}
+	out := struct {
+		Model           json.Marshaler `json:"model"`
+		Layers          []layer        `json:"layers"`
+		Tensors         []parameter    `json:"tensors"`
+		Buffers         []parameter    `json:"buffers,omitempty"`
+		Parameters      int            `json:"parameters"`
+		Multiplications int            `json:"multiplications"`
+		Batch           int            `json:"batch"`
+		GradientBytes   int64          `json:"gradient_bytes"`
+	}{Model: model, Parameters: model.NumParams(), Multiplications: model.Products(), Batch: d.batch, GradientBytes: bytes}
+	for _, l := range model.Lines() {
+		out.Layers = append(out.Layers, layer{l.Place, l.Layer, l.Output, l.Params, l.Products})
+	}
+	for _, p := range model.Params() {
+		out.Tensors = append(out.Tensors, parameter{p.Name, p.Also, p.FileShape()})
+	}
+	for _, p := range model.Buffers() {
+		out.Buffers = append(out.Buffers, parameter{p.Name, p.Also, p.FileShape()})
+	}
+	return out
+}
