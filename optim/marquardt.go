@@ -37,8 +37,8 @@ func newMarquardt(f *objective.Objective, batch int) (*marquardt, error) {
 	return m, nil
 }
 
-// look finds the loss of a batch before the last step, and remembers θ for the next time.
-func (m *marquardt) look(batch []int) error {
+// lossBefore finds the loss of a batch before the last step, and remembers θ for the next time.
+func (m *marquardt) lossBefore(batch []int) error {
 	if err := m.pass.Run(batch); err != nil || m.predicted == 0 {
 		return err
 	}

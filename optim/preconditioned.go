@@ -37,7 +37,7 @@ func (d *Preconditioned) Compute(batch []int, rate float64) (objective.Measured,
 	if d.adaptive == nil {
 		return d.inverse.Solve(batch, d.damping, d.vector)
 	}
-	if err := d.adaptive.look(batch); err != nil {
+	if err := d.adaptive.lossBefore(batch); err != nil {
 		return objective.Measured{}, err
 	}
 	damping := d.damping

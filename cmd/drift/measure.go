@@ -103,7 +103,7 @@ func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err er
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	p.Until(ctx)
+	p.SetContext(ctx)
 	m.wanted.Diagonal, m.wanted.Seed = m.vectors != "" || m.out != "", m.seed
 	if most := max(m.wanted.Eigenvalues, m.wanted.Hessian); most > p.NumParams() {
 		return usagef("%d eigenvalues wanted: there are %d, one for each parameter", most, p.NumParams())

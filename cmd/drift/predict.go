@@ -86,7 +86,7 @@ func (p *prediction) predict(ctx context.Context, flags *pflag.FlagSet) (err err
 		return err
 	}
 	defer func() { err = closing(problem, err) }()
-	problem.Until(ctx)
+	problem.SetContext(ctx)
 	if p.tokens > 0 {
 		return p.generate(ctx, problem, split.Alphabet, p.out)
 	}

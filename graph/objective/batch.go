@@ -8,12 +8,12 @@ import (
 // Batch is a chunk of a pass as an expression: the network on its examples, to which the pass adds what it wants to know.
 type Batch struct {
 	*builder
-	N      int           // examples in the chunk
-	Whole  bool          // this chunk is the whole pass
-	First  bool          // sums begin with this chunk
-	Mean   *graph.Node   // 1/N of the whole pass [1]: the weight of an example in a mean
-	Spread *graph.Node   // 1/(N−1) of the whole pass [1]: its weight in an unbiased covariance
-	Params []*graph.Node // θ, by parameter
+	N                int           // examples in the chunk
+	Whole            bool          // this chunk is the whole pass
+	First            bool          // sums begin with this chunk
+	Mean             *graph.Node   // 1/N of the whole pass [1]: the weight of an example in a mean
+	CovarianceWeight *graph.Node   // 1/(N−1) of the whole pass [1]: its weight in an unbiased covariance
+	Params           []*graph.Node // θ, by parameter
 
 	index   *graph.Node   // of each example among all [n]
 	place   *graph.Node   // of each example in the pass [n], where PerPass is used
@@ -40,7 +40,7 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 	b := &Batch{builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, scalars: map[*graph.Node]int{}}
 	b.Params = b.Vector(f.theta)
 	b.index = b.leaf(kernels.Int32, nil, b.N)
-	b.Mean, b.Spread = b.scalar(scalarMean, 1), b.scalar(scalarSpread, 1)
+	b.Mean, b.CovarianceWeight = b.scalar(scalarMean, 1), b.scalar(scalarCovarianceWeight, 1)
 	n, row := f.total(), 0
 	in := f.Model.Inputs()
 	for _, i := range in {

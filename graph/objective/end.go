@@ -11,7 +11,7 @@ import (
 // End is the expression of what follows the last chunk of a pass. It reads sums that are complete, and writes by Set.
 type End struct {
 	*builder
-	Mean, Spread *graph.Node // 1/N and 1/(N−1) of the pass [1]
+	Mean, CovarianceWeight *graph.Node // 1/N and 1/(N−1) of the pass [1]
 
 	scalars map[*graph.Node]int // leaves that are scalars of the pass; numbers are counted from -1 downwards
 	numbers []*Number
@@ -22,7 +22,7 @@ type End struct {
 func (f *Objective) newEnd(end Finish) (e *End, err error) {
 	err = graph.Try(func() {
 		e = &End{builder: f.newBuilder(), scalars: map[*graph.Node]int{}, values: map[*graph.Node]*Number{}}
-		e.Mean, e.Spread = e.scalar(scalarMean), e.scalar(scalarSpread)
+		e.Mean, e.CovarianceWeight = e.scalar(scalarMean), e.scalar(scalarCovarianceWeight)
 		end(e)
 	})
 	return e, err

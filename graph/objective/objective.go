@@ -67,7 +67,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 	}
 	f := &Objective{Model: model, size: NumParams(model.Params()), accuracy: accuracy, device: dev, dtype: o.DType, chunk: o.Chunk,
 		programs: make(map[*program]bool), passes: make(map[*Pass]bool), parts: [...]data.Set{split.Train, split.Test, split.Valid}}
-	f.Until(context.Background())
+	f.SetContext(context.Background())
 	if err = f.fill(); err == nil {
 		err = f.SetValues(Draw(model, o.Seed))
 	}
@@ -149,8 +149,8 @@ func product(shape []int) int {
 	return p
 }
 
-// Until makes a pass end with the context's error at the next chunk once the context is done. Without it passes go on to their end.
-func (f *Objective) Until(ctx context.Context) { f.done = ctx.Err }
+// SetContext makes a pass end with the context's error at the next chunk once the context is done. Without it passes go on to their end.
+func (f *Objective) SetContext(ctx context.Context) { f.done = ctx.Err }
 
 // Device is where everything lives.
 func (f *Objective) Device() kernels.Device { return f.device }

@@ -40,12 +40,12 @@ type chunkKind struct {
 
 // The scalars that every pass has.
 const (
-	scalarMean     = iota // 1/N
-	scalarSpread          // 1/(N−1)
-	scalarLoss            // mean loss
-	scalarAccuracy        // share of examples whose class has the largest score
-	scalarCorrect         // their number, exact in float32 up to 2²⁴
-	scalarAnswers         // answers that a model with several an example asks for
+	scalarMean             = iota // 1/N
+	scalarCovarianceWeight        // 1/(N−1)
+	scalarLoss                    // mean loss
+	scalarAccuracy                // share of examples whose class has the largest score
+	scalarCorrect                 // their number, exact in float32 up to 2²⁴
+	scalarAnswers                 // answers that a model with several an example asks for
 	scalarCount
 )
 
@@ -148,7 +148,7 @@ func (p *Pass) weigh(n int) error {
 	if n == p.count {
 		return nil
 	}
-	p.written[scalarMean], p.written[scalarSpread] = 1/float64(n), 1/float64(max(n-1, 1))
+	p.written[scalarMean], p.written[scalarCovarianceWeight] = 1/float64(n), 1/float64(max(n-1, 1))
 	if err := p.weights.Write(p.boxed); err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (p *Pass) reserve(numbers []*Number) (err error) {
 			return err
 		}
 		p.measured = p.scalars.Slice(scalarLoss, scalarAccuracy+1)
-		p.weights, p.written = p.scalars.Slice(scalarMean, scalarSpread+1), make([]float64, 2)
+		p.weights, p.written = p.scalars.Slice(scalarMean, scalarCovarianceWeight+1), make([]float64, 2)
 		p.numbers, p.host, p.boxed = numbers, make([]float64, size), p.written
 		return nil
 	}

@@ -83,7 +83,7 @@ func (t *Trace) part(b *Batch) {
 func (t *Trace) complete(e *End) {
 	shift := e.Flat(t.shift)
 	e.Set(e.Flat(t.mean), graph.Add(shift, e.Flat(t.reference.Center)))
-	trace := graph.CovarianceTrace(e.Value(&t.squares), graph.SquaredNorm([]*graph.Node{shift}), e.Value(&t.center), e.Mean, e.Spread)
+	trace := graph.CovarianceTrace(e.Value(&t.squares), graph.SquaredNorm([]*graph.Node{shift}), e.Value(&t.center), e.Mean, e.CovarianceWeight)
 	e.Number(&t.trace, trace)
 	if t.end != nil {
 		t.end(e, trace)

@@ -60,7 +60,7 @@ func (t *TraceGradient) atOnce(b *Batch) {
 // centered is what one of several chunks contributes, once r̄ is known.
 func (t *TraceGradient) centered(b *Batch) {
 	rest := b.Around(t.first.reference, b.Here())
-	b.Sum(t.slope, rest.Slope(b.Here().PerExample(), b.Vector(t.first.shift), graph.Scale(b.Spread, 2), b.Params))
+	b.Sum(t.slope, rest.Slope(b.Here().PerExample(), b.Vector(t.first.shift), graph.Scale(b.CovarianceWeight, 2), b.Params))
 }
 
 // Run leaves ḡ and ∂tr Σ in their vectors.

@@ -137,7 +137,7 @@ func (d *BasisInverse) squared(b *objective.Batch) {
 	if d.bases != nil {
 		d.bases.squares(b, rest, squares)
 	}
-	b.Sum(d.squares, objective.Times(squares, b.Spread))
+	b.Sum(d.squares, objective.Times(squares, b.CovarianceWeight))
 }
 
 func (d *BasisInverse) Report() (Report, error) {

@@ -131,7 +131,7 @@ func (m *Measurement) moments(f *objective.Objective, examples []int) error {
 	}
 	for _, x := range []float64{m.Loss, m.GradNorm2, m.TraceSigma, m.TraceGradientNorm2} {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("loss %v, ‖ḡ‖² %v, tr Σ %v, ‖∂tr Σ‖² %v: not all finite: check the weights and the data, or use --dtype float64",
+			return fmt.Errorf("loss %v, ‖ḡ‖² %v, tr Σ %v, ‖∂tr Σ‖² %v: not all finite: check the weights and the data, or compute in float64",
 				m.Loss, m.GradNorm2, m.TraceSigma, m.TraceGradientNorm2)
 		}
 	}
@@ -189,7 +189,7 @@ func squaresAndMean(f *objective.Objective, examples []int, reference *objective
 	}
 	p, err := f.Compile(len(examples), func(b *objective.Batch) {
 		rest := b.Deviations(reference, b.Here())
-		b.Sum(on[0], objective.Times(rest.Squares(), b.Spread))
+		b.Sum(on[0], objective.Times(rest.Squares(), b.CovarianceWeight))
 		b.Sum(on[1], objective.Times(rest.Sum(), b.Mean))
 	}, nil)
 	if err != nil {

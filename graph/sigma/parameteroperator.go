@@ -83,7 +83,7 @@ func (a *ParameterOperator) covariance(b *objective.Batch) {
 	}
 	rest := b.Around(a.reference, b.Here())
 	along := graph.Sub(rest.Dot(v), graph.BroadcastScalar(graph.Inner(b.Vector(a.shift), v), b.N))
-	b.Sum(a.into, rest.Combine(graph.Mul(graph.BroadcastScalar(b.Spread, b.N), along)))
+	b.Sum(a.into, rest.Combine(graph.Mul(graph.BroadcastScalar(b.CovarianceWeight, b.N), along)))
 }
 
 // reserve makes room for vectors, or for none.

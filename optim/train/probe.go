@@ -14,18 +14,18 @@ import (
 // In the mean a step of rate η changes the gap, test loss minus training loss, by η tr Σ/N + η G·(G − G_test) to first order
 // (equation 9 of Roberts 2021 and §4), G and G_test being the expected gradients of training and test examples; momentum μ
 // stretches η by 1/(1−μ). Each term is added up over the steps between two measurements, with what the first of them
-// found, and stands beside the change of the gap between them on panels, examples of both parts that are the same throughout.
+// found, and stands beside the change of the gap between them on fixed drawn from both parts once.
 // This holds for steps along the gradient: what clipping, weight decay and the penalty of gd-reg change about them is not predicted,
 // and for sigma-inverse nothing is.
 type probe struct {
-	f       *objective.Objective
-	budget  budget
-	seed    uint64
-	stretch float64 // of η; 0 where nothing is predicted
-	panels  [2][]int
-	slope   kernels.Buffer // ∂tr Σ [P] over half a sample
+	f              *objective.Objective
+	budget         budget
+	seed           uint64
+	momentumFactor float64 // of η; 0 where nothing is predicted
+	fixed          [2][]int
+	slope          kernels.Buffer // ∂tr Σ [P] over half a sample
 
-	sample        *objective.Pass  // over a sample and the test panel
+	sample        *objective.Pass  // over a sample and the fixed test examples
 	gram, along   objective.Rows   // its inner products of deviations (graph.Deviations), those with their center
 	center        objective.Number // ‖m‖²
 	losses        objective.Rows
@@ -33,7 +33,7 @@ type probe struct {
 	change        objective.Number
 
 	measured bool       // there is a measurement to go on from
-	gap      float64    // on the panels, then
+	gap      float64    // on the fixed examples, then
 	drift    gapTerms   // of the gap in a step, in units of η, as found then
 	since    gapTerms   // added up since then
 	running  [2]float64 // means of tr Σ and ‖G‖² so far, with weights that fall by noiseMemory from each measurement to the one before
@@ -53,10 +53,10 @@ func newProbe(f *objective.Objective, of optim.Optimizer, o Options, cost float6
 	}
 	p := &probe{f: f, budget: b, seed: o.Seed}
 	if along, ok := of.(optim.AlongGradient); ok {
-		p.stretch = 1 / (1 - along.Response().Mu)
+		p.momentumFactor = 1 / (1 - along.Response().Mu)
 	}
-	for part := range p.panels {
-		p.panels[part] = p.draw(objective.Part(part), beforeTheRun, b.sample)
+	for part := range p.fixed {
+		p.fixed[part] = p.draw(objective.Part(part), beforeTheRun, b.sample)
 	}
 	if err := p.prepare(); err != nil {
 		p.close()
@@ -69,7 +69,7 @@ func (p *probe) prepare() (err error) {
 	if p.slope, err = p.f.NewVector(); err != nil {
 		return err
 	}
-	p.sample, err = p.f.Compile(p.budget.sample+len(p.panels[objective.Test]), func(b *objective.Batch) {
+	p.sample, err = p.f.Compile(p.budget.sample+len(p.fixed[objective.Test]), func(b *objective.Batch) {
 		d := b.Here().PerExample().Deviations()
 		b.Rows(&p.gram, d.Gram())
 		b.Rows(&p.along, d.Along())
@@ -87,8 +87,8 @@ func (p *probe) prepare() (err error) {
 
 // passed counts a step at a learning rate.
 func (p *probe) passed(rate float64) {
-	p.since.noise += rate * p.stretch * p.drift.noise
-	p.since.gradient += rate * p.stretch * p.drift.gradient
+	p.since.noise += rate * p.momentumFactor * p.drift.noise
+	p.since.gradient += rate * p.momentumFactor * p.drift.gradient
 }
 
 func (p *probe) state(s objective.State) {

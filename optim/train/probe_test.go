@@ -16,7 +16,7 @@ import (
 	"drift/optim/optimtest"
 )
 
-// probed is the probe of a run on all 60 training examples, with the 40 test examples as panel.
+// probed is the probe of a run on all 60 training examples, with the 40 test examples as the fixed ones.
 func probed(t *testing.T, o optim.Optimizer, options Options) (*Trainer, *probe) {
 	t.Helper()
 	trainer, err := New(optimtest.InChunks(t, kernels.Float64, 2, 100), o, options)
@@ -26,8 +26,8 @@ func probed(t *testing.T, o optim.Optimizer, options Options) (*Trainer, *probe)
 	t.Cleanup(trainer.Close)
 	p := trainer.probe
 	p.budget.sample = 60
-	for part := range p.panels {
-		p.panels[part] = trainer.Objective.All(objective.Part(part))
+	for part := range p.fixed {
+		p.fixed[part] = trainer.Objective.All(objective.Part(part))
 	}
 	return trainer, p
 }
@@ -111,7 +111,7 @@ func checkSample(t *testing.T, f *objective.Objective) {
 		"expected_grad_norm2": square,
 		"noise_scale":         trace / square, // of the first measurement
 		"grad_tr_sigma_norm2": floats.Dot(a, b),
-		"gap_gradient":        square - floats.Dot(g, gradient(p.panels[objective.Test])),
+		"gap_gradient":        square - floats.Dot(g, gradient(p.fixed[objective.Test])),
 	} {
 		if got := numbers[name]; math.Abs(got-want) > 1e-9*math.Abs(want) {
 			t.Errorf("%s is %v, want %v", name, got, want)
@@ -215,6 +215,6 @@ func TestBudget(t *testing.T) {
 		t.Errorf("long steps: %+v", b)
 	}
 	if _, err := newBudget(optimtest.InChunks(t, kernels.Float32, 1, 3), 16, 10); err == nil {
-		t.Error("chunks of 3 are no room for a sample and a panel of 2")
+		t.Error("chunks of 3 are no room for a sample and 2 fixed examples")
 	}
 }

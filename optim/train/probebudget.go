@@ -14,7 +14,7 @@ import (
 type budget struct {
 	every  int // steps between measurements
 	stride int // where that many steps pay for less than leastSample: measure at every stride-th of these occasions only
-	sample int // examples of a sample, and of each panel
+	sample int // examples of a sample, and fixed examples of each part
 }
 
 const (

@@ -9,7 +9,7 @@ import (
 	"drift/graph/objective"
 )
 
-// beforeTheRun is the step whose draw makes the panels.
+// beforeTheRun is the step whose draw draws the fixed examples.
 const beforeTheRun = math.MaxUint64
 
 // draw is random examples of a part in random order, all different, a function of the seed and the step alone.

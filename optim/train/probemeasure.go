@@ -23,7 +23,7 @@ const (
 // McCandlish et al. (2018) have it: that of a sample would scatter about a wrong value, and often have no positive denominator.
 func (p *probe) measure(step int, numbers map[string]float64) error {
 	chosen := p.draw(objective.Train, uint64(step), p.budget.sample)
-	s, err := p.look(chosen)
+	s, err := p.statistics(chosen)
 	if err != nil {
 		return err
 	}
@@ -46,25 +46,25 @@ func (p *probe) measure(step int, numbers map[string]float64) error {
 			return err
 		}
 	}
-	if len(p.panels[objective.Test]) == 0 {
+	if len(p.fixed[objective.Test]) == 0 {
 		return nil
 	}
 	return p.generalization(s, numbers)
 }
 
-// sight is what one pass over a sample and the test panel shows.
-type sight struct {
+// sampleStatistics is what one pass over a sample and the fixed test examples shows.
+type sampleStatistics struct {
 	gram   *mat.SymDense // of the gradients' deviations in the sample
 	trace  float64       // tr Σ
 	square float64       // ‖G‖²
 	across float64       // G·G_test
-	test   float64       // loss of the test panel
+	test   float64       // loss of the fixed test examples
 }
 
-func (p *probe) look(chosen []int) (s sight, err error) {
-	panel := p.panels[objective.Test]
-	n, all := len(chosen), len(chosen)+len(panel)
-	if err := p.sample.Run(slices.Concat(chosen, panel)); err != nil {
+func (p *probe) statistics(chosen []int) (s sampleStatistics, err error) {
+	fixed := p.fixed[objective.Test]
+	n, all := len(chosen), len(chosen)+len(fixed)
+	if err := p.sample.Run(slices.Concat(chosen, fixed)); err != nil {
 		return s, err
 	}
 	if err := p.sample.Numbers(); err != nil {
@@ -74,16 +74,16 @@ func (p *probe) look(chosen []int) (s sight, err error) {
 	for i := range n {
 		row := p.gram.Values[i*all : (i+1)*all]
 		copy(s.gram.RawSymmetric().Data[i*n:], row[:n])
-		s.across += floats.Sum(row[n:]) / float64(n*max(1, len(panel)))
+		s.across += floats.Sum(row[n:]) / float64(n*max(1, len(fixed)))
 	}
 	ours, theirs := stat.Mean(p.along.Values[:n], nil), 0.
-	if len(panel) > 0 {
+	if len(fixed) > 0 {
 		theirs = stat.Mean(p.along.Values[n:], nil)
 	}
 	s.trace, s.square = moments(s.gram)
 	s.square += 2*ours + p.center.Value
 	s.across += ours + theirs + p.center.Value
-	s.test = floats.Sum(p.losses.Values[n:]) / float64(max(1, len(panel)))
+	s.test = floats.Sum(p.losses.Values[n:]) / float64(max(1, len(fixed)))
 	return s, nil
 }
 
@@ -119,14 +119,14 @@ func spectrum(gram *mat.SymDense, most int, dtype kernels.DType) ([]float64, err
 }
 
 // generalization puts the drift of the gap since the last measurement beside what was predicted, and predicts anew.
-func (p *probe) generalization(s sight, numbers map[string]float64) error {
-	train, err := p.f.Evaluate(p.panels[objective.Train])
+func (p *probe) generalization(s sampleStatistics, numbers map[string]float64) error {
+	train, err := p.f.Evaluate(p.fixed[objective.Train])
 	if err != nil {
 		return err
 	}
 	gap := s.test - train.Loss
 	numbers["gap_gradient"] = s.square - s.across
-	if p.measured && p.stretch > 0 {
+	if p.measured && p.momentumFactor > 0 {
 		numbers["gap_drift_predicted"], numbers["gap_drift_gradient"] = p.since.noise, p.since.gradient
 	}
 	if p.measured {
