@@ -99,7 +99,7 @@ const labels = (of) => [...chart.querySelectorAll("text." + of)].map((n) => n.te
 const first = () => chart.querySelector("g.plot path.curve:not(.faint)").getAttribute("d");
 const click = (node) => node.dispatchEvent(new MouseEvent("click", { bubbles: true }));
 const point = (type, share) => { const b = picture.getBoundingClientRect(); picture.dispatchEvent(new PointerEvent(type, { clientX: b.left + share * b.width, clientY: b.top + b.height / 2, bubbles: true })); };
-results.curves = curves();
+results.curves = curves(); results.boxes = [...document.querySelectorAll("#legend input")].every((b) => b.offsetParent !== null);
 const box = document.querySelector("#legend input");
 click(box); results.hidden = curves(); click(box); results.shown = curves();
 click(document.getElementById("none")); results.none = curves(); click(document.getElementById("all")); results.all = curves();
@@ -124,7 +124,7 @@ results.wide = document.documentElement.scrollWidth <= document.documentElement.
 	}
 	got := results(t, document)
 	for name, want := range map[string]any{
-		"error": nil, "curves": 6.0, "hidden": 4.0, "shown": 6.0, "none": 0.0, "all": 6.0, "faint": 6.0, "smoothed": true, "rough": true, "axis": true,
+		"error": nil, "boxes": true, "curves": 6.0, "hidden": 4.0, "shown": 6.0, "none": 0.0, "all": 6.0, "faint": 6.0, "smoothed": true, "rough": true, "axis": true,
 		"along": "epochs", "tip": true, "gone": true, "zoomed": true, "back": true,
 		"ascending": "second,first ascending", "descending": "first,second", "wide": true,
 	} {

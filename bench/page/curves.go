@@ -23,7 +23,9 @@ func (r *Results) curves(l legend) (charts []*chart) {
 		if len(c.Curves) == 0 || p.title == "Learning rate" && !c.varies() {
 			continue
 		}
-		c.LogY = c.wide()
+		if c.LogY = c.wide() && !p.share(); p.share() {
+			c.clamp()
+		}
 		charts = append(charts, c)
 	}
 	return charts
@@ -93,4 +95,16 @@ func number(charts []*chart) []*chart {
 		c.ID = fmt.Sprintf("chart%d", i+1)
 	}
 	return charts
+}
+
+// share reports whether the numbers lie between 0 and 1.
+func (p panel) share() bool { return p.title == "Accuracy" }
+
+// clamp keeps the intervals of shares between 0 and 1.
+func (c *chart) clamp() {
+	for _, of := range c.Curves {
+		for i := range of.Low {
+			of.Low[i], of.High[i] = max(of.Low[i], 0), min(of.High[i], 1)
+		}
+	}
 }
