@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"drift/cmd/drift/internal/cmdline"
 
@@ -27,7 +28,8 @@ type prediction struct {
 
 const predictLong = `predict writes what a trained network says of a part of the data: an NPZ file with the array outputs
 [N, …], logits or values, and for classifications class [N] (or [N,T], by position), the class with
-the largest. The weights are those of --weights, or those of a run that drift train has kept.
+the largest; or, where the name of the file ends in .csv, a table of the same. The weights are those of
+--weights, or those of a run that drift train has kept.
 
 With --generate a language model that was trained on a text goes on from --prompt, token by token,
 and what it writes is printed; --seed gives another text. --out then names a file for the text.`
@@ -46,7 +48,7 @@ func (a *app) predictCommand() *cobra.Command {
 	p.fromRun.flags(flags)
 	p.task.flags(flags, "glyphs", "mlp:256")
 	flags.StringVar(&p.weights, "weights", "", "predict by the weights in this safetensors `file`")
-	flags.StringVar(&p.out, "out", "", "write the predictions to this NPZ `file`")
+	flags.StringVar(&p.out, "out", "", "write the predictions to this `file`, FILE.npz or FILE.csv")
 	cmdline.Add(flags, &p.part, "part", "test", "part of the data: train|test|valid", "name", cmdline.OneOf("train", "test", "valid"))
 	p.generation.flags(flags)
 	return cmd
@@ -58,7 +60,7 @@ func (p *prediction) check() error {
 		return err
 	}
 	if p.out == "" && p.tokens == 0 {
-		return usagef("predictions need a file: name one with --out FILE.npz")
+		return usagef("predictions need a file: name one with --out FILE.npz or FILE.csv")
 	}
 	if p.out == "" {
 		return nil
@@ -101,6 +103,9 @@ func (p *prediction) write(f *problem) error {
 		return fmt.Errorf("predicting: the data have no %s part: choose another with --part", p.part)
 	}
 	err := atomicfile.Write(p.out, func(w io.Writer) error {
+		if filepath.Ext(p.out) == ".csv" {
+			return writeCSV(w, f, part)
+		}
 		if f.DType() == kernels.Float32 {
 			return writePredictions[float32](w, f, part)
 		}

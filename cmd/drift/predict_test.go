@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,6 +55,43 @@ func TestPredictions(t *testing.T) {
 		}
 		if !slices.Equal(first, classes) {
 			t.Error("another chunk gives other classes")
+		}
+	}
+}
+
+// The table has the numbers of the arrays, a line an answer.
+func TestPredictionsAsTables(t *testing.T) {
+	folder, file := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "p")
+	object(t, smallText+"--steps 20 --json - --data text:"+write(t, "rhyme.txt", rhyme)+",context=8 --out "+folder)
+	for _, kind := range []string{".npz", ".csv"} {
+		object(t, "predict --quiet --json - --run "+folder+" --chunk 5 --out "+file+kind)
+	}
+	text, err := os.ReadFile(file + ".csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrays, err := npz.Open(file + ".npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer arrays.Close()
+	var classes []int64
+	var outputs []float64
+	if err := errors.Join(arrays.Read("class.npy", &classes), arrays.Read("outputs.npy", &outputs)); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	width := len(outputs) / len(classes)
+	if len(lines) != 1+len(classes) || !strings.HasPrefix(lines[0], "example,position,class,output_0,") {
+		t.Fatalf("%d lines for %d classes, the first is %s", len(lines), len(classes), lines[0])
+	}
+	for i, c := range classes {
+		cells := []string{strconv.Itoa(i / 8), strconv.Itoa(i % 8), strconv.Itoa(int(c))}
+		for _, x := range outputs[i*width : (i+1)*width] {
+			cells = append(cells, strconv.FormatFloat(x, 'g', -1, 64))
+		}
+		if want := strings.Join(cells, ","); lines[i+1] != want {
+			t.Errorf("line %d is %s, want %s", i, lines[i+1], want)
 		}
 	}
 }
