@@ -20,7 +20,7 @@ import (
 type Experiment struct {
 	// Open puts the problem of a seed on a device, with its first weights as parameters. The closer ends it.
 	Open func(seed uint64) (*objective.Objective, io.Closer, error)
-	// Entries gives the optimizers for so many training examples, in the order of the table.
+	// Entries gives the optimizers for n training examples, in the order of the table.
 	Entries func(examples int) ([]Entry, error)
 	Seeds   []uint64
 	Points  int // of a learning curve

@@ -21,7 +21,7 @@ type Following struct {
 	Progress func(step int)
 }
 
-// shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage; of each half of them, so many are expanded in
+// shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage; of each half of them, a number are expanded in
 // their noise.
 const (
 	shufflePairs  = 16

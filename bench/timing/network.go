@@ -19,7 +19,7 @@ type network struct {
 	chunk      int // of the exact ∂tr Σ, which is for large batches
 	layers     []layer
 	shape      []int // of an example; nil: 1×28×28
-	tokens     int   // above 0: examples are so many positions of tokens below it, which predict the next
+	tokens     int   // above 0: examples are positions of tokens below it, which predict the next
 }
 
 // example is the shape of an example.

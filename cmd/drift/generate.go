@@ -24,7 +24,7 @@ type generation struct {
 }
 
 func (g *generation) flags(flags *pflag.FlagSet) {
-	cmdline.Add(flags, &g.tokens, "generate", 0, "write so many characters or bytes that go on from the prompt", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &g.tokens, "generate", 0, "write N characters or bytes that continue the prompt", "int", cmdline.AtLeast(0))
 	flags.StringVar(&g.prompt, "prompt", "", "`text` that the generated one goes on from (default: a line break, or where the data have none their first character)")
 	cmdline.Add(flags, &g.temperature, "temperature", 0.8, "scores are divided by it: lower is more likely text, 0 the likeliest token each time", "float", cmdline.NotNegative)
 }
