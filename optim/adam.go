@@ -25,15 +25,21 @@ func (o Adam) Transform() Transform {
 	return append(prepared(o.Clip, o.WeightDecay), AdamRule{o.Beta1, o.Beta2, o.Eps})
 }
 
+// withDecay adds κθ behind some stages, where it is asked for. Behind a rule it is decoupled: what shrinks θ has no share in the
+// rule's moments.
+func withDecay(c Chain, decay float64) Chain {
+	if decay > 0 {
+		c = append(c, WeightDecay{decay})
+	}
+	return c
+}
+
 // prepared is the stages that PyTorch's rules begin with, where they are asked for: clip, and coupled weight decay.
 func prepared(clip, decay float64) (c Chain) {
 	if clip > 0 {
 		c = append(c, Clip{clip})
 	}
-	if decay > 0 {
-		c = append(c, WeightDecay{decay})
-	}
-	return c
+	return withDecay(c, decay)
 }
 
 // AdamRule divides the running mean of gradients by the root of that of their squares (Kingma and Ba 2015): m̂/(√v̂ + ε), with

@@ -22,9 +22,5 @@ var _ Optimizer = AdamW{}
 func (AdamW) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o AdamW) Transform() Transform {
-	c := append(prepared(o.Clip, 0), AdamRule{o.Beta1, o.Beta2, o.Eps})
-	if o.WeightDecay > 0 { // behind the rule: what shrinks θ has no share in its moments
-		c = append(c, WeightDecay{o.WeightDecay})
-	}
-	return c
+	return withDecay(append(prepared(o.Clip, 0), AdamRule{o.Beta1, o.Beta2, o.Eps}), o.WeightDecay)
 }

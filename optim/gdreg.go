@@ -64,11 +64,19 @@ func checkPenalty(p Problem, batch int, lambda float64, emulate int) error {
 	return nil
 }
 
+// byHand and proportional are λ as a function of the learning rate.
+func byHand(lambda float64) func(rate float64) float64 {
+	return func(float64) float64 { return lambda }
+}
+
+func proportional(unit float64) func(rate float64) float64 {
+	return func(rate float64) float64 { return unit * rate }
+}
+
 func (o GDReg) Direction(c Context) (Direction, error) {
-	lambda := func(float64) float64 { return o.Lambda }
+	lambda := byHand(o.Lambda)
 	if o.Lambda == 0 {
-		unit := Emulation{c.Examples(objective.Train), o.EmulateBatch, o.MomentumWeights()}.Coefficient(1) // λ is proportional to η
-		lambda = func(rate float64) float64 { return unit * rate }
+		lambda = proportional(Emulation{c.Examples(objective.Train), o.EmulateBatch, o.MomentumWeights()}.Coefficient(1))
 	}
 	if o.InBlocks() {
 		return NewBlocks(c.Objective, lambda, o.EmulateBatch, o.Penalty != "blocks", o.Estimator == "difference", c.Seed)

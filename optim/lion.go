@@ -22,11 +22,7 @@ var _ Optimizer = Lion{}
 func (Lion) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Lion) Transform() Transform {
-	c := append(prepared(o.Clip, 0), LionRule{o.Beta1, o.Beta2})
-	if o.WeightDecay > 0 {
-		c = append(c, WeightDecay{o.WeightDecay})
-	}
-	return c
+	return withDecay(append(prepared(o.Clip, 0), LionRule{o.Beta1, o.Beta2}), o.WeightDecay)
 }
 
 // LionRule is the signs of β₁m + (1−β₁)d, with m ← β₂m + (1−β₂)d behind them.

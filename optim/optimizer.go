@@ -68,12 +68,6 @@ func BatchesPerEpoch(o Optimizer, examples int) int {
 	return (examples + size - 1) / size
 }
 
-// WholeBatch reports whether every step takes all of n examples.
-func WholeBatch(o Optimizer, examples int) bool {
-	kind, _ := o.Batches(examples)
-	return kind == data.Full
-}
-
 // AlongGradient is an optimizer whose steps follow, in the mean, the gradient of the loss or of a modified loss, so that the
 // theory's statements about them apply.
 type AlongGradient interface {

@@ -36,13 +36,13 @@ func (o SGDReg) Check(p Problem) error {
 	if err := checkPenalty(p, batch, o.Lambda, o.EmulateBatch); err != nil {
 		return err
 	}
-	return o.checkRemainder(p.Examples, 2)
+	return o.checkRemainder(p.Examples)
 }
 
 // checkRemainder reports batches of which the last of an epoch has fewer examples than a covariance takes.
-func (b Minibatch) checkRemainder(examples, least int) error {
+func (b Minibatch) checkRemainder(examples int) error {
 	_, size := b.Batches(examples)
-	if last := examples % size; size < least || b.Sampling != "replacement" && last > 0 && last < least {
+	if last := examples % size; size < 2 || b.Sampling != "replacement" && last == 1 {
 		return options.Unfit{What: fmt.Sprintf("the covariance is taken over each batch, and batches of %d leave one with a single example among %d",
 			size, examples), Change: []string{"batch"}}
 	}
@@ -69,11 +69,9 @@ func (o SGDReg) Coefficient(rate float64, examples int) float64 {
 }
 
 func (o SGDReg) Direction(c Context) (Direction, error) {
-	unit := o.Coefficient(1, c.Examples(objective.Train))
-	return NewRegularized(c.Objective, c.Batch, func(rate float64) float64 {
-		if o.Lambda != 0 {
-			return o.Lambda
-		}
-		return unit * rate
-	})
+	lambda := byHand(o.Lambda)
+	if o.Lambda == 0 {
+		lambda = proportional(o.Coefficient(1, c.Examples(objective.Train)))
+	}
+	return NewRegularized(c.Objective, c.Batch, lambda)
 }

@@ -28,7 +28,7 @@ var DefaultSigmaInverse = SigmaInverse{Heavy: defaultHeavy, Minibatch: defaultMi
 var _ Optimizer = SigmaInverse{}
 
 func (o SigmaInverse) Check(p Problem) error {
-	if err := o.checkRemainder(p.Examples, 2); err != nil {
+	if err := o.checkRemainder(p.Examples); err != nil {
 		return err
 	}
 	if o.Method == "lowrank" {

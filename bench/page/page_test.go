@@ -27,7 +27,7 @@ func folder(t *testing.T, name string, files map[string]string) string {
 	return path
 }
 
-// metrics is a log of so many lines.
+// metrics is a log of a given number of lines.
 func metrics(lines int) string {
 	var b strings.Builder
 	for i := 1; i <= lines; i++ {

@@ -256,8 +256,9 @@ func (c *comparison) checkOptimizers() error {
 	if len(c.optimizers) == 0 {
 		return usagef("--optimizers: names none: choose from %s", strings.Join(optim.Names(), ", "))
 	}
-	for i, name := range cmdline.Labels(c.optimizers) {
-		if slices.Contains(cmdline.Labels(c.optimizers)[:i], name) {
+	names := cmdline.Labels(c.optimizers)
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
 			return usagef("--optimizers: %s stands there twice: name each once, or give it other options (NAME:OPTION=VALUE)", name)
 		}
 	}

@@ -38,7 +38,7 @@ func (m *machine) unsigned(bytes uint64) uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// counted is as many bytes as the number before them, of so many bytes, says.
+// counted is bytes behind their count, which is a number of the given width in bytes.
 func (m *machine) counted(bytes uint64) []byte { return m.bytes(m.unsigned(bytes)) }
 
 // long is a number in two's complement.

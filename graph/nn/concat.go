@@ -14,7 +14,7 @@ type Concat struct {
 	Branches []Layers `json:"branches"`
 }
 
-// concatAxis is the axis along which examples of so many axes are joined.
+// concatAxis is the axis along which examples of a given number of axes are joined.
 func concatAxis(axes int) int {
 	if axes == 3 {
 		return 0

@@ -15,7 +15,7 @@ func (f *Objective) PlanTraceGradient(n int, mean, trace kernels.Buffer) error {
 	return err
 }
 
-// Scarce makes the objective believe that its device has so many bytes free.
+// Scarce makes the objective believe that its device has the given number of bytes free.
 func (f *Objective) Scarce(bytes int64) { f.device = scarce{f.device, bytes} }
 
 type scarce struct {

@@ -16,7 +16,7 @@ type Number struct {
 // Rows is a row of every example of a pass, in the order of the pass, from the last run.
 type Rows struct{ Values []float64 }
 
-// resize makes room for so many elements.
+// resize makes room for n elements.
 func (r *Rows) resize(n int) {
 	if cap(r.Values) < n {
 		r.Values = make([]float64, n)

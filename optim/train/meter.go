@@ -29,11 +29,11 @@ func (m *meter) add(measured objective.Measured) error {
 	from := measured.Buffer()
 	program := m.programs[from]
 	if program == nil {
-		g := graph.New()
-		sum, one := graph.Input(g, from.DType(), "sum", from.Len()), graph.Input(g, from.DType(), "one", from.Len())
 		var err error
-		program, err = graph.Compile(m.device, nil, []graph.Update{{Leaf: sum, Value: graph.Add(sum, one)}},
-			map[*graph.Node]kernels.Buffer{sum: m.total, one: from})
+		program, err = graph.NewProgram(m.device, from.DType(), func(b *graph.Builder) {
+			sum := b.Leaf(m.total, from.Len())
+			b.Set(sum, graph.Add(sum, b.Leaf(from, from.Len())))
+		})
 		if err != nil {
 			return fmt.Errorf("preparing the log: %w", err)
 		}

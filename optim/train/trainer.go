@@ -95,10 +95,11 @@ func (t *Trainer) prepare() (err error) {
 			return err
 		}
 	}
-	g := graph.New()
-	d := graph.Input(g, f.DType(), "direction", f.NumParams())
-	square := graph.SquaredNorm([]*graph.Node{d})
-	t.norm, err = graph.Compile(f.Device(), []*graph.Node{square}, nil, map[*graph.Node]kernels.Buffer{d: t.direction.Vector()})
+	var square *graph.Node
+	t.norm, err = graph.NewProgram(f.Device(), f.DType(), func(b *graph.Builder) {
+		square = graph.SquaredNorm([]*graph.Node{b.Leaf(t.direction.Vector(), f.NumParams())})
+		b.Output(square)
+	})
 	if err == nil {
 		t.square = t.norm.Buffer(square)
 	}
