@@ -24,22 +24,33 @@ func NewBuilder(dt kernels.DType) *Builder {
 }
 
 // Leaf is what a buffer holds when the program starts, in a shape of its number of elements. One buffer is one leaf, however often and in
-// whatever shape it is asked for. Buffers of a program must not overlap otherwise.
+// whatever shape it is asked for. Buffers of a program must not overlap otherwise. They have the program's element type, or hold indices.
 func (b *Builder) Leaf(buf kernels.Buffer, shape ...int) *Node {
 	leaf, ok := b.leaves[buf]
 	if !ok {
-		leaf = Input(b.graph, b.dtype, fmt.Sprint("buffer ", len(b.leaves)), shape...)
-		if buf.Len() != Size(leaf) || buf.DType() != b.dtype {
-			misuse("leaf: a buffer of %d %v in shape %v of %v", buf.Len(), buf.DType(), shape, b.dtype)
-		}
-		b.leaves[buf], b.bind[leaf] = leaf, buf
+		leaf = Input(b.graph, buf.DType(), fmt.Sprint("leaf ", len(b.bind)), shape...)
+		b.Bind(leaf, buf)
+		b.leaves[buf] = leaf
 	}
 	return Reshape(leaf, shape...)
 }
 
-// Input is a leaf in the program's own memory: write to its Program.Buffer before the first run.
+// Input is a leaf in the program's own memory: write to its Program.Buffer before the first run. Bind gives it a buffer instead.
 func (b *Builder) Input(name string, shape ...int) *Node {
 	return Input(b.graph, b.dtype, name, shape...)
+}
+
+// Indices is an Input of whole numbers.
+func (b *Builder) Indices(name string, shape ...int) *Node {
+	return Input(b.graph, kernels.Int32, name, shape...)
+}
+
+// Bind makes an Input what a buffer holds, where the buffer comes to be known only once the program is built.
+func (b *Builder) Bind(input *Node, buf kernels.Buffer) {
+	if dt := DTypeOf(input); buf.Len() != Size(input) || buf.DType() != dt || dt != b.dtype && dt != kernels.Int32 {
+		misuse("leaf: a buffer of %d %v in shape %v of a program of %v", buf.Len(), buf.DType(), input.Shape(), b.dtype)
+	}
+	b.bind[input] = buf
 }
 
 // Set leaves a value of the leaf's size in its buffer, once everything has read what it held before.

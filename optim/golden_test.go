@@ -73,7 +73,7 @@ func trajectory(t *testing.T, g golden, dtype kernels.DType, chunk int) []float6
 		t.Fatal(err)
 	}
 	defer d.Close()
-	u, err := NewUpdate(f.Device(), Momentum{0.5}, f.Parameters(), d.Vector())
+	u, err := NewUpdate(f.Device(), Momentum{0.5}, f.Model.Params(), f.Parameters(), d.Vector())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,9 @@ type Context struct {
 // Check reports an optimizer's options that cannot be: those that their tags do not allow, those of embedded options that do not
 // fit, and what the optimizer's own Check finds.
 func Check(o Optimizer, p Problem) error {
+	if w, ok := o.(transformed); ok {
+		return Check(w.Optimizer, p)
+	}
 	if err := options.Check(o); err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func Lookup(name string) (Optimizer, bool) {
 
 // NameOf is the name of an optimizer's type: the registered one, or else what Go calls it.
 func NameOf(o Optimizer) string {
+	if w, ok := o.(transformed); ok {
+		return w.String()
+	}
 	for _, e := range registry {
 		if reflect.TypeOf(e.Optimizer) == reflect.TypeOf(o) {
 			return e.Name

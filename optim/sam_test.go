@@ -21,7 +21,7 @@ func TestSAMStepsByTheGradientNearby(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	u, err := NewUpdate(f.Device(), o.Transform(), f.Parameters(), d.Vector())
+	u, err := NewUpdate(f.Device(), o.Transform(), f.Model.Params(), f.Parameters(), d.Vector())
 	if err != nil {
 		t.Fatal(err)
 	}

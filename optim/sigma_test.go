@@ -237,7 +237,7 @@ func TestAdaptiveDamping(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer direction.Close()
-		update, err := NewUpdate(f.Device(), o.Transform(), f.Parameters(), direction.Vector())
+		update, err := NewUpdate(f.Device(), o.Transform(), f.Model.Params(), f.Parameters(), direction.Vector())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,40 +17,48 @@ type Update struct {
 	program *graph.Program
 	rate    scalar
 	state   map[string]kernels.Buffer
-	dtype   kernels.DType
 }
 
-// NewUpdate compiles the update of parameters [P] in place by a gradient [P], both buffers of the device.
-func NewUpdate(dev kernels.Device, t Transform, parameters, gradient kernels.Buffer) (*Update, error) {
-	u := &Update{state: map[string]kernels.Buffer{}, dtype: parameters.DType()}
+// NewUpdate compiles the update of parameters [P] in place by a gradient [P], both buffers of the device. params says which
+// tensors they consist of; nil is one tensor [P].
+func NewUpdate(dev kernels.Device, t Transform, params []objective.Param, parameters, gradient kernels.Buffer) (*Update, error) {
+	u := &Update{state: map[string]kernels.Buffer{}}
 	p := parameters.Len()
-	g := graph.New()
-	theta, grad := graph.Input(g, u.dtype, "theta", p), graph.Input(g, u.dtype, "gradient", p)
-	rate := graph.Input(g, u.dtype, "rate", 1)
-	symbols := &Symbols{Parameters: theta, state: map[string]*graph.Node{}}
-	err := graph.Try(func() {
-		step := t.Apply(symbols, grad)
-		symbols.Set(theta, graph.Sub(theta, graph.Mul(graph.BroadcastScalar(rate, p), step)))
-	})
-	bind := map[*graph.Node]kernels.Buffer{theta: parameters, grad: gradient}
-	for _, name := range slices.Sorted(maps.Keys(symbols.state)) {
-		var state kernels.Buffer
-		if err == nil {
-			state, err = dev.NewBuffer(u.dtype, graph.Size(symbols.state[name]))
-		}
-		if err == nil {
-			u.state[name], bind[symbols.state[name]] = state, state
-		}
+	if params == nil {
+		params = []objective.Param{{Shape: []int{p}, Len: p}}
 	}
+	b := graph.NewBuilder(parameters.DType())
+	symbols := &Symbols{Params: params, build: b, state: map[string]*graph.Node{}}
+	err := graph.Try(func() {
+		theta := b.Leaf(parameters, p)
+		symbols.Parameters, symbols.Rate = theta, b.Input("learning rate", 1)
+		step := t.Apply(symbols, b.Leaf(gradient, p))
+		b.Set(theta, graph.Sub(theta, graph.Mul(graph.BroadcastScalar(symbols.Rate, p), step)))
+	})
 	if err == nil {
-		u.program, err = graph.Compile(dev, nil, symbols.updates, bind)
+		err = u.load(dev, b, symbols)
 	}
 	if err != nil {
 		u.Close()
 		return nil, fmt.Errorf("preparing the update: %w", err)
 	}
-	u.rate = newScalar(u.program.Buffer(rate))
 	return u, nil
+}
+
+// load reserves the states and puts the program on the device.
+func (u *Update) load(dev kernels.Device, b *graph.Builder, symbols *Symbols) (err error) {
+	for _, name := range slices.Sorted(maps.Keys(symbols.state)) {
+		leaf := symbols.state[name]
+		if u.state[name], err = dev.NewBuffer(graph.DTypeOf(leaf), graph.Size(leaf)); err != nil {
+			delete(u.state, name)
+			return err
+		}
+		b.Bind(leaf, u.state[name])
+	}
+	if u.program, err = b.Compile(dev); err == nil {
+		u.rate = newScalar(u.program.Buffer(symbols.Rate))
+	}
+	return err
 }
 
 // Step moves the parameters by the learning rate η.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/devicetest"
 	"drift/optim/checkpoint"
@@ -47,22 +48,28 @@ func clipped(norm float64, d []float64) []float64 {
 }
 
 type bench struct {
+	dev             kernels.Device
 	theta, gradient kernels.Buffer
 	update          *Update
 }
 
 func newBench(t *testing.T, transform Transform, dtype kernels.DType, start []float64) bench {
 	t.Helper()
+	return newBenchOf(t, nil, transform, dtype, start)
+}
+
+func newBenchOf(t *testing.T, params []objective.Param, transform Transform, dtype kernels.DType, start []float64) bench {
+	t.Helper()
 	dev := devicetest.Open(1)
 	t.Cleanup(func() { dev.Close() })
-	var b bench
+	b := bench{dev: dev}
 	var err error
 	for _, buffer := range []*kernels.Buffer{&b.theta, &b.gradient} {
 		if *buffer, err = dev.NewBuffer(dtype, len(start)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if b.update, err = NewUpdate(dev, transform, b.theta, b.gradient); err != nil {
+	if b.update, err = NewUpdate(dev, transform, params, b.theta, b.gradient); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.theta.Write(start); err != nil {

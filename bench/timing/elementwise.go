@@ -35,7 +35,7 @@ func update(dtype kernels.DType, n int) func(kernels.Device) (*Work, error) {
 			o.free()
 			return nil, o.err
 		}
-		u, err := optim.NewUpdate(dev, optim.Momentum{Mu: 0.9}, theta, g)
+		u, err := optim.NewUpdate(dev, optim.Momentum{Mu: 0.9}, nil, theta, g)
 		if err != nil {
 			o.free()
 			return nil, err

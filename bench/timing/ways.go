@@ -52,7 +52,7 @@ func sgd(w *workload) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := optim.NewUpdate(w.f.Device(), optim.Chain(nil), w.f.Parameters(), g)
+	u, err := optim.NewUpdate(w.f.Device(), optim.Chain(nil), w.f.Model.Params(), w.f.Parameters(), g)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,11 @@ type Span struct{ Low, High float64 }
 var kinds = map[reflect.Kind]Kind{reflect.Bool: Bool, reflect.Int: Int, reflect.Float64: Float, reflect.String: Word}
 
 // Of is the options of a struct in the order of its fields. A type that is no such struct is a mistake of its author: it panics.
+// Those of a Wrapper are those of what it wraps.
 func Of(o any) []Field {
+	if w, ok := o.(Wrapper); ok {
+		return Of(w.Wrapped())
+	}
 	var fields []Field
 	t := reflect.TypeOf(o)
 	if t == nil || t.Kind() != reflect.Struct {
@@ -54,6 +58,24 @@ func Of(o any) []Field {
 		fields = append(fields, field)
 	}
 	return fields
+}
+
+// Wrapper is a value that has the options of another one, which it holds.
+type Wrapper interface {
+	// Wrapped is the value with the options.
+	Wrapped() any
+	// Around is the wrapper with another value of the same type inside.
+	Around(wrapped any) any
+}
+
+// unwrap is the struct that has the options, and puts a changed one back into its wrappers.
+func unwrap(o any) (inner any, wrap func(any) any) {
+	w, ok := o.(Wrapper)
+	if !ok {
+		return o, func(x any) any { return x }
+	}
+	inner, within := unwrap(w.Wrapped())
+	return inner, func(x any) any { return w.Around(within(x)) }
 }
 
 // describe reads a field's tags.

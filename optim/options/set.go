@@ -20,26 +20,26 @@ func (e Error) Error() string { return fmt.Sprintf("%s: got %q: give %s", e.Opti
 
 // Get is the text of an option's value; it panics where there is no such option.
 func Get(o any, name string) string {
-	f := must(o, name)
-	return f.text(reflect.ValueOf(o).FieldByIndex(f.index))
+	f, v := must(o, name)
+	return f.text(v)
 }
 
 // Number is the value of a numerical option.
 func Number(o any, name string) float64 {
-	f := must(o, name)
-	v := reflect.ValueOf(o).FieldByIndex(f.index)
+	f, v := must(o, name)
 	if f.Kind == Int {
 		return float64(v.Int())
 	}
 	return v.Float()
 }
 
-func must(o any, name string) Field {
+func must(o any, name string) (Field, reflect.Value) {
 	f, found := Find(o, name)
 	if !found {
 		panic(fmt.Sprintf("options: %T has no option %s", o, name))
 	}
-	return f
+	inner, _ := unwrap(o)
+	return f, reflect.ValueOf(inner).FieldByIndex(f.index)
 }
 
 // Set is a copy of o with an option of another value. Errors are of type Error.
@@ -48,12 +48,13 @@ func Set[T any](o T, name, text string) (T, error) {
 	if !found {
 		return o, Error{name, text, "one of its options"}
 	}
-	changed := reflect.New(reflect.TypeOf(o)).Elem()
-	changed.Set(reflect.ValueOf(o))
+	inner, wrap := unwrap(o)
+	changed := reflect.New(reflect.TypeOf(inner)).Elem()
+	changed.Set(reflect.ValueOf(inner))
 	if !f.parse(text, changed.FieldByIndex(f.index)) {
 		return o, Error{name, text, f.want()}
 	}
-	return changed.Interface().(T), nil
+	return wrap(changed.Interface()).(T), nil
 }
 
 // parse writes the value of a text and reports whether it is one.
@@ -106,8 +107,9 @@ func (f Field) want() string {
 
 // Check reports the first option whose value its tags do not allow.
 func Check(o any) error {
-	for _, f := range Of(o) {
-		v := reflect.ValueOf(o).FieldByIndex(f.index)
+	inner, _ := unwrap(o)
+	for _, f := range Of(inner) {
+		v := reflect.ValueOf(inner).FieldByIndex(f.index)
 		if text := f.text(v); !f.parse(text, reflect.New(v.Type()).Elem()) {
 			return Error{f.Name, text, f.want()}
 		}
@@ -117,12 +119,13 @@ func Check(o any) error {
 
 // Decode is a value of o's type with the options that a JSON object gives and those of o for the others.
 func Decode[T any](o T, object []byte) (T, error) {
-	changed := reflect.New(reflect.TypeOf(o))
-	changed.Elem().Set(reflect.ValueOf(o))
+	inner, wrap := unwrap(o)
+	changed := reflect.New(reflect.TypeOf(inner))
+	changed.Elem().Set(reflect.ValueOf(inner))
 	if err := json.Unmarshal(object, changed.Interface()); err != nil {
 		return o, err
 	}
-	return changed.Elem().Interface().(T), nil
+	return wrap(changed.Elem().Interface()).(T), nil
 }
 
 // Unfit says why options do not fit each other or a problem, and which ones to change.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
 	"drift/optim"
@@ -44,6 +45,22 @@ var runs = map[string]run{
 	"adagrad":     {changed(optim.DefaultAdagrad, "lr", "0.03", "batch", "16"), 0},
 	"lion":        {changed(optim.DefaultLion, "lr", "0.003", "batch", "16", "weight_decay", "0.1"), 0},
 	"adamw":       {changed(optim.DefaultAdamW, "lr", "0.01", "batch", "16", "clip", "1"), 0},
+	"with":        {optim.With(sgd(0.1, 16), byTensor{}, optim.Nesterov{Mu: 0.5}), 4},
+}
+
+// byTensor divides every tensor's part of the direction by its norm's root, and remembers a mean of that by tensor.
+type byTensor struct{}
+
+func (byTensor) Apply(u *optim.Symbols, d *graph.Node) *graph.Node {
+	parts := u.Parts(d)
+	for k, p := range u.Params {
+		mean := u.State("mean of "+p.Name, p.Shape...)
+		next := graph.Add(graph.Scale(mean, 0.9), graph.Scale(parts[k], 0.1))
+		u.Set(mean, next)
+		root := graph.Sqrt(graph.Sqrt(graph.SumAll(graph.Square(next))))
+		parts[k] = graph.Div(next, graph.BroadcastScalar(root, p.Shape...))
+	}
+	return u.Whole(parts)
 }
 
 // run is an optimizer that takes 30 steps, measured along the way every so many of them.

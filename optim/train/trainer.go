@@ -84,7 +84,7 @@ func (t *Trainer) prepare() (err error) {
 		return err
 	}
 	t.direction = direction
-	if t.update, err = optim.NewUpdate(f.Device(), t.Optimizer.Transform(), f.Parameters(), t.direction.Vector()); err != nil {
+	if t.update, err = optim.NewUpdate(f.Device(), t.Optimizer.Transform(), f.Model.Params(), f.Parameters(), t.direction.Vector()); err != nil {
 		return err
 	}
 	if t.meter, err = newMeter(f); err != nil {
