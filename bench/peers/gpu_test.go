@@ -4,6 +4,7 @@ package peers
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -163,9 +164,25 @@ func TestRehearsal(t *testing.T) {
 	if d := steps.Device; len(steps.Cases) != 7 || d.Graphs == 0 || d.Eager > 0 || d.Convolutions == 0 || d.Refused > 0 || d.CuDNN == "" {
 		t.Errorf("%+v", steps)
 	}
-	var table struct{ Cases []profile.Table }
+	var table struct {
+		Cases []struct {
+			profile.Table
+			Name  string
+			Steps int
+			Step  float64 `json:"step_seconds"`
+		}
+	}
 	if err := json.Unmarshal([]byte(r.log(t, "profile.json")), &table); err != nil || len(table.Cases) != 7 || len(table.Cases[0].Rows) < 10 {
 		t.Errorf("profile: %v, %d cases", err, len(table.Cases))
+	}
+	for _, c := range table.Cases {
+		sum, whole := 0.0, c.Step*float64(c.Steps)
+		for _, row := range c.Rows {
+			sum += row.Seconds
+		}
+		if !(math.Abs(sum-whole) <= 0.05*whole) {
+			t.Errorf("profile: the rows of %s add up to %v of %v s", c.Name, sum, whole)
+		}
 	}
 	for file, want := range map[string]string{"environment.log": "environment: cuDNN in use", "check.log": "check-cuda: PASS",
 		"time.log": "time-bf16: gpu/mlp4096/sgd", "claims.txt": "H v / gradient"} {

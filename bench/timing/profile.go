@@ -17,10 +17,18 @@ type Profiled struct {
 	profile.Table
 }
 
-// Unexplained is the part of the steps' time that is in no row.
-func (p Profiled) Unexplained() float64 {
-	whole := p.Seconds * float64(p.Steps)
-	return (whole - p.Sum) / whole
+// Host is the operation of the row that holds the time between programs: that of launching them and waiting for them, of transfers,
+// and of the Go code around. With it the rows add up to the time of the steps.
+const Host = "host"
+
+// Between is the part of the steps' time that passes between programs.
+func (p Profiled) Between() float64 {
+	for _, l := range p.Rows {
+		if l.Op == Host {
+			return l.Seconds / p.Sum
+		}
+	}
+	return 0
 }
 
 // profiledRuns is the number of runs that are looked at, after one that is not.
@@ -49,7 +57,11 @@ func Profile(ctx context.Context, dev kernels.Device, p *profile.Profile, ceilin
 		return found, err
 	}
 	found.Steps = runs * max(w.Steps, 1)
-	found.Seconds = time.Since(start).Seconds() / float64(found.Steps)
+	whole := time.Since(start).Seconds()
+	found.Seconds = whole / float64(found.Steps)
+	rows, _ := p.Rows()
+	key := profile.Key{Op: Host, Shape: "between programs"}
+	p.AddCalls(key, found.Steps, whole-profile.Sum(rows))
 	found.Table = p.Table(dev.Name(), ceilings)
 	return found, nil
 }

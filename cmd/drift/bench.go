@@ -48,7 +48,7 @@ mlp/…, cnn/…, resnet20/… and gpt/…; readme stands for those that the REA
 
 --profile FILE tells where the time of steps goes instead: for each kind of call its sizes, bytes and operations
 (each operand once, so the least that it must move), time, and share of the ceiling, which is the bandwidth of a copy and the
-rate of a matrix product, measured in the same process. On a GPU every kernel then runs by itself between two events.`
+rate of a matrix product, measured in the same process; and the time between programs, with which the rows add up to the step. On a GPU every kernel then runs by itself between two events.`
 
 const benchExample = `  drift bench
   drift bench --only readme --time 5s --markdown table.md

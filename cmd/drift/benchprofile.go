@@ -64,8 +64,7 @@ func (r *benchProfile) write(w io.Writer) error {
 	c := r.Ceiling
 	fmt.Fprintf(w, "%v\nceiling: a copy moves %.1f GB/s, a %s product does %.0f GFLOP/s\n", r.Machine, c.Bytes/1e9, c.DType, c.Flops/1e9)
 	for _, p := range r.Cases {
-		fmt.Fprintf(w, "\n%s: %s a step, %d calls; the rows add up to %s (%.1f %% of it)\n\n", p.Name, timeText(p.Seconds), calls(p)/p.Steps,
-			timeText(p.Sum/float64(p.Steps)), 100*(1-p.Unexplained()))
+		fmt.Fprintf(w, "\n%s: %s a step, %d calls; %.1f %% of it between programs\n\n", p.Name, timeText(p.Seconds), calls(p)/p.Steps, 100*p.Between())
 		if _, err := profileTable(p).WriteTo(w); err != nil {
 			return err
 		}
@@ -76,7 +75,9 @@ func (r *benchProfile) write(w io.Writer) error {
 func calls(p timing.Profiled) int {
 	n := 0
 	for _, l := range p.Rows {
-		n += l.Count
+		if l.Op != timing.Host {
+			n += l.Count
+		}
 	}
 	return n
 }
@@ -85,8 +86,8 @@ func calls(p timing.Profiled) int {
 func profileTable(p timing.Profiled) *report.Table {
 	t := &report.Table{Header: []string{"op", "shape", "kernels", "calls", "time", "part", "MB", "MFLOP", "GB/s", "GFLOP/s", "of ceiling"}, Left: 3}
 	for k, l := range p.Rows {
-		if k == shownRows {
-			break
+		if k >= shownRows && l.Op != timing.Host {
+			continue
 		}
 		t.Add(l.Op, l.Shape, l.How, fmt.Sprintf("%.3g", float64(l.Count)/float64(p.Steps)), timeText(l.Seconds/float64(p.Steps)),
 			fmt.Sprintf("%.1f %%", 100*l.Seconds/p.Sum), fmt.Sprintf("%.3g", l.Bytes/1e6), fmt.Sprintf("%.3g", l.Flops/1e6),

@@ -49,7 +49,10 @@ type Profile struct {
 }
 
 // Add counts a call that took this time.
-func (p *Profile) Add(key Key, seconds float64) {
+func (p *Profile) Add(key Key, seconds float64) { p.AddCalls(key, 1, seconds) }
+
+// AddCalls counts calls that took this time together.
+func (p *Profile) AddCalls(key Key, count int, seconds float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.rows == nil {
@@ -60,7 +63,7 @@ func (p *Profile) Add(key Key, seconds float64) {
 		row = &Row{Key: key}
 		p.rows[key] = row
 	}
-	row.Count++
+	row.Count += count
 	row.Seconds += seconds
 }
 

@@ -15,10 +15,10 @@ func TestRowsAddUpEqualCalls(t *testing.T) {
 	for _, s := range []float64{0.25, 0.5} {
 		p.Add(product, s)
 	}
-	p.Add(other, 2)
+	p.AddCalls(other, 5, 2)
 	p.AddWhole(3)
 	rows, whole := p.Rows()
-	if len(rows) != 2 || rows[0] != (Row{other, 1, 2}) || rows[1] != (Row{product, 2, 0.75}) || whole != 3 || Sum(rows) != 2.75 {
+	if len(rows) != 2 || rows[0] != (Row{other, 5, 2}) || rows[1] != (Row{product, 2, 0.75}) || whole != 3 || Sum(rows) != 2.75 {
 		t.Errorf("%+v, %v", rows, whole)
 	}
 	p.Clear()
