@@ -35,22 +35,24 @@ func (b *Builder) Leaf(buf kernels.Buffer, shape ...int) *Node {
 	return Reshape(leaf, shape...)
 }
 
-// Input is a leaf in the program's own memory: write to its Program.Buffer before the first run. Bind gives it a buffer instead.
+// Input is a leaf in the program's own memory: write to its Program.Buffer before the first run.
 func (b *Builder) Input(name string, shape ...int) *Node {
 	return Input(b.graph, b.dtype, name, shape...)
 }
 
-// Indices is an Input of whole numbers.
-func (b *Builder) Indices(name string, shape ...int) *Node {
-	return Input(b.graph, kernels.Int32, name, shape...)
+// Unbound is a leaf whose buffer comes to be known later: Bind gives it one before the program is loaded.
+func (b *Builder) Unbound(dt kernels.DType, name string, shape ...int) *Node {
+	leaf := Input(b.graph, dt, name, shape...)
+	b.bind[leaf] = nil
+	return leaf
 }
 
-// Bind makes an Input what a buffer holds, where the buffer comes to be known only once the program is built.
-func (b *Builder) Bind(input *Node, buf kernels.Buffer) {
-	if dt := DTypeOf(input); buf.Len() != Size(input) || buf.DType() != dt || dt != b.dtype && dt != kernels.Int32 {
-		misuse("leaf: a buffer of %d %v in shape %v of a program of %v", buf.Len(), buf.DType(), input.Shape(), b.dtype)
+// Bind makes an Unbound leaf what a buffer holds.
+func (b *Builder) Bind(leaf *Node, buf kernels.Buffer) {
+	if dt := DTypeOf(leaf); buf.Len() != Size(leaf) || buf.DType() != dt || dt != b.dtype && dt != kernels.Int32 {
+		misuse("leaf: a buffer of %d %v in shape %v of a program of %v", buf.Len(), buf.DType(), leaf.Shape(), b.dtype)
 	}
-	b.bind[input] = buf
+	b.bind[leaf] = buf
 }
 
 // Set leaves a value of the leaf's size in its buffer, once everything has read what it held before.

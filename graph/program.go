@@ -37,6 +37,9 @@ func Compile(dev kernels.Device, outputs []*Node, updates []Update, bind map[*No
 // the next but unbound outputs until another program runs; without one the program allocates its own.
 func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena kernels.Buffer) (*Program, error) {
 	for n, b := range bind {
+		if b == nil {
+			return nil, fmt.Errorf("compile: %s of shape %v is bound to no buffer", n.Name(), n.Shape())
+		}
 		if b.Len() != Size(n) || b.DType() != DTypeOf(n) {
 			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), DTypeOf(n), b.Len(), b.DType())
 		}

@@ -46,10 +46,10 @@ func NewNoise(f *objective.Objective, kind string, batch int, seed uint64) (*Noi
 }
 
 // perturb adds z times √(tr Σ/(BP)) to ḡ.
-func (d *Noise) perturb(e *objective.End, trace *graph.Node) {
-	v, z := e.Flat(d.vector), e.Flat(d.normal)
+func (d *Noise) perturb(e *objective.End, mean, trace *graph.Node) *graph.Node {
+	z := e.Flat(d.normal)
 	deviation := graph.Sqrt(graph.Scale(trace, 1/(d.batch*float64(d.vector.Len()))))
-	e.Set(v, graph.Add(v, graph.Mul(graph.BroadcastScalar(deviation, z.Shape()...), z)))
+	return graph.Add(mean, graph.Mul(graph.BroadcastScalar(deviation, z.Shape()...), z))
 }
 
 func (d *Noise) Compute(batch []int, _ float64) (measured objective.Measured, err error) {

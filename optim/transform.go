@@ -53,7 +53,7 @@ func (u *Symbols) State(name string, shape ...int) *graph.Node {
 	if u.state[name] != nil {
 		graph.Fail(fmt.Errorf("two states of an update have the name %q: give each transformation's states names of their own", name))
 	}
-	u.state[name] = u.build.Input("state "+name, shape...)
+	u.state[name] = u.build.Unbound(graph.DTypeOf(u.Parameters), "state "+name, shape...)
 	return u.state[name]
 }
 

@@ -1,13 +1,15 @@
 package objective
 
 import (
+	"fmt"
+
 	"drift/graph"
 	"drift/kernels"
 )
 
 // Batch is a chunk of a pass as an expression: the network on its examples, to which the pass adds what it wants to know.
 type Batch struct {
-	*builder
+	*Builder
 	N                int           // examples in the chunk
 	Whole            bool          // this chunk is the whole pass
 	First            bool          // sums begin with this chunk
@@ -23,7 +25,6 @@ type Batch struct {
 	here    *Point
 	scalars map[*graph.Node]int // leaves that are scalars of the pass
 	numbers []*Number
-	outputs []*graph.Node
 	rows    []rowsOf
 }
 
@@ -37,9 +38,9 @@ type Point struct {
 
 // newBatch is a chunk whose examples an index vector, not bound yet, picks from the data.
 func (f *Objective) newBatch(kind chunkKind) *Batch {
-	b := &Batch{builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, scalars: map[*graph.Node]int{}}
+	b := &Batch{Builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, scalars: map[*graph.Node]int{}}
 	b.Params = b.Vector(f.theta)
-	b.index = b.leaf(kernels.Int32, nil, b.N)
+	b.index = b.Unbound(kernels.Int32, "examples", b.N)
 	b.Mean, b.CovarianceWeight = b.scalar(scalarMean, 1), b.scalar(scalarCovarianceWeight, 1)
 	n, row := f.total(), 0
 	in := f.Model.Inputs()
@@ -76,7 +77,7 @@ func (f *Objective) split(x *graph.Node) []*graph.Node {
 
 // scalar is a leaf for one of the scalars of the pass, in a shape of one element.
 func (b *Batch) scalar(place int, shape ...int) *graph.Node {
-	n := b.Leaf(nil, shape...)
+	n := b.Unbound(b.objective.dtype, fmt.Sprint("scalar ", place), shape...)
 	b.scalars[n] = place
 	return n
 }
@@ -113,7 +114,7 @@ func (b *Batch) Gradient(q *Point) []*graph.Node {
 // PerPass is a buffer of one element for each example of the pass, in the order of the pass: those of the batch, [n].
 func (b *Batch) PerPass(v kernels.Buffer) *graph.Node {
 	if b.place == nil {
-		b.place = b.leaf(kernels.Int32, b.objective.place.Slice(0, b.N), b.N)
+		b.place = b.Leaf(b.objective.place.Slice(0, b.N), b.N)
 	}
 	return graph.Gather(b.Leaf(v, v.Len()), b.place)
 }
@@ -174,7 +175,7 @@ func (b *Batch) Measure(q *Point) {
 
 // Rows brings a row of every example to the host, from a value [n,…] of those of the batch.
 func (b *Batch) Rows(r *Rows, value *graph.Node) {
-	b.outputs = append(b.outputs, value)
+	b.Output(value)
 	b.rows = append(b.rows, rowsOf{r, value, b.N})
 }
 
@@ -189,5 +190,5 @@ func (f *Objective) plan(n int, e Expression) (plan *graph.Plan, err error) {
 	if err := graph.Try(func() { b = f.newBatch(chunkKind{n, true, true}); e(b) }); err != nil {
 		return nil, err
 	}
-	return graph.NewPlan(b.outputs, b.updates, b.bound())
+	return b.Plan()
 }

@@ -3,40 +3,28 @@ package objective
 import (
 	"fmt"
 
-	"gorgonia.org/gorgonia"
-
 	"drift/graph"
 	"drift/kernels"
 )
 
-// builder is a program under construction: its leaves with the buffers that they are bound to, and what it writes.
-type builder struct {
+// Builder is a program under construction over vectors of an objective.
+type Builder struct {
+	*graph.Builder
 	objective *Objective
-	graph     *gorgonia.ExprGraph
-	bind      map[*graph.Node]kernels.Buffer
-	updates   []graph.Update
 }
 
-func (f *Objective) newBuilder() *builder {
-	return &builder{objective: f, graph: graph.New(), bind: make(map[*graph.Node]kernels.Buffer)}
-}
+func (f *Objective) newBuilder() *Builder { return &Builder{graph.NewBuilder(f.dtype), f} }
 
-// Leaf is a buffer as a node of the given shape.
-func (b *builder) Leaf(buffer kernels.Buffer, shape ...int) *graph.Node {
-	return b.leaf(b.objective.dtype, buffer, shape...)
-}
-
-func (b *builder) leaf(dt kernels.DType, buffer kernels.Buffer, shape ...int) *graph.Node {
-	n := graph.Input(b.graph, dt, fmt.Sprint("leaf ", len(b.bind)), shape...)
-	b.bind[n] = buffer
-	return n
+// NewProgram builds and compiles a program of its own, beside the passes.
+func (f *Objective) NewProgram(build func(b *Builder)) (*graph.Program, error) {
+	return graph.NewProgram(f.device, f.dtype, func(b *graph.Builder) { build(&Builder{b, f}) })
 }
 
 // Scalar is a number that the host sets, [1].
-func (b *builder) Scalar(s *Scalar) *graph.Node { return b.Leaf(s.buffer, 1) }
+func (b *Builder) Scalar(s *Scalar) *graph.Node { return b.Leaf(s.buffer, 1) }
 
 // Vector is a flat vector [P] on the device as leaves in the shapes of the parameters.
-func (b *builder) Vector(v kernels.Buffer) []*graph.Node {
+func (b *Builder) Vector(v kernels.Buffer) []*graph.Node {
 	var nodes []*graph.Node
 	for _, p := range b.objective.Model.Params() {
 		nodes = append(nodes, b.Leaf(v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
@@ -44,25 +32,11 @@ func (b *builder) Vector(v kernels.Buffer) []*graph.Node {
 	return nodes
 }
 
-// Set writes a value to a leaf's buffer, once everything that reads the leaf has read it.
-func (b *builder) Set(leaf, value *graph.Node) {
-	b.updates = append(b.updates, graph.Update{Leaf: leaf, Value: value})
-}
-
 // SetVector writes values in the shapes of the parameters to the leaves of a flat vector.
-func (b *builder) SetVector(leaves, values []*graph.Node) {
+func (b *Builder) SetVector(leaves, values []*graph.Node) {
 	for k, leaf := range leaves {
 		b.Set(leaf, values[k])
 	}
-}
-
-// bound is the leaves.
-func (b *builder) bound() map[*graph.Node]bool {
-	bound := make(map[*graph.Node]bool, len(b.bind))
-	for leaf := range b.bind {
-		bound[leaf] = true
-	}
-	return bound
 }
 
 // Scalar is a number that the host sets between runs and programs read.

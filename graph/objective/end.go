@@ -2,6 +2,7 @@ package objective
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"drift/graph"
@@ -10,7 +11,7 @@ import (
 
 // End is the expression of what follows the last chunk of a pass. It reads sums that are complete, and writes by Set.
 type End struct {
-	*builder
+	*Builder
 	Mean, CovarianceWeight *graph.Node // 1/N and 1/(N−1) of the pass [1]
 
 	scalars map[*graph.Node]int // leaves that are scalars of the pass; numbers are counted from -1 downwards
@@ -21,7 +22,7 @@ type End struct {
 // newEnd builds an expression whose scalars are not bound yet.
 func (f *Objective) newEnd(end Finish) (e *End, err error) {
 	err = graph.Try(func() {
-		e = &End{builder: f.newBuilder(), scalars: map[*graph.Node]int{}, values: map[*graph.Node]*Number{}}
+		e = &End{Builder: f.newBuilder(), scalars: map[*graph.Node]int{}, values: map[*graph.Node]*Number{}}
 		e.Mean, e.CovarianceWeight = e.scalar(scalarMean), e.scalar(scalarCovarianceWeight)
 		end(e)
 	})
@@ -29,7 +30,7 @@ func (f *Objective) newEnd(end Finish) (e *End, err error) {
 }
 
 func (e *End) scalar(place int) *graph.Node {
-	n := e.Leaf(nil, 1)
+	n := e.Unbound(e.objective.dtype, fmt.Sprint("scalar ", place), 1)
 	e.scalars[n] = place
 	return n
 }
@@ -42,7 +43,7 @@ func (e *End) Number(n *Number, value *graph.Node) {
 
 // Value is a number that the chunks of the pass have added up, [1].
 func (e *End) Value(n *Number) *graph.Node {
-	leaf := e.Leaf(nil, 1)
+	leaf := e.Unbound(e.objective.dtype, fmt.Sprint("number ", len(e.values)), 1)
 	e.values[leaf] = n
 	return leaf
 }
@@ -56,15 +57,15 @@ func (p *Pass) finish(e *End) (*program, error) {
 		if place < 0 { // behind the numbers of the chunks
 			place = p.scalars.Len() - len(e.numbers) - 1 - place
 		}
-		e.bind[leaf] = p.scalars.Slice(place, place+1)
+		e.Bind(leaf, p.scalars.Slice(place, place+1))
 	}
 	for leaf, n := range e.values {
 		k := slices.Index(p.numbers, n)
 		if k < 0 {
 			return nil, errors.New("the end of a pass reads a number that its chunks do not add up")
 		}
-		e.bind[leaf] = p.scalars.Slice(scalarCount+k, scalarCount+k+1)
+		e.Bind(leaf, p.scalars.Slice(scalarCount+k, scalarCount+k+1))
 	}
-	c := &program{objective: p.objective, bind: e.bind}
-	return c, c.prepare(nil, e.builder)
+	c := &program{Builder: e.Builder}
+	return c, c.prepare()
 }

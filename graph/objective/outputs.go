@@ -75,8 +75,9 @@ func (n *Network) compile(in Input) error {
 	if err != nil {
 		return err
 	}
-	n.program = &program{objective: f, bind: b.bind}
-	return n.program.prepare([]*graph.Node{n.output}, b)
+	b.Output(n.output)
+	n.program = &program{Builder: b}
+	return n.program.prepare()
 }
 
 // Run is the outputs for one input.

@@ -10,11 +10,10 @@ import (
 // program is a plan with the memory that it is bound to. It is on the device while the arena that all programs share suits it, and is
 // loaded again where that was exchanged for a larger one.
 type program struct {
-	objective *Objective
-	plan      *graph.Plan
-	bind      map[*graph.Node]kernels.Buffer
-	loaded    *graph.Program // nil while it is not on the device
-	rows      []rowsOf
+	*Builder
+	plan   *graph.Plan
+	loaded *graph.Program // nil while it is not on the device
+	rows   []rowsOf
 
 	// What the examples of a chunk are chosen by; nothing for the end of a pass.
 	index, place kernels.Buffer // place is nil where no expression asks for it
@@ -46,19 +45,19 @@ func (f *Objective) compile(p *Pass, kind chunkKind) (*program, error) {
 		return nil, err
 	}
 	for leaf, scalar := range b.scalars {
-		b.bind[leaf] = p.scalars.Slice(scalar, scalar+1)
+		b.Bind(leaf, p.scalars.Slice(scalar, scalar+1))
 	}
-	c := &program{objective: f, bind: b.bind, rows: b.rows, index: f.index.Slice(0, kind.n), chosen: f.chosen[:kind.n]}
+	c := &program{Builder: b.Builder, rows: b.rows, index: f.index.Slice(0, kind.n), chosen: f.chosen[:kind.n]}
 	c.boxed = c.chosen
-	b.bind[b.index] = c.index
+	b.Bind(b.index, c.index)
 	if b.place != nil {
 		c.place = f.place.Slice(0, kind.n)
 	}
-	return c, c.prepare(b.outputs, b.builder)
+	return c, c.prepare()
 }
 
-func (c *program) prepare(outputs []*graph.Node, b *builder) (err error) {
-	if c.plan, err = graph.NewPlan(outputs, b.updates, b.bound()); err != nil {
+func (c *program) prepare() (err error) {
+	if c.plan, err = c.Plan(); err != nil {
 		return err
 	}
 	return c.load()
@@ -74,7 +73,7 @@ func (c *program) load() error {
 	if err != nil {
 		return err
 	}
-	if c.loaded, err = c.plan.Load(f.device, c.bind, f.arena); err != nil {
+	if c.loaded, err = c.Load(c.plan, f.device, f.arena); err != nil {
 		return err
 	}
 	f.programs[c] = true

@@ -9,7 +9,7 @@ import (
 type Trace struct {
 	objective       *Objective
 	mean            kernels.Buffer
-	end             func(e *End, trace *graph.Node)
+	end             TraceFinish    // nil to leave ḡ as it is
 	whole, chunked  *Pass          // of examples that fit one chunk, and of more; nil before they are needed
 	reference       *Reference     // of chunked
 	shift           kernels.Buffer // r̄ [P] of chunked
@@ -18,8 +18,11 @@ type Trace struct {
 	last            *Pass
 }
 
-// CompileTrace prepares runs over n examples that write ḡ into a flat vector [P]. end, which gets tr Σ [1], may be nil.
-func (f *Objective) CompileTrace(n int, mean kernels.Buffer, end func(e *End, trace *graph.Node)) (*Trace, error) {
+// TraceFinish makes of ḡ [P] and tr Σ [1] what is written in the place of ḡ, [P].
+type TraceFinish func(e *End, mean, trace *graph.Node) *graph.Node
+
+// CompileTrace prepares runs over n examples that write ḡ, or what end makes of it, into a flat vector [P]. end may be nil.
+func (f *Objective) CompileTrace(n int, mean kernels.Buffer, end TraceFinish) (*Trace, error) {
 	t := &Trace{objective: f, mean: mean, end: end}
 	if _, err := t.pass(n); err != nil {
 		t.Close()
@@ -64,7 +67,7 @@ func (t *Trace) finish() Finish {
 	if t.end == nil {
 		return nil
 	}
-	return func(e *End) { t.end(e, e.Value(&t.trace)) }
+	return func(e *End) { e.Set(e.Flat(t.mean), t.end(e, e.Flat(t.mean), e.Value(&t.trace))) }
 }
 
 // part adds up what complete needs.
@@ -82,15 +85,16 @@ func (t *Trace) part(b *Batch) {
 
 func (t *Trace) complete(e *End) {
 	shift := e.Flat(t.shift)
-	e.Set(e.Flat(t.mean), graph.Add(shift, e.Flat(t.reference.Center)))
+	mean := graph.Add(shift, e.Flat(t.reference.Center))
 	trace := graph.CovarianceTrace(e.Value(&t.squares), graph.SquaredNorm([]*graph.Node{shift}), e.Value(&t.center), e.Mean, e.CovarianceWeight)
 	e.Number(&t.trace, trace)
 	if t.end != nil {
-		t.end(e, trace)
+		mean = t.end(e, mean, trace)
 	}
+	e.Set(e.Flat(t.mean), mean)
 }
 
-// Run leaves ḡ in its vector.
+// Run leaves ḡ, or what end made of it, in its vector.
 func (t *Trace) Run(examples []int) (err error) {
 	if t.last, err = t.pass(max(1, len(examples))); err != nil {
 		return err

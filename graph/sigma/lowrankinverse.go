@@ -151,23 +151,20 @@ func (l *LowRankInverse) compile(into kernels.Buffer) error {
 	}
 	w, k := l.window, len(l.values)
 	var descent *graph.Node
-	var updates []graph.Update
-	err := graph.Try(func() {
-		mean, c := w.vector("mean", l.mean), w.leaf("eigenvectors", l.coefficients, k, w.n)
-		weights := w.leaf("weights", l.weights, k+1)
-		along := graph.MatMul(c, graph.Reshape(w.gradients.Dot(mean), w.n, 1)) // ⟨u_i, ḡ⟩
+	program, err := w.compile(func(b *objective.Builder, gradients *graph.PerExample) {
+		mean, c := b.Vector(l.mean), b.Leaf(l.coefficients, k, w.n)
+		weights := b.Leaf(l.weights, k+1)
+		along := graph.MatMul(c, graph.Reshape(gradients.Dot(mean), w.n, 1)) // ⟨u_i, ḡ⟩
 		brackets := graph.Reshape(graph.SliceAxis(weights, 0, 0, k), k, 1)
 		rest := graph.SliceAxis(weights, 0, k, k+1)
-		x := w.gradients.Combine(graph.Reshape(graph.MatMulT(c, graph.Mul(brackets, along), true, false), w.n))
+		x := gradients.Combine(graph.Reshape(graph.MatMulT(c, graph.Mul(brackets, along), true, false), w.n))
 		for i, m := range mean {
 			x[i] = graph.Add(graph.Mul(graph.BroadcastScalar(rest, m.Shape()...), m), x[i])
 		}
-		descent, updates = graph.Inner(mean, x), w.assign(into, x)
+		descent = graph.Inner(mean, x)
+		b.Output(descent)
+		b.SetVector(b.Vector(into), x)
 	})
-	if err != nil {
-		return err
-	}
-	program, err := w.compile([]*graph.Node{descent}, updates)
 	if err != nil {
 		return fmt.Errorf("preparing %d eigenpairs of Σ: %w", k, err)
 	}

@@ -3,8 +3,6 @@ package sigma
 import (
 	"fmt"
 
-	"gorgonia.org/gorgonia"
-
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
@@ -13,17 +11,14 @@ import (
 // stored is the gradients of n examples in factored form, kept on the device: the matrix G [n,P] that is never formed, each row at the
 // parameters that the objective held when it was taken. Products with them need no other sweep over the model.
 type stored struct {
-	f         *objective.Objective
-	n         int
-	symbols   *gorgonia.ExprGraph
-	bind      map[*graph.Node]kernels.Buffer // of the leaves
-	gradients *graph.PerExample              // made of the leaves
-	factors   []kernels.Buffer               // row by row, behind the leaves
+	f       *objective.Objective
+	n       int
+	pattern *graph.PerExample // of which factors
+	factors []kernels.Buffer  // row by row, behind one another
 
 	passes map[int]*objective.Pass // that write gradients, by the first row
 
 	coefficients kernels.Buffer // [n]
-	weights      *graph.Node    // their leaf
 	products     *graph.Program // what a Gram holds
 	matrix, rest kernels.Buffer // of the program: R Rᵀ, and ⟨r_n, m⟩ with ‖m‖² behind them
 	combinations map[kernels.Buffer]*graph.Program
@@ -31,58 +26,35 @@ type stored struct {
 
 // newStored makes room for n gradients, all zero.
 func newStored(f *objective.Objective, n int) (*stored, error) {
-	var pattern *graph.PerExample
-	if err := f.Sketch(n, func(b *objective.Batch) { pattern = b.Here().PerExample() }); err != nil {
+	s := &stored{f: f, n: n, combinations: map[kernels.Buffer]*graph.Program{}, passes: map[int]*objective.Pass{}}
+	if err := f.Sketch(n, func(b *objective.Batch) { s.pattern = b.Here().PerExample() }); err != nil {
 		return nil, err
 	}
-	s := &stored{f: f, n: n, symbols: graph.New(), bind: map[*graph.Node]kernels.Buffer{}, combinations: map[kernels.Buffer]*graph.Program{},
-		passes: map[int]*objective.Pass{}}
-	var leaves []*graph.Node
-	for i, node := range pattern.Nodes() {
+	for _, node := range s.pattern.Nodes() {
 		b, err := f.Device().NewBuffer(f.DType(), graph.Size(node))
 		if err != nil {
 			s.close()
 			return nil, fmt.Errorf("keeping the gradients of %d examples: %w", n, err)
 		}
 		s.factors = append(s.factors, b)
-		leaves = append(leaves, s.leaf(fmt.Sprint("factor ", i), b, node.Shape()...))
 	}
-	s.gradients = pattern.On(leaves)
 	var err error
 	if s.coefficients, err = f.Device().NewBuffer(f.DType(), n); err != nil {
 		s.close()
 		return nil, fmt.Errorf("coefficients of %d examples: %w", n, err)
 	}
-	s.weights = s.leaf("coefficients", s.coefficients, n)
 	return s, nil
 }
 
-func (s *stored) leaf(name string, b kernels.Buffer, shape ...int) *graph.Node {
-	l := graph.Input(s.symbols, s.f.DType(), fmt.Sprintf("%s, leaf %d", name, len(s.bind)), shape...)
-	s.bind[l] = b
-	return l
-}
-
-// vector is a flat vector [P] on the device as leaves in the shapes of the parameters.
-func (s *stored) vector(name string, v kernels.Buffer) []*graph.Node {
-	var leaves []*graph.Node
-	for _, p := range s.f.Model.Params() {
-		leaves = append(leaves, s.leaf(name+" of "+p.Name, v.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
-	}
-	return leaves
-}
-
-// assign is the updates that write values in the shapes of the parameters into a flat vector [P].
-func (s *stored) assign(into kernels.Buffer, values []*graph.Node) []graph.Update {
-	var updates []graph.Update
-	for k, leaf := range s.vector("result", into) {
-		updates = append(updates, graph.Update{Leaf: leaf, Value: values[k]})
-	}
-	return updates
-}
-
-func (s *stored) compile(outputs []*graph.Node, updates []graph.Update) (*graph.Program, error) {
-	return graph.Compile(s.f.Device(), outputs, updates, s.bind)
+// compile makes a program that reads the gradients.
+func (s *stored) compile(build func(b *objective.Builder, gradients *graph.PerExample)) (*graph.Program, error) {
+	return s.f.NewProgram(func(b *objective.Builder) {
+		var leaves []*graph.Node
+		for i, node := range s.pattern.Nodes() {
+			leaves = append(leaves, b.Leaf(s.factors[i], node.Shape()...))
+		}
+		build(b, s.pattern.On(leaves))
+	})
 }
 
 // take puts the gradients of examples, at the objective's parameters, into rows from the given one on. It measures the last chunk of them.
@@ -119,13 +91,12 @@ func (s *stored) rows(row int) objective.Expression {
 func (s *stored) gram(into *Gram) (err error) {
 	if s.products == nil {
 		var products, rest *graph.Node
-		err = graph.Try(func() {
-			d := s.gradients.Deviations()
+		s.products, err = s.compile(func(b *objective.Builder, gradients *graph.PerExample) {
+			d := gradients.Deviations()
 			products, rest = d.Gram(), graph.Concat(0, d.Along(), d.CenterNorm())
+			b.Output(products)
+			b.Output(rest)
 		})
-		if err == nil {
-			s.products, err = s.compile([]*graph.Node{products, rest}, nil)
-		}
 		if err != nil {
 			return fmt.Errorf("preparing the Gram matrix of %d gradients: %w", s.n, err)
 		}
@@ -146,10 +117,9 @@ func (s *stored) gram(into *Gram) (err error) {
 func (s *stored) combine(c []float64, into kernels.Buffer) (err error) {
 	p := s.combinations[into]
 	if p == nil {
-		var updates []graph.Update
-		if err = graph.Try(func() { updates = s.assign(into, s.gradients.Combine(s.weights)) }); err == nil {
-			p, err = s.compile(nil, updates)
-		}
+		p, err = s.compile(func(b *objective.Builder, gradients *graph.PerExample) {
+			b.SetVector(b.Vector(into), gradients.Combine(b.Leaf(s.coefficients, s.n)))
+		})
 		if err != nil {
 			return fmt.Errorf("preparing combinations of %d gradients: %w", s.n, err)
 		}
