@@ -37,26 +37,29 @@ type comparison struct {
 	kept                 *compare.Kept
 }
 
-const compareLong = `compare trains the same network with several optimizers over several seeds, for the same number of
-updates, and prints means with 95 % confidence intervals (Student's t).
+const compareLong = `compare trains the same network with several optimizers over several seeds, and prints means
+with 95 % confidence intervals (Student's t). With --steps all optimizers take the same number of
+updates; with --epochs each passes over the training examples that often, in its own batches, so
+that an optimizer that takes all examples at once makes one update an epoch.
 A seed decides data, label noise, first weights and batches; all optimizers share them.
 
 The columns: test accuracy, test loss, train loss (over all training examples, after the last
 update), gap (test loss − train loss), example gradients (the cost in gradients of one example;
 the exact ∂tr Σ counts as two), seconds, and drift explained: over one epoch from the same start,
 1 − ‖θ_reg − ⟨θ_sgd⟩‖/‖θ_gd − ⟨θ_sgd⟩‖ with ⟨θ_sgd⟩ the mean over shuffles. It is 1 where the
-regularized descent arrives just where SGD does in the mean, and 0 where it is no nearer than
-plain descent. It is there where sgd, gd and gd-reg are compared at one learning rate, sgd shuffles,
-and gd-reg follows its batches. It needs a smooth network: what a trajectory meets at the kinks of
-relu or max pooling is in no derivative of tr Σ, and can be most of the drift.
+regularized descent ends at the mean of SGD, and 0 where it ends no nearer to it than plain descent.
+It is shown where sgd, gd and gd-reg are compared at one learning rate, sgd shuffles, and gd-reg
+follows its batches. It needs a smooth network: a step that crosses a kink of relu or max pooling
+is not captured by derivatives of tr Σ, and that can be most of the drift.
 
-Below the table stands how much of the same distance the theory explains to second order in the noise of
-batches and at all orders in the learning rate, along GD's path: by drift, by diffusion (the spread of
-SGD, which meets third derivatives) and by both; and by both where the expansion is taken around SGD's
-own mean instead, which is of the same order and holds further. --paths of the shuffles are expanded in their noise; what
-SGD does beside the expansion of the same shuffle varies little, so that few of them are enough. Every one
-costs a second and a third derivative of the whole loss a step. With an optimizer that clips there is no
-expansion; it fails where the learning rate times the largest eigenvalue of the Hessian nears 1.
+Below the table: how much of the same distance the theory explains to second order in the noise of
+batches and to all orders in the learning rate, expanded around GD's path: by drift, by diffusion
+(the spread of SGD times third derivatives of the loss) and by both; and by both when expanded
+around SGD's own mean, which is of the same order and holds further. Of the pairs of shuffles,
+--paths are expanded. A few are enough, because the difference between SGD and its expansion on the
+same shuffle varies little; each costs a second and a third derivative of the whole loss a step.
+Optimizers that clip have no expansion. It fails where the learning rate times the largest
+eigenvalue of the Hessian nears 1.
 
 With --tune N every optimizer is first given N trials over its own settings, and compared at the best
 of them by the loss on a fifth of the training examples, which is held out: over the learning rate,
@@ -66,16 +69,16 @@ for adamw over the weight decay, from a tenth to ten times.
 
 The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.png and config.toml,
 which runs the experiment again with --config. Results there that have other settings are replaced
-only with --force. Whatever ends a comparison, kill -9 included, --resume goes on with it: finished
-runs and trials are in the folder's part finished/ until the results are written, and the results
-are those of a comparison that was not cut short. A run that diverges ends by itself and leaves its
-optimizer without means.`
+only with --force. However a comparison ends, by kill -9 too, --resume continues it and comes to the
+same results; until they are written, finished runs and trials are kept in the folder finished/
+inside it. A run that diverges ends early, and its optimizer then has no means.`
 
 const compareExample = `  drift compare
-  drift compare --seeds 10 --epochs 100 --out long
+  drift compare --seeds 10 --steps 5000 --out long
   drift compare --resume long
-  drift compare --data fashion-mnist,train=500,test=2000,label-noise=0.2 --model mlp:256 --lr 0.1 --batch 10 --epochs 60
-  drift compare --optimizers sgd,gd,gd-reg,gd-noise,sigma-inverse --tune 8 --epochs 20
+  drift compare --data fashion-mnist,train=500,test=2000,label-noise=0.2 --model mlp:256 --lr 0.1 --batch 10
+  drift compare --optimizers sgd,gd,gd-reg,gd-noise,sigma-inverse --tune 8 --steps 1000
+  drift compare --optimizers sgd,adamw,sam:batch=50 --epochs 20   # each passes over the data 20 times
   drift compare --optimizers sgd,sgd:momentum=0.9:lr=0.01,adamw:lr=0.002,sgd-reg:batch=50
   drift compare --optimizers sgd,gd --model cnn --data glyphs,train=1000 --json -`
 
@@ -96,7 +99,7 @@ func (a *app) compareCommand() *cobra.Command {
 	cmdline.AddList(flags, &c.optimizers, "optimizers", []cmdline.Choice{{Name: "sgd"}, {Name: "gd"}, {Name: "gd-reg"}, {Name: "sigma-inverse", Options: [][2]string{{"lr", "0.02"}, {"damping", "5"}}}},
 		"`names` to compare, of "+strings.Join(optim.Names(), ", ")+"; NAME:OPTION=VALUE:… gives one options of its own", "names", cmdline.ParseChoice)
 	cmdline.Add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", cmdline.AtLeast(1))
-	c.recipe.flags(flags, map[string]string{"batch": "10"}, 60)
+	c.recipe.flags(flags, map[string]string{"batch": "10"}, train.Options{Steps: 3000})
 	cmdline.Add(flags, &c.pairs, "shuffles", 32, "pairs of opposite shuffles for drift explained, at least 2 (0: leave it out)", "int", shuffles)
 	cmdline.Add(flags, &c.paths, "paths", 3, "of these pairs, how many are expanded in their noise, at least 2 (0: none)", "int", shuffles)
 	cmdline.Add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", cmdline.AtLeast(0))
@@ -194,8 +197,8 @@ func (c *comparison) count(examples int) error {
 	return nil
 }
 
-// each is the optimizers: they take the same number of updates as SGD does, and those that follow an SGD follow this one unless
-// their coefficient is given.
+// each is the optimizers with the lengths of their runs. Those that follow an SGD follow the one that the flags describe, unless their
+// coefficient is given.
 func (c *comparison) each(examples int) ([]compare.Entry, error) {
 	run, err := c.length(c.given)
 	if err != nil {
@@ -203,9 +206,6 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 	}
 	reference, err := c.optimizer(cmdline.Choice{Name: "sgd"}, examples, c.given)
 	if err != nil {
-		return nil, err
-	}
-	if run, err = check("sgd", reference, run, examples); err != nil {
 		return nil, err
 	}
 	var all []compare.Entry
@@ -217,10 +217,11 @@ func (c *comparison) each(examples int) ([]compare.Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := check(name, o, run, examples); err != nil {
+		own, err := check(name, o, run, examples)
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, compare.Entry{Name: name, Optimizer: o, Steps: run.Steps})
+		all = append(all, compare.Entry{Name: name, Optimizer: o, Steps: own.Steps})
 	}
 	return all, nil
 }

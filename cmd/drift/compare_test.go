@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const smallComparison = "compare --optimizers sgd,gd,gd-reg --data glyphs,train=40,test=30,size=8,label-noise=0.2 --model mlp:8 --batch 8 --epochs 2 --seeds 2 --shuffles 4 "
+const smallComparison = "compare --optimizers sgd,gd,gd-reg --data glyphs,train=40,test=30,size=8,label-noise=0.2 --model mlp:8 --batch 8 --steps 10 --seeds 2 --shuffles 4 "
 
 // What scripts rely on: the keys of the JSON, and that the experiment's settings run it again.
 func TestCompareWritesItsResults(t *testing.T) {
@@ -69,6 +69,30 @@ func TestCompareWritesItsResults(t *testing.T) {
 	}
 }
 
+// With --steps all optimizers make the same number of updates; with --epochs each passes over the data that often, in its own batches.
+// 40 examples make 5 batches of 8.
+func TestLengthOfComparedRuns(t *testing.T) {
+	small := strings.Replace(smallComparison, "--steps 10 ", "", 1) + "--optimizers sgd,gd,sgd:batch=20 --seeds 1 --shuffles 0 --quiet --json - --out "
+	for flags, want := range map[string][3]float64{" --steps 6": {6 * 8, 6 * 40, 6 * 20}, " --epochs 3": {3 * 40, 3 * 40, 3 * 40}, "": {3000 * 8, 3000 * 40, 3000 * 20}} {
+		folder := t.TempDir()
+		for _, args := range []string{small + folder + flags, "compare --quiet --json - --config " + folder + "/config.toml --out " + t.TempDir()} {
+			if flags == "" && strings.Contains(args, "--config") {
+				continue // it is long
+			}
+			rows := object(t, args)["rows"].([]any)
+			for i, gradients := range want {
+				if got := rows[i].(map[string]any)["example_gradients"].(map[string]any)["mean"]; got != gradients {
+					t.Errorf("%s: row %d took %v gradients, want %v", args, i, got, gradients)
+				}
+			}
+		}
+	}
+	both := write(t, "both.toml", "steps = 5\nepochs = 2")
+	if status, _, stderr := drift(t, strings.Fields(small+t.TempDir()+" --config "+both)...); status != statusUsage || !strings.Contains(stderr, "leave one out") {
+		t.Errorf("a file that gives steps and epochs: status %d, %s", status, stderr)
+	}
+}
+
 // closed is standard output that nobody reads any more.
 type closed struct{}
 
@@ -114,7 +138,7 @@ func TestCompareTunesEveryOptimizer(t *testing.T) {
 
 // A comparison killed at any moment, again and again, goes on to the same numbers.
 func TestKilledComparisonsResumeToTheSameNumbers(t *testing.T) {
-	flags := smallComparison + "--optimizers sgd,gd,gd-reg,sigma-inverse --epochs 40 --tune 3 --quiet --out "
+	flags := smallComparison + "--optimizers sgd,gd,gd-reg,sigma-inverse --steps 200 --tune 3 --quiet --out "
 	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
 	if status, _, stderr := drift(t, strings.Fields(flags+whole)...); status != statusDone {
 		t.Fatal(stderr)
@@ -143,7 +167,7 @@ func TestResumedComparisonKeepsItsSettings(t *testing.T) {
 		cancel()
 	}()
 	var stdout, stderr bytes.Buffer
-	args := strings.Fields(smallComparison + "--epochs 200 --seeds 50 --data csv:" + table + " --out " + out)
+	args := strings.Fields(smallComparison + "--steps 1000 --seeds 50 --data csv:" + table + " --out " + out)
 	if status := run(ctx, last(args), &stdout, &stderr); status != statusFailed || !strings.Contains(stderr.String(), "drift compare --resume "+out) {
 		t.Fatalf("status %d, %s", status, stderr.String())
 	}
@@ -181,7 +205,7 @@ func TestResumedComparisonKeepsItsSettings(t *testing.T) {
 // A run that diverges ends neither the comparison nor counts for a mean.
 func TestCompareGoesOnWhenARunDiverges(t *testing.T) {
 	out := t.TempDir()
-	status, stdout, stderr := drift(t, strings.Fields(smallComparison+"--optimizers sgd,sigma-inverse --damping 1e-7 --lr 2 --epochs 100 --json - --out "+out)...)
+	status, stdout, stderr := drift(t, strings.Fields(smallComparison+"--optimizers sgd,sigma-inverse --damping 1e-7 --lr 2 --steps 500 --json - --out "+out)...)
 	var result struct {
 		Rows []struct {
 			Diverged []int

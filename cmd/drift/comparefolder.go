@@ -162,7 +162,15 @@ func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
 		}
 		all = append(all, o)
 	}
-	return runSettings(flags, c.model, c.options.Settings(all...))
+	changes := c.options.Settings(all...)
+	run, err := c.length(c.given)
+	if err != nil {
+		return nil, err
+	}
+	if changes["steps"], changes["epochs"] = run.Steps, nil; run.Epochs > 0 {
+		changes["steps"], changes["epochs"] = nil, run.Epochs
+	}
+	return runSettings(flags, c.model, changes)
 }
 
 // experiment is everything needed to run a comparison again.

@@ -118,7 +118,7 @@ func TestFlagsAreGivenOnce(t *testing.T) {
 // Results of other settings stay unless --force is given; those of the same settings are made again.
 func TestComparisonsKeepOtherResults(t *testing.T) {
 	out := t.TempDir()
-	small := smallComparison + "--epochs 1 --seeds 1 --shuffles 0 --quiet --out " + out
+	small := smallComparison + "--steps 5 --seeds 1 --shuffles 0 --quiet --out " + out
 	for _, c := range []struct {
 		args   string
 		status int

@@ -16,9 +16,10 @@ import (
 
 // recipe is what train and compare share: everything about the updates but the optimizer's name.
 type recipe struct {
-	options cmdline.Options
-	steps   runLength
-	epochs  float64
+	options  cmdline.Options
+	steps    runLength
+	epochs   runEpochs
+	standard train.Options // where neither is given
 }
 
 // runLength is a number of steps, −1 where none is given.
@@ -31,25 +32,47 @@ func (n runLength) String() string {
 	return strconv.Itoa(int(n))
 }
 
+// runEpochs is a number of passes over the training examples, 0 where none is given.
+type runEpochs float64
+
+func (x runEpochs) String() string {
+	if x == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(x), 'g', -1, 64)
+}
+
 // flags defines the options of all optimizers, with the command's own defaults by option, and the length of the run.
-func (r *recipe) flags(flags *pflag.FlagSet, standard map[string]string, epochs float64) {
+func (r *recipe) flags(flags *pflag.FlagSet, standard map[string]string, length train.Options) {
 	r.options.Define(flags, standard)
-	cmdline.Add(flags, &r.epochs, "epochs", epochs, "length of the run in passes over the training examples", "float", cmdline.Positive)
-	cmdline.Add(flags, &r.steps, "steps", -1, "length of the run in steps, in place of --epochs (0: only evaluate)", "int", func(s string) (runLength, error) {
+	r.standard = length
+	cmdline.Add(flags, &r.epochs, "epochs", 0, "length of a run in passes over the training examples, in the optimizer's own batches", "float", func(s string) (runEpochs, error) {
+		x, err := cmdline.Positive(s)
+		return runEpochs(x), err
+	})
+	cmdline.Add(flags, &r.steps, "steps", -1, "length of a run in updates, in place of --epochs (0: only evaluate)", "int", func(s string) (runLength, error) {
 		n, err := cmdline.AtLeast(0)(s)
 		return runLength(n), err
 	})
+	flags.Lookup("epochs").DefValue = runEpochs(length.Epochs).String() // help shows what is taken where neither is given
+	if length.Steps > 0 {
+		flags.Lookup("steps").DefValue = strconv.Itoa(length.Steps)
+	}
 }
 
 // length is the length of the run. given tells the flags of the command line, which overrule what a file says in other words.
 func (r *recipe) length(given func(string) bool) (train.Options, error) {
-	if given("steps") && given("epochs") {
+	steps, epochs := r.steps >= 0, r.epochs > 0
+	if steps && epochs && given("steps") == given("epochs") {
 		return train.Options{}, usagef("--steps and --epochs both give the length of the run: leave one out")
 	}
-	if r.steps < 0 || given("epochs") {
-		return train.Options{Epochs: r.epochs}, nil
+	switch {
+	case epochs && (!steps || given("epochs")):
+		return train.Options{Epochs: float64(r.epochs)}, nil
+	case steps:
+		return train.Options{Steps: int(r.steps)}, nil
 	}
-	return train.Options{Steps: int(r.steps)}, nil
+	return r.standard, nil
 }
 
 // optimizer is the one chosen, with the options given. Batches that are larger than the data by default are all examples.

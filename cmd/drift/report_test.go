@@ -15,7 +15,7 @@ func TestReportCommand(t *testing.T) {
 	task := "--data glyphs,train=60,test=40,size=8 --model mlp:6 --seed 4 --quiet "
 	for _, args := range []string{
 		"train " + task + "--epochs 3 --log-every 2 --every 1epoch --out " + in("run"),
-		"compare " + task + "--optimizers sgd,gd-reg --seeds 2 --epochs 2 --shuffles 0 --out " + in("race"),
+		"compare " + task + "--optimizers sgd,gd-reg --seeds 2 --steps 10 --shuffles 0 --out " + in("race"),
 		"measure --run " + in("run") + " --quiet --sigma-top 3 --sigma-density 4 --hessian-density 4 --out " + in("m"),
 	} {
 		if status, _, stderr := drift(t, strings.Fields(args)...); status != statusDone {

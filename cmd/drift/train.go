@@ -92,7 +92,7 @@ func (a *app) trainCommand() *cobra.Command {
 func (t *training) flags(flags *pflag.FlagSet) {
 	t.task.flags(flags, "glyphs", "mlp:256")
 	cmdline.Add(flags, &t.name, "optimizer", "sgd", "update rule: "+strings.Join(optim.Names(), "|"), "name", cmdline.OneOf(optim.Names()...))
-	t.recipe.flags(flags, nil, 10)
+	t.recipe.flags(flags, nil, train.Options{Epochs: 10})
 	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
