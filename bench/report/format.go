@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -63,4 +64,17 @@ func group(s string) string {
 		whole += "." + fraction
 	}
 	return sign + whole
+}
+
+// Bytes is a number of bytes in words.
+func Bytes(n int64) string {
+	switch x := float64(n); {
+	case x >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", x/(1<<30))
+	case x >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", x/(1<<20))
+	case x >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", x/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
 }

@@ -9,11 +9,11 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/machine"
 
 	"github.com/spf13/cobra"
 
@@ -135,9 +135,9 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = closing(dev, err) }()
-	report := &benchReport{Machine: b.machine(dev)}
+	report := &timing.Report{Machine: b.machine(dev)}
 	if report.Machine.Load > busy && b.clock == "wall" {
-		report.note("the machine was busy with other work (load average %.2g): repeat this when it is not", report.Machine.Load)
+		report.Note("the machine was busy with other work (load average %.2g): repeat this when it is not", report.Machine.Load)
 	}
 	found := b.findPeers(ctx, dev, report)
 	for _, p := range found {
@@ -148,7 +148,7 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 		return err
 	}
 	if b.dtype == kernels.Float32 {
-		report.judge()
+		report.Judge()
 	}
 	if err := b.deliver(report); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 }
 
 // measure adds the results of the cases to the report, all or those before an interrupt.
-func (b *benchmark) measure(ctx context.Context, bench *timing.Bench, some []timing.Case, report *benchReport) error {
+func (b *benchmark) measure(ctx context.Context, bench *timing.Bench, some []timing.Case, report *timing.Report) error {
 	bar := b.progress("timing", "cases", len(some))
 	defer bar.Close()
 	for k, c := range some {
@@ -172,7 +172,7 @@ func (b *benchmark) measure(ctx context.Context, bench *timing.Bench, some []tim
 		if err != nil {
 			return err
 		}
-		report.add(r)
+		report.Add(r)
 		report.Device, _ = reportOf(bench.Device)
 		if err := b.keep(report); err != nil {
 			return err
@@ -182,7 +182,7 @@ func (b *benchmark) measure(ctx context.Context, bench *timing.Bench, some []tim
 }
 
 // keep writes what there is so far to the file of --json, so that it is there if the process is ended.
-func (b *benchmark) keep(r *benchReport) error {
+func (b *benchmark) keep(r *timing.Report) error {
 	if b.json == "" || b.json == "-" || special(b.json) {
 		return nil
 	}
@@ -199,12 +199,12 @@ func reportOf(dev kernels.Device) (*cuda.Report, bool) {
 }
 
 // findPeers starts the peers, which work on the processor as the device must do to be compared.
-func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *benchReport) []*peers.Peer {
+func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *timing.Report) []*peers.Peer {
 	if b.peers == "none" {
 		return nil
 	}
 	if dev.Name() != "cpu" {
-		report.note("no peers: they work on the processor, not on %s", dev.Name())
+		report.Note("no peers: they work on the processor, not on %s", dev.Name())
 		return nil
 	}
 	found, notes := peers.Find(ctx, report.Machine.Threads)
@@ -212,7 +212,7 @@ func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *b
 		return found // what an interrupt cut short is no finding about the machine
 	}
 	for _, n := range notes {
-		report.note("%s", n)
+		report.Note("%s", n)
 	}
 	for _, p := range found {
 		report.Machine.Peers = append(report.Machine.Peers, p.Name())
@@ -220,21 +220,18 @@ func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *b
 	return found
 }
 
-func (b *benchmark) machine(dev kernels.Device) benchMachine {
-	e := b.environment()
-	m := benchMachine{Processor: e.CPU.Model, Features: e.CPU.Features, Forced: os.Getenv("DRIFT_CPU"), Threads: e.CPU.Used,
-		Device: dev.Name(), Go: runtime.Version(), DType: b.dtype.String(), Clock: b.clock}
-	load, _, _ := strings.Cut(firstLine("/proc/loadavg"), " ")
-	m.Load, _ = strconv.ParseFloat(load, 64)
-	return m
+func (b *benchmark) machine(dev kernels.Device) timing.Setup {
+	e := machine.Find(b.device, b.threads)
+	return timing.Setup{Processor: e.CPU.Model, Features: e.CPU.Features, Forced: os.Getenv("DRIFT_CPU"), Threads: e.CPU.Used,
+		Device: dev.Name(), Go: runtime.Version(), DType: b.dtype.String(), Clock: b.clock, Load: machine.Load()}
 }
 
-func (b *benchmark) deliver(r *benchReport) error {
-	if err := r.write(b.human(), false); err != nil {
+func (b *benchmark) deliver(r *timing.Report) error {
+	if err := r.Write(b.human(), false); err != nil {
 		return err
 	}
 	if b.markdown != "" {
-		if err := atomicfile.Write(b.markdown, func(w io.Writer) error { return r.write(w, true) }); err != nil {
+		if err := atomicfile.Write(b.markdown, func(w io.Writer) error { return r.Write(w, true) }); err != nil {
 			return fmt.Errorf("writing the tables: %w", err)
 		}
 	}

@@ -10,11 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"drift/bench/timing"
 	"drift/kernels/profile"
 )
 
 func TestBench(t *testing.T) {
-	var result benchReport
+	var result timing.Report
 	markdown := filepath.Join(t.TempDir(), "table.md")
 	status, stdout, stderr := drift(t, "bench", "--only", "^gemm/float(32|64)/64$|^sum/all$", "--time", "1ms", "--peers", "none",
 		"--json", "-", "--markdown", markdown)
@@ -38,7 +39,7 @@ func TestBenchBesidePeers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads PyTorch where it is installed")
 	}
-	var result benchReport
+	var result timing.Report
 	status, stdout, stderr := drift(t, "bench", "--only", "^gemm/float32/64$", "--time", "1ms", "--json", "-")
 	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil || len(result.Cases) != 1 {
 		t.Fatalf("status %d, %v, stderr %q", status, err, stderr)
@@ -75,19 +76,11 @@ func TestBenchInterrupted(t *testing.T) {
 	}
 }
 
-func TestTimesInWords(t *testing.T) {
-	for s, want := range map[float64]string{2.5e-10: "0.25 ns", 1.5e-6: "1.5 µs", 0.0123: "12.3 ms", 1.25: "1.25 s", 999.4e-6: "999 µs"} {
-		if got := timeText(s); got != want {
-			t.Errorf("%v is %q, want %q", s, got, want)
-		}
-	}
-}
-
 func TestBenchProfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "profile.json")
 	status, stdout, stderr := drift(t, "bench", "--profile", path, "--only", "^gemm/float32/64$|^gpu/mlp1024/gradient", "--small")
 	text, err := os.ReadFile(path)
-	var result benchProfile
+	var result timing.ProfileReport
 	if err == nil {
 		err = json.Unmarshal(text, &result)
 	}

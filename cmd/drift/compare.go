@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/progress"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -120,7 +121,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
-	var show *progress
+	var show *progress.Display
 	e.Observe = func(done int, what string) {
 		if show == nil {
 			var names []string

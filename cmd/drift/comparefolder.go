@@ -14,6 +14,7 @@ import (
 
 	"drift/bench/compare"
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/machine"
 	"drift/data"
 	"drift/data/atomicfile"
 	"drift/kernels/cuda"
@@ -147,7 +148,7 @@ func (c *comparison) hold() (io.Closer, error) {
 
 // keep holds in the folder what is finished, under a name that settings, data and version decide.
 func (c *comparison) keep(config string, split *data.Split) {
-	name := fmt.Sprintf("%x", sha256.Sum256([]byte(config+data.Checksum(split.Train, split.Test)+version())))
+	name := fmt.Sprintf("%x", sha256.Sum256([]byte(config+data.Checksum(split.Train, split.Test)+machine.Version())))
 	c.kept = compare.NewKept(filepath.Join(c.out, finishedFolder), name)
 }
 
@@ -175,12 +176,12 @@ func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
 
 // experiment is everything needed to run a comparison again.
 type experiment struct {
-	Command string          `json:"command"`
-	Config  map[string]any  `json:"config"`
-	Version string          `json:"version"`
-	Device  string          `json:"device"`
-	Machine computedWith    `json:"machine"`
-	Tuning  []compare.Trial `json:"tuning"` // null without
+	Command string               `json:"command"`
+	Config  map[string]any       `json:"config"`
+	Version string               `json:"version"`
+	Device  string               `json:"device"`
+	Machine machine.ComputedWith `json:"machine"`
+	Tuning  []compare.Trial      `json:"tuning"` // null without
 }
 
 // deliver writes the files before it shows the tables, which a closed pipe may end, and shows them whether or not a disk is full.
@@ -193,7 +194,7 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 		Rows        []compare.Row        `json:"rows"`
 		SecondOrder *compare.SecondOrder `json:"second_order"` // null where it does not apply
 		Experiment  experiment           `json:"experiment"`
-	}{outcome.Rows, outcome.SecondOrder, experiment{"compare", config, version(), c.device, c.computedWith(resolveDevice(c.device, cuda.Probe())), outcome.Trials}}
+	}{outcome.Rows, outcome.SecondOrder, experiment{"compare", config, machine.Version(), c.device, machine.Using(machine.Resolve(c.device, cuda.Probe()), c.threads), outcome.Trials}}
 	written := writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,

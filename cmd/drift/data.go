@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/report"
+	"drift/cmd/drift/internal/progress"
 	"drift/data"
 )
 
@@ -92,7 +93,7 @@ published SHA-256. A download that broke off goes on where it stopped. Files go 
 			if _, err := data.RemoteFiles(args[0]); err != nil {
 				return usageError{err}
 			}
-			var bar *progress
+			var bar *progress.Display
 			file := ""
 			folder, err := data.Fetch(cmd.Context(), args[0], data.FetchOptions{Dir: folder, Progress: func(p data.Progress) {
 				if p.File != file {

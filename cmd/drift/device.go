@@ -2,9 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
+	"drift/cmd/drift/internal/machine"
 	"drift/kernels"
 	"drift/kernels/cpu"
 	"drift/kernels/cuda"
@@ -18,9 +17,9 @@ func (a *app) openDevice() (kernels.Device, error) { return a.openProfiled(nil) 
 func (a *app) openProfiled(p *profile.Profile) (kernels.Device, error) {
 	name := a.device
 	if name == "auto" {
-		name = resolveDevice(name, cuda.Probe())
+		name = machine.Resolve(name, cuda.Probe())
 	}
-	index, err := deviceIndex(name)
+	index, err := machine.Index(name)
 	if err != nil {
 		return nil, err
 	}
@@ -34,32 +33,9 @@ func (a *app) openProfiled(p *profile.Profile) (kernels.Device, error) {
 	return dev, nil
 }
 
-// deviceIndex is the number of a GPU, −1 for the processor.
-func deviceIndex(name string) (int, error) {
-	if name == "cpu" {
-		return -1, nil
-	}
-	_, number, numbered := strings.Cut(name, ":")
-	if !numbered {
-		return 0, nil
-	}
-	return strconv.Atoi(number)
-}
-
 // notice tells what works less well than it should.
 func (a *app) notice(line string) {
 	if !a.quiet {
 		fmt.Fprintln(a.stderr, "drift: note: "+line)
 	}
-}
-
-// resolveDevice turns auto into cuda where a GPU can be used, else into cpu.
-func resolveDevice(name string, gpu cuda.Info) string {
-	if name != "auto" {
-		return name
-	}
-	if gpu.Missing == "" && len(gpu.Devices) > 0 {
-		return "cuda"
-	}
-	return "cpu"
 }

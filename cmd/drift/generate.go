@@ -43,7 +43,7 @@ func (g *generation) check(given func(flag string) bool) error {
 }
 
 // generate prints text as it comes, and writes it to a file where one is named.
-func (p *prediction) generate(ctx context.Context, f *problem, alphabet *data.Alphabet, out string) error {
+func (p *predicting) generate(ctx context.Context, f *problem, alphabet *data.Alphabet, out string) error {
 	if alphabet == nil {
 		return errors.New("generating text: the data are no text: give those that the model was trained on as text:FILE")
 	}

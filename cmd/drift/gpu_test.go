@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"drift/cmd/drift/internal/machine"
 	"drift/kernels/cuda"
 )
 
@@ -59,7 +60,7 @@ func TestFallbacksAreSaid(t *testing.T) {
 	var table bytes.Buffer
 	env.Stderr = &table
 	out, err := env.Output()
-	var found environment
+	var found machine.Environment
 	if err != nil || json.Unmarshal(out, &found) != nil || found.Trial == nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -91,7 +92,7 @@ func TestIncompleteCuDNNIsNotUsed(t *testing.T) {
 		run := child("env", "--quiet", "--json", "-")
 		run.Env = append(run.Env, "DRIFT_CUDNN="+path)
 		out, err := run.Output()
-		var found environment
+		var found machine.Environment
 		if err != nil || json.Unmarshal(out, &found) != nil || found.GPU.CuDNN != want {
 			t.Errorf("%v: with DRIFT_CUDNN=%s found is %q, want %q", err, path, found.GPU.CuDNN, want)
 		}

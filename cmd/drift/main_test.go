@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"drift/cmd/drift/internal/machine"
 )
 
 // drift runs one command line in this process.
@@ -101,7 +103,7 @@ func TestHelpShowsExamples(t *testing.T) {
 }
 
 func TestJSONKeepsStandardOutputClean(t *testing.T) {
-	var result environment
+	var result machine.Environment
 	status, stdout, stderr := drift(t, "env", "--json", "-")
 	if status != statusDone || json.Unmarshal([]byte(stdout), &result) != nil || !strings.Contains(stderr, "processor") {
 		t.Errorf("--json -: status %d, stdout %q, stderr %q", status, stdout, stderr)
@@ -116,7 +118,7 @@ func TestJSONKeepsStandardOutputClean(t *testing.T) {
 
 func TestCommandLineWinsOverConfig(t *testing.T) {
 	path := write(t, "run.toml", "threads = 3\nquiet = true\n")
-	var result environment
+	var result machine.Environment
 	for args, want := range map[string]int{"": 3, " --threads 5": 5} {
 		_, stdout, stderr := drift(t, strings.Fields("env --json - --config "+path+args)...)
 		if err := json.Unmarshal([]byte(stdout), &result); err != nil || result.CPU.Used != want || stderr != "" {

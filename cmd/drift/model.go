@@ -64,7 +64,7 @@ func (d *description) describe() error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s parameters (%s), %s multiplications a forward pass of one example;\na gradient of %d examples works in %s\n",
-		report.Format(float64(model.NumParams())), bytesText(int64(model.NumParams())*int64(d.dtype.Size())), report.Format(float64(model.Products())), d.batch, bytesText(bytes))
+		report.Format(float64(model.NumParams())), report.Bytes(int64(model.NumParams())*int64(d.dtype.Size())), report.Format(float64(model.Products())), d.batch, report.Bytes(bytes))
 	return d.writeJSON(d.result(model, bytes))
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"drift/cmd/drift/internal/progress"
 	"drift/data/atomicfile"
 )
 
@@ -94,4 +95,12 @@ func encodeJSON(w io.Writer, x any) error {
 	out.SetIndent("", "  ")
 	out.SetEscapeHTML(false)
 	return out.Encode(x)
+}
+
+// progress starts the display of a task of total units ("steps"); with --quiet it shows nothing.
+func (a *app) progress(task, unit string, total int) *progress.Display {
+	if a.quiet {
+		return progress.New(nil, task, unit, total)
+	}
+	return progress.New(a.stderr, task, unit, total)
 }

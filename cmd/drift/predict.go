@@ -11,14 +11,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"drift/data"
 	"drift/data/atomicfile"
 	"drift/graph/objective"
-	"drift/kernels"
+	"drift/graph/prediction"
 )
 
-// prediction is drift predict.
-type prediction struct {
+// predicting is drift predict.
+type predicting struct {
 	*app
 	task
 	fromRun
@@ -39,7 +38,7 @@ const predictExample = `  drift predict --run run --out predictions.npz
   drift predict --run shakespeare --generate 500 --prompt "ROMEO:" --temperature 0.8`
 
 func (a *app) predictCommand() *cobra.Command {
-	p := &prediction{app: a}
+	p := &predicting{app: a}
 	cmd := &cobra.Command{
 		Use: "predict", Short: "Predictions of a trained network; text from a language model", Long: predictLong, Example: predictExample,
 		Args: noArguments, RunE: func(cmd *cobra.Command, _ []string) error { return p.predict(cmd.Context(), cmd.Flags()) },
@@ -55,7 +54,7 @@ func (a *app) predictCommand() *cobra.Command {
 }
 
 // check finds the mistakes that need no data.
-func (p *prediction) check() error {
+func (p *predicting) check() error {
 	if err := p.generation.check(p.given); err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func (p *prediction) check() error {
 	return checkWritable("out", p.out, "a file")
 }
 
-func (p *prediction) predict(ctx context.Context, flags *pflag.FlagSet) (err error) {
+func (p *predicting) predict(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	if err := p.check(); err != nil {
 		return err
 	}
@@ -96,7 +95,7 @@ func (p *prediction) predict(ctx context.Context, flags *pflag.FlagSet) (err err
 }
 
 // write writes the predictions of the part.
-func (p *prediction) write(f *problem) error {
+func (p *predicting) write(f *problem) error {
 	part := map[string]objective.Part{"train": objective.Train, "test": objective.Test, "valid": objective.Valid}[p.part]
 	n := f.Examples(part)
 	if n == 0 {
@@ -104,60 +103,13 @@ func (p *prediction) write(f *problem) error {
 	}
 	err := atomicfile.Write(p.out, func(w io.Writer) error {
 		if filepath.Ext(p.out) == ".csv" {
-			return writeCSV(w, f, part)
+			return prediction.WriteCSV(w, f.Objective, part)
 		}
-		if f.DType() == kernels.Float32 {
-			return writePredictions[float32](w, f, part)
-		}
-		return writePredictions[float64](w, f, part)
+		return prediction.WriteNPZ(w, f.Objective, part)
 	})
 	if err != nil {
 		return fmt.Errorf("writing the predictions: %w", err)
 	}
 	fmt.Fprintf(p.human(), "the outputs for %d examples are in %s\n", n, p.out)
 	return p.writeJSON(map[string]any{"examples": n, "part": p.part, "out": p.out})
-}
-
-// writePredictions writes outputs, and the classes where the targets are classes, in memory for a chunk and the classes.
-func writePredictions[T float32 | float64](w io.Writer, f *problem, part objective.Part) error {
-	out, err := f.OutputShape()
-	if err != nil {
-		return err
-	}
-	shape := append([]int{f.Examples(part)}, out...)
-	scores := 0 // of one answer
-	if f.Data(part).Classes > 0 {
-		scores = out[len(out)-1]
-	}
-	var classes []int64
-	npz := data.NewNPZWriter(w)
-	err = data.WriteArray(npz, "outputs", shape, func(put func([]T) error) error {
-		return f.Outputs(f.All(part), func(_ int, rows []float64) error {
-			piece := make([]T, len(rows))
-			for i, x := range rows {
-				piece[i] = T(x)
-			}
-			for at := 0; scores > 0 && at < len(rows); at += scores {
-				classes = append(classes, int64(largest(rows[at:at+scores])))
-			}
-			return put(piece)
-		})
-	})
-	if err == nil && scores > 0 {
-		err = data.WriteArray(npz, "class", shape[:len(shape)-1], func(put func([]int64) error) error { return put(classes) })
-	}
-	if err != nil {
-		return err
-	}
-	return npz.Close()
-}
-
-// largest is the place of the largest number, the first of equal ones.
-func largest(x []float64) (place int) {
-	for i := range x {
-		if x[i] > x[place] {
-			place = i
-		}
-	}
-	return place
 }

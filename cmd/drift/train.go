@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/machine"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -175,8 +176,10 @@ func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *tra
 			}
 		}
 	}
-	if err := t.sit(t.logging.Dir, trainer.StepsTaken(), p.device.Name()); err != nil {
-		return err
+	if dir := t.logging.Dir; dir != nil {
+		if err := machine.Record(dir.File(rundir.MachineName), trainer.StepsTaken(), machine.Using(p.device.Name(), t.threads)); err != nil {
+			return err
+		}
 	}
 	b, err := t.openBoard(flags, p.Model, trainer)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/progress"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -102,7 +103,7 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	}
 	defer func() { err = closing(dev, err) }()
 	defer w.Close()
-	var show *progress
+	var show *progress.Display
 	v.options.Progress = func(done, all int, next string) {
 		if show == nil {
 			show = v.progress("checking", "groups of checks", all)

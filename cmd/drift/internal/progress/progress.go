@@ -1,4 +1,5 @@
-package main
+// Package progress shows how far a long task is.
+package progress
 
 import (
 	"fmt"
@@ -12,9 +13,8 @@ import (
 	"drift/bench/report"
 )
 
-// progress shows how far a long task is: a bar with rate and time left on a terminal, a plain line now and then elsewhere,
-// nothing with --quiet.
-type progress struct {
+// Display is a bar with rate and time left on a terminal, and elsewhere a plain line after two seconds and then every ten.
+type Display struct {
 	task, unit string
 	total      int
 	bar        *progressbar.ProgressBar
@@ -31,19 +31,19 @@ const (
 	linesEvery = 10 * time.Second
 )
 
-// progress starts the display of a task of total units ("steps").
-func (a *app) progress(task, unit string, total int) *progress {
-	p := &progress{task: task, unit: unit, total: total, now: time.Now, lines: io.Discard}
-	file, isFile := a.stderr.(*os.File)
+// New starts the display of a task of total units ("steps"). On a nil writer nothing is shown.
+func New(w io.Writer, task, unit string, total int) *Display {
+	p := &Display{task: task, unit: unit, total: total, now: time.Now, lines: io.Discard}
+	file, isFile := w.(*os.File)
 	switch {
-	case a.quiet:
+	case w == nil:
 	case isFile && term.IsTerminal(int(file.Fd())):
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(task),
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(task),
 			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 			progressbar.OptionFullWidth())
 	default:
-		p.lines = a.stderr
+		p.lines = w
 	}
 	p.start = p.now()
 	p.last = p.start.Add(firstAfter - linesEvery)
@@ -51,7 +51,7 @@ func (a *app) progress(task, unit string, total int) *progress {
 }
 
 // Set shows that done units are finished; the first call may start anywhere (a resumed run). note is added to a plain line.
-func (p *progress) Set(done int, note string) {
+func (p *Display) Set(done int, note string) {
 	if !p.begun {
 		p.begun, p.first = true, max(0, done-1)
 	}
@@ -79,8 +79,8 @@ func (p *progress) Set(done int, note string) {
 	fmt.Fprintln(p.lines, line)
 }
 
-// Close takes the bar off the screen. A nil progress has none.
-func (p *progress) Close() {
+// Close takes the bar off the screen. A nil display has none.
+func (p *Display) Close() {
 	if p != nil && p.bar != nil {
 		p.bar.Clear()
 	}

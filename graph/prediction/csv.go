@@ -1,4 +1,4 @@
-package main
+package prediction
 
 import (
 	"encoding/csv"
@@ -9,15 +9,15 @@ import (
 	"drift/graph/objective"
 )
 
-// writeCSV writes a line for each answer: its example, its position where an example has several, its class where the targets are
+// WriteCSV writes a line for each answer: its example, its position where an example has several, its class where the targets are
 // classes, and its outputs, in the digits that tell numbers of the type apart.
-func writeCSV(w io.Writer, f *problem, part objective.Part) error {
+func WriteCSV(w io.Writer, f *objective.Objective, part objective.Part) error {
 	out, err := f.OutputShape()
 	if err != nil {
 		return err
 	}
 	width := out[len(out)-1]
-	answers, classes := product(out)/width, f.Data(part).Classes > 0
+	answers, classes := answersOf(out), f.Data(part).Classes > 0
 	table := csv.NewWriter(w)
 	line := []string{"example"}
 	if answers > 1 {

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"encoding/json"
@@ -10,11 +10,10 @@ import (
 	"runtime"
 
 	"drift/data/atomicfile"
-	"drift/optim/rundir"
 )
 
-// computedWith is what a result was computed with.
-type computedWith struct {
+// ComputedWith is what a result was computed with.
+type ComputedWith struct {
 	Version   string `json:"version"`
 	Device    string `json:"device"`
 	Platform  string `json:"platform"`
@@ -22,26 +21,22 @@ type computedWith struct {
 	Threads   int    `json:"threads"`
 }
 
-func (a *app) computedWith(device string) computedWith {
-	threads := a.threads
+// Using is this machine with a device and a number of threads, 0 for all.
+func Using(device string, threads int) ComputedWith {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	return computedWith{version(), device, runtime.GOOS + "/" + runtime.GOARCH, findProcessor().Model, threads}
+	return ComputedWith{Version(), device, Platform(), FindProcessor().Model, threads}
 }
 
 // sitting is what a run was computed with from a step on.
 type sitting struct {
 	Step int `json:"step"`
-	computedWith
+	ComputedWith
 }
 
-// sit notes in the run's folder what computes it from a step on, where that is news.
-func (a *app) sit(dir *rundir.Dir, step int, device string) error {
-	if dir == nil {
-		return nil
-	}
-	path := dir.File(rundir.MachineName)
+// Record notes in a file what computes a run from a step on, where that has changed.
+func Record(path string, step int, now ComputedWith) error {
 	var all []sitting
 	text, err := os.ReadFile(path)
 	if err == nil {
@@ -50,12 +45,14 @@ func (a *app) sit(dir *rundir.Dir, step int, device string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading what the run was computed with: %s: %w: delete the file to go on without", path, err)
 	}
-	now := a.computedWith(device)
-	if n := len(all); n > 0 && all[n-1].computedWith == now {
+	if n := len(all); n > 0 && all[n-1].ComputedWith == now {
 		return nil
 	}
-	all = append(all, sitting{step, now})
-	if err := atomicfile.Write(path, func(w io.Writer) error { return encodeJSON(w, all) }); err != nil {
+	text, err = json.MarshalIndent(append(all, sitting{step, now}), "", "  ")
+	if err == nil {
+		err = atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+	}
+	if err != nil {
 		return fmt.Errorf("writing what the run is computed with: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"strings"
@@ -6,18 +6,10 @@ import (
 	"time"
 )
 
-func TestQuota(t *testing.T) {
-	for line, want := range map[string]float64{"150000 100000": 1.5, "max 100000": 0, "": 0, "1 0": 0} {
-		if got := quota(line); got != want {
-			t.Errorf("quota(%q) = %v, want %v", line, got, want)
-		}
-	}
-}
-
 // Away from a terminal there is a first line after two seconds, then one every ten.
-func TestProgressInPlainLines(t *testing.T) {
+func TestPlainLines(t *testing.T) {
 	var lines strings.Builder
-	p := (&app{stderr: &lines}).progress("training", "steps", 100)
+	p := New(&lines, "training", "steps", 100)
 	clock := p.start
 	p.now = func() time.Time { return clock }
 	for step := 1; step <= 100; step++ {
@@ -35,13 +27,11 @@ func TestProgressInPlainLines(t *testing.T) {
 	}
 }
 
-func TestProgressIsQuiet(t *testing.T) {
-	var lines strings.Builder
-	p := (&app{stderr: &lines, quiet: true}).progress("training", "steps", 2)
+func TestProgressWithoutAWriter(t *testing.T) {
+	p := New(nil, "training", "steps", 2)
 	p.last = time.Time{}
 	p.Set(1, "")
 	p.Close()
-	if lines.String() != "" {
-		t.Errorf("--quiet prints %q", lines.String())
-	}
+	var none *Display
+	none.Close()
 }
