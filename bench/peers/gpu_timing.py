@@ -48,7 +48,7 @@ class Report:
             found[name] = least(*prepare())
         except Exception as failure:  # a way that one work does not take must not hide the others
             found[name] = None
-            self.result["errors"][f"{precision} {way} {name}"] = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
+            self.result["errors"][f"{precision} {way} {name}"] = " ".join(f"{type(failure).__name__}: {failure}".split())[:400]
         if not self.to_device():
             self.save()
 

@@ -72,14 +72,18 @@ class Setting:
         self.precision, self.way = precision, way
         self.compiled, self.last = "compile" in way, "channels_last" in way
 
-    def begin(self):
-        # drift multiplies and convolves in one precision. PyTorch's defaults differ: cuBLAS in float32, cuDNN in TF32.
-        torch.backends.cuda.matmul.allow_tf32 = self.precision != "float32"
-        torch.backends.cudnn.allow_tf32 = self.precision != "float32"
-        torch.backends.cudnn.benchmark = True
+    @contextlib.contextmanager
+    def chosen(self):
+        """The context in which works are prepared and done."""
+        # drift multiplies and convolves in one precision. PyTorch's defaults differ: cuBLAS in float32, cuDNN in TF32. Setting cuDNN's
+        # flags outside of flags() is an error once compiling has imported PyTorch's own tests, as it does for functions of torch.func.
+        tf32 = self.precision != "float32"
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
         torch.manual_seed(1)
         if hasattr(torch, "_dynamo"):
             torch._dynamo.reset()  # or it would give up compiling after a number of networks
+        with torch.backends.cudnn.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=tf32):
+            yield self
 
     def network(self, model):
         model = model.to(DEVICE)
@@ -212,7 +216,6 @@ def plan():
 
 
 def prepared(setting, name):
-    setting.begin()
     work = STEPS[name][1] if name in STEPS else PRODUCTS[name]
     return work(setting), wait
 
@@ -225,7 +228,8 @@ report = gpu_timing.Report(options, {
 })
 for precision, way, names in plan():
     for name in names:
-        report.add(precision, way, name, lambda: prepared(Setting(precision, way), name))
+        with Setting(precision, way).chosen() as setting:
+            report.add(precision, way, name, lambda: prepared(setting, name))
         if DEVICE.type == "cuda":
             torch.cuda.empty_cache()
 report.close()
