@@ -1,6 +1,9 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+)
 
 func csvSource() Source {
 	return Source{
@@ -29,25 +32,18 @@ func loadCSV(r *request) (*Split, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	path, err := r.userPath()
-	if err != nil {
-		return nil, err
-	}
-	f, err := openFile(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	t, err := readTable(f, format)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	split, err := r.fromTable(t, task, classes, scale)
-	if err != nil {
-		return nil, err
-	}
-	split.Notices = t.notices
-	return split, nil
+	return r.readFile(func(f io.Reader) (*Split, error) {
+		t, err := readTable(f, format)
+		if err != nil {
+			return nil, err
+		}
+		split, err := r.fromTable(t, task, classes, scale)
+		if err != nil {
+			return nil, err
+		}
+		split.Notices = t.notices
+		return split, nil
+	})
 }
 
 // fromTable makes the training part of a table.

@@ -57,6 +57,19 @@ func openFile(path string) (io.ReadCloser, error) {
 	}{r, f}, nil
 }
 
+// readFile reads a file, expanded where it is gzipped. Errors name it.
+func readFile(path string, read func(io.Reader) error) error {
+	f, err := openFile(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := read(f); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	return nil
+}
+
 // expand returns a reader of what r holds, without gzip compression if it has that.
 func expand(r io.Reader, size int64) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, 1<<16)

@@ -72,14 +72,10 @@ func readIDX(r io.Reader, limit int) (t number, shape []int, values Values, err 
 
 // idxFile reads a file.
 func idxFile(path string, limit int) (t number, shape []int, values Values, err error) {
-	f, err := openFile(path)
-	if err != nil {
-		return t, nil, values, err
-	}
-	defer f.Close()
-	if t, shape, values, err = readIDX(f, limit); err != nil {
-		err = fmt.Errorf("reading %s: %w", path, err)
-	}
+	err = readFile(path, func(f io.Reader) (err error) {
+		t, shape, values, err = readIDX(f, limit)
+		return err
+	})
 	return t, shape, values, err
 }
 

@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,6 +73,19 @@ func match(dir, pattern string) (string, error) {
 
 // userPath is where the path of a spec leads.
 func (r *request) userPath() (string, error) { return findFile(r.dir, r.Path) }
+
+// readFile makes parts of the file that the spec names.
+func (r *request) readFile(read func(io.Reader) (*Split, error)) (split *Split, err error) {
+	path, err := r.userPath()
+	if err != nil {
+		return nil, err
+	}
+	err = readFile(path, func(f io.Reader) error {
+		split, err = read(f)
+		return err
+	})
+	return split, err
+}
 
 // findFile is a path as it is, or inside dir or $DRIFT_DATA where it is not there.
 func findFile(dir, path string) (string, error) {

@@ -2,7 +2,7 @@ package data
 
 import (
 	"errors"
-	"fmt"
+	"io"
 )
 
 func npySource() Source {
@@ -42,13 +42,9 @@ func npyFile(dir, path string) (h npyHeader, values Values, err error) {
 	if path, err = findFile(dir, path); err != nil {
 		return h, values, err
 	}
-	f, err := openFile(path)
-	if err != nil {
-		return h, values, err
-	}
-	defer f.Close()
-	if h, values, err = readNPY(f); err != nil {
-		err = fmt.Errorf("reading %s: %w", path, err)
-	}
+	err = readFile(path, func(f io.Reader) (err error) {
+		h, values, err = readNPY(f)
+		return err
+	})
 	return h, values, err
 }

@@ -24,7 +24,7 @@ func CommonOptions() []Option {
 		{"valid", "0", "a validation part, taken at random out of the training examples: a share below 1, or a number of examples"},
 		{"label-noise", "0", "probability with which each training label is redrawn uniformly over all classes"},
 		{"normalize", "on or off", "subtract the mean and divide by the standard deviation of the training part, by channel or feature"},
-		{"seed", "--seed", "seed of everything random about the data"},
+		{"seed", "that of the run", "seed of everything random about the data"},
 	}
 }
 

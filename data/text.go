@@ -23,27 +23,16 @@ func loadText(r *request) (*Split, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	path, err := r.userPath()
-	if err != nil {
-		return nil, err
-	}
-	f, err := openFile(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxElements+1))
-	if err == nil && len(text) > maxElements {
-		err = fmt.Errorf("more than %d bytes", maxElements)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	split, err := r.fromText(text, level)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return split, nil
+	return r.readFile(func(f io.Reader) (*Split, error) {
+		text, err := io.ReadAll(io.LimitReader(f, maxElements+1))
+		if err == nil && len(text) > maxElements {
+			err = fmt.Errorf("more than %d bytes", maxElements)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return r.fromText(text, level)
+	})
 }
 
 // fromText makes examples of a text.

@@ -9,9 +9,8 @@ import "drift/graph"
 type Adagrad struct {
 	Rate
 	Minibatch
-	Eps         float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
-	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
-	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+	Coupled
+	Eps float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
 }
 
 // DefaultAdagrad has PyTorch's defaults.
@@ -22,7 +21,7 @@ var _ Optimizer = Adagrad{}
 func (Adagrad) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Adagrad) Transform() Transform {
-	return append(prepared(o.Clip, o.WeightDecay), SumOfSquares{o.Eps})
+	return o.before(SumOfSquares{o.Eps})
 }
 
 // SumOfSquares is d/(√s + ε) with s ← s + d².

@@ -7,39 +7,22 @@ import "drift/graph"
 type Adam struct {
 	Rate
 	Minibatch
-	Beta1       float64 `json:"beta1" range:"[0,1)" help:"β₁ of the mean of gradients"`
-	Beta2       float64 `json:"beta2" range:"[0,1)" help:"β₂ of the mean of their squares"`
-	Eps         float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
-	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
-	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+	Coupled
+	Moments
 }
 
 // DefaultAdam has PyTorch's defaults.
-var DefaultAdam = Adam{Rate: Rate{LearningRate: 1e-3, Schedule: "constant"}, Minibatch: defaultMinibatch, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
+var DefaultAdam = Adam{Rate: Rate{LearningRate: 1e-3, Schedule: "constant"}, Minibatch: defaultMinibatch, Moments: defaultMoments}
+
+// defaultMoments is PyTorch's for all of the family.
+var defaultMoments = Moments{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
 
 var _ Optimizer = Adam{}
 
 func (Adam) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Adam) Transform() Transform {
-	return append(prepared(o.Clip, o.WeightDecay), AdamRule{o.Beta1, o.Beta2, o.Eps})
-}
-
-// withDecay adds κθ behind some stages, where it is asked for. Behind a rule it is decoupled: what shrinks θ has no share in the
-// rule's moments.
-func withDecay(c Chain, decay float64) Chain {
-	if decay > 0 {
-		c = append(c, WeightDecay{decay})
-	}
-	return c
-}
-
-// prepared is the stages that PyTorch's rules begin with, where they are asked for: clip, and coupled weight decay.
-func prepared(clip, decay float64) (c Chain) {
-	if clip > 0 {
-		c = append(c, Clip{clip})
-	}
-	return withDecay(c, decay)
+	return o.before(AdamRule(o.Moments))
 }
 
 // AdamRule divides the running mean of gradients by the root of that of their squares (Kingma and Ba 2015): m̂/(√v̂ + ε), with

@@ -33,8 +33,8 @@ func TestAdamWIsPyTorchs(t *testing.T) {
 	const n, steps = 41, 20
 	for _, o := range []AdamW{
 		DefaultAdamW,
-		{Rate: DefaultAdamW.Rate, Beta1: 0, Beta2: 0.99, Eps: 1e-3},
-		{Rate: DefaultAdamW.Rate, Beta1: 0.5, Beta2: 0.9, Eps: 1e-8, WeightDecay: 0.1, Clip: 0.5},
+		{Rate: DefaultAdamW.Rate, Moments: Moments{0, 0.99, 1e-3}},
+		{Rate: DefaultAdamW.Rate, Moments: Moments{0.5, 0.9, 1e-8}, Decoupled: Decoupled{WeightDecay: 0.1, Clip: 0.5}},
 	} {
 		for dtype, tolerance := range map[kernels.DType]float64{kernels.Float64: 1e-14, kernels.Float32: 2e-6} {
 			r := rand.New(rand.NewPCG(3, 1))

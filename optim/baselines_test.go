@@ -15,7 +15,7 @@ var baselines = map[string]struct {
 	optimizer Optimizer
 	reference func() func(theta, g, rate float64) float64
 }{
-	"adam": {Adam{Beta1: 0.8, Beta2: 0.95, Eps: 1e-6, WeightDecay: 0.1}, func() func(theta, g, rate float64) float64 {
+	"adam": {Adam{Moments: Moments{0.8, 0.95, 1e-6}, Coupled: Coupled{WeightDecay: 0.1}}, func() func(theta, g, rate float64) float64 {
 		var t, m, v float64
 		return func(theta, g, rate float64) float64 {
 			g += 0.1 * theta
@@ -25,7 +25,7 @@ var baselines = map[string]struct {
 			return theta - rate/(1-math.Pow(0.8, t))*m/(math.Sqrt(v)/math.Sqrt(1-math.Pow(0.95, t))+1e-6)
 		}
 	}},
-	"nadam": {NAdam{Beta1: 0.8, Beta2: 0.95, Eps: 1e-6, MomentumDecay: 0.3, WeightDecay: 0.1}, func() func(theta, g, rate float64) float64 {
+	"nadam": {NAdam{Moments: Moments{0.8, 0.95, 1e-6}, MomentumDecay: 0.3, Coupled: Coupled{WeightDecay: 0.1}}, func() func(theta, g, rate float64) float64 {
 		t, product, m, v := 0., 1., 0., 0.
 		return func(theta, g, rate float64) float64 {
 			g += 0.1 * theta
@@ -40,7 +40,7 @@ var baselines = map[string]struct {
 			return theta - rate*next/(1-product*next)*m/denominator
 		}
 	}},
-	"rmsprop": {RMSProp{Alpha: 0.9, Eps: 1e-6, Momentum: 0.5, WeightDecay: 0.1}, func() func(theta, g, rate float64) float64 {
+	"rmsprop": {RMSProp{Alpha: 0.9, Eps: 1e-6, Momentum: 0.5, Coupled: Coupled{WeightDecay: 0.1}}, func() func(theta, g, rate float64) float64 {
 		var v, b float64
 		return func(theta, g, rate float64) float64 {
 			g += 0.1 * theta
@@ -49,7 +49,7 @@ var baselines = map[string]struct {
 			return theta - rate*b
 		}
 	}},
-	"adagrad": {Adagrad{Eps: 1e-6, WeightDecay: 0.1}, func() func(theta, g, rate float64) float64 {
+	"adagrad": {Adagrad{Eps: 1e-6, Coupled: Coupled{WeightDecay: 0.1}}, func() func(theta, g, rate float64) float64 {
 		var sum float64
 		return func(theta, g, rate float64) float64 {
 			g += 0.1 * theta
@@ -57,7 +57,7 @@ var baselines = map[string]struct {
 			return theta - rate*g/(math.Sqrt(sum)+1e-6)
 		}
 	}},
-	"lion": {Lion{Beta1: 0.8, Beta2: 0.95, WeightDecay: 0.1}, func() func(theta, g, rate float64) float64 {
+	"lion": {Lion{Beta1: 0.8, Beta2: 0.95, Decoupled: Decoupled{WeightDecay: 0.1}}, func() func(theta, g, rate float64) float64 {
 		var m float64
 		return func(theta, g, rate float64) float64 {
 			c := 0.8*m + (1-0.8)*g

@@ -8,10 +8,9 @@ import "drift/graph"
 type Lion struct {
 	Rate
 	Minibatch
-	Beta1       float64 `json:"beta1" range:"[0,1)" help:"β₁ of the mean whose sign is followed"`
-	Beta2       float64 `json:"beta2" range:"[0,1)" help:"β₂ of the mean that is kept"`
-	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" search:"0.1 10" help:"κ: each step shrinks θ by ηκθ, apart from the gradient"`
-	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+	Decoupled
+	Beta1 float64 `json:"beta1" range:"[0,1)" help:"β₁ of the mean whose sign is followed"`
+	Beta2 float64 `json:"beta2" range:"[0,1)" help:"β₂ of the mean that is kept"`
 }
 
 // DefaultLion has the paper's defaults.
@@ -22,7 +21,7 @@ var _ Optimizer = Lion{}
 func (Lion) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o Lion) Transform() Transform {
-	return withDecay(append(prepared(o.Clip, 0), LionRule{o.Beta1, o.Beta2}), o.WeightDecay)
+	return o.around(LionRule{o.Beta1, o.Beta2})
 }
 
 // LionRule is the signs of β₁m + (1−β₁)d, with m ← β₂m + (1−β₂)d behind them.

@@ -13,28 +13,28 @@ import (
 type NAdam struct {
 	Rate
 	Minibatch
-	Beta1         float64 `json:"beta1" range:"[0,1)" help:"β₁ of the mean of gradients"`
-	Beta2         float64 `json:"beta2" range:"[0,1)" help:"β₂ of the mean of their squares"`
-	Eps           float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
+	Coupled
+	Moments
 	MomentumDecay float64 `json:"momentum_decay" range:"[0,inf)" help:"ψ, by which the momentum rises to β₁"`
-	WeightDecay   float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
-	Clip          float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
 }
 
 // DefaultNAdam has PyTorch's defaults.
 var DefaultNAdam = NAdam{Rate: Rate{LearningRate: 2e-3, Schedule: "constant"}, Minibatch: defaultMinibatch,
-	Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, MomentumDecay: 4e-3}
+	Moments: defaultMoments, MomentumDecay: 4e-3}
 
 var _ Optimizer = NAdam{}
 
 func (NAdam) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o NAdam) Transform() Transform {
-	return append(prepared(o.Clip, o.WeightDecay), NAdamRule{o.Beta1, o.Beta2, o.Eps, o.MomentumDecay})
+	return o.before(NAdamRule{o.Moments, o.MomentumDecay})
 }
 
 // NAdamRule is what NAdam makes of a gradient.
-type NAdamRule struct{ Beta1, Beta2, Eps, MomentumDecay float64 }
+type NAdamRule struct {
+	Moments
+	MomentumDecay float64
+}
 
 var _ Transform = NAdamRule{}
 

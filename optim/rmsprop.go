@@ -9,11 +9,10 @@ import "drift/graph"
 type RMSProp struct {
 	Rate
 	Minibatch
-	Alpha       float64 `json:"alpha" range:"[0,1)" help:"α of the mean of squared gradients"`
-	Eps         float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
-	Momentum    float64 `json:"momentum" range:"[0,1)" help:"momentum μ: v ← μv + g"`
-	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
-	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+	Coupled
+	Alpha    float64 `json:"alpha" range:"[0,1)" help:"α of the mean of squared gradients"`
+	Eps      float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
+	Momentum float64 `json:"momentum" range:"[0,1)" help:"momentum μ: v ← μv + g"`
 }
 
 // DefaultRMSProp has PyTorch's defaults.
@@ -24,7 +23,7 @@ var _ Optimizer = RMSProp{}
 func (RMSProp) Direction(c Context) (Direction, error) { return NewGradient(c) }
 
 func (o RMSProp) Transform() Transform {
-	c := append(prepared(o.Clip, o.WeightDecay), RMS{o.Alpha, o.Eps})
+	c := o.before(RMS{o.Alpha, o.Eps})
 	if o.Momentum > 0 {
 		c = append(c, Momentum{o.Momentum})
 	}

@@ -25,18 +25,61 @@ func (r Rate) schedule(steps int) Schedule {
 
 func (r Rate) checkRate(p Problem) error { return r.schedule(p.Steps).Check() }
 
-// Heavy is the options of PyTorch's SGD behind clip_grad_norm_, in their order: clip, weight decay, momentum.
-type Heavy struct {
-	Rate
-	Momentum    float64 `json:"momentum" range:"[0,1)" help:"momentum μ: v ← μv + g"`
-	Nesterov    bool    `json:"nesterov" help:"Nesterov's form of momentum"`
+// Coupled is the options that most of PyTorch's rules begin with: the gradient is clipped (clip_grad_norm_), then κθ is added to it.
+type Coupled struct {
 	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" help:"κ of κθ added to the gradient"`
 	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
 }
 
+// before is clip and weight decay, where they are asked for, and then some stages.
+func (c Coupled) before(stages ...Transform) Chain {
+	return append(withDecay(clipping(c.Clip), c.WeightDecay), stages...)
+}
+
+// Decoupled is the options of rules whose weight decay has no share in their moments: the gradient is clipped, and κθ is added to what
+// the rule makes of it.
+type Decoupled struct {
+	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" search:"0.1 10" help:"κ: each step shrinks θ by ηκθ, apart from the gradient"`
+	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
+}
+
+// around is clip, some stages and then weight decay, where it is asked for.
+func (d Decoupled) around(stages ...Transform) Chain {
+	return withDecay(append(clipping(d.Clip), stages...), d.WeightDecay)
+}
+
+func clipping(norm float64) (c Chain) {
+	if norm > 0 {
+		c = append(c, Clip{norm})
+	}
+	return c
+}
+
+func withDecay(c Chain, decay float64) Chain {
+	if decay > 0 {
+		c = append(c, WeightDecay{decay})
+	}
+	return c
+}
+
+// Moments is the options of Adam's running means.
+type Moments struct {
+	Beta1 float64 `json:"beta1" range:"[0,1)" help:"β₁ of the mean of gradients"`
+	Beta2 float64 `json:"beta2" range:"[0,1)" help:"β₂ of the mean of their squares"`
+	Eps   float64 `json:"eps" range:"(0,inf)" help:"ε added to the root of the mean square"`
+}
+
+// Heavy is the options of PyTorch's SGD, in its order: clip, weight decay, momentum.
+type Heavy struct {
+	Rate
+	Coupled
+	Momentum float64 `json:"momentum" range:"[0,1)" help:"momentum μ: v ← μv + g"`
+	Nesterov bool    `json:"nesterov" help:"Nesterov's form of momentum"`
+}
+
 // Transform is clip, weight decay and momentum, where they are asked for.
 func (h Heavy) Transform() Transform {
-	c := prepared(h.Clip, h.WeightDecay)
+	c := h.before()
 	switch {
 	case h.Nesterov:
 		c = append(c, Nesterov{h.Momentum})

@@ -20,10 +20,15 @@ type Outcome struct {
 // Row is one optimizer. A number is nil where it does not apply: accuracy in a regression, what concerns the test part
 // without one. Gap is the test loss minus the train loss; ExampleGradients is the cost in gradients of one example.
 type Row struct {
-	Optimizer        string           `json:"optimizer"`
-	Settings         Entry            `json:"settings"`
-	Seeds            []uint64         `json:"seeds"`
-	Diverged         []uint64         `json:"diverged"` // seeds on which the run diverged; with one of them there is no mean
+	Optimizer string   `json:"optimizer"`
+	Settings  Entry    `json:"settings"`
+	Seeds     []uint64 `json:"seeds"`
+	Diverged  []uint64 `json:"diverged"` // seeds on which the run diverged; with one of them there is no mean
+	Means
+}
+
+// Means is the numbers of a Row, means over seeds.
+type Means struct {
 	TestAccuracy     *report.Interval `json:"test_accuracy"`
 	TestLoss         *report.Interval `json:"test_loss"`
 	TrainLoss        *report.Interval `json:"train_loss"`

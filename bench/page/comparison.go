@@ -16,6 +16,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"drift/bench/compare"
 	"drift/bench/report"
 )
 
@@ -42,17 +43,11 @@ type comparison struct {
 
 // row is one optimizer. A number is nil where it does not apply.
 type row struct {
-	Optimizer        string           `json:"optimizer"`
-	Settings         map[string]any   `json:"settings"`
-	Seeds            []uint64         `json:"seeds"`
-	Diverged         []uint64         `json:"diverged"`
-	TestAccuracy     *report.Interval `json:"test_accuracy"`
-	TestLoss         *report.Interval `json:"test_loss"`
-	TrainLoss        *report.Interval `json:"train_loss"`
-	Gap              *report.Interval `json:"gap"`
-	ExampleGradients *report.Interval `json:"example_gradients"`
-	Seconds          *report.Interval `json:"seconds"`
-	DriftExplained   *report.Interval `json:"drift_explained"`
+	Optimizer string         `json:"optimizer"`
+	Settings  map[string]any `json:"settings"`
+	Seeds     []uint64       `json:"seeds"`
+	Diverged  []uint64       `json:"diverged"`
+	compare.Means
 }
 
 // learning is one metric of an optimizer along its runs, a value a seed at each step.

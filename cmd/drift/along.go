@@ -38,15 +38,11 @@ func (v *verification) follow(ctx context.Context) (err error) {
 	}
 	v.data, v.model, v.seed = t.data, t.model, t.seed
 	v.options.Seed = t.seed
-	p, err := t.open(t.app, t.init)
+	p, o, run, err := t.start()
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	o, run, err := t.resolve(p.Examples(objective.Train))
-	if err != nil {
-		return err
-	}
 	if _, err := theory.Followable(p.Objective, o, run.Steps); err != nil { // before anything is prepared
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}

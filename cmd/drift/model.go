@@ -81,7 +81,7 @@ func (d *description) parse() (*nn.Model, error) {
 // stands for the data.
 func (d *description) gradientBytes(model *nn.Model) (bytes int64, err error) {
 	in, target := model.Input, model.Target()
-	size, targets := product(in.Shape), product(target.Shape)
+	size, targets := in.Size(), target.Size()
 	set := data.Set{Name: "zeros", Shape: in.Shape, Tokens: in.Index, X: data.ValuesOf(make([]float32, size))}
 	if target.Index > 0 {
 		set.Classes, set.Labels = target.Index, make([]int32, targets)
@@ -102,14 +102,6 @@ func (d *description) gradientBytes(model *nn.Model) (bytes int64, err error) {
 	}
 	defer f.Close()
 	return f.GradientBytes(d.batch)
-}
-
-func product(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
 }
 
 func shapeText(shape []int) string {

@@ -111,15 +111,11 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		}
 		defer func() { err = closing(t.logging.Dir, err) }()
 	}
-	p, err := t.open(t.app, t.init)
+	p, o, run, err := t.start()
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
-	o, run, err := t.resolve(p.Examples(objective.Train))
-	if err != nil {
-		return err
-	}
 	t.note(t.options.Idle(t.given, t.name)...)
 	if t.out == "" && t.resume == "" {
 		t.note("nothing of this run is kept: --out FOLDER keeps it")
@@ -139,6 +135,19 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 		defer func() { err = closing(t.logging.Dir, err) }()
 	}
 	return t.trainAndDeliver(ctx, p, trainer, flags)
+}
+
+// start puts the task on its device, and is the optimizer and the run that the flags ask for.
+func (t *training) start() (*problem, optim.Optimizer, train.Options, error) {
+	p, err := t.open(t.app, t.init)
+	if err != nil {
+		return nil, nil, train.Options{}, err
+	}
+	o, run, err := t.resolve(p.Examples(objective.Train))
+	if err != nil {
+		return nil, nil, run, closing(p, err)
+	}
+	return p, o, run, nil
 }
 
 // resolve is the optimizer and the run that the flags ask for on n examples.

@@ -45,7 +45,7 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 	n, row := f.total(), 0
 	in := f.Model.Inputs()
 	for _, i := range in {
-		row += product(i.Shape)
+		row += i.Size()
 	}
 	inputs := []int{n, row}
 	if len(in) == 1 {
@@ -68,7 +68,7 @@ func (f *Objective) split(x *graph.Node) []*graph.Node {
 	n, at := x.Shape()[0], 0
 	parts := make([]*graph.Node, len(inputs))
 	for i, in := range inputs {
-		to := at + product(in.Shape)
+		to := at + in.Size()
 		parts[i] = graph.Reshape(graph.SliceAxis(x, 1, at, to), append([]int{n}, in.Shape...)...)
 		at = to
 	}

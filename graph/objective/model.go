@@ -50,6 +50,9 @@ type Input struct {
 	Index int   // above 0: whole numbers below it (classes, tokens)
 }
 
+// Size is the number of elements of an example's part.
+func (i Input) Size() int { return product(i.Shape) }
+
 // Net is what Build makes a network of.
 type Net struct {
 	Params  []*graph.Node // one for each of Params, in order and of its shape

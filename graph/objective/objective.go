@@ -123,7 +123,7 @@ func (f *Objective) takes(set data.Set) error {
 	inputs, target := f.Model.Inputs(), f.Model.Target()
 	size, shapes := 0, make([]string, len(inputs))
 	for i, in := range inputs {
-		size, shapes[i] = size+product(in.Shape), fmt.Sprint(in.Shape)
+		size, shapes[i] = size+in.Size(), fmt.Sprint(in.Shape)
 	}
 	if size != set.Size() {
 		return fmt.Errorf("examples of %s have shape %v, the model takes %s", set.Name, set.Shape, strings.Join(shapes, " and "))
@@ -135,8 +135,8 @@ func (f *Objective) takes(set data.Set) error {
 		return fmt.Errorf("the model's loss takes numbers as targets, %s holds classes", set.Name)
 	case set.Classes > target.Index:
 		return fmt.Errorf("%s has %d classes, the model has %d outputs", set.Name, set.Classes, target.Index)
-	case set.Targets() != product(target.Shape):
-		return fmt.Errorf("%s has %d targets, the model takes %d", set.Name, set.Targets(), product(target.Shape))
+	case set.Targets() != target.Size():
+		return fmt.Errorf("%s has %d targets, the model takes %d", set.Name, set.Targets(), target.Size())
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (f *Objective) CompileNetwork() (*Network, error) {
 	}
 	n := &Network{objective: f, index: inputs[0].Index}
 	var err error
-	if n.input, err = f.device.NewBuffer(f.dtype, product(inputs[0].Shape)); err == nil {
+	if n.input, err = f.device.NewBuffer(f.dtype, inputs[0].Size()); err == nil {
 		err = n.compile(inputs[0])
 	}
 	if err != nil {

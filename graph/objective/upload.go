@@ -45,7 +45,7 @@ func (f *Objective) upload() (err error) {
 func (f *Objective) indices(set data.Set) error {
 	from, size := 0, set.Size()
 	for _, in := range f.Model.Inputs() {
-		to := from + product(in.Shape)
+		to := from + in.Size()
 		for i := from; in.Index > 0 && i < set.Len()*size; {
 			if x := set.X.At(i); !(x >= 0 && x < float64(in.Index)) || x != math.Trunc(x) {
 				return fmt.Errorf("example %d of %s holds %v, the model takes whole numbers from 0 to %d", i/size, set.Name, x, in.Index-1)
