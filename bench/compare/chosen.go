@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"drift/bench/report"
+	"drift/bench/study"
 	"drift/optim/options"
 )
 
@@ -17,7 +20,7 @@ func (o *Outcome) Chosen() (t *report.Table, atTheEnd []string) {
 	var chosen []Trial
 	for k := range o.Rows {
 		trials := o.Trials[k*each:][:each]
-		best, tried := bestOf(trials), []float64{}
+		best, tried := trials[max(0, steadiest(trials))], []float64{}
 		for _, trial := range trials {
 			tried = append(tried, rate(trial))
 		}
@@ -31,12 +34,13 @@ func (o *Outcome) Chosen() (t *report.Table, atTheEnd []string) {
 	for _, name := range dimensions(chosen) {
 		t.AddColumn(strings.ReplaceAll(name, "_", "-"), searched(chosen, name))
 	}
-	t.AddColumn("validation loss", func() (cells []string) {
-		for _, best := range chosen {
-			cells = append(cells, report.Format(float64(best.ValidationLoss)))
-		}
-		return cells
-	}())
+	var losses, again []string
+	for _, best := range chosen {
+		losses = append(losses, report.Format(float64(best.ValidationLoss)))
+		again = append(again, report.Format(stat.Mean(best.losses(), nil)))
+	}
+	t.AddColumn("validation loss", losses)
+	t.AddColumn("its mean over 3 seeds", again)
 	return t, atTheEnd
 }
 
@@ -47,7 +51,7 @@ func searched(trials []Trial, name string) (cells []string) {
 	some := false
 	for _, trial := range trials {
 		cell := "–"
-		if slices.ContainsFunc(Space(trial.Settings.Optimizer), func(d Dimension) bool { return d.Name == name }) {
+		if slices.ContainsFunc(study.Space(trial.Settings.Optimizer), func(d study.Dimension) bool { return d.Name == name }) {
 			cell, some = options.Get(trial.Settings.Optimizer, name), true
 		}
 		cells = append(cells, cell)
@@ -61,7 +65,7 @@ func searched(trials []Trial, name string) (cells []string) {
 // dimensions is the names of what was searched besides the learning rate, in the order of first appearance.
 func dimensions(trials []Trial) (names []string) {
 	for _, trial := range trials {
-		for _, d := range Space(trial.Settings.Optimizer) {
+		for _, d := range study.Space(trial.Settings.Optimizer) {
 			if d.Name != "lr" && !slices.Contains(names, d.Name) {
 				names = append(names, d.Name)
 			}

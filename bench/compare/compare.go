@@ -11,9 +11,9 @@ import (
 	"math"
 
 	"drift/bench/report"
+	"drift/bench/study"
 	"drift/graph/objective"
 	"drift/optim"
-	"drift/optim/train"
 )
 
 // Experiment is what is compared. Everything about a seed — data, first weights, batches — is shared by the optimizers.
@@ -29,21 +29,19 @@ type Experiment struct {
 	// Trials is how many choices of each optimizer's options are tried first, on the problem of OpenTuning, whose test part is held
 	// out of the training part; 0: none, the options stay as they are.
 	Trials     int
-	OpenTuning func() (*objective.Objective, io.Closer, error)
+	OpenTuning func(seed uint64) (*objective.Objective, io.Closer, error)
 	// Kept, where given, holds what is finished of the experiment, which Run does not do again.
-	Kept *Kept
+	Kept *study.Store
 	// Observe, where given, hears how many updates are done, of all runs together.
 	Observe func(done int, what string)
 }
 
+// Entry is one of the optimizers that are compared.
+type Entry = study.Entry
+
 // run is one optimizer on one seed.
 type run struct {
-	Entry     Entry         `json:"settings"`
-	Seed      uint64        `json:"seed"`
-	Result    train.Result  `json:"result"`
-	Entries   []train.Entry `json:"entries"`
-	Classes   bool          `json:"classes"`   // accuracy means something
-	Diverged  bool          `json:"diverged"`  // there is no result
+	study.Run
 	Explained report.Number `json:"explained"` // NaN where it does not apply
 	// SecondOrder is there for the SGD whose shuffles were expanded.
 	SecondOrder *secondOrder `json:"second_order,omitempty"`
@@ -92,7 +90,7 @@ func (e Experiment) begin(f *objective.Objective) ([]Entry, []float64, error) {
 // seed is the runs of a seed. heard is told of updates, and without words of those whose outcome was kept.
 func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard func(int, string)) (runs []run, err error) {
 	var kept keptSeed
-	if err := e.Kept.load(seedName(seed), &kept); err != nil {
+	if _, err := e.Kept.Load(seedName(seed), &kept); err != nil {
 		return nil, err
 	}
 	for _, r := range kept.Runs {
@@ -108,22 +106,22 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard f
 	defer func() { err = errors.Join(err, end.Close()) }()
 	entries, start, err := e.begin(f)
 	if err == nil {
-		entries, err = adopt(entries, best)
+		entries, err = study.Adopt(entries, best)
 	}
 	if err != nil {
 		return nil, err
 	}
 	for i := range kept.Runs {
-		if err := kept.Runs[i].Entry.bind(entries[i]); err != nil {
+		if err := kept.Runs[i].Entry.Bind(entries[i]); err != nil {
 			return nil, err
 		}
 	}
 	for _, entry := range entries[len(kept.Runs):] {
 		what := fmt.Sprintf("seed %d, %s", seed, entry.Name)
-		r, err := e.one(ctx, f, entry, seed, start, func(steps int) { heard(steps, what) })
+		r, err := study.Train(ctx, f, entry, seed, start, e.Points, func(steps int) { heard(steps, what) })
 		if err == nil {
-			kept.Runs = append(kept.Runs, r)
-			err = e.Kept.save(seedName(seed), kept)
+			kept.Runs = append(kept.Runs, run{Run: r, Explained: report.Number(math.NaN())})
+			err = e.Kept.Save(seedName(seed), kept)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", entry.Name, err)
@@ -133,33 +131,7 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard f
 		return nil, fmt.Errorf("drift over an epoch: %w", err)
 	}
 	kept.Whole = true
-	return kept.Runs, e.Kept.save(seedName(seed), kept)
-}
-
-// one is the run of an optimizer, which may diverge. heard is told how many updates went by.
-func (e Experiment) one(ctx context.Context, f *objective.Objective, entry Entry, seed uint64, start []float64,
-	heard func(steps int)) (run, error) {
-	r := run{Entry: entry, Seed: seed, Classes: f.Scored(), Explained: report.Number(math.NaN())}
-	if err := f.Parameters().Write(start); err != nil {
-		return r, err
-	}
-	t, err := train.New(f, entry.Optimizer, entry.options(seed))
-	if err != nil {
-		return r, err
-	}
-	defer t.Close()
-	every := max(1, entry.Steps/max(1, e.Points))
-	r.Result, err = t.Run(ctx, train.Logging{LogEvery: every, EvalEvery: every, Observe: func(_ int, entry *train.Entry) {
-		if entry != nil {
-			r.Entries = append(r.Entries, *entry)
-		}
-		heard(1)
-	}})
-	if train.Diverged(err) {
-		heard(entry.Steps - t.StepsTaken() + 1) // the last step was not observed
-		r.Diverged, err = true, nil
-	}
-	return r, err
+	return kept.Runs, e.Kept.Save(seedName(seed), kept)
 }
 
 // find is the first run of an optimizer of type O that did not diverge, and that optimizer.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"drift/bench/study"
 	"drift/data"
 	"drift/graph/nn"
 	"drift/graph/objective"
@@ -207,7 +208,7 @@ func TestComparisonStopsWhenAsked(t *testing.T) {
 // The search prefers what reaches a lower loss on held-out examples, forgives a trial that left all bounds, and what it finds
 // holds for every seed.
 func TestTuning(t *testing.T) {
-	base := sgd(0.002, 8)
+	base := sgd(0.01, 8)
 	open := opener(glyphs, nn.CrossEntropy{})
 	all := func(n int) ([]Entry, error) {
 		e, err := entries(base, 20, "sgd", "gd", "gd-reg")(n)
@@ -218,22 +219,23 @@ func TestTuning(t *testing.T) {
 	}
 	rate := func(e Entry) float64 { return options.Number(e.Optimizer, "lr") }
 	e := Experiment{Open: open, Entries: all, Seeds: []uint64{1, 2}, Trials: 4, Pairs: 4,
-		OpenTuning: func() (*objective.Objective, io.Closer, error) { return open(9) }}
+		OpenTuning: func(seed uint64) (*objective.Objective, io.Closer, error) { return open(9 + seed) }}
 	o := compared(t, e)
 	if len(o.Trials) != 12 || rate(o.Rows[0].Settings) <= base.LearningRate || options.Number(o.Rows[2].Settings.Optimizer, "emulate_batch") == 0 {
-		t.Errorf("%d trials, chosen %+v", len(o.Trials), o.Rows[0].Settings)
+		t.Errorf("%d trials, chosen %+v of %+v", len(o.Trials), o.Rows[0].Settings, o.Trials[:4])
 	}
 	for i, row := range o.Rows {
-		least := math.Inf(1)
+		again := 0
 		for _, trial := range o.Trials[4*i : 4*i+4] {
-			if loss := float64(trial.ValidationLoss); loss < least {
-				least = loss
-			}
-		}
-		for _, trial := range o.Trials[4*i : 4*i+4] {
-			if chosen := rate(trial.Settings) == rate(row.Settings); chosen != (float64(trial.ValidationLoss) == least) {
+			if chosen := rate(trial.Settings) == rate(row.Settings); chosen != trial.Chosen || chosen && len(trial.Again) == 0 {
 				t.Errorf("%s: chosen %v among %+v", row.Optimizer, rate(row.Settings), o.Trials[4*i:4*i+4])
 			}
+			if len(trial.Again) == study.AgainOn {
+				again++
+			}
+		}
+		if again == 0 || again > study.FinalistsOf {
+			t.Errorf("%s: %d trials were run again", row.Optimizer, again)
 		}
 	}
 	if _, atTheEnd := o.Chosen(); !slices.Contains(atTheEnd, "gd") {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/compare"
+	"drift/bench/study"
 	"drift/graph/nn"
 	"drift/graph/objective"
 	"drift/optim"
@@ -35,7 +36,7 @@ type comparison struct {
 	out, resume          string
 	force                bool
 	model                *nn.Model
-	kept                 *compare.Kept
+	kept                 *study.Store
 }
 
 const compareLong = `compare trains the same network with several optimizers over several seeds, and prints means
@@ -63,7 +64,10 @@ Optimizers that clip have no expansion. It fails where the learning rate times t
 eigenvalue of the Hessian nears 1.
 
 With --tune N every optimizer is first given N trials over its own settings, and compared at the best
-of them by the loss on a fifth of the training examples, which is held out: over the learning rate,
+of them by the loss on a fifth of the training examples, which is held out (or on the validation part,
+where the data have one). The three best are run again on two more seeds, and the one chosen whose loss
+exceeds the best of them on the same seed least, by mean plus standard deviation; one that diverges on
+any seed is out. The search goes over the learning rate,
 from a tenth of --lr to ten times it; for gd-reg, sgd-reg and gd-noise over the batch size that they
 follow, from an eighth to twice; for sigma-inverse over the damping, from a hundredth to ten times;
 for adamw over the weight decay, from a tenth to ten times.
@@ -149,8 +153,10 @@ func (c *comparison) problem(seed uint64) (*objective.Objective, io.Closer, erro
 	return c.place(seed, false)
 }
 
-// tuning is the problem of the first seed with a fifth of the training examples in place of the test part.
-func (c *comparison) tuning() (*objective.Objective, io.Closer, error) { return c.place(c.seed, true) }
+// tuning is the problem of a seed with a fifth of the training examples, or the validation part, in place of the test part.
+func (c *comparison) tuning(seed uint64) (*objective.Objective, io.Closer, error) {
+	return c.place(seed, true)
+}
 
 func (c *comparison) place(seed uint64, tuning bool) (*objective.Objective, io.Closer, error) {
 	own := *c.app
@@ -164,7 +170,7 @@ func (c *comparison) place(seed uint64, tuning bool) (*objective.Objective, io.C
 		return nil, nil, err
 	}
 	if tuning {
-		if split, err = compare.HoldOut(split, seed); err != nil {
+		if split, err = study.HoldOut(split, seed); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -183,7 +189,7 @@ func (c *comparison) count(examples int) error {
 	if c.trials > 0 && examples < 10 {
 		return usagef("--tune holds out a fifth of the %d training examples: give more data", examples)
 	}
-	for _, part := range []struct{ examples, times int }{{examples, c.seeds}, {examples - examples/5, c.trials}} {
+	for _, part := range []struct{ examples, times int }{{examples, c.seeds}, {examples - examples/5, c.trials + min(c.trials, study.FinalistsOf)*study.AgainOn}} {
 		if part.times == 0 {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/compare"
+	"drift/bench/study"
 	"drift/cmd/drift/internal/cmdline"
 	"drift/cmd/drift/internal/machine"
 	"drift/data"
@@ -43,10 +44,13 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	if lock, err = c.hold(); err != nil {
 		return nil, err
 	}
-	err = c.kept.Begin()
-	if errors.Is(err, compare.ErrCutShort) {
-		err = fmt.Errorf("preparing the folder %s for results: %w: go on with --resume %s, name another folder with --out, or delete %s",
-			c.out, err, c.out, filepath.Join(c.out, finishedFolder))
+	empty, err := c.kept.Empty()
+	if err == nil && !empty {
+		err = fmt.Errorf("preparing the folder %s for results: it holds a comparison that was cut short: go on with --resume %s, name another folder with --out, or delete %s",
+			c.out, c.out, filepath.Join(c.out, finishedFolder))
+	}
+	if err == nil {
+		err = c.kept.Make()
 	}
 	if err == nil {
 		err = atomicfile.Write(filepath.Join(c.out, rundir.ConfigName), func(w io.Writer) error {
@@ -149,7 +153,7 @@ func (c *comparison) hold() (io.Closer, error) {
 // keep holds in the folder what is finished, under a name that settings, data and version decide.
 func (c *comparison) keep(config string, split *data.Split) {
 	name := fmt.Sprintf("%x", sha256.Sum256([]byte(config+data.Checksum(split.Train, split.Test)+machine.Version())))
-	c.kept = compare.NewKept(filepath.Join(c.out, finishedFolder), name)
+	c.kept = study.NewStore(filepath.Join(c.out, finishedFolder), name)
 }
 
 // config is the settings that run the comparison again.

@@ -3,6 +3,7 @@ package atomicfile
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"io"
 	"os"
@@ -13,9 +14,17 @@ import (
 // Write gives the file at path the content that write produces, in one step: whoever reads it, also after a crash or a
 // loss of power, finds the old content or the new, never a part. It writes a temporary file beside it (named .NAME.tmp, of
 // which a crash may leave one behind), brings it to the disk, renames it, and brings the folder to the disk.
-func Write(path string, write func(io.Writer) error) error {
+func Write(path string, write func(io.Writer) error) error { return replace(path, "", write) }
+
+// WriteShared is Write for a path that several processes, on several machines perhaps, may write at the same time: each has a temporary
+// file of its own, and the last to end gives the content.
+func WriteShared(path string, write func(io.Writer) error) error {
+	return replace(path, "."+rand.Text(), write)
+}
+
+func replace(path, own string, write func(io.Writer) error) error {
 	folder, name := filepath.Split(path)
-	temporary := filepath.Join(folder, "."+name+".tmp")
+	temporary := filepath.Join(folder, "."+name+own+".tmp")
 	err := writeSynced(temporary, write)
 	if err == nil {
 		err = os.Rename(temporary, path)

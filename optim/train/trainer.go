@@ -120,6 +120,20 @@ func (t *Trainer) RateAt(step int) float64 { return t.Optimizer.RateAt(step, t.O
 // Seconds is the time that the steps took.
 func (t *Trainer) Seconds() float64 { return t.elapsed.Seconds() }
 
+// ExampleGradients is what the steps have cost, in gradients of one example.
+func (t *Trainer) ExampleGradients() float64 { return t.cost }
+
+// StepCost is what a step costs in the mean over an epoch, in gradients of one example.
+func (t *Trainer) StepCost() float64 {
+	examples, batches := t.Objective.Examples(objective.Train), t.sampler.BatchesPerEpoch()
+	kind, batch := t.Optimizer.Batches(examples)
+	last := examples - (batches-1)*batch
+	if kind == data.Replacement {
+		last = batch
+	}
+	return (float64(batches-1)*t.direction.Cost(batch) + t.direction.Cost(last)) / float64(batches)
+}
+
 // Step takes the next step.
 func (t *Trainer) Step() error {
 	start := time.Now()

@@ -200,7 +200,7 @@ func compared(string) error {
 		Entries: func(int) ([]compare.Entry, error) {
 			return []compare.Entry{{Name: "sgd", Optimizer: sgd, Steps: 30}, {Name: "decaying", Optimizer: own, Steps: 30}}, nil
 		},
-		OpenTuning: func() (*objective.Objective, io.Closer, error) { return place(3) },
+		OpenTuning: func(seed uint64) (*objective.Objective, io.Closer, error) { return place(3 + seed) },
 	}
 	o, err := e.Run(context.Background())
 	if err != nil {

@@ -1,4 +1,4 @@
-package compare
+package study
 
 import (
 	"fmt"
@@ -65,8 +65,8 @@ func Tried(o optim.Optimizer, number int) (optim.Optimizer, error) {
 	return out, nil
 }
 
-// adopt puts what a search chose, the values of its dimensions, into the optimizers for another number of examples.
-func adopt(entries, best []Entry) ([]Entry, error) {
+// Adopt puts what a search chose, the values of its dimensions, into the optimizers for another number of examples.
+func Adopt(entries, best []Entry) ([]Entry, error) {
 	for i, b := range best {
 		for _, d := range Space(entries[i].Optimizer) {
 			var err error

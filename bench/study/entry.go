@@ -1,4 +1,4 @@
-package compare
+package study
 
 import (
 	"bytes"
@@ -7,20 +7,17 @@ import (
 
 	"drift/optim"
 	"drift/optim/options"
-	"drift/optim/train"
 )
 
-// Entry is one of the optimizers that are compared, under a name of its own: the same type may stand there twice. In JSON it is
+// Entry is an optimizer under a name of its own, with the length of its runs: the same type may stand in a comparison twice. In JSON it is
 // one object: the name as "optimizer", the optimizer's options, and the steps.
 type Entry struct {
 	Name      string
 	Optimizer optim.Optimizer
 	Steps     int
 
-	read []byte // the object that it was read from, before bind
+	read []byte // the object that it was read from, before Bind
 }
-
-func (e Entry) options(seed uint64) train.Options { return train.Options{Steps: e.Steps, Seed: seed} }
 
 // MarshalJSON writes one object.
 func (e Entry) MarshalJSON() ([]byte, error) {
@@ -41,7 +38,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 	return append(append(head[:len(head)-1], ','), own[1:]...), nil
 }
 
-// UnmarshalJSON reads the name and the steps. The optimizer's type is not in the text: see bind.
+// UnmarshalJSON reads the name and the steps. The optimizer's type is not in the text: see Bind.
 func (e *Entry) UnmarshalJSON(text []byte) error {
 	var head struct {
 		Name  string `json:"optimizer"`
@@ -52,8 +49,8 @@ func (e *Entry) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// bind completes an entry that was read, with an optimizer of the type of another entry of its name.
-func (e *Entry) bind(of Entry) error {
+// Bind completes an entry that was read, with an optimizer of the type of another entry of its name.
+func (e *Entry) Bind(of Entry) error {
 	if e.Optimizer != nil {
 		return nil
 	}

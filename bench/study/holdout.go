@@ -1,4 +1,4 @@
-package compare
+package study
 
 import (
 	"errors"
@@ -7,9 +7,12 @@ import (
 	"drift/data/random"
 )
 
-// HoldOut is a data set to tune on: a fifth of the training examples, drawn by the seed, in place of the test part, which nobody
-// looks at.
+// HoldOut is a data set to tune on, whose validation part takes the place of the test part, which nobody looks at. Where it has no
+// validation part, that is a fifth of the training examples, drawn by the seed.
 func HoldOut(split *data.Split, seed uint64) (*data.Split, error) {
+	if split.Valid.Len() > 0 {
+		return &data.Split{Train: split.Train, Test: split.Valid}, nil
+	}
 	n := split.Train.Len()
 	if n < 10 {
 		return nil, errors.New("tuning holds out a fifth of the training examples, and takes at least 10: give more data")

@@ -1,4 +1,4 @@
-package compare
+package study
 
 import (
 	"encoding/json"
@@ -79,10 +79,10 @@ func TestEntriesComeBackFromJSON(t *testing.T) {
 		if again, err := json.Marshal(back); err != nil || string(again) != string(text) {
 			t.Errorf("%s is written anew as %s, %v", text, again, err)
 		}
-		if err := back.bind(Entry{Name: e.Name, Optimizer: e.Optimizer}); err != nil || back.Optimizer != changed || back.Steps != 7 || back.Name != e.Name {
+		if err := back.Bind(Entry{Name: e.Name, Optimizer: e.Optimizer}); err != nil || back.Optimizer != changed || back.Steps != 7 || back.Name != e.Name {
 			t.Errorf("%s came back as %+v, %v", text, back, err)
 		}
-		if err := (&Entry{Name: "another"}).bind(Entry{Name: e.Name, Optimizer: e.Optimizer}); err == nil {
+		if err := (&Entry{Name: "another"}).Bind(Entry{Name: e.Name, Optimizer: e.Optimizer}); err == nil {
 			t.Error("what is of another name was taken")
 		}
 	}

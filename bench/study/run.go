@@ -1,0 +1,46 @@
+package study
+
+import (
+	"context"
+
+	"drift/graph/objective"
+	"drift/optim/train"
+)
+
+// Run is one optimizer trained once.
+type Run struct {
+	Entry    Entry         `json:"settings"`
+	Seed     uint64        `json:"seed"`
+	Result   train.Result  `json:"result"`
+	Entries  []train.Entry `json:"entries"`  // of the learning curve
+	Costs    []float64     `json:"costs"`    // at each entry, in gradients of one example
+	Classes  bool          `json:"classes"`  // accuracy means something
+	Diverged bool          `json:"diverged"` // there is no result
+}
+
+// Train trains from the first weights start [P], with points on the learning curve. A run that diverges ends early and is no error.
+// heard is told how many updates went by.
+func Train(ctx context.Context, f *objective.Objective, entry Entry, seed uint64, start []float64, points int, heard func(steps int)) (Run, error) {
+	r := Run{Entry: entry, Seed: seed, Classes: f.Scored()}
+	if err := f.Parameters().Write(start); err != nil {
+		return r, err
+	}
+	t, err := train.New(f, entry.Optimizer, train.Options{Steps: entry.Steps, Seed: seed})
+	if err != nil {
+		return r, err
+	}
+	defer t.Close()
+	every := max(1, entry.Steps/max(1, points))
+	r.Result, err = t.Run(ctx, train.Logging{LogEvery: every, EvalEvery: every, Observe: func(_ int, entry *train.Entry) {
+		if entry != nil {
+			r.Entries = append(r.Entries, *entry)
+			r.Costs = append(r.Costs, t.ExampleGradients())
+		}
+		heard(1)
+	}})
+	if train.Diverged(err) {
+		heard(entry.Steps - t.StepsTaken() + 1) // the last step was not observed
+		r.Diverged, err = true, nil
+	}
+	return r, err
+}
