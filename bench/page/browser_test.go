@@ -20,6 +20,16 @@ import (
 // browse loads a page in chromium without a network and gives its document as it then is, and what its console and log say of errors.
 func browse(t *testing.T, page string, flags ...string) (document, errors string) {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(path, []byte(page), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return visit(t, (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String(), append(flags, "--host-resolver-rules=MAP * ~NOTFOUND")...)
+}
+
+// visit is browse of an address.
+func visit(t *testing.T, address string, flags ...string) (document, errors string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("short: pages are not opened in chromium")
 	}
@@ -33,16 +43,10 @@ func browse(t *testing.T, page string, flags ...string) (document, errors string
 	if program == "" {
 		t.Skip("no chromium here: what scripts do with the page is not tested")
 	}
-	folder := t.TempDir()
-	path := filepath.Join(folder, "page.html")
-	if err := os.WriteFile(path, []byte(page), 0o666); err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	address := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
 	cmd := exec.CommandContext(ctx, program, append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-		"--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND", "--user-data-dir="+filepath.Join(folder, "profile"),
+		"--disable-background-networking", "--user-data-dir="+filepath.Join(t.TempDir(), "profile"),
 		"--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom", address)...)
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log
@@ -60,7 +64,7 @@ func browse(t *testing.T, page string, flags ...string) (document, errors string
 
 // probe is the page with one more script, which its policy lets run and which leaves its result in the document.
 func probe(page, test string) string {
-	test = `(() => { const results = {}; try {` + test + `} catch (e) { results.error = String(e); }
+	test = `(async () => { const results = {}; try {` + test + `} catch (e) { results.error = String(e); }
 const out = document.createElement("pre"); out.id = "results"; out.textContent = JSON.stringify(results); document.body.append(out); })();`
 	sum := sha256.Sum256([]byte(test))
 	allow := "script-src &#39;sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "&#39; "

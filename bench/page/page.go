@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"time"
 )
 
 //go:embed page.html
@@ -26,6 +27,7 @@ var layout = template.Must(template.New("page").Parse(markup))
 type content struct {
 	Title    string
 	Policy   string
+	Follow   float64 // seconds between looks at whoever serves the page; 0: a page that stays as it is
 	Style    template.CSS
 	Script   template.JS
 	Summary  []paragraph
@@ -97,9 +99,21 @@ type dataCurve struct {
 }
 
 // WriteTo writes the page. The same results give the same bytes.
-func (r *Results) WriteTo(w io.Writer) (int64, error) {
+func (r *Results) WriteTo(w io.Writer) (int64, error) { return r.write(w, 0) }
+
+// WriteLive writes a page that asks the server that it came from for a newer one at the given interval, and shows that in its place
+// without losing what a reader has chosen. It may talk to that server and to nobody else.
+func (r *Results) WriteLive(w io.Writer, every time.Duration) (int64, error) {
+	return r.write(w, every)
+}
+
+func (r *Results) write(w io.Writer, every time.Duration) (int64, error) {
+	c := r.content()
+	if c.Policy = Policy(every > 0); every > 0 {
+		c.Follow = every.Seconds()
+	}
 	var b bytes.Buffer
-	if err := layout.Execute(&b, r.content()); err != nil {
+	if err := layout.Execute(&b, c); err != nil {
 		return 0, fmt.Errorf("writing the page: %w", err)
 	}
 	return b.WriteTo(w)
@@ -110,7 +124,7 @@ func (r *Results) content() content {
 	along, spectra := append(r.curves(l), r.stages(l)...), r.spectra(l)
 	all := number(append(append([]*chart{}, along...), spectra...))
 	c := content{
-		Title: r.title(), Policy: policy(), Style: template.CSS(style), Script: template.JS(script),
+		Title: r.title(), Style: template.CSS(style), Script: template.JS(script),
 		Summary: r.words(), Forests: r.forests(l), Tables: r.tables(), Settings: r.settings(),
 		Data:  data{Series: l.names, Colors: colors},
 		Frame: frame{width, height, left, plotRight, top, plotBottom},
@@ -174,9 +188,14 @@ func (c *chart) data() dataChart {
 	return out
 }
 
-// policy lets the page load nothing, and run and look like nothing but what it has from here.
-func policy() string {
-	return "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(style) + "; script-src " + hash(script)
+// Policy is the page's content security policy: it loads nothing, and runs and looks like nothing but what it has from here. A live page
+// may ask its own server.
+func Policy(live bool) string {
+	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hash(style) + "; script-src " + hash(script)
+	if live {
+		policy += "; connect-src 'self'"
+	}
+	return policy
 }
 
 func hash(text string) string {

@@ -1,11 +1,10 @@
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  let data; // what this page draws from; a live page takes it anew
   const tip = document.getElementById("tip");
   const box = { left: 66, right: 468, top: 10, bottom: 256 }; // as in drawing.go
-  const state = { along: "x", smooth: 0, hidden: new Set() };
-  document.documentElement.classList.add("scripted");
-
+  // What a reader has chosen. Names and not places carry it, so that a live page keeps it when curves and figures come.
+  const state = { along: "x", smooth: 0, hidden: new Set(), views: new Map(), sorted: new Map(), open: new Set() };
   const svg = (name, attributes, text) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -82,7 +81,7 @@
   const path = (ps, X, Y) => ps.map((p, i) => (i ? "L" : "M") + X.at(p.x).toFixed(1) + " " + Y.at(p.y).toFixed(1)).join("");
 
   function draw(chart) {
-    const visible = chart.curves.filter((c) => !state.hidden.has(c.series)).map((curve) => {
+    const visible = chart.curves.filter((c) => !state.hidden.has(data.series[c.series])).map((curve) => {
       const raw = points(chart, curve);
       return { curve, raw, ps: curve.kind === "marks" ? raw : smoothed(raw) };
     });
@@ -169,8 +168,14 @@
     tip.hidden = true;
   }
 
+  // heading is a name for a figure or table: its own heading and its section's.
+  const heading = (node, own) => node.closest("section").querySelector("h2").textContent + "/" + own.textContent;
+
   function listen(chart) {
     chart.figure = document.getElementById(chart.id);
+    const name = heading(chart.figure, chart.figure.querySelector("h3"));
+    Object.assign(chart, state.views.get(name));
+    const keep = () => state.views.set(name, { zoom: chart.zoom, logx: chart.logx, logy: chart.logy });
     const picture = chart.figure.querySelector("svg");
     const clip = svg("clipPath", { id: "clip-" + chart.id });
     clip.append(svg("rect", { x: box.left, y: box.top - 4, width: box.right - box.left, height: box.bottom - box.top + 8 }));
@@ -194,62 +199,138 @@
       const at = place(event);
       if (start !== null && Math.abs(at - start) > 6) {
         chart.zoom = [chart.X.of(Math.min(at, start)), chart.X.of(Math.max(at, start))];
+        keep();
         draw(chart);
       }
       start = null;
       leave(chart);
     });
     picture.addEventListener("pointerleave", () => { start = null; leave(chart); });
-    picture.addEventListener("dblclick", () => { chart.zoom = null; draw(chart); });
-    for (const button of chart.figure.querySelectorAll("button[data-axis]")) button.addEventListener("click", () => {
+    picture.addEventListener("dblclick", () => { chart.zoom = null; keep(); draw(chart); });
+    for (const button of chart.figure.querySelectorAll("button[data-axis]")) {
       const key = "log" + button.dataset.axis;
-      chart[key] = !chart[key];
       button.setAttribute("aria-pressed", chart[key]);
-      if (key === "logx") chart.zoom = null;
-      draw(chart);
-    });
+      button.addEventListener("click", () => {
+        chart[key] = !chart[key];
+        button.setAttribute("aria-pressed", chart[key]);
+        if (key === "logx") chart.zoom = null;
+        keep();
+        draw(chart);
+      });
+    }
   }
 
   // sorting puts rows in the order of a column; those without a value come last either way.
   function sorting(table) {
     const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
-    const sort = (k) => {
-      const up = heads[k].getAttribute("aria-sort") !== "ascending";
+    let title = table.parentElement.previousElementSibling;
+    while (title && !/^H[23]$/.test(title.tagName)) title = title.previousElementSibling;
+    const name = heading(table, title);
+    const sort = (k, up) => {
       heads.forEach((h) => h.removeAttribute("aria-sort"));
       heads[k].setAttribute("aria-sort", up ? "ascending" : "descending");
+      state.sorted.set(name, { column: heads[k].textContent, up });
       const key = (row) => { const cell = row.cells[k]; return "key" in cell.dataset ? (cell.dataset.key === "" ? null : Number(cell.dataset.key.replace("Inf", "Infinity"))) : cell.textContent; };
       const order = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
       const rows = [...body.rows].map((row) => [key(row), row]);
       rows.sort(([a], [b]) => a === null || b === null ? (a === null) - (b === null) : up ? order(a, b) : order(b, a));
       body.append(...rows.map(([, row]) => row));
     };
+    const turn = (k) => sort(k, heads[k].getAttribute("aria-sort") !== "ascending");
     heads.forEach((head, k) => {
       head.tabIndex = 0;
-      head.addEventListener("click", () => sort(k));
-      head.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(k); } });
+      head.addEventListener("click", () => turn(k));
+      head.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); turn(k); } });
+    });
+    const was = state.sorted.get(name), k = was ? heads.findIndex((h) => h.textContent === was.column) : -1;
+    if (k >= 0) sort(k, was.up);
+  }
+
+  function legend() {
+    const boxes = [...document.querySelectorAll("#legend input")];
+    const mark = (input) => {
+      for (const node of document.querySelectorAll(`[data-of="${input.dataset.series}"]`)) node.style.opacity = input.checked ? "" : "0.15";
+    };
+    const toggle = (input) => {
+      const name = data.series[Number(input.dataset.series)];
+      if (input.checked) state.hidden.delete(name); else state.hidden.add(name);
+      mark(input);
+    };
+    boxes.forEach((input) => {
+      input.checked = !state.hidden.has(data.series[Number(input.dataset.series)]);
+      mark(input);
+      input.addEventListener("change", () => { toggle(input); drawAll(); });
+    });
+    for (const [id, on] of [["all", true], ["none", false]]) {
+      const button = document.getElementById(id);
+      if (button) button.addEventListener("click", () => { boxes.forEach((input) => { input.checked = on; toggle(input); }); drawAll(); });
+    }
+  }
+
+  function controls() {
+    const smooth = document.getElementById("smooth"), along = document.getElementById("along");
+    if (!smooth) return;
+    smooth.value = state.smooth;
+    smooth.addEventListener("input", () => { state.smooth = Number(smooth.value); drawAll(); });
+    along.value = state.along;
+    if (!data.charts.some((c) => c.along && c.curves.some((k) => k.epochs))) along.parentElement.hidden = true;
+    along.addEventListener("change", () => {
+      state.along = along.value;
+      for (const view of state.views.values()) view.zoom = null;
+      data.charts.forEach((c) => { if (c.along) c.zoom = null; });
+      drawAll();
     });
   }
 
-  document.querySelectorAll("table.sortable").forEach(sorting);
-  const boxes = [...document.querySelectorAll("#legend input")];
-  const toggle = (input) => {
-    const series = Number(input.dataset.series);
-    if (input.checked) state.hidden.delete(series); else state.hidden.add(series);
-    for (const node of document.querySelectorAll(`[data-of="${series}"]`)) node.style.opacity = input.checked ? "" : "0.15";
-  };
-  boxes.forEach((input) => { input.checked = true; input.addEventListener("change", () => { toggle(input); drawAll(); }); });
-  for (const [id, on] of [["all", true], ["none", false]]) {
-    const button = document.getElementById(id);
-    if (button) button.addEventListener("click", () => { boxes.forEach((input) => { input.checked = on; toggle(input); }); drawAll(); });
+  // begin gives life to the document as it is.
+  function begin() {
+    data = JSON.parse(document.getElementById("data").textContent);
+    data.charts ??= [];
+    document.querySelectorAll("table.sortable").forEach(sorting);
+    document.querySelectorAll("details").forEach((d, k) => {
+      d.open = state.open.has(k);
+      d.addEventListener("toggle", () => { if (d.open) state.open.add(k); else state.open.delete(k); });
+    });
+    legend();
+    controls();
+    data.charts.forEach(listen);
+    drawAll();
   }
-  const smooth = document.getElementById("smooth"), along = document.getElementById("along");
-  if (smooth) {
-    smooth.value = 0;
-    smooth.addEventListener("input", () => { state.smooth = Number(smooth.value); drawAll(); });
-    along.value = "x";
-    if (!(data.charts || []).some((c) => c.along && c.curves.some((k) => k.epochs))) along.parentElement.hidden = true;
-    along.addEventListener("change", () => { state.along = along.value; data.charts.forEach((c) => { if (c.along) c.zoom = null; }); drawAll(); });
+
+  // follow takes the page anew every few seconds from whoever serves it, and puts in what has changed; a figure in use waits.
+  function follow(seconds) {
+    const status = document.getElementById("live");
+    let tag = "", busy = false;
+    document.addEventListener("pointerdown", () => { busy = true; });
+    for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, () => { busy = false; });
+    const take = (text) => {
+      const page = new DOMParser().parseFromString(text, "text/html");
+      for (const part of ["header", "main", "#data"]) document.querySelector(part).replaceWith(document.adoptNode(page.querySelector(part)));
+      document.title = page.title;
+      tip.hidden = true;
+      begin();
+    };
+    const ask = async () => {
+      try {
+        const answer = await fetch(location.pathname, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
+        if (answer.status === 200 && !busy) {
+          const text = await answer.text();
+          take(text);
+          tag = answer.headers.get("ETag") || "";
+        } else if (answer.status !== 200 && answer.status !== 304) throw new Error((await answer.text()).trim());
+        status.textContent = "live, looked at " + new Date().toLocaleTimeString();
+        status.classList.remove("lost");
+      } catch (error) {
+        status.textContent = error instanceof TypeError ? "the program that serves this page has ended or cannot be reached: this is what it showed last" : String(error.message);
+        status.classList.add("lost");
+      }
+      setTimeout(ask, seconds * 1000);
+    };
+    setTimeout(ask, seconds * 1000);
   }
-  (data.charts || []).forEach(listen);
-  if (data.charts) drawAll();
+
+  document.documentElement.classList.add("scripted");
+  begin();
+  const live = document.documentElement.dataset.follow;
+  if (live) follow(Number(live));
 })();

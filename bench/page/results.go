@@ -18,7 +18,11 @@ type Results struct {
 	comparisons   []*comparison
 	measurements  []*measurement
 	verifications []*verification
+	pending       string
 }
+
+// Pending is a page that has nothing to show yet, and says why.
+func Pending(reason string) *Results { return &Results{pending: reason} }
 
 // result is one of them. A path is where it was found, a name what the page calls it.
 type result struct{ path, name string }

@@ -9,6 +9,9 @@ import (
 
 // words are the summary: some sentences for each result.
 func (r *Results) words() (all []paragraph) {
+	if r.pending != "" {
+		all = append(all, paragraph{"Nothing to show yet", r.pending})
+	}
 	for _, u := range r.runs {
 		all = append(all, paragraph{u.name, u.words()})
 	}

@@ -16,7 +16,7 @@ import (
 
 // readRun takes the settings of a run that is resumed from its folder. Those that decide what the run is cannot be changed.
 func (t *training) readRun(flags *pflag.FlagSet) error {
-	if err := checkResumed(flags, t.resume, "tensorboard", "checkpoint-every", "steps", "epochs"); err != nil {
+	if err := checkResumed(flags, t.resume, "tensorboard", "serve", "checkpoint-every", "steps", "epochs"); err != nil {
 		return err
 	}
 	dir, err := rundir.Resume(t.resume)

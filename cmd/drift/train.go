@@ -29,7 +29,7 @@ type training struct {
 	task
 	recipe
 	name, init, out, resume  string // name: of the optimizer
-	tensorboard              string
+	tensorboard, address     string
 	logEvery, evalEvery      every
 	checkpointEvery, measure every
 	logging                  train.Logging
@@ -98,6 +98,7 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
 	flags.StringVar(&t.tensorboard, "tensorboard", "", "write events for TensorBoard to this `folder`; beside --resume, go on with those there")
+	serveFlag(flags, &t.address)
 	cmdline.Add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
@@ -128,6 +129,11 @@ func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	if err := t.checkBoard(); err != nil {
 		return err
 	}
+	page, err := t.serve(t.address, t.out+t.resume)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(page, err) }()
 	if t.out != "" {
 		if err := t.startRun(flags, p.Model, trainer); err != nil {
 			return err

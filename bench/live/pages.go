@@ -1,0 +1,64 @@
+package live
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"drift/bench/page"
+)
+
+const (
+	every = 2 * time.Second // a browser asks this often
+	share = 100             // the page is made in at most one in so many parts of the time
+)
+
+// pages is the page as it was last made.
+type pages struct {
+	paths []string
+
+	mu    sync.Mutex
+	next  time.Time // not made again before
+	bytes []byte
+	tag   string
+}
+
+func (p *pages) serve(w http.ResponseWriter, r *http.Request) {
+	text, tag := p.latest()
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
+}
+
+// latest is the page and its tag, made anew if there was time enough since.
+func (p *pages) latest() ([]byte, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if start := time.Now(); p.bytes == nil || start.After(p.next) {
+		p.bytes = p.make()
+		p.tag = fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256(p.bytes)))
+		took := time.Since(start)
+		p.next = start.Add(max(every/2, share*took))
+	}
+	return p.bytes, p.tag
+}
+
+// make is the page of what stands in the folders now, or says why there is none yet.
+func (p *pages) make() []byte {
+	var b bytes.Buffer
+	results, err := page.Read(p.paths...)
+	if err == nil {
+		_, err = results.WriteLive(&b, every)
+	}
+	if err != nil {
+		b.Reset()
+		if _, err := page.Pending(err.Error()).WriteLive(&b, every); err != nil {
+			return []byte(err.Error())
+		}
+	}
+	return b.Bytes()
+}
