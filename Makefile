@@ -33,8 +33,9 @@ gpu:
 	$(with-gpu) $(GO) build -tags gpu -trimpath -o bin/drift ./cmd/drift
 
 # An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
-# sanitizer and without cuDNN.
+# sanitizer and without cuDNN. The first joins products and sums in one rounding as nvcc does, where the processor can; the other does not.
 emulator := $(CURDIR)/bin/emulator
+fused := $(if $(shell grep -m1 -ow fma /proc/cpuinfo 2>/dev/null),-mfma -ffp-contract=fast)
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
 sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
 
@@ -44,7 +45,7 @@ bundle := bin/gpu-bundle.tar.xz
 gpu-test:
 	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
 	$(with-gpu) $(GO) tool staticcheck -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
-	$(cuda)/emulator/build.sh $(emulator)
+	$(cuda)/emulator/build.sh $(emulator) $(fused)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) -skip AccuracyIsExact ./kernels/cuda ./kernels/cuda/driver ./graph/... ./optim/...
 	$(call emulated,$(emulator)) -run "Profile|GPUCases" ./bench/timing

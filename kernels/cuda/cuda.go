@@ -1,6 +1,13 @@
 // Package cuda runs the primitives of package kernels on an NVIDIA GPU. The device itself is built with the tag gpu
 // (make gpu), which needs a C compiler but no CUDA toolkit; without the tag Open says so. The driver and cuBLAS are
 // opened at run time, so one binary starts on any machine.
+//
+// Libraries read 16 bytes at a time where an operand begins at a multiple of 16 bytes. Buffers do; a layer's parameters, which are a part of
+// the flat vector θ [P], do if the numbers of parameters before them add up to a multiple of 4 in float32, as in every preset but for one
+// bias of lenet. θ has no gaps for other layers: its length is P wherever a vector is read, written, drawn or multiplied, and gaps would gain
+// little. cuDNN gets a copy of such a kernel of w weights, 8·w bytes moved in each direction, where the images of a batch
+// take megabytes; cuBLAS takes any address, and a matrix behind a layer of odd width has rows of odd length too, which no gap aligns.
+// Report counts both.
 package cuda
 
 import (
@@ -57,7 +64,9 @@ type Report struct {
 	CuDNN        string   `json:"cudnn"`              // likewise; empty without it, and until the first convolution
 	Convolutions int      `json:"cudnn_convolutions"` // that cuDNN computes
 	Copied       int      `json:"cudnn_copied"`       // of these with operands that lie where cuDNN does not take them
+	CopiedBytes  int64    `json:"cudnn_copied_bytes"` // that copying those moves, each time all programs run once
 	Refused      int      `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
+	Unaligned    int      `json:"cublas_unaligned"`   // products with operands that cuBLAS cannot read 16 bytes at a time
 	Graphs       int      `json:"graphs"`             // programs that are replayed as a CUDA graph
 	Eager        int      `json:"eager"`              // programs that could not be recorded as one
 	Notices      []string `json:"notices"`            // why, each once

@@ -105,6 +105,7 @@ func (s *staged) place(operand cudnn.Direction, at uint64, n int) uint64 {
 
 // copy adds a copy of n elements.
 func (p *planner) copy(n int, out, in uint64) error {
+	p.copiedBytes += 2 * p.size() * int64(n)
 	m := kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}
 	return p.mapping(m, []uint64{out}, []uint64{in})
 }

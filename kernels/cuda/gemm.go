@@ -47,6 +47,9 @@ func (p *planner) gemm(g kernels.Gemm, c, a, b uint64) error {
 	if g.ShareB {
 		h.StrideA = 0
 	}
+	if (a|b|c)%16 != 0 {
+		p.unaligned++
+	}
 	size := uint64(p.size())
 	for from := 0; from < g.Batch; from += batchLimit {
 		part := h

@@ -25,6 +25,8 @@ type planner struct {
 	plan         []part
 	convolutions int      // that cuDNN computes
 	copied       int      // of these with operands that are copied to where it takes them
+	copiedBytes  int64    // that such copies read and write
+	unaligned    int      // products with operands that cuBLAS cannot read 16 bytes at a time
 	refusals     []string // why it does not compute others
 }
 

@@ -34,6 +34,8 @@ func (d *device) notice(format string, args ...any) {
 func (d *device) planned(p *planner) {
 	d.report.Convolutions += p.convolutions
 	d.report.Copied += p.copied
+	d.report.CopiedBytes += p.copiedBytes
+	d.report.Unaligned += p.unaligned
 	d.report.Refused += len(p.refusals)
 	if p.copied > 0 {
 		d.notice("operands of convolutions are copied for cuDNN, which takes addresses that are multiples of 16: parameters lie so behind " +

@@ -96,8 +96,25 @@ func TestCopiesForCuDNNAreSaid(t *testing.T) {
 	moved := buffer32(t, d, make([]float32, calls[0].In[1].Len()+1))
 	calls[0].In[1] = moved.Slice(1, moved.Len())
 	run(t, d, 2, calls...)
-	if report, _ := ReportOf(d); report.Copied != 1 || report.Convolutions != 3 || len(*heard) != 1 || !strings.Contains((*heard)[0], "multiples of 16") {
-		t.Errorf("%+v, heard %q", report, *heard)
+	report, _ := ReportOf(d)
+	if weights := int64(4 * 3 * 9); report.Copied != 1 || report.CopiedBytes != 2*4*weights || report.Convolutions != 3 {
+		t.Errorf("%+v", report)
+	}
+	if len(*heard) != 1 || !strings.Contains((*heard)[0], "multiples of 16") {
+		t.Errorf("heard %q", *heard)
+	}
+}
+
+// Products at odd addresses are counted.
+func TestUnalignedProductsAreCounted(t *testing.T) {
+	d := open(t, Options{})
+	x, y := buffer32(t, d, random(17)), buffer32(t, d, make([]float32, 16))
+	for from := range 2 {
+		at := x.Slice(from, from+16)
+		run(t, d, 2, kernels.Call{Op: kernels.Gemm{Batch: 1, M: 4, N: 4, K: 4, Alpha: 1}, Out: []kernels.Buffer{y}, In: []kernels.Buffer{at, at}})
+		if report, _ := ReportOf(d); report.Unaligned != from {
+			t.Errorf("offset %d: %+v", from, report)
+		}
 	}
 }
 
