@@ -13,6 +13,7 @@ import (
 type reshape struct{ out dims }
 
 func (f reshape) String() string                    { return "reshape" + f.out.String() }
+func (f reshape) takesIndices(int) bool             { return true }
 func (f reshape) shape([]tensor.Shape) tensor.Shape { return f.out.shape() }
 
 func (f reshape) vjp(in []*Node, _, g *Node) []*Node { return []*Node{Reshape(g, in[0].Shape()...)} }
@@ -43,7 +44,8 @@ func Flatten(x *Node) *Node { return Reshape(x, Size(x)) }
 
 type permute struct{ perm dims }
 
-func (f permute) String() string { return "permute" + f.perm.String() }
+func (f permute) String() string        { return "permute" + f.perm.String() }
+func (f permute) takesIndices(int) bool { return true }
 
 func (f permute) shape(in []tensor.Shape) tensor.Shape {
 	out := make(tensor.Shape, f.perm.rank)
@@ -90,7 +92,8 @@ func Transpose(x *Node, perm ...int) *Node {
 // slice keeps the indices [from, to) of an axis; pad, its adjoint, surrounds them with zeros.
 type slice struct{ axis, from, to int }
 
-func (f slice) String() string { return fmt.Sprintf("slice(%d,%d:%d)", f.axis, f.from, f.to) }
+func (f slice) String() string        { return fmt.Sprintf("slice(%d,%d:%d)", f.axis, f.from, f.to) }
+func (f slice) takesIndices(int) bool { return true }
 
 func (f slice) shape(in []tensor.Shape) tensor.Shape {
 	out := in[0].Clone()

@@ -34,7 +34,7 @@ func liftedOp(n int, node *Node, in []*Node) *Node {
 		return Reshape(x, out...)
 	case elementwise:
 		return apply(f, in...)
-	case cast:
+	case cast, number, known:
 		return apply(f, x)
 	case permute:
 		perm := []int{0}

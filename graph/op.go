@@ -45,10 +45,11 @@ var _ gorgonia.SDOp = (*op)(nil)
 
 // apply adds family f over the inputs to their graph, or finds the node that is there already.
 func apply(f family, in ...*Node) *Node {
+	in = numbersFor(f, in)
 	shapes := shapesOf(in)
 	o := &op{family: f, dtype: in[0].Dtype(), in: in, out: f.shape(shapes)}
-	if _, indices := f.(cast); indices {
-		o.dtype = tensorType(kernels.Int32)
+	if t, ok := f.(typed); ok {
+		o.dtype = tensorType(t.dtype(DTypeOf(in[0])))
 	}
 	for ; ; o.salt++ {
 		n, err := gorgonia.ApplyOp(o, in...)

@@ -26,6 +26,16 @@ type pool struct {
 
 func (f pool) String() string { return fmt.Sprintf("pool%d%+v", f.kind, f.Window) }
 
+// takesIndices is for the places, and dtype for those found.
+func (f pool) takesIndices(input int) bool { return input == 1 }
+
+func (f pool) dtype(in kernels.DType) kernels.DType {
+	if f.kind == maxIndex {
+		return kernels.Int32
+	}
+	return in
+}
+
 func (f pool) images() tensor.Shape { return tensor.Shape{f.N, f.C, f.H, f.W} }
 func (f pool) pooled() tensor.Shape { return tensor.Shape{f.N, f.C, f.OutH(), f.OutW()} }
 

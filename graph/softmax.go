@@ -46,6 +46,7 @@ func LogSoftmax(x *Node) *Node { return apply(softmax{log: true}, x) }
 type crossEntropy struct{}
 
 func (crossEntropy) String() string { return "crossentropy" }
+func (crossEntropy) takesIndices(input int) bool { return input == 1 }
 
 func (crossEntropy) shape(in []tensor.Shape) tensor.Shape { return rowsWithIndex("cross entropy", in) }
 
@@ -83,6 +84,7 @@ func SquaredError(out, target *Node) *Node {
 type correct struct{}
 
 func (correct) String() string                       { return "correct" }
+func (correct) takesIndices(input int) bool { return input == 1 }
 func (correct) shape(in []tensor.Shape) tensor.Shape { return rowsWithIndex("correct", in) }
 func (correct) vjp(in []*Node, _, _ *Node) []*Node   { return []*Node{nil, nil} }
 func (correct) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {

@@ -22,6 +22,10 @@ func Describe(op Primitive) string {
 		return fmt.Sprintf("%d×%d×%d%s", p.A, p.B, p.C, p.Map.functions())
 	case Cast:
 		return fmt.Sprint(p.N)
+	case Number:
+		return fmt.Sprint(p.N)
+	case Known:
+		return fmt.Sprint(p.N)
 	case Permute:
 		return fmt.Sprintf("%s → %v", times(p.Shape[:p.Rank]...), p.Perm[:p.Rank])
 	case Slice:

@@ -3,7 +3,7 @@
 //
 // Tensors are dense and row-major. A primitive states its sizes itself and takes plain runs of elements as operands, so
 // a Buffer has a length but no shape. All operands of a call have one DType, save index operands (classes, rows of a table,
-// tokens), which are Int32. Places in a pooling window are whole numbers in the type of the images.
+// tokens, places in a pooling window), which are Int32.
 //
 // Every device passes the suite in kernels/kerneltest.
 package kernels
@@ -16,7 +16,7 @@ type DType uint8
 const (
 	Float32 DType = iota
 	Float64
-	Int32 // of index operands, and of tables of indices
+	Int32 // of index operands, and of indices that are moved
 )
 
 // Size is the number of bytes of one element.
@@ -135,24 +135,37 @@ func (c Call) checkTypes() error {
 			}
 		}
 	}
-	if _, gather := c.Op.(Gather); known && dt == Int32 && !gather {
+	if known && dt == Int32 && !moves(c.Op) {
 		return fmt.Errorf("%s: there is none for int32", c.Op.Name())
 	}
 	return nil
 }
 
+// moves reports a primitive that only moves elements, which may be indices.
+func moves(op Primitive) bool {
+	switch op.(type) {
+	case Gather, Slice, Permute:
+		return true
+	}
+	return false
+}
+
 // IsIndex reports whether output or input k of a primitive holds indices, which are Int32 whatever the type of the others.
 func IsIndex(op Primitive, output bool, k int) bool {
 	switch op.(type) {
-	case Cast:
+	case Cast, MaxIndex:
 		return output
-	case CrossEntropy, Correct, Pick, Place, Gather, Scatter:
+	case Number:
+		return !output
+	case Known:
+		return true
+	case CrossEntropy, Correct, Pick, Place, Gather, Scatter, MaxGather, MaxScatter:
 		return !output && k == 1
 	}
 	return false
 }
 
-// DType is the type of a call's operands that are no indices.
+// DType is the type of a call's operands that are no indices; Int32 where all are.
 func (c Call) DType() DType {
 	for i, list := range [][]Buffer{c.Out, c.In} {
 		for k, b := range list {
@@ -161,5 +174,5 @@ func (c Call) DType() DType {
 			}
 		}
 	}
-	return Float32
+	return Int32
 }

@@ -14,6 +14,8 @@ func (Place) Name() string        { return "place" }
 func (Gather) Name() string       { return "gather" }
 func (Scatter) Name() string      { return "scatter" }
 func (Cast) Name() string         { return "cast" }
+func (Number) Name() string       { return "number" }
+func (Known) Name() string        { return "known" }
 func (Permute) Name() string      { return "permute" }
 func (Slice) Name() string        { return "slice" }
 func (Pad) Name() string          { return "pad" }
@@ -74,6 +76,9 @@ func (p Scatter) Operands() (out, in []int, err error) {
 }
 
 func (p Cast) Operands() (out, in []int, err error) { return []int{p.N}, []int{p.N}, notNegative(p.N) }
+
+func (p Number) Operands() (out, in []int, err error) { return Cast(p).Operands() }
+func (p Known) Operands() (out, in []int, err error)  { return Cast(p).Operands() }
 
 func (p Permute) Operands() (out, in []int, err error) {
 	if p.Rank < 1 || p.Rank > len(p.Shape) {

@@ -49,8 +49,14 @@ type Scatter struct{ Rows, Width, Table int }
 // Cast is out = x as indices: the whole part of a number in [0, 2³¹), and −1 for all others. Outputs [out], inputs [x].
 type Cast struct{ N int }
 
-// Permute is out = x with its axes reordered: axis k of the result is axis Perm[k] of x, whose shape is Shape[:Rank].
-// Outputs [out], inputs [x].
+// Number is the other way: out = indices as numbers, rounded to their type. Outputs [out], inputs [i].
+type Number struct{ N int }
+
+// Known is out = max(i, 0) of indices: what stands for none, as −100, becomes one that can be looked up. Outputs [out], inputs [i].
+type Known struct{ N int }
+
+// Permute is out = x with its axes reordered: axis k of the result is axis Perm[k] of x, whose shape is Shape[:Rank]. It moves
+// indices too, as Slice does. Outputs [out], inputs [x].
 type Permute struct {
 	Rank        int
 	Shape, Perm [6]int
@@ -91,7 +97,7 @@ type Im2Col struct{ Window }
 // Col2Im is Im2Col's adjoint: x [N,C,H,W], summed over the windows that cover a pixel. Outputs [x], inputs [u].
 type Col2Im struct{ Window }
 
-// MaxIndex is, for every pooling window, the place (0 … KH·KW−1, row-major) of its first largest element; padding
+// MaxIndex is, for every pooling window, the place (0 … KH·KW−1, row-major, an index) of its first largest element; padding
 // counts as −∞, and the first NaN counts as largest. Outputs [i] of [N,C,OutH,OutW], inputs [x] of [N,C,H,W].
 type MaxIndex struct{ Window }
 

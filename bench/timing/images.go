@@ -34,7 +34,7 @@ func maxPool(dtype kernels.DType, w kernels.Window) func(kernels.Device) (*Work,
 	return func(dev kernels.Device) (*Work, error) {
 		o := &operands{dev: dev, dtype: dtype}
 		pooled := w.N * w.C * w.OutH() * w.OutW()
-		x, places, y := o.input(w.N*w.C*w.H*w.W, 0), o.empty(pooled), o.empty(pooled)
+		x, places, y := o.input(w.N*w.C*w.H*w.W, 0), o.indices(pooled, w.KH*w.KW), o.empty(pooled)
 		return o.open(kernels.Call{Op: kernels.MaxIndex{Window: w}, Out: []kernels.Buffer{places}, In: []kernels.Buffer{x}},
 			kernels.Call{Op: kernels.MaxGather{Window: w}, Out: []kernels.Buffer{y}, In: []kernels.Buffer{x, places}})
 	}

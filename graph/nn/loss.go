@@ -56,7 +56,7 @@ func overPositions(f func(scores, classes *graph.Node) *graph.Node, outputs, tar
 	n, rows := targets.Shape()[0], graph.Size(targets)
 	classes := graph.Reshape(targets, rows)
 	keep := graph.Step(graph.AddConst(classes, 0.5))
-	each := f(graph.Reshape(outputs, rows, graph.Size(outputs)/rows), graph.Relu(classes)) // class 0 in the place of none
+	each := f(graph.Reshape(outputs, rows, graph.Size(outputs)/rows), graph.Known(classes)) // class 0 in the place of none
 	add := func(x *graph.Node) *graph.Node { return graph.Sum(graph.Reshape(x, n, rows/n), 1) }
 	return add(graph.Mul(each, keep)), add(keep)
 }

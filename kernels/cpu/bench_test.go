@@ -35,7 +35,10 @@ func (c *cnn) call(op kernels.Primitive, in ...kernels.Buffer) kernels.Buffer {
 	if err != nil {
 		panic(err)
 	}
-	b := c.buffer(out[0])
+	var b kernels.Buffer = &indices{make([]int32, out[0])}
+	if !kernels.IsIndex(op, true, 0) {
+		b = c.buffer(out[0])
+	}
 	c.calls = append(c.calls, kernels.Call{Op: op, Out: []kernels.Buffer{b}, In: in})
 	return b
 }

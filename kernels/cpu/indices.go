@@ -43,3 +43,20 @@ func loadCast[T kernels.Float](l *loader, p kernels.Cast, o operands[T]) {
 		}
 	})
 }
+
+func loadNumber[T kernels.Float](l *loader, p kernels.Number, o operands[T]) {
+	out, x := o.out[0], o.index
+	l.parallel(p.N, 2, func(_, from, to int) {
+		for i, v := range x[from:to] {
+			out[from+i] = T(v)
+		}
+	})
+}
+
+func loadKnown(l *loader, p kernels.Known, out, x []int32) {
+	l.parallel(p.N, 2, func(_, from, to int) {
+		for i, v := range x[from:to] {
+			out[from+i] = max(v, 0)
+		}
+	})
+}

@@ -39,7 +39,7 @@ func (l *loader) load(c kernels.Call) error {
 	return load[float32](l, c)
 }
 
-// loadIndices prepares a call that all operands of are indices: a Gather of some.
+// loadIndices prepares a call of which all operands are indices.
 func loadIndices(l *loader, c kernels.Call) error {
 	var data [][]int32
 	for k, b := range slices.Concat(c.Out, c.In) {
@@ -49,8 +49,24 @@ func loadIndices(l *loader, c kernels.Call) error {
 		}
 		data = append(data, own.data)
 	}
-	gatherRows(l, c.Op.(kernels.Gather), data[0], data[1], data[2], -1)
+	switch p := c.Op.(type) {
+	case kernels.Gather:
+		gatherRows(l, p, data[0], data[1], data[2], -1)
+	case kernels.Known:
+		loadKnown(l, p, data[0], data[1])
+	default: // what only moves them
+		o := operands[float32]{out: [][]float32{asNumbers(data[0])}, in: [][]float32{asNumbers(data[1])}}
+		if err := checkOverlap(p, o); err != nil {
+			return fmt.Errorf("%s: %w", p.Name(), err)
+		}
+		return prepare(l, p, o)
+	}
 	return nil
+}
+
+// asNumbers is the bits of indices, for loops that move elements of their size.
+func asNumbers(x []int32) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
 func load[T kernels.Float](l *loader, c kernels.Call) error {
@@ -101,6 +117,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadScatter(l, p, o)
 	case kernels.Cast:
 		loadCast(l, p, o)
+	case kernels.Number:
+		loadNumber(l, p, o)
 	case kernels.Permute:
 		loadPermute(l, p, o)
 	case kernels.Slice:

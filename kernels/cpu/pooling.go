@@ -25,16 +25,16 @@ func quarters(w kernels.Window) (p planes.Pool, ok bool) {
 
 func loadMaxIndex[T kernels.Float](l *loader, p kernels.MaxIndex, o operands[T]) {
 	if q, ok := quarters(p.Window); ok {
-		eachPlane(l, p.Window, 1, func(pixels, windows int) { planes.Places(q, o.out[0][windows:], o.in[0][pixels:]) })
+		eachPlane(l, p.Window, 1, func(pixels, windows int) { planes.Places(q, o.index[windows:], o.in[0][pixels:]) })
 		return
 	}
 	outH, outW := p.OutH(), p.OutW()
 	eachPlane(l, p.Window, 4*p.KH*p.KW, func(pixels, windows int) {
-		place, x := o.out[0][windows:][:outH*outW], o.in[0][pixels:][:p.H*p.W]
+		place, x := o.index[windows:][:outH*outW], o.in[0][pixels:][:p.H*p.W]
 		for y := range outH {
 			row, top := place[y*outW:(y+1)*outW], y*p.StrideH-p.PadH
 			for z := range row {
-				row[z] = T(largest(p.Window, x, top, z*p.StrideW-p.PadW))
+				row[z] = int32(largest(p.Window, x, top, z*p.StrideW-p.PadW))
 			}
 		}
 	})
@@ -89,7 +89,7 @@ func (s *spots) pixel(top, left, k int) int {
 func loadMaxGather[T kernels.Float](l *loader, p kernels.MaxGather, o operands[T]) {
 	if q, ok := quarters(p.Window); ok {
 		eachPlane(l, p.Window, 1, func(pixels, windows int) {
-			planes.Pick(q, o.out[0][windows:], o.in[0][pixels:], o.in[1][windows:])
+			planes.Pick(q, o.out[0][windows:], o.in[0][pixels:], o.index[windows:])
 		})
 		return
 	}
@@ -97,7 +97,7 @@ func loadMaxGather[T kernels.Float](l *loader, p kernels.MaxGather, o operands[T
 	eachPlane(l, p.Window, 8, func(pixels, windows int) {
 		x := o.in[0][pixels:][:p.H*p.W]
 		for t := 0; t < outH; t++ {
-			y, place := o.out[0][windows+t*outW:][:outW], o.in[1][windows+t*outW:][:outW]
+			y, place := o.out[0][windows+t*outW:][:outW], o.index[windows+t*outW:][:outW]
 			top, left := t*p.StrideH-p.PadH, -p.PadW
 			for i, k := range place {
 				y[i] = 0
@@ -117,7 +117,7 @@ func loadMaxScatter[T kernels.Float](l *loader, p kernels.MaxScatter, o operands
 			if p.W > 2*q.N || p.H > 2*q.Rows { // pixels that no window covers
 				clear(x)
 			}
-			planes.Spread(q, x, o.in[0][windows:], o.in[1][windows:])
+			planes.Spread(q, x, o.in[0][windows:], o.index[windows:])
 		})
 		return
 	}
@@ -126,7 +126,7 @@ func loadMaxScatter[T kernels.Float](l *loader, p kernels.MaxScatter, o operands
 		x := o.out[0][pixels:][:p.H*p.W]
 		clear(x)
 		for t := 0; t < outH; t++ {
-			y, place := o.in[0][windows+t*outW:][:outW], o.in[1][windows+t*outW:][:outW]
+			y, place := o.in[0][windows+t*outW:][:outW], o.index[windows+t*outW:][:outW]
 			top, left := t*p.StrideH-p.PadH, -p.PadW
 			for i, k := range place {
 				if at := s.pixel(top, left, int(k)); at >= 0 {

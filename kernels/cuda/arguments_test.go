@@ -24,7 +24,7 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			sizes[kernel] = unsafe.Sizeof(rowArgs{})
 		case "gather", "scatter":
 			sizes[kernel] = unsafe.Sizeof(tableArgs{})
-		case "cast":
+		case "cast", "number", "known":
 			sizes[kernel] = unsafe.Sizeof(castArgs{})
 		case "permute":
 			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
@@ -35,7 +35,11 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 		default:
 			sizes[kernel] = unsafe.Sizeof(windowArgs{})
 		}
-		for _, suffix := range []string{"_f32", "_f64"} {
+		types := []string{"_f32", "_f64"}
+		if kernel == "known" {
+			types = []string{"_i32"}
+		}
+		for _, suffix := range types {
 			found := regexp.MustCompile(`\b` + kernel + suffix + `_param_0\[(\d+)\]`).FindStringSubmatch(*family[kernel])
 			if found == nil || found[1] != fmt.Sprint(sizes[kernel]) {
 				t.Errorf("%s%s takes %v bytes, its struct has %d", kernel, suffix, found, sizes[kernel])

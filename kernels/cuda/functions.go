@@ -18,7 +18,7 @@ import (
 var family = map[string]*string{
 	"map": &ptx.Map, "reduce_sum": &ptx.Map, "reduce_max": &ptx.Map, "join_sum": &ptx.Map, "join_max": &ptx.Map,
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
-	"gather": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table,
+	"gather": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
 	"im2col": &ptx.Window, "col2im": &ptx.Window,
 	"maxpool": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,
@@ -41,6 +41,9 @@ func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
 				driver.Explain(err), strings.Join(strings.Fields(string(text)), " "))
 		}
 		f[image] = module
+	}
+	if image == &ptx.Move && dt == kernels.Int32 {
+		dt = kernels.Float32 // elements of the same size
 	}
 	name := kernel + [...]string{kernels.Float32: "_f32", kernels.Float64: "_f64", kernels.Int32: "_i32"}[dt]
 	function, err := module.Function(name)

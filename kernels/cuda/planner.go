@@ -104,7 +104,11 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 	case kernels.Gather, kernels.Scatter:
 		return p.table(op, out[0], in)
 	case kernels.Cast:
-		return p.cast(op, out[0], in[0])
+		return p.cast("cast", op.N, out[0], in[0])
+	case kernels.Number:
+		return p.cast("number", op.N, out[0], in[0])
+	case kernels.Known:
+		return p.cast("known", op.N, out[0], in[0])
 	case kernels.Permute:
 		return p.permute(op, out[0], in[0])
 	case kernels.Slice:

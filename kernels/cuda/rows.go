@@ -57,8 +57,9 @@ func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
 	}
 }
 
-func (p *planner) cast(op kernels.Cast, out, x uint64) error {
-	return add(p, "cast", across(op.N), castArgs{Out: out, X: x, N: uint32(op.N)})
+// cast makes indices of numbers, or numbers or other indices of indices.
+func (p *planner) cast(kernel string, n int, out, x uint64) error {
+	return add(p, kernel, across(n), castArgs{Out: out, X: x, N: uint32(n)})
 }
 
 func (p *planner) table(op kernels.Primitive, out uint64, in []uint64) error {

@@ -83,6 +83,12 @@ func refMove(op kernels.Primitive, out []float64, in [][]float64) {
 				out[i] = math.Trunc(v)
 			}
 		}
+	case kernels.Number:
+		copy(out, in[0])
+	case kernels.Known:
+		for i, v := range in[0] {
+			out[i] = max(v, 0)
+		}
 	case kernels.Permute:
 		refPermute(p, out, in[0])
 	case kernels.Slice:

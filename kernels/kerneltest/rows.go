@@ -46,44 +46,54 @@ func testRowsNaN(s *suite) {
 	s.check(kernels.Scatter{Rows: 5, Width: 2, Table: 3}, 1, s.normal(10), wrong)
 	s.check(kernels.Cast{N: 15}, 0, x)
 	s.check(kernels.Cast{N: 13}, 0, []float64{0, 2, 1, 0.75, -0.25, 1 << 24, 1<<24 + 2, 0x1p31, 0x7fffff80, -1, inf, -inf, nan})
+	s.check(kernels.Number{N: 7}, 0, []float64{0, 1, -1, -100, 1<<24 + 1, math.MaxInt32, math.MinInt32}) // rounded to even
 }
 
-// testIndexTables: a table may hold indices, beyond what float32 can tell apart; a row that is not there is −1.
+// testIndexTables: what moves elements moves indices too, beyond what float32 can tell apart; a row that is not there is −1.
 func testIndexTables(s *suite) {
-	const far = 1<<24 + 1
+	const n = 60
+	far := make([]float64, n)
+	for i := range far {
+		far[i] = 1<<24 + 1 + float64(2*i)
+	}
+	rows := []float64{2, 0, 3, 1}
+	s.checkIndices(kernels.Known{N: 6}, []float64{0, -1, -100, 1<<24 + 1, math.MaxInt32, math.MinInt32})
 	for _, width := range []int{1, 3, 8} {
-		g := kernels.Gather{Rows: 4, Width: width, Table: 3}
-		table, rows := make([]float64, 3*width), []float64{2, 0, 3, 1}
-		var want []float64
-		for i := range table {
-			table[i] = far + float64(2*i)
+		s.checkIndices(kernels.Gather{Rows: len(rows), Width: width, Table: 3}, far[:3*width], rows)
+	}
+	s.checkIndices(kernels.Slice{A: 3, B: 5, C: 4, From: 1, To: 3}, far)
+	s.checkIndices(kernels.Permute{Rank: 2, Shape: [6]int{6, 10}, Perm: [6]int{1, 0}}, far)
+	s.checkIndices(kernels.Permute{Rank: 3, Shape: [6]int{3, 4, 5}, Perm: [6]int{1, 0, 2}}, far)
+}
+
+// checkIndices compares op with its reference where all operands are indices.
+func (s *suite) checkIndices(op kernels.Primitive, in ...[]float64) {
+	s.Helper()
+	want, _ := reference(op, in)
+	for i, v := range want[0] {
+		if math.IsNaN(v) {
+			want[0][i] = -1
 		}
-		for _, r := range rows {
-			for i := range width {
-				v := -1.0
-				if r < 3 {
-					v = table[int(r)*width+i]
-				}
-				want = append(want, v)
-			}
+	}
+	for _, s.aligned = range []bool{true, false} {
+		to, whole := s.viewOf(kernels.Int32, make([]float64, len(want[0])))
+		call := kernels.Call{Op: op, Out: []kernels.Buffer{to}}
+		for _, x := range in {
+			from, _ := s.viewOf(kernels.Int32, x)
+			call.In = append(call.In, from)
 		}
-		for _, s.aligned = range []bool{true, false} {
-			from, _ := s.viewOf(kernels.Int32, table)
-			at, _ := s.viewOf(kernels.Int32, rows)
-			to, whole := s.viewOf(kernels.Int32, make([]float64, 4*width))
-			e := s.load(kernels.Call{Op: g, Out: []kernels.Buffer{to}, In: []kernels.Buffer{from, at}})
-			if err := e.Run(); err != nil {
-				s.Fatal(err)
-			}
-			e.Close()
-			if got := s.read(to); !same(got, want) {
-				s.Fatalf("%+v: %v, want %v", g, got, want)
-			}
-			before, after := s.around()
-			for i, v := range s.read(whole) {
-				if (i < before || i >= whole.Len()-after) && v != guard {
-					s.Fatalf("%+v: wrote %v at element %d", g, v, i-before)
-				}
+		e := s.load(call)
+		if err := e.Run(); err != nil {
+			s.Fatal(err)
+		}
+		e.Close()
+		if got := s.read(to); !same(got, want[0]) {
+			s.Fatalf("%+v: %v, want %v", op, got, want[0])
+		}
+		before, after := s.around()
+		for i, v := range s.read(whole) {
+			if (i < before || i >= whole.Len()-after) && v != guard {
+				s.Fatalf("%+v: wrote %v at element %d", op, v, i-before)
 			}
 		}
 	}

@@ -44,7 +44,7 @@ template <class T> __device__ __forceinline__ void maxpool(const WindowArgs &a) 
 	} else {
 		each(a, o, [&](u32 place, u32 from) { look(place, plane[from]); });
 	}
-	at<T>(a.index)[i] = T(best);
+	at<int>(a.index)[i] = int(best);
 	if (a.out) at<T>(a.out)[i] = value;
 }
 
@@ -55,7 +55,7 @@ template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a
 	if (i >= a.n * a.c * a.oh * a.ow) return;
 	const Pixel o = pixel(i, a.oh, a.ow, a.by_oh, a.by_ow);
 	u32 k;
-	const bool ok = position(at<T>(a.index)[i], a.kh * a.kw, k);
+	const bool ok = position(at<int>(a.index)[i], a.kh * a.kw, k);
 	const u32 row = a.by_kw.of(k), y = o.y * a.sh + row - a.ph, x = o.x * a.sw + (k - row * a.kw) - a.pw;
 	const T *plane = at<T>(a.x) + o.plane * a.h * a.w;
 	at<T>(a.out)[i] = ok && y < a.h && x < a.w ? plane[y * a.w + x] : T(0); // as maxscatter drops what falls outside
@@ -77,8 +77,9 @@ template <class F> __device__ __forceinline__ double sources(const WindowArgs &a
 template <class T> __device__ __forceinline__ void maxscatter(const WindowArgs &a) {
 	const u32 i = thread();
 	if (i >= a.n * a.c * a.h * a.w) return;
-	const T *g = at<T>(a.x), *index = at<T>(a.index);
-	at<T>(a.out)[i] = T(sources(a, i, [=](u32 o, u32 place) { return index[o] == T(place) ? double(g[o]) : 0.0; }));
+	const T *g = at<T>(a.x);
+	const int *index = at<int>(a.index);
+	at<T>(a.out)[i] = T(sources(a, i, [=](u32 o, u32 place) { return index[o] == int(place) ? double(g[o]) : 0.0; }));
 }
 
 BOTH(maxscatter, WindowArgs)
@@ -92,15 +93,16 @@ template <class T> __device__ __forceinline__ void maxspread(const WindowArgs &a
 	const Pixel cell = {q / high, q % high, i - q * wide};
 	const u32 o = (cell.plane * a.oh + cell.y) * a.ow + cell.x;
 	const bool window = cell.y < a.oh && cell.x < a.ow;
-	const T g = window ? at<T>(a.x)[o] : T(0), index = window ? at<T>(a.index)[o] : T(0);
+	const T g = window ? at<T>(a.x)[o] : T(0);
+	const int index = window ? at<int>(a.index)[o] : 0;
 	T *out = at<T>(a.out) + (cell.plane * a.h + cell.y * a.kh) * a.w + cell.x * a.kw;
 	const bool pairs = a.kw == 2 && a.w % 2 == 0 && a.out % sizeof(Pair<T>) == 0;
 	for (u32 r = 0; r < a.kh && cell.y * a.kh + r < a.h; r++, out += a.w) {
 		if (pairs) {
-			*reinterpret_cast<Pair<T> *>(out) = {index == T(2 * r) ? g : T(0), index == T(2 * r + 1) ? g : T(0)};
+			*reinterpret_cast<Pair<T> *>(out) = {index == int(2 * r) ? g : T(0), index == int(2 * r + 1) ? g : T(0)};
 			continue;
 		}
-		for (u32 c = 0; c < a.kw && cell.x * a.kw + c < a.w; c++) out[c] = index == T(r * a.kw + c) ? g : T(0);
+		for (u32 c = 0; c < a.kw && cell.x * a.kw + c < a.w; c++) out[c] = index == int(r * a.kw + c) ? g : T(0);
 	}
 }
 

@@ -1,4 +1,4 @@
-// Gather, Scatter and Cast: one thread an element of the result, or a vector of them.
+// Gather, Scatter, Cast, Number and Known: one thread an element of the result, or a vector of them.
 #include "device.cuh"
 
 struct TableArgs {
@@ -41,6 +41,20 @@ template <class T> __device__ __forceinline__ void cast(const CastArgs &a) {
 }
 
 BOTH(cast, CastArgs)
+
+template <class T> __device__ __forceinline__ void number(const CastArgs &a) {
+	const u32 i = thread();
+	if (i < a.n) at<T>(a.out)[i] = T(at<int>(a.x)[i]);
+}
+
+BOTH(number, CastArgs)
+
+KERNEL(known_i32, CastArgs) {
+	const u32 i = thread();
+	if (i >= a.n) return;
+	const int v = at<int>(a.x)[i];
+	at<int>(a.out)[i] = v > 0 ? v : 0;
+}
 
 // Every element looks through all indices, so that rows are added in ascending order without atomics.
 template <class T> __device__ __forceinline__ void scatter(const TableArgs &a) {

@@ -31,6 +31,7 @@ type plane struct {
 	masked    bool       // in the rest
 	mask      operand.Op // of the rest
 	low, high operand.Op // of the rest in pixels
+	placeMask operand.Op // of the rest in places, for float64 with AVX2
 }
 
 var (
@@ -69,6 +70,14 @@ func (p *plane) setMasks(double bool) {
 	p.mask = p.firstLanes(func() { p.MOVQ(planeRest, reg.RCX) })
 	if !double {
 		return
+	}
+	if p.f64 && !p.wide {
+		x := p.XMM()
+		p.MOVQ(planeRest, reg.RCX)
+		p.NEGQ(reg.RCX)
+		p.LEAQ(operand.NewDataAddr(operand.NewStaticSymbol("masks"), p.bytes()), reg.R12)
+		p.VMOVDQU(operand.Mem{Base: reg.R12, Index: reg.RCX, Scale: placeSize}, x)
+		p.placeMask = x
 	}
 	lanes := operand.U32(p.lanes())
 	p.low = p.firstLanes(func() {

@@ -120,8 +120,78 @@ func (p *plane) setColumns(left, right operand.Op, base reg.GPPhysical, lower bo
 func (p *plane) nextPair(pixels reg.GPPhysical, windows ...reg.GPPhysical) {
 	p.LEAQ(operand.Mem{Base: pixels, Index: poolWidth, Scale: 2}, pixels)
 	for _, w := range windows {
-		p.ADDQ(planeWhole, w)
-		p.LEAQ(operand.Mem{Base: w, Index: planeRest, Scale: uint8(p.size())}, w)
+		size := p.size()
+		if w == poolPlace {
+			size = placeSize
+			p.MOVQ(planeWhole, reg.R13)
+			p.halve(reg.R13)
+			p.ADDQ(reg.R13, w)
+		} else {
+			p.ADDQ(planeWhole, w)
+		}
+		p.LEAQ(operand.Mem{Base: w, Index: planeRest, Scale: uint8(size)}, w)
+	}
+}
+
+// Places are int32. In registers they are numbers of the type of the pixels.
+const placeSize = 4
+
+// halve makes bytes of pixels' numbers, in float64, bytes of places.
+func (p *plane) halve(r reg.GPPhysical) {
+	if p.f64 {
+		p.SHRQ(operand.U8(1), r)
+	}
+}
+
+// places is the current place in a row of places.
+func (p *plane) places() operand.Mem {
+	p.MOVQ(planeAt, reg.R13)
+	p.halve(reg.R13)
+	return operand.Mem{Base: poolPlace, Index: reg.R13, Scale: 1}
+}
+
+// loadPlaces is a vector of places as numbers.
+func (p *plane) loadPlaces() operand.Op {
+	m, v := p.places(), p.new()
+	switch {
+	case !p.f64:
+		p.VCVTDQ2PS(p.load(m, p.mask), v)
+	case !p.masked:
+		p.VCVTDQ2PD(m, v)
+	case p.wide:
+		p.VCVTDQ2PD_Z(m, p.mask, v)
+	default:
+		x := p.XMM()
+		p.VPMASKMOVD(m, p.placeMask, x)
+		p.VCVTDQ2PD(x, v)
+	}
+	return v
+}
+
+// storePlaces stores numbers as places.
+func (p *plane) storePlaces(v operand.Op) {
+	m := p.places()
+	switch {
+	case !p.f64:
+		w := p.new()
+		p.VCVTTPS2DQ(v, w)
+		p.store(w, m, p.mask)
+	case p.wide:
+		y := p.YMM()
+		p.VCVTTPD2DQ(v, y)
+		if p.masked {
+			p.VMOVDQU32(y, p.mask, m)
+		} else {
+			p.VMOVDQU32(y, m)
+		}
+	default:
+		x := p.XMM()
+		p.VCVTTPD2DQY(v, x)
+		if p.masked {
+			p.VPMASKMOVD(x, p.placeMask, m)
+		} else {
+			p.VMOVDQU(x, m)
+		}
 	}
 }
 
@@ -145,7 +215,7 @@ const poolSignature = "rows, n, width int)"
 
 // places emits MaxIndex.
 func places(p plane) {
-	p.begin("places", "func(place, x *T, "+poolSignature, "is the place of the largest pixel of each of rows·n windows 2×2.", without("y"))
+	p.begin("places", "func(place *int32, x *T, "+poolSignature, "is the place of the largest pixel of each of rows·n windows 2×2.", without("y"))
 	p.setMasks(true)
 	p.rows(func() {
 		a, b := p.columns(poolX, false)
@@ -154,16 +224,16 @@ func places(p plane) {
 		upper, lower := p.choose(right, b, a), p.choose(low, d, c)
 		upperAt := p.choose(right, p.constant(1), p.constant(0))
 		lowerAt := p.choose(low, p.constant(3), p.constant(2))
-		p.store(p.sorted(p.choose(p.beats(lower, upper), lowerAt, upperAt)), p.at(poolPlace), p.mask)
+		p.storePlaces(p.sorted(p.choose(p.beats(lower, upper), lowerAt, upperAt)))
 	}, nil, func() { p.nextPair(poolX, poolPlace) })
 }
 
 // pick2x2 emits MaxGather.
 func pick2x2(p plane) {
-	p.begin("pick", "func(y, x, place *T, "+poolSignature, "is the pixel at its place of each of rows·n windows 2×2.", poolParams)
+	p.begin("pick", "func(y, x *T, place *int32, "+poolSignature, "is the pixel at its place of each of rows·n windows 2×2.", poolParams)
 	p.setMasks(true)
 	p.rows(func() {
-		at := p.sorted(p.load(p.at(poolPlace), p.mask))
+		at := p.sorted(p.loadPlaces())
 		a, b := p.columns(poolX, false)
 		c, d := p.columns(poolX, true)
 		y := p.inRegister(p.constant(0))
@@ -176,10 +246,10 @@ func pick2x2(p plane) {
 
 // spread2x2 emits MaxScatter.
 func spread2x2(p plane) {
-	p.begin("spread", "func(x, y, place *T, "+poolSignature, "writes rows·n windows 2×2 that are y at their place and else zero.", poolParams)
+	p.begin("spread", "func(x, y *T, place *int32, "+poolSignature, "writes rows·n windows 2×2 that are y at their place and else zero.", poolParams)
 	p.setMasks(true)
 	p.rows(func() {
-		at, y := p.sorted(p.load(p.at(poolPlace), p.mask)), p.sorted(p.load(p.at(poolY), p.mask))
+		at, y := p.sorted(p.loadPlaces()), p.sorted(p.load(p.at(poolY), p.mask))
 		pixel := func(i float64) operand.Op {
 			return p.choose(p.compare(equal, at, p.constant(i)), y, p.constant(0))
 		}

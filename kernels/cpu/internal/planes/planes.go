@@ -12,8 +12,8 @@ import (
 // loops are the functions for one instruction set.
 type loops[T kernels.Float] struct {
 	addRows      func(dst, src *T, rows, n, dstStride, srcStride int)
-	places       func(place, x *T, rows, n, width int)
-	pick, spread func(a, b, place *T, rows, n, width int)
+	places       func(place *int32, x *T, rows, n, width int)
+	pick, spread func(a, b *T, place *int32, rows, n, width int)
 }
 
 // active are the loops of the level in use, nil for the portable ones.
@@ -70,16 +70,16 @@ func (p Pool) parts(f func(part Pool, windows, pixels int)) {
 	}
 }
 
-// row is one of the rows of windows over its two rows of pixels.
-func row[T kernels.Float](p Pool, r int, windows, x []T) (w, upper, lower []T) {
+// row is the two rows of pixels under a row of windows.
+func row[T kernels.Float](p Pool, r int, x []T) (upper, lower []T) {
 	at := 2 * r * p.Width
-	return windows[r*p.N : (r+1)*p.N], x[at : at+2*p.N], x[at+p.Width : at+p.Width+2*p.N]
+	return x[at : at+2*p.N], x[at+p.Width : at+p.Width+2*p.N]
 }
 
 func (p Pool) pixels() int { return (2*p.Rows-1)*p.Width + 2*p.N }
 
 // Places is kernels.MaxIndex.
-func Places[T kernels.Float](p Pool, place, x []T) {
+func Places[T kernels.Float](p Pool, place []int32, x []T) {
 	v := active[T]()
 	p.parts(func(p Pool, windows, pixels int) {
 		place, x := place[windows:][:p.Rows*p.N], x[pixels:][:p.pixels()]
@@ -88,13 +88,14 @@ func Places[T kernels.Float](p Pool, place, x []T) {
 			return
 		}
 		for r := range p.Rows {
-			largestOfFour(row(p, r, place, x))
+			upper, lower := row(p, r, x)
+			largestOfFour(place[r*p.N:(r+1)*p.N], upper, lower)
 		}
 	})
 }
 
 // Pick is kernels.MaxGather: y = x at the places, zero where there is no such place.
-func Pick[T kernels.Float](p Pool, y, x, place []T) {
+func Pick[T kernels.Float](p Pool, y, x []T, place []int32) {
 	v := active[T]()
 	p.parts(func(p Pool, windows, pixels int) {
 		y, place, x := y[windows:][:p.Rows*p.N], place[windows:][:p.Rows*p.N], x[pixels:][:p.pixels()]
@@ -103,7 +104,7 @@ func Pick[T kernels.Float](p Pool, y, x, place []T) {
 			return
 		}
 		for r := range p.Rows {
-			_, upper, lower := row(p, r, y, x)
+			upper, lower := row(p, r, x)
 			for i, k := range place[r*p.N : (r+1)*p.N] {
 				to := &y[r*p.N+i]
 				switch k {
@@ -120,7 +121,7 @@ func Pick[T kernels.Float](p Pool, y, x, place []T) {
 }
 
 // Spread is kernels.MaxScatter: all pixels of the windows are written.
-func Spread[T kernels.Float](p Pool, x, y, place []T) {
+func Spread[T kernels.Float](p Pool, x, y []T, place []int32) {
 	v := active[T]()
 	p.parts(func(p Pool, windows, pixels int) {
 		y, place, x := y[windows:][:p.Rows*p.N], place[windows:][:p.Rows*p.N], x[pixels:][:p.pixels()]
@@ -129,7 +130,7 @@ func Spread[T kernels.Float](p Pool, x, y, place []T) {
 			return
 		}
 		for r := range p.Rows {
-			_, upper, lower := row(p, r, y, x)
+			upper, lower := row(p, r, x)
 			clear(upper)
 			clear(lower)
 			for i, k := range place[r*p.N : (r+1)*p.N] {
@@ -146,7 +147,7 @@ func Spread[T kernels.Float](p Pool, x, y, place []T) {
 
 // largestOfFour finds the places for a row of windows. It chooses by arithmetic instead of branches: which pixel of a
 // window is largest cannot be foreseen.
-func largestOfFour[T kernels.Float](place, upper, lower []T) {
+func largestOfFour[T kernels.Float](place []int32, upper, lower []T) {
 	for i := range place {
 		var right, low int
 		a, b, c, d := upper[2*i], upper[2*i+1], lower[2*i], lower[2*i+1]
@@ -164,7 +165,7 @@ func largestOfFour[T kernels.Float](place, upper, lower []T) {
 		if sum := a + b + c + d; sum != sum { // also where infinities meet, which is only slower
 			at = firstOf(a, b, c, d)
 		}
-		place[i] = T(at)
+		place[i] = int32(at)
 	}
 }
 

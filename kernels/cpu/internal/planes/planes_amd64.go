@@ -10,17 +10,17 @@ func addRowsF32AVX2(dst *float32, src *float32, rows int, n int, dstStride int, 
 // placesF32AVX2 is the place of the largest pixel of each of rows·n windows 2×2.
 //
 //go:noescape
-func placesF32AVX2(place *float32, x *float32, rows int, n int, width int)
+func placesF32AVX2(place *int32, x *float32, rows int, n int, width int)
 
 // pickF32AVX2 is the pixel at its place of each of rows·n windows 2×2.
 //
 //go:noescape
-func pickF32AVX2(y *float32, x *float32, place *float32, rows int, n int, width int)
+func pickF32AVX2(y *float32, x *float32, place *int32, rows int, n int, width int)
 
 // spreadF32AVX2 writes rows·n windows 2×2 that are y at their place and else zero.
 //
 //go:noescape
-func spreadF32AVX2(x *float32, y *float32, place *float32, rows int, n int, width int)
+func spreadF32AVX2(x *float32, y *float32, place *int32, rows int, n int, width int)
 
 // addRowsF64AVX2 is dst[i·dstStride+j] += src[i·srcStride+j] for i < rows, j < n.
 //
@@ -30,17 +30,17 @@ func addRowsF64AVX2(dst *float64, src *float64, rows int, n int, dstStride int, 
 // placesF64AVX2 is the place of the largest pixel of each of rows·n windows 2×2.
 //
 //go:noescape
-func placesF64AVX2(place *float64, x *float64, rows int, n int, width int)
+func placesF64AVX2(place *int32, x *float64, rows int, n int, width int)
 
 // pickF64AVX2 is the pixel at its place of each of rows·n windows 2×2.
 //
 //go:noescape
-func pickF64AVX2(y *float64, x *float64, place *float64, rows int, n int, width int)
+func pickF64AVX2(y *float64, x *float64, place *int32, rows int, n int, width int)
 
 // spreadF64AVX2 writes rows·n windows 2×2 that are y at their place and else zero.
 //
 //go:noescape
-func spreadF64AVX2(x *float64, y *float64, place *float64, rows int, n int, width int)
+func spreadF64AVX2(x *float64, y *float64, place *int32, rows int, n int, width int)
 
 // addRowsF32AVX512 is dst[i·dstStride+j] += src[i·srcStride+j] for i < rows, j < n.
 //
@@ -50,17 +50,17 @@ func addRowsF32AVX512(dst *float32, src *float32, rows int, n int, dstStride int
 // placesF32AVX512 is the place of the largest pixel of each of rows·n windows 2×2.
 //
 //go:noescape
-func placesF32AVX512(place *float32, x *float32, rows int, n int, width int)
+func placesF32AVX512(place *int32, x *float32, rows int, n int, width int)
 
 // pickF32AVX512 is the pixel at its place of each of rows·n windows 2×2.
 //
 //go:noescape
-func pickF32AVX512(y *float32, x *float32, place *float32, rows int, n int, width int)
+func pickF32AVX512(y *float32, x *float32, place *int32, rows int, n int, width int)
 
 // spreadF32AVX512 writes rows·n windows 2×2 that are y at their place and else zero.
 //
 //go:noescape
-func spreadF32AVX512(x *float32, y *float32, place *float32, rows int, n int, width int)
+func spreadF32AVX512(x *float32, y *float32, place *int32, rows int, n int, width int)
 
 // addRowsF64AVX512 is dst[i·dstStride+j] += src[i·srcStride+j] for i < rows, j < n.
 //
@@ -70,14 +70,14 @@ func addRowsF64AVX512(dst *float64, src *float64, rows int, n int, dstStride int
 // placesF64AVX512 is the place of the largest pixel of each of rows·n windows 2×2.
 //
 //go:noescape
-func placesF64AVX512(place *float64, x *float64, rows int, n int, width int)
+func placesF64AVX512(place *int32, x *float64, rows int, n int, width int)
 
 // pickF64AVX512 is the pixel at its place of each of rows·n windows 2×2.
 //
 //go:noescape
-func pickF64AVX512(y *float64, x *float64, place *float64, rows int, n int, width int)
+func pickF64AVX512(y *float64, x *float64, place *int32, rows int, n int, width int)
 
 // spreadF64AVX512 writes rows·n windows 2×2 that are y at their place and else zero.
 //
 //go:noescape
-func spreadF64AVX512(x *float64, y *float64, place *float64, rows int, n int, width int)
+func spreadF64AVX512(x *float64, y *float64, place *int32, rows int, n int, width int)

@@ -70,7 +70,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func placesF32AVX2(place *float32, x *float32, rows int, n int, width int)
+// func placesF32AVX2(place *int32, x *float32, rows int, n int, width int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·placesF32AVX2(SB), NOSPLIT, $0-40
 	MOVQ    place+0(FP), DX
@@ -107,38 +107,40 @@ row:
 	XORL BX, BX
 
 whole:
-	CMPQ      AX, R10
-	JGE       rest
-	VMOVUPS   (SI)(BX*1), Y3
-	VMOVUPS   32(SI)(BX*1), Y4
-	VSHUFPS   $0x88, Y4, Y3, Y5
-	VSHUFPS   $0xdd, Y4, Y3, Y3
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPS   (R9)(BX*1), Y4
-	VMOVUPS   32(R9)(BX*1), Y6
-	VSHUFPS   $0x88, Y6, Y4, Y7
-	VSHUFPS   $0xdd, Y6, Y4, Y4
-	VCMPPS    $0x16, Y5, Y3, Y6
-	VCMPPS    $0x07, Y5, Y5, Y8
-	VANDPS    Y6, Y8, Y8
-	VCMPPS    $0x16, Y7, Y4, Y6
-	VCMPPS    $0x07, Y7, Y7, Y9
-	VANDPS    Y6, Y9, Y9
-	VBLENDVPS Y8, Y3, Y5, Y3
-	VBLENDVPS Y9, Y4, Y7, Y4
-	VMOVUPS   constantsF32AVX2<>+32(SB), Y5
-	VBLENDVPS Y8, constantsF32AVX2<>+0(SB), Y5, Y5
-	VMOVUPS   constantsF32AVX2<>+96(SB), Y6
-	VBLENDVPS Y9, constantsF32AVX2<>+64(SB), Y6, Y6
-	VCMPPS    $0x16, Y3, Y4, Y4
-	VCMPPS    $0x07, Y3, Y3, Y3
-	VANDPS    Y4, Y3, Y3
-	VBLENDVPS Y3, Y6, Y5, Y3
-	VPERMPD   $0xd8, Y3, Y3
-	VMOVUPS   Y3, (DX)(AX*1)
-	ADDQ      $0x20, AX
-	ADDQ      $0x00000040, BX
-	JMP       whole
+	CMPQ       AX, R10
+	JGE        rest
+	VMOVUPS    (SI)(BX*1), Y3
+	VMOVUPS    32(SI)(BX*1), Y4
+	VSHUFPS    $0x88, Y4, Y3, Y5
+	VSHUFPS    $0xdd, Y4, Y3, Y3
+	LEAQ       (SI)(R8*1), R9
+	VMOVUPS    (R9)(BX*1), Y4
+	VMOVUPS    32(R9)(BX*1), Y6
+	VSHUFPS    $0x88, Y6, Y4, Y7
+	VSHUFPS    $0xdd, Y6, Y4, Y4
+	VCMPPS     $0x16, Y5, Y3, Y6
+	VCMPPS     $0x07, Y5, Y5, Y8
+	VANDPS     Y6, Y8, Y8
+	VCMPPS     $0x16, Y7, Y4, Y6
+	VCMPPS     $0x07, Y7, Y7, Y9
+	VANDPS     Y6, Y9, Y9
+	VBLENDVPS  Y8, Y3, Y5, Y3
+	VBLENDVPS  Y9, Y4, Y7, Y4
+	VMOVUPS    constantsF32AVX2<>+32(SB), Y5
+	VBLENDVPS  Y8, constantsF32AVX2<>+0(SB), Y5, Y5
+	VMOVUPS    constantsF32AVX2<>+96(SB), Y6
+	VBLENDVPS  Y9, constantsF32AVX2<>+64(SB), Y6, Y6
+	VCMPPS     $0x16, Y3, Y4, Y4
+	VCMPPS     $0x07, Y3, Y3, Y3
+	VANDPS     Y4, Y3, Y3
+	VBLENDVPS  Y3, Y6, Y5, Y3
+	VPERMPD    $0xd8, Y3, Y3
+	MOVQ       AX, R13
+	VCVTTPS2DQ Y3, Y3
+	VMOVUPS    Y3, (DX)(R13*1)
+	ADDQ       $0x20, AX
+	ADDQ       $0x00000040, BX
+	JMP        whole
 
 rest:
 	TESTQ      R11, R11
@@ -169,18 +171,21 @@ rest:
 	VANDPS     Y4, Y3, Y3
 	VBLENDVPS  Y3, Y6, Y5, Y3
 	VPERMPD    $0xd8, Y3, Y3
-	VMASKMOVPS Y3, Y0, (DX)(AX*1)
+	MOVQ       AX, R13
+	VCVTTPS2DQ Y3, Y3
+	VMASKMOVPS Y3, Y0, (DX)(R13*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
+	MOVQ R10, R13
+	ADDQ R13, DX
 	LEAQ (DX)(R11*4), DX
 	DECQ CX
 	JNE  row
 	VZEROUPPER
 	RET
 
-// func pickF32AVX2(y *float32, x *float32, place *float32, rows int, n int, width int)
+// func pickF32AVX2(y *float32, x *float32, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·pickF32AVX2(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -220,7 +225,9 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPS   (DX)(AX*1), Y3
+	MOVQ      AX, R13
+	VMOVUPS   (DX)(R13*1), Y3
+	VCVTDQ2PS Y3, Y3
 	VPERMPD   $0xd8, Y3, Y3
 	VMOVUPS   (SI)(BX*1), Y4
 	VMOVUPS   32(SI)(BX*1), Y5
@@ -249,7 +256,9 @@ whole:
 rest:
 	TESTQ      R11, R11
 	JEQ        next
-	VMASKMOVPS (DX)(AX*1), Y0, Y3
+	MOVQ       AX, R13
+	VMASKMOVPS (DX)(R13*1), Y0, Y3
+	VCVTDQ2PS  Y3, Y3
 	VPERMPD    $0xd8, Y3, Y3
 	VMASKMOVPS (SI)(BX*1), Y1, Y4
 	VMASKMOVPS 32(SI)(BX*1), Y2, Y5
@@ -274,7 +283,8 @@ rest:
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
+	MOVQ R10, R13
+	ADDQ R13, DX
 	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*4), DI
@@ -283,7 +293,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func spreadF32AVX2(x *float32, y *float32, place *float32, rows int, n int, width int)
+// func spreadF32AVX2(x *float32, y *float32, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·spreadF32AVX2(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -323,7 +333,9 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPS   (DX)(AX*1), Y3
+	MOVQ      AX, R13
+	VMOVUPS   (DX)(R13*1), Y3
+	VCVTDQ2PS Y3, Y3
 	VPERMPD   $0xd8, Y3, Y3
 	VMOVUPS   (DI)(AX*1), Y4
 	VPERMPD   $0xd8, Y4, Y4
@@ -355,7 +367,9 @@ whole:
 rest:
 	TESTQ      R11, R11
 	JEQ        next
-	VMASKMOVPS (DX)(AX*1), Y0, Y3
+	MOVQ       AX, R13
+	VMASKMOVPS (DX)(R13*1), Y0, Y3
+	VCVTDQ2PS  Y3, Y3
 	VPERMPD    $0xd8, Y3, Y3
 	VMASKMOVPS (DI)(AX*1), Y0, Y4
 	VPERMPD    $0xd8, Y4, Y4
@@ -383,7 +397,8 @@ rest:
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
+	MOVQ R10, R13
+	ADDQ R13, DX
 	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*4), DI
@@ -495,7 +510,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func placesF64AVX2(place *float64, x *float64, rows int, n int, width int)
+// func placesF64AVX2(place *int32, x *float64, rows int, n int, width int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·placesF64AVX2(SB), NOSPLIT, $0-40
 	MOVQ    place+0(FP), DX
@@ -511,6 +526,10 @@ TEXT ·placesF64AVX2(SB), NOSPLIT, $0-40
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
 	VMOVUPD (R12)(CX*8), Y0
+	MOVQ    R11, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), R12
+	VMOVDQU (R12)(CX*4), X0
 	LEAQ    (R11)(R11*1), CX
 	MOVQ    $0x00000004, R12
 	CMPQ    CX, R12
@@ -532,80 +551,88 @@ row:
 	XORL BX, BX
 
 whole:
-	CMPQ      AX, R10
-	JGE       rest
-	VMOVUPD   (SI)(BX*1), Y3
-	VMOVUPD   32(SI)(BX*1), Y4
-	VUNPCKLPD Y4, Y3, Y5
-	VUNPCKHPD Y4, Y3, Y3
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPD   (R9)(BX*1), Y4
-	VMOVUPD   32(R9)(BX*1), Y6
-	VUNPCKLPD Y6, Y4, Y7
-	VUNPCKHPD Y6, Y4, Y4
-	VCMPPD    $0x16, Y5, Y3, Y6
-	VCMPPD    $0x07, Y5, Y5, Y8
-	VANDPS    Y6, Y8, Y8
-	VCMPPD    $0x16, Y7, Y4, Y6
-	VCMPPD    $0x07, Y7, Y7, Y9
-	VANDPS    Y6, Y9, Y9
-	VBLENDVPD Y8, Y3, Y5, Y3
-	VBLENDVPD Y9, Y4, Y7, Y4
-	VMOVUPD   constantsF64AVX2<>+32(SB), Y5
-	VBLENDVPD Y8, constantsF64AVX2<>+0(SB), Y5, Y5
-	VMOVUPD   constantsF64AVX2<>+96(SB), Y6
-	VBLENDVPD Y9, constantsF64AVX2<>+64(SB), Y6, Y6
-	VCMPPD    $0x16, Y3, Y4, Y4
-	VCMPPD    $0x07, Y3, Y3, Y3
-	VANDPS    Y4, Y3, Y3
-	VBLENDVPD Y3, Y6, Y5, Y3
-	VPERMPD   $0xd8, Y3, Y3
-	VMOVUPD   Y3, (DX)(AX*1)
-	ADDQ      $0x20, AX
-	ADDQ      $0x00000040, BX
-	JMP       whole
+	CMPQ        AX, R10
+	JGE         rest
+	VMOVUPD     (SI)(BX*1), Y3
+	VMOVUPD     32(SI)(BX*1), Y4
+	VUNPCKLPD   Y4, Y3, Y5
+	VUNPCKHPD   Y4, Y3, Y3
+	LEAQ        (SI)(R8*1), R9
+	VMOVUPD     (R9)(BX*1), Y4
+	VMOVUPD     32(R9)(BX*1), Y6
+	VUNPCKLPD   Y6, Y4, Y7
+	VUNPCKHPD   Y6, Y4, Y4
+	VCMPPD      $0x16, Y5, Y3, Y6
+	VCMPPD      $0x07, Y5, Y5, Y8
+	VANDPS      Y6, Y8, Y8
+	VCMPPD      $0x16, Y7, Y4, Y6
+	VCMPPD      $0x07, Y7, Y7, Y9
+	VANDPS      Y6, Y9, Y9
+	VBLENDVPD   Y8, Y3, Y5, Y3
+	VBLENDVPD   Y9, Y4, Y7, Y4
+	VMOVUPD     constantsF64AVX2<>+32(SB), Y5
+	VBLENDVPD   Y8, constantsF64AVX2<>+0(SB), Y5, Y5
+	VMOVUPD     constantsF64AVX2<>+96(SB), Y6
+	VBLENDVPD   Y9, constantsF64AVX2<>+64(SB), Y6, Y6
+	VCMPPD      $0x16, Y3, Y4, Y4
+	VCMPPD      $0x07, Y3, Y3, Y3
+	VANDPS      Y4, Y3, Y3
+	VBLENDVPD   Y3, Y6, Y5, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	MOVQ        AX, R13
+	SHRQ        $0x01, R13
+	VCVTTPD2DQY Y3, X3
+	VMOVDQU     X3, (DX)(R13*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x00000040, BX
+	JMP         whole
 
 rest:
-	TESTQ      R11, R11
-	JEQ        next
-	VMASKMOVPD (SI)(BX*1), Y1, Y3
-	VMASKMOVPD 32(SI)(BX*1), Y2, Y4
-	VUNPCKLPD  Y4, Y3, Y5
-	VUNPCKHPD  Y4, Y3, Y3
-	LEAQ       (SI)(R8*1), R9
-	VMASKMOVPD (R9)(BX*1), Y1, Y4
-	VMASKMOVPD 32(R9)(BX*1), Y2, Y6
-	VUNPCKLPD  Y6, Y4, Y7
-	VUNPCKHPD  Y6, Y4, Y4
-	VCMPPD     $0x16, Y5, Y3, Y6
-	VCMPPD     $0x07, Y5, Y5, Y8
-	VANDPS     Y6, Y8, Y8
-	VCMPPD     $0x16, Y7, Y4, Y6
-	VCMPPD     $0x07, Y7, Y7, Y9
-	VANDPS     Y6, Y9, Y9
-	VBLENDVPD  Y8, Y3, Y5, Y3
-	VBLENDVPD  Y9, Y4, Y7, Y4
-	VMOVUPD    constantsF64AVX2<>+32(SB), Y5
-	VBLENDVPD  Y8, constantsF64AVX2<>+0(SB), Y5, Y5
-	VMOVUPD    constantsF64AVX2<>+96(SB), Y6
-	VBLENDVPD  Y9, constantsF64AVX2<>+64(SB), Y6, Y6
-	VCMPPD     $0x16, Y3, Y4, Y4
-	VCMPPD     $0x07, Y3, Y3, Y3
-	VANDPS     Y4, Y3, Y3
-	VBLENDVPD  Y3, Y6, Y5, Y3
-	VPERMPD    $0xd8, Y3, Y3
-	VMASKMOVPD Y3, Y0, (DX)(AX*1)
+	TESTQ       R11, R11
+	JEQ         next
+	VMASKMOVPD  (SI)(BX*1), Y1, Y3
+	VMASKMOVPD  32(SI)(BX*1), Y2, Y4
+	VUNPCKLPD   Y4, Y3, Y5
+	VUNPCKHPD   Y4, Y3, Y3
+	LEAQ        (SI)(R8*1), R9
+	VMASKMOVPD  (R9)(BX*1), Y1, Y4
+	VMASKMOVPD  32(R9)(BX*1), Y2, Y6
+	VUNPCKLPD   Y6, Y4, Y7
+	VUNPCKHPD   Y6, Y4, Y4
+	VCMPPD      $0x16, Y5, Y3, Y6
+	VCMPPD      $0x07, Y5, Y5, Y8
+	VANDPS      Y6, Y8, Y8
+	VCMPPD      $0x16, Y7, Y4, Y6
+	VCMPPD      $0x07, Y7, Y7, Y9
+	VANDPS      Y6, Y9, Y9
+	VBLENDVPD   Y8, Y3, Y5, Y3
+	VBLENDVPD   Y9, Y4, Y7, Y4
+	VMOVUPD     constantsF64AVX2<>+32(SB), Y5
+	VBLENDVPD   Y8, constantsF64AVX2<>+0(SB), Y5, Y5
+	VMOVUPD     constantsF64AVX2<>+96(SB), Y6
+	VBLENDVPD   Y9, constantsF64AVX2<>+64(SB), Y6, Y6
+	VCMPPD      $0x16, Y3, Y4, Y4
+	VCMPPD      $0x07, Y3, Y3, Y3
+	VANDPS      Y4, Y3, Y3
+	VBLENDVPD   Y3, Y6, Y5, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	MOVQ        AX, R13
+	SHRQ        $0x01, R13
+	VCVTTPD2DQY Y3, X3
+	VPMASKMOVD  X3, X0, (DX)(R13*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
-	LEAQ (DX)(R11*8), DX
+	MOVQ R10, R13
+	SHRQ $0x01, R13
+	ADDQ R13, DX
+	LEAQ (DX)(R11*4), DX
 	DECQ CX
 	JNE  row
 	VZEROUPPER
 	RET
 
-// func pickF64AVX2(y *float64, x *float64, place *float64, rows int, n int, width int)
+// func pickF64AVX2(y *float64, x *float64, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·pickF64AVX2(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -622,20 +649,24 @@ TEXT ·pickF64AVX2(SB), NOSPLIT, $0-48
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
 	VMOVUPD (R12)(CX*8), Y0
+	MOVQ    R11, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), R12
+	VMOVDQU (R12)(CX*4), X1
 	LEAQ    (R11)(R11*1), CX
 	MOVQ    $0x00000004, R12
 	CMPQ    CX, R12
 	CMOVQGT R12, CX
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
-	VMOVUPD (R12)(CX*8), Y1
+	VMOVUPD (R12)(CX*8), Y2
 	LEAQ    (R11)(R11*1), CX
 	XORL    R12, R12
 	SUBQ    $0x04, CX
 	CMOVQLT R12, CX
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
-	VMOVUPD (R12)(CX*8), Y2
+	VMOVUPD (R12)(CX*8), Y3
 	MOVQ    rows+24(FP), CX
 
 row:
@@ -645,28 +676,30 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPD   (DX)(AX*1), Y3
-	VPERMPD   $0xd8, Y3, Y3
-	VMOVUPD   (SI)(BX*1), Y4
-	VMOVUPD   32(SI)(BX*1), Y5
-	VUNPCKLPD Y5, Y4, Y6
-	VUNPCKHPD Y5, Y4, Y4
+	MOVQ      AX, R13
+	SHRQ      $0x01, R13
+	VCVTDQ2PD (DX)(R13*1), Y4
+	VPERMPD   $0xd8, Y4, Y4
+	VMOVUPD   (SI)(BX*1), Y5
+	VMOVUPD   32(SI)(BX*1), Y6
+	VUNPCKLPD Y6, Y5, Y7
+	VUNPCKHPD Y6, Y5, Y5
 	LEAQ      (SI)(R8*1), R9
-	VMOVUPD   (R9)(BX*1), Y5
-	VMOVUPD   32(R9)(BX*1), Y7
-	VUNPCKLPD Y7, Y5, Y8
-	VUNPCKHPD Y7, Y5, Y5
-	VMOVUPD   constantsF64AVX2<>+32(SB), Y7
-	VCMPPD    $0x00, constantsF64AVX2<>+32(SB), Y3, Y9
-	VBLENDVPD Y9, Y6, Y7, Y6
-	VCMPPD    $0x00, constantsF64AVX2<>+0(SB), Y3, Y7
-	VBLENDVPD Y7, Y4, Y6, Y4
-	VCMPPD    $0x00, constantsF64AVX2<>+96(SB), Y3, Y6
-	VBLENDVPD Y6, Y8, Y4, Y4
-	VCMPPD    $0x00, constantsF64AVX2<>+64(SB), Y3, Y3
-	VBLENDVPD Y3, Y5, Y4, Y3
-	VPERMPD   $0xd8, Y3, Y3
-	VMOVUPD   Y3, (DI)(AX*1)
+	VMOVUPD   (R9)(BX*1), Y6
+	VMOVUPD   32(R9)(BX*1), Y8
+	VUNPCKLPD Y8, Y6, Y9
+	VUNPCKHPD Y8, Y6, Y6
+	VMOVUPD   constantsF64AVX2<>+32(SB), Y8
+	VCMPPD    $0x00, constantsF64AVX2<>+32(SB), Y4, Y10
+	VBLENDVPD Y10, Y7, Y8, Y7
+	VCMPPD    $0x00, constantsF64AVX2<>+0(SB), Y4, Y8
+	VBLENDVPD Y8, Y5, Y7, Y5
+	VCMPPD    $0x00, constantsF64AVX2<>+96(SB), Y4, Y7
+	VBLENDVPD Y7, Y9, Y5, Y5
+	VCMPPD    $0x00, constantsF64AVX2<>+64(SB), Y4, Y4
+	VBLENDVPD Y4, Y6, Y5, Y4
+	VPERMPD   $0xd8, Y4, Y4
+	VMOVUPD   Y4, (DI)(AX*1)
 	ADDQ      $0x20, AX
 	ADDQ      $0x00000040, BX
 	JMP       whole
@@ -674,33 +707,38 @@ whole:
 rest:
 	TESTQ      R11, R11
 	JEQ        next
-	VMASKMOVPD (DX)(AX*1), Y0, Y3
-	VPERMPD    $0xd8, Y3, Y3
-	VMASKMOVPD (SI)(BX*1), Y1, Y4
-	VMASKMOVPD 32(SI)(BX*1), Y2, Y5
-	VUNPCKLPD  Y5, Y4, Y6
-	VUNPCKHPD  Y5, Y4, Y4
+	MOVQ       AX, R13
+	SHRQ       $0x01, R13
+	VPMASKMOVD (DX)(R13*1), X1, X4
+	VCVTDQ2PD  X4, Y4
+	VPERMPD    $0xd8, Y4, Y4
+	VMASKMOVPD (SI)(BX*1), Y2, Y5
+	VMASKMOVPD 32(SI)(BX*1), Y3, Y6
+	VUNPCKLPD  Y6, Y5, Y7
+	VUNPCKHPD  Y6, Y5, Y5
 	LEAQ       (SI)(R8*1), R9
-	VMASKMOVPD (R9)(BX*1), Y1, Y5
-	VMASKMOVPD 32(R9)(BX*1), Y2, Y7
-	VUNPCKLPD  Y7, Y5, Y8
-	VUNPCKHPD  Y7, Y5, Y5
-	VMOVUPD    constantsF64AVX2<>+32(SB), Y7
-	VCMPPD     $0x00, constantsF64AVX2<>+32(SB), Y3, Y9
-	VBLENDVPD  Y9, Y6, Y7, Y6
-	VCMPPD     $0x00, constantsF64AVX2<>+0(SB), Y3, Y7
-	VBLENDVPD  Y7, Y4, Y6, Y4
-	VCMPPD     $0x00, constantsF64AVX2<>+96(SB), Y3, Y6
-	VBLENDVPD  Y6, Y8, Y4, Y4
-	VCMPPD     $0x00, constantsF64AVX2<>+64(SB), Y3, Y3
-	VBLENDVPD  Y3, Y5, Y4, Y3
-	VPERMPD    $0xd8, Y3, Y3
-	VMASKMOVPD Y3, Y0, (DI)(AX*1)
+	VMASKMOVPD (R9)(BX*1), Y2, Y6
+	VMASKMOVPD 32(R9)(BX*1), Y3, Y8
+	VUNPCKLPD  Y8, Y6, Y9
+	VUNPCKHPD  Y8, Y6, Y6
+	VMOVUPD    constantsF64AVX2<>+32(SB), Y8
+	VCMPPD     $0x00, constantsF64AVX2<>+32(SB), Y4, Y10
+	VBLENDVPD  Y10, Y7, Y8, Y7
+	VCMPPD     $0x00, constantsF64AVX2<>+0(SB), Y4, Y8
+	VBLENDVPD  Y8, Y5, Y7, Y5
+	VCMPPD     $0x00, constantsF64AVX2<>+96(SB), Y4, Y7
+	VBLENDVPD  Y7, Y9, Y5, Y5
+	VCMPPD     $0x00, constantsF64AVX2<>+64(SB), Y4, Y4
+	VBLENDVPD  Y4, Y6, Y5, Y4
+	VPERMPD    $0xd8, Y4, Y4
+	VMASKMOVPD Y4, Y0, (DI)(AX*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
-	LEAQ (DX)(R11*8), DX
+	MOVQ R10, R13
+	SHRQ $0x01, R13
+	ADDQ R13, DX
+	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*8), DI
 	DECQ CX
@@ -708,7 +746,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func spreadF64AVX2(x *float64, y *float64, place *float64, rows int, n int, width int)
+// func spreadF64AVX2(x *float64, y *float64, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·spreadF64AVX2(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -725,20 +763,24 @@ TEXT ·spreadF64AVX2(SB), NOSPLIT, $0-48
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
 	VMOVUPD (R12)(CX*8), Y0
+	MOVQ    R11, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), R12
+	VMOVDQU (R12)(CX*4), X1
 	LEAQ    (R11)(R11*1), CX
 	MOVQ    $0x00000004, R12
 	CMPQ    CX, R12
 	CMOVQGT R12, CX
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
-	VMOVUPD (R12)(CX*8), Y1
+	VMOVUPD (R12)(CX*8), Y2
 	LEAQ    (R11)(R11*1), CX
 	XORL    R12, R12
 	SUBQ    $0x04, CX
 	CMOVQLT R12, CX
 	NEGQ    CX
 	LEAQ    masks<>+32(SB), R12
-	VMOVUPD (R12)(CX*8), Y2
+	VMOVUPD (R12)(CX*8), Y3
 	MOVQ    rows+24(FP), CX
 
 row:
@@ -748,31 +790,33 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPD   (DX)(AX*1), Y3
-	VPERMPD   $0xd8, Y3, Y3
-	VMOVUPD   (DI)(AX*1), Y4
+	MOVQ      AX, R13
+	SHRQ      $0x01, R13
+	VCVTDQ2PD (DX)(R13*1), Y4
 	VPERMPD   $0xd8, Y4, Y4
-	VCMPPD    $0x00, constantsF64AVX2<>+32(SB), Y3, Y5
-	VMOVUPD   constantsF64AVX2<>+32(SB), Y6
-	VBLENDVPD Y5, Y4, Y6, Y5
-	VCMPPD    $0x00, constantsF64AVX2<>+0(SB), Y3, Y6
+	VMOVUPD   (DI)(AX*1), Y5
+	VPERMPD   $0xd8, Y5, Y5
+	VCMPPD    $0x00, constantsF64AVX2<>+32(SB), Y4, Y6
 	VMOVUPD   constantsF64AVX2<>+32(SB), Y7
-	VBLENDVPD Y6, Y4, Y7, Y6
-	VUNPCKLPD Y6, Y5, Y7
-	VUNPCKHPD Y6, Y5, Y5
-	VMOVUPD   Y7, (SI)(BX*1)
-	VMOVUPD   Y5, 32(SI)(BX*1)
-	VCMPPD    $0x00, constantsF64AVX2<>+96(SB), Y3, Y5
-	VMOVUPD   constantsF64AVX2<>+32(SB), Y6
-	VBLENDVPD Y5, Y4, Y6, Y5
-	VCMPPD    $0x00, constantsF64AVX2<>+64(SB), Y3, Y3
-	VMOVUPD   constantsF64AVX2<>+32(SB), Y6
-	VBLENDVPD Y3, Y4, Y6, Y3
+	VBLENDVPD Y6, Y5, Y7, Y6
+	VCMPPD    $0x00, constantsF64AVX2<>+0(SB), Y4, Y7
+	VMOVUPD   constantsF64AVX2<>+32(SB), Y8
+	VBLENDVPD Y7, Y5, Y8, Y7
+	VUNPCKLPD Y7, Y6, Y8
+	VUNPCKHPD Y7, Y6, Y6
+	VMOVUPD   Y8, (SI)(BX*1)
+	VMOVUPD   Y6, 32(SI)(BX*1)
+	VCMPPD    $0x00, constantsF64AVX2<>+96(SB), Y4, Y6
+	VMOVUPD   constantsF64AVX2<>+32(SB), Y7
+	VBLENDVPD Y6, Y5, Y7, Y6
+	VCMPPD    $0x00, constantsF64AVX2<>+64(SB), Y4, Y4
+	VMOVUPD   constantsF64AVX2<>+32(SB), Y7
+	VBLENDVPD Y4, Y5, Y7, Y4
 	LEAQ      (SI)(R8*1), R9
-	VUNPCKLPD Y3, Y5, Y4
-	VUNPCKHPD Y3, Y5, Y3
-	VMOVUPD   Y4, (R9)(BX*1)
-	VMOVUPD   Y3, 32(R9)(BX*1)
+	VUNPCKLPD Y4, Y6, Y5
+	VUNPCKHPD Y4, Y6, Y4
+	VMOVUPD   Y5, (R9)(BX*1)
+	VMOVUPD   Y4, 32(R9)(BX*1)
 	ADDQ      $0x20, AX
 	ADDQ      $0x00000040, BX
 	JMP       whole
@@ -780,36 +824,41 @@ whole:
 rest:
 	TESTQ      R11, R11
 	JEQ        next
-	VMASKMOVPD (DX)(AX*1), Y0, Y3
-	VPERMPD    $0xd8, Y3, Y3
-	VMASKMOVPD (DI)(AX*1), Y0, Y4
+	MOVQ       AX, R13
+	SHRQ       $0x01, R13
+	VPMASKMOVD (DX)(R13*1), X1, X4
+	VCVTDQ2PD  X4, Y4
 	VPERMPD    $0xd8, Y4, Y4
-	VCMPPD     $0x00, constantsF64AVX2<>+32(SB), Y3, Y5
-	VMOVUPD    constantsF64AVX2<>+32(SB), Y6
-	VBLENDVPD  Y5, Y4, Y6, Y5
-	VCMPPD     $0x00, constantsF64AVX2<>+0(SB), Y3, Y6
+	VMASKMOVPD (DI)(AX*1), Y0, Y5
+	VPERMPD    $0xd8, Y5, Y5
+	VCMPPD     $0x00, constantsF64AVX2<>+32(SB), Y4, Y6
 	VMOVUPD    constantsF64AVX2<>+32(SB), Y7
-	VBLENDVPD  Y6, Y4, Y7, Y6
-	VUNPCKLPD  Y6, Y5, Y7
-	VUNPCKHPD  Y6, Y5, Y5
-	VMASKMOVPD Y7, Y1, (SI)(BX*1)
-	VMASKMOVPD Y5, Y2, 32(SI)(BX*1)
-	VCMPPD     $0x00, constantsF64AVX2<>+96(SB), Y3, Y5
-	VMOVUPD    constantsF64AVX2<>+32(SB), Y6
-	VBLENDVPD  Y5, Y4, Y6, Y5
-	VCMPPD     $0x00, constantsF64AVX2<>+64(SB), Y3, Y3
-	VMOVUPD    constantsF64AVX2<>+32(SB), Y6
-	VBLENDVPD  Y3, Y4, Y6, Y3
+	VBLENDVPD  Y6, Y5, Y7, Y6
+	VCMPPD     $0x00, constantsF64AVX2<>+0(SB), Y4, Y7
+	VMOVUPD    constantsF64AVX2<>+32(SB), Y8
+	VBLENDVPD  Y7, Y5, Y8, Y7
+	VUNPCKLPD  Y7, Y6, Y8
+	VUNPCKHPD  Y7, Y6, Y6
+	VMASKMOVPD Y8, Y2, (SI)(BX*1)
+	VMASKMOVPD Y6, Y3, 32(SI)(BX*1)
+	VCMPPD     $0x00, constantsF64AVX2<>+96(SB), Y4, Y6
+	VMOVUPD    constantsF64AVX2<>+32(SB), Y7
+	VBLENDVPD  Y6, Y5, Y7, Y6
+	VCMPPD     $0x00, constantsF64AVX2<>+64(SB), Y4, Y4
+	VMOVUPD    constantsF64AVX2<>+32(SB), Y7
+	VBLENDVPD  Y4, Y5, Y7, Y4
 	LEAQ       (SI)(R8*1), R9
-	VUNPCKLPD  Y3, Y5, Y4
-	VUNPCKHPD  Y3, Y5, Y3
-	VMASKMOVPD Y4, Y1, (R9)(BX*1)
-	VMASKMOVPD Y3, Y2, 32(R9)(BX*1)
+	VUNPCKLPD  Y4, Y6, Y5
+	VUNPCKHPD  Y4, Y6, Y4
+	VMASKMOVPD Y5, Y2, (R9)(BX*1)
+	VMASKMOVPD Y4, Y3, 32(R9)(BX*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
-	LEAQ (DX)(R11*8), DX
+	MOVQ R10, R13
+	SHRQ $0x01, R13
+	ADDQ R13, DX
+	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*8), DI
 	DECQ CX
@@ -911,7 +960,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func placesF32AVX512(place *float32, x *float32, rows int, n int, width int)
+// func placesF32AVX512(place *int32, x *float32, rows int, n int, width int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·placesF32AVX512(SB), NOSPLIT, $0-40
 	MOVQ    place+0(FP), DX
@@ -955,90 +1004,95 @@ row:
 	XORL BX, BX
 
 whole:
-	CMPQ      AX, R10
-	JGE       rest
-	VMOVUPS   (SI)(BX*1), Z4
-	VMOVUPS   64(SI)(BX*1), Z5
-	VMOVUPS   Z4, Z7
-	VMOVUPS   ordersF32AVX512<>+0(SB), Z6
-	VPERMT2PS Z5, Z6, Z7
-	VMOVUPS   Z4, Z6
-	VMOVUPS   ordersF32AVX512<>+64(SB), Z4
-	VPERMT2PS Z5, Z4, Z6
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPS   (R9)(BX*1), Z4
-	VMOVUPS   64(R9)(BX*1), Z5
-	VMOVUPS   Z4, Z19
-	VMOVUPS   ordersF32AVX512<>+0(SB), Z18
-	VPERMT2PS Z5, Z18, Z19
-	VMOVUPS   Z4, Z18
-	VMOVUPS   ordersF32AVX512<>+64(SB), Z4
-	VPERMT2PS Z5, Z4, Z18
-	VCMPPS    $0x16, Z7, Z6, K4
-	VCMPPS    $0x07, Z7, Z7, K5
-	KANDW     K4, K5, K5
-	VCMPPS    $0x16, Z19, Z18, K4
-	VCMPPS    $0x07, Z19, Z19, K6
-	KANDW     K4, K6, K6
-	VBLENDMPS Z6, Z7, K5, Z8
-	VBLENDMPS Z18, Z19, K6, Z9
-	VBLENDMPS Z0, Z1, K5, Z10
-	VBLENDMPS Z2, Z3, K6, Z11
-	VCMPPS    $0x16, Z8, Z9, K4
-	VCMPPS    $0x07, Z8, Z8, K5
-	KANDW     K4, K5, K5
-	VBLENDMPS Z11, Z10, K5, Z12
-	VMOVUPS   Z12, (DX)(AX*1)
-	ADDQ      $0x40, AX
-	ADDQ      $0x00000080, BX
-	JMP       whole
+	CMPQ       AX, R10
+	JGE        rest
+	VMOVUPS    (SI)(BX*1), Z4
+	VMOVUPS    64(SI)(BX*1), Z5
+	VMOVUPS    Z4, Z7
+	VMOVUPS    ordersF32AVX512<>+0(SB), Z6
+	VPERMT2PS  Z5, Z6, Z7
+	VMOVUPS    Z4, Z6
+	VMOVUPS    ordersF32AVX512<>+64(SB), Z4
+	VPERMT2PS  Z5, Z4, Z6
+	LEAQ       (SI)(R8*1), R9
+	VMOVUPS    (R9)(BX*1), Z4
+	VMOVUPS    64(R9)(BX*1), Z5
+	VMOVUPS    Z4, Z19
+	VMOVUPS    ordersF32AVX512<>+0(SB), Z18
+	VPERMT2PS  Z5, Z18, Z19
+	VMOVUPS    Z4, Z18
+	VMOVUPS    ordersF32AVX512<>+64(SB), Z4
+	VPERMT2PS  Z5, Z4, Z18
+	VCMPPS     $0x16, Z7, Z6, K4
+	VCMPPS     $0x07, Z7, Z7, K5
+	KANDW      K4, K5, K5
+	VCMPPS     $0x16, Z19, Z18, K4
+	VCMPPS     $0x07, Z19, Z19, K6
+	KANDW      K4, K6, K6
+	VBLENDMPS  Z6, Z7, K5, Z8
+	VBLENDMPS  Z18, Z19, K6, Z9
+	VBLENDMPS  Z0, Z1, K5, Z10
+	VBLENDMPS  Z2, Z3, K6, Z11
+	VCMPPS     $0x16, Z8, Z9, K4
+	VCMPPS     $0x07, Z8, Z8, K5
+	KANDW      K4, K5, K5
+	VBLENDMPS  Z11, Z10, K5, Z12
+	MOVQ       AX, R13
+	VCVTTPS2DQ Z12, Z4
+	VMOVUPS    Z4, (DX)(R13*1)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, BX
+	JMP        whole
 
 rest:
-	TESTQ     R11, R11
-	JEQ       next
-	VMOVUPS.Z (SI)(BX*1), K2, Z4
-	VMOVUPS.Z 64(SI)(BX*1), K3, Z5
-	VMOVUPS   Z4, Z7
-	VMOVUPS   ordersF32AVX512<>+0(SB), Z6
-	VPERMT2PS Z5, Z6, Z7
-	VMOVUPS   Z4, Z6
-	VMOVUPS   ordersF32AVX512<>+64(SB), Z4
-	VPERMT2PS Z5, Z4, Z6
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPS.Z (R9)(BX*1), K2, Z4
-	VMOVUPS.Z 64(R9)(BX*1), K3, Z5
-	VMOVUPS   Z4, Z19
-	VMOVUPS   ordersF32AVX512<>+0(SB), Z18
-	VPERMT2PS Z5, Z18, Z19
-	VMOVUPS   Z4, Z18
-	VMOVUPS   ordersF32AVX512<>+64(SB), Z4
-	VPERMT2PS Z5, Z4, Z18
-	VCMPPS    $0x16, Z7, Z6, K4
-	VCMPPS    $0x07, Z7, Z7, K5
-	KANDW     K4, K5, K5
-	VCMPPS    $0x16, Z19, Z18, K4
-	VCMPPS    $0x07, Z19, Z19, K6
-	KANDW     K4, K6, K6
-	VBLENDMPS Z6, Z7, K5, Z13
-	VBLENDMPS Z18, Z19, K6, Z14
-	VBLENDMPS Z0, Z1, K5, Z15
-	VBLENDMPS Z2, Z3, K6, Z16
-	VCMPPS    $0x16, Z13, Z14, K4
-	VCMPPS    $0x07, Z13, Z13, K5
-	KANDW     K4, K5, K5
-	VBLENDMPS Z16, Z15, K5, Z17
-	VMOVUPS   Z17, K1, (DX)(AX*1)
+	TESTQ      R11, R11
+	JEQ        next
+	VMOVUPS.Z  (SI)(BX*1), K2, Z4
+	VMOVUPS.Z  64(SI)(BX*1), K3, Z5
+	VMOVUPS    Z4, Z7
+	VMOVUPS    ordersF32AVX512<>+0(SB), Z6
+	VPERMT2PS  Z5, Z6, Z7
+	VMOVUPS    Z4, Z6
+	VMOVUPS    ordersF32AVX512<>+64(SB), Z4
+	VPERMT2PS  Z5, Z4, Z6
+	LEAQ       (SI)(R8*1), R9
+	VMOVUPS.Z  (R9)(BX*1), K2, Z4
+	VMOVUPS.Z  64(R9)(BX*1), K3, Z5
+	VMOVUPS    Z4, Z19
+	VMOVUPS    ordersF32AVX512<>+0(SB), Z18
+	VPERMT2PS  Z5, Z18, Z19
+	VMOVUPS    Z4, Z18
+	VMOVUPS    ordersF32AVX512<>+64(SB), Z4
+	VPERMT2PS  Z5, Z4, Z18
+	VCMPPS     $0x16, Z7, Z6, K4
+	VCMPPS     $0x07, Z7, Z7, K5
+	KANDW      K4, K5, K5
+	VCMPPS     $0x16, Z19, Z18, K4
+	VCMPPS     $0x07, Z19, Z19, K6
+	KANDW      K4, K6, K6
+	VBLENDMPS  Z6, Z7, K5, Z13
+	VBLENDMPS  Z18, Z19, K6, Z14
+	VBLENDMPS  Z0, Z1, K5, Z15
+	VBLENDMPS  Z2, Z3, K6, Z16
+	VCMPPS     $0x16, Z13, Z14, K4
+	VCMPPS     $0x07, Z13, Z13, K5
+	KANDW      K4, K5, K5
+	VBLENDMPS  Z16, Z15, K5, Z17
+	MOVQ       AX, R13
+	VCVTTPS2DQ Z17, Z4
+	VMOVUPS    Z4, K1, (DX)(R13*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
+	MOVQ R10, R13
+	ADDQ R13, DX
 	LEAQ (DX)(R11*4), DX
 	DECQ CX
 	JNE  row
 	VZEROUPPER
 	RET
 
-// func pickF32AVX512(y *float32, x *float32, place *float32, rows int, n int, width int)
+// func pickF32AVX512(y *float32, x *float32, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·pickF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -1085,7 +1139,9 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPS   (DX)(AX*1), Z4
+	MOVQ      AX, R13
+	VMOVUPS   (DX)(R13*1), Z4
+	VCVTDQ2PS Z4, Z4
 	VMOVUPS   (SI)(BX*1), Z5
 	VMOVUPS   64(SI)(BX*1), Z6
 	VMOVUPS   Z5, Z8
@@ -1119,7 +1175,9 @@ whole:
 rest:
 	TESTQ     R11, R11
 	JEQ       next
-	VMOVUPS.Z (DX)(AX*1), K1, Z4
+	MOVQ      AX, R13
+	VMOVUPS.Z (DX)(R13*1), K1, Z4
+	VCVTDQ2PS Z4, Z4
 	VMOVUPS.Z (SI)(BX*1), K2, Z5
 	VMOVUPS.Z 64(SI)(BX*1), K3, Z6
 	VMOVUPS   Z5, Z8
@@ -1149,7 +1207,8 @@ rest:
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
+	MOVQ R10, R13
+	ADDQ R13, DX
 	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*4), DI
@@ -1158,7 +1217,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func spreadF32AVX512(x *float32, y *float32, place *float32, rows int, n int, width int)
+// func spreadF32AVX512(x *float32, y *float32, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·spreadF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -1205,7 +1264,9 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPS   (DX)(AX*1), Z4
+	MOVQ      AX, R13
+	VMOVUPS   (DX)(R13*1), Z4
+	VCVTDQ2PS Z4, Z4
 	VMOVUPS   (DI)(AX*1), Z5
 	VCMPPS    $0x00, Z0, Z4, K4
 	VBLENDMPS Z5, Z0, K4, Z6
@@ -1239,7 +1300,9 @@ whole:
 rest:
 	TESTQ     R11, R11
 	JEQ       next
-	VMOVUPS.Z (DX)(AX*1), K1, Z4
+	MOVQ      AX, R13
+	VMOVUPS.Z (DX)(R13*1), K1, Z4
+	VCVTDQ2PS Z4, Z4
 	VMOVUPS.Z (DI)(AX*1), K1, Z5
 	VCMPPS    $0x00, Z0, Z4, K4
 	VBLENDMPS Z5, Z0, K4, Z12
@@ -1269,7 +1332,8 @@ rest:
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
+	MOVQ R10, R13
+	ADDQ R13, DX
 	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*4), DI
@@ -1477,8 +1541,8 @@ next:
 	VZEROUPPER
 	RET
 
-// func placesF64AVX512(place *float64, x *float64, rows int, n int, width int)
-// Requires: AVX, AVX512F, CMOV
+// func placesF64AVX512(place *int32, x *float64, rows int, n int, width int)
+// Requires: AVX, AVX512F, AVX512VL, CMOV
 TEXT ·placesF64AVX512(SB), NOSPLIT, $0-40
 	MOVQ    place+0(FP), DX
 	MOVQ    x+8(FP), SI
@@ -1521,90 +1585,98 @@ row:
 	XORL BX, BX
 
 whole:
-	CMPQ      AX, R10
-	JGE       rest
-	VMOVUPD   (SI)(BX*1), Z4
-	VMOVUPD   64(SI)(BX*1), Z5
-	VMOVUPD   Z4, Z7
-	VMOVUPD   ordersF64AVX512<>+0(SB), Z6
-	VPERMT2PD Z5, Z6, Z7
-	VMOVUPD   Z4, Z6
-	VMOVUPD   ordersF64AVX512<>+64(SB), Z4
-	VPERMT2PD Z5, Z4, Z6
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPD   (R9)(BX*1), Z4
-	VMOVUPD   64(R9)(BX*1), Z5
-	VMOVUPD   Z4, Z19
-	VMOVUPD   ordersF64AVX512<>+0(SB), Z18
-	VPERMT2PD Z5, Z18, Z19
-	VMOVUPD   Z4, Z18
-	VMOVUPD   ordersF64AVX512<>+64(SB), Z4
-	VPERMT2PD Z5, Z4, Z18
-	VCMPPD    $0x16, Z7, Z6, K4
-	VCMPPD    $0x07, Z7, Z7, K5
-	KANDW     K4, K5, K5
-	VCMPPD    $0x16, Z19, Z18, K4
-	VCMPPD    $0x07, Z19, Z19, K6
-	KANDW     K4, K6, K6
-	VBLENDMPD Z6, Z7, K5, Z8
-	VBLENDMPD Z18, Z19, K6, Z9
-	VBLENDMPD Z0, Z1, K5, Z10
-	VBLENDMPD Z2, Z3, K6, Z11
-	VCMPPD    $0x16, Z8, Z9, K4
-	VCMPPD    $0x07, Z8, Z8, K5
-	KANDW     K4, K5, K5
-	VBLENDMPD Z11, Z10, K5, Z12
-	VMOVUPD   Z12, (DX)(AX*1)
-	ADDQ      $0x40, AX
-	ADDQ      $0x00000080, BX
-	JMP       whole
+	CMPQ       AX, R10
+	JGE        rest
+	VMOVUPD    (SI)(BX*1), Z4
+	VMOVUPD    64(SI)(BX*1), Z5
+	VMOVUPD    Z4, Z7
+	VMOVUPD    ordersF64AVX512<>+0(SB), Z6
+	VPERMT2PD  Z5, Z6, Z7
+	VMOVUPD    Z4, Z6
+	VMOVUPD    ordersF64AVX512<>+64(SB), Z4
+	VPERMT2PD  Z5, Z4, Z6
+	LEAQ       (SI)(R8*1), R9
+	VMOVUPD    (R9)(BX*1), Z4
+	VMOVUPD    64(R9)(BX*1), Z5
+	VMOVUPD    Z4, Z19
+	VMOVUPD    ordersF64AVX512<>+0(SB), Z18
+	VPERMT2PD  Z5, Z18, Z19
+	VMOVUPD    Z4, Z18
+	VMOVUPD    ordersF64AVX512<>+64(SB), Z4
+	VPERMT2PD  Z5, Z4, Z18
+	VCMPPD     $0x16, Z7, Z6, K4
+	VCMPPD     $0x07, Z7, Z7, K5
+	KANDW      K4, K5, K5
+	VCMPPD     $0x16, Z19, Z18, K4
+	VCMPPD     $0x07, Z19, Z19, K6
+	KANDW      K4, K6, K6
+	VBLENDMPD  Z6, Z7, K5, Z8
+	VBLENDMPD  Z18, Z19, K6, Z9
+	VBLENDMPD  Z0, Z1, K5, Z10
+	VBLENDMPD  Z2, Z3, K6, Z11
+	VCMPPD     $0x16, Z8, Z9, K4
+	VCMPPD     $0x07, Z8, Z8, K5
+	KANDW      K4, K5, K5
+	VBLENDMPD  Z11, Z10, K5, Z12
+	MOVQ       AX, R13
+	SHRQ       $0x01, R13
+	VCVTTPD2DQ Z12, Y4
+	VMOVDQU32  Y4, (DX)(R13*1)
+	ADDQ       $0x40, AX
+	ADDQ       $0x00000080, BX
+	JMP        whole
 
 rest:
-	TESTQ     R11, R11
-	JEQ       next
-	VMOVUPD.Z (SI)(BX*1), K2, Z4
-	VMOVUPD.Z 64(SI)(BX*1), K3, Z5
-	VMOVUPD   Z4, Z7
-	VMOVUPD   ordersF64AVX512<>+0(SB), Z6
-	VPERMT2PD Z5, Z6, Z7
-	VMOVUPD   Z4, Z6
-	VMOVUPD   ordersF64AVX512<>+64(SB), Z4
-	VPERMT2PD Z5, Z4, Z6
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPD.Z (R9)(BX*1), K2, Z4
-	VMOVUPD.Z 64(R9)(BX*1), K3, Z5
-	VMOVUPD   Z4, Z19
-	VMOVUPD   ordersF64AVX512<>+0(SB), Z18
-	VPERMT2PD Z5, Z18, Z19
-	VMOVUPD   Z4, Z18
-	VMOVUPD   ordersF64AVX512<>+64(SB), Z4
-	VPERMT2PD Z5, Z4, Z18
-	VCMPPD    $0x16, Z7, Z6, K4
-	VCMPPD    $0x07, Z7, Z7, K5
-	KANDW     K4, K5, K5
-	VCMPPD    $0x16, Z19, Z18, K4
-	VCMPPD    $0x07, Z19, Z19, K6
-	KANDW     K4, K6, K6
-	VBLENDMPD Z6, Z7, K5, Z13
-	VBLENDMPD Z18, Z19, K6, Z14
-	VBLENDMPD Z0, Z1, K5, Z15
-	VBLENDMPD Z2, Z3, K6, Z16
-	VCMPPD    $0x16, Z13, Z14, K4
-	VCMPPD    $0x07, Z13, Z13, K5
-	KANDW     K4, K5, K5
-	VBLENDMPD Z16, Z15, K5, Z17
-	VMOVUPD   Z17, K1, (DX)(AX*1)
+	TESTQ      R11, R11
+	JEQ        next
+	VMOVUPD.Z  (SI)(BX*1), K2, Z4
+	VMOVUPD.Z  64(SI)(BX*1), K3, Z5
+	VMOVUPD    Z4, Z7
+	VMOVUPD    ordersF64AVX512<>+0(SB), Z6
+	VPERMT2PD  Z5, Z6, Z7
+	VMOVUPD    Z4, Z6
+	VMOVUPD    ordersF64AVX512<>+64(SB), Z4
+	VPERMT2PD  Z5, Z4, Z6
+	LEAQ       (SI)(R8*1), R9
+	VMOVUPD.Z  (R9)(BX*1), K2, Z4
+	VMOVUPD.Z  64(R9)(BX*1), K3, Z5
+	VMOVUPD    Z4, Z19
+	VMOVUPD    ordersF64AVX512<>+0(SB), Z18
+	VPERMT2PD  Z5, Z18, Z19
+	VMOVUPD    Z4, Z18
+	VMOVUPD    ordersF64AVX512<>+64(SB), Z4
+	VPERMT2PD  Z5, Z4, Z18
+	VCMPPD     $0x16, Z7, Z6, K4
+	VCMPPD     $0x07, Z7, Z7, K5
+	KANDW      K4, K5, K5
+	VCMPPD     $0x16, Z19, Z18, K4
+	VCMPPD     $0x07, Z19, Z19, K6
+	KANDW      K4, K6, K6
+	VBLENDMPD  Z6, Z7, K5, Z13
+	VBLENDMPD  Z18, Z19, K6, Z14
+	VBLENDMPD  Z0, Z1, K5, Z15
+	VBLENDMPD  Z2, Z3, K6, Z16
+	VCMPPD     $0x16, Z13, Z14, K4
+	VCMPPD     $0x07, Z13, Z13, K5
+	KANDW      K4, K5, K5
+	VBLENDMPD  Z16, Z15, K5, Z17
+	MOVQ       AX, R13
+	SHRQ       $0x01, R13
+	VCVTTPD2DQ Z17, Y4
+	VMOVDQU32  Y4, K1, (DX)(R13*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
-	LEAQ (DX)(R11*8), DX
+	MOVQ R10, R13
+	SHRQ $0x01, R13
+	ADDQ R13, DX
+	LEAQ (DX)(R11*4), DX
 	DECQ CX
 	JNE  row
 	VZEROUPPER
 	RET
 
-// func pickF64AVX512(y *float64, x *float64, place *float64, rows int, n int, width int)
+// func pickF64AVX512(y *float64, x *float64, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·pickF64AVX512(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -1651,7 +1723,9 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPD   (DX)(AX*1), Z4
+	MOVQ      AX, R13
+	SHRQ      $0x01, R13
+	VCVTDQ2PD (DX)(R13*1), Z4
 	VMOVUPD   (SI)(BX*1), Z5
 	VMOVUPD   64(SI)(BX*1), Z6
 	VMOVUPD   Z5, Z8
@@ -1683,40 +1757,44 @@ whole:
 	JMP       whole
 
 rest:
-	TESTQ     R11, R11
-	JEQ       next
-	VMOVUPD.Z (DX)(AX*1), K1, Z4
-	VMOVUPD.Z (SI)(BX*1), K2, Z5
-	VMOVUPD.Z 64(SI)(BX*1), K3, Z6
-	VMOVUPD   Z5, Z8
-	VMOVUPD   ordersF64AVX512<>+0(SB), Z7
-	VPERMT2PD Z6, Z7, Z8
-	VMOVUPD   Z5, Z7
-	VMOVUPD   ordersF64AVX512<>+64(SB), Z5
-	VPERMT2PD Z6, Z5, Z7
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPD.Z (R9)(BX*1), K2, Z5
-	VMOVUPD.Z 64(R9)(BX*1), K3, Z6
-	VMOVUPD   Z5, Z18
-	VMOVUPD   ordersF64AVX512<>+0(SB), Z17
-	VPERMT2PD Z6, Z17, Z18
-	VMOVUPD   Z5, Z17
-	VMOVUPD   ordersF64AVX512<>+64(SB), Z5
-	VPERMT2PD Z6, Z5, Z17
-	VCMPPD    $0x00, Z0, Z4, K4
-	VBLENDMPD Z8, Z0, K4, Z13
-	VCMPPD    $0x00, Z1, Z4, K4
-	VBLENDMPD Z7, Z13, K4, Z14
-	VCMPPD    $0x00, Z2, Z4, K4
-	VBLENDMPD Z18, Z14, K4, Z15
-	VCMPPD    $0x00, Z3, Z4, K4
-	VBLENDMPD Z17, Z15, K4, Z16
-	VMOVUPD   Z16, K1, (DI)(AX*1)
+	TESTQ       R11, R11
+	JEQ         next
+	MOVQ        AX, R13
+	SHRQ        $0x01, R13
+	VCVTDQ2PD.Z (DX)(R13*1), K1, Z4
+	VMOVUPD.Z   (SI)(BX*1), K2, Z5
+	VMOVUPD.Z   64(SI)(BX*1), K3, Z6
+	VMOVUPD     Z5, Z8
+	VMOVUPD     ordersF64AVX512<>+0(SB), Z7
+	VPERMT2PD   Z6, Z7, Z8
+	VMOVUPD     Z5, Z7
+	VMOVUPD     ordersF64AVX512<>+64(SB), Z5
+	VPERMT2PD   Z6, Z5, Z7
+	LEAQ        (SI)(R8*1), R9
+	VMOVUPD.Z   (R9)(BX*1), K2, Z5
+	VMOVUPD.Z   64(R9)(BX*1), K3, Z6
+	VMOVUPD     Z5, Z18
+	VMOVUPD     ordersF64AVX512<>+0(SB), Z17
+	VPERMT2PD   Z6, Z17, Z18
+	VMOVUPD     Z5, Z17
+	VMOVUPD     ordersF64AVX512<>+64(SB), Z5
+	VPERMT2PD   Z6, Z5, Z17
+	VCMPPD      $0x00, Z0, Z4, K4
+	VBLENDMPD   Z8, Z0, K4, Z13
+	VCMPPD      $0x00, Z1, Z4, K4
+	VBLENDMPD   Z7, Z13, K4, Z14
+	VCMPPD      $0x00, Z2, Z4, K4
+	VBLENDMPD   Z18, Z14, K4, Z15
+	VCMPPD      $0x00, Z3, Z4, K4
+	VBLENDMPD   Z17, Z15, K4, Z16
+	VMOVUPD     Z16, K1, (DI)(AX*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
-	LEAQ (DX)(R11*8), DX
+	MOVQ R10, R13
+	SHRQ $0x01, R13
+	ADDQ R13, DX
+	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*8), DI
 	DECQ CX
@@ -1724,7 +1802,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func spreadF64AVX512(x *float64, y *float64, place *float64, rows int, n int, width int)
+// func spreadF64AVX512(x *float64, y *float64, place *int32, rows int, n int, width int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·spreadF64AVX512(SB), NOSPLIT, $0-48
 	MOVQ    place+16(FP), DX
@@ -1771,7 +1849,9 @@ row:
 whole:
 	CMPQ      AX, R10
 	JGE       rest
-	VMOVUPD   (DX)(AX*1), Z4
+	MOVQ      AX, R13
+	SHRQ      $0x01, R13
+	VCVTDQ2PD (DX)(R13*1), Z4
 	VMOVUPD   (DI)(AX*1), Z5
 	VCMPPD    $0x00, Z0, Z4, K4
 	VBLENDMPD Z5, Z0, K4, Z6
@@ -1803,40 +1883,44 @@ whole:
 	JMP       whole
 
 rest:
-	TESTQ     R11, R11
-	JEQ       next
-	VMOVUPD.Z (DX)(AX*1), K1, Z4
-	VMOVUPD.Z (DI)(AX*1), K1, Z5
-	VCMPPD    $0x00, Z0, Z4, K4
-	VBLENDMPD Z5, Z0, K4, Z12
-	VCMPPD    $0x00, Z1, Z4, K4
-	VBLENDMPD Z5, Z0, K4, Z13
-	VMOVUPD   Z12, Z9
-	VMOVUPD   ordersF64AVX512<>+128(SB), Z8
-	VPERMT2PD Z13, Z8, Z9
-	VMOVUPD   Z12, Z16
-	VMOVUPD   ordersF64AVX512<>+192(SB), Z8
-	VPERMT2PD Z13, Z8, Z16
-	VMOVUPD   Z9, K2, (SI)(BX*1)
-	VMOVUPD   Z16, K3, 64(SI)(BX*1)
-	VCMPPD    $0x00, Z2, Z4, K4
-	VBLENDMPD Z5, Z0, K4, Z14
-	VCMPPD    $0x00, Z3, Z4, K4
-	VBLENDMPD Z5, Z0, K4, Z15
-	LEAQ      (SI)(R8*1), R9
-	VMOVUPD   Z14, Z5
-	VMOVUPD   ordersF64AVX512<>+128(SB), Z4
-	VPERMT2PD Z15, Z4, Z5
-	VMOVUPD   Z14, Z8
-	VMOVUPD   ordersF64AVX512<>+192(SB), Z4
-	VPERMT2PD Z15, Z4, Z8
-	VMOVUPD   Z5, K2, (R9)(BX*1)
-	VMOVUPD   Z8, K3, 64(R9)(BX*1)
+	TESTQ       R11, R11
+	JEQ         next
+	MOVQ        AX, R13
+	SHRQ        $0x01, R13
+	VCVTDQ2PD.Z (DX)(R13*1), K1, Z4
+	VMOVUPD.Z   (DI)(AX*1), K1, Z5
+	VCMPPD      $0x00, Z0, Z4, K4
+	VBLENDMPD   Z5, Z0, K4, Z12
+	VCMPPD      $0x00, Z1, Z4, K4
+	VBLENDMPD   Z5, Z0, K4, Z13
+	VMOVUPD     Z12, Z9
+	VMOVUPD     ordersF64AVX512<>+128(SB), Z8
+	VPERMT2PD   Z13, Z8, Z9
+	VMOVUPD     Z12, Z16
+	VMOVUPD     ordersF64AVX512<>+192(SB), Z8
+	VPERMT2PD   Z13, Z8, Z16
+	VMOVUPD     Z9, K2, (SI)(BX*1)
+	VMOVUPD     Z16, K3, 64(SI)(BX*1)
+	VCMPPD      $0x00, Z2, Z4, K4
+	VBLENDMPD   Z5, Z0, K4, Z14
+	VCMPPD      $0x00, Z3, Z4, K4
+	VBLENDMPD   Z5, Z0, K4, Z15
+	LEAQ        (SI)(R8*1), R9
+	VMOVUPD     Z14, Z5
+	VMOVUPD     ordersF64AVX512<>+128(SB), Z4
+	VPERMT2PD   Z15, Z4, Z5
+	VMOVUPD     Z14, Z8
+	VMOVUPD     ordersF64AVX512<>+192(SB), Z4
+	VPERMT2PD   Z15, Z4, Z8
+	VMOVUPD     Z5, K2, (R9)(BX*1)
+	VMOVUPD     Z8, K3, 64(R9)(BX*1)
 
 next:
 	LEAQ (SI)(R8*2), SI
-	ADDQ R10, DX
-	LEAQ (DX)(R11*8), DX
+	MOVQ R10, R13
+	SHRQ $0x01, R13
+	ADDQ R13, DX
+	LEAQ (DX)(R11*4), DX
 	ADDQ R10, DI
 	LEAQ (DI)(R11*8), DI
 	DECQ CX

@@ -33,7 +33,7 @@ func random[T kernels.Float](rng *rand.Rand, n int) []T {
 	return x
 }
 
-func same[T kernels.Float](t *testing.T, what string, got, want []T) {
+func same[T kernels.Float | int32](t *testing.T, what string, got, want []T) {
 	t.Helper()
 	for i := range want {
 		if got[i] != want[i] && (got[i] == got[i] || want[i] == want[i]) {
@@ -78,12 +78,15 @@ func testPooling[T kernels.Float](t *testing.T) {
 	for n := range 50 {
 		p := Pool{Rows: 1 + rng.IntN(4), N: n, Width: 2*n + rng.IntN(3)}
 		x, y := random[T](rng, 2*p.Rows*p.Width), random[T](rng, p.Rows*n)
-		place, pick, spread := random[T](rng, p.Rows*n), random[T](rng, p.Rows*n), append([]T(nil), x...)
-		wantPlace, wantPick, wantSpread := append([]T(nil), place...), append([]T(nil), pick...), append([]T(nil), spread...)
+		place, pick, spread := make([]int32, p.Rows*n+40), random[T](rng, p.Rows*n), append([]T(nil), x...)
+		for i := range place {
+			place[i] = guard
+		}
+		wantPlace, wantPick, wantSpread := append([]int32(nil), place...), append([]T(nil), pick...), append([]T(nil), spread...)
 		for w := range p.Rows * n {
 			at := 2*(w/n)*p.Width + 2*(w%n)
 			k := firstOf(x[at], x[at+1], x[at+p.Width], x[at+p.Width+1])
-			wantPlace[w] = T(k)
+			wantPlace[w] = int32(k)
 			for i, pixel := range []int{at, at + 1, at + p.Width, at + p.Width + 1} {
 				wantSpread[pixel] = 0
 				if i == k {
