@@ -52,6 +52,13 @@ func Sub(x, y *Node) *Node {
 	return binary(kernels.FnSub, x, y)
 }
 
+// AddExactly is x + y rounded, and what the rounding took away, which is a number of the same type (Knuth, TAOCP 2, 4.2.2).
+func AddExactly(x, y *Node) (sum, lost *Node) {
+	sum = Add(x, y)
+	own := Sub(sum, x)
+	return sum, Add(Sub(x, Sub(sum, own)), Sub(y, own))
+}
+
 // Mul is the elementwise product x·y, for equal shapes.
 func Mul(x, y *Node) *Node {
 	mustMatch("mul", x.Shape(), y.Shape())

@@ -95,7 +95,7 @@ func repeated(index *Node, n int) *Node {
 type pick struct{}
 
 func (pick) String() string                       { return "pick" }
-func (pick) takesIndices(input int) bool { return input == 1 }
+func (pick) takesIndices(input int) bool          { return input == 1 }
 func (pick) shape(in []tensor.Shape) tensor.Shape { return rowsWithIndex("pick", in) }
 func (pick) vjp(in []*Node, _, g *Node) []*Node {
 	return []*Node{Place(g, in[1], in[0].Shape()[1]), nil}
@@ -109,7 +109,7 @@ func Pick(x, index *Node) *Node { return apply(pick{}, x, indices(index)) }
 
 type place struct{ cols int }
 
-func (f place) String() string { return fmt.Sprintf("place(%d)", f.cols) }
+func (f place) String() string            { return fmt.Sprintf("place(%d)", f.cols) }
 func (place) takesIndices(input int) bool { return input == 1 }
 
 func (f place) shape(in []tensor.Shape) tensor.Shape {
@@ -131,7 +131,7 @@ func Place(v, index *Node, cols int) *Node { return apply(place{cols}, v, indice
 // gather takes rows of a table; scatter, its adjoint, adds rows up into a table.
 type gather struct{}
 
-func (gather) String() string { return "gather" }
+func (gather) String() string        { return "gather" }
 func (gather) takesIndices(int) bool { return true }
 
 func (gather) shape(in []tensor.Shape) tensor.Shape {
@@ -157,7 +157,7 @@ func Gather(table, index *Node) *Node { return apply(gather{}, table, indices(in
 
 type scatter struct{ table int }
 
-func (f scatter) String() string { return fmt.Sprintf("scatter(%d)", f.table) }
+func (f scatter) String() string            { return fmt.Sprintf("scatter(%d)", f.table) }
 func (scatter) takesIndices(input int) bool { return input == 1 }
 
 func (f scatter) shape(in []tensor.Shape) tensor.Shape {

@@ -45,7 +45,7 @@ func LogSoftmax(x *Node) *Node { return apply(softmax{log: true}, x) }
 // crossEntropy is the negative log-likelihood of classes under logits.
 type crossEntropy struct{}
 
-func (crossEntropy) String() string { return "crossentropy" }
+func (crossEntropy) String() string              { return "crossentropy" }
 func (crossEntropy) takesIndices(input int) bool { return input == 1 }
 
 func (crossEntropy) shape(in []tensor.Shape) tensor.Shape { return rowsWithIndex("cross entropy", in) }
@@ -84,7 +84,7 @@ func SquaredError(out, target *Node) *Node {
 type correct struct{}
 
 func (correct) String() string                       { return "correct" }
-func (correct) takesIndices(input int) bool { return input == 1 }
+func (correct) takesIndices(input int) bool          { return input == 1 }
 func (correct) shape(in []tensor.Shape) tensor.Shape { return rowsWithIndex("correct", in) }
 func (correct) vjp(in []*Node, _, _ *Node) []*Node   { return []*Node{nil, nil} }
 func (correct) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {

@@ -167,12 +167,14 @@ func IsIndex(op Primitive, output bool, k int) bool {
 
 // DType is the type of a call's operands that are no indices; Int32 where all are.
 func (c Call) DType() DType {
+	dt := Float32 // of a call without operands
 	for i, list := range [][]Buffer{c.Out, c.In} {
 		for k, b := range list {
 			if !IsIndex(c.Op, i == 0, k) {
 				return b.DType()
 			}
+			dt = Int32
 		}
 	}
-	return Int32
+	return dt
 }

@@ -109,26 +109,29 @@ func (m *Model) describe(s *source) error {
 
 // try translates the network once.
 func (m *Model) try() error {
-	var params, data []*graph.Node
+	var params, read []*graph.Node
 	var losses *graph.Node
 	err := graph.Try(func() {
 		g := graph.New()
 		leaf := func(name string, shape ...int) *graph.Node { return graph.Input(g, tried, name, shape...) }
+		data := func(name string, in objective.Input) *graph.Node {
+			return graph.Input(g, in.DType(tried), name, append([]int{large}, in.Shape...)...)
+		}
 		net := objective.Net{}
 		for _, p := range m.params {
 			net.Params = append(net.Params, leaf("parameter "+p.Name, p.Shape...))
 		}
 		for i, in := range m.inputs {
-			net.Inputs = append(net.Inputs, leaf(fmt.Sprint("input ", i), append([]int{large}, in.Shape...)...))
+			net.Inputs = append(net.Inputs, data(fmt.Sprint("input ", i), in))
 		}
-		target := leaf("target", append([]int{large}, m.target.Shape...)...)
-		params, data = net.Params, append(net.Inputs, target)
+		target := data("target", m.target)
+		params, read = net.Params, append(net.Inputs, target)
 		losses = m.Losses(m.Build(net), target)
 	})
 	if err != nil {
 		return err
 	}
-	return graph.CheckExamples(losses, params, data...)
+	return graph.CheckExamples(losses, params, read...)
 }
 
 // Params lists the parameters in the order of the build, with their bound values as initial ones.

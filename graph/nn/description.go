@@ -37,8 +37,8 @@ func (s *inputShape) UnmarshalJSON(data []byte) error {
 	}
 	type plain inputShape
 	read, err := decodeOver(data, plain{})
-	if *s = inputShape(read); err == nil && (s.Index < 1 || s.Index > 1<<24) {
-		err = fmt.Errorf("index is %d: it must lie in 1 … %d", s.Index, 1<<24)
+	if *s = inputShape(read); err == nil && (s.Index < 1 || s.Index > maxElements) {
+		err = fmt.Errorf("index is %d: it must lie in 1 … %d", s.Index, maxElements)
 	}
 	return err
 }

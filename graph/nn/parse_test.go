@@ -65,7 +65,7 @@ func TestBadSpecs(t *testing.T) {
 		layers(`"flatten","relu"`):                                                            "model given as JSON: its layers have no parameters: there is nothing to train or measure, add one that has some, as linear",
 		`{"layers":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`:              "model given as JSON: its brackets lie too deep in each other",
 		`{"loss":{"mse":{"power":3}},"layers":["flatten"]}`:                                   `model given as JSON: unknown key "power": the keys are none`,
-		`{"input":{"shape":[72],"index":0},"layers":[]}`:                                      "model given as JSON: input: index is 0: it must lie in 1 … 16777216",
+		`{"input":{"shape":[72],"index":0},"layers":[]}`:                                      "model given as JSON: input: index is 0: it must lie in 1 … 2147483647",
 		`{"input":null,"layers":["flatten"]}`:                                                 "model given as JSON: input: want a list of sizes, got null",
 		layers(`"relu","dropout"`):                                                            `model given as JSON: layer 1: unknown layer "dropout": choose from ` + known(),
 		layers(`"relu","batchnorm"`):                                                          `model given as JSON: layer 1: "batchnorm" is refused: it couples the examples of a batch, which then have no gradients of their own; use groupnorm, or batchnorm2d with frozen statistics`,

@@ -42,37 +42,17 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 	b.Params = b.Vector(f.theta)
 	b.index = b.Unbound(kernels.Int32, "examples", b.N)
 	b.Mean, b.CovarianceWeight = b.scalar(scalarMean, 1), b.scalar(scalarCovarianceWeight, 1)
-	n, row := f.total(), 0
-	in := f.Model.Inputs()
-	for _, i := range in {
-		row += i.Size()
+	of := func(all kernels.Buffer, in Input) *graph.Node {
+		return graph.Gather(b.Leaf(all, append([]int{f.total()}, in.Shape...)...), b.index)
 	}
-	inputs := []int{n, row}
-	if len(in) == 1 {
-		inputs = append([]int{n}, in[0].Shape...)
+	for i, in := range f.Model.Inputs() {
+		b.inputs = append(b.inputs, of(f.inputs[i], in))
 	}
-	b.inputs = f.split(graph.Gather(b.Leaf(f.x, inputs...), b.index))
-	b.target = graph.Gather(b.Leaf(f.y, append([]int{n}, f.Model.Target().Shape...)...), b.index)
+	b.target = of(f.targets, f.Model.Target())
 	for _, p := range buffersOf(f.Model) {
 		b.buffers = append(b.buffers, b.Leaf(f.buffers.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
 	}
 	return b
-}
-
-// split cuts the rows of examples into the model's inputs, which lie in them one behind the other.
-func (f *Objective) split(x *graph.Node) []*graph.Node {
-	inputs := f.Model.Inputs()
-	if len(inputs) == 1 {
-		return []*graph.Node{x}
-	}
-	n, at := x.Shape()[0], 0
-	parts := make([]*graph.Node, len(inputs))
-	for i, in := range inputs {
-		to := at + in.Size()
-		parts[i] = graph.Reshape(graph.SliceAxis(x, 1, at, to), append([]int{n}, in.Shape...)...)
-		at = to
-	}
-	return parts
 }
 
 // scalar is a leaf for one of the scalars of the pass, in a shape of one element.
@@ -164,14 +144,41 @@ func (b *Batch) Measure(q *Point) {
 	if s.hits == nil {
 		return
 	}
-	share := b.total(scalarCorrect, graph.SumAll(s.hits))
+	share := b.count(scalarCorrect, s.hits)
 	if s.of == nil {
 		share = graph.Mul(share, b.Mean)
 	} else {
-		share = graph.Div(share, b.total(scalarAnswers, graph.SumAll(s.of)))
+		share = graph.Div(share, b.count(scalarAnswers, s.of))
 	}
 	b.Set(b.scalar(scalarAccuracy, share.Shape()...), share)
 }
+
+// count adds whole numbers [n] to a scalar of the pass, and what rounding takes from it to the scalar behind: the two together are
+// exact to 2⁴⁸ and more. It returns the sum so far, rounded.
+func (b *Batch) count(place int, each *graph.Node) *graph.Node {
+	piece := max(1, exactCount/b.objective.Model.Target().Size()) // examples that have few enough answers for one sum
+	high, low := b.scalar(place, 1), b.scalar(place+1, 1)
+	var sum, rest *graph.Node
+	if !b.First {
+		sum, rest = high, low
+	}
+	for from := 0; from < b.N; from += piece {
+		value := graph.SumAll(graph.SliceAxis(each, 0, from, min(b.N, from+piece)))
+		if sum == nil {
+			sum, rest = value, graph.Fill(value, 0)
+			continue
+		}
+		var lost *graph.Node
+		sum, lost = graph.AddExactly(sum, value)
+		rest = graph.Add(rest, lost)
+	}
+	b.Set(high, sum)
+	b.Set(low, rest)
+	return graph.Add(sum, rest)
+}
+
+// exactCount is the most that a sum of whole numbers may reach in float32 without rounding.
+const exactCount = 1 << 24
 
 // Rows brings a row of every example to the host, from a value [n,…] of those of the batch.
 func (b *Batch) Rows(r *Rows, value *graph.Node) {

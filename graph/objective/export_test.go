@@ -1,6 +1,8 @@
 package objective
 
 import (
+	"errors"
+
 	"drift/graph"
 	"drift/kernels"
 )
@@ -24,3 +26,9 @@ type scarce struct {
 }
 
 func (s scarce) FreeBytes() int64 { return s.free }
+
+// IDs reads an input of indices, and the targets where they are classes, from the device.
+func (f *Objective) IDs(input int) (ids, classes []int32, err error) {
+	ids, classes = make([]int32, f.inputs[input].Len()), make([]int32, f.targets.Len())
+	return ids, classes, errors.Join(f.inputs[input].Read(ids), f.targets.Read(classes))
+}

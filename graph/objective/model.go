@@ -53,10 +53,18 @@ type Input struct {
 // Size is the number of elements of an example's part.
 func (i Input) Size() int { return product(i.Shape) }
 
+// DType is the element type of its nodes: Int32 for whole numbers, else that of the other numbers.
+func (i Input) DType(numbers kernels.DType) kernels.DType {
+	if i.Index > 0 {
+		return kernels.Int32
+	}
+	return numbers
+}
+
 // Net is what Build makes a network of.
 type Net struct {
 	Params  []*graph.Node // one for each of Params, in order and of its shape
-	Inputs  []*graph.Node // one for each of Inputs, [n, Shape…]
+	Inputs  []*graph.Node // one for each of Inputs, [n, Shape…]; indices where it has an Index
 	Buffers []*graph.Node // one for each of Buffers, in order and of its shape
 }
 
@@ -113,6 +121,9 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 		leaf := func(kind, name string, shape ...int) *graph.Node {
 			return graph.Input(g, dtype, kind+" "+name, shape...)
 		}
+		data := func(kind string, in Input) *graph.Node {
+			return graph.Input(g, in.DType(dtype), kind+" "+in.Name, append([]int{n}, in.Shape...)...)
+		}
 		net := Net{}
 		for _, p := range params {
 			net.Params = append(net.Params, leaf("parameter", p.Name, p.Shape...))
@@ -121,9 +132,9 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 			net.Buffers = append(net.Buffers, leaf("buffer", p.Name, p.Shape...))
 		}
 		for i, in := range m.Inputs() {
-			net.Inputs = append(net.Inputs, leaf(fmt.Sprint("input ", i), in.Name, append([]int{n}, in.Shape...)...))
+			net.Inputs = append(net.Inputs, data(fmt.Sprint("input ", i), in))
 		}
-		target := leaf("target", "", append([]int{n}, m.Target().Shape...)...)
+		target := data("target", m.Target())
 		leaves, read = net.Params, append(net.Inputs, target)
 		outputs := m.Build(net)
 		loss = m.Losses(outputs, target)

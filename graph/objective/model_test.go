@@ -125,6 +125,42 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// counting is a model whose examples ask for so many answers that their number passes what float32 can count to.
+type counting struct {
+	linear6
+	hits, of, positions int
+}
+
+func (m counting) Target() Input { return Input{Name: "class", Shape: []int{m.positions}, Index: 3} }
+func (m counting) Losses(outputs, _ *graph.Node) *graph.Node {
+	return graph.Sum(graph.Square(outputs), 1)
+}
+func (m counting) Score(outputs, _ *graph.Node) (hits, of *graph.Node) {
+	zero := graph.Scale(graph.Step(graph.Square(graph.Sum(outputs, 1))), 0) // what the compiler does not know
+	return graph.AddConst(zero, float64(m.hits)), graph.AddConst(zero, float64(m.of))
+}
+
+// The answers of a pass are counted exactly beyond 2²⁴, over chunks and within one.
+func TestAnswersAreCountedExactly(t *testing.T) {
+	for _, c := range []struct{ n, chunk, positions, hits, of int }{
+		{20, 1, 1, 1<<20 + 1, 1<<20 + 3},
+		{5, 5, 1 << 22, 1<<22 - 1, 1 << 22},
+		{5, 2, 1 << 22, 1<<22 - 3, 1<<22 - 1},
+	} {
+		split := sixes()
+		set := &split.Train
+		set.X, set.Positions, set.Labels = data.ValuesOf(make([]float32, 6*c.n)), c.positions, make([]int32, c.n*c.positions)
+		f, err := New(devicetest.Open(1), counting{linear6{newBilinear()}, c.hits, c.of, c.positions}, split, Options{DType: kernels.Float32, Chunk: c.chunk})
+		must(t, err)
+		v, err := f.Evaluate(f.All(Train))
+		must(t, err)
+		if want := float64(c.hits) / float64(c.of); v.Accuracy != want {
+			t.Errorf("%+v: accuracy %.17g, want %.17g", c, v.Accuracy, want)
+		}
+		f.Close()
+	}
+}
+
 func TestModelsThatCannotBe(t *testing.T) {
 	shifted, few, mean := newBilinear(), newBilinear(), newBilinear()
 	shifted.params = slices.Clone(shifted.params)
@@ -211,7 +247,7 @@ func TestInputsThatAreNoIndicesAreRefused(t *testing.T) {
 		x    float32
 		want string
 	}{{4, 1, ""}, {2, 0.5, ""}, {9, 2, "example 1 of sixes holds 2, the model takes whole numbers from 0 to 1"},
-		{17, 0.5, "example 2 of sixes holds 0.5"}, {3, -1, "example 0 of sixes holds -1"}, {119, float32(math.NaN()), "example 19 of sixes holds NaN"}} {
+		{17, 0.5, "example 2 of sixes holds 0.5"}, {3, -1, "example 0 of sixes holds -1"}, {119, float32(math.NaN()), "example 19 holds NaN"}} {
 		split := sixes()
 		x := make([]float32, split.Train.X.Len())
 		x[c.at] = c.x

@@ -42,7 +42,8 @@ type Objective struct {
 	theta    kernels.Buffer
 	buffers  kernels.Buffer // of the model, nil without any
 	parts    [3]data.Set
-	x, y     kernels.Buffer    // inputs and targets of all examples, part by part
+	inputs   []kernels.Buffer  // of the model, each with the examples of all parts one behind the other
+	targets  kernels.Buffer    // likewise
 	index    kernels.Buffer    // [chunk] examples of the current chunk
 	place    kernels.Buffer    // [chunk] their places in the pass
 	chosen   []int32           // [chunk] what is written to them
@@ -206,7 +207,8 @@ func (f *Objective) Close() {
 	for p := range f.passes {
 		p.Close()
 	}
-	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.x, f.y)
+	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.targets)
+	Free(f.inputs...)
 }
 
 // All is the indices of all examples of a part. The parts have one numbering: those for training are 0 … n−1, those of the test

@@ -41,7 +41,8 @@ type Network struct {
 	objective *Objective
 	program   *program
 	input     kernels.Buffer
-	index     int // of the model's input
+	index     int     // of the model's input
+	ids       []int32 // room for an input of indices
 	output    *graph.Node
 }
 
@@ -53,7 +54,7 @@ func (f *Objective) CompileNetwork() (*Network, error) {
 	}
 	n := &Network{objective: f, index: inputs[0].Index}
 	var err error
-	if n.input, err = f.device.NewBuffer(f.dtype, inputs[0].Size()); err == nil {
+	if n.input, err = f.device.NewBuffer(inputs[0].DType(f.dtype), inputs[0].Size()); err == nil {
 		err = n.compile(inputs[0])
 	}
 	if err != nil {
@@ -85,19 +86,25 @@ func (n *Network) Run(x []float64) ([]float64, error) {
 	if len(x) != n.input.Len() {
 		return nil, fmt.Errorf("objective: an input of %d numbers, the model takes %d", len(x), n.input.Len())
 	}
-	for _, v := range x {
-		if n.index > 0 && !(v >= 0 && v < float64(n.index) && v == float64(int(v))) {
-			return nil, fmt.Errorf("objective: an input holds %v, the model takes whole numbers from 0 to %d", v, n.index-1)
-		}
-	}
-	if err := n.input.Write(x); err != nil {
-		return nil, err
+	if err := n.write(x); err != nil {
+		return nil, fmt.Errorf("objective: %w", err)
 	}
 	if err := n.program.run(); err != nil {
 		return nil, err
 	}
 	out := make([]float64, graph.Size(n.output))
 	return out, n.program.loaded.Buffer(n.output).Read(out)
+}
+
+// write brings an input to the device.
+func (n *Network) write(x []float64) (err error) {
+	if n.index == 0 {
+		return n.input.Write(x)
+	}
+	if n.ids, err = appendIDs(n.ids[:0], x, n.index); err != nil {
+		return fmt.Errorf("an input %w", err)
+	}
+	return n.input.Write(n.ids)
 }
 
 // Close gives the memory back.

@@ -44,8 +44,10 @@ const (
 	scalarCovarianceWeight        // 1/(N−1)
 	scalarLoss                    // mean loss
 	scalarAccuracy                // share of examples whose class has the largest score
-	scalarCorrect                 // their number, exact in float32 up to 2²⁴
+	scalarCorrect                 // their number
+	scalarCorrectRest             // to be added to it
 	scalarAnswers                 // answers that a model with several an example asks for
+	scalarAnswersRest
 	scalarCount
 )
 

@@ -56,12 +56,15 @@ func (m Measured) Value() (Value, error) {
 	v := Value{p.host[scalarLoss], math.NaN()}
 	switch p.objective.accuracy {
 	case ofExamples:
-		v.Accuracy = p.host[scalarCorrect] / float64(p.count)
+		v.Accuracy = p.counted(scalarCorrect) / float64(p.count)
 	case ofAnswers:
-		v.Accuracy = p.host[scalarCorrect] / p.host[scalarAnswers]
+		v.Accuracy = p.counted(scalarCorrect) / p.counted(scalarAnswers)
 	}
 	return v, nil
 }
+
+// counted is what Batch.count counted.
+func (p *Pass) counted(place int) float64 { return p.host[place] + p.host[place+1] }
 
 // Value is the mean loss over the examples of a pass, and the share of them whose class has the largest score, NaN for a
 // regression.
