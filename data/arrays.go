@@ -10,7 +10,7 @@ func arrayOptions() []Option {
 	return []Option{
 		{"classes", "largest label + 1", "number of classes"},
 		layoutOption(),
-		{"scale", "1", "what the inputs are divided by; 255 makes bytes 0 to 1"},
+		{"scale", "1", "divisor of the inputs; 255 maps bytes to 0…1"},
 	}
 }
 

@@ -8,16 +8,16 @@ import (
 func csvSource() Source {
 	return Source{
 		Name: "csv", Path: "FILE",
-		About: "a table of numbers, gzipped or not, with or without a line of names; one example a row; the target may be names of classes",
+		About: "a table of numbers, gzipped or not, with or without a header line; one example per row; the target may be class names",
 		Options: []Option{
 			{"label", "the column label, y or target, else the last", "name or number (from 1) of the column that holds the class or target"},
 			{"task", "class where all targets are names or whole numbers", "class or regression"},
 			{"classes", "largest label + 1, or the number of names", "number of classes"},
 			{"header", "yes where line 1 has no number and line 2 has one", "yes or no: whether line 1 holds the names of the columns"},
-			{"sep", "comma", "what separates cells: comma, semicolon, tab, space or pipe"},
+			{"sep", "comma", "separator of cells: comma, semicolon, tab, space or pipe"},
 			{"drop", "none", "name or number of a column to leave out; several joined by +"},
-			{"missing", "an error", "what becomes of empty cells, NA, NaN, null and ?: mean (of the column's other cells) or drop (the row)"},
-			{"scale", "1", "what the inputs are divided by"},
+			{"missing", "an error", "for empty cells, NA, NaN, null and ?: mean (fill in the mean of the column) or drop (leave the row out)"},
+			{"scale", "1", "divisor of the inputs"},
 		},
 		load: loadCSV,
 	}
@@ -85,7 +85,7 @@ func (r *request) separator() rune {
 func (r *request) scale(otherwise float64) float64 {
 	scale := r.number("scale", otherwise, 0, 1e300)
 	if scale == 0 && r.err == nil {
-		r.err = fmt.Errorf("scale=0: want what the inputs are divided by, such as 255")
+		r.err = fmt.Errorf("scale=0: want divisor of the inputs, such as 255")
 	}
 	return scale
 }

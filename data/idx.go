@@ -11,12 +11,12 @@ import (
 func idxSource() Source {
 	return Source{
 		Name: "idx", Path: "DIR",
-		About: "the IDX files, gzipped or not, train-images*, train-labels* and, if there, t10k- or test-images*, -labels*, " +
+		About: "IDX files, gzipped or not: train-images*, train-labels* and optionally t10k- or test-images*, -labels*, " +
 			"all perhaps behind a name such as emnist-letters-; DIR/NAME chooses among several",
 		Options: []Option{
 			{"classes", "largest label + 1", "number of classes"},
 			layoutOption(),
-			{"scale", "255 for bytes, else 1", "what the inputs are divided by"},
+			{"scale", "255 for bytes, else 1", "divisor of the inputs"},
 		},
 		load: func(r *request) (*Split, error) {
 			classes, layout, scale := r.count("classes", 0, 1, maxWidth), r.choice("layout", "", "chw", "hwc"), 0.0

@@ -12,12 +12,12 @@ import (
 func imagesSource() Source {
 	return Source{
 		Name: "images", Path: "DIR|FILE.zip",
-		About: "PNG and JPEG files, a folder a class, in a folder or a zip; below train and test, perhaps valid, where these are there",
+		About: "PNG and JPEG files in one folder per class, in a folder or a zip file; folders train, test and valid above them are optional",
 		Options: []Option{
-			{"train", "all", "this many training images, as evenly of every class as there are"},
-			{"test", "all", "this many test images, evenly too; taken at random out of the training images where there are none"},
-			{"size", "that of the first image, which all must have", "N or HxW in pixels: images are scaled and cropped around their middle"},
-			{"channels", "those of the first image, which all must have", "1, grey, or 3, in colour"},
+			{"train", "all", "the number of training images, as equal as possible over the classes"},
+			{"test", "all", "the number of test images, likewise; taken at random from the training images if there is no folder test"},
+			{"size", "the first image's, which all must have", "N or HxW in pixels: images are scaled and cropped around their middle"},
+			{"channels", "the first image's, which all must have", "1 (grey) or 3 (colour)"},
 		},
 		load: loadImages,
 	}

@@ -4,7 +4,7 @@ import "fmt"
 
 // layoutOption says where the channels of images in arrays are.
 func layoutOption() Option {
-	return Option{"layout", "chw, refused where channels seem to be last", "of images: chw, channels first, or hwc, channels last"}
+	return Option{"layout", "chw, refused where channels seem to be last", "layout of images: chw (channels first) or hwc (channels last)"}
 }
 
 // images gives the inputs of a part the shape [C,H,W] where they are images: [H,W] gets one channel, and [H,W,C] is reordered

@@ -9,7 +9,7 @@ func npySource() Source {
 	return Source{
 		Name: "npy", Path: "FILE",
 		About:   "a NumPy array of inputs [N,…], with its targets in a second file, as in npy:X.npy,y=Y.npy",
-		Options: append([]Option{{"y", "none: it must be given", "the file of the targets, as y of npz"}}, arrayOptions()...),
+		Options: append([]Option{{"y", "none (required)", "the file of the targets, in the form of y of npz"}}, arrayOptions()...),
 		load:    loadNPY,
 	}
 }

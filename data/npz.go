@@ -12,7 +12,7 @@ import (
 func npzSource() Source {
 	return Source{
 		Name: "npz", Path: "FILE",
-		About: "NumPy arrays x or x_train [N,…] and y or y_train, and if there x_test and y_test; " +
+		About: "NumPy arrays x or x_train [N,…] and y or y_train, optionally x_test and y_test; " +
 			"y is [N] or [N,T] of integers (classes; −100 for no target) or [N] or [N,outputs] of floats",
 		Options: arrayOptions(),
 		load:    loadNPZ,

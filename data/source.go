@@ -20,8 +20,8 @@ type Option struct{ Name, Default, About string }
 func CommonOptions() []Option {
 	return []Option{
 		{"train", "all", "the first N training examples; generators make N"},
-		{"test", "all", "the first N test examples, 0 for none; taken at random out of the examples where there is no test part"},
-		{"valid", "0", "a validation part, taken at random out of the training examples: a share below 1, or a number of examples"},
+		{"test", "all", "the first N test examples, 0 for none; taken at random from the examples if there is no test part"},
+		{"valid", "0", "a validation part, taken at random from the training examples: a fraction below 1, or a number of examples"},
 		{"label-noise", "0", "probability with which each training label is redrawn uniformly over all classes"},
 		{"normalize", "on or off", "subtract the mean and divide by the standard deviation of the training part, by channel or feature"},
 		{"seed", "that of the run", "seed of everything random about the data"},

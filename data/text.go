@@ -11,7 +11,7 @@ import (
 func textSource() Source {
 	return Source{
 		Name: "text", Path: "FILE",
-		About: "a text, gzipped or not: each example is CONTEXT characters, which predict those one further; the last tenth is the test part",
+		About: "a text, gzipped or not: each example is CONTEXT characters, each of which predicts the next; the last tenth is the test part",
 		Options: append(contextOptions(),
 			Option{"level", "char", "char: the characters of the file are the tokens; byte: its bytes, 256 tokens"}),
 		load: loadText,

@@ -8,7 +8,7 @@ import (
 func tokensSource() Source {
 	return Source{
 		Name: "tokens", Path: "FILE.npy",
-		About: "integers, ids of tokens: [N,T], whose rows predict each next token, −100 where there is none; or one long run, as text",
+		About: "token ids (integers): [N,T], in whose rows each token predicts the next and −100 means no target; or one long sequence [T], cut up like a text",
 		Options: append(contextOptions(),
 			Option{"tokens", "largest + 1", "number of different tokens"}),
 		load: loadTokens,

@@ -12,8 +12,8 @@ const maxTokens = 1 << 30
 // contextOptions are the options of sources of long runs of tokens.
 func contextOptions() []Option {
 	return []Option{
-		{"context", "64", "tokens of an example: it predicts each next one"},
-		{"stride", "context", "how far apart the beginnings of examples are"},
+		{"context", "64", "number of tokens in an example"},
+		{"stride", "context", "distance between the starts of neighbouring examples"},
 	}
 }
 

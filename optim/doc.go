@@ -1,4 +1,5 @@
-// Package optim trains: directions (what is computed from the data at the current weights), transformations of a gradient
-// (clip, weight decay, momentum) compiled into one update program on the device, schedules of the learning rate as functions
-// of the step, and the loop with its metrics and checkpoints. A run is a function of its settings and its seed.
+// Package optim holds the optimizers. Each is a value whose fields are its options (Optimizer): how it draws batches, which Direction it
+// computes from them (a gradient, ḡ + λ ∂tr Σ, (Σ+δI)⁻¹ḡ), which Transform of the direction is subtracted from the parameters (clip,
+// weight decay, momentum, Adam's moments), and its learning rate as a function of the step. The transformation is compiled into one
+// update program on the device (Update). Package train runs the loop.
 package optim

@@ -37,14 +37,15 @@ type benchmark struct {
 }
 
 const benchLong = `bench times matrix products, the other primitives and whole training steps (gradient, SGD step, tr Σ,
-exact ∂tr Σ, Hessian products, Σv, sigma-inverse), beside OpenBLAS and PyTorch where this machine has
-them and beside the plain gradient of the same batch. Everything is measured in turns, ours and the
-other's, and what counts is the median of the ratios of neighbouring turns; their range tells how far
-to trust it. PyTorch counts with one thread or with all, whichever is faster. Products are timed in
-both types, all else in --dtype. Nothing else should run on the machine meanwhile.
+exact ∂tr Σ, Hessian products, Σv, sigma-inverse), and compares them with OpenBLAS and PyTorch if
+this machine has them, and with the plain gradient of the same batch. The two sides are timed in turns;
+the result is the median of the ratios of neighbouring turns, and their range shows how reliable it is.
+PyTorch runs with one thread and with all, and the faster counts. Matrix products are timed in float32
+and float64, everything else in --dtype. Run nothing else on the machine meanwhile.
 
 Cases: gemm/TYPE/SHAPE, map/…, update/…, sum/…, softmax, cross-entropy, conv1/…, conv2/…, maxpool/…,
-mlp/…, cnn/…, resnet20/… and gpt/…; readme stands for those that the README's table needs, gpu for steps that fill a GPU (gpu/…).
+mlp/…, cnn/…, resnet20/… and gpt/…; readme selects those of the README's table,
+gpu the steps large enough for a GPU (gpu/…).
 
 --profile FILE tells where the time of steps goes instead: for each kind of call its sizes, bytes and operations
 (each operand once, so the least that it must move), time, and share of the ceiling, which is the bandwidth of a copy and the
@@ -68,10 +69,10 @@ func (a *app) benchCommand() *cobra.Command {
 	cmdline.Add(flags, &b.only, "only", regexp.MustCompile(""), "time only the cases whose names match", "regexp", regexp.Compile)
 	cmdline.Add(flags, &b.each, "time", 2*time.Second, "time for each case, such as 5s or 500ms", "duration", positiveDuration)
 	cmdline.Add(flags, &b.peers, "peers", "auto", "libraries to compare with: auto (those found) or none", "name", cmdline.OneOf("auto", "none"))
-	cmdline.Add(flags, &b.clock, "clock", "wall", "what counts: wall, or cpu for processor time, on a busy machine with --threads 1", "name",
+	cmdline.Add(flags, &b.clock, "clock", "wall", "wall time, or cpu time (for a busy machine, with --threads 1)", "name",
 		cmdline.OneOf(slices.Sorted(maps.Keys(timing.Clocks()))...))
-	flags.StringVar(&b.profile, "profile", "", "write where the time of steps goes to this `file`, as JSON, in place of times")
-	flags.BoolVar(&b.small, "small", false, "cases of gpu/ with tiny networks, to see that they work")
+	flags.StringVar(&b.profile, "profile", "", "write a profile of the steps to this `file` as JSON, instead of timing them")
+	flags.BoolVar(&b.small, "small", false, "run the cases of gpu/ with tiny networks, as a test")
 	flags.StringVar(&b.markdown, "markdown", "", "write the tables as Markdown to this `file`")
 	return cmd
 }

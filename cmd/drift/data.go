@@ -18,15 +18,15 @@ import (
 
 // dataDir defines the flag that says where files of data sets are.
 func dataDir(flags *pflag.FlagSet, to *string) {
-	flags.StringVar(to, "data-dir", "", "`folder` to look in for data files first, before $DRIFT_DATA, the user's cache and the system's")
+	flags.StringVar(to, "data-dir", "", "`folder` with data files, searched before $DRIFT_DATA, the user's cache and the system's")
 }
 
 func (a *app) dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "List, fetch and inspect data sets",
-		Long: `data shows the data sets that --data can name, downloads the public ones, and describes what a
-spec stands for. A spec is a name with options after commas: glyphs,train=1000,label-noise=0.1.`,
+		Long: `data lists the data sets that --data accepts, downloads the public ones, and describes the data of a
+spec. A spec is a name followed by options, with commas between: glyphs,train=1000,label-noise=0.1.`,
 		Example: "  drift data list\n  drift data fetch fashion-mnist\n  drift data inspect glyphs,train=1000,label-noise=0.1",
 		Args:    cobra.ArbitraryArgs,
 		RunE:    subcommand,
@@ -39,7 +39,7 @@ func (a *app) dataListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List the data sets and the options of their specs",
-		Long:    "list shows every name that a data spec may start with, and the options that may follow.",
+		Long:    "list shows all names of data sets and the options that may follow them in a spec.",
 		Example: "  drift data list\n  drift data list --json -",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
@@ -84,9 +84,9 @@ func (a *app) dataFetchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fetch NAME",
 		Short: "Download a public data set, checksummed and resumable",
-		Long: `fetch downloads the files of a data set that are not there yet and checks them against their
-published SHA-256. A download that broke off goes on where it stopped. Files go to
---data-dir/NAME, else to $DRIFT_DATA/NAME, else to the user's cache folder.`,
+		Long: `fetch downloads the missing files of a data set and checks them against their published SHA-256. An
+interrupted download continues where it stopped. Files are stored in --data-dir/NAME, or else in
+$DRIFT_DATA/NAME, or else in the user's cache folder.`,
 		Example: "  drift data fetch fashion-mnist\n  drift data fetch cifar10 --data-dir ~/data",
 		Args:    oneArgument("the name of a data set (drift data list shows them)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -118,8 +118,8 @@ func (a *app) dataInspectCommand() *cobra.Command {
 	var folder string
 	cmd := &cobra.Command{
 		Use:     "inspect SPEC",
-		Short:   "Describe what a data spec stands for",
-		Long:    "inspect reads or makes the data of a spec and shows sizes, classes and statistics of its parts.",
+		Short:   "Describe the data of a spec",
+		Long:    "inspect loads or generates the data of a spec and shows size, classes and statistics of each part.",
 		Example: "  drift data inspect glyphs,train=1000,label-noise=0.1\n  drift data inspect npz:mine.npz,test=200 --json -",
 		Args:    oneArgument("a data spec, such as glyphs,train=1000"),
 		RunE: func(_ *cobra.Command, args []string) error {

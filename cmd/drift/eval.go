@@ -18,10 +18,10 @@ type evaluation struct {
 	weights string
 }
 
-const evalLong = `eval finds the mean loss and the accuracy over the training, test and validation parts of the data at
-given weights: those of --weights, or those of a run that drift train has kept. With --run the data,
-the network, the seed and the weights are the run's; flags given beside it overrule them, so that a
-trained network can be evaluated on other data.`
+const evalLong = `eval computes the mean loss and the accuracy over the training, test and validation parts of the
+data, at the weights of --weights or of a run kept by drift train. --run takes data, network, seed and
+weights from the run; other flags override them, so that a trained network can be evaluated on other
+data.`
 
 const evalExample = `  drift eval --run run
   drift eval --run run --data fashion-mnist,test=1000 --json -

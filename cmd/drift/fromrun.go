@@ -19,7 +19,7 @@ import (
 type fromRun struct{ run string }
 
 func (r *fromRun) flags(flags *pflag.FlagSet) {
-	flags.StringVar(&r.run, "run", "", "take data, network, seed, dtype and weights from the run in this `folder`; other flags overrule it")
+	flags.StringVar(&r.run, "run", "", "take data, network, seed, dtype and weights from the run in this `folder`; other flags override it")
 }
 
 // adopt sets the flags of the given names as the run had them, except those of the command line, and is the file of its weights.

@@ -25,8 +25,8 @@ type generation struct {
 
 func (g *generation) flags(flags *pflag.FlagSet) {
 	cmdline.Add(flags, &g.tokens, "generate", 0, "write N characters or bytes that continue the prompt", "int", cmdline.AtLeast(0))
-	flags.StringVar(&g.prompt, "prompt", "", "`text` that the generated one goes on from (default: a line break, or where the data have none their first character)")
-	cmdline.Add(flags, &g.temperature, "temperature", 0.8, "scores are divided by it: lower is more likely text, 0 the likeliest token each time", "float", cmdline.NotNegative)
+	flags.StringVar(&g.prompt, "prompt", "", "`text` to continue (default: a line break, or the first character of the data if they have none)")
+	cmdline.Add(flags, &g.temperature, "temperature", 0.8, "logits are divided by it before the softmax; 0 always takes the most likely token", "float", cmdline.NotNegative)
 }
 
 func (g *generation) check(given func(flag string) bool) error {

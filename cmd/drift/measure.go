@@ -29,17 +29,18 @@ type measurement struct {
 	wanted                   sigma.Wanted
 }
 
-const measureLong = `measure finds the statistics of the gradients g_n of all training examples at given weights: their
-mean ḡ, their covariance Σ (unbiased) with its trace, the gradient of that trace and its leading
-eigenvalues, and the noise scale tr Σ/‖ḡ‖². Without --weights the weights are those that training
-would start from; --run takes everything from the folder of a run. Interrupted, it prints what it has.
+const measureLong = `measure computes statistics of the per-example gradients g_n over all training examples at fixed
+weights: the mean ḡ, the trace of the unbiased covariance Σ, the gradient of that trace, leading
+eigenvalues of Σ and of the Hessian, and the noise scale tr Σ/‖ḡ‖². --weights names the weights; by
+default they are those that training would start from. --run takes data, network and weights from the
+folder of a run. If it is interrupted it prints what it has.
 
-The folder --out gets measure.json, with tr Σ, ‖ḡ‖² and the noise scale of each parameter besides, and,
-of eigenvalues and densities, the figure spectra as PNG, SVG and PDF.
+The folder --out gets measure.json, which also has tr Σ, ‖ḡ‖² and the noise scale of each parameter,
+and the figure "spectra" (PNG, SVG, PDF) if eigenvalues or densities were asked for.
 
-With --vectors the vectors are written too, as tensors named KIND.PARAMETER of the kinds grad (ḡ),
-grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v), where v
-is read from a safetensors file with the names and shapes of the weights.`
+--vectors writes vectors to a safetensors file, as tensors named KIND.PARAMETER. The kinds are grad
+(ḡ), grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v);
+--vector is a safetensors file with the names and shapes of the weights.`
 
 const measureExample = `  drift measure --data glyphs,train=500 --model mlp:64 --sigma-top 5
   drift measure --data fashion-mnist,train=1000 --model mlp:256 --weights run/weights.safetensors --dtype float64 --json -
@@ -59,11 +60,11 @@ func (a *app) measureCommand() *cobra.Command {
 	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
 	flags.StringVar(&m.out, "out", "", "write measure.json and figures of the eigenvalues to this `folder`, for drift report")
-	cmdline.Add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "how many leading eigenvalues of Σ to find", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "find the spectral density of Σ, for --out or --json, by quadrature of N steps", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.Hessian, "hessian-top", 0, "how many leading eigenvalues of the Hessian to find", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.HessianDensity, "hessian-density", 0, "find that of the Hessian, likewise", "int", cmdline.AtLeast(0))
-	cmdline.Add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the Hessian's trace from N products, at least 6 (0: do not)", "int", traceProducts)
+	cmdline.Add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "number of leading eigenvalues of Σ to compute", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Density, "sigma-density", 0, "compute the spectral density of Σ by stochastic Lanczos quadrature with N steps (needs --out or --json)", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Hessian, "hessian-top", 0, "number of leading eigenvalues of the Hessian to compute", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.HessianDensity, "hessian-density", 0, "compute the spectral density of the Hessian, likewise", "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &m.wanted.Trace, "hessian-trace", 0, "estimate the trace of the Hessian from N Hessian-vector products, at least 6 (0: do not)", "int", traceProducts)
 	return cmd
 }
 

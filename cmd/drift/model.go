@@ -22,10 +22,11 @@ type description struct {
 	batch int
 }
 
-const modelLong = `model shows a network layer by layer: what an example becomes, parameters with their names and shapes, the
-multiplications of a forward pass of one example (a gradient takes about three times as many), and the
-memory that the gradient of a batch works in. A preset takes its input and outputs from --data; a
-description in JSON may state them itself. --json has the network in JSON too, with all attributes.`
+const modelLong = `model shows a network layer by layer: output shapes, parameters with their names and shapes, the
+multiplications of a forward pass for one example (a gradient takes about three times that number),
+and the memory that the gradient of a batch needs. The inputs and outputs of a preset follow from
+--data; a JSON description may state them itself. --json also writes the network as JSON with all
+attributes.`
 
 const modelExample = `  drift model lenet --data glyphs
   drift model gpt:4,4,128 --data text:tinyshakespeare.txt,context=64 --batch 12
@@ -41,7 +42,7 @@ func (a *app) modelCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&d.data, "data", "", "data `spec` that input and outputs follow from")
 	dataDir(flags, &d.dataDir)
-	cmdline.Add(flags, &d.batch, "batch", 64, "examples of the gradient whose memory is shown", "int", cmdline.AtLeast(1))
+	cmdline.Add(flags, &d.batch, "batch", 64, "batch size for which the memory of a gradient is shown", "int", cmdline.AtLeast(1))
 	return cmd
 }
 

@@ -25,13 +25,13 @@ type predicting struct {
 	generation
 }
 
-const predictLong = `predict writes what a trained network says of a part of the data: an NPZ file with the array outputs
-[N, …], logits or values, and for classifications class [N] (or [N,T], by position), the class with
-the largest; or, where the name of the file ends in .csv, a table of the same. The weights are those of
---weights, or those of a run that drift train has kept.
+const predictLong = `predict writes a trained network's predictions for one part of the data. FILE.npz gets the array
+"outputs" [N, …] (logits, or the values of a regression) and for classification "class" [N], or [N,T]
+for a class at each position: the class with the largest logit. FILE.csv gets the same as a table.
+The weights come from --weights, or from a run kept by drift train.
 
-With --generate a language model that was trained on a text goes on from --prompt, token by token,
-and what it writes is printed; --seed gives another text. --out then names a file for the text.`
+With --generate a language model continues the text --prompt, token by token, and prints it. Another
+--seed gives another text. --out then names a file for the text.`
 
 const predictExample = `  drift predict --run run --out predictions.npz
   drift predict --data fashion-mnist --model lenet --weights w.safetensors --part train --out predictions.npz
@@ -46,7 +46,7 @@ func (a *app) predictCommand() *cobra.Command {
 	flags := cmd.Flags()
 	p.fromRun.flags(flags)
 	p.task.flags(flags, "glyphs", "mlp:256")
-	flags.StringVar(&p.weights, "weights", "", "predict by the weights in this safetensors `file`")
+	flags.StringVar(&p.weights, "weights", "", "predict with the weights in this safetensors `file`")
 	flags.StringVar(&p.out, "out", "", "write the predictions to this `file`, FILE.npz or FILE.csv")
 	cmdline.Add(flags, &p.part, "part", "test", "part of the data: train|test|valid", "name", cmdline.OneOf("train", "test", "valid"))
 	p.generation.flags(flags)

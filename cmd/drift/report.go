@@ -10,11 +10,11 @@ import (
 	"drift/data/atomicfile"
 )
 
-const reportLong = `report makes one HTML page of what drift has computed: folders of train, compare and verify, and the
-JSON files of measure. Name several, and their curves are laid over one another. The page holds all
-that it shows and needs no network: it can be sent and kept. Figures and tables are there without
-scripts; with them curves can be read off, zoomed, smoothed, hidden and put on logarithmic axes, and
-tables sorted. A run that is still going on is shown as far as it has come.
+const reportLong = `report makes one HTML page from results of drift: folders of train, compare and verify, and JSON
+files of measure. The curves of several runs are drawn into the same charts. The page is a single file
+that needs no network. Charts and tables also show without scripts; with scripts, curves can be read
+off, zoomed, smoothed, hidden and put on logarithmic axes, and tables sorted. A run that is not
+finished is shown up to its latest step.
 
 A run has curves of Σ and of the generalization gap where it was started with --every.`
 

@@ -35,43 +35,44 @@ type training struct {
 	logging                  train.Logging
 }
 
-const trainLong = `train trains one network. With --out it keeps a folder from which the run can be resumed after any
-end, kill -9 included, and comes out with the same bits: config.toml (all settings; --config runs
-them again), metrics.jsonl (one JSON object a logged step), checkpoint/ and weights.safetensors
-(names as PyTorch's nn.Sequential gives them). With --steps or --epochs beside --resume the run is made
-longer, a finished one too; schedules other than constant are then those of the longer run.
+const trainLong = `train trains one network. With --out it keeps a folder: config.toml (all settings; --config starts
+the same run again), metrics.jsonl (one JSON object per logged step), checkpoint/ and
+weights.safetensors (named as in PyTorch's nn.Sequential). --resume continues such a run however it
+ended, by kill -9 too, and gives the same bits as a run that was not interrupted. --steps or --epochs
+beside --resume make a run longer, also a finished one; a cosine or step schedule is then that of the
+longer run.
 
-Optimizers: sgd takes batches; gd takes all examples at every step; gd-reg takes all examples and
-adds λ tr Σ to the loss, Σ being the covariance of the per-example gradients. With --emulate-batch B
-λ is what makes it follow SGD with batches of B in the mean over shuffles: without momentum
-((m−1)/4)·η/N, m = ⌈N/B⌉ being the batches of an epoch, which is (η/4)(1/B − 1/N) if B divides N.
-gd-noise takes all examples and adds noise as large as that of batches of B; sigma-inverse takes
-batches and follows (Σ+δI)⁻¹ḡ. sgd-reg is gd-reg over batches of --batch, made to follow smaller ones of
---emulate-batch: λ = (η/4)(1/b − 1/B). sam, adamw, adam, nadam, rmsprop, adagrad and lion are those of PyTorch
-and of their papers.
+Optimizers: sgd uses minibatches; gd uses all examples in every step; gd-reg uses all examples and
+adds λ tr Σ to the loss, where Σ is the covariance of the per-example gradients. With
+--emulate-batch B, λ is chosen so that it follows SGD with batches of B in the mean over shuffles:
+without momentum λ = ((m−1)/4)·η/N with m = ⌈N/B⌉ batches an epoch, which is (η/4)(1/B − 1/N) if B
+divides N. gd-noise uses all examples and adds noise as strong as that of batches of B. sgd-reg is
+gd-reg on batches of --batch that imitate smaller ones of --emulate-batch: λ = (η/4)(1/b − 1/B).
+sigma-inverse uses minibatches and steps along (Σ+δI)⁻¹ḡ. adamw, adam, nadam, rmsprop and adagrad
+follow PyTorch; sam and lion their papers.
 
-With --every N the log has every N steps, from random examples:
+With --every N these are measured every N steps on random examples, and logged:
 
   tr_sigma, grad_tr_sigma_norm2  tr Σ, ‖∂tr Σ‖²
   expected_grad_norm2            ‖G‖², the part of ‖ḡ‖² that is not noise of the sample
   noise_scale                    tr Σ/‖G‖² of running means over about ten measurements, left out where
-                                 that of ‖G‖² is not positive
-  sigma_eigenvalue_1 to 3        Σ's leading eigenvalues, which a small sample overstates: its largest is
+                                 the mean of ‖G‖² is not positive
+  sigma_eigenvalue_1 to 3        Σ's leading eigenvalues, which a small sample overestimates: the largest is
                                  at least tr Σ/(sampled − 1)
   gap_gradient                   G·(G − G_test), expected gradients of training and test examples
-  gap_drift_measured             how the gap, test loss − training loss, changed since the line before, on
-                                 examples that stay the same
+  gap_drift_measured             change of the gap, test loss − training loss, since the previous
+                                 measurement, on fixed examples
   gap_drift_predicted            its first term in the mean: η tr Σ/N, added up over the steps between
                                  (momentum μ: η/(1−μ))
   gap_drift_gradient             its second term, η G·(G − G_test), added up likewise
-  sampled                        the number of training examples, and of test examples, that this took, which
-                                 keeps its cost below a twentieth of the run's
+  sampled                        number of training examples, and of test examples, used; it keeps the
+                                 cost below a twentieth of the run's
 
-The noise scale and the eigenvalues aside, estimates are unbiased, and noisy on few examples: those of
-‖∂tr Σ‖² and ‖G‖² may be negative. Optimizers that find tr Σ themselves log theirs, over the examples of
-the step. The terms are of steps along the gradient, without what clipping, weight decay or gd-reg's
-penalty change; for sigma-inverse they are left out. Where N steps do not pay for 4 examples, only the
-first 32 measurements come every N steps, and later ones at multiples of N.`
+Apart from the noise scale and the eigenvalues the estimates are unbiased; on few examples they are
+noisy, and ‖∂tr Σ‖² and ‖G‖² can come out negative. Optimizers that compute tr Σ themselves log theirs,
+over the examples of the step. The drift terms assume steps along the gradient: they ignore clipping,
+weight decay and gd-reg's penalty, and are left out for sigma-inverse. If a twentieth of N steps is
+less than a measurement on 4 examples, measurements become rarer after the first 32, at multiples of N.`
 
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run
@@ -97,7 +98,7 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
-	flags.StringVar(&t.tensorboard, "tensorboard", "", "write events for TensorBoard to this `folder`; beside --resume, go on with those there")
+	flags.StringVar(&t.tensorboard, "tensorboard", "", "write event files for TensorBoard to this `folder`; with --resume, continue those in it")
 	serveFlag(flags, &t.address)
 	cmdline.Add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)

@@ -34,18 +34,18 @@ type verification struct {
 const verifyLong = `verify puts the theory of "SGD Implicitly Regularizes Generalization Error" (Roberts 2021) to the
 test, equation by equation, on a network and a data set, and its closed forms on a linear model.
 
-Means over subsets and shuffles are exact for the first --examples training examples; the other
-training examples play the data distribution in means over data sets. Where a statement claims an
-order in the learning rate η, the slope of its error over --rates rates a factor 2 apart is shown
-beside the claimed one; rates at which rounding dominates are left out. Means over random draws show
-z, their distance from the prediction in standard errors. Controls are wrong statements that must be
-rejected. Everything is computed in float64.
+Means over subsets and shuffles are exact, over all subsets and shuffles of the first --examples
+training examples; the other training examples stand for the data distribution in means over data
+sets. If a statement claims an order in the learning rate η, the slope of its error over --rates rates
+a factor 2 apart is shown beside the claimed one, without rates at which rounding dominates. Means
+over random draws come with z, their distance from the prediction in standard errors. Controls are
+wrong statements that must be rejected. Everything is computed in float64.
 
-With --along the run in a folder that drift train has kept is trained again, from its settings, and
-some of its epochs are looked at: the drift of the generalization gap, predicted and measured; the
-growth of ∂tr Σ; how much of the displacement between GD and SGD the regularizer explains, and how
-much drift and diffusion to second order in the noise, by some shuffles expanded along GD's path;
-where η is too large for an expansion. The checks of one and two updates are repeated there.
+--along trains a run that drift train has kept once more and stops at --stages of its epochs to
+measure: the drift of the generalization gap beside its prediction; the growth of ∂tr Σ; the share of
+the displacement between GD and SGD that the regularizer explains, and the share that drift and
+diffusion explain to second order in the noise, from a few shuffles expanded around GD's path; and
+whether η is too large for an expansion. The checks of one and two updates are repeated there.
 
 The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
 The exit status is 1 if a check fails.`
@@ -65,14 +65,14 @@ func (a *app) verifyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	v.fromRun.flags(flags)
 	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
-	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file`, not at those that training starts from")
-	cmdline.Add(flags, &v.options.Examples, "examples", 8, "examples of the training set all of whose shuffles are taken", "int", cmdline.AtLeast(4))
-	cmdline.AddList(flags, &v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches that an epoch of them has", "ints", cmdline.AtLeast(2))
+	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file` instead of the initial ones")
+	cmdline.Add(flags, &v.options.Examples, "examples", 8, "number of training examples whose subsets and shuffles are enumerated", "int", cmdline.AtLeast(4))
+	cmdline.AddList(flags, &v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches in an epoch of these examples", "ints", cmdline.AtLeast(2))
 	cmdline.AddList(flags, &v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check", "floats", cmdline.Fraction)
-	cmdline.Add(flags, &v.options.Rates, "rates", 6, "learning rates that a slope rests on", "int", cmdline.AtLeast(5))
-	cmdline.Add(flags, &v.options.Draws, "draws", 4000, "random draws of a mean that cannot be enumerated", "int", cmdline.AtLeast(100))
-	flags.StringVar(&v.along, "along", "", "follow the training run in this `folder`")
-	cmdline.Add(flags, &v.stages, "stages", 10, "epochs of that run to look at", "int", cmdline.AtLeast(1))
+	cmdline.Add(flags, &v.options.Rates, "rates", 6, "number of learning rates for a slope", "int", cmdline.AtLeast(5))
+	cmdline.Add(flags, &v.options.Draws, "draws", 4000, "number of random draws for means that cannot be enumerated", "int", cmdline.AtLeast(100))
+	flags.StringVar(&v.along, "along", "", "train the run in this `folder` again and measure along it")
+	cmdline.Add(flags, &v.stages, "stages", 10, "number of epochs of that run to measure at", "int", cmdline.AtLeast(1))
 	flags.StringVar(&v.out, "out", "out", "`folder` for results, which replace older ones there")
 	return cmd
 }
