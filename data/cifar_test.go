@@ -129,11 +129,11 @@ func TestCIFARForPython(t *testing.T) {
 		"other labels":      {pickled("names", 3, 9), "no list of labels"},
 		"no data":           {[]byte("\x80\x02}X\x06\x00\x00\x00labels]s."), "data: want a NumPy array"},
 		"floats":            {bytes.Replace(good, []byte("U\x02u1"), []byte("U\x02f4"), 1), "data: want an array of uint8"},
-		"another shape":     {bytes.Replace(good, []byte("M\x00\x0c"), []byte("M\x01\x0c"), 1), "bytes for an array of shape"},
-		"an absurd shape":   {bytes.Replace(good, []byte("M\x00\x0c"), []byte("J\xff\xff\xff\x7f"), 1), "an array of shape"},
+		"another shape":     {bytes.Replace(good, []byte("M\x00\x0c"), []byte("M\x01\x0c"), 1), "bytes for an array of"},
+		"an absurd shape":   {bytes.Replace(good, []byte("M\x00\x0c"), []byte("J\xff\xff\xff\x7f"), 1), "an array of a shape of whole numbers"},
 		"columns first":     {bytes.Replace(good, []byte("\x89T"), []byte("\x88T"), 1), "row-major"},
 		"a label too high":  {pickled("labels", 3, 10), "want a whole number from 0 to 9"},
-		"labels that float": {bytes.Replace(good, []byte("K\x03"), []byte("N0N"), 1), "label 0 is <nil>"},
+		"labels that float": {bytes.Replace(good, []byte("K\x03"), []byte("N0N"), 1), "label 0 is of type <nil>"},
 	} {
 		files := map[string][]byte{}
 		for _, file := range append(slices.Clone(cifar10.python.train), cifar10.python.test...) {

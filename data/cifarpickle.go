@@ -52,7 +52,7 @@ func (c cifarPickles) read(r io.Reader, limit int, x []byte, labels []float64) (
 	for i, item := range list.Items {
 		label, ok := item.(int64)
 		if !ok {
-			return x, labels, fmt.Errorf("label %d is %v, want a whole number", i, item)
+			return x, labels, fmt.Errorf("label %d is of type %T, want a whole number", i, item)
 		}
 		if len(labels) == limit {
 			break
@@ -85,13 +85,13 @@ func pickledBytes(value any) ([]byte, error) {
 	for _, d := range shape {
 		n, ok := d.(int64)
 		if !ok || n < 0 || n > maxElements || size*n > maxElements {
-			return nil, fmt.Errorf("an array of shape %v", shape)
+			return nil, errors.New("want an array of a shape of whole numbers, fewer than 2³¹ in all")
 		}
 		size *= n
 	}
 	raw, err := rawBytes(state[4])
 	if err == nil && int64(len(raw)) != size {
-		err = fmt.Errorf("%d bytes for an array of shape %v", len(raw), shape)
+		err = fmt.Errorf("%d bytes for an array of %d", len(raw), size)
 	}
 	return raw, err
 }

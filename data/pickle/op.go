@@ -42,14 +42,14 @@ func (m *machine) do(op byte) {
 		object.State = state
 	case 'c':
 		module := m.line()
-		m.push(Global{module, m.line()})
+		m.global(Global{module, m.line()})
 	case 0x93:
 		name, ok := m.pop().(string)
 		module, ok2 := m.pop().(string)
 		if !ok || !ok2 {
 			fail("a global without a name")
 		}
-		m.push(Global{module, name})
+		m.global(Global{module, name})
 	default:
 		if !m.scalar(op) && !m.collection(op) && !m.memory(op) {
 			fail("operation %#x is not among those that are read", op)
@@ -160,15 +160,10 @@ func (m *machine) set(pairs []any) {
 	case *Dict:
 		d.add(pairs)
 	case *Object:
-		inner, ok := d.State.(*Dict)
-		if d.State == nil {
-			inner, ok = &Dict{}, true
-			d.State = inner
+		if d.Items == nil {
+			d.Items = &Dict{}
 		}
-		if !ok {
-			fail("entries for what is no dictionary")
-		}
-		inner.add(pairs)
+		d.Items.add(pairs)
 	default:
 		fail("entries for what is no dictionary")
 	}

@@ -44,11 +44,12 @@ func (d *Dict) Get(key string) any {
 // Global is a class or function of a module.
 type Global struct{ Module, Name string }
 
-// Object is the result of calling Call with Args and then building State into it.
+// Object is the result of calling Call with Args, of building State into it, and of setting Items where it is a dictionary.
 type Object struct {
 	Call  any // a Global, in honest files
 	Args  Tuple
 	State any
+	Items *Dict // nil for none
 }
 
 // Persistent is an object outside the file, by what names it there.
@@ -59,17 +60,26 @@ type mark struct{}
 
 // machine is pickle's: a stack, and numbered values.
 type machine struct {
-	rest  []byte
-	stack []any
-	memo  map[int64]any
+	rest    []byte
+	stack   []any
+	memo    map[int64]any
+	allowed func(Global) error
 }
 
 // Decode reads the value at the start of raw.
 func Decode(raw []byte) (value any, err error) {
-	m := &machine{rest: raw, memo: map[int64]any{}}
+	return DecodeAllowed(raw, func(Global) error { return nil })
+}
+
+// DecodeAllowed is Decode for files that may name certain classes and functions alone: it ends with the error that allowed has for
+// the first other one.
+func DecodeAllowed(raw []byte, allowed func(Global) error) (value any, err error) {
+	m := &machine{rest: raw, memo: map[int64]any{}, allowed: allowed}
 	defer func() {
 		switch failed := recover().(type) {
 		case nil:
+		case refusal:
+			value, err = nil, failed.error
 		case failure:
 			value, err = nil, fmt.Errorf("not a pickle: byte %d: %w", len(raw)-len(m.rest), failed.error)
 		default:
@@ -87,6 +97,17 @@ func Decode(raw []byte) (value any, err error) {
 
 // failure is what reading panics with.
 type failure struct{ error }
+
+// refusal is what a name that is not allowed panics with.
+type refusal struct{ error }
+
+// global pushes a class or function.
+func (m *machine) global(g Global) {
+	if err := m.allowed(g); err != nil {
+		panic(refusal{err})
+	}
+	m.push(g)
+}
 
 func fail(format string, args ...any) { panic(failure{fmt.Errorf(format, args...)}) }
 

@@ -1,6 +1,7 @@
 package pickle
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -68,14 +69,16 @@ func same(a, b any) bool {
 		return ok && each(a.Keys, b.Keys) && each(a.Values, b.Values)
 	case *Object:
 		b, ok := b.(*Object)
-		return ok && same(a.Call, b.Call) && same(a.Args, b.Args) && same(a.State, b.State)
+		return ok && same(a.Call, b.Call) && same(a.Args, b.Args) && same(a.State, b.State) && (a.Items == nil) == (b.Items == nil) &&
+			(a.Items == nil || same(a.Items, b.Items))
 	}
 	return reflect.DeepEqual(a, b)
 }
 
 func TestObjectsAreNotMade(t *testing.T) {
 	for text, want := range map[string]any{
-		"\x80\x02ccollections\x0aOrderedDict\x0aq\x00)Rq\x01X\x01\x00\x00\x00wq\x02K\x01s.": &Object{Call: Global{"collections", "OrderedDict"}, State: &Dict{[]any{"w"}, []any{int64(1)}}},
+		"\x80\x02ccollections\x0aOrderedDict\x0aq\x00)Rq\x01X\x01\x00\x00\x00wq\x02K\x01s.": &Object{Call: Global{"collections", "OrderedDict"}, Items: &Dict{[]any{"w"}, []any{int64(1)}}},
+		"\x80\x02ccollections\nOrderedDict\n)RX\x01\x00\x00\x00wK\x01s}b.":                  &Object{Call: Global{"collections", "OrderedDict"}, State: &Dict{}, Items: &Dict{[]any{"w"}, []any{int64(1)}}},
 		"cos\nsystem\n(S'echo \\x41\\'\\n'\ntR.":                                            &Object{Call: Global{"os", "system"}, Args: Tuple{"echo A'\n"}},
 		"\x80\x02U\x03a\xffb.":                                                              "a\xffb",
 		"\x80\x02K\x07Q.":                                                                   Persistent{int64(7)},
@@ -117,6 +120,24 @@ func TestBadPicklesAreRefused(t *testing.T) {
 		_, err := Decode([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: error %v, want one line with %q", text, err, want)
+		}
+	}
+}
+
+func TestOnlyAllowedNamesAreRead(t *testing.T) {
+	refused := errors.New("refused")
+	allowed := func(g Global) error {
+		if g == (Global{"collections", "OrderedDict"}) {
+			return nil
+		}
+		return refused
+	}
+	if _, err := DecodeAllowed([]byte("ccollections\nOrderedDict\n."), allowed); err != nil {
+		t.Error(err)
+	}
+	for _, text := range []string{"cos\nsystem\n.", "\x80\x04\x8c\x02os\x8c\x06system\x93.", "(cos\nsystem\n0N."} {
+		if _, err := DecodeAllowed([]byte(text), allowed); err != refused {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (p presetSpec) resnet(blocks ...int) ([]Layer, error) {
 	width := p.widthOr(64)
 	layers := []Layer{convolution(width, 7, 2, 3, false), p.norm(), p.act,
 		MaxPool2D{Kernel: Pair{3, 3}, Stride: &Pair{2, 2}, Padding: Pair{1, 1}}}
-	if p.small() {
+	if p.stem == 3 || p.stem == 0 && p.small() {
 		layers = []Layer{convolution(width, 3, 1, 1, false), p.norm(), p.act}
 	}
 	return append(p.stages(layers, width, width, blocks...), GlobalAvgPool{}), nil

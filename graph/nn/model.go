@@ -53,6 +53,7 @@ func New(input objective.Input, loss Loss, layers ...Layer) (*Model, error) {
 	if m.size == 0 {
 		return nil, fmt.Errorf("its layers have no parameters: there is nothing to train or measure, add one that has some, as linear")
 	}
+	m.torchvision()
 	return m, nil
 }
 

@@ -26,7 +26,8 @@ import (
 //	              have, without biases outside norms, its scores from the table of its embedding
 //
 // Options follow after commas: act=relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu, and gelu in vit and gpt) for all but
-// linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; bias=on|off (off)
+// linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; stem=3|7 for resnet18 and
+// resnet34, the size of the first kernel whatever the images (7, with pooling, is torchvision's); bias=on|off (off)
 // for gpt. Linear and mlp begin with flatten where examples have more than one axis; it counts in the parameters' names.
 const Presets = "linear, mlp:WIDTH,WIDTH…, lenet, cnn, resnet20|32|56, resnet18|34, wrn16-4, vgg11, vit:PATCH,LAYERS,HEADS,WIDTH or gpt:LAYERS,HEADS,WIDTH"
 
@@ -40,6 +41,7 @@ type preset struct {
 var (
 	onlyAct       = []string{"act"}
 	resnetOptions = []string{"act", "norm", "groups", "width"}
+	stemOptions   = append([]string{"stem"}, resnetOptions...)
 )
 
 var presets = map[string]preset{
@@ -50,8 +52,8 @@ var presets = map[string]preset{
 	"resnet20": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(3) }},
 	"resnet32": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(5) }},
 	"resnet56": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(9) }},
-	"resnet18": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(2, 2, 2, 2) }},
-	"resnet34": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(3, 4, 6, 3) }},
+	"resnet18": {"", stemOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(2, 2, 2, 2) }},
+	"resnet34": {"", stemOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(3, 4, 6, 3) }},
 	"wrn16-4":  {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.wideResnet(2, 4) }},
 	"vgg11":    {"", onlyAct, presetSpec.vgg11},
 	"vit":      {"4,6,3,192", onlyAct, presetSpec.vit},
@@ -68,6 +70,7 @@ type presetSpec struct {
 	frozen  bool // normalisation by frozen statistics, not by groups
 	groups  int
 	width   int // 0: the preset's own
+	stem    int // 0: that which suits the images
 	bias    bool
 	input   []int
 	outputs int
@@ -142,6 +145,8 @@ func (p *presetSpec) option(word string) error {
 		return choose(key, value, map[string]bool{"group": false, "frozen": true}, &p.frozen)
 	case "bias":
 		return choose(key, value, map[string]bool{"off": false, "on": true}, &p.bias)
+	case "stem":
+		return choose(key, value, map[string]int{"3": 3, "7": 7}, &p.stem)
 	case "groups":
 		return count(key, value, &p.groups)
 	case "width":
@@ -150,7 +155,7 @@ func (p *presetSpec) option(word string) error {
 	return nil
 }
 
-func choose(key, value string, choices map[string]bool, to *bool) error {
+func choose[T any](key, value string, choices map[string]T, to *T) error {
 	chosen, ok := choices[value]
 	if *to = chosen; !ok {
 		return fmt.Errorf("%s=%s: choose from %s", key, value, strings.Join(slices.Sorted(maps.Keys(choices)), ", "))

@@ -30,9 +30,11 @@ type Param struct {
 	Shape  []int    // of the graph's leaf
 	Stored []int    // shape in files, where it differs from Shape
 	Also   []string // other names under which files may hold it too, as those of layers that share it
-	Offset int
-	Len    int
-	Init   func(r *rand.Rand, into []float64) // draws the initial values, [Len]; nil: zeros
+	// Torchvision is its name in torchvision's network of the same layers, empty where there is none.
+	Torchvision string
+	Offset      int
+	Len         int
+	Init        func(r *rand.Rand, into []float64) // draws the initial values, [Len]; nil: zeros
 }
 
 // FileShape is the shape that the tensor has in files.

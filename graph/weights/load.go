@@ -1,130 +1,92 @@
-// Package weights reads and writes parameters, and other vectors in their layout, as safetensors files under the names
-// that PyTorch gives them.
+// Package weights reads and writes parameters, and other vectors in their layout, under the names that PyTorch gives them: as
+// safetensors, and as files of torch.save, whose pickles are interpreted without running anything.
 package weights
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-
-	"github.com/nlpodyssey/safetensors"
 
 	"drift/graph/objective"
 	"drift/kernels"
 )
 
-// maxHeader is the most bytes of a header that are read: a tensor takes about a hundred.
-const maxHeader = 16 << 20
-
-// Load reads parameters from a safetensors file, whose tensors F64, F32, F16 or BF16 must have the names and shapes of params,
-// all of them and no others, and elements that dt holds. Memory is taken for params, never for what a header claims.
+// Load reads parameters from a file of safetensors or of torch.save, whose tensors of float64, float32, float16 or bfloat16 must have
+// the names, or the names of torchvision, and the shapes of params, all of them and no others, and elements that dt holds. What PyTorch
+// counts beside a batch normalization is left out. Memory is taken for params and for parts of the file, never for what it claims.
 func Load(path string, params []objective.Param, dt kernels.DType) ([]float64, error) {
-	f, err := os.Open(path)
+	values, _, err := LoadNamed(path, params, dt, nil)
+	return values, err
+}
+
+// LoadNamed is Load for a file whose tensors have other names. inFile has the names under which the file holds the tensors of the
+// model, by those of the model.
+func LoadNamed(path string, params []objective.Param, dt kernels.DType, names Names) (values []float64, inFile map[string]string, err error) {
+	f, err := open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading weights: %w", err)
+		return nil, nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	values, inFile, err = layout(params).load(f.tensors, dt, names)
 	if err != nil {
-		return nil, fmt.Errorf("reading weights: %w", err)
+		return nil, nil, fmt.Errorf("reading weights %s: %w", path, err)
 	}
-	theta, err := layout(params).read(f, info.Size(), dt)
-	if err != nil {
-		return nil, fmt.Errorf("reading weights %s: %w", path, err)
-	}
-	return theta, nil
+	return values, inFile, nil
 }
 
 // layout is the parameters of a model as a file must hold them.
 type layout []objective.Param
 
-func (l layout) read(r io.ReaderAt, size int64, dt kernels.DType) ([]float64, error) {
-	tensors, start, err := readHeader(r, size)
+func (l layout) load(tensors []*tensor, dt kernels.DType, names Names) ([]float64, map[string]string, error) {
+	was, err := names.rename(tensors)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := l.match(tensors); err != nil {
-		return nil, err
+	found, err := l.match(tensors)
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := checkExtents(tensors, uint64(size-start)); err != nil {
-		return nil, err
-	}
-	data := &file{r, start, tensors}
-	theta := make([]float64, objective.NumParams(l))
+	theta, inFile := make([]float64, objective.NumParams(l)), make(map[string]string, len(l))
 	for _, p := range l {
 		values := theta[p.Offset : p.Offset+p.Len]
-		if err := data.read(p.Name, values); err != nil {
-			return nil, err
-		}
-		if err := finite(p.Name, values, dt); err != nil {
-			return nil, err
-		}
-		if err := data.agree(p, values); err != nil {
-			return nil, err
+		first := true
+		for _, name := range own(p) {
+			t := found[name]
+			if t == nil {
+				continue
+			}
+			inFile[name] = was[t.name]
+			if first {
+				err = l.take(t, values, dt)
+			} else {
+				err = agree(p, t, values)
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			first = false
 		}
 	}
-	return theta, nil
+	return theta, inFile, nil
 }
 
-// file is an open file whose header was read.
-type file struct {
-	r       io.ReaderAt
-	start   int64 // of the data
-	tensors map[string]*safetensors.TensorInfo
+// own is the names of a parameter in the model.
+func own(p objective.Param) []string { return append([]string{p.Name}, p.Also...) }
+
+func (l layout) take(t *tensor, values []float64, dt kernels.DType) error {
+	if err := t.read(values); err != nil {
+		return err
+	}
+	return finite(t.name, values, dt)
 }
 
-// read fills dst with a tensor.
-func (f *file) read(name string, dst []float64) error {
-	t := f.tensors[name]
-	section := io.NewSectionReader(f.r, f.start+int64(t.DataOffsets[0]), int64(t.DataOffsets[1]-t.DataOffsets[0]))
-	if err := readFloats(section, t.DType, dst); err != nil {
-		return fmt.Errorf("tensor %q: %w", name, err)
+// agree checks that what the file holds of a parameter under another name is the same.
+func agree(p objective.Param, t *tensor, values []float64) error {
+	again := make([]float64, p.Len)
+	if err := t.read(again); err != nil {
+		return err
+	}
+	if !slices.Equal(again, values) {
+		return fmt.Errorf("tensors %q and %q differ, but in the model they are one parameter", p.Name, t.name)
 	}
 	return nil
-}
-
-// agree checks that what the file holds of a parameter under other names is the same.
-func (f *file) agree(p objective.Param, values []float64) error {
-	for _, name := range p.Also {
-		if f.tensors[name] == nil {
-			continue
-		}
-		again := make([]float64, p.Len)
-		if err := f.read(name, again); err != nil {
-			return err
-		}
-		if !slices.Equal(again, values) {
-			return fmt.Errorf("tensors %q and %q differ, but in the model they are one parameter", p.Name, name)
-		}
-	}
-	return nil
-}
-
-// readHeader reads the list of tensors and says where their data start. The length that the file claims for its header
-// is checked against the file's size before the library sees anything.
-func readHeader(r io.ReaderAt, size int64) (tensors map[string]*safetensors.TensorInfo, start int64, err error) {
-	var prefix [8]byte
-	if size < int64(len(prefix)) {
-		return nil, 0, fmt.Errorf("%d bytes are no safetensors file", size)
-	}
-	if _, err := r.ReadAt(prefix[:], 0); err != nil {
-		return nil, 0, err
-	}
-	n := binary.LittleEndian.Uint64(prefix[:])
-	if n > uint64(size-8) || n > maxHeader {
-		return nil, 0, fmt.Errorf("it claims a header of %d bytes in a file of %d (at most %d are read): not a safetensors file, or cut short",
-			n, size, maxHeader)
-	}
-	header := make([]byte, n)
-	if _, err := r.ReadAt(header, 8); err != nil {
-		return nil, 0, err
-	}
-	var metadata safetensors.Metadata
-	if err := json.Unmarshal(header, &metadata); err != nil {
-		return nil, 0, fmt.Errorf("its header is damaged: %.200q", err.Error())
-	}
-	return metadata.Tensors(), 8 + int64(n), nil
 }

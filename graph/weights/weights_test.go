@@ -52,6 +52,17 @@ func entries(list ...string) string {
 
 const rest = "1.weight F32 [2] 32 40"
 
+// loadBytes is Load for what a file would hold.
+func loadBytes(params []objective.Param, raw []byte, dt kernels.DType) ([]float64, error) {
+	tensors, err := list(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return nil, err
+	}
+	trim(tensors)
+	values, _, err := layout(params).load(tensors, dt, nil)
+	return values, err
+}
+
 func TestDamagedOrForeignWeights(t *testing.T) {
 	m := small(t)
 	weight, bias, shift := "0.weight F32 [2,3] 0 24", "0.bias F32 [2] 24 32", "1.bias F32 [2] 40 48"
@@ -61,18 +72,18 @@ func TestDamagedOrForeignWeights(t *testing.T) {
 		want string
 	}{
 		"empty":            {nil, "0 bytes are no safetensors file"},
-		"text":             {[]byte("these are no weights"), "it claims a header of 8241904413164529780 bytes in a file of 20 (at most 16777216 are read): not a safetensors file, or cut short"},
-		"header too long":  {huge, "it claims a header of 4611686018427387904 bytes in a file of 10 (at most 16777216 are read): not a safetensors file, or cut short"},
+		"text":             {[]byte("these are no weights"), "it claims a header of 8241904413164529780 bytes in a file of 20 (at most 16777216 are read): not a file of safetensors or torch.save, or cut short"},
+		"header too long":  {huge, "it claims a header of 4611686018427387904 bytes in a file of 10 (at most 16777216 are read): not a file of safetensors or torch.save, or cut short"},
 		"header no JSON":   {fileOf("{", 0), `its header is damaged: "unexpected end of JSON input"`},
 		"header a list":    {fileOf("[]", 0), `its header is damaged: "failed to unmarshal Metadata: json: cannot unmarshal array into Go value of type map[string]map[string]interface {}"`},
-		"missing":          {fileOf(entries(weight, bias, rest), 40), `tensor "1.bias" is missing: the model has 4 tensors, the file 3`},
-		"other names":      {fileOf(entries("fc.weight F32 [2,3] 0 24", "fc.bias F32 [2] 24 32", rest, shift), 48), `tensor "0.weight" is missing, and "fc.bias" is not one of the model's`},
-		"extra":            {fileOf(entries(weight, bias, rest, shift, "2.weight F32 [1] 48 52"), 52), `tensor "2.weight" is not one of the model's 4: the file belongs to another model`},
-		"misshapen":        {fileOf(entries("0.weight F32 [3,2] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [3 2] but the model needs [2,3]`},
-		"absurd shape":     {fileOf(entries("0.weight F32 [4294967296,4294967296] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [4294967296 4294967296] but the model needs [2,3]`},
-		"integers":         {fileOf(entries("0.weight I32 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" holds I32: only F64, F32, F16 and BF16 are read`},
-		"wrong length":     {fileOf(entries("0.weight F64 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 24 bytes: the file is damaged`},
-		"reversed offsets": {fileOf(entries("0.weight F32 [2,3] 24 0", bias, rest, shift), 48), `tensor "0.weight" of 6 elements has 18446744073709551592 bytes: the file is damaged`},
+		"missing":          {fileOf(entries(weight, bias, rest), 40), `its tensors are not those of the model: the model alone has "1.bias" [2] (1 of 4)`},
+		"other names":      {fileOf(entries("fc.weight F32 [2,3] 0 24", "fc.bias F32 [2] 24 32", rest, shift), 48), `its tensors are not those of the model: the file alone has "fc.weight" [2,3], "fc.bias" [2] (2 of 4); the model alone has "0.weight" [2,3], "0.bias" [2] (2 of 4); the likeliest pairs by shape and order are "fc.weight" = "0.weight", "fc.bias" = "0.bias"`},
+		"extra":            {fileOf(entries(weight, bias, rest, shift, "2.weight F32 [1] 48 52"), 52), `its tensors are not those of the model: the file alone has "2.weight" [1] (1 of 5)`},
+		"misshapen":        {fileOf(entries("0.weight F32 [3,2] 0 24", bias, rest, shift), 48), `tensor "0.weight" has shape [3,2] but the model needs [2,3]`},
+		"absurd shape":     {fileOf(entries("0.weight F32 [4294967296,4294967296] 0 24", bias, rest, shift), 48), `tensor "0.weight" of shape [4294967296 4294967296] and type F32 has 24 bytes: the file is damaged`},
+		"integers":         {fileOf(entries("0.weight I32 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" holds I32: only float64, float32, float16 and bfloat16 are read`},
+		"wrong length":     {fileOf(entries("0.weight F64 [2,3] 0 24", bias, rest, shift), 48), `tensor "0.weight" of shape [2 3] and type F64 has 24 bytes: the file is damaged`},
+		"reversed offsets": {fileOf(entries("0.weight F32 [2,3] 24 0", bias, rest, shift), 48), `tensor "0.weight" of shape [2 3] and type F32 has -24 bytes: the file is damaged`},
 		"overlap":          {fileOf(entries(weight, "0.bias F32 [2] 16 24", rest, shift), 48), "its tensors overlap or leave gaps at byte 24: the file is damaged"},
 		"far away":         {fileOf(entries("0.weight F32 [2,3] 9223372036854775784 9223372036854775808", bias, rest, shift), 48), "its tensors overlap or leave gaps at byte 0: the file is damaged"},
 		"cut short":        {fileOf(entries(weight, bias, rest, shift), 47), "it holds 47 bytes of tensors where its header says 48: it is cut short or damaged"},
@@ -100,7 +111,7 @@ func TestWeightsRoundTrip(t *testing.T) {
 		if err := Write(&file, m.Params(), dt, Vector{Values: theta}); err != nil {
 			t.Fatal(err)
 		}
-		got, err := layout(m.Params()).read(bytes.NewReader(file.Bytes()), int64(file.Len()), kernels.Float64)
+		got, err := loadBytes(m.Params(), file.Bytes(), kernels.Float64)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,12 +131,12 @@ func TestHalfPrecision(t *testing.T) {
 	m := small(t)
 	data := fileOf(entries("0.weight BF16 [2,3] 0 12", "0.bias F16 [2] 12 16", "1.weight F64 [2] 24 40", "1.bias F32 [2] 16 24"), 40)
 	binary.LittleEndian.PutUint16(data[len(data)-40:], 0xc049) // −3.140625
-	theta, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64)
+	theta, err := loadBytes(m.Params(), data, kernels.Float64)
 	if err != nil || theta[0] != -3.140625 {
 		t.Errorf("%v, %v", theta, err)
 	}
 	binary.LittleEndian.PutUint16(data[len(data)-38:], 0x7fc0) // NaN
-	if _, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64); err == nil || !strings.Contains(err.Error(), `element 1 of tensor "0.weight" is NaN`) {
+	if _, err := loadBytes(m.Params(), data, kernels.Float64); err == nil || !strings.Contains(err.Error(), `element 1 of tensor "0.weight" is NaN`) {
 		t.Errorf("weights with a NaN: %v", err)
 	}
 }
@@ -184,7 +195,7 @@ func TestFrozenStatisticsAreReadAndWritten(t *testing.T) {
 	for i := range 9 {
 		binary.LittleEndian.PutUint64(data[len(data)-72+8*i:], math.Float64bits(float64(i)))
 	}
-	got, err := layout(tensors).read(bytes.NewReader(data), int64(len(data)), kernels.Float32)
+	got, err := loadBytes(tensors, data, kernels.Float32)
 	if want := []float64{0, 1, 5, 6, 7, 8, 2, 3}; err != nil || !slices.Equal(got, want) {
 		t.Fatalf("read %v, %v, want %v", got, err, want)
 	}
@@ -192,10 +203,10 @@ func TestFrozenStatisticsAreReadAndWritten(t *testing.T) {
 	if err := Write(&again, tensors, kernels.Float64, Vector{Values: got}); err != nil {
 		t.Fatal(err)
 	}
-	if back, err := layout(tensors).read(bytes.NewReader(again.Bytes()), int64(again.Len()), kernels.Float64); err != nil || !slices.Equal(back, got) {
+	if back, err := loadBytes(tensors, again.Bytes(), kernels.Float64); err != nil || !slices.Equal(back, got) {
 		t.Errorf("read back %v, %v", back, err)
 	}
-	if _, err := layout(m.Params()).read(bytes.NewReader(again.Bytes()), int64(again.Len()), kernels.Float64); err == nil {
+	if _, err := loadBytes(m.Params(), again.Bytes(), kernels.Float64); err == nil {
 		t.Error("a file with statistics was read as parameters alone")
 	}
 }
@@ -215,7 +226,7 @@ func TestSharedWeightsMayStandTwice(t *testing.T) {
 		{"differing", `tensors "0.weight" and "2.weight" differ, but in the model they are one parameter`, other},
 		{"misshapen", `tensor "2.weight" has shape [4] but the model needs [2,2]`, misshapen},
 	} {
-		_, err := layout(m.Params()).read(bytes.NewReader(c.data), int64(len(c.data)), kernels.Float64)
+		_, err := loadBytes(m.Params(), c.data, kernels.Float64)
 		if (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
@@ -228,7 +239,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(fileOf(entries("0.weight F16 [2,3] 0 12"), 12))
 	f.Add(fileOf(`{"__metadata__":{"format":"pt"}}`, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		theta, err := layout(m.Params()).read(bytes.NewReader(data), int64(len(data)), kernels.Float64)
+		theta, err := loadBytes(m.Params(), data, kernels.Float64)
 		if err == nil && len(theta) != m.NumParams() {
 			t.Errorf("%d values", len(theta))
 		}

@@ -24,8 +24,8 @@ func Write(w io.Writer, params []objective.Param, dt kernels.DType, vectors ...V
 	size := objective.NumParams(params)
 	views := make(map[string]view, len(vectors)*len(params))
 	for _, v := range vectors {
-		if len(v.Values) != size {
-			return fmt.Errorf("writing tensors: a vector has %d elements but the model %d parameters", len(v.Values), size)
+		if err := fitting(v.Values, size); err != nil {
+			return err
 		}
 		prefix := v.Kind
 		if prefix != "" {
@@ -36,6 +36,13 @@ func Write(w io.Writer, params []objective.Param, dt kernels.DType, vectors ...V
 		}
 	}
 	return safetensors.SerializeToWriter(views, map[string]string{"format": "pt"}, w)
+}
+
+func fitting(values []float64, size int) error {
+	if len(values) != size {
+		return fmt.Errorf("writing tensors: a vector has %d elements but the model %d parameters", len(values), size)
+	}
+	return nil
 }
 
 // view is a tensor to be written; its bytes come into being when they are.
