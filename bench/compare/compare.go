@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"drift/bench/report"
 	"drift/bench/study"
@@ -32,6 +33,8 @@ type Experiment struct {
 	OpenTuning func(seed uint64) (*objective.Objective, io.Closer, error)
 	// Kept, where given, holds what is finished of the experiment, which Run does not do again.
 	Kept *study.Store
+	// SoFar, where given, gets what the finished runs come to after each: rows have the seeds that are finished.
+	SoFar func(o *Outcome, runs int) error
 	// Observe, where given, hears how many updates are done, of all runs together.
 	Observe func(done int, what string)
 }
@@ -66,7 +69,7 @@ func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 	}
 	var runs [][]run // by seed
 	for _, seed := range e.Seeds {
-		of, err := e.seed(ctx, seed, best, heard)
+		of, err := e.seed(ctx, seed, best, heard, func(now []run) error { return e.soFar(append(slices.Clip(runs), now), trials) })
 		if err != nil {
 			return nil, fmt.Errorf("seed %d: %w", seed, err)
 		}
@@ -87,8 +90,22 @@ func (e Experiment) begin(f *objective.Objective) ([]Entry, []float64, error) {
 	return entries, start, f.Parameters().Read(start)
 }
 
-// seed is the runs of a seed. heard is told of updates, and without words of those whose outcome was kept.
-func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard func(int, string)) (runs []run, err error) {
+// soFar tells of the finished runs, by seed.
+func (e Experiment) soFar(runs [][]run, trials []Trial) error {
+	if e.SoFar == nil {
+		return nil
+	}
+	o, count := newOutcome(runs), 0
+	for _, of := range runs {
+		count += len(of)
+	}
+	o.Trials = trials
+	return e.SoFar(o, count)
+}
+
+// seed is the runs of a seed. heard is told of updates, and without words of those whose outcome was kept; finished gets the runs that
+// are there after each.
+func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard func(int, string), finished func([]run) error) (runs []run, err error) {
 	var kept keptSeed
 	if _, err := e.Kept.Load(seedName(seed), &kept); err != nil {
 		return nil, err
@@ -121,7 +138,7 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard f
 		r, err := study.Train(ctx, f, entry, seed, start, e.Points, func(steps int) { heard(steps, what) })
 		if err == nil {
 			kept.Runs = append(kept.Runs, run{Run: r, Explained: report.Number(math.NaN())})
-			err = e.Kept.Save(seedName(seed), kept)
+			err = errors.Join(e.Kept.Save(seedName(seed), kept), finished(kept.Runs))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", entry.Name, err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -143,7 +144,19 @@ func TestComparisonIsPairedAndRepeats(t *testing.T) {
 			}
 			last = done
 		}}
+	var soFar []string
+	e.SoFar = func(o *Outcome, runs int) error {
+		text := fmt.Sprint(runs, ":")
+		for _, row := range o.Rows {
+			text += fmt.Sprint(" ", row.Optimizer, row.Seeds)
+		}
+		soFar = append(soFar, text)
+		return nil
+	}
 	o := compared(t, e)
+	if want := []string{"1: gd[3]", "2: gd[3] gd[3]", "3: gd[3] gd[3] sgd[3]", "4: gd[3 4] gd[3] sgd[3]"}; len(soFar) != 9 || !slices.Equal(soFar[:4], want) {
+		t.Errorf("so far %q", soFar)
+	}
 	if calls != 180 {
 		t.Errorf("heard of %d updates", calls)
 	}

@@ -78,12 +78,16 @@ func testAccuracy(r run) float64 {
 	return r.Result.Test.Accuracy
 }
 
+// newOutcome takes the runs of each seed, in one order. The last seed may have only the first of them.
 func newOutcome(bySeed [][]run) *Outcome {
 	o := &Outcome{SecondOrder: newSecondOrder(bySeed)}
 	for k := range bySeed[0] {
 		var of []run
 		row := Row{Optimizer: bySeed[0][k].Entry.Name, Settings: bySeed[0][k].Entry, Diverged: []uint64{}}
 		for _, runs := range bySeed {
+			if k >= len(runs) {
+				continue
+			}
 			of = append(of, runs[k])
 			row.Seeds = append(row.Seeds, runs[k].Seed)
 			if runs[k].Diverged {

@@ -35,6 +35,11 @@ type comparison struct {
 		Version string         `json:"version"`
 		Device  string         `json:"device"`
 		Machine *machine       `json:"machine"`
+		// Finished is there while the comparison goes on.
+		Finished *struct {
+			Runs int `json:"runs"`
+			Of   int `json:"of"`
+		} `json:"finished"`
 	} `json:"experiment"`
 
 	config string
@@ -57,7 +62,8 @@ type learning struct {
 	values            [][]float64
 }
 
-func (r *Results) readComparison(from result, text []byte) error {
+// readComparison reads a comparison from the text of its file.
+func (r *Results) readComparison(from result, file string, text []byte) error {
 	c := &comparison{result: from}
 	if err := json.Unmarshal(text, c); err != nil {
 		return err
@@ -70,9 +76,10 @@ func (r *Results) readComparison(from result, text []byte) error {
 		return fmt.Errorf("its settings: %w", err)
 	}
 	c.config = config.String()
-	err := c.readCurves()
-	if err != nil {
-		return fmt.Errorf("%s: %w", curvesName, err)
+	if file != from.path { // of a folder
+		if err := c.readCurves(filepath.Dir(file)); err != nil {
+			return fmt.Errorf("%s: %w", curvesName, err)
+		}
 	}
 	r.comparisons = append(r.comparisons, c)
 	return nil
@@ -93,12 +100,8 @@ func whole(settings map[string]any) map[string]any {
 }
 
 // readCurves reads the table optimizer, seed, step, metric, value beside compare.json, if there is one.
-func (c *comparison) readCurves() error {
-	info, err := os.Stat(c.path)
-	if err != nil || !info.IsDir() {
-		return err
-	}
-	file, err := os.Open(filepath.Join(c.path, curvesName))
+func (c *comparison) readCurves(folder string) error {
+	file, err := os.Open(filepath.Join(folder, curvesName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

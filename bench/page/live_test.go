@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +101,31 @@ func TestPoliciesOfPages(t *testing.T) {
 	var b bytes.Buffer
 	if _, err := Pending("</script><b>late").WriteLive(&b, time.Second); err != nil || strings.Contains(b.String(), "<b>late") {
 		t.Errorf("%v: %.300s", err, b.String())
+	}
+}
+
+// A comparison that has not ended is shown by the runs that have, even where older results stand beside them.
+func TestAComparisonThatGoesOn(t *testing.T) {
+	race := folder(t, "race", map[string]string{"compare.json": compareJSON, "curves.csv": curvesCSV})
+	if err := os.Mkdir(filepath.Join(race, "finished"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(race); err == nil || !strings.Contains(err.Error(), "no run of its comparison has ended yet") {
+		t.Errorf("no run has ended: %v", err)
+	}
+	if err := os.Mkdir(filepath.Join(race, "finished", "sofar"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	now := strings.Replace(compareJSON, `"command":"compare"`, `"command":"compare","finished":{"runs":3,"of":40}`, 1)
+	for name, text := range map[string]string{"compare.json": now, "curves.csv": curvesCSV} {
+		if err := os.WriteFile(filepath.Join(race, "finished", "sofar", name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := render(t, race)
+	for _, want := range []string{"It has not ended: 3 of 40 runs are finished.", "gd-reg", "drift compare --config " + race + "/config.toml"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"drift/bench/compare"
 )
 
 // Results is what a page shows, each kind in the order in which it was named.
@@ -28,8 +30,9 @@ func Pending(reason string) *Results { return &Results{pending: reason} }
 type result struct{ path, name string }
 
 const (
-	metricsName = "metrics.jsonl"
-	curvesName  = "curves.csv"
+	metricsName    = "metrics.jsonl"
+	comparisonName = "compare.json"
+	curvesName     = "curves.csv"
 )
 
 // Read finds what stands at the given paths: folders of runs, comparisons and checks, and JSON files of measurements, comparisons and
@@ -90,19 +93,23 @@ func (r *Results) read(from result) error {
 			return err
 		}
 	}
-	for _, name := range []string{"compare.json", "verify.json", "measure.json"} {
-		if exists(from.path, name) {
+	for _, name := range []string{comparisonName, "verify.json", "measure.json"} {
+		file := name
+		if name == comparisonName && exists(from.path, compare.FinishedFolder) { // older results are about to be replaced
+			file = filepath.Join(compare.SoFarFolder, name)
+		}
+		if exists(from.path, file) {
 			found = true
-			if err := r.readFile(from, filepath.Join(from.path, name)); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+			if err := r.readFile(from, filepath.Join(from.path, file)); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
 			}
 		}
 	}
 	switch {
 	case found:
 		return nil
-	case exists(from.path, "finished"):
-		return errors.New("its comparison has not ended: resume it first")
+	case exists(from.path, compare.FinishedFolder):
+		return errors.New("no run of its comparison has ended yet")
 	}
 	return errors.New("the folder holds no run, comparison, measurement or check: name one that drift train, compare or verify wrote, or a file of drift measure's JSON")
 }
@@ -135,7 +142,7 @@ func (r *Results) readFile(from result, path string) error {
 	has := func(key string) bool { _, there := keys[key]; return there }
 	switch {
 	case has("rows") && has("experiment"):
-		return r.readComparison(from, text)
+		return r.readComparison(from, path, text)
 	case has("checks"):
 		return r.readVerification(from, text)
 	case has("tr_sigma") && has("sigma_eigenvalues"):

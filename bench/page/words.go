@@ -92,6 +92,9 @@ func (u *run) least(name string) (least, step float64) {
 func (c *comparison) words() string {
 	s := fmt.Sprintf("A comparison of %s over %s: %v on %v.", count(len(c.Rows), "optimizer"), count(len(c.Rows[0].Seeds), "seed"),
 		c.Experiment.Config["model"], c.Experiment.Config["data"])
+	if f := c.Experiment.Finished; f != nil {
+		s += fmt.Sprintf(" It has not ended: %d of %s are finished.", f.Runs, count(f.Of, "run"))
+	}
 	best := -1
 	for i, row := range c.Rows {
 		if row.TestLoss != nil && (best < 0 || row.TestLoss.Mean < c.Rows[best].TestLoss.Mean) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ type comparison struct {
 	paths                int
 	trials, total        int // total updates of all runs
 	examples             int // of the training part
-	out, resume          string
+	out, resume, address string
 	force                bool
 	model                *nn.Model
 	kept                 *study.Store
@@ -109,6 +110,7 @@ func (a *app) compareCommand() *cobra.Command {
 	cmdline.Add(flags, &c.paths, "paths", 3, "of these pairs, how many are expanded in their noise, at least 2 (0: none)", "int", shuffles)
 	cmdline.Add(flags, &c.trials, "tune", 0, "trials of each optimizer over its own settings before the comparison (0: none)", "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &c.points, "points", 40, "points of a learning curve", "int", cmdline.AtLeast(1))
+	serveFlag(flags, &c.address)
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace those of the same settings there")
 	flags.BoolVar(&c.force, "force", false, "replace results of other settings too")
 	flags.StringVar(&c.resume, "resume", "", "go on with the comparison in this `folder`, with its settings")
@@ -116,12 +118,22 @@ func (a *app) compareCommand() *cobra.Command {
 }
 
 func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	page, err := c.serve(c.address, cmp.Or(c.resume, c.out))
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(page, err) }()
 	lock, err := c.folder(flags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(lock, err) }()
-	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Paths: c.paths, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept}
+	config, err := c.config(flags)
+	if err != nil {
+		return err
+	}
+	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Paths: c.paths, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept,
+		SoFar: c.soFar(config)}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}

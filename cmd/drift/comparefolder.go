@@ -24,7 +24,7 @@ import (
 )
 
 // finishedFolder is the part of a comparison's folder with what is finished of it.
-const finishedFolder = "finished"
+const finishedFolder = compare.FinishedFolder
 
 // folder prepares the folder of a comparison, a new one's or that of the one to go on with, and holds it for this process.
 func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
@@ -186,6 +186,41 @@ type experiment struct {
 	Device  string               `json:"device"`
 	Machine machine.ComputedWith `json:"machine"`
 	Tuning  []compare.Trial      `json:"tuning"` // null without
+	// Finished is there while the comparison goes on.
+	Finished *finishedRuns `json:"finished,omitempty"`
+}
+
+type finishedRuns struct {
+	Runs int `json:"runs"`
+	Of   int `json:"of"`
+}
+
+// comparisonResult is compare.json.
+type comparisonResult struct {
+	Rows        []compare.Row        `json:"rows"`
+	SecondOrder *compare.SecondOrder `json:"second_order"` // null where it does not apply
+	Experiment  experiment           `json:"experiment"`
+}
+
+func (c *comparison) result(config map[string]any, o *compare.Outcome) comparisonResult {
+	return comparisonResult{o.Rows, o.SecondOrder, experiment{"compare", config, machine.Version(), c.device,
+		machine.Using(machine.Resolve(c.device, cuda.Probe()), c.threads), o.Trials, nil}}
+}
+
+// soFar writes what is finished in the form of the results, for pages that are looked at while the comparison goes on.
+func (c *comparison) soFar(config map[string]any) func(*compare.Outcome, int) error {
+	return func(o *compare.Outcome, runs int) error {
+		result := c.result(config, o)
+		result.Experiment.Finished = &finishedRuns{runs, len(c.optimizers) * c.seeds}
+		folder := filepath.Join(c.out, compare.SoFarFolder)
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			return fmt.Errorf("writing the results so far: %w", err)
+		}
+		return writeFiles(folder, map[string]func(io.Writer) error{
+			"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
+			"curves.csv":   o.Curves().WriteCSV,
+		})
+	}
 }
 
 // deliver writes the files before it shows the tables, which a closed pipe may end, and shows them whether or not a disk is full.
@@ -194,11 +229,7 @@ func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) err
 	if err != nil {
 		return err
 	}
-	result := struct {
-		Rows        []compare.Row        `json:"rows"`
-		SecondOrder *compare.SecondOrder `json:"second_order"` // null where it does not apply
-		Experiment  experiment           `json:"experiment"`
-	}{outcome.Rows, outcome.SecondOrder, experiment{"compare", config, machine.Version(), c.device, machine.Using(machine.Resolve(c.device, cuda.Probe()), c.threads), outcome.Trials}}
+	result := c.result(config, outcome)
 	written := writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,

@@ -36,9 +36,10 @@ func (a *app) serve(address, folder string) (io.Closer, error) {
 	return server, nil
 }
 
-const watchLong = `watch serves the page of drift report and keeps it up to date, for runs that are going on in other
-processes, until Ctrl-C. It only reads the folders: they need not be there yet, and the runs know
-nothing of it. --serve of train does the same within the run's own process.
+const watchLong = `watch serves the page of drift report and keeps it up to date, for runs and comparisons that are
+going on in other processes, until Ctrl-C. It only reads the folders: they need not be there yet, and
+the runs know nothing of it. A run is shown as far as it is logged, a comparison by the runs that have
+ended. --serve of train and compare does the same within their own process.
 
 Only this machine is answered unless --serve names a host: with HOST:PORT whoever reaches that address
 can look, without a password.`
