@@ -34,14 +34,18 @@ func cases(r *rand.Rand) []opCase {
 	h, w := 5+r.IntN(2), 4+r.IntN(3)
 	var all []opCase
 	for name, f := range sorted(map[string]func(*Node) *Node{"exp": Exp, "tanh": Tanh, "sigmoid": Sigmoid, "softplus": Softplus, "relu": Relu,
-		"abs": Abs, "square": Square, "normcdf": NormCDF, "normpdf": NormPDF, "gelu": Gelu, "silu": Silu}) {
+		"abs": Abs, "square": Square, "normcdf": NormCDF, "normpdf": NormPDF, "sin": Sin, "cos": Cos, "gelu": Gelu, "silu": Silu}) {
 		all = append(all, opCase{name: name, shapes: [][]int{{n, m}}, build: one(f), kinked: name == "relu" || name == "abs"})
+	}
+	for name, f := range sorted(map[string]func(*Node) *Node{"floor": Floor, "ceil": Ceil}) {
+		product := one(func(x *Node) *Node { return Mul(x, f(Scale(x, 5))) }) // 5x is 0.125 or more from whole numbers
+		all = append(all, opCase{name: name, shapes: [][]int{{n, m}}, build: product, kinked: true})
 	}
 	for name, f := range sorted(map[string]func(*Node) *Node{"log": Log, "sqrt": Sqrt, "rsqrt": Rsqrt, "recip": Recip}) {
 		all = append(all, opCase{name: name, shapes: [][]int{{n, m}}, build: one(f), positive: true})
 	}
-	for name, f := range sorted(map[string]func(x, y *Node) *Node{"add": Add, "sub": Sub, "mul": Mul, "div": Div, "max": Max, "min": Min}) {
-		all = append(all, opCase{name: name, shapes: [][]int{{n, m}, {n, m}}, build: two(f), positive: name == "div", kinked: name == "max" || name == "min"})
+	for name, f := range sorted(map[string]func(x, y *Node) *Node{"add": Add, "sub": Sub, "mul": Mul, "div": Div, "max": Max, "min": Min, "pow": Pow}) {
+		all = append(all, opCase{name: name, shapes: [][]int{{n, m}, {n, m}}, build: two(f), positive: name == "div" || name == "pow", kinked: name == "max" || name == "min"})
 	}
 	for _, ta := range []bool{false, true} {
 		for _, tb := range []bool{false, true} {
@@ -72,6 +76,14 @@ func cases(r *rand.Rand) []opCase {
 		"broadcast tail": one(func(x *Node) *Node { return BroadcastTail(Flatten(x), n*m*k, 2, 2) }),
 	}) {
 		all = append(all, opCase{name: name, shapes: [][]int{{n, m, k}}, build: f})
+	}
+	for _, c := range []float64{-2, -1, -0.5, 0, 0.5, 1, 2, 3, 4, 1.7} {
+		power := one(func(x *Node) *Node { return Pow(x, Fill(x, c)) })
+		all = append(all, opCase{name: fmt.Sprint("power ", c), shapes: [][]int{{n, m}}, build: power, positive: c < 0 || c != math.Trunc(c)})
+	}
+	for step := 2; step < 4; step++ {
+		all = append(all, opCase{name: fmt.Sprint("slice in steps of ", step), shapes: [][]int{{n, 7, k}},
+			build: one(func(x *Node) *Node { return SliceStep(x, 1, 1, 6, step) })})
 	}
 	images, kernel := []int{b, 2, h, w}, []int{3, 2, 3, 2}
 	return append(all,

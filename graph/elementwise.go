@@ -61,6 +61,13 @@ func (f elementwise) vjp(in []*Node, y, g *Node) []*Node {
 	case kernels.FnMin:
 		second := Greater(x, in[1])
 		return []*Node{Mul(g, AddConst(Neg(second), 1)), Mul(g, second)}
+	case kernels.FnPow:
+		if c, ok := isFill(in[1]); ok {
+			return []*Node{Mul(g, Scale(Pow(x, Fill(x, c-1)), c)), nil}
+		}
+		// y·x^(y−1), which is 0 for 0⁰; and xʸ·ln x, which is 0 at x = 0.
+		less := Add(AddConst(in[1], -1), Mul(isZero(x), isZero(in[1])))
+		return []*Node{Mul(g, Mul(in[1], Pow(x, less))), Mul(g, Mul(y, Log(Add(x, isZero(x)))))}
 	case kernels.FnGreater:
 		return []*Node{nil, nil}
 	}
@@ -100,6 +107,10 @@ func (f elementwise) unaryVJP(x, y, g *Node) *Node {
 		return Mul(g, NormPDF(x))
 	case kernels.FnNormPDF:
 		return Neg(Mul(g, Mul(x, y)))
+	case kernels.FnSin:
+		return Mul(g, Cos(x))
+	case kernels.FnCos:
+		return Neg(Mul(g, Sin(x)))
 	}
-	return nil // Sign and Step are constant almost everywhere
+	return nil // Sign, Step, Floor and Ceil are constant almost everywhere
 }

@@ -92,6 +92,33 @@ func Max(x, y *Node) *Node { return binary(kernels.FnMax, x, y) }
 // Min is the smaller of x and y, whose derivative at equality is x's.
 func Min(x, y *Node) *Node { return binary(kernels.FnMin, x, y) }
 
+// Pow is xʸ, for equal shapes; 1 where y is 0, NaN where x < 0 and y is no whole number. Its derivative in y is taken as zero at x = 0.
+func Pow(x, y *Node) *Node {
+	mustMatch("pow", x.Shape(), y.Shape())
+	if c, ok := isFill(y); ok {
+		switch c {
+		case 0:
+			return Fill(x, 1)
+		case 1:
+			return x
+		case 2:
+			return Square(x)
+		case 3:
+			return Mul(x, Square(x))
+		case 0.5:
+			return Sqrt(x)
+		case -0.5:
+			return Rsqrt(x)
+		case -1:
+			return Recip(x)
+		}
+	}
+	return binary(kernels.FnPow, x, y)
+}
+
+// isZero is 1 where x is 0, else 0; its derivative is taken as zero.
+func isZero(x *Node) *Node { return AddConst(Neg(Abs(Sign(x))), 1) }
+
 // Greater is 1 where x > y, else 0; its derivative is taken as zero.
 func Greater(x, y *Node) *Node { return binary(kernels.FnGreater, x, y) }
 
@@ -178,6 +205,18 @@ func NormCDF(x *Node) *Node { return unary(kernels.FnNormCDF, x) }
 
 // NormPDF is the standard normal density φ(x).
 func NormPDF(x *Node) *Node { return unary(kernels.FnNormPDF, x) }
+
+// Sin is sin x.
+func Sin(x *Node) *Node { return unary(kernels.FnSin, x) }
+
+// Cos is cos x.
+func Cos(x *Node) *Node { return unary(kernels.FnCos, x) }
+
+// Floor is the largest whole number that is at most x; its derivative is taken as zero.
+func Floor(x *Node) *Node { return unary(kernels.FnFloor, x) }
+
+// Ceil is the smallest whole number that is at least x; its derivative is taken as zero.
+func Ceil(x *Node) *Node { return unary(kernels.FnCeil, x) }
 
 // Gelu is x·Φ(x), the exact form of Hendrycks and Gimpel 2016.
 func Gelu(x *Node) *Node { return Mul(x, NormCDF(x)) }

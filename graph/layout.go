@@ -122,6 +122,22 @@ func SliceAxis(x *Node, axis, from, to int) *Node {
 	return apply(slice{axis, from, to}, x)
 }
 
+// SliceStep keeps every step-th index of [from, to) of an axis, from the first on.
+func SliceStep(x *Node, axis, from, to, step int) *Node {
+	if step < 1 {
+		misuse("slice: steps of %d along axis %d of %v", step, axis, x.Shape())
+	}
+	x = SliceAxis(x, axis, from, to)
+	if step == 1 {
+		return x
+	}
+	shape, kept := slices.Clone([]int(x.Shape())), (to-from+step-1)/step
+	shape[axis] = kept
+	a, _, c := around(shape, axis)
+	groups := Reshape(PadAxis(x, axis, 0, kept*step), a, kept, step, c)
+	return Reshape(SliceAxis(groups, 2, 0, 1), shape...)
+}
+
 type pad struct{ axis, from, size int }
 
 func (f pad) String() string { return fmt.Sprintf("pad(%d,%d of %d)", f.axis, f.from, f.size) }

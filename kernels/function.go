@@ -29,18 +29,23 @@ const (
 	FnStep               // 1 where x > 0, else 0
 	FnNormCDF            // Φ(x) = ½(1 + erf(x/√2))
 	FnNormPDF            // φ(x) = e^(−x²/2)/√(2π)
+	FnSin                // sin x
+	FnCos                // cos x
+	FnFloor              // the largest whole number that is at most x
+	FnCeil               // the smallest whole number that is at least x
 	FnAdd                // x + y
 	FnSub                // x − y
 	FnMul                // x·y
 	FnDiv                // x/y
 	FnMax                // the larger; NaN if either is
 	FnMin                // the smaller; NaN if either is
+	FnPow                // xʸ; 1 for y = 0, NaN where x < 0 and y is no whole number
 	FnGreater            // 1 where x > y, else 0
 	fnCount
 )
 
 var fnNames = [fnCount]string{"const", "copy", "addconst", "scale", "abs", "sign", "square", "sqrt", "rsqrt", "recip",
-	"exp", "log", "tanh", "sigmoid", "softplus", "relu", "step", "normcdf", "normpdf", "add", "sub", "mul", "div", "max", "min", "greater"}
+	"exp", "log", "tanh", "sigmoid", "softplus", "relu", "step", "normcdf", "normpdf", "sin", "cos", "floor", "ceil", "add", "sub", "mul", "div", "max", "min", "pow", "greater"}
 
 func (f Fn) String() string { return fnNames[f] }
 
@@ -112,6 +117,14 @@ func (f Fn) Eval(x, y, imm float64) float64 {
 		return 0.5 * math.Erfc(-x/math.Sqrt2)
 	case FnNormPDF:
 		return math.Exp(-0.5*x*x) / math.Sqrt(2*math.Pi)
+	case FnSin:
+		return math.Sin(x)
+	case FnCos:
+		return math.Cos(x)
+	case FnFloor:
+		return math.Floor(x)
+	case FnCeil:
+		return math.Ceil(x)
 	case FnAdd:
 		return x + y
 	case FnSub:
@@ -124,6 +137,8 @@ func (f Fn) Eval(x, y, imm float64) float64 {
 		return max(x, y) // NaN where either is NaN
 	case FnMin:
 		return min(x, y)
+	case FnPow:
+		return math.Pow(x, y)
 	case FnGreater:
 		if x > y {
 			return 1

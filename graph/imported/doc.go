@@ -8,9 +8,15 @@
 // functions as documented:
 //   - the gradients of InverseSqrt and Log2, which are wrong there;
 //   - Max and MaxPool2D give the whole gradient to the first of equal elements, Gorgonia's Max to each;
+//   - AveragePool2D divides by the size of the window, padding counted, Gorgonia's by the width of the image (its AveragePool1D is MaxPool2D);
+//   - Pow has the derivatives of xʸ in x and in y, MinBetween and MaxBetween give the whole gradient to one of equal elements;
 //   - Log1p and Expm1 are computed as log(1+x) and eˣ−1, to the rounding of 1.
 //
+// Refused are BatchNorm (it mixes examples), random nodes (their draws belong to no seed), At and DiagFlat (without a derivative in Gorgonia),
+// ConvType (a network has one type of numbers), Sparsemax, CTCLoss and YOLOv3 (drift has nothing of the kind), convolutions with
+// dilation, comparisons that give true and false, padding that differs between the sides, slices whose length is no multiple of their
+// step, and a Dropout that is on, whose gradient is wrong in Gorgonia.
+//
 // Gorgonia itself confuses some nodes before they get here: x[0:2] with x[256:258], SoftMax with LogSoftMax of the same x, two
-// dropouts, and leaves or constants of one name. Sin, Cos, Ceil, Floor and AveragePool2D have no translation; nor has a Dropout
-// that is on, whose gradient is wrong there.
+// dropouts, and leaves or constants of one name.
 package imported

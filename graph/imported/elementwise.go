@@ -21,7 +21,7 @@ func binary(t *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
 	case 3:
 		return graph.Div(a, b)
 	case 4:
-		return power(n, a)
+		return graph.Pow(a, b)
 	default:
 		if !attribute(n, "retSame").Bool() {
 			fail(n, "gives true and false: ask for numbers (retSame)")
@@ -60,35 +60,13 @@ func comparison(n *gorgonia.Node, kind uint64, a, b *graph.Node) *graph.Node {
 	return nil
 }
 
-// power is a constant power: by products for small whole ones, else through the logarithm, for x > 0.
-func power(n *gorgonia.Node, x *graph.Node) *graph.Node {
-	c, ok := uniform(children(n)[1])
-	if !ok {
-		fail(n, "has no translation: only powers with a constant exponent are known")
-	}
-	switch {
-	case c == 0.5:
-		return graph.Sqrt(x)
-	case c == 0:
-		return graph.Fill(x, 1)
-	case c != math.Trunc(c) || math.Abs(c) > 64:
-		return graph.Exp(graph.Scale(graph.Log(x), c))
-	case c < 0:
-		return graph.Recip(whole(x, int(-c)))
-	}
-	return whole(x, int(c))
+// smaller and larger are the functions of two values that are ops of their own.
+func smaller(_ *translator, _ *gorgonia.Node, in []*graph.Node) *graph.Node {
+	return graph.Min(in[0], in[1])
 }
 
-// whole is xᵏ for k ≥ 1.
-func whole(x *graph.Node, k int) *graph.Node {
-	if k == 1 {
-		return x
-	}
-	y := graph.Square(whole(x, k/2))
-	if k%2 == 1 {
-		y = graph.Mul(y, x)
-	}
-	return y
+func larger(_ *translator, _ *gorgonia.Node, in []*graph.Node) *graph.Node {
+	return graph.Max(in[0], in[1])
 }
 
 // unary is a function of one value.
@@ -99,6 +77,14 @@ func unary(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
 		return graph.Abs(x)
 	case 1:
 		return graph.Sign(x)
+	case 2:
+		return graph.Ceil(x)
+	case 3:
+		return graph.Floor(x)
+	case 4:
+		return graph.Sin(x)
+	case 5:
+		return graph.Cos(x)
 	case 6:
 		return graph.Exp(x)
 	case 7:

@@ -7,11 +7,23 @@ import (
 )
 
 func maxPooled(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	kernel, stride, padding := pooling(n)
+	return graph.MaxPool2D(in[0], kernel, stride, padding)
+}
+
+// meanPooled counts padding, as PyTorch does unless told otherwise.
+func meanPooled(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	kernel, stride, padding := pooling(n)
+	return graph.AvgPool2D(in[0], kernel, stride, padding)
+}
+
+// pooling is the attributes of a maxPoolOp or an avgPoolOp.
+func pooling(n *gorgonia.Node) (kernel, stride, padding [2]int) {
 	top, left := integer(n, "padNorth"), integer(n, "padWest")
 	if integer(n, "padSouth") != top || integer(n, "padEast") != left {
 		fail(n, "has no translation: padding that differs between the sides")
 	}
-	return graph.MaxPool2D(in[0], [2]int{integer(n, "h"), integer(n, "w")}, [2]int{integer(n, "strideH"), integer(n, "strideW")}, [2]int{top, left})
+	return [2]int{integer(n, "h"), integer(n, "w")}, [2]int{integer(n, "strideH"), integer(n, "strideW")}, [2]int{top, left}
 }
 
 // averaged is the mean of each channel of images.

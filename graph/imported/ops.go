@@ -112,12 +112,18 @@ func numbers(n *gorgonia.Node) ([]float64, error) {
 			wide[i] = float64(x[i])
 		}
 		return wide, nil
+	case []int: // indices
+		whole := make([]float64, len(x))
+		for i := range x {
+			whole[i] = float64(x[i])
+		}
+		return whole, nil
 	case float64:
 		return []float64{x}, nil
 	case float32:
 		return []float64{float64(x)}, nil
 	}
-	return nil, fmt.Errorf("a value of type %T: only float64 and float32 are known", data)
+	return nil, fmt.Errorf("a value of type %T: only float64, float32 and int are known", data)
 }
 
 // fail refuses a node by name.

@@ -39,7 +39,7 @@ func ops() []network {
 	all := []network{
 		single("abs", false, of(Abs)), single("exp", false, of(Exp)), single("log", true, of(Log)), single("neg", false, of(Neg)),
 		single("square", false, of(Square)), single("sqrt", true, of(Sqrt)), single("inverse", true, of(Inverse)), single("cube", false, of(Cube)),
-		single("tanh", false, of(Tanh)), single("sigmoid", false, of(Sigmoid)), single("log1p", true, of(Log1p)), single("expm1", false, of(Expm1)),
+		single("sin", false, of(Sin)), single("cos", false, of(Cos)), single("tanh", false, of(Tanh)), single("sigmoid", false, of(Sigmoid)), single("log1p", true, of(Log1p)), single("expm1", false, of(Expm1)),
 		single("softplus", false, of(Softplus)), single("rectify", false, of(Rectify)), single("mish", false, of(Mish)),
 		single("sign", false, func(_ *builder, z *Node, _ int) *Node { return Must(HadamardProd(z, Must(Sign(z)))) }),
 		single("leaky", false, func(_ *builder, z *Node, _ int) *Node { return Must(LeakyRelu(z, 0.2)) }),
@@ -93,6 +93,23 @@ func ops() []network {
 func differentiated() []network {
 	return []network{
 		single("inverse of the root", true, of(InverseSqrt)), single("log2", true, of(Log2)),
+		single("ceil", false, func(_ *builder, z *Node, _ int) *Node { return Must(HadamardProd(z, Must(Ceil(z)))) }),
+		single("floor", false, func(_ *builder, z *Node, _ int) *Node { return Must(HadamardProd(z, Must(Floor(z)))) }),
+		single("power of a tensor", true, func(b *builder, z *Node, _ int) *Node { return Must(Pow(z, Must(Sin(z)))) }),
+		single("smaller and larger", false, func(_ *builder, z *Node, _ int) *Node {
+			return Must(Add(Must(MinBetween(z, Must(Sin(z)))), Must(MaxBetween(z, Must(Cos(z))))))
+		}),
+		single("slice in steps", false, func(_ *builder, z *Node, _ int) *Node { return Must(Slice(z, nil, nil, S(0, 4, 2))) }),
+		single("contraction", false, images(func(b *builder, x *Node, n int) *Node {
+			return Must(Tensordot([]int{1, 3}, []int{2, 0}, x, b.param("u", 2, 3, 2)))
+		})),
+		single("columns by index", false, func(b *builder, z *Node, n int) *Node {
+			index := NewVector(b.g, Int, WithShape(3), WithName("columns"), WithValue(tensor.New(tensor.WithBacking([]int{3, 0, 3}))))
+			return Must(ByIndices(z, index, 2))
+		}),
+		single("average pooling", false, func(_ *builder, z *Node, n int) *Node { // four to a window, and wide: so Gorgonia is right too
+			return Must(AveragePool2D(Must(Reshape(z, tensor.Shape{n, 1, 2, 4})), tensor.Shape{2, 2}, []int{0, 0}, []int{1, 1}))
+		}),
 		single("maximum", false, func(_ *builder, z *Node, _ int) *Node { return Must(Max(z, 2)) }),
 		single("softmax along the middle", false, func(_ *builder, z *Node, n int) *Node { return Must(SoftMax(z, 1)) }),
 		single("upsampling", false, images(func(_ *builder, x *Node, n int) *Node { return Must(Upsample2D(x, 2)) })),
@@ -146,12 +163,16 @@ func TestOpTypesOfGorgonia(t *testing.T) {
 		"gorgonia.im2colOp":    {"h", "w", "padH", "padW", "strideH", "strideW", "dilationH", "dilationW"},
 		"*gorgonia.maxPoolOp":  {"h", "w", "padNorth", "padWest", "padSouth", "padEast", "strideH", "strideW"},
 		"*gorgonia.upsampleOp": {"stride"}, "*gorgonia.globalAveragePoolOp": nil, "*gorgonia.dropoutOp": {"probability", "isTraining"},
-		"*gorgonia.GroupNormOp": {"numGroups", "epsilon"},
+		"*gorgonia.GroupNormOp": {"numGroups", "epsilon"}, "gorgonia.tensordotOp": {"aAxes", "bAxes"},
+		"gorgonia.minBetween": nil, "gorgonia.maxBetween": nil,
+		"*gorgonia.avgPoolOp": {"h", "w", "padNorth", "padWest", "padSouth", "padEast", "strideH", "strideW"},
 	}
 	roots := []*Node{Must(Rectify(x)), Must(Tanh(x)), Must(Mul(x, v)), Must(Mean(x)), Must(Max(x, 1)), Must(SoftMax(x)), Must(Slice(x, S(0, 2))),
 		Must(Concat(1, x, x)), Must(Conv2d(im, leaf(5, 3, 3, 3), tensor.Shape{3, 3}, []int{1, 1}, []int{1, 1}, []int{1, 1})),
 		Must(MaxPool2D(im, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2})), Must(Upsample2D(im, 2)), Must(GlobalAveragePool2D(im)), Must(Dropout(x, 0.5)),
-		Must(ByIndices(x, NewVector(g, tensor.Int, WithShape(4), WithName("index")), 0)), Must(BroadcastAdd(x, leaf(1, 3), nil, []byte{0})), norm}
+		Must(ByIndices(x, NewVector(g, tensor.Int, WithShape(4), WithName("index")), 0)), Must(BroadcastAdd(x, leaf(1, 3), nil, []byte{0})), norm,
+		Must(Tensordot([]int{0}, []int{1}, v, x)), Must(MinBetween(x, x)), Must(MaxBetween(x, x)),
+		Must(AveragePool2D(im, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2}))}
 	if roots[0].Op() == nil || !reflect.ValueOf(roots[0]).Elem().FieldByName("children").IsValid() {
 		t.Error("gorgonia.Node has no field children")
 	}

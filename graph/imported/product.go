@@ -36,6 +36,30 @@ func stacked(x *graph.Node) *graph.Node {
 	return graph.Reshape(x, graph.Size(x)/(s[k-2]*s[k-1]), s[k-2], s[k-1])
 }
 
+// contracted is the sum of the products along some axes of both operands: the rest of them stay, the first one's before the second's.
+func contracted(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	rows, k := contraction(in[0], integers(n, "aAxes"))
+	columns, _ := contraction(in[1], integers(n, "bAxes"))
+	a := graph.Reshape(rows, graph.Size(rows)/k, k)
+	b := graph.Reshape(columns, graph.Size(columns)/k, k)
+	return graph.Reshape(graph.MatMulT(a, b, false, true), shapeOf(n)...)
+}
+
+// contraction is a node with some axes behind the others, and the number of elements along these.
+func contraction(x *graph.Node, axes []int) (moved *graph.Node, size int) {
+	var order []int
+	size = 1
+	for k := range x.Dims() {
+		if !slices.Contains(axes, k) {
+			order = append(order, k)
+		}
+	}
+	for _, axis := range axes {
+		size *= x.Shape()[axis]
+	}
+	return graph.Transpose(x, append(order, axes...)...), size
+}
+
 // convolution is one of Gorgonia's convolutions, which are made of windows laid out as rows, times kernels as rows, put into the
 // order of images; nil where n is not the last node of one.
 func (t *translator) convolution(n *gorgonia.Node) *graph.Node {

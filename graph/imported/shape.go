@@ -23,10 +23,11 @@ func sliced(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
 	if s == nil {
 		return in[0]
 	}
-	if s.Step() > 1 && s.End()-s.Start() > 1 {
-		fail(n, "has no translation: a slice in steps of %d", s.Step())
+	step := max(1, s.Step())
+	if length := s.End() - s.Start(); length > 1 && length%step != 0 {
+		fail(n, "has no translation: %d indices in steps of %d, of which Gorgonia's shapes and values know different numbers; take a multiple of the step", length, step)
 	}
-	return graph.Reshape(graph.SliceAxis(in[0], integer(n, "along"), s.Start(), s.End()), shapeOf(n)...)
+	return graph.Reshape(graph.SliceStep(in[0], integer(n, "along"), s.Start(), s.End(), step), shapeOf(n)...)
 }
 
 func concatenated(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
@@ -57,12 +58,21 @@ func sizeValue(n *gorgonia.Node) int {
 	return 1
 }
 
-// gathered is rows of a table.
+// gathered is rows of a table, or what indices name of another axis.
 func gathered(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
-	if integer(n, "axis") != 0 {
-		fail(n, "has no translation: only rows can be taken by index, axis 0")
+	x, axis := in[0], integer(n, "axis")
+	first := []int{axis}
+	back := make([]int, x.Dims())
+	for k := range x.Dims() {
+		if k != axis {
+			first = append(first, k)
+		}
 	}
-	return graph.Reshape(graph.Gather(in[0], graph.Flatten(in[1])), shapeOf(n)...)
+	for k, from := range first {
+		back[from] = k
+	}
+	rows := graph.Gather(graph.Transpose(x, first...), graph.Flatten(in[1]))
+	return graph.Reshape(graph.Transpose(rows, back...), shapeOf(n)...)
 }
 
 // tableOf is the number of rows of the table that a leaf holds indices of; 0 for other leaves.
@@ -77,7 +87,7 @@ func (s *source) tableOf(leaf *gorgonia.Node) int {
 			index = children(index)[0]
 		}
 		if index == leaf {
-			return shapeOf(in[0])[0]
+			return shapeOf(in[0])[integer(n, "axis")]
 		}
 	}
 	return 0

@@ -32,15 +32,20 @@ func init() {
 		"reshapeOp": reshaped, "transposeOp": transposed, "sliceOp": sliced, "concatOp": concatenated, "repeatOp": repeated,
 		"sizeOp": sizeOf, "sumOp": summed, "maxOp": largest, "softmaxOp": softmax, "byIndicesOp": gathered,
 		"im2colOp": windows, "maxPoolOp": maxPooled, "globalAveragePoolOp": averaged, "upsampleOp": upsampled,
-		"dropoutOp": dropped, "GroupNormOp": normalized,
+		"dropoutOp": dropped, "GroupNormOp": normalized, "avgPoolOp": meanPooled,
+		"minBetween": smaller, "maxBetween": larger, "tensordotOp": contracted,
 	}
 }
 
 // why says more about ops that are refused.
 var why = map[string]string{
 	"BatchNormOp": "it makes an example's loss depend on the rest of its batch; use GroupNorm",
-	"avgPoolOp":   "Gorgonia divides by the width of the image instead of the window's size",
 	"randomOp":    "its draws belong to no seed",
+	"atOp":        "it has no derivative in Gorgonia; use Slice",
+	"diagFlatOp":  "it has no derivative in Gorgonia; multiply by a constant diagonal instead",
+	"dtConvOp":    "a network is of one type of numbers, which a run chooses",
+	"sparsemaxOp": "drift has no projection onto the simplex; use SoftMax",
+	"ctcLossOp":   "drift has no alignment of sequences",
 }
 
 // translate is a node in drift's ops.

@@ -134,6 +134,8 @@ func fnCost(f kernels.Fn) int {
 		return 2
 	case kernels.FnExp, kernels.FnLog, kernels.FnTanh, kernels.FnSigmoid, kernels.FnSoftplus, kernels.FnNormCDF, kernels.FnNormPDF:
 		return 8
+	case kernels.FnSin, kernels.FnCos, kernels.FnPow: // in Go
+		return 64
 	}
 	return 1
 }

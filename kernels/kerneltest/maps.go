@@ -76,7 +76,7 @@ func testAccess(s *suite) {
 
 // smooth are functions through which an error grows in a known way.
 var smooth = []kernels.Fn{kernels.FnAddConst, kernels.FnScale, kernels.FnAbs, kernels.FnRelu, kernels.FnTanh,
-	kernels.FnSigmoid, kernels.FnSoftplus, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnMax, kernels.FnMin, kernels.FnConst, kernels.FnCopy}
+	kernels.FnSigmoid, kernels.FnSoftplus, kernels.FnSin, kernels.FnCos, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnMax, kernels.FnMin, kernels.FnConst, kernels.FnCopy}
 
 // testChains runs random programs up to the largest size, with results anywhere among the values.
 func testChains(s *suite) {

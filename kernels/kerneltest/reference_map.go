@@ -46,12 +46,12 @@ func (r *refChain) eval(p kernels.Map, i int, in [][]float64) (values, errors []
 
 // errorBound carries the errors ex and ey of the operands through v = f(x, y) to first order and adds f's own.
 func errorBound(c kernels.Instr, x, y, v, ex, ey float64) float64 {
-	own := ulps(c.Fn, x) * math.Abs(v)
-	if ulps(c.Fn, x) > 2 {
+	own := ulps(c.Fn, x, y) * math.Abs(v)
+	if ulps(c.Fn, x, y) > 2 {
 		own += 0x1p-100 // results below the smallest normal number may be flushed to zero
 	}
 	switch c.Fn {
-	case kernels.FnConst, kernels.FnStep, kernels.FnGreater, kernels.FnSign:
+	case kernels.FnConst, kernels.FnStep, kernels.FnGreater, kernels.FnSign, kernels.FnFloor, kernels.FnCeil:
 		return own
 	case kernels.FnScale:
 		return own + math.Abs(c.Imm)*ex
@@ -61,8 +61,8 @@ func errorBound(c kernels.Instr, x, y, v, ex, ey float64) float64 {
 		return own + 2*math.Abs(x)*ex
 	case kernels.FnDiv:
 		return own + (ex+math.Abs(v)*ey)/math.Abs(y)
-	case kernels.FnSqrt, kernels.FnRsqrt, kernels.FnRecip, kernels.FnExp, kernels.FnLog:
-		if ex == 0 {
+	case kernels.FnSqrt, kernels.FnRsqrt, kernels.FnRecip, kernels.FnExp, kernels.FnLog, kernels.FnPow:
+		if ex == 0 && ey == 0 {
 			return own
 		}
 		return math.Inf(1) // no bound: chains that are compared do not have these in the middle
@@ -71,16 +71,20 @@ func errorBound(c kernels.Instr, x, y, v, ex, ey float64) float64 {
 }
 
 // ulps is how far a function may be off, in half ulps of its result.
-func ulps(f kernels.Fn, x float64) float64 {
+func ulps(f kernels.Fn, x, y float64) float64 {
 	switch f {
 	case kernels.FnConst, kernels.FnCopy, kernels.FnAbs, kernels.FnSign, kernels.FnRelu, kernels.FnStep, kernels.FnMax,
-		kernels.FnMin, kernels.FnGreater:
+		kernels.FnMin, kernels.FnGreater, kernels.FnFloor, kernels.FnCeil:
 		return 0
 	case kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnScale, kernels.FnAddConst, kernels.FnSquare,
 		kernels.FnDiv, kernels.FnSqrt, kernels.FnRecip:
 		return 2
 	case kernels.FnNormPDF, kernels.FnNormCDF:
 		return 16 + 2*x*x // x² is rounded before the exponential
+	case kernels.FnPow:
+		if v := math.Abs(y); v < 0x1p60 {
+			return 18 + 2*v // package math squares x as often as y has bits, and each square doubles the error
+		}
 	}
 	return 8
 }

@@ -9,6 +9,7 @@
 
 #define __device__
 #define __forceinline__ inline __attribute__((always_inline))
+#define __noinline__
 #define __align__(n) __attribute__((aligned(n)))
 #define __shared__ static
 

@@ -7,7 +7,7 @@
 // Functions in the order of kernels.Fn.
 enum Fn : u8 {
 	CONST, COPY, ADDCONST, SCALE, ABS, SIGN, SQUARE, SQRT, RSQRT, RECIP, EXP, LOG, TANH, SIGMOID, SOFTPLUS, RELU, STEP,
-	NORMCDF, NORMPDF, ADD, SUB, MUL, DIV, MAX, MIN, GREATER
+	NORMCDF, NORMPDF, SIN, COS, FLOOR, CEIL, ADD, SUB, MUL, DIV, MAX, MIN, POW, GREATER
 };
 
 // Where an operand comes from: a slot of shared memory, or an input from 64 on, or the step before. As a target, NONE.
@@ -47,6 +47,11 @@ __device__ __forceinline__ u32 element(const Input &in, u32 i) {
 	return (i < in.span ? 0 : i / in.span * in.c) + (in.c == 1 ? 0 : i % in.c);
 }
 
+// Functions of many instructions are called, so that the kernel stays small.
+template <class T> __device__ __noinline__ T sine(T x) { return sin(x); }
+template <class T> __device__ __noinline__ T cosine(T x) { return cos(x); }
+template <class T> __device__ __noinline__ T power(T x, T y) { return pow(x, y); }
+
 template <class T> __device__ __forceinline__ T unary(u8 fn, T x) {
 	switch (fn) {
 	case ABS: return fabs(x);
@@ -67,6 +72,10 @@ template <class T> __device__ __forceinline__ T unary(u8 fn, T x) {
 	case STEP: return x > T(0) ? T(1) : T(0);
 	case NORMCDF: return normcdf(x);
 	case NORMPDF: return exp(T(-0.5) * x * x) * T(0.39894228040143267794);
+	case SIN: return sine(x);
+	case COS: return cosine(x);
+	case FLOOR: return floor(x);
+	case CEIL: return ceil(x);
 	}
 	return x;
 }
@@ -79,6 +88,7 @@ template <class T> __device__ __forceinline__ T binary(u8 fn, T x, T y) {
 	case DIV: return x / y;
 	case MAX: return largest(x, y);
 	case MIN: return -largest(-x, -y);
+	case POW: return power(x, y);
 	}
 	return x > y ? T(1) : T(0);
 }
@@ -109,12 +119,17 @@ template <class T, int V> __device__ __forceinline__ void apply(u8 fn, T c, T (&
 	case STEP: EACH(unary(STEP, x[j]));
 	case NORMCDF: EACH(unary(NORMCDF, x[j]));
 	case NORMPDF: EACH(unary(NORMPDF, x[j]));
+	case SIN: EACH(unary(SIN, x[j]));
+	case COS: EACH(unary(COS, x[j]));
+	case FLOOR: EACH(unary(FLOOR, x[j]));
+	case CEIL: EACH(unary(CEIL, x[j]));
 	case ADD: EACH(binary(ADD, x[j], y[j]));
 	case SUB: EACH(binary(SUB, x[j], y[j]));
 	case MUL: EACH(binary(MUL, x[j], y[j]));
 	case DIV: EACH(binary(DIV, x[j], y[j]));
 	case MAX: EACH(binary(MAX, x[j], y[j]));
 	case MIN: EACH(binary(MIN, x[j], y[j]));
+	case POW: EACH(binary(POW, x[j], y[j]));
 	case GREATER: EACH(binary(GREATER, x[j], y[j]));
 	}
 }
