@@ -224,8 +224,13 @@ func (t *training) train(ctx context.Context, trainer *train.Trainer, b *board) 
 		if e != nil {
 			b.log(e)
 			note = "loss " + report.Format(e.Loss)
+			show.Point("loss", e.Loss)
 			if e.TestAccuracy != nil {
 				note += ", test accuracy " + report.Format(*e.TestAccuracy)
+				show.Point("test accuracy", *e.TestAccuracy)
+			}
+			if show.Draws() {
+				note = "" // the curves say it
 			}
 		}
 		show.Set(step, note)

@@ -4,8 +4,12 @@ package progress
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -17,13 +21,16 @@ import (
 type Display struct {
 	task, unit string
 	total      int
-	bar        *progressbar.ProgressBar
+	bar        *progressbar.ProgressBar // nil: plain lines
+	terminal   *os.File
 	lines      io.Writer
 	now        func() time.Time
 	start      time.Time
 	last       time.Time
 	first      int
 	begun      bool
+	curves     []*curve
+	text       string // before the bar
 }
 
 const (
@@ -38,6 +45,7 @@ func New(w io.Writer, task, unit string, total int) *Display {
 	switch {
 	case w == nil:
 	case isFile && term.IsTerminal(int(file.Fd())):
+		p.terminal = file
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(task),
 			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
@@ -56,8 +64,9 @@ func (p *Display) Set(done int, note string) {
 		p.begun, p.first = true, max(0, done-1)
 	}
 	if p.bar != nil {
-		if note != "" {
-			p.bar.Describe(p.task + " (" + note + ")")
+		if text := p.describe(note, p.width()); text != p.text {
+			p.text = text
+			p.bar.Describe(text)
 		}
 		p.bar.Set(done)
 		return
@@ -77,6 +86,55 @@ func (p *Display) Set(done int, note string) {
 		line += " (" + note + ")"
 	}
 	fmt.Fprintln(p.lines, line)
+}
+
+// Draws reports whether curves are shown.
+func (p *Display) Draws() bool { return p.bar != nil }
+
+// Point adds a point to the curve of a number, which a terminal shows beside the bar. Elsewhere nothing is drawn.
+func (p *Display) Point(name string, x float64) {
+	if !p.Draws() || math.IsNaN(x) || math.IsInf(x, 0) {
+		return
+	}
+	i := slices.IndexFunc(p.curves, func(c *curve) bool { return c.name == name })
+	if i < 0 {
+		i, p.curves = len(p.curves), append(p.curves, &curve{name: name})
+	}
+	p.curves[i].add(x)
+}
+
+// barWidth is the columns that a bar takes with its count, rate and time left, and narrowest is what is left of it for the sake of numbers.
+const barWidth, narrowest = 70, 55
+
+// describe is what stands before the bar: the note, and the curves that a terminal of a width has room for, or their numbers.
+func (p *Display) describe(note string, width int) string {
+	var parts []string
+	if note != "" {
+		parts = append(parts, note)
+	}
+	room := width - barWidth - utf8.RuneCountInString(p.task+note)
+	for _, c := range p.curves {
+		text := c.String()
+		if utf8.RuneCountInString(text)+2 > room {
+			text = c.number()
+		}
+		if room -= utf8.RuneCountInString(text) + 2; room < narrowest-barWidth {
+			break
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return p.task
+	}
+	return p.task + " (" + strings.Join(parts, ", ") + ")"
+}
+
+// width is the terminal's columns.
+func (p *Display) width() int {
+	if columns, _, err := term.GetSize(int(p.terminal.Fd())); err == nil {
+		return columns
+	}
+	return 80
 }
 
 // Close takes the bar off the screen. A nil display has none.

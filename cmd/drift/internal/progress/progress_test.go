@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -34,4 +35,47 @@ func TestProgressWithoutAWriter(t *testing.T) {
 	p.Close()
 	var none *Display
 	none.Close()
+}
+
+// A curve is of the whole task however many points it has, from least to greatest.
+func TestCurves(t *testing.T) {
+	for _, c := range []struct {
+		points int
+		of     func(i int) float64
+		want   string
+	}{
+		{1, func(int) float64 { return 3 }, "loss ▁ 3"},
+		{8, func(i int) float64 { return float64(i) }, "loss ▁▂▃▄▅▆▇█ 7"},
+		{16, func(i int) float64 { return float64(15 - i) }, "loss ██▇▇▆▆▅▅▄▄▃▃▂▂▁▁ 0"},
+		{4, func(i int) float64 { return math.Pow(10, -float64(i)) }, "loss █▆▃▁ 0.001000"},
+		{32, func(i int) float64 { return float64(i / 16) }, "loss ▁▁▁▁▁▁▁▁████████ 1"},
+		{65536, func(i int) float64 { return float64(i / 32768) }, "loss ▁▁▁▁▁▁▁▁████████ 1"},
+	} {
+		curve := &curve{name: "loss"}
+		for i := range c.points {
+			curve.add(c.of(i))
+		}
+		if got := curve.String(); got != c.want {
+			t.Errorf("%d points: %s, want %s", c.points, got, c.want)
+		}
+		if len(curve.values) > 2*cells {
+			t.Errorf("%d points are kept in %d values", c.points, len(curve.values))
+		}
+	}
+}
+
+// A narrow terminal shows as many curves as leave room for the bar.
+func TestCurvesThatFit(t *testing.T) {
+	p := &Display{task: "training", curves: []*curve{{name: "loss"}, {name: "test accuracy"}}}
+	for _, c := range p.curves {
+		c.add(1)
+	}
+	for width, want := range map[int]string{60: "training", 75: "training (loss 1)", 90: "training (loss ▁ 1, test accuracy 1)", 200: "training (loss ▁ 1, test accuracy ▁ 1)"} {
+		if got := p.describe("", width); got != want {
+			t.Errorf("%d columns: %s", width, got)
+		}
+	}
+	if got := p.describe("seed 1", 80); got != "training (seed 1, loss 1)" {
+		t.Error(got)
+	}
 }
