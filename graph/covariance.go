@@ -10,8 +10,9 @@ import (
 // as expressions that never form it. (Equation 4 of Roberts 2021, estimated.) It is taken from the gradients' deviations r_n.
 type Covariance struct {
 	*PerExample
-	rest  *Deviations
-	shift []*Node // r̄
+	rest          *Deviations
+	shift         []*Node // r̄
+	trace, counts *Node   // tr Σ, and whether it is more than rounding noise; nil before somebody wants them
 }
 
 // NewCovariance is Σ over the examples of p, of which there must be at least two.
@@ -20,7 +21,7 @@ func NewCovariance(p *PerExample) *Covariance {
 		misuse("covariance: %d examples, want at least 2", p.n)
 	}
 	rest := p.Deviations()
-	return &Covariance{p, rest, scaled(rest.combineWithNorms(nil), 1/float64(p.n))}
+	return &Covariance{PerExample: p, rest: rest, shift: scaled(rest.combineWithNorms(nil), 1/float64(p.n))}
 }
 
 // Mean is ḡ = m + r̄, the gradient of the mean loss, in the shapes of the parameters.
@@ -37,9 +38,12 @@ func (c *Covariance) Mean() []*Node {
 
 // Trace is tr Σ, of shape (1). See CovarianceTrace.
 func (c *Covariance) Trace() *Node {
-	squares := SumAll(c.rest.SquaredNorms())
-	one := func(x float64) *Node { return filled(squares, x, dimsOf(1)) }
-	return CovarianceTrace(squares, SquaredNorm(c.shift), c.rest.CenterNorm(), one(1/float64(c.n)), one(1/float64(c.n-1)))
+	if c.trace == nil {
+		squares := SumAll(c.rest.SquaredNorms())
+		one := func(x float64) *Node { return filled(squares, x, dimsOf(1)) }
+		c.trace, c.counts = CovarianceTrace(squares, SquaredNorm(c.shift), c.rest.CenterNorm(), one(1/float64(c.n)), one(1/float64(c.n-1)))
+	}
+	return c.trace
 }
 
 // Roundings is how many units of rounding u (2⁻²⁴ in float32, 2⁻⁵³ in float64) a difference must exceed to count: what is smaller than
@@ -59,17 +63,20 @@ func Unit(dt kernels.DType) float64 {
 //
 //	(c Σ_n ‖r_n‖² + c² N‖m‖²)/(N−1),  c = Roundings·u:
 //
-// the first is what the difference loses, the second what gradients of relative error c scatter by.
-func CovarianceTrace(squares, shift, center, mean, spread *Node) *Node {
+// the first is what the difference loses, the second what gradients of relative error c scatter by. counts is 1 where it is above that
+// and 0 where it is noise, as then all else is that is taken from Σ.
+func CovarianceTrace(squares, shift, center, mean, spread *Node) (trace, counts *Node) {
 	c := Roundings * Unit(DTypeOf(squares))
-	trace := Mul(Sub(squares, Div(shift, mean)), spread)
+	trace = Mul(Sub(squares, Div(shift, mean)), spread)
 	noise := Mul(Add(Scale(squares, c), Scale(Div(center, mean), c*c)), spread)
-	return Mul(trace, Add(Greater(trace, noise), Greater(Neg(trace), noise)))
+	counts = Add(Greater(trace, noise), Greater(Neg(trace), noise))
+	return Mul(trace, counts), counts
 }
 
-// TraceGradient is ∂tr Σ = (2/(N−1)) Σ_n h_n (g_n − ḡ), in the shapes of params.
+// TraceGradient is ∂tr Σ = (2/(N−1)) Σ_n h_n (g_n − ḡ), in the shapes of params. It is 0 where tr Σ is, by the bound of CovarianceTrace.
 func (c *Covariance) TraceGradient(params []*Node) []*Node {
-	return c.rest.Slope(c.PerExample, c.shift, filled(params[0], 2/float64(c.n-1), dimsOf(1)), params)
+	c.Trace()
+	return c.rest.Slope(c.PerExample, c.shift, Scale(c.counts, 2/float64(c.n-1)), params)
 }
 
 // Slope is w·Σ_n h_n (r_n − e), where the r_n are deviations of the gradients of p, for a vector e and a weight w (1), both held

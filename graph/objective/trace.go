@@ -15,6 +15,7 @@ type Trace struct {
 	shift           kernels.Buffer // r̄ [P] of chunked
 	squares, center Number         // Σ_n ‖r_n‖² and ‖m‖² of chunked
 	trace           Number
+	counts          *Scalar // of chunked: 1, or 0 where tr Σ is rounding noise
 	last            *Pass
 }
 
@@ -47,6 +48,11 @@ func (t *Trace) pass(n int) (p *Pass, err error) {
 		}
 		if t.shift == nil {
 			if t.shift, err = t.objective.NewVector(); err != nil {
+				return nil, err
+			}
+		}
+		if t.counts == nil {
+			if t.counts, err = t.objective.NewScalar(); err != nil {
 				return nil, err
 			}
 		}
@@ -86,8 +92,9 @@ func (t *Trace) part(b *Batch) {
 func (t *Trace) complete(e *End) {
 	shift := e.Flat(t.shift)
 	mean := graph.Add(shift, e.Flat(t.reference.Center))
-	trace := graph.CovarianceTrace(e.Value(&t.squares), graph.SquaredNorm([]*graph.Node{shift}), e.Value(&t.center), e.Mean, e.CovarianceWeight)
+	trace, counts := graph.CovarianceTrace(e.Value(&t.squares), graph.SquaredNorm([]*graph.Node{shift}), e.Value(&t.center), e.Mean, e.CovarianceWeight)
 	e.Number(&t.trace, trace)
+	e.Set(e.Scalar(t.counts), counts)
 	if t.end != nil {
 		mean = t.end(e, mean, trace)
 	}
@@ -117,6 +124,7 @@ func (t *Trace) Close() {
 		t.whole.Close()
 		t.chunked.Close()
 		t.reference.Close()
+		t.counts.Close()
 		Free(t.shift)
 	}
 }

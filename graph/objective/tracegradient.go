@@ -5,8 +5,8 @@ import (
 	"drift/kernels"
 )
 
-// TraceGradient is ḡ, tr Σ and ∂tr Σ over examples, at least two of them. Examples that fit one chunk take one sweep; more take a
-// pass for ḡ and another one for Σ_n h_n (g_n − ḡ).
+// TraceGradient is ḡ, tr Σ and ∂tr Σ over examples, at least two of them. The last two are 0 where tr Σ is rounding noise
+// (graph.CovarianceTrace). Examples that fit one chunk take one sweep; more take a pass for ḡ and another one for Σ_n h_n (g_n − ḡ).
 type TraceGradient struct {
 	objective   *Objective
 	mean, slope kernels.Buffer
@@ -60,7 +60,8 @@ func (t *TraceGradient) atOnce(b *Batch) {
 // centered is what one of several chunks contributes, once r̄ is known.
 func (t *TraceGradient) centered(b *Batch) {
 	rest := b.Around(t.first.reference, b.Here())
-	b.Sum(t.slope, rest.Slope(b.Here().PerExample(), b.Vector(t.first.shift), graph.Scale(b.CovarianceWeight, 2), b.Params))
+	weight := graph.Mul(graph.Scale(b.CovarianceWeight, 2), b.Scalar(t.first.counts))
+	b.Sum(t.slope, rest.Slope(b.Here().PerExample(), b.Vector(t.first.shift), weight, b.Params))
 }
 
 // Run leaves ḡ and ∂tr Σ in their vectors.

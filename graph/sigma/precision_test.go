@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -109,6 +110,16 @@ func TestEqualExamplesHaveNoSigma(t *testing.T) {
 	for network, model := range networks {
 		for _, chunk := range []int{8, 64} {
 			f := open(t, model, crowded(5, few, 0), chunk, kernels.Float32)
+			mean, slope := make([]float64, f.NumParams()), make([]float64, f.NumParams())
+			g, err := f.NewVector()
+			must(t, err)
+			d, err := f.NewVector()
+			must(t, err)
+			trace, err := f.TraceGradient(f.All(objective.Train), g, d)
+			must(t, errors.Join(err, g.Read(mean), d.Read(slope)))
+			if norm := floats.Norm(slope, 2); trace != 0 || norm != 0 || floats.Norm(mean, 2) == 0 {
+				t.Errorf("%s, chunks of %d: on the device tr Σ is %v and ∂tr Σ has norm %.2g", network, chunk, trace, norm)
+			}
 			for what, values := range found(t, f) {
 				if norm := floats.Norm(values, 2); what != "grad" && norm != 0 {
 					t.Errorf("%s, chunks of %d: %s has norm %.2g", network, chunk, what, norm)
