@@ -30,7 +30,7 @@
 //
 // Glyphs and the data sets with names are normalized unless normalize=off, by statistics of all their training images;
 // other sources only where normalize=on, by those of the training examples that there are before train=N cuts them. Of images in
-// folders, train=N and test=N take as many of every class as they can, and nothing else is read.
+// folders, train=N and test=N take equal numbers of every class as far as possible, and only those files are read.
 //
 // # Files
 //

@@ -9,7 +9,7 @@ import (
 // exampleFunc writes one example into x and y from the numbers of random alone.
 type exampleFunc func(random *random.Stream, x, y []float32)
 
-// generate makes as many examples as asked for, or else so many for training and testing, like the given empty set. Example i
+// generate makes the numbers of examples that the spec asks for, by default train and test, shaped like the given empty set. Example i
 // of a part is a function of the seed, the part and i.
 func (r *request) generate(train, test int, like Set, makeExample exampleFunc) (*Split, error) {
 	if r.train >= 0 {

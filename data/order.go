@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// sortedNotice tells a cut that the order of the classes spoils: the first n examples of a part lack a class that as many examples
-// in random order would lack with a probability below one in a million. "" where there is none such.
+// sortedNotice warns of a cut through examples that are sorted by class: the first n examples of a part lack a class that n examples in
+// random order would lack with a probability below one in a million. It is "" otherwise.
 func sortedNotice(kind string, s Set, n int) string {
 	if s.Classes == 0 || s.Positions > 1 || n <= 0 || n >= s.Len() {
 		return ""

@@ -17,7 +17,7 @@ func NewNPZWriter(w io.Writer) *NPZWriter { return &NPZWriter{zip.NewWriter(w)} 
 // Close writes what belongs to the end. It does not close the file below.
 func (n *NPZWriter) Close() error { return n.archive.Close() }
 
-// WriteArray writes an array of a shape, whose numbers fill passes to put in row-major order, in as many pieces as it likes.
+// WriteArray writes an array of a shape, whose numbers fill passes to put in row-major order, in pieces of any size.
 func WriteArray[T float32 | float64 | int64](n *NPZWriter, name string, shape []int, fill func(put func([]T) error) error) error {
 	entry, err := n.archive.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Deflate})
 	if err == nil {

@@ -28,7 +28,7 @@ func (f apart) steady(x *Node) *Node {
 	return Mul(x, BroadcastScalar(SumAll(Square(f.meanD)), x.Shape()...))
 }
 
-// gram writes all products of a and α by those of α among each other, so that there are as many matrix products as without means:
+// gram writes all products of a and α by those of α among each other, so that the number of matrix products is the same as without means:
 //
 //	r_n·r_k = (δ_n·δ_k)(α_n·α_k + s_n + s_k + ‖ā‖²) + (α_n·α_k)(u_n + u_k + ‖d̄‖²) + u_n s_k + u_k s_n,  s = ā·α, u = d̄·δ.
 func (f apart) gram() *Node {

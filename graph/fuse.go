@@ -6,7 +6,7 @@ import (
 	"drift/kernels"
 )
 
-// maxChain bounds the functions fused into one kernel: with as many operands and one more they fit kernels.MaxMapValues.
+// maxChain bounds the functions fused into one kernel: n functions have at most n+1 operands, and together they must fit kernels.MaxMapValues.
 const maxChain = kernels.MaxMapValues/2 - 1
 
 // fuser groups the nodes that a program needs into kernels.
@@ -80,7 +80,7 @@ func chained(n *Node) bool {
 	return false
 }
 
-// assign puts a node into the group of its users where they are one chain over as many indices, else into a new one.
+// assign puts a node into the group of its users where they are one chain over the same number of indices, else into a new one.
 func (f *fuser) assign(n *Node) {
 	if f.inline[n] {
 		return

@@ -67,7 +67,7 @@ func (d *Deviations) RotatedSquares(k int, in, out *Node) *Node {
 	return nil
 }
 
-// rotated is Oᵀ r_n I. a is made of what α and ā become: turned by itself it would lose α to rounding.
+// rotated is Oᵀ r_n I. a is made of what α and ā become: rotated by itself it would lose α to rounding.
 func (f apart) rotated(in, out *Node) apart {
 	n, t, wide, high := f.sizes()
 	alpha := Reshape(MatMul(Reshape(f.alpha, n*t, wide), in), n, t, wide)

@@ -8,7 +8,7 @@ import (
 	"drift/kernels"
 )
 
-// matmul is op(a)·op(b) for matrices, or for as many pairs of matrices as the leading axis has.
+// matmul is op(a)·op(b) for matrices, or for a batch of pairs of matrices along the leading axis.
 type matmul struct{ transA, transB bool }
 
 func (f matmul) String() string { return fmt.Sprintf("matmul(%t,%t)", f.transA, f.transB) }

@@ -64,10 +64,10 @@ func (u use) inside(a, b, c int) layout {
 	return l
 }
 
-// positions lays out matrices [b, examples, k], or [b, k, examples] where turned, with the positions of each example together:
+// positions lays out matrices [b, examples, k], or [b, k, examples] if transposed, with the positions of each example together:
 // [n·b, t, k].
-func positions(x *Node, b int, l layout, k int, turned bool) *Node {
-	if turned {
+func positions(x *Node, b int, l layout, k int, transposed bool) *Node {
+	if transposed {
 		x = permuted(x, []int{b, k, l.a, l.n, l.b}, 3, 0, 2, 4, 1)
 	} else {
 		x = permuted(x, []int{b, l.a, l.n, l.b, k}, 2, 0, 1, 3, 4)

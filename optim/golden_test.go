@@ -102,9 +102,9 @@ func trajectory(t *testing.T, g golden, dtype kernels.DType, chunk int) []float6
 	return out
 }
 
-// Every direction leads where it led before. Kernels for other processors round differently, and twenty steps make more of it: the
-// tolerance is what that comes to, far below what any other arithmetic would change. The bases of Kronecker factors are
-// arbitrary where eigenvalues are equal, as many are that vanish: rounding chooses among them, even in float64.
+// Every direction gives the trajectory that it gave before. Kernels for other processors round differently, and twenty steps amplify
+// that: the tolerance covers it, and is far below what a change of the arithmetic would cause. The bases of Kronecker factors are
+// arbitrary where eigenvalues are equal, and many are zero: rounding chooses among them, even in float64.
 func TestTrajectories(t *testing.T) {
 	const path = "testdata/trajectories.json"
 	want, got := map[string][]float64{}, map[string][]float64{}

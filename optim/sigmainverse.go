@@ -12,7 +12,7 @@ import (
 type SigmaInverse struct {
 	Heavy
 	Minibatch
-	Method          string  `json:"method" choose:"gram|lowrank|diagonal|kronecker" help:"Σ exactly, or by an approximation"`
+	Method          string  `json:"method" choose:"gram|lowrank|diagonal|kronecker" help:"gram: Σ of the batch exactly; lowrank: leading eigenpairs; diagonal; kronecker: EKFAC"`
 	Damping         float64 `json:"damping" range:"(0,inf)" search:"0.01 10" help:"δ of (Σ+δI)⁻¹ḡ"`
 	DampingRelative bool    `json:"damping_relative,omitempty" help:"damping is in units of tr Σ/P"`
 	DampingAdaptive bool    `json:"damping_adaptive,omitempty" help:"change δ by how much of the predicted decrease comes true"`

@@ -27,7 +27,7 @@ type drawn struct {
 	legend legend
 }
 
-// draw sets title, so many lines of legend, axes and their labels onto a canvas. The labels are not the plot's own, which would
+// draw sets title, a number of lines of legend, axes and their labels onto a canvas. The labels are not the plot's own, which would
 // make room for them where the mean of a logarithmic axis is.
 func (d *drawn) draw(c draw.Canvas, lines int) {
 	line := vg.Points(lineHeight)

@@ -143,8 +143,8 @@ func order(equation, name string, slope float64, readings []reading) Check {
 	return c
 }
 
-// errorsOf is the errors, and how many of them are clear of rounding. Those that are not spare are used, and as many of the spare
-// ones, from the lowest up, as a slope needs.
+// errorsOf is the errors, and the number of them that are clear of rounding. Those that are not spare are used, and then spare ones
+// from the lowest up until a slope has enough.
 func errorsOf(readings []reading) (all []Point, clear int) {
 	all = make([]Point, len(readings))
 	used := 0

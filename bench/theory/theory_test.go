@@ -203,7 +203,7 @@ func TestSlopesLeaveRoundingOut(t *testing.T) {
 	}
 }
 
-// Higher rates come in where rounding leaves too few, and only as many as a slope needs.
+// Higher rates are used where rounding leaves too few, up to the number that a slope needs.
 func TestLaddersReachUpWhereRoundingDominates(t *testing.T) {
 	for rounding, want := range map[float64]int{1e-12: 6, 1e-8: 8, 1e-6: 9} {
 		l := &lab{Options: Options{Rates: 6}}

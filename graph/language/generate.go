@@ -20,7 +20,7 @@ type Options struct {
 }
 
 // Generate draws tokens that go on from a prompt, one after the other from softmax(scores/Temperature) at the last position. The
-// model sees as many of the latest tokens as it has positions. each gets the tokens as they come; its error ends the drawing.
+// model sees the latest tokens, one for each of its positions. each gets the tokens one by one; an error of it ends the generation.
 func Generate(f *objective.Objective, prompt []int32, o Options, each func(token int32) error) error {
 	if !(o.Temperature >= 0) || math.IsInf(o.Temperature, 0) || o.Tokens < 0 {
 		return fmt.Errorf("generating %d tokens at temperature %v: neither may be negative or infinite", o.Tokens, o.Temperature)

@@ -22,8 +22,8 @@ import (
 //	vgg11         Simonyan, Zisserman 2015, configuration A; one linear layer behind images of up to 64×64
 //	vit:4,6,3,192   vision transformer (Dosovitskiy et al. 2021) of patches of 4×4, 6 blocks, 3 heads and width 192, with norms
 //	              first, learned positions, and the mean over positions in place of a class token
-//	gpt:6,6,384   language model (Radford et al. 2019) of 6 blocks, 6 heads and width 384, as many positions as the data
-//	              have, without biases outside norms, its scores from the table of its embedding
+//	gpt:6,6,384   language model (Radford et al. 2019) of 6 blocks, 6 heads and width 384, with the data's number of
+//	              positions, without biases outside norms, its scores from the table of its embedding
 //
 // Options follow after commas: act=relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu, and gelu in vit and gpt) for all but
 // linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; stem=3|7 for resnet18 and

@@ -2,8 +2,8 @@ package objective
 
 import "drift/kernels"
 
-// The number of examples that are worked on at once where nobody says: leastChunk keeps a processor busy. A GPU takes up to mostChunk,
-// as long as what a gradient of so many needs fits chunkRoom times into its memory, so that the heaviest expressions fit too.
+// The default number of examples in a chunk: leastChunk keeps a processor busy. A GPU takes up to mostChunk, as long as chunkRoom
+// times the memory of a gradient of that chunk fits on it, so that the heaviest expressions fit too.
 const (
 	leastChunk = 1024
 	mostChunk  = 8192

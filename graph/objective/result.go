@@ -38,7 +38,7 @@ func (p *Pass) Numbers() error {
 	return nil
 }
 
-// Measured is the loss and accuracy of the examples that a pass ran over last. They stay on the device until somebody wants them.
+// Measured is the loss and accuracy of the examples that a pass ran over last. They stay on the device until Value is called.
 type Measured struct{ pass *Pass }
 
 // Measured is what Batch.Measure made the pass measure.

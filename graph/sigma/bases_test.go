@@ -123,7 +123,7 @@ func TestBasesDiagonalizeTheFactors(t *testing.T) {
 }
 
 func TestWideBasesAreComplete(t *testing.T) {
-	n := turned + 40
+	n := allVectors + 40
 	a := mat.NewDense(n, n, gaussian(3, n*n))
 	var s mat.SymDense
 	s.SymOuterK(1, a)

@@ -11,7 +11,7 @@ import (
 	"drift/kernels"
 )
 
-// BasisInverse takes Σ for B diag(s) Bᵀ, with an orthogonal B and s the diagonal of BᵀΣB: (Σ+δI)⁻¹ḡ = B (Bᵀḡ)/(s+δ). B is the
+// BasisInverse approximates Σ by B diag(s) Bᵀ, with an orthogonal B and s the diagonal of BᵀΣB: (Σ+δI)⁻¹ḡ = B (Bᵀḡ)/(s+δ). B is the
 // identity, or has Kronecker form in each weight. s is that of the batch or, with a running mean's β > 0, the mean
 // over the batches in the same basis with weights that fall by β from each to the one before.
 type BasisInverse struct {
@@ -40,13 +40,14 @@ const (
 	numberCount
 )
 
-// NewDiagonalInverse takes Σ for its diagonal, with a running mean's β.
+// NewDiagonalInverse approximates Σ by its diagonal, a running mean with weight β.
 func NewDiagonalInverse(f *objective.Objective, average float64) (*BasisInverse, error) {
 	return newBasisInverse(f, average, nil)
 }
 
-// NewKroneckerInverse takes Σ for a diagonal in the eigenbasis of its Kronecker factors layer by layer, found anew every so many
-// steps (George, Laurent, Bouthillier, Ballas and Vincent 2018), with a running mean's β for factors and diagonal.
+// NewKroneckerInverse is EKFAC (George, Laurent, Bouthillier, Ballas and Vincent 2018) for Σ: layer by layer Σ is approximated by a
+// diagonal in the eigenbasis of its Kronecker factors. The bases are found anew every given number of steps; factors and diagonal are running means
+// with weight β.
 func NewKroneckerInverse(f *objective.Objective, average float64, every int) (*BasisInverse, error) {
 	b, err := newBases(f, average, every)
 	if err != nil {

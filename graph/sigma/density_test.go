@@ -41,7 +41,7 @@ func TestTraceOfOperators(t *testing.T) {
 	}
 }
 
-// The Hessian of a network: as many products as twice its parameters leave nothing to chance.
+// The Hessian of a network: with twice as many products as parameters nothing is left to chance.
 func TestTraceOfTheHessian(t *testing.T) {
 	f := open(t, `{"layers": ["flatten", {"linear": {"out": 3}}]}`, noise(few), chunked, kernels.Float64)
 	h, err := NewHessian(f, f.All(objective.Train))
@@ -80,7 +80,7 @@ func TestDensitiesOfSeedsAreIndependent(t *testing.T) {
 	}
 }
 
-// Moments of the density are those of the spectrum, to what a few random vectors leave; with as many steps as dimensions the
+// Moments of the density are those of the spectrum, to what a few random vectors leave; with one step per dimension the
 // values are the eigenvalues.
 func TestSpectralDensity(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {

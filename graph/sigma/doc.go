@@ -1,5 +1,5 @@
 // Package sigma makes operators of the spread and the curvature of a loss: the covariance Σ of its per-example gradients and the
-// Hessian, applied to vectors without ever being formed, with their spectra, traces and inverses.
+// Hessian, applied to vectors without being formed, with their spectra, traces and inverses.
 //
 // Operators stand for the parameters that the objective held when they were made. All of them work on
 // any device and over more examples than a chunk; what is small (vectors of one element an example, Gram matrices, Krylov

@@ -6,10 +6,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Sides up to turned are given all their eigenvectors; of wider ones the leading ones, as many as steered, are completed to a basis.
+// Factors of up to allVectors rows get all their eigenvectors. Of larger ones leadingVectors eigenvectors are found and completed to a basis.
 const (
-	turned  = 256
-	steered = 32
+	allVectors     = 256
+	leadingVectors = 32
 )
 
 // turn finds the bases of the running means, which take in the moments of n examples.
@@ -50,10 +50,10 @@ func eigenbasis(of []float64, n int, into []float64) error {
 	wanted := n
 	var pairs []Pair
 	var err error
-	if m := mat.NewSymDense(n, of); n <= turned {
+	if m := mat.NewSymDense(n, of); n <= allVectors {
 		pairs, err = Solve(m, n)
 	} else {
-		wanted = steered
+		wanted = leadingVectors
 		pairs, err = Leading(Dense{m}, wanted, Search{Tolerance: 1e-3})
 	}
 	if err != nil {

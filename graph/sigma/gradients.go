@@ -144,7 +144,7 @@ func (g *Gradients) center() (err error) {
 	return g.centering.Run(first)
 }
 
-// pair fills in the inner products among the rows from i and from j on, so many of each or as many as there are.
+// pair fills in the inner products among half rows from i on and half from j on, or what there is of them.
 func (g *Gradients) pair(i, j, half int, into *Gram) error {
 	examples := slices.Concat(g.examples[i:i+half], g.examples[j:min(j+half, len(g.examples))])
 	n := len(examples)

@@ -40,7 +40,7 @@ func (r LowRank) Check(p int) error {
 	return nil
 }
 
-// LowRankInverse takes Σ for Σ_i λ_i u_i u_iᵀ over its k leading pairs plus ρ on the rest of the space, with the ρ that keeps
+// LowRankInverse approximates Σ by Σ_i λ_i u_i u_iᵀ over its k leading pairs plus ρ on the rest of the space, with the ρ that keeps
 // its trace: (Σ+δI)⁻¹ḡ = ḡ/(ρ+δ) + Σ_i [1/(λ_i+δ) − 1/(ρ+δ)] ⟨u_i, ḡ⟩ u_i.
 //
 // The Σ of which these are the pairs is that of a window of kept gradients G in factored form, some of which are replaced by some of the

@@ -12,7 +12,7 @@ import (
 	"drift/kernels"
 )
 
-// Wanted says what Measure finds out besides the numbers that need no choice.
+// Wanted says what Measure computes beside the numbers that it always gives.
 type Wanted struct {
 	Eigenvalues    int       // leading eigenvalues of Σ
 	Density        int       // steps of quadrature for the spectral density of Σ

@@ -13,8 +13,8 @@ import (
 )
 
 // Trace estimates the trace of an operator from n products, at least 6, and the standard error of the estimate: Hutch++
-// (Meyer, Musco, Musco and Woodruff 2021). A third of the products sketches a basis Q of what the operator does most, another takes
-// tr QᵀAQ exactly, and the last estimates the rest by xᵀ(I−QQᵀ)A(I−QQᵀ)x over random signs x. It holds a third as many vectors.
+// (Meyer, Musco, Musco and Woodruff 2021). A third of the products sketches a basis Q of the operator's dominant range, another computes
+// tr QᵀAQ exactly, and the last estimates the rest by xᵀ(I−QQᵀ)A(I−QQᵀ)x over random signs x. It holds n/3 vectors.
 func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err error) {
 	if products < 6 {
 		return 0, 0, fmt.Errorf("trace from %d products: give at least 6", products)
@@ -44,7 +44,7 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 	return trace + mean, spread / math.Sqrt(float64(len(parts))), nil
 }
 
-// sketch is an orthonormal basis of the images of so many random vectors.
+// sketch is an orthonormal basis of the images of a number of random vectors.
 func sketch(a Operator, vectors int, r *rand.Rand) ([][]float64, error) {
 	basis, image := make([][]float64, 0, vectors), make([]float64, a.Dim())
 	for range vectors {
@@ -61,7 +61,7 @@ func sketch(a Operator, vectors int, r *rand.Rand) ([][]float64, error) {
 	return basis, nil
 }
 
-// forms is xᵀAx for so many vectors x.
+// forms is xᵀAx for each of a number of vectors x.
 func forms(a Operator, vectors int, x func(k int) []float64) ([]float64, error) {
 	all, image := make([]float64, vectors), make([]float64, a.Dim())
 	for k := range all {

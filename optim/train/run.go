@@ -11,7 +11,7 @@ import (
 	"drift/optim/rundir"
 )
 
-// Result is how a run ended.
+// Result is the outcome of a run.
 type Result struct {
 	Steps            int              `json:"steps"`
 	Train            objective.Value  `json:"train"`
@@ -21,16 +21,16 @@ type Result struct {
 	Seconds          float64          `json:"seconds"`
 }
 
-// ErrNotFinite ends a run that diverged.
+// ErrNotFinite is the error of a run that diverged.
 var ErrNotFinite = errors.New("the loss is not finite")
 
-// Diverged reports whether an error says that a run diverged: its loss is not finite, or Σ was not before that was looked at.
+// Diverged reports whether an error says that a run diverged: its loss is not finite, or Σ was not finite before the loss was read.
 func Diverged(err error) bool {
 	var broken sigma.ErrNumerical
 	return errors.Is(err, ErrNotFinite) || errors.As(err, &broken)
 }
 
-// ErrInterrupted ends what was asked to stop.
+// ErrInterrupted is the error of a run that was asked to stop.
 var ErrInterrupted = errors.New("interrupted")
 
 // Interruption is the ErrInterrupted of a run, whose checkpoint is written.
@@ -107,7 +107,7 @@ func (t *Trainer) finish() (r Result, err error) {
 	return r, nil
 }
 
-// Evaluate is the values of all parts at the parameters that an objective holds, as those of a run that took no step.
+// Evaluate computes loss and accuracy of all parts at the parameters that an objective holds.
 func Evaluate(f *objective.Objective) (Result, error) { return values(f, true) }
 
 func values(f *objective.Objective, train bool) (r Result, err error) {

@@ -63,7 +63,7 @@ func (byTensor) Apply(u *optim.Symbols, d *graph.Node) *graph.Node {
 	return u.Whole(parts)
 }
 
-// run is an optimizer that takes 30 steps, measured along the way every so many of them.
+// run is an optimizer that takes 30 steps, and the steps between measurements, 0 for none.
 type run struct {
 	optimizer optim.Optimizer
 	every     int
@@ -141,7 +141,7 @@ func TestEveryOptimizerDescends(t *testing.T) {
 }
 
 // Float32 and float64 runs part slowly: thirty steps amplify roundings of 1e-7 by far less than a thousand. (Bases of Kronecker factors that
-// outlive their batch would not: directions that it lacks are turned anyhow.)
+// outlive their batch would part sooner: in directions that the batch lacks they are arbitrary.)
 func TestRunsAgreeAcrossTypes(t *testing.T) {
 	for name, r := range runs {
 		single, double := newTrainer(t, r, kernels.Float32), newTrainer(t, r, kernels.Float64)

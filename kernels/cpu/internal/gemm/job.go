@@ -94,8 +94,8 @@ func grow[T kernels.Float](s []T, n int) []T {
 	return s[:n]
 }
 
-// progress is a worker's place among the units: the one that it has taken, and the first of the current stage. Since start it has
-// done so many units.
+// progress is a worker's place among the units: the one that it has taken, and the first of the current stage. It has
+// completed a number of units since start.
 type progress struct {
 	unit, first int64
 	start       time.Time

@@ -55,7 +55,7 @@ func (p *product[T]) cut(threads int) plan {
 	return c
 }
 
-// blocks is how many blocks in k are packed before they are computed with: as many as the cache takes, because all workers wait for
+// blocks is how many blocks in k are packed before they are computed with: those that fit the cache, because all workers wait for
 // each other in between.
 func (p *product[T]) blocks(c plan, size int) int {
 	lines := 0
