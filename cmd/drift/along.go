@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 	"gonum.org/v1/gonum/floats"
@@ -16,7 +17,6 @@ import (
 	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/graph/objective"
-	"drift/graph/weights"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
@@ -58,7 +58,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 	defer w.Close()
 	course, checks, err := v.stagesOf(ctx, trainer, w)
 	if err == nil {
-		err = course.compare(p, v.along)
+		err = course.compare(&t.task, p, v.along)
 	}
 	if err != nil {
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
@@ -114,8 +114,8 @@ func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory
 }
 
 // compare finds how far from the run's own weights the followed one has ended.
-func (c *course) compare(p *problem, folder string) error {
-	theirs, err := weights.Load(folder+"/"+rundir.WeightsName, objective.Tensors(p.Model), p.DType())
+func (c *course) compare(k *task, p *problem, folder string) error {
+	theirs, _, err := k.read(filepath.Join(folder, rundir.WeightsName), objective.Tensors(p.Model), p.DType())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

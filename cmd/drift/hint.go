@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/graph/weights"
 	"drift/kernels/cuda"
 	"drift/optim/options"
 	"drift/optim/train"
@@ -26,6 +27,10 @@ func worded(err error) string {
 	var wrong options.Error
 	if errors.As(err, &wrong) {
 		text = strings.Replace(text, wrong.Error(), fmt.Sprintf("--%s: got %q: give %s", cmdline.Flag(wrong.Option), wrong.Value, wrong.Want), 1)
+	}
+	var mismatch *weights.Mismatch
+	if errors.As(err, &mismatch) && len(mismatch.Pairs) > 0 {
+		text += ": put those that are right, a line each, in a TOML file for --names"
 	}
 	var stopped train.Interruption
 	if errors.As(err, &stopped) && stopped.Dir != "" {

@@ -40,7 +40,7 @@ and the figure "spectra" (PNG, SVG, PDF) if eigenvalues or densities were asked 
 
 --vectors writes vectors to a safetensors file, as tensors named KIND.PARAMETER. The kinds are grad
 (ḡ), grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v);
---vector is a safetensors file with the names and shapes of the weights.`
+--vector is a file with the names and shapes of the weights.`
 
 const measureExample = `  drift measure --data glyphs,train=500 --model mlp:64 --sigma-top 5
   drift measure --data fashion-mnist,train=1000 --model mlp:256 --weights run/weights.safetensors --dtype float64 --json -
@@ -56,8 +56,9 @@ func (a *app) measureCommand() *cobra.Command {
 	flags := cmd.Flags()
 	m.fromRun.flags(flags)
 	m.task.flags(flags, "glyphs", "mlp:256")
-	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this safetensors `file`")
-	flags.StringVar(&m.vector, "vector", "", "safetensors `file` with a vector v for H v and Σ v")
+	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this `file` (safetensors, or PyTorch's .pt, .pth)")
+	m.namesFlag(flags)
+	flags.StringVar(&m.vector, "vector", "", "`file` of safetensors or PyTorch with a vector v for H v and Σ v")
 	flags.StringVar(&m.vectors, "vectors", "", "write the vectors to this safetensors `file`")
 	flags.StringVar(&m.out, "out", "", "write measure.json and figures of the eigenvalues to this `folder`, for drift report")
 	cmdline.Add(flags, &m.wanted.Eigenvalues, "sigma-top", 0, "number of leading eigenvalues of Σ to compute", "int", cmdline.AtLeast(0))

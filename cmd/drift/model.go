@@ -19,38 +19,51 @@ import (
 type description struct {
 	*app
 	task
-	batch int
+	batch            int
+	weights, convert string
+	save             []string
 }
 
 const modelLong = `model shows a network layer by layer: output shapes, parameters with their names and shapes, the
 multiplications of a forward pass for one example (a gradient takes about three times that number),
 and the memory that the gradient of a batch needs. The inputs and outputs of a preset follow from
 --data; a JSON description may state them itself. --json also writes the network as JSON with all
-attributes.`
+attributes.
+
+--convert replaces normalizations: groupnorm puts groups in the place of batch normalization, frozen
+makes batch normalization use its running statistics, and puts it in the place of groups. A network
+whose batch normalization uses the statistics of its batches is read here, and only here.
+
+--save writes the network (.json), or the weights of --weights, or else those that training would
+start from with --seed: as safetensors (.safetensors) or for torch.load (.pt, .pth), in the precision
+of --dtype and under the names that they came with. Weights whose names are not the network's are
+shown beside the likeliest tensors of the network; --names renames them.`
 
 const modelExample = `  drift model lenet --data glyphs
   drift model gpt:4,4,128 --data text:tinyshakespeare.txt,context=64 --batch 12
-  drift model net.json --json -`
+  drift model net.json --json -
+  drift model resnet18,norm=frozen --data cifar10 --weights resnet18.pth --save resnet18.safetensors
+  drift model net.json --convert groupnorm --save grouped.json,grouped.pt`
 
 func (a *app) modelCommand() *cobra.Command {
 	d := &description{app: a}
 	cmd := &cobra.Command{
 		Use: "model SPEC", Short: "Show a network: layers, shapes, parameters, arithmetic and memory", Long: modelLong, Example: modelExample,
 		Args: oneArgument("a network spec, such as mlp:256 or a JSON file"),
-		RunE: func(_ *cobra.Command, args []string) error { d.model = args[0]; return d.describe() },
+		RunE: func(_ *cobra.Command, args []string) error { d.model = args[0]; return d.run() },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&d.data, "data", "", "data `spec` that input and outputs follow from")
 	dataDir(flags, &d.dataDir)
+	flags.StringVar(&d.weights, "weights", "", "the weights in this `file` (safetensors, or PyTorch's .pt, .pth), for --save")
+	d.namesFlag(flags)
+	cmdline.Add(flags, &d.convert, "convert", "", "replace normalizations: groupnorm|frozen", "name", cmdline.OneOf("", "groupnorm", "frozen"))
+	cmdline.AddList(flags, &d.save, "save", nil, "write network and weights to these files: FILE.json|.safetensors|.pt|.pth", "files", savable)
 	cmdline.Add(flags, &d.batch, "batch", 64, "batch size for which the memory of a gradient is shown", "int", cmdline.AtLeast(1))
 	return cmd
 }
 
-func (d *description) describe() error {
-	model, err := d.parse()
-	if err != nil {
-		return err
-	}
+func (d *description) describe(model *nn.Model) error {
 	bytes, err := d.gradientBytes(model)
 	if err != nil {
 		return err
@@ -72,7 +85,7 @@ func (d *description) describe() error {
 // parse makes the model, for the data where they are given.
 func (d *description) parse() (*nn.Model, error) {
 	if d.data == "" {
-		return nn.Parse(d.model, nil, 0, nil)
+		return d.task.parse(nil, 0, nil)
 	}
 	_, model, err := d.load(d.app, d.seed)
 	return model, err

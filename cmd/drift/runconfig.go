@@ -27,7 +27,7 @@ func runSettings(flags *pflag.FlagSet, model objective.Model, overrides map[stri
 			settings[f.Name] = value
 		}
 	})
-	for _, name := range []string{"data-dir", "init", "weights"} {
+	for _, name := range []string{"data-dir", "init", "names", "weights"} {
 		if path, _ := settings[name].(string); path != "" {
 			settings[name] = fullPath(path)
 		}

@@ -17,6 +17,8 @@ import (
 // task is a network and a data set, as the commands that compute take them from their flags.
 type task struct {
 	data, dataDir, model string
+	names                string // a file of other names for weights
+	frozen               bool   // batch normalization of whichever kind is taken as frozen
 	chunk                int
 }
 
@@ -26,6 +28,11 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
 	const chunk = "most examples per pass; sums over more are accumulated (0: 1,024, and on a GPU with enough memory up to 8,192)"
 	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))
+}
+
+// namesFlag adds --names, to commands that take weights.
+func (k *task) namesFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&k.names, "names", "", `rename the tensors of weights by this TOML `+"`file`"+` of lines "NAME IN THE FILE" = "NAME IN THE MODEL"; prefixes end in a dot`)
 }
 
 // load reads the data, passes on what is to be known about them, and makes the model that fits them.
@@ -40,14 +47,22 @@ func (k *task) load(a *app, seed uint64) (*data.Split, *nn.Model, error) {
 	if split.Train.Classes > 0 {
 		loss, outputs = nn.CrossEntropy{}, split.Train.Classes
 	}
-	model, err := nn.Parse(k.model, split.Train.Shape, outputs, loss)
+	model, err := k.parse(split.Train.Shape, outputs, loss)
 	return split, model, err
+}
+
+func (k *task) parse(input []int, outputs int, loss nn.Loss) (*nn.Model, error) {
+	if k.frozen {
+		return nn.ParseFrozen(k.model, input, outputs, loss)
+	}
+	return nn.Parse(k.model, input, outputs, loss)
 }
 
 // problem is a task on a device. Close ends both.
 type problem struct {
 	*objective.Objective
 	device kernels.Device
+	inFile map[string]string // names of the tensors in the file of weights, where there was one
 }
 
 // open puts the task on the device of the global flags. The parameters are those that PyTorch's rules draw from the seed,
@@ -72,8 +87,9 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 		return nil, err
 	}
 	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Seed: a.seed, Chunk: k.chunk})
+	p := &problem{Objective: f, device: dev}
 	if err == nil {
-		if err = begin(f, init); err != nil {
+		if err = k.begin(p, init); err != nil {
 			f.Close()
 		}
 	}
@@ -81,19 +97,39 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 		dev.Close()
 		return nil, err
 	}
-	return &problem{f, dev}, nil
+	return p, nil
 }
 
 // begin sets the parameters to those of a file, or leaves the draw where none is named.
-func begin(f *objective.Objective, init string) error {
+func (k *task) begin(p *problem, init string) error {
 	if init == "" {
-		return nil
+		return k.noNames()
 	}
-	values, err := weights.Load(init, objective.Tensors(f.Model), f.DType())
+	values, inFile, err := k.read(init, objective.Tensors(p.Model), p.DType())
 	if err != nil {
 		return err
 	}
-	return f.SetValues(values)
+	p.inFile = inFile
+	return p.SetValues(values)
+}
+
+// noNames refuses --names where there are no weights to rename.
+func (k *task) noNames() error {
+	if k.names != "" {
+		return usagef("--names renames the tensors of a file of weights, and none is given")
+	}
+	return nil
+}
+
+// read reads a file of tensors, under the names of --names.
+func (k *task) read(path string, params []objective.Param, dt kernels.DType) (values []float64, inFile map[string]string, err error) {
+	var names weights.Names
+	if k.names != "" {
+		if names, err = weights.ReadNames(k.names); err != nil {
+			return nil, nil, err
+		}
+	}
+	return weights.LoadNamed(path, params, dt, names)
 }
 
 // lossTitle is the loss with its name, where the model knows it.

@@ -37,10 +37,10 @@ type training struct {
 
 const trainLong = `train trains one network. With --out it keeps a folder: config.toml (all settings; --config starts
 the same run again), metrics.jsonl (one JSON object per logged step), checkpoint/ and
-weights.safetensors (named as in PyTorch's nn.Sequential). --resume continues such a run however it
-ended, by kill -9 too, and gives the same bits as a run that was not interrupted. --steps or --epochs
-beside --resume make a run longer, also a finished one; a cosine or step schedule is then that of the
-longer run.
+weights.safetensors (named as in the file of --init, else as in PyTorch's nn.Sequential). --resume
+continues such a run however it ended, by kill -9 too, and gives the same bits as a run that was not
+interrupted. --steps or --epochs beside --resume make a run longer, also a finished one; a cosine or
+step schedule is then that of the longer run.
 
 Optimizers: sgd uses minibatches; gd uses all examples in every step; gd-reg uses all examples and
 adds λ tr Σ to the loss, where Σ is the covariance of the per-example gradients. With
@@ -95,7 +95,8 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	t.task.flags(flags, "glyphs", "mlp:256")
 	cmdline.Add(flags, &t.name, "optimizer", "sgd", "update rule: "+strings.Join(optim.Names(), "|"), "name", cmdline.OneOf(optim.Names()...))
 	t.recipe.flags(flags, nil, train.Options{Epochs: 10})
-	flags.StringVar(&t.init, "init", "", "start from the weights in this safetensors `file`")
+	flags.StringVar(&t.init, "init", "", "start from the weights in this `file` (safetensors, or PyTorch's .pt, .pth)")
+	t.namesFlag(flags)
 	flags.StringVar(&t.out, "out", "", "keep the run in this new `folder`")
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
 	flags.StringVar(&t.tensorboard, "tensorboard", "", "write event files for TensorBoard to this `folder`; with --resume, continue those in it")
@@ -246,7 +247,7 @@ func (t *training) deliver(p *problem, r train.Result) error {
 			return fmt.Errorf("reading the weights: %w", err)
 		}
 		err = atomicfile.Write(dir.File(rundir.WeightsName), func(w io.Writer) error {
-			return weights.Write(w, objective.Tensors(p.Model), p.DType(), weights.Vector{Values: values})
+			return weights.Write(w, weights.Renamed(objective.Tensors(p.Model), p.inFile), p.DType(), weights.Vector{Values: values})
 		})
 		if err != nil {
 			return fmt.Errorf("writing the weights: %w", err)

@@ -17,7 +17,6 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/graph/objective"
-	"drift/graph/weights"
 	"drift/kernels"
 )
 
@@ -65,7 +64,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	v.fromRun.flags(flags)
 	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
-	flags.StringVar(&v.weights, "weights", "", "check at the weights in this safetensors `file` instead of the initial ones")
+	flags.StringVar(&v.weights, "weights", "", "check at the weights in this `file` (safetensors, or PyTorch's .pt, .pth) instead of the initial ones")
+	v.namesFlag(flags)
 	cmdline.Add(flags, &v.options.Examples, "examples", 8, "number of training examples whose subsets and shuffles are enumerated", "int", cmdline.AtLeast(4))
 	cmdline.AddList(flags, &v.options.Batches, "batches", []int{2, 4, 8}, "`numbers` of batches in an epoch of these examples", "ints", cmdline.AtLeast(2))
 	cmdline.AddList(flags, &v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check", "floats", cmdline.Fraction)
@@ -140,12 +140,12 @@ func (v *verification) worldOn(ctx context.Context, dev kernels.Device, split *d
 	if err := objective.Fits(dev, model, kernels.Float64); err != nil { // before the weights are drawn
 		return nil, err
 	}
-	values := objective.Draw(model, v.seed)
+	values, err := objective.Draw(model, v.seed), v.noNames()
 	if v.weights != "" {
-		var err error
-		if values, err = weights.Load(v.weights, objective.Tensors(model), kernels.Float64); err != nil {
-			return nil, err
-		}
+		values, _, err = v.read(v.weights, objective.Tensors(model), kernels.Float64)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return theory.NewWorld(ctx, dev, model, split, values, v.chunk)
 }

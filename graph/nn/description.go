@@ -56,7 +56,7 @@ func (m *Model) MarshalJSON() ([]byte, error) {
 const bom = "\ufeff"
 
 // decode reads a model from JSON for data of the given shape and loss, where they are known.
-func decode(data []byte, input []int, loss Loss) (*Model, error) {
+func decode(data []byte, input []int, loss Loss, freeze bool) (*Model, error) {
 	data = bytes.TrimPrefix(data, []byte(bom))
 	if !json.Valid(data) {
 		var v any
@@ -76,6 +76,9 @@ func decode(data []byte, input []int, loss Loss) (*Model, error) {
 	}
 	if err := sameExample(d.Input.Shape, input); err != nil {
 		return nil, err
+	}
+	if freeze {
+		d.Layers = d.Layers.frozen()
 	}
 	return New(objective.Input{Name: "input", Shape: d.Input.Shape, Index: d.Input.Index}, loss, d.Layers...)
 }

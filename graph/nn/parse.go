@@ -19,7 +19,11 @@ const maxDescription = 1 << 20
 // nil, outputs 0 and loss nil (not known). What both state must agree, except that a flat example may be given a shape or
 // the other way round, and that there may be more scores than the classes that occur.
 func Parse(spec string, input []int, outputs int, loss Loss) (*Model, error) {
-	name, m, err := parse(spec, input, outputs, loss)
+	return parseFitting(spec, input, outputs, loss, false)
+}
+
+func parseFitting(spec string, input []int, outputs int, loss Loss, freeze bool) (*Model, error) {
+	name, m, err := parse(spec, input, outputs, loss, freeze)
 	if err == nil {
 		err = m.fits(outputs)
 	}
@@ -29,9 +33,9 @@ func Parse(spec string, input []int, outputs int, loss Loss) (*Model, error) {
 	return m, nil
 }
 
-func parse(spec string, input []int, outputs int, loss Loss) (name string, m *Model, err error) {
+func parse(spec string, input []int, outputs int, loss Loss, freeze bool) (name string, m *Model, err error) {
 	if strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(spec, bom)), "{") {
-		m, err = decode([]byte(spec), input, loss)
+		m, err = decode([]byte(spec), input, loss, freeze)
 		return "given as JSON", m, err
 	}
 	if preset, _, _ := strings.Cut(strings.ReplaceAll(spec, ":", ","), ","); isPreset(preset) {
@@ -45,7 +49,7 @@ func parse(spec string, input []int, outputs int, loss Loss) (name string, m *Mo
 	}
 	data, err := readDescription(spec)
 	if err == nil {
-		m, err = decode(data, input, loss)
+		m, err = decode(data, input, loss, freeze)
 	}
 	return spec, m, err
 }

@@ -26,9 +26,10 @@ import (
 //	              positions, without biases outside norms, its scores from the table of its embedding
 //
 // Options follow after commas: act=relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu, and gelu in vit and gpt) for all but
-// linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; stem=3|7 for resnet18 and
-// resnet34, the size of the first kernel whatever the images (7, with pooling, is torchvision's); bias=on|off (off)
-// for gpt. Linear and mlp begin with flatten where examples have more than one axis; it counts in the parameters' names.
+// linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; stem=3|7 for resnet18
+// and resnet34, the size of the first kernel whatever the images (7, with pooling, is torchvision's); bias=on|off (off) for gpt;
+// outputs=N for all, where a trained network tells more classes apart than the data have. Linear and mlp begin with flatten where
+// examples have more than one axis; it counts in the parameters' names.
 const Presets = "linear, mlp:WIDTH,WIDTH…, lenet, cnn, resnet20|32|56, resnet18|34, wrn16-4, vgg11, vit:PATCH,LAYERS,HEADS,WIDTH or gpt:LAYERS,HEADS,WIDTH"
 
 // preset is a network whose size follows from the data.
@@ -73,7 +74,7 @@ type presetSpec struct {
 	stem    int // 0: that which suits the images
 	bias    bool
 	input   []int
-	outputs int
+	outputs int // 0: what the data need
 }
 
 func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, error) {
@@ -84,14 +85,16 @@ func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, erro
 	if len(input) == 0 || outputs < 1 {
 		return nil, fmt.Errorf("a preset needs data that tell the input's shape and the outputs")
 	}
-	p.input, p.outputs = input, outputs
+	if p.input = input; p.outputs == 0 {
+		p.outputs = outputs
+	}
 	layers, err := presets[p.name].layers(p)
 	if err != nil {
 		return nil, err
 	}
-	last := Linear{Out: outputs, Bias: true}
+	last := Linear{Out: p.outputs, Bias: true}
 	if p.name == "gpt" {
-		last = Linear{Out: outputs, Bias: p.bias, Weight: "0.weight", Std: gptStd}
+		last = Linear{Out: p.outputs, Bias: p.bias, Weight: "0.weight", Std: gptStd}
 	}
 	return New(objective.Input{Name: "input", Shape: input}, loss, append(layers, last)...)
 }
@@ -133,7 +136,7 @@ func (p *presetSpec) option(word string) error {
 		p.numbers = append(p.numbers, n)
 		return nil
 	}
-	if !ok || !slices.Contains(own.options, key) {
+	if !ok || key != "outputs" && !slices.Contains(own.options, key) {
 		return fmt.Errorf("%s takes no option %q", p.name, word)
 	}
 	switch key {
@@ -151,6 +154,8 @@ func (p *presetSpec) option(word string) error {
 		return count(key, value, &p.groups)
 	case "width":
 		return count(key, value, &p.width)
+	case "outputs":
+		return count(key, value, &p.outputs)
 	}
 	return nil
 }

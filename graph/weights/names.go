@@ -104,21 +104,18 @@ func (n Names) of(name string) (string, bool) {
 	return "", false
 }
 
-// Renamed is the parameters under the names that they have in a file, where those are others.
+// Renamed is the parameters under the names that they have in a file, where it has them.
 func Renamed(params []objective.Param, inFile map[string]string) []objective.Param {
 	params = slices.Clone(params)
 	for i, p := range params {
-		if name, ok := inFile[p.Name]; ok {
-			params[i].Name = name
-		}
-		params[i].Also = nil
-		for _, also := range p.Also {
-			if name, ok := inFile[also]; ok {
-				also = name
-			} else if len(inFile) > 0 {
-				continue // the file has it once
+		var names []string
+		for _, name := range own(p) {
+			if there, ok := inFile[name]; ok {
+				names = append(names, there)
 			}
-			params[i].Also = append(params[i].Also, also)
+		}
+		if len(names) > 0 {
+			params[i].Name, params[i].Also = names[0], names[1:]
 		}
 	}
 	return params
