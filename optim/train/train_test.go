@@ -69,6 +69,19 @@ type run struct {
 	every     int
 }
 
+// A new optimizer needs one line above, and then all tests over runs cover it.
+func TestEveryOptimizerHasARun(t *testing.T) {
+	covered := map[string]bool{}
+	for _, r := range runs {
+		covered[optim.NameOf(r.optimizer)] = true
+	}
+	for _, name := range optim.Names() {
+		if !covered[name] {
+			t.Errorf("no run tests %s", name)
+		}
+	}
+}
+
 func (r run) options() Options { return Options{Steps: 30, Seed: 7, MeasureEvery: r.every} }
 
 // changed is an optimizer with other options, given as names and texts in turns.

@@ -10,8 +10,10 @@ import (
 	"log"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 
+	"gonum.org/v1/gonum/floats"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -95,6 +97,8 @@ func ofGorgonia() (objective.Model, error) {
 	})
 }
 
+var networks = map[string]func() (objective.Model, error){"layer": layered, "gorgonia": ofGorgonia}
+
 // network is the one that all parts use.
 var network = layered
 
@@ -121,29 +125,36 @@ type closer func() error
 func (c closer) Close() error { return c() }
 
 func main() {
-	for name, model := range map[string]func() (objective.Model, error){"layer": layered, "gorgonia": ofGorgonia} {
+	if len(os.Args) == 4 { // the part of a run that is killed
+		network = networks[os.Args[3]]
+		_, err := run(os.Args[2], 17)
+		log.Fatal("not killed: ", err)
+	}
+	for name, model := range networks {
 		network = model
-		for _, part := range []func(folder string) error{trained, compared, measured} {
-			if err := part(filepath.Join(os.Args[1], name)); err != nil {
+		for _, part := range []func(folder, name string) error{trained, compared, measured} {
+			if err := part(filepath.Join(os.Args[1], name), name); err != nil {
 				log.Fatal(name, ": ", err)
 			}
 		}
 	}
 }
 
-// trained cuts a run short behind step 17 of 40 and goes on with it, to the bits of a run in one go.
-func trained(folder string) error {
+// trained kills a process that runs behind step 17 of 40, with a checkpoint at step 15, and goes on with its run, to the bits of a run
+// in one go.
+func trained(folder, name string) error {
 	if err := os.Mkdir(folder, 0o777); err != nil {
 		return err
 	}
-	whole, err := run(context.Background(), folder+"/whole", 0)
+	whole, err := run(folder+"/whole", 0)
 	if err != nil {
 		return err
 	}
-	if _, err := run(context.Background(), folder+"/cut", 17); !errors.Is(err, train.ErrInterrupted) {
-		return fmt.Errorf("cut short: %v", err)
+	killed := exec.Command(os.Args[0], "kill", folder+"/killed", name)
+	if out, err := killed.CombinedOutput(); killed.ProcessState == nil || killed.ProcessState.ExitCode() >= 0 {
+		return fmt.Errorf("to be killed: %v: %s", err, out)
 	}
-	resumed, err := run(context.Background(), folder+"/cut", 0)
+	resumed, err := run(folder+"/killed", 0)
 	if err != nil {
 		return err
 	}
@@ -156,8 +167,8 @@ func trained(folder string) error {
 	return nil
 }
 
-// run takes the steps that are left of the run in a folder, or those up to one at which it is cut short, and returns θ.
-func run(ctx context.Context, folder string, cut int) ([]float64, error) {
+// run takes the steps that are left of the run in a folder, and returns θ. A step above 0 is one behind which the process is killed.
+func run(folder string, kill int) ([]float64, error) {
 	f, end, err := place(1)
 	if err != nil {
 		return nil, err
@@ -178,11 +189,16 @@ func run(ctx context.Context, folder string, cut int) ([]float64, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	_, err = t.Run(ctx, train.Logging{Dir: dir, LogEvery: 10, Observe: func(step int, _ *train.Entry) {
-		if step == cut {
-			stop()
+	_, err = t.Run(context.Background(), train.Logging{Dir: dir, LogEvery: 10, CheckpointEvery: 5, Observe: func(step int, _ *train.Entry) {
+		if step == kill {
+			self, err := os.FindProcess(os.Getpid())
+			if err == nil {
+				err = self.Kill()
+			}
+			if err != nil {
+				log.Fatal(err)
+			}
+			select {} // until the kill arrives
 		}
 	}})
 	if err != nil {
@@ -193,7 +209,7 @@ func run(ctx context.Context, folder string, cut int) ([]float64, error) {
 }
 
 // compared puts the optimizer beside SGD, each tuned first.
-func compared(string) error {
+func compared(string, string) error {
 	sgd := optim.DefaultSGD
 	sgd.LearningRate, sgd.Batch = 0.1, 16
 	e := compare.Experiment{Open: place, Seeds: []uint64{1, 2}, Points: 4, Trials: 2,
@@ -210,46 +226,86 @@ func compared(string) error {
 	return nil
 }
 
-// measured finds the statistics of the network's gradients, and tr Σ again from gradients of single examples.
-func measured(string) error {
+// measured finds the statistics of the network's gradients, and again from gradients g_n and Hessian products H_n v of single examples:
+// tr Σ, Σv with v = ḡ, and ∂tr Σ = 2/(N−1) Σ_n H_n (g_n − ḡ).
+func measured(string, string) error {
 	f, end, err := place(1)
 	if err != nil {
 		return err
 	}
 	defer end.Close()
 	all := f.All(objective.Train)
-	m, err := sigma.Measure(f, all, sigma.Wanted{Eigenvalues: 2})
+	one, err := newSingles(f)
 	if err != nil {
 		return err
 	}
-	v, err := f.NewVector()
-	if err != nil {
-		return err
-	}
-	defer v.Free()
-	var squares float64
-	mean := make([]float64, f.NumParams())
+	mean, covariance := make([]float64, f.NumParams()), 1/float64(len(all)-1)
+	var rows [][]float64
 	for n := range all {
-		if err := f.Gradient(all[n:n+1], v); err != nil {
+		g, err := one.gradient(n)
+		if err != nil {
 			return err
 		}
-		g := make([]float64, len(mean))
-		if err := v.Read(g); err != nil {
+		rows = append(rows, g)
+		floats.AddScaled(mean, 1/float64(len(all)), g)
+	}
+	trace, product, slope := 0.0, make([]float64, len(mean)), make([]float64, len(mean))
+	for n, g := range rows {
+		floats.Sub(g, mean)
+		trace += covariance * floats.Dot(g, g)
+		floats.AddScaled(product, covariance*floats.Dot(g, mean), g)
+		h, err := one.hessianTimes(n, g)
+		if err != nil {
 			return err
 		}
-		for i, x := range g {
-			squares += x * x
-			mean[i] += x / float64(len(all))
+		floats.AddScaled(slope, 2*covariance, h)
+	}
+	m, err := sigma.Measure(f, all, sigma.Wanted{Along: mean, Eigenvalues: 2})
+	if err != nil {
+		return err
+	}
+	found := map[string][]float64{"tr_sigma": {m.TraceSigma}}
+	for _, v := range m.Vectors {
+		found[v.Kind] = v.Values
+	}
+	for kind, want := range map[string][]float64{"tr_sigma": {trace}, "grad": mean, "sigma_vp": product, "grad_tr_sigma": slope} {
+		if d := floats.Distance(found[kind], want, 2); !(d <= 1e-10*floats.Norm(want, 2)) {
+			return fmt.Errorf("%s is %v from that of single examples", kind, d)
 		}
 	}
-	for _, x := range mean {
-		squares -= float64(len(all)) * x * x
-	}
-	if trace := squares / float64(len(all)-1); abs(m.TraceSigma-trace) > 1e-10*trace {
-		return fmt.Errorf("tr Σ is %v, from single gradients %v", m.TraceSigma, trace)
-	}
-	fmt.Println("measured", m.Parameters, "parameters: tr Σ is that of single gradients")
+	fmt.Println("measured", m.Parameters, "parameters: all is that of single examples")
 	return nil
 }
 
-func abs(x float64) float64 { return max(x, -x) }
+// singles computes what concerns one example by itself.
+type singles struct {
+	f        *objective.Objective
+	v, image kernels.Buffer
+}
+
+func newSingles(f *objective.Objective) (s singles, err error) {
+	s.f = f
+	if s.v, err = f.NewVector(); err == nil {
+		s.image, err = f.NewVector()
+	}
+	return s, err
+}
+
+func (s singles) gradient(n int) ([]float64, error) {
+	if err := s.f.Gradient([]int{n}, s.image); err != nil {
+		return nil, err
+	}
+	g := make([]float64, s.image.Len())
+	return g, s.image.Read(g)
+}
+
+func (s singles) hessianTimes(n int, v []float64) ([]float64, error) {
+	if err := s.v.Write(v); err != nil {
+		return nil, err
+	}
+	if err := s.f.HVP([]int{n}, s.v, s.image); err != nil {
+		return nil, err
+	}
+	h := make([]float64, len(v))
+	return h, s.image.Read(h)
+}
