@@ -2,7 +2,7 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test test-arm64 gpu gpu-test gpu-bundle lint fmt-check cross bench bench-table clean
+.PHONY: build test test-arm64 gpu gpu-test gpu-bundle lint fmt-check cross bench bench-table count-table clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
@@ -94,6 +94,10 @@ bench-table: build
 	mkdir -p bench/results
 	$(readme) --time 5s --markdown bench/results/cpu.md --json bench/results/cpu.json
 	$(readme) --time 3s --threads 1 --clock cpu --markdown bench/results/cpu-1-thread.md --json bench/results/cpu-1-thread.json
+
+# What a step asks of a device, which no machine is needed for.
+count-table: build
+	bin/drift bench --count --quiet --markdown bench/results/counts.md
 
 clean:
 	rm -rf bin

@@ -36,11 +36,21 @@ func GPUCases(dtype kernels.DType, small bool) []Case {
 	for _, w := range gpuWorks {
 		net, times := w.net, gpuSteps
 		if small {
-			net.spec, net.batch, times = strings.NewReplacer("4096", "16", "1024", "16").Replace(net.spec), 2, 1
+			net, times = net.tiny(), 1
 		}
 		all = append(all, Case{Name: fmt.Sprintf("%s%s/%s", gpuPrefix, net.name, w.way.name), Open: several(work(net, w.way, dtype, net.batch), times)})
 	}
 	return all
+}
+
+// tiny is the network with narrow layers, few examples and small images.
+func (w network) tiny() network {
+	w.spec = strings.NewReplacer("4096", "16", "1024", "16", "resnet20", "resnet20,width=8").Replace(w.spec)
+	w.batch = 2
+	if w.shape != nil {
+		w.shape = []int{w.shape[0], w.shape[1] / 2, w.shape[2] / 2}
+	}
+	return w
 }
 
 // several makes a Run of a number of steps, after which the device is waited for once.

@@ -33,6 +33,7 @@ type benchmark struct {
 	clock    string
 	markdown string
 	profile  string
+	count    bool
 	small    bool
 }
 
@@ -49,13 +50,15 @@ gpu the steps large enough for a GPU (gpu/…).
 
 --profile FILE tells where the time of steps goes instead: for each kind of call its sizes, bytes and operations
 (each operand once, so the least that it must move), time, and share of the ceiling, which is the bandwidth of a copy and the
-rate of a matrix product, measured in the same process; and the time between programs, with which the rows add up to the step. On a GPU every kernel then runs by itself between two events.`
+rate of a matrix product, measured in the same process; and the time between programs, with which the rows add up to the step. On a GPU every kernel then runs by itself between two events.
+--count computes nothing and counts the calls of a step, their bytes and operations, which are the same on every device.`
 
 const benchExample = `  drift bench
   drift bench --only readme --time 5s --markdown table.md
   drift bench --only '^gemm/float32' --threads 1 --clock cpu
   drift bench --only '^(mlp|cnn)/' --peers none --json steps.json
   drift bench --profile profile.json --only '^resnet20/sgd'
+  drift bench --count --only 'gpu/mlp'
   drift bench --device cuda --precision tf32 --only gpu --json gpu.json`
 
 func (a *app) benchCommand() *cobra.Command {
@@ -72,6 +75,7 @@ func (a *app) benchCommand() *cobra.Command {
 	cmdline.Add(flags, &b.clock, "clock", "wall", "wall time, or cpu time (for a busy machine, with --threads 1)", "name",
 		cmdline.OneOf(slices.Sorted(maps.Keys(timing.Clocks()))...))
 	flags.StringVar(&b.profile, "profile", "", "write a profile of the steps to this `file` as JSON, instead of timing them")
+	flags.BoolVar(&b.count, "count", false, "count calls, bytes and operations of the steps, instead of timing them")
 	flags.BoolVar(&b.small, "small", false, "run the cases of gpu/ with tiny networks, as a test")
 	flags.StringVar(&b.markdown, "markdown", "", "write the tables as Markdown to this `file`")
 	return cmd
@@ -106,6 +110,8 @@ func (b *benchmark) wants(name string) bool {
 		return timing.Claimed(name)
 	case only == "gpu":
 		return timing.ForGPU(name)
+	case only == "" && b.count:
+		return strings.HasSuffix(name, "/sgd") || timing.ForGPU(name)
 	case timing.ForGPU(name):
 		return strings.Contains(only, "gpu") && b.only.MatchString(name)
 	case only == "" && b.profile != "":
@@ -128,7 +134,12 @@ func (b *benchmark) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if b.profile != "" {
+	switch {
+	case b.count && b.profile != "":
+		return usagef("--count and --profile exclude each other")
+	case b.count:
+		return b.runCount(ctx, some)
+	case b.profile != "":
 		return b.runProfile(ctx, some)
 	}
 	dev, err := b.openDevice()

@@ -101,3 +101,24 @@ func TestBenchProfile(t *testing.T) {
 		t.Errorf("status %d, stderr %q", status, stderr)
 	}
 }
+
+func TestBenchCount(t *testing.T) {
+	table := filepath.Join(t.TempDir(), "counts.md")
+	status, stdout, stderr := drift(t, "bench", "--count", "--only", "^mlp/(gradient|lowrank)$", "--json", "-", "--markdown", table)
+	var result benchCounts
+	if err := json.Unmarshal([]byte(stdout), &result); status != statusDone || err != nil {
+		t.Fatalf("status %d, %v, stderr %q", status, err, stderr)
+	}
+	if len(result.Cases) != 1 || result.Cases[0].Name != "mlp/gradient" || !(result.Cases[0].Calls > 20) || result.DType != "float32" {
+		t.Errorf("%+v", result.Cases)
+	}
+	if len(result.Notes) != 1 || !strings.Contains(result.Notes[0], "mlp/lowrank") || !strings.Contains(stderr, "not counted: counting mlp/lowrank") {
+		t.Errorf("notes %q, stderr %q", result.Notes, stderr)
+	}
+	if text, err := os.ReadFile(table); err != nil || !strings.Contains(string(text), "| mlp/gradient | ") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if status, _, stderr := drift(t, "bench", "--count", "--profile", filepath.Join(t.TempDir(), "p")); status != statusUsage || !strings.Contains(stderr, "exclude") {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+}

@@ -1,0 +1,86 @@
+package timing
+
+import (
+	"fmt"
+
+	"drift/bench/report"
+	"drift/kernels/profile"
+)
+
+// Counted is what one step of a case asks of a device, whatever the device: see profile.Counting.
+type Counted struct {
+	Name  string             `json:"name"`
+	Calls float64            `json:"calls"` // of primitives
+	Bytes float64            `json:"bytes"` // that they read and write, each operand once
+	Kinds map[string]float64 `json:"kinds"` // the bytes by kind of call
+	Flops float64            `json:"flops"`
+	Steps int                `json:"steps"` // that the rows are of
+	Rows  []profile.Row      `json:"rows"`
+}
+
+// The kinds of calls.
+const (
+	kindMap     = "maps"
+	kindReduce  = "reductions"
+	kindProduct = "products"
+	kindOther   = "other"
+)
+
+func kindOf(op string) string {
+	switch op {
+	case "map":
+		return kindMap
+	case "reduce":
+		return kindReduce
+	case "gemm", "conv", "convinput", "convweight":
+		return kindProduct
+	}
+	return kindOther
+}
+
+// Count counts the calls of a case's steps without computing anything. Those of opening it do not count.
+func Count(c Case) (Counted, error) {
+	p := new(profile.Profile)
+	found := Counted{Name: c.Name, Kinds: map[string]float64{}}
+	w, err := c.Open(profile.Counting(p))
+	if err != nil {
+		return found, fmt.Errorf("preparing %s: %w", c.Name, err)
+	}
+	defer w.Close()
+	p.Clear()
+	if err := w.Run(); err != nil {
+		return found, fmt.Errorf("counting %s: %w", c.Name, err)
+	}
+	found.Steps = max(w.Steps, 1)
+	found.Rows, _ = p.Rows()
+	for _, r := range found.Rows {
+		n := float64(r.Count) / w.steps()
+		found.Calls += n
+		found.Bytes += n * r.Bytes
+		found.Flops += n * r.Flops
+		found.Kinds[kindOf(r.Op)] += n * r.Bytes
+	}
+	return found, nil
+}
+
+// CountTable is a row for each case.
+func CountTable(all []Counted) *report.Table {
+	t := &report.Table{Header: []string{"case", "calls", "MB", "in products", "in maps", "in reductions", "in others", "GFLOP"}, Left: 1}
+	mb := func(bytes float64) string { return fmt.Sprintf("%.*f", decimals(bytes/1e6), bytes/1e6) }
+	for _, c := range all {
+		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), mb(c.Bytes), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
+			mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9))
+	}
+	return t
+}
+
+// decimals leaves a number four digits, more where it is large.
+func decimals(x float64) int {
+	switch {
+	case x >= 1000:
+		return 0
+	case x >= 100:
+		return 1
+	}
+	return 2
+}

@@ -1,0 +1,77 @@
+package timing
+
+import (
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"drift/kernels"
+	"drift/kernels/cpu"
+	"drift/kernels/profile"
+)
+
+// What is counted is what a device is asked for: a profile of the same step has the same calls.
+func TestCountIsThatOfAProfile(t *testing.T) {
+	p := new(profile.Profile)
+	dev := cpu.New(cpu.Options{Threads: 1, Profile: p})
+	defer dev.Close()
+	for _, c := range GPUCases(kernels.Float32, true) {
+		counted, err := Count(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		measured, err := Profile(t.Context(), dev, p, nil, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls, bytes, flops := 0, 0.0, 0.0
+		for _, l := range measured.Rows {
+			if l.Op != Host {
+				calls, bytes, flops = calls+l.Count, bytes+l.Bytes*float64(l.Count), flops+l.Flops*float64(l.Count)
+			}
+		}
+		steps := float64(measured.Steps)
+		if counted.Calls != float64(calls)/steps || counted.Bytes != bytes/steps || counted.Flops != flops/steps {
+			t.Errorf("%s: counted %v calls, %v bytes, %v operations; a profile has %v, %v, %v", c.Name, counted.Calls, counted.Bytes, counted.Flops,
+				float64(calls)/steps, bytes/steps, flops/steps)
+		}
+		sum := 0.0
+		for _, bytes := range counted.Kinds {
+			sum += bytes
+		}
+		if math.Abs(sum-counted.Bytes) > 1e-9*sum {
+			t.Errorf("%s: the kinds add up to %v of %v bytes", c.Name, sum, counted.Bytes)
+		}
+	}
+}
+
+// The committed table still tells what steps take, to a tenth.
+func TestCommittedCounts(t *testing.T) {
+	text, err := os.ReadFile("../results/counts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, c := range append(steps(kernels.Float32), GPUCases(kernels.Float32, false)...) {
+		_, row, found := strings.Cut(string(text), "\n| "+c.Name+" | ")
+		if !found {
+			continue
+		}
+		seen++
+		counted, err := Count(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells := strings.Split(row, " | ")
+		calls, _ := strconv.ParseFloat(cells[0], 64)
+		mb, _ := strconv.ParseFloat(cells[1], 64)
+		if math.Abs(calls-counted.Calls) > 0.1*counted.Calls || math.Abs(mb*1e6-counted.Bytes) > 0.1*counted.Bytes {
+			t.Errorf("%s: %v calls and %v MB in the table, counted are %v and %v: make count-table writes it anew", c.Name, calls, mb, counted.Calls, counted.Bytes/1e6)
+		}
+	}
+	if seen < 10 {
+		t.Errorf("the table has %d of the cases", seen)
+	}
+}
