@@ -25,9 +25,10 @@ type comparison struct {
 	result
 	Rows        []row `json:"rows"`
 	SecondOrder *struct {
-		Drift     *report.Interval `json:"drift"`
-		Diffusion *report.Interval `json:"diffusion"`
-		Both      *report.Interval `json:"both"`
+		Drift      *report.Interval `json:"drift"`
+		Diffusion  *report.Interval `json:"diffusion"`
+		Both       *report.Interval `json:"both"`
+		AroundMean *report.Interval `json:"around_mean"`
 	} `json:"second_order"`
 	Experiment struct {
 		Command string         `json:"command"`

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // measurement is what drift measure found at some weights.
@@ -24,6 +26,25 @@ type measurement struct {
 	HessianTrace       *float64  `json:"hessian_trace"`
 	HessianTraceError  *float64  `json:"hessian_trace_error"`
 	Layers             []layer   `json:"layers"`
+	Overlap            *overlap  `json:"overlap"`
+}
+
+// overlap is how far the leading eigenvectors of Σ and of the Hessian span the same space.
+type overlap struct {
+	Dimension int         `json:"dimension"`
+	Share     float64     `json:"share"`
+	Cosines2  [][]float64 `json:"cosines2"`
+}
+
+// inHessian is the share of each of Σ's eigenvectors that lies in the Hessian's leading space.
+func (m *measurement) inHessian() (shares []float64) {
+	if m.Overlap == nil {
+		return nil
+	}
+	for _, row := range m.Overlap.Cosines2 {
+		shares = append(shares, floats.Sum(row))
+	}
+	return shares
 }
 
 // layer is the share of a measurement that falls to one parameter tensor.

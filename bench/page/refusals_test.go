@@ -23,7 +23,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		{"nothing there", []string{filepath.Join(t.TempDir(), "none")}, "no such file"},
 		{"an empty folder", []string{t.TempDir()}, "holds no run, comparison, measurement or check"},
 		{"twice", []string{run, run + "/"}, "named twice"},
-		{"a comparison under way", []string{folder(t, "c", map[string]string{"config.toml": config, "finished": ""})}, "has not ended"},
+		{"a comparison under way", []string{folder(t, "c", map[string]string{"config.toml": config, "finished": ""})}, "has ended yet"},
 		{"no settings", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1)})}, "holds no run"},
 		{"a damaged machine", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1), "config.toml": config, "machine.json": "{"})}, "machine.json: "},
 		{"damaged settings", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1), "config.toml": "a = ="})}, "config.toml: "},

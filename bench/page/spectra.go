@@ -10,10 +10,12 @@ import (
 func (r *Results) spectra(l legend) (charts []*chart) {
 	for _, of := range []struct {
 		title, note string
+		log         bool // where the values are far apart
 		values      func(*measurement) []float64
 	}{
-		{"Eigenvalues of Σ", "The leading ones, in descending order.", func(m *measurement) []float64 { return m.Eigenvalues }},
-		{"Eigenvalues of the Hessian", "The leading ones, in descending order.", func(m *measurement) []float64 { return m.HessianEigenvalues }},
+		{"Eigenvalues of Σ", "The leading ones, in descending order.", true, func(m *measurement) []float64 { return m.Eigenvalues }},
+		{"Eigenvalues of the Hessian", "The leading ones, in descending order.", true, func(m *measurement) []float64 { return m.HessianEigenvalues }},
+		{"Eigenvectors of Σ in the Hessian's leading space", "The share of each that lies in the span of the same number of eigenvectors of the Hessian.", false, (*measurement).inHessian},
 	} {
 		c := &chart{Title: of.title, Note: of.note, XLabel: "rank"}
 		for k, m := range r.measurements {
@@ -26,7 +28,7 @@ func (r *Results) spectra(l legend) (charts []*chart) {
 			}
 		}
 		if len(c.Curves) > 0 {
-			c.LogY = c.wide()
+			c.LogY = of.log && c.wide()
 			charts = append(charts, c)
 		}
 	}

@@ -113,7 +113,11 @@ func (c *comparison) words() string {
 		}
 	}
 	if of := c.SecondOrder; of != nil && of.Both != nil && of.Both.Known() {
-		s += fmt.Sprintf(" To second order in the noise, drift and diffusion explain a share of %v of what separates SGD's mean from full-batch descent after an epoch.", *of.Both)
+		s += fmt.Sprintf(" To second order in the noise, drift and diffusion explain a share of %v of what separates SGD's mean from full-batch descent after an epoch", *of.Both)
+		if of.AroundMean != nil && of.AroundMean.Known() {
+			s += fmt.Sprintf("; expanded around SGD's own mean %v", *of.AroundMean)
+		}
+		s += "."
 	}
 	return s
 }
@@ -135,6 +139,10 @@ func (m *measurement) words() string {
 			s += fmt.Sprintf(", the leading %d have %.0f %%", n, 100*sum/m.TraceSigma)
 		}
 		s += "."
+	}
+	if o := m.Overlap; o != nil {
+		s += fmt.Sprintf(" The spaces of the %d leading eigenvectors of Σ and of the Hessian overlap by %s (1: the same; by chance about %s).", o.Dimension,
+			report.Format(o.Share), report.Format(float64(o.Dimension)/float64(m.Parameters)))
 	}
 	return s
 }

@@ -47,7 +47,19 @@ func Figure(m *sigma.Measurement) report.Figure {
 			f.Panels = append(f.Panels, spectrum(of.name, *of.density))
 		}
 	}
+	if m.Overlap != nil {
+		f.Panels = append(f.Panels, overlap(m.Overlap))
+	}
 	return f
+}
+
+// overlap is the share of each of Σ's eigenvectors that lies in the Hessian's leading space.
+func overlap(o *sigma.Overlap) report.Panel {
+	c := report.Curve{Dots: true}
+	for i, share := range o.InHessian() {
+		c.X, c.Y = append(c.X, float64(i+1)), append(c.Y, exact(share))
+	}
+	return report.Panel{Title: "Eigenvectors of Σ in the Hessian's leading space", XLabel: "rank", YLabel: "share", Curves: []report.Curve{c}}
 }
 
 func leading(name string, values []float64) report.Panel {

@@ -33,7 +33,8 @@ const measureLong = `measure computes statistics of the per-example gradients g_
 weights: the mean ḡ, the trace of the unbiased covariance Σ, the gradient of that trace, leading
 eigenvalues of Σ and of the Hessian, and the noise scale tr Σ/‖ḡ‖². --weights names the weights; by
 default they are those that training would start from. --run takes data, network and weights from the
-folder of a run. If it is interrupted it prints what it has.
+folder of a run. With --sigma-top and --hessian-top it also says how far the leading eigenvectors of
+both span the same space: (1/k) Σ ⟨u_i, v_j⟩², 1 if they do and about k/P by chance. If it is interrupted it prints what it has.
 
 The folder --out gets measure.json, which also has tr Σ, ‖ḡ‖² and the noise scale of each parameter,
 and the figure "spectra" (PNG, SVG, PDF) if eigenvalues or densities were asked for.
@@ -186,6 +187,9 @@ func measured(m *sigma.Measurement) *report.Table {
 	}
 	for k, value := range m.HessianEigenvalues {
 		t.Add(fmt.Sprintf("eigenvalue %d of the Hessian", k+1), report.Format(value))
+	}
+	if o := m.Overlap; o != nil {
+		t.Add(fmt.Sprintf("overlap of the %d leading eigenvectors of both", o.Dimension), report.Format(o.Share))
 	}
 	if m.HessianTrace != nil {
 		t.Add("trace of the Hessian ± standard error", report.Interval{Mean: *m.HessianTrace, CI95: *m.HessianTraceError}.String())

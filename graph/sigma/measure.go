@@ -44,9 +44,13 @@ type Measurement struct {
 	HessianTrace       *float64  `json:"hessian_trace,omitempty"`
 	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 
+	Overlap *Overlap `json:"overlap,omitempty"` // of both operators' leading eigenvectors
+
 	// Vectors are ḡ, ∂tr Σ and what else was wanted, by kind: grad, grad_tr_sigma, sigma_diag, hvp and sigma_vp.
 	Layers  []Layer          `json:"layers,omitempty"` // filled by who wants ByLayer kept
 	Vectors []weights.Vector `json:"-"`
+
+	twins, curved []Pair // eigenpairs of Σ's twin on the examples and of the Hessian
 }
 
 // Measure works on examples of the training data, at least two of them, at the objective's parameters. With an error that comes
@@ -69,6 +73,9 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 	if w.Hessian > 0 || w.HessianDensity > 0 || w.Trace > 0 {
 		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.curvature(f, examples, w) })
 	}
+	if w.Eigenvalues > 0 && w.Hessian > 0 {
+		steps = append(steps, m.overlap)
+	}
 	defer m.settle()
 	for _, step := range steps {
 		if err := step(f, examples); err != nil {
@@ -86,7 +93,7 @@ func (m *Measurement) settle() {
 	if m.TraceSigma != 0 {
 		return
 	}
-	m.TraceGradientNorm2 = 0
+	m.TraceGradientNorm2, m.Overlap = 0, nil
 	clear(m.Eigenvalues)
 	for _, v := range m.Vectors {
 		if v.Kind == "grad_tr_sigma" || v.Kind == "sigma_diag" || v.Kind == "sigma_vp" {

@@ -18,22 +18,29 @@ const (
 // centred Gram matrix where there are few, by Lanczos iteration with products C G Gᵀ C c where it would not fit. Those beyond the
 // N−1 that examples can give are zero, and so are those that are rounding noise beside the largest. Residuals are ‖Kq/(N−1) − λq‖ with ‖q‖ = 1, and 0 where all were found at once.
 func (g *Gradients) Leading(k int, s Search) (values, residuals []float64, err error) {
+	values, residuals, _, err = g.leading(k, s)
+	return values, residuals, err
+}
+
+// leading also gives the pairs on the examples, no more than N−1.
+func (g *Gradients) leading(k int, s Search) (values, residuals []float64, pairs []Pair, err error) {
 	n, p := len(g.examples), g.f.NumParams()
 	if k < 1 || k > p {
-		return nil, nil, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
+		return nil, nil, nil, fmt.Errorf("%d eigenvalues of Σ: give 1 to %d, the number of parameters", k, p)
 	}
 	if s.Tolerance == 0 && g.f.DType() == kernels.Float32 {
 		s.Tolerance = 1e-4 // products rounded to float32 reach not much less; values are good to the square of it
 	}
-	pairs, err := g.pairs(min(k, n-1), s)
+	pairs, err = g.pairs(min(k, n-1), s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("spectrum of Σ: %w", err)
+		return nil, nil, nil, fmt.Errorf("spectrum of Σ: %w", err)
 	}
 	values, residuals = make([]float64, k), make([]float64, k)
 	for i, pair := range pairs {
 		values[i], residuals[i] = Resolved(pair.Value, pairs[0].Value, g.f.DType()), pair.Residual
+		pairs[i].Value = values[i]
 	}
-	return values, residuals, nil
+	return values, residuals, pairs, nil
 }
 
 // pairs is the leading eigenpairs of Σ's twin on the examples.
