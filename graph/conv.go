@@ -29,10 +29,11 @@ func (f conv) images() tensor.Shape { return tensor.Shape{f.N, f.C, f.H, f.W} }
 func (f conv) output() tensor.Shape { return tensor.Shape{f.N, f.O, f.OutH(), f.OutW()} }
 
 func (f conv) kernel() tensor.Shape {
+	c := f.C / f.Parts()
 	if f.PerExample {
-		return tensor.Shape{f.N, f.O, f.C, f.KH, f.KW}
+		return tensor.Shape{f.N, f.O, c, f.KH, f.KW}
 	}
-	return tensor.Shape{f.O, f.C, f.KH, f.KW}
+	return tensor.Shape{f.O, c, f.KH, f.KW}
 }
 
 func (f conv) shape(in []tensor.Shape) tensor.Shape {
@@ -76,13 +77,13 @@ func (f conv) primitive([]tensor.Shape, tensor.Shape) kernels.Primitive {
 }
 
 // windowOver describes windows that slide over images [n,c,h,w].
-func windowOver(x *Node, kernel, stride, padding [2]int) kernels.Window {
+func windowOver(x *Node, kernel, stride, padding, dilation [2]int) kernels.Window {
 	s := x.Shape()
 	if len(s) != 4 {
 		misuse("images must have shape [n,c,h,w], not %v", s)
 	}
 	w := kernels.Window{N: s[0], C: s[1], H: s[2], W: s[3], KH: kernel[0], KW: kernel[1],
-		StrideH: stride[0], StrideW: stride[1], PadH: padding[0], PadW: padding[1]}
+		StrideH: stride[0], StrideW: stride[1], PadH: padding[0], PadW: padding[1], DilationH: dilation[0], DilationW: dilation[1]}
 	if err := w.Check(); err != nil {
 		misuse("%v", err)
 	}
@@ -92,13 +93,26 @@ func windowOver(x *Node, kernel, stride, padding [2]int) kernels.Window {
 // Conv2D is the cross-correlation of images with kernels and zero padding, as PyTorch's conv2d:
 // Conv2D([n,c,h,w], [o,c,kh,kw]) → [n,o,oh,ow]. Kernels [n,o,c,kh,kw] give every image its own.
 func Conv2D(x, k *Node, stride, padding [2]int) *Node {
+	return GroupedConv2D(x, k, stride, padding, [2]int{1, 1}, 1)
+}
+
+// GroupedConv2D is Conv2D with pixels between the places of a kernel, dilation apart, and channels and outputs in groups of equal size, of
+// which each sees its own alone: GroupedConv2D([n,c,h,w], [o,c/groups,kh,kw]) → [n,o,oh,ow].
+func GroupedConv2D(x, k *Node, stride, padding, dilation [2]int, groups int) *Node {
 	s := k.Shape()
 	r := len(s)
 	if r != 4 && r != 5 {
 		misuse("convolution: kernels of shape %v", s)
 	}
-	w := windowOver(x, [2]int{s[r-2], s[r-1]}, stride, padding)
-	return apply(conv{convForward, kernels.Conv{Window: w, O: s[r-4], PerExample: r == 5}}, x, k)
+	if min(dilation[0], dilation[1], groups) < 1 {
+		misuse("convolution: dilation %v, %d groups: both are at least 1", dilation, groups)
+	}
+	w := windowOver(x, [2]int{s[r-2], s[r-1]}, stride, padding, dilation)
+	c := kernels.Conv{Window: w, O: s[r-4], PerExample: r == 5, Groups: groups}
+	if _, _, err := c.Operands(); err != nil {
+		misuse("convolution of images %v and kernels %v: %v", x.Shape(), s, err)
+	}
+	return apply(conv{convForward, c}, x, k)
 }
 
 // im2col lays windows out as rows; its adjoint adds them back.
@@ -127,5 +141,5 @@ func (f im2col) primitive([]tensor.Shape, tensor.Shape) kernels.Primitive {
 
 // Im2Col lays every window of images [n,c,h,w] out as a row: [n, oh·ow, c·kh·kw].
 func Im2Col(x *Node, kernel, stride, padding [2]int) *Node {
-	return apply(im2col{Window: windowOver(x, kernel, stride, padding)}, x)
+	return apply(im2col{Window: windowOver(x, kernel, stride, padding, [2]int{1, 1})}, x)
 }

@@ -98,6 +98,8 @@ func cases(r *rand.Rand) []opCase {
 		opCase{name: "gather", shapes: [][]int{{m, k}, {n}}, build: two(Gather), index: map[int]int{1: m}},
 		opCase{name: "scatter", shapes: [][]int{{n, k}, {n}}, build: two(func(x, i *Node) *Node { return Scatter(x, i, m) }), index: map[int]int{1: m}},
 		opCase{name: "conv", shapes: [][]int{images, kernel}, build: two(func(x, k *Node) *Node { return Conv2D(x, k, stride, pad) })},
+		opCase{name: "grouped conv", shapes: [][]int{{2, 4, 5, 4}, {6, 2, 2, 2}}, build: two(func(x, k *Node) *Node { return GroupedConv2D(x, k, stride, pad, [2]int{2, 1}, 2) })},
+		opCase{name: "grouped conv per example", shapes: [][]int{{2, 4, 5, 4}, {2, 4, 1, 2, 2}}, build: two(func(x, k *Node) *Node { return GroupedConv2D(x, k, stride, pad, [2]int{1, 2}, 4) })},
 		opCase{name: "conv per example", shapes: [][]int{images, append([]int{b}, kernel...)}, build: two(func(x, k *Node) *Node { return Conv2D(x, k, stride, pad) })},
 		opCase{name: "im2col", shapes: [][]int{images}, build: one(func(x *Node) *Node { return Im2Col(x, [2]int{3, 2}, stride, pad) })},
 		opCase{name: "max pool", shapes: [][]int{images}, build: one(func(x *Node) *Node { return MaxPool2D(x, [2]int{3, 2}, stride, pad) }), kinked: true},

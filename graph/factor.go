@@ -96,7 +96,8 @@ type former interface {
 
 var _, _ former = outer{}, convolved{}
 
-// convolved is kernels applied to images: g_n = Σ_t d_nt u_ntᵀ over the windows u_nt of image n, at output pixels t.
+// convolved is kernels applied to images: g_n = Σ_t d_nt u_ntᵀ over the windows u_nt of image n, at output pixels t. With groups that
+// is so for each of them, d_nt and u_nt being its own.
 type convolved struct {
 	geometry kernels.Conv
 	x, d     *Node
@@ -109,10 +110,11 @@ func (f convolved) formed() *Node {
 	return apply(conv{convWeight, g}, f.x, f.d)
 }
 
+// forms is true of groups, the gradients of which are small.
 func (f convolved) forms() bool {
 	g := f.geometry
 	t, in := g.OutH()*g.OutW(), g.C*g.KH*g.KW
-	return t*(in+g.O) >= in*g.O
+	return g.Parts() > 1 || t*(in+g.O) >= in*g.O
 }
 
 // squaredNorms takes the cheaper of the two forms, as outer does.

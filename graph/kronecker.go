@@ -3,10 +3,14 @@ package graph
 // Kronecker is the gradients of a weight seen as sums of outer products, g_n = Σ_t d_nt a_ntᵀ [out,in] over the positions t at
 // which the weight is applied: what approximations of Σ by Kronecker products are made of (Martens and Grosse 2015; for
 // convolutions Grosse and Martens 2016).
-type Kronecker struct{ factors outer }
+type Kronecker struct {
+	a, d      *Node // with a row for each position: [·,in], [·,out]
+	positions int   // of an example
+	groups    int   // rows of a for one of d
+}
 
 // Kronecker is that of the k-th parameter, which must be the weight of linear layers or of one convolution [o,c,kh,kw], seen
-// as [o,c·kh·kw].
+// as [o,c·kh·kw]. The groups of a convolution share one factor for what enters, the mean over them.
 func (p *PerExample) Kronecker(k int) Kronecker {
 	factor := p.factors[k]
 	if view, ok := factor.(seen); ok {
@@ -14,36 +18,44 @@ func (p *PerExample) Kronecker(k int) Kronecker {
 	}
 	switch f := factor.(type) {
 	case outer:
-		return Kronecker{f}
+		_, t, _, _ := f.sizes()
+		a, d := f.rows()
+		return Kronecker{a, d, t, 1}
 	case convolved:
-		return Kronecker{f.outer()}
+		return f.kronecker()
 	}
 	misuse("parameter %d is no weight whose gradient is a sum of outer products", k)
 	return Kronecker{}
 }
 
-// Positions is the number of applications to an example.
-func (k Kronecker) Positions() int {
-	_, t, _, _ := k.factors.sizes()
-	return t
+func (f convolved) kronecker() Kronecker {
+	g := f.geometry
+	t, apart := g.OutH()*g.OutW(), g.Apart()
+	u := apply(im2col{Window: apart.Window}, Reshape(f.x, apart.N, apart.C, g.H, g.W))
+	d := Transpose(Reshape(f.d, g.N, g.O, t), 0, 2, 1)
+	return Kronecker{Reshape(u, apart.N*t, apart.C*g.KH*g.KW), Reshape(d, g.N*t, g.O), t, g.Parts()}
 }
+
+// Positions is the number of applications to an example.
+func (k Kronecker) Positions() int { return k.positions }
 
 // InputMoment is Σ_nt a_nt a_ntᵀ, [in,in].
 func (k Kronecker) InputMoment() *Node {
-	a, _ := k.factors.rows()
-	return MatMulT(a, a, true, false)
+	moment := MatMulT(k.a, k.a, true, false)
+	if k.groups == 1 {
+		return moment
+	}
+	return Scale(moment, 1/float64(k.groups))
 }
 
 // OutputMean is the mean of d_nt over examples and positions, [out].
 func (k Kronecker) OutputMean() *Node {
-	_, d := k.factors.rows()
-	return Hold(Mean(d, 0))
+	return Hold(Mean(k.d, 0))
 }
 
 // OutputMoment is Σ_nt (d_nt − s)(d_nt − s)ᵀ, [out,out], and Σ_nt (d_nt − s), [out].
 func (k Kronecker) OutputMoment(s *Node) (moment, sum *Node) {
-	_, d := k.factors.rows()
-	d = Sub(d, overExamples(s, d.Shape()[0]))
+	d := Sub(k.d, overExamples(s, k.d.Shape()[0]))
 	return MatMulT(d, d, true, false), Sum(d, 0)
 }
 

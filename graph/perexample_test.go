@@ -28,6 +28,23 @@ var nets = []net{
 		h = Tanh(Conv2D(h, p[2], [2]int{1, 1}, [2]int{}))
 		return Linear(Reshape(h, h.Shape()[0], 8), p[3])
 	}},
+	{"groups, dilated", [][]int{{6, 2, 3, 2}, {6}, {9, 2, 2, 2}, {3, 18}}, []int{4, 6, 5}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Bias(GroupedConv2D(x, p[0], [2]int{1, 1}, [2]int{1, 1}, [2]int{2, 1}, 2), p[1], 1))
+		h = Tanh(GroupedConv2D(h, p[2], [2]int{2, 3}, [2]int{}, [2]int{1, 3}, 3))
+		return Linear(Reshape(h, h.Shape()[0], 18), p[3])
+	}},
+	{"depthwise", [][]int{{3, 1, 3, 3}, {6, 1, 2, 2}, {3, 24}}, []int{3, 4, 4}, func(p []*Node, x *Node) *Node {
+		h := Tanh(GroupedConv2D(x, p[0], [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 1}, 3))
+		h = Tanh(GroupedConv2D(h, p[1], [2]int{2, 2}, [2]int{}, [2]int{1, 1}, 3))
+		return Linear(Reshape(h, h.Shape()[0], 24), p[2])
+	}},
+	{"kernels that groups share", [][]int{{2, 1, 2, 2}, {3, 24}}, []int{4, 3, 3}, func(p []*Node, x *Node) *Node {
+		n := x.Shape()[0]
+		k := Reshape(Broadcast(p[0], 0, 2), 4, 1, 2, 2)
+		h := Tanh(GroupedConv2D(x, k, [2]int{1, 1}, [2]int{}, [2]int{1, 1}, 4))
+		h = GroupedConv2D(h, GroupedConv2D(k, Fill(k, 1), [2]int{1, 1}, [2]int{1, 1}, [2]int{2, 1}, 1), [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 1}, 1)
+		return Linear(Reshape(h, n, 24), p[1])
+	}},
 	{"few windows, many channels", [][]int{{9, 8, 2, 2}, {3, 36}}, []int{8, 3, 3}, func(p []*Node, x *Node) *Node {
 		h := Sigmoid(Conv2D(x, p[0], [2]int{1, 1}, [2]int{}))
 		return Linear(Reshape(h, h.Shape()[0], 36), p[1])

@@ -80,11 +80,11 @@ func (f pool) primitive([]tensor.Shape, tensor.Shape) kernels.Primitive {
 
 // MaxPool2D is the largest element of each window of images: [n,c,h,w] → [n,c,oh,ow].
 func MaxPool2D(x *Node, kernel, stride, padding [2]int) *Node {
-	f := pool{maxIndex, windowOver(x, kernel, stride, padding)}
+	f := pool{maxIndex, windowOver(x, kernel, stride, padding, [2]int{1, 1})}
 	return f.as(maxGather, x, apply(f, x))
 }
 
 // AvgPool2D is the mean of each window of images, padding counted: [n,c,h,w] → [n,c,oh,ow].
 func AvgPool2D(x *Node, kernel, stride, padding [2]int) *Node {
-	return apply(pool{avgPool, windowOver(x, kernel, stride, padding)}, x)
+	return apply(pool{avgPool, windowOver(x, kernel, stride, padding, [2]int{1, 1})}, x)
 }

@@ -40,7 +40,7 @@ func flops(op Primitive) float64 {
 	case Gemm:
 		return 2 * product(p.Batch, p.M, p.N, p.K)
 	case Conv:
-		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C, p.KH, p.KW)
+		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C/p.Parts(), p.KH, p.KW)
 	case ConvInput:
 		return flops(Conv(p))
 	case ConvWeight:

@@ -73,6 +73,12 @@ func convolution(p Conv) string {
 	if p.StrideH != 1 || p.StrideW != 1 {
 		text += " / " + times(p.StrideH, p.StrideW)
 	}
+	if h, v := p.Dilation(); h != 1 || v != 1 {
+		text += " dilated " + times(h, v)
+	}
+	if p.Parts() > 1 {
+		text += fmt.Sprintf(" in %d groups", p.Groups)
+	}
 	if p.PerExample {
 		text += " per example"
 	}

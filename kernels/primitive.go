@@ -69,11 +69,13 @@ type Slice struct{ A, B, C, From, To int }
 type Pad struct{ A, B, C, From, To int }
 
 // Conv is the cross-correlation y[n,o,·,·] = Σ_c x[n,c,·,·] ⋆ k[o,c,·,·]: x [N,C,H,W], k [O,C,KH,KW], y [N,O,OutH,OutW].
-// With PerExample every image has kernels of its own: k is [N,O,C,KH,KW]. Outputs [y], inputs [x, k].
+// With PerExample every image has kernels of its own: k is [N,O,C,KH,KW]. With G Groups, channels and outputs fall into G runs of equal
+// length, and a run of outputs sees its own run of channels alone: k is [O,C/G,KH,KW]. Outputs [y], inputs [x, k].
 type Conv struct {
 	Window
 	O          int
 	PerExample bool
+	Groups     int // 0 stands for 1
 }
 
 // ConvInput is Conv's adjoint in x: x̄ [N,C,H,W] from ȳ [N,O,OutH,OutW] and k. Outputs [x̄], inputs [ȳ, k].
@@ -81,14 +83,16 @@ type ConvInput struct {
 	Window
 	O          int
 	PerExample bool
+	Groups     int
 }
 
-// ConvWeight is Conv's adjoint in k: k̄ [O,C,KH,KW], summed over examples, or [N,O,C,KH,KW] with PerExample, from x and ȳ.
+// ConvWeight is Conv's adjoint in k: k̄ [O,C/G,KH,KW], summed over examples, or [N,O,C/G,KH,KW] with PerExample, from x and ȳ.
 // Outputs [k̄], inputs [x, ȳ].
 type ConvWeight struct {
 	Window
 	O          int
 	PerExample bool
+	Groups     int
 }
 
 // Im2Col lays out every window as a row: u [N, OutH·OutW, C·KH·KW] from x [N,C,H,W]. Outputs [u], inputs [x].

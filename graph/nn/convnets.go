@@ -16,7 +16,8 @@ func (p presetSpec) dense() (layers []Layer, err error) {
 
 // convolution is a layer with square kernels that keeps the size of the image when its stride is 1 and padding allows.
 func convolution(out, kernel, stride, padding int, bias bool) Conv2D {
-	return Conv2D{Out: out, Kernel: Pair{kernel, kernel}, Stride: Pair{stride, stride}, Padding: Pair{padding, padding}, Bias: bias}
+	return Conv2D{Out: out, Kernel: Pair{kernel, kernel}, Stride: Pair{stride, stride}, Padding: Pair{padding, padding},
+		Dilation: Pair{1, 1}, Groups: 1, Bias: bias}
 }
 
 func maxPool(kernel int) MaxPool2D { return MaxPool2D{Kernel: Pair{kernel, kernel}} }

@@ -10,12 +10,13 @@
 //	nn.New(objective.Input{Shape: []int{1, 6, 6}}, nn.CrossEntropy{},
 //		nn.Conv2D{Out: 3, Kernel: nn.Pair{3, 3}, Stride: nn.Pair{1, 1}, Padding: nn.Pair{1, 1}, Bias: true}, nn.ReLU, nn.Flatten{}, nn.Linear{Out: 10, Bias: true})
 //
-// In JSON a layer is a name or an object with one key, the name, over its attributes. Sizes are whole numbers; kernel, stride
-// and padding may also be pairs [height,width].
+// In JSON a layer is a name or an object with one key, the name, over its attributes. Sizes are whole numbers; kernel, stride,
+// padding and dilation may also be pairs [height,width].
 //
 //	linear         {out, bias=true, weight=""}   y = x Wᵀ + b on the last axis; weight [out,in], bias [out]. weight names a
 //	               parameter of a layer before, as "0.weight", that both use; the layer then owns its bias alone
-//	conv2d         {out, kernel, stride=1, padding=0, bias=true}   [c,h,w] → [out,h′,w′]; weight [out,c,kh,kw], bias [out]
+//	conv2d         {out, kernel, stride=1, padding=0, dilation=1, groups=1, bias=true}   [c,h,w] → [out,h′,w′]; weight
+//	               [out,c/groups,kh,kw], bias [out]. Each group of outputs sees its own group of channels: groups=c is depthwise
 //	groupnorm      {groups, eps=1e-5, affine=true}   over the positions and channels of each group of [c,…]; weight, bias [c]
 //	layernorm      {shape=[last axis], eps=1e-5, affine=true}      over the trailing axes in shape; weight, bias of that shape
 //	rmsnorm        {eps=1e-5}                  over the last axis; weight of its size

@@ -17,7 +17,7 @@ type Layer interface {
 // kinds are the layers by their names in JSON, each with the attributes that it has where JSON leaves them out.
 var kinds = table[Layer]{"layer", map[string]Layer{
 	"linear":        Linear{Bias: true},
-	"conv2d":        Conv2D{Stride: Pair{1, 1}, Bias: true},
+	"conv2d":        Conv2D{Stride: Pair{1, 1}, Dilation: Pair{1, 1}, Groups: 1, Bias: true},
 	"groupnorm":     GroupNorm{Affine: true, Eps: 1e-5},
 	"layernorm":     LayerNorm{Affine: true, Eps: 1e-5},
 	"maxpool2d":     MaxPool2D{},

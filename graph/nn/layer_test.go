@@ -90,7 +90,7 @@ func TestLayersThatCannotBe(t *testing.T) {
 // Defaults are not changed by what JSON is read over them.
 func TestDefaultsStay(t *testing.T) {
 	parsed(t, `{"input":[1,3,3],"layers":[{"conv2d":{"out":2,"kernel":2,"stride":2,"bias":false}},"flatten",{"linear":{"out":2,"bias":false}}],"loss":"mse"}`, nil, 0, nil)
-	if d := kinds.defaults["conv2d"]; d != (Conv2D{Stride: Pair{1, 1}, Bias: true}) {
+	if d := kinds.defaults["conv2d"]; d != (Conv2D{Stride: Pair{1, 1}, Dilation: Pair{1, 1}, Groups: 1, Bias: true}) {
 		t.Errorf("conv2d became %+v", d)
 	}
 }

@@ -24,7 +24,7 @@ func (w window) shape(in []int) ([]int, error) {
 	if err := images(in); err != nil {
 		return nil, err
 	}
-	at, err := slide(in[1:], w.kernel, w.stride, w.padding)
+	at, err := slide(in[1:], w.kernel, w.stride, w.padding, Pair{1, 1})
 	if err != nil {
 		return nil, err
 	}

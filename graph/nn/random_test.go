@@ -30,7 +30,9 @@ func drawModel(t *rapid.T) *Model {
 			drawPair(t, "kernel", 1, 4), drawPair(t, "stride", 1, 5), drawPair(t, "padding", 0, 2))
 		switch rapid.SampledFrom([]string{"conv2d", "avgpool2d", "groupnorm", "layernorm", "residual", "rmsnorm", "batchnorm2d", "concat"}).Draw(t, "layer") {
 		case "conv2d":
-			add(`{"conv2d":{"out":%d,"bias":%t,%s}}`, between(t, "out", 1, 4), rapid.Bool().Draw(t, "bias"), window)
+			groups := between(t, "groups", 1, 3)
+			add(`{"conv2d":{"out":%d,"groups":%d,"dilation":%s,"bias":%t,%s}}`, groups*between(t, "out", 1, 2), groups,
+				drawPair(t, "dilation", 1, 2), rapid.Bool().Draw(t, "bias"), window)
 		case "avgpool2d":
 			add(`{"avgpool2d":{%s}}`, window)
 		case "groupnorm":

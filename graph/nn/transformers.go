@@ -12,7 +12,7 @@ func (p presetSpec) vit() ([]Layer, error) {
 		return nil, err
 	}
 	side := Pair{patch, patch}
-	at, err := slide(p.input[1:], side, side, Pair{})
+	at, err := slide(p.input[1:], side, side, Pair{}, Pair{1, 1})
 	if err != nil {
 		return nil, err
 	}

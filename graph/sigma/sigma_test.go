@@ -20,6 +20,8 @@ var networks = map[string]string{
 	"dense": `{"layers": ["flatten", {"linear": {"out": 5}}, "tanh", {"linear": {"out": 3}}]}`,
 	"conv": `{"layers": [{"conv2d": {"out": 3, "kernel": 3, "padding": 1}}, "gelu", {"avgpool2d": {"kernel": 2}},
 		{"conv2d": {"out": 2, "kernel": 2}}, "flatten", {"linear": {"out": 3}}]}`,
+	"groups": `{"layers": [{"conv2d": {"out": 4, "kernel": 3}}, "tanh", {"conv2d": {"out": 6, "kernel": 2, "groups": 2, "dilation": 2}}, "gelu",
+		{"conv2d": {"out": 6, "kernel": 2, "groups": 6}}, "flatten", {"linear": {"out": 3}}]}`,
 	"norm": `{"layers": [{"conv2d": {"out": 4, "kernel": 3}}, {"groupnorm": {"groups": 2}}, "silu", "flatten", {"linear": {"out": 6}},
 		{"layernorm": {}}, {"linear": {"out": 3}}]}`,
 }

@@ -7,20 +7,29 @@ import (
 	"drift/kernels/cpu/internal/vmath"
 )
 
-// convolution is what the three directions share. Each is, image by image, a product with a matrix of windows that is not
-// written out: its elements are copied from the (padded) image while they are packed for the product.
+// convolution is what the three directions share. Each is, image by image and group by group, a product with a matrix of windows
+// that is not written out: its elements are copied from the (padded) image while they are packed for the product.
+// C and O are those of one group.
 type convolution[T kernels.Float] struct {
 	kernels.Conv
-	depth, places int // C·KH·KW and OutH·OutW
-	image         int // C·H·W
-	height, width int // of the padded image
-	local         *arena
-	add           vmath.Func[T]
+	parts          int // groups
+	depth, places  int // C·KH·KW and OutH·OutW
+	image, outputs int // elements of an image and of its outputs, of all groups
+	height, width  int // of the padded image
+	local          *arena
+	add            vmath.Func[T]
 }
 
 func newConvolution[T kernels.Float](l *loader, p kernels.Conv) *convolution[T] {
-	return &convolution[T]{p, p.C * p.KH * p.KW, p.OutH() * p.OutW(), p.C * p.H * p.W, p.H + 2*p.PadH, p.W + 2*p.PadW, l.local,
-		vmath.For[T](kernels.FnAdd)}
+	if p.PerExample {
+		p = p.Apart()
+	}
+	c := &convolution[T]{Conv: p, parts: p.Parts(), places: p.OutH() * p.OutW(), height: p.H + 2*p.PadH, width: p.W + 2*p.PadW,
+		local: l.local, add: vmath.For[T](kernels.FnAdd)}
+	c.image, c.outputs = p.C*p.H*p.W, p.O*c.places
+	c.C, c.O = p.C/c.parts, p.O/c.parts
+	c.depth = c.C * p.KH * p.KW
+	return c
 }
 
 // plain reports whether an image is its own matrix of windows.
@@ -28,15 +37,19 @@ func (c *convolution[T]) plain() bool {
 	return c.KH == 1 && c.KW == 1 && c.StrideH == 1 && c.StrideW == 1 && !padded(c.Window)
 }
 
-// kernelsFrom is the kernels that images from n on meet.
-func (c *convolution[T]) kernelsFrom(k []T, n int, trans bool) gemm.Matrix[T] {
-	m := gemm.Matrix[T]{Data: k, LD: max(1, c.depth), Trans: trans}
+// kernelsFrom is the kernels of a group that images from n on meet.
+func (c *convolution[T]) kernelsFrom(k []T, n, group int, trans bool) gemm.Matrix[T] {
+	m := gemm.Matrix[T]{Data: k[group*c.O*c.depth:], LD: max(1, c.depth), Trans: trans}
 	if c.PerExample {
 		m.Stride = c.O * c.depth
 		m.Data = k[n*m.Stride:]
 	}
 	return m
 }
+
+// inputs and results are a group's part of image n and of its outputs.
+func (c *convolution[T]) inputs(x []T, n, group int) []T  { return x[n*c.image+group*c.C*c.H*c.W:] }
+func (c *convolution[T]) results(y []T, n, group int) []T { return y[n*c.outputs+group*c.O*c.places:] }
 
 // groupElements bounds the scratch memory of a group of images: half of a small second-level cache, in float32.
 const groupElements = 1 << 15
@@ -61,7 +74,7 @@ func (c *convolution[T]) images(l *loader, group int, each func(threads *pool.Po
 		l.steps = append(l.steps, func(threads *pool.Pool) { groups(threads, 0, 0, c.N) })
 		return
 	}
-	cost := c.O*c.depth*c.places/8 + 2*c.depth*c.places
+	cost := c.parts * (c.O*c.depth*c.places/8 + 2*c.depth*c.places)
 	grain := max(1, chunkWork/max(1, cost*group)) * group // whole groups: they share the packed kernels
 	l.parallel((c.N+grain-1)/grain, cost*grain, func(worker, from, to int) {
 		groups(nil, worker, from*grain, min(to*grain, c.N))
@@ -79,18 +92,22 @@ func (c *convolution[T]) pixels() []int {
 	return at
 }
 
-// taps is where the elements of a window lie in a padded image of planes, from its first pixel on.
+// taps is where the elements of a window lie in a group's padded planes, from its first pixel on.
 func (c *convolution[T]) taps() []int {
 	var at []int
+	dh, dw := c.Dilation()
 	for plane := range c.C {
 		for h := range c.KH {
 			for w := range c.KW {
-				at = append(at, (plane*c.height+h)*c.width+w)
+				at = append(at, (plane*c.height+h*dh)*c.width+w*dw)
 			}
 		}
 	}
 	return at
 }
+
+// size is the elements of a padded image.
+func (c *convolution[T]) size() int { return c.parts * c.C * c.height * c.width }
 
 // paddedImages is images [from, to) of x with their zeros around them, in scratch memory if there are any.
 func (c *convolution[T]) paddedImages(worker int, x []T, from, to int) []T {
@@ -98,30 +115,43 @@ func (c *convolution[T]) paddedImages(worker int, x []T, from, to int) []T {
 	if !padded(c.Window) {
 		return x
 	}
-	u := view[T](c.local, worker, 0, (to-from)*c.C*c.height*c.width)
+	planes := (to - from) * c.parts * c.C
+	u := view[T](c.local, worker, 0, planes*c.height*c.width)
 	clear(u)
-	for row := range (to - from) * c.C * c.H {
+	for row := range planes * c.H {
 		copy(u[(row/c.H*c.height+row%c.H+c.PadH)*c.width+c.PadW:], x[row*c.W:(row+1)*c.W])
 	}
 	return u
 }
 
-// loadConv: y[n] [O, places] = k [O, depth] · windows [depth, places].
+// loadConv: y[n] [O, places] = k [O, depth] · windows [depth, places], group by group.
 func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 	c := newConvolution[T](l, p)
 	y, x, k := o.out[0], o.in[0], o.in[1]
+	if d := c.depthwise(); d != nil {
+		d.load(l, func(s planeScratch[T], n, g int) {
+			d.forward(s, d.results(y, n, g), d.inputs(x, n, g), d.kernels(k, n, g))
+		})
+		return
+	}
 	windows := newIndirect[T](l, c.taps(), c.pixels())
-	group, size := maxGroup, c.C*c.height*c.width
+	group, size := maxGroup, c.size()
 	if padded(c.Window) {
 		group = c.group(size)
 		l.local.reserve(group * size * sizeOf[T]())
 	}
 	c.images(l, group, func(threads *pool.Pool, worker, from, to int) {
-		b := gemm.Matrix[T]{Data: x[from*c.image:], LD: c.places, Stride: c.image}
+		images := x[from*c.image:]
 		if !c.plain() {
-			b = windows.of(worker, c.paddedImages(worker, x, from, to), size)
+			images = c.paddedImages(worker, x, from, to)
 		}
-		gemm.Batched(threads, to-from, c.O, c.places, c.depth, 1, c.kernelsFrom(k, from, false), b, 0, y[from*c.O*c.places:], c.places,
-			c.O*c.places)
+		for g := range c.parts {
+			b := gemm.Matrix[T]{Data: images[g*c.C*c.H*c.W:], LD: c.places, Stride: c.image}
+			if !c.plain() {
+				b = windows.of(worker, images[g*c.C*c.height*c.width:], size)
+			}
+			gemm.Batched(threads, to-from, c.O, c.places, c.depth, 1, c.kernelsFrom(k, from, g, false), b, 0, c.results(y, from, g),
+				c.places, c.outputs)
+		}
 	})
 }

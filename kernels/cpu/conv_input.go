@@ -7,24 +7,33 @@ import (
 )
 
 // loadConvInput: u [depth, places] = kᵀ · ȳ[n], of which the row for a channel and a place in the kernel is added to the image
-// shifted by that place.
+// shifted by that place; group by group.
 func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
 	x, y, k := o.out[0], o.in[0], o.in[1]
+	if d := c.depthwise(); d != nil {
+		d.load(l, func(s planeScratch[T], n, g int) {
+			d.input(s, d.inputs(x, n, g), d.results(y, n, g), d.kernels(k, n, g))
+		})
+		return
+	}
 	group, size := maxGroup, c.depth*c.places
 	if !c.plain() {
 		group = c.group(size)
 		l.local.reserve(group * size * sizeOf[T]())
 	}
+	pixels := c.C * c.H * c.W
 	c.images(l, group, func(threads *pool.Pool, worker, from, to int) {
-		u := x[from*c.image : to*c.image]
-		if !c.plain() {
-			u = view[T](c.local, worker, 0, (to-from)*size)
-		}
-		b := gemm.Matrix[T]{Data: y[from*c.O*c.places:], LD: c.places, Stride: c.O * c.places}
-		gemm.Batched(threads, to-from, c.depth, c.places, c.O, 1, c.kernelsFrom(k, from, true), b, 0, u, c.places, size)
-		for n := from; n < to && !c.plain(); n++ {
-			fold(c.Window, x[n*c.image:(n+1)*c.image], u[(n-from)*size:(n-from+1)*size])
+		for g := range c.parts {
+			u, stride := c.inputs(x, from, g), c.image
+			if !c.plain() {
+				u, stride = view[T](c.local, worker, 0, (to-from)*size), size
+			}
+			b := gemm.Matrix[T]{Data: c.results(y, from, g), LD: c.places, Stride: c.outputs}
+			gemm.Batched(threads, to-from, c.depth, c.places, c.O, 1, c.kernelsFrom(k, from, g, true), b, 0, u, c.places, stride)
+			for n := from; n < to && !c.plain(); n++ {
+				fold(c.Window, c.inputs(x, n, g)[:pixels], u[(n-from)*size:(n-from+1)*size])
+			}
 		}
 	})
 }

@@ -13,13 +13,14 @@ const (
 	weightPartials = 1 << 22
 )
 
-// convWeight: k̄ [O, depth] = ȳ[n] [O, places] · windows [places, depth], summed over n.
+// convWeight: k̄ [O, depth] = ȳ[n] [O, places] · windows [places, depth], summed over n; group by group.
 type convWeight[T kernels.Float] struct {
 	*convolution[T]
 	x, y    []T
-	size    int // of k̄
+	size    int // of k̄, all groups
 	windows *indirect[T]
-	written *written // in place of windows where these are narrow
+	written *written      // in place of windows where these are narrow
+	planes  *depthwise[T] // in place of both
 }
 
 // written is the matrix of windows of an image written out as [depth, places]: the lines of a narrow product.
@@ -31,12 +32,14 @@ type written struct {
 
 func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
-	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.O * c.depth}
+	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.parts * c.O * c.depth, planes: c.depthwise()}
 	scratch := 0
 	if padded(c.Window) {
-		scratch = (c.C*c.height*c.width*sizeOf[T]() + 7) / 8 * 8
+		scratch = (c.size()*sizeOf[T]() + 7) / 8 * 8
 	}
-	if c.depth > 0 && !c.plain() && gemm.Narrow[T](c.depth, c.places) {
+	if w.planes != nil {
+		scratch = w.planes.scratchBytes()
+	} else if c.depth > 0 && !c.plain() && gemm.Narrow[T](c.depth, c.places) {
 		w.written = &written{c.taps(), findRuns(nil, c.pixels()), scratch}
 		scratch += c.depth * c.places * sizeOf[T]()
 	} else {
@@ -52,16 +55,29 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 
 // product is beta·dst plus the gradient for image n.
 func (w *convWeight[T]) product(threads *pool.Pool, worker, n int, beta T, dst []T) {
-	a := gemm.Matrix[T]{Data: w.y[n*w.O*w.places:], LD: w.places}
-	gemm.Batched(threads, 1, w.O, w.depth, w.places, 1, a, w.matrix(worker, n), beta, dst, max(1, w.depth), 0)
+	if w.planes != nil {
+		s := w.planes.scratch(worker)
+		for g := range w.parts {
+			w.planes.weight(s, beta, dst[g*w.O*w.depth:], w.inputs(w.x, n, g), w.results(w.y, n, g))
+		}
+		return
+	}
+	image := w.x[n*w.image:]
+	if !w.plain() {
+		image = w.paddedImages(worker, w.x, n, n+1)
+	}
+	for g := range w.parts {
+		a := gemm.Matrix[T]{Data: w.results(w.y, n, g), LD: w.places}
+		gemm.Batched(threads, 1, w.O, w.depth, w.places, 1, a, w.matrix(worker, image, g), beta, dst[g*w.O*w.depth:], max(1, w.depth), 0)
+	}
 }
 
-// matrix is the windows [places, depth] of image n.
-func (w *convWeight[T]) matrix(worker, n int) gemm.Matrix[T] {
+// matrix is the windows [places, depth] of a group in a padded image.
+func (w *convWeight[T]) matrix(worker int, image []T, group int) gemm.Matrix[T] {
 	if w.plain() {
-		return gemm.Matrix[T]{Data: w.x[n*w.image:], LD: w.places, Trans: true}
+		return gemm.Matrix[T]{Data: image[group*w.C*w.H*w.W:], LD: w.places, Trans: true}
 	}
-	x := w.paddedImages(worker, w.x, n, n+1)
+	x := image[group*w.C*w.height*w.width:]
 	if w.written == nil {
 		return w.windows.of(worker, x, 0)
 	}

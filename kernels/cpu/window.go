@@ -7,7 +7,7 @@ import (
 	"drift/kernels/cpu/internal/pool"
 )
 
-// taps is the range [lo, hi) of output places whose input place at·stride + k − pad is inside 0 … in−1.
+// taps is the range [lo, hi) of output places whose input place at·stride + k − pad is inside 0 … in−1, for a pixel k of a window.
 func taps(k, stride, pad, in, out int) (lo, hi int) {
 	lo = min(out, max(0, (pad-k+stride-1)/stride))
 	return lo, max(lo, min(out, (in+pad-k+stride-1)/stride))
@@ -17,9 +17,10 @@ func taps(k, stride, pad, in, out int) (lo, hi int) {
 // one place in the kernel before the next: what was just written could not be read back at an offset without waiting.
 func fold[T kernels.Float](w kernels.Window, x, u []T) {
 	oh, ow, area := w.OutH(), w.OutW(), w.KH*w.KW
+	dh, dw := w.Dilation()
 	clear(x)
 	for tap := range area {
-		kh, kw := tap/w.KW, tap%w.KW
+		kh, kw := tap/w.KW*dh, tap%w.KW*dw
 		top, bottom := taps(kh, w.StrideH, w.PadH, w.H, oh)
 		left, right := taps(kw, w.StrideW, w.PadW, w.W, ow)
 		if top == bottom || left == right {
@@ -51,7 +52,10 @@ func addStrided[T kernels.Float](dst []T, dstRow, stride int, src []T, srcRow, r
 // loadIm2Col copies, for each row of the kernel, the pixels under it in all windows of an image.
 func loadIm2Col[T kernels.Float](l *loader, p kernels.Im2Col, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv{Window: p.Window})
-	pixels, taps := c.pixels(), c.taps()
+	pixels, taps, together := c.pixels(), c.taps(), p.KW
+	if _, dw := p.Dilation(); dw > 1 {
+		together = 1
+	}
 	if padded(p.Window) {
 		l.local.reserve(c.C * c.height * c.width * sizeOf[T]())
 	}
@@ -59,8 +63,8 @@ func loadIm2Col[T kernels.Float](l *loader, p kernels.Im2Col, o operands[T]) {
 		x, u := c.paddedImages(worker, o.in[0], n, n+1), o.out[0][n*c.places*c.depth:]
 		for t := 0; t < c.places; t += packLines {
 			some := pixels[t:min(t+packLines, c.places)]
-			for at := 0; at < c.depth; at += p.KW {
-				gather(u[t*c.depth+at:], c.depth, x[taps[at]:], some, p.KW)
+			for at := 0; at < c.depth; at += together {
+				gather(u[t*c.depth+at:], c.depth, x[taps[at]:], some, together)
 			}
 		}
 	})
@@ -80,19 +84,20 @@ const lineWidth = 16
 func loadCol2Im[T kernels.Float](l *loader, p kernels.Col2Im, o operands[T]) {
 	area, oh, ow := p.KH*p.KW, p.OutH(), p.OutW()
 	depth := p.C * area
+	dh, dw := p.Dilation()
 	l.parallel(p.N*p.C, 4*oh*ow*area, func(_, from, to int) {
 		for i := from; i < to; i++ {
 			plane := o.out[0][i*p.H*p.W : (i+1)*p.H*p.W]
 			u := o.in[0][i/p.C*oh*ow*depth+i%p.C*area:]
 			clear(plane)
 			for tap := range area {
-				addTap(p.Window, plane, u[tap:], tap/p.KW, tap%p.KW, depth)
+				addTap(p.Window, plane, u[tap:], tap/p.KW*dh, tap%p.KW*dw, depth)
 			}
 		}
 	})
 }
 
-// addTap adds the elements at place (kh, kw) of all windows, which are depth apart, to a plane.
+// addTap adds the elements at pixel (kh, kw) of all windows, which are depth apart, to a plane.
 func addTap[T kernels.Float](w kernels.Window, plane, u []T, kh, kw, depth int) {
 	ow := w.OutW()
 	top, bottom := taps(kh, w.StrideH, w.PadH, w.H, w.OutH())

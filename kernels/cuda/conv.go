@@ -51,6 +51,14 @@ func (p *planner) conv(c kernels.Conv, y, x, k uint64) error {
 	if done, err := p.byCuDNN(cudnn.Output, c, x, y, k); done {
 		return err
 	}
+	if c.Parts() > 1 {
+		return p.apart(c, k, func(each kernels.Conv, copies uint64) error {
+			if err := p.repeat(c, copies, k); err != nil {
+				return err
+			}
+			return p.conv(each, y, x, copies)
+		})
+	}
 	return p.parts(c, x, y, k, func(i images) error {
 		if err := p.im2col(i.Window, i.columns, i.x); err != nil {
 			return err
@@ -65,6 +73,14 @@ func (p *planner) convInput(c kernels.ConvInput, x, y, k uint64) error {
 	if done, err := p.byCuDNN(cudnn.Image, kernels.Conv(c), x, y, k); done {
 		return err
 	}
+	if all := kernels.Conv(c); all.Parts() > 1 {
+		return p.apart(all, k, func(each kernels.Conv, copies uint64) error {
+			if err := p.repeat(all, copies, k); err != nil {
+				return err
+			}
+			return p.convInput(kernels.ConvInput(each), x, y, copies)
+		})
+	}
 	return p.parts(kernels.Conv(c), x, y, k, func(i images) error {
 		g := kernels.Gemm{Batch: i.N, M: i.spots, N: i.width, K: c.O, TransA: true, ShareB: !c.PerExample, Alpha: 1}
 		if err := p.gemm(g, i.columns, i.y, i.k); err != nil {
@@ -78,10 +94,18 @@ func (p *planner) convInput(c kernels.ConvInput, x, y, k uint64) error {
 // out as [O, images, spots].
 func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
 	if c.N == 0 {
-		return p.scale(c.O*c.C*c.KH*c.KW, 0, k)
+		return p.scale(taps(kernels.Conv(c)), 0, k)
 	}
 	if done, err := p.byCuDNN(cudnn.Kernels, kernels.Conv(c), x, y, k); done {
 		return err
+	}
+	if all := kernels.Conv(c); all.Parts() > 1 {
+		return p.apart(all, k, func(each kernels.Conv, copies uint64) error {
+			if err := p.convWeight(kernels.ConvWeight(each), copies, x, y); err != nil || c.PerExample {
+				return err
+			}
+			return p.reduce(kernels.Reduce{A: 1, B: c.N, C: taps(all), Map: copyOf(c.N * taps(all))}, k, []uint64{copies})
+		})
 	}
 	return p.parts(kernels.Conv(c), x, y, k, func(i images) error {
 		if err := p.im2col(i.Window, i.columns, i.x); err != nil {
@@ -101,4 +125,35 @@ func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
 		}
 		return p.gemm(g, i.k, rows, i.columns)
 	})
+}
+
+// taps is the elements of the kernels that all images share, or of one image's own.
+func taps(c kernels.Conv) int { return c.O * (c.C / c.Parts()) * c.KH * c.KW }
+
+// apart takes a convolution in groups for one of its groups' images, with a copy of the kernels for each image where they share them. f
+// gets where the copies belong.
+func (p *planner) apart(c kernels.Conv, k uint64, f func(each kernels.Conv, copies uint64) error) error {
+	each := c.Apart()
+	if c.PerExample {
+		return f(each, k)
+	}
+	each.PerExample = true
+	if c.N*taps(c) > maxElements {
+		return fmt.Errorf("%d elements of kernels for %d images in %d groups, at most %d fit: work on fewer images at once, or install cuDNN",
+			c.N*taps(c), c.N, c.Groups, maxElements)
+	}
+	copies, kept := p.reserve(0, p.size()*int64(c.N)*int64(taps(c)))
+	p.kept = kept
+	defer func() { p.kept = 0 }()
+	return f(each, copies)
+}
+
+// repeat copies kernels that all images share for each of them.
+func (p *planner) repeat(c kernels.Conv, copies, k uint64) error {
+	if copies == k {
+		return nil
+	}
+	m := copyOf(c.N * taps(c))
+	m.Access = []kernels.Access{{B: c.N, C: taps(c)}}
+	return p.mapping(m, []uint64{copies}, []uint64{k})
 }

@@ -72,7 +72,7 @@ func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (do
 	plan.Workspace, s.next = p.reserve(0, plan.WorkspaceBytes())
 	plan.Output = s.place(cudnn.Output, y, c.N*c.O*c.OutH()*c.OutW())
 	plan.Image = s.place(cudnn.Image, x, image(c.Window))
-	plan.Kernels = s.place(cudnn.Kernels, k, c.O*c.C*c.KH*c.KW)
+	plan.Kernels = s.place(cudnn.Kernels, k, taps(c))
 	p.commands = append(p.commands, convolution{plan})
 	if s.err == nil && s.after != nil {
 		s.err = s.after()
@@ -106,6 +106,10 @@ func (s *staged) place(operand cudnn.Direction, at uint64, n int) uint64 {
 // copy adds a copy of n elements.
 func (p *planner) copy(n int, out, in uint64) error {
 	p.copiedBytes += 2 * p.size() * int64(n)
-	m := kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}
-	return p.mapping(m, []uint64{out}, []uint64{in})
+	return p.mapping(copyOf(n), []uint64{out}, []uint64{in})
+}
+
+// copyOf is n elements as they are.
+func copyOf(n int) kernels.Map {
+	return kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}
 }

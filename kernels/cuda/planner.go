@@ -21,6 +21,7 @@ type planner struct {
 	workspace    int64 // the most that cuDNN may use for a convolution
 	scratch      uint64
 	scratchBytes int64
+	kept         int64 // of scratch memory, for a call that is made of others
 	commands     []command
 	plan         []part
 	convolutions int      // that cuDNN computes
@@ -143,8 +144,8 @@ func addresses(buffers []kernels.Buffer) []uint64 {
 // reserve asks for a number of bytes of scratch memory behind offset, and returns their address and the offset behind them.
 func (p *planner) reserve(offset, bytes int64) (address uint64, next int64) {
 	next = (offset + bytes + 255) / 256 * 256
-	p.scratchBytes = max(p.scratchBytes, next)
-	return p.scratch + uint64(offset), next
+	p.scratchBytes = max(p.scratchBytes, p.kept+next)
+	return p.scratch + uint64(p.kept+offset), next
 }
 
 func (p *planner) size() int64 { return int64(p.dtype.Size()) }

@@ -12,9 +12,9 @@ import (
 type (
 	divisor    struct{ Factor, Shift uint32 }
 	windowArgs struct {
-		Out, X, Index                                     uint64
-		N, C, H, W, KH, KW, SH, SW, PH, PW, OH, OW        uint32
-		ByC, ByH, ByW, ByKW, ByOH, ByOW, BySpots, ByWidth divisor
+		Out, X, Index                                      uint64
+		N, C, H, W, KH, KW, SH, SW, PH, PW, DH, DW, OH, OW uint32
+		ByC, ByH, ByW, ByKW, ByOH, ByOW, BySpots, ByWidth  divisor
 	}
 )
 
@@ -26,11 +26,12 @@ func divide(d int) divisor {
 }
 
 func window(w kernels.Window, out, x, index uint64) windowArgs {
+	dh, dw := w.Dilation()
 	return windowArgs{
 		Out: out, X: x, Index: index,
 		N: uint32(w.N), C: uint32(w.C), H: uint32(w.H), W: uint32(w.W), KH: uint32(w.KH), KW: uint32(w.KW),
 		SH: uint32(w.StrideH), SW: uint32(w.StrideW), PH: uint32(w.PadH), PW: uint32(w.PadW),
-		OH: uint32(w.OutH()), OW: uint32(w.OutW()),
+		DH: uint32(dh), DW: uint32(dw), OH: uint32(w.OutH()), OW: uint32(w.OutW()),
 		ByC: divide(w.C), ByH: divide(w.H), ByW: divide(w.W), ByKW: divide(w.KW), ByOH: divide(w.OutH()), ByOW: divide(w.OutW()),
 		BySpots: divide(w.KH * w.KW), ByWidth: divide(w.C * w.KH * w.KW),
 	}

@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"drift/kernels"
 )
@@ -78,6 +79,14 @@ var windows = []kernels.Window{
 	{N: 2, C: 0, H: 3, W: 3, KH: 2, KW: 2, StrideH: 1, StrideW: 1},
 }
 
+// dilated are windows with gaps.
+var dilated = []kernels.Window{
+	{N: 2, C: 1, H: 9, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 2, DilationH: 2, DilationW: 2},
+	{N: 3, C: 1, H: 12, W: 11, KH: 2, KW: 3, StrideH: 2, StrideW: 1, PadH: 1, PadW: 3, DilationH: 4, DilationW: 1},
+	{N: 1, C: 1, H: 7, W: 10, KH: 3, KW: 2, StrideH: 1, StrideW: 3, PadW: 4, DilationH: 3, DilationW: 5},
+	{N: 2, C: 1, H: 5, W: 5, KH: 1, KW: 2, StrideH: 1, StrideW: 2, DilationW: 4},
+}
+
 func testConv(s *suite) {
 	for _, w := range windows {
 		for _, channels := range []int{0, 1, 4, 17} {
@@ -91,6 +100,30 @@ func testConv(s *suite) {
 				s.check(kernels.ConvWeight(c), productUnits(w.N*w.OutH()*w.OutW()), x, g)
 			}
 		}
+	}
+}
+
+// testGroups: channels in groups, one channel a group among them, with several outputs for each, and windows with gaps.
+func testGroups(s *suite) {
+	for _, w := range slices.Concat(windows, dilated) {
+		for _, g := range []struct{ groups, channels, outputs int }{{1, 3, 5}, {2, 2, 3}, {3, 1, 1}, {4, 1, 3}, {2, 1, 9}, {17, 1, 1}} {
+			w.C = g.groups * g.channels
+			for _, perExample := range []bool{false, true} {
+				c := kernels.Conv{Window: w, O: g.groups * g.outputs, PerExample: perExample, Groups: g.groups}
+				y, in, err := c.Operands()
+				if err != nil {
+					s.Fatal(err)
+				}
+				x, k, v := s.normal(in[0]), s.normal(in[1]), s.normal(y[0])
+				taps := w.KH * w.KW
+				s.check(c, productUnits(taps*g.channels), x, k)
+				s.check(kernels.ConvInput(c), productUnits(taps*g.outputs), v, k)
+				s.check(kernels.ConvWeight(c), productUnits(w.N*w.OutH()*w.OutW()), x, v)
+			}
+		}
+		image, places := w.N*w.C*w.H*w.W, w.N*w.C*w.OutH()*w.OutW()
+		s.check(kernels.Im2Col{Window: w}, 0, s.normal(image))
+		s.check(kernels.Col2Im{Window: w}, productUnits(w.KH*w.KW), s.normal(places*w.KH*w.KW))
 	}
 }
 

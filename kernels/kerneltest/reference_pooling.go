@@ -10,8 +10,9 @@ import (
 func eachWindow(w kernels.Window, f func(t, place, pixel int)) {
 	for t := range w.N * w.C * w.OutH() * w.OutW() {
 		plane, y, x := t/(w.OutH()*w.OutW()), t/w.OutW()%w.OutH(), t%w.OutW()
+		dh, dw := w.Dilation()
 		for place := range w.KH * w.KW {
-			h, v := y*w.StrideH+place/w.KW-w.PadH, x*w.StrideW+place%w.KW-w.PadW
+			h, v := y*w.StrideH+place/w.KW*dh-w.PadH, x*w.StrideW+place%w.KW*dw-w.PadW
 			if h >= 0 && h < w.H && v >= 0 && v < w.W {
 				f(t, place, (plane*w.H+h)*w.W+v)
 			}

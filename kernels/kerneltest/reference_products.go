@@ -41,13 +41,15 @@ func refConv(op kernels.Primitive, out, scale, u, v []float64) {
 		p, direction = kernels.Conv(op), 2
 	}
 	perImage := p.OutH() * p.OutW()
+	inGroup, outGroup := p.C/p.Parts(), p.O/p.Parts() // channels and outputs
 	eachWindow(p.Window, func(t, place, pixel int) {
 		n, c, where := t/(p.C*perImage), t/perImage%p.C, t%perImage
-		for o := range p.O {
+		for i := range outGroup {
+			o := c/inGroup*outGroup + i
 			y := (n*p.O+o)*perImage + where
-			k := (o*p.C+c)*p.KH*p.KW + place
+			k := (o*inGroup+c%inGroup)*p.KH*p.KW + place
 			if p.PerExample {
-				k += n * p.O * p.C * p.KH * p.KW
+				k += n * p.O * inGroup * p.KH * p.KW
 			}
 			to, iu, iv := y, pixel, k
 			switch direction {

@@ -49,6 +49,7 @@ var tests = []struct {
 	{"IndexTables", testIndexTables},
 	{"Layout", testLayout},
 	{"Conv", testConv},
+	{"Groups", testGroups},
 	{"Pool", testPool},
 	{"PoolNaN", testPoolNaN},
 	{"Order", testOrder},

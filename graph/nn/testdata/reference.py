@@ -94,7 +94,7 @@ def module(entry, x):
         return nn.Linear(x.shape[-1], a["out"], **pick("bias"))
     if kind == "conv2d":
         kernel = pick("kernel")["kernel"]
-        return nn.Conv2d(x.shape[1], a["out"], kernel, **pick("stride", "padding", "bias"))
+        return nn.Conv2d(x.shape[1], a["out"], kernel, **pick("stride", "padding", "dilation", "groups", "bias"))
     if kind == "groupnorm":
         return nn.GroupNorm(a["groups"], x.shape[1], **pick("eps", "affine"))
     if kind == "layernorm":

@@ -24,6 +24,7 @@ static int load_functions(drift_cudnn *lib, void *so) {
 	    {&lib->set_filter, "cudnnSetFilter4dDescriptor"},
 	    {&lib->set_convolution, "cudnnSetConvolution2dDescriptor"},
 	    {&lib->set_math, "cudnnSetConvolutionMathType"},
+	    {&lib->set_groups, "cudnnSetConvolutionGroupCount"},
 	    {&lib->choose[0], "cudnnGetConvolutionForwardAlgorithm_v7"},
 	    {&lib->choose[1], "cudnnGetConvolutionBackwardDataAlgorithm_v7"},
 	    {&lib->choose[2], "cudnnGetConvolutionBackwardFilterAlgorithm_v7"},
@@ -75,8 +76,9 @@ static int describe(const drift_cudnn *lib, drift_convolution *p) {
 	if (!s) s = lib->create_convolution(&p->convolution);
 	if (!s) s = lib->set_tensor(p->image, nchw, type, p->n, p->c, p->h, p->w);
 	if (!s) s = lib->set_tensor(p->output, nchw, type, p->n, p->o, p->oh, p->ow);
-	if (!s) s = lib->set_filter(p->kernels, type, nchw, p->o, p->c, p->kh, p->kw);
-	if (!s) s = lib->set_convolution(p->convolution, p->ph, p->pw, p->sh, p->sw, 1, 1, cross_correlation, type);
+	if (!s) s = lib->set_filter(p->kernels, type, nchw, p->o, p->c / p->groups, p->kh, p->kw);
+	if (!s) s = lib->set_convolution(p->convolution, p->ph, p->pw, p->sh, p->sw, p->dh, p->dw, cross_correlation, type);
+	if (!s) s = lib->set_groups(p->convolution, p->groups);
 	if (!s) s = lib->set_math(p->convolution, p->math);
 	return s;
 }

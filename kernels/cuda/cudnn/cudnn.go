@@ -62,10 +62,11 @@ type Convolution struct {
 // float32 may be rounded to TF32.
 func (h *Handle) Plan(d Direction, c kernels.Conv, dt kernels.DType, tf32 bool, limit int64) (*Convolution, error) {
 	const allowTF32, fma = 0, 3
+	dh, dw := c.Dilation()
 	p := &Convolution{handle: h, plan: C.drift_convolution{
 		direction: C.int(d), wide: C.int(dt), math: fma, n: C.int(c.N), c: C.int(c.C), h: C.int(c.H), w: C.int(c.W), o: C.int(c.O),
 		kh: C.int(c.KH), kw: C.int(c.KW), sh: C.int(c.StrideH), sw: C.int(c.StrideW), ph: C.int(c.PadH), pw: C.int(c.PadW),
-		oh: C.int(c.OutH()), ow: C.int(c.OutW()),
+		dh: C.int(dh), dw: C.int(dw), groups: C.int(c.Parts()), oh: C.int(c.OutH()), ow: C.int(c.OutW()),
 	}}
 	if tf32 || dt == kernels.Float64 {
 		p.plan.math = allowTF32 // the default; it changes nothing for float64

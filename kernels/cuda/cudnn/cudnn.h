@@ -30,7 +30,7 @@ typedef struct {
 	int (*set_filter)(void *filter, int type, int format, int o, int c, int h, int w);
 	int (*set_convolution)(void *convolution, int pad_h, int pad_w, int stride_h, int stride_w, int dilation_h, int dilation_w,
 	                       int mode, int type);
-	int (*set_math)(void *convolution, int math);
+	int (*set_math)(void *convolution, int math), (*set_groups)(void *convolution, int groups);
 	drift_choose *choose[3];
 	drift_measure *measure[3];
 	drift_convolve *run[3];
@@ -41,7 +41,7 @@ typedef struct {
 	int direction, wide, math, algorithm;
 	int status, found; // of the search for an algorithm: how it failed, how many were offered
 	size_t least;      // the least workspace among those that were allowed but wanted too much
-	int n, c, h, w, o, kh, kw, sh, sw, ph, pw, oh, ow;
+	int n, c, h, w, o, kh, kw, sh, sw, ph, pw, dh, dw, groups, oh, ow;
 	size_t workspace;
 	void *image, *kernels, *output, *convolution;
 } drift_convolution;

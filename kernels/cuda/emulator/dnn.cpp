@@ -12,7 +12,7 @@ namespace {
 
 struct Handle { void *stream = nullptr; };
 struct Shape { int type, n, c, h, w; };
-struct Convolution { int ph, pw, sh, sw, dh, dw, mode, type, math = 0; };
+struct Convolution { int ph, pw, sh, sw, dh, dw, mode, type, math = 0, groups = 1; };
 
 struct Algorithm {
 	int algorithm, status;
@@ -29,8 +29,8 @@ template <class F> void each(const Shape &x, const Shape &k, const Shape &y, con
 		for (int o = 0; o < y.c; o++)
 			for (int p = 0; p < y.h * y.w; p++)
 				for (int q = 0; q < k.c * k.h * k.w; q++) {
-					const int channel = q / (k.h * k.w);
-					const int row = p / y.w * c.sh + q / k.w % k.h - c.ph, col = p % y.w * c.sw + q % k.w - c.pw;
+					const int channel = o / (y.c / c.groups) * k.c + q / (k.h * k.w);
+					const int row = p / y.w * c.sh + q / k.w % k.h * c.dh - c.ph, col = p % y.w * c.sw + q % k.w * c.dw - c.pw;
 					if (row < 0 || row >= x.h || col < 0 || col >= x.w) continue;
 					const size_t pixel = ((size_t(n) * x.c + channel) * x.h + row) * x.w + col;
 					f(pixel, size_t(o) * k.c * k.h * k.w + q, (size_t(n) * y.c + o) * y.h * y.w + p);
@@ -56,7 +56,8 @@ template <class T> void run(int direction, Shape x, Shape k, Shape y, Convolutio
 }
 
 bool fits(const Shape &x, const Shape &k, const Shape &y, const Convolution &c) {
-	return x.n == y.n && x.c == k.c && y.c == k.n && y.h == (x.h + 2 * c.ph - k.h) / c.sh + 1 && y.w == (x.w + 2 * c.pw - k.w) / c.sw + 1 &&
+	return x.n == y.n && x.c == k.c * c.groups && y.c == k.n && y.c % c.groups == 0 &&
+	       y.h == (x.h + 2 * c.ph - (k.h - 1) * c.dh - 1) / c.sh + 1 && y.w == (x.w + 2 * c.pw - (k.w - 1) * c.dw - 1) / c.sw + 1 &&
 	       c.mode == 1 && x.type == k.type && x.type == y.type && x.type == c.type && size(x) && size(k) && size(y);
 }
 
@@ -122,6 +123,7 @@ int cudnnSetConvolution2dDescriptor(Convolution *c, int ph, int pw, int sh, int 
 	*c = {ph, pw, sh, sw, dh, dw, mode, type};
 	return 0;
 }
+int cudnnSetConvolutionGroupCount(Convolution *c, int groups) { return c->groups = groups, groups > 0 ? 0 : BAD_PARAM; }
 int cudnnSetConvolutionMathType(Convolution *c, int math) { return c->math = math, 0; }
 
 int cudnnGetConvolutionForwardAlgorithm_v7(Handle *, Shape *x, Shape *k, Convolution *c, Shape *y, int wanted, int *found, Algorithm *list) {

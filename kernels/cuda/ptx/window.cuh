@@ -11,11 +11,12 @@ struct Divisor {
 
 struct WindowArgs {
 	ptr out, x, index;
-	u32 n, c, h, w, kh, kw, sh, sw, ph, pw, oh, ow;
+	u32 n, c, h, w, kh, kw, sh, sw, ph, pw, dh, dw, oh, ow;
 	Divisor by_c, by_h, by_w, by_kw, by_oh, by_ow, by_spots, by_width; // spots = kh·kw, width = c·spots
 };
 
-// Cover is the range of output rows (or columns) whose windows cover pixel i: out·stride − pad ≤ i < out·stride − pad + k.
+// Cover is the range of output rows (or columns) whose windows, which reach over k pixels, cover pixel i:
+// out·stride − pad ≤ i < out·stride − pad + k.
 struct Cover {
 	u32 from, to;
 };
