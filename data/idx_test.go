@@ -150,7 +150,7 @@ func TestAbsentDataSaysWhereItWasLookedForAndHowToGetIt(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"/nowhere/cifar10", "/nowhere/else", filepath.Join(systemDir, "cifar10"), "drift data fetch cifar10"} {
+	for _, want := range []string{"/nowhere/cifar10", "/nowhere/else", filepath.Join(systemDir, "cifar10"), "download the data set cifar10"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: does not mention %s", err, want)
 		}

@@ -53,8 +53,18 @@ func (r *request) locate(pattern, sub string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("no %s in %s: run \"drift data fetch %s\", or say in which folder it is",
-		pattern, strings.Join(path, ", "), r.Name)
+	return "", NotFound{r.Name, pattern, path}
+}
+
+// NotFound says that the files of a data set are in none of the folders that were searched. Fetch downloads them.
+type NotFound struct {
+	Name    string // of the data set
+	File    string // a pattern that none matches
+	Folders []string
+}
+
+func (e NotFound) Error() string {
+	return fmt.Sprintf("no %s in %s: download the data set %s, or say in which folder it is", e.File, strings.Join(e.Folders, ", "), e.Name)
 }
 
 // match returns the first file in dir, in the order of their names, that matches the pattern.

@@ -111,7 +111,7 @@ func (r *Results) read(from result) error {
 	case exists(from.path, compare.FinishedFolder):
 		return errors.New("no run of its comparison has ended yet")
 	}
-	return errors.New("the folder holds no run, comparison, measurement or check: name one that drift train, compare or verify wrote, or a file of drift measure's JSON")
+	return errors.New("the folder holds no training run, comparison, measurement or check: name one that does, or the JSON of a measurement")
 }
 
 func exists(folder, name string) bool {
@@ -148,5 +148,5 @@ func (r *Results) readFile(from result, path string) error {
 	case has("tr_sigma") && has("sigma_eigenvalues"):
 		return r.readMeasurement(from, text)
 	}
-	return errors.New("its JSON is no comparison, check or measurement: name what drift compare, verify or measure wrote")
+	return errors.New("its JSON is no comparison, check or measurement")
 }

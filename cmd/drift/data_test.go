@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,5 +84,12 @@ func TestDataMistakes(t *testing.T) {
 		if status != want.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want.says) {
 			t.Errorf("drift %s: status %d, stdout %q, stderr %q", args, status, stdout, stderr)
 		}
+	}
+}
+
+func TestAbsentDataCanBeFetched(t *testing.T) {
+	err := fmt.Errorf("loading: %w", data.NotFound{Name: "cifar10", File: "data_batch_1*", Folders: []string{"/a", "/b"}})
+	if got := oneLine(err); !strings.Contains(got, "in /a, /b") || !strings.HasSuffix(got, "drift data fetch cifar10 downloads it") {
+		t.Error(got)
 	}
 }

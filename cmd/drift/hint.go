@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/data"
 	"drift/graph/weights"
 	"drift/kernels/cuda"
 	"drift/optim/options"
@@ -31,6 +32,10 @@ func worded(err error) string {
 	var mismatch *weights.Mismatch
 	if errors.As(err, &mismatch) && len(mismatch.Pairs) > 0 {
 		text += ": put those that are right, a line each, in a TOML file for --names"
+	}
+	var missing data.NotFound
+	if errors.As(err, &missing) {
+		text += ": drift data fetch " + missing.Name + " downloads it"
 	}
 	var stopped train.Interruption
 	if errors.As(err, &stopped) && stopped.Dir != "" {

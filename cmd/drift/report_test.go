@@ -51,7 +51,7 @@ func TestReportRefusals(t *testing.T) {
 		says   string
 	}{
 		{nil, statusUsage, "needs the folders"},
-		{[]string{folder}, statusFailed, "holds no run"},
+		{[]string{folder}, statusFailed, "holds no training run"},
 		{[]string{filepath.Join(folder, "none")}, statusFailed, "no such file"},
 		{[]string{folder, "--out", folder}, statusUsage, "is a folder"},
 	} {
