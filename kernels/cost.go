@@ -53,6 +53,8 @@ func flops(op Primitive) float64 {
 		return 5 * product(p.Rows, p.Cols)
 	case CrossEntropy: // largest, difference, exponential and sum
 		return 4 * product(p.Rows, p.Cols)
+	case Uniform:
+		return uniformFlops * product(p.Rows, p.Width)
 	case Scatter:
 		return product(p.Rows, p.Width)
 	case Col2Im:
@@ -66,6 +68,9 @@ func flops(op Primitive) float64 {
 	}
 	return 0
 }
+
+// uniformFlops is the operations of a number: ten rounds make four of them, each with 2 products, 4 exclusive ors and 2 sums.
+const uniformFlops = 10 * 8 / 4
 
 // computing is the number of instructions that compute something.
 func (p Map) computing() int {

@@ -44,6 +44,8 @@ func Describe(op Primitive) string {
 		return times(p.Rows, p.Cols)
 	case Gather:
 		return fmt.Sprintf("%s of %d", times(p.Rows, p.Width), p.Table)
+	case Uniform:
+		return times(p.Rows, p.Width)
 	case Scatter:
 		return fmt.Sprintf("%s to %d", times(p.Rows, p.Width), p.Table)
 	case interface{ describe() string }:

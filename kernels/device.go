@@ -155,7 +155,7 @@ func IsIndex(op Primitive, output bool, k int) bool {
 	switch op.(type) {
 	case Cast, MaxIndex:
 		return output
-	case Number:
+	case Number, Uniform:
 		return !output
 	case Known:
 		return true

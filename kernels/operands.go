@@ -16,6 +16,7 @@ func (Scatter) Name() string      { return "scatter" }
 func (Cast) Name() string         { return "cast" }
 func (Number) Name() string       { return "number" }
 func (Known) Name() string        { return "known" }
+func (Uniform) Name() string      { return "uniform" }
 func (Permute) Name() string      { return "permute" }
 func (Slice) Name() string        { return "slice" }
 func (Pad) Name() string          { return "pad" }
@@ -79,6 +80,10 @@ func (p Cast) Operands() (out, in []int, err error) { return []int{p.N}, []int{p
 
 func (p Number) Operands() (out, in []int, err error) { return Cast(p).Operands() }
 func (p Known) Operands() (out, in []int, err error)  { return Cast(p).Operands() }
+
+func (p Uniform) Operands() (out, in []int, err error) {
+	return []int{p.Rows * p.Width}, []int{2, p.Rows}, notNegative(p.Rows, p.Width)
+}
 
 func (p Permute) Operands() (out, in []int, err error) {
 	if p.Rank < 1 || p.Rank > len(p.Shape) {

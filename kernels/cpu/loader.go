@@ -20,10 +20,12 @@ type loader struct {
 	bytes         int64  // held besides the arenas
 }
 
-// operands are the resolved slices of a call. index is the operand that holds indices, nil in the others' place.
+// operands are the resolved slices of a call. index is the operand that holds indices, nil in the others' place; where there are two, key
+// is the first.
 type operands[T kernels.Float] struct {
 	out, in [][]T
 	index   []int32
+	key     []int32
 }
 
 func (l *loader) load(c kernels.Call) error {
@@ -81,7 +83,7 @@ func load[T kernels.Float](l *loader, c kernels.Call) error {
 			case *buffer[T]:
 				*to = append(*to, b.data)
 			case *indices:
-				*to, o.index = append(*to, nil), b.data
+				*to, o.key, o.index = append(*to, nil), o.index, b.data
 			default:
 				return fmt.Errorf("%s: operand %d is a buffer of another device", c.Op.Name(), k)
 			}
@@ -119,6 +121,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadCast(l, p, o)
 	case kernels.Number:
 		loadNumber(l, p, o)
+	case kernels.Uniform:
+		loadUniform(l, p, o)
 	case kernels.Permute:
 		loadPermute(l, p, o)
 	case kernels.Slice:

@@ -26,6 +26,8 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			sizes[kernel] = unsafe.Sizeof(tableArgs{})
 		case "cast", "number", "known":
 			sizes[kernel] = unsafe.Sizeof(castArgs{})
+		case "uniform":
+			sizes[kernel] = unsafe.Sizeof(uniformArgs{})
 		case "permute":
 			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
 		case "transpose":

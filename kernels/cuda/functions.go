@@ -19,6 +19,7 @@ var family = map[string]*string{
 	"map": &ptx.Map, "reduce_sum": &ptx.Map, "reduce_max": &ptx.Map, "join_sum": &ptx.Map, "join_max": &ptx.Map,
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
 	"gather": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
+	"uniform": &ptx.Random,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
 	"im2col": &ptx.Window, "col2im": &ptx.Window,
 	"maxpool": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,

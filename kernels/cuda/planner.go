@@ -110,6 +110,8 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 		return p.cast("number", op.N, out[0], in[0])
 	case kernels.Known:
 		return p.cast("known", op.N, out[0], in[0])
+	case kernels.Uniform:
+		return p.uniform(op, out[0], in[0], in[1])
 	case kernels.Permute:
 		return p.permute(op, out[0], in[0])
 	case kernels.Slice:

@@ -89,6 +89,8 @@ func refMove(op kernels.Primitive, out []float64, in [][]float64) {
 		for i, v := range in[0] {
 			out[i] = max(v, 0)
 		}
+	case kernels.Uniform:
+		refUniform(p, out, in[0], in[1])
 	case kernels.Permute:
 		refPermute(p, out, in[0])
 	case kernels.Slice:

@@ -30,6 +30,7 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	add(kernels.Cast{N: n}, s.normal(n))
 	add(kernels.Number{N: n}, s.indices(n, -100, 1<<30))
 	add(kernels.Known{N: n}, s.indices(n, -100, 1<<24))
+	add(kernels.Uniform{Rows: 300, Width: 200, Stream: 3}, []float64{5, -7}, s.indices(300, 0, 1<<30))
 	add(kernels.Permute{Rank: 3, Shape: [6]int{4, 50, 300}, Perm: [6]int{0, 2, 1}}, s.normal(n))
 	add(kernels.Slice{A: 4, B: 50, C: 300, From: 10, To: 30}, s.normal(n))
 	add(kernels.Pad{A: 4, B: 50, C: 300, From: 10, To: 30}, s.normal(4*20*300))

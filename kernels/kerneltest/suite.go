@@ -47,6 +47,7 @@ var tests = []struct {
 	{"RowsNaN", testRowsNaN},
 	{"Indices", testIndices},
 	{"IndexTables", testIndexTables},
+	{"Uniform", testUniform},
 	{"Layout", testLayout},
 	{"Conv", testConv},
 	{"Groups", testGroups},

@@ -11,6 +11,8 @@ var (
 	Rows string
 	//go:embed table.ptx
 	Table string
+	//go:embed random.ptx
+	Random string
 	//go:embed move.ptx
 	Move string
 	//go:embed window.ptx
