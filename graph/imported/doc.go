@@ -14,9 +14,12 @@
 //
 // Refused are BatchNorm (it mixes examples), random nodes (their draws belong to no seed), At and DiagFlat (without a derivative in Gorgonia),
 // ConvType (a network has one type of numbers), Sparsemax, CTCLoss and YOLOv3 (drift has nothing of the kind), convolutions with
-// dilation, comparisons that give true and false, padding that differs between the sides, slices whose length is no multiple of their
-// step, and a Dropout that is on, whose gradient is wrong in Gorgonia.
+// dilation, comparisons that give true and false, padding that differs between the sides, and slices whose length is no
+// multiple of their step.
 //
 // Gorgonia itself confuses some nodes before they get here: x[0:2] with x[256:258], SoftMax with LogSoftMax of the same x, two
-// dropouts, and leaves or constants of one name.
+// dropouts of the same x, and leaves or constants of one name.
+//
+// Dropout draws its masks as nn.Dropout does: on while the network trains, unless SetTraining(false) was called on its op, the same in all
+// passes of a step, and the identity elsewhere. Gorgonia's own gradient of it is divided by p in place of 1−p.
 package imported

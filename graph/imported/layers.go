@@ -38,12 +38,21 @@ func upsampled(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
 	return graph.Reshape(graph.Broadcast(graph.Broadcast(in[0], 3, k), 5, k), shapeOf(n)...)
 }
 
-// dropped is the identity where dropout is off.
-func dropped(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
-	if attribute(n, "isTraining").Bool() && attribute(n, "probability").Float() > 0 {
-		fail(n, "has no translation while it is on: switch it off with SetTraining(false) on its op or build the network without it")
+// dropped is the identity in evaluation, and where dropout is switched off.
+func dropped(t *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
+	x, p, examples := in[0], attribute(n, "probability").Float(), t.source.n
+	switch {
+	case !attribute(n, "isTraining").Bool() || p == 0:
+		return x
+	case t.late:
+		fail(n, "drops what the target has entered: apply it to what the network computes")
+	case !t.source.batched(n) || x.Shape()[0]%examples != 0:
+		fail(n, "has no translation: dropout of what does not have the batch as its first axis, so that each example has a mask of its own")
+	case t.uniform == nil:
+		return x
 	}
-	return in[0]
+	u := t.uniform(graph.Size(x) / examples)
+	return graph.Dropout(x, graph.Reshape(u, x.Shape()...), p)
 }
 
 // normalized is the standardising part of GroupNorm.

@@ -9,6 +9,7 @@ import (
 
 	"drift/graph"
 	"drift/graph/objective"
+	"drift/kernels"
 )
 
 // Graph is a network as a build function hands it over.
@@ -124,8 +125,9 @@ func (m *Model) try() error {
 		for i, in := range m.inputs {
 			net.Inputs = append(net.Inputs, data(fmt.Sprint("input ", i), in))
 		}
-		target := data("target", m.target)
-		params, read = net.Params, append(net.Inputs, target)
+		target, examples := data("target", m.target), graph.Input(g, kernels.Int32, "examples", large)
+		net.Uniform = objective.Uniform(tried, graph.Input(g, kernels.Int32, "key", 2), examples)
+		params, read = net.Params, append(net.Inputs, target, examples)
 		losses = m.Losses(m.Build(net), target)
 	})
 	if err != nil {
@@ -148,6 +150,7 @@ func (m *Model) Target() objective.Input { return m.target }
 func (m *Model) Build(net objective.Net) *graph.Node {
 	s := m.at(net.Inputs[0].Shape()[0])
 	t := s.translator(graph.DTypeOf(net.Params[0]), net.Params[0].Graph())
+	t.uniform = net.Uniform
 	for i, p := range s.Params {
 		t.done[p] = net.Params[i]
 	}
@@ -161,6 +164,7 @@ func (m *Model) Build(net objective.Net) *graph.Node {
 func (m *Model) Losses(outputs, targets *graph.Node) *graph.Node {
 	s := m.at(outputs.Shape()[0])
 	t := s.translator(graph.DTypeOf(outputs), outputs.Graph())
+	t.late = true
 	if s.Target != nil {
 		if m.oneHot {
 			targets = graph.Place(graph.Fill(targets, 1), targets, m.target.Index)

@@ -46,7 +46,16 @@ func TestRefused(t *testing.T) {
 			return square(Must(Reshape(normal, tensor.Shape{n, 3})), y)
 		})},
 		{"use SoftMax", of(func(_ *builder, z, y *Node, n int) *Node { return square(Must(Sparsemax(z)), y) })},
-		{"Dropout", of(func(_ *builder, z, y *Node, n int) *Node { return square(Must(Dropout(z, 0.5)), y) })},
+		{"drops what the target has entered", of(func(_ *builder, z, y *Node, n int) *Node {
+			return Must(Mean(Must(Dropout(Must(Square(Must(Sub(z, y)))), 0.5))))
+		})},
+		{"dropout of what does not have the batch as its first axis", of(func(b *builder, z, y *Node, n int) *Node {
+			return square(Must(Mul(z, Must(Dropout(b.param("square", 3, 3), 0.5)))), y)
+		})},
+		{"influence each other", of(func(_ *builder, z, y *Node, n int) *Node {
+			turned := Must(Dropout(Must(Reshape(Must(Transpose(z)), tensor.Shape{3 * n})), 0.5))
+			return square(Must(Transpose(Must(Reshape(turned, tensor.Shape{3, n})))), y)
+		})},
 		{"the scalar loss is no sum over examples", of(func(_ *builder, z, y *Node, n int) *Node { return Must(Sqrt(square(z, y))) })},
 		{"weighted otherwise", of(func(_ *builder, z, y *Node, n int) *Node { return Must(Sum(Must(Square(Must(Sub(z, y)))))) })},
 		{"is not the same for 2 and 3 examples", of(func(_ *builder, z, y *Node, n int) *Node {

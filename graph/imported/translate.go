@@ -12,15 +12,17 @@ import (
 
 // translator rewrites nodes of a source in drift's ops. Each keeps its shape, but that a scalar has shape (1).
 type translator struct {
-	source *source
-	dtype  kernels.DType
-	into   *gorgonia.ExprGraph
-	done   map[*gorgonia.Node]*graph.Node
-	alone  map[*gorgonia.Node]*graph.Node // what is the same for all examples, one row [size] for each
+	source  *source
+	dtype   kernels.DType
+	into    *gorgonia.ExprGraph
+	uniform func(shape ...int) *graph.Node // of objective.Net; nil in evaluation
+	late    bool                           // the rest of the loss, behind what the network computes
+	done    map[*gorgonia.Node]*graph.Node
+	alone   map[*gorgonia.Node]*graph.Node // what is the same for all examples, one row [size] for each
 }
 
 func (s *source) translator(dt kernels.DType, into *gorgonia.ExprGraph) *translator {
-	return &translator{s, dt, into, make(map[*gorgonia.Node]*graph.Node), make(map[*gorgonia.Node]*graph.Node)}
+	return &translator{source: s, dtype: dt, into: into, done: make(map[*gorgonia.Node]*graph.Node), alone: make(map[*gorgonia.Node]*graph.Node)}
 }
 
 // rules is how the ops are rewritten, given the node and its translated children.

@@ -32,6 +32,15 @@ func (b *Build) Buffer(name string) *graph.Node {
 	return b.net.Buffers[-1-i]
 }
 
+// Uniform is random numbers between 0 and 1, neither included, for every example of the batch, [n, shape…]; nil in evaluation. They are
+// the same in all passes of a step of training.
+func (b *Build) Uniform(shape ...int) *graph.Node {
+	if b.net.Uniform == nil {
+		return nil
+	}
+	return b.net.Uniform(shape...)
+}
+
 // Within applies the layers that Scope.Within declared under the same name, in order.
 func (b *Build) Within(name string, layers []Layer, x *graph.Node) *graph.Node {
 	prefix := inside(b.prefix, name)

@@ -34,6 +34,7 @@
 //	residual       {layers, shortcut=[]}       x + f(x), or s(x) + f(x) with the layers of shortcut as s
 //	concat         {branches}                  lists of layers on the same input, their results behind each other along the channels
 //	               of images or the last axis of rows; an empty list is the identity
+//	dropout        {p=0.5}   in training each element is 0 with probability p, else times 1/(1−p); elsewhere the identity
 //	relu tanh sigmoid gelu gelu_tanh silu softplus       gelu is the exact x·Φ(x)
 //
 // Losses are cross_entropy, of classes, and mse, the mean over a row's outputs of the squared difference. Outputs [t,classes]

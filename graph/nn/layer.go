@@ -32,6 +32,7 @@ var kinds = table[Layer]{"layer", map[string]Layer{
 	"tokens":        Tokens{},
 	"meanpool":      MeanPool{},
 	"concat":        Concat{},
+	"dropout":       Dropout{P: 0.5},
 	"residual":      Residual{},
 	"relu":          ReLU,
 	"tanh":          Tanh,

@@ -67,7 +67,7 @@ func TestBadSpecs(t *testing.T) {
 		`{"loss":{"mse":{"power":3}},"layers":["flatten"]}`:                                   `model given as JSON: unknown key "power": the keys are none`,
 		`{"input":{"shape":[72],"index":0},"layers":[]}`:                                      "model given as JSON: input: index is 0: it must lie in 1 … 2147483647",
 		`{"input":null,"layers":["flatten"]}`:                                                 "model given as JSON: input: want a list of sizes, got null",
-		layers(`"relu","dropout"`):                                                            `model given as JSON: layer 1: unknown layer "dropout": choose from ` + known(),
+		layers(`"relu","spectralnorm"`):                                                       `model given as JSON: layer 1: unknown layer "spectralnorm": choose from ` + known(),
 		layers(`"relu","batchnorm"`):                                                          `model given as JSON: layer 1: "batchnorm" is refused: it couples the examples of a batch, which then have no gradients of their own; use groupnorm, or batchnorm2d with frozen statistics`,
 		layers(`{"batch_norm2d":{"eps":1}}`):                                                  `model given as JSON: layer 0: "batch_norm2d" is refused: it couples the examples of a batch, which then have no gradients of their own; use groupnorm, or batchnorm2d with frozen statistics`,
 		layers(`5`):                                                                           `model given as JSON: layer 0: want a name or an object with one key, as "relu" or {"linear": {"out": 10}}`,

@@ -73,7 +73,11 @@ func (b *Batch) Here() *Point {
 // At is the network at other parameters than θ: those of a vector, or θ plus one. θ stays where it is.
 func (b *Batch) At(params []*graph.Node) *Point {
 	q := &Point{Params: params, Target: b.target}
-	q.Output = b.objective.Model.Build(Net{Params: params, Inputs: b.inputs, Buffers: b.buffers})
+	net := Net{Params: params, Inputs: b.inputs, Buffers: b.buffers}
+	if b.objective.training {
+		net.Uniform = Uniform(b.objective.dtype, b.Leaf(b.objective.masks.key, 2), b.index)
+	}
+	q.Output = b.objective.Model.Build(net)
 	q.Loss = b.objective.Model.Losses(q.Output, q.Target)
 	return q
 }

@@ -25,7 +25,7 @@ func (f *Objective) defaultChunk() (int, error) {
 	if !ok || f.Examples(Train) == 0 {
 		return chunk, nil
 	}
-	plan, err := f.plan(chunk, meanGradient(f.theta))
+	plan, err := f.Training().plan(chunk, meanGradient(f.theta))
 	if err != nil {
 		return 0, err
 	}

@@ -15,7 +15,7 @@ func (f *Objective) WorkBytes() int64 {
 
 // GradientBytes is the memory that the gradient over n examples at once would work in, besides data, parameters and what it writes.
 func (f *Objective) GradientBytes(n int) (int64, error) {
-	plan, err := f.plan(n, meanGradient(f.theta))
+	plan, err := f.Training().plan(n, meanGradient(f.theta))
 	if err != nil {
 		return 0, err
 	}

@@ -68,6 +68,10 @@ type Net struct {
 	Params  []*graph.Node // one for each of Params, in order and of its shape
 	Inputs  []*graph.Node // one for each of Inputs, [n, Shape…]; indices where it has an Index
 	Buffers []*graph.Node // one for each of Buffers, in order and of its shape
+	// Uniform is random numbers between 0 and 1 for every example, [n, shape…], neither included; nil in evaluation. They differ between
+	// calls, steps and examples, and are the same in all passes of a step (Objective.SetStep). Calls must come in the same order for
+	// every n.
+	Uniform func(shape ...int) *graph.Node
 }
 
 // Scorer is a model that counts right answers. The accuracy is Σ hits / Σ of over the examples of a pass.
@@ -99,21 +103,20 @@ func NumParams(params []Param) int {
 }
 
 // check refuses a model that cannot be trained, or whose parts contradict each other, before anything is placed on a device.
-// It reports what the model counts right answers of.
-func check(m Model, dtype kernels.DType) (a accuracy, err error) {
+func check(m Model, dtype kernels.DType) (found properties, err error) {
 	params := m.Params()
 	if NumParams(params) == 0 {
-		return none, fmt.Errorf("the model has no parameters: there is nothing to train or measure, add a layer that has some")
+		return found, fmt.Errorf("the model has no parameters: there is nothing to train or measure, add a layer that has some")
 	}
 	at := 0
 	for _, p := range params {
 		if p.Offset != at || p.Len != product(p.Shape) || p.Len == 0 {
-			return none, fmt.Errorf("parameter %q of shape %v lies at %d … %d of θ: want %d … %d", p.Name, p.Shape, p.Offset, p.Offset+p.Len, at, at+product(p.Shape))
+			return found, fmt.Errorf("parameter %q of shape %v lies at %d … %d of θ: want %d … %d", p.Name, p.Shape, p.Offset, p.Offset+p.Len, at, at+product(p.Shape))
 		}
 		at += p.Len
 	}
 	if len(m.Inputs()) == 0 {
-		return none, fmt.Errorf("the model has no inputs")
+		return found, fmt.Errorf("the model has no inputs")
 	}
 	const n = 2 // so that a sum over the batch does not pass for a loss of each example
 	var loss *graph.Node
@@ -136,19 +139,31 @@ func check(m Model, dtype kernels.DType) (a accuracy, err error) {
 		for i, in := range m.Inputs() {
 			net.Inputs = append(net.Inputs, data(fmt.Sprint("input ", i), in))
 		}
+		examples := graph.Input(g, kernels.Int32, "examples", n)
+		draw := Uniform(dtype, graph.Input(g, kernels.Int32, "key", 2), examples)
+		net.Uniform = func(shape ...int) *graph.Node {
+			found.random = true
+			return draw(shape...)
+		}
 		target := data("target", m.Target())
-		leaves, read = net.Params, append(net.Inputs, target)
+		leaves, read = net.Params, append(net.Inputs, target, examples)
 		outputs := m.Build(net)
 		loss = m.Losses(outputs, target)
-		a = score(m, outputs, target).accuracy()
+		found.accuracy = score(m, outputs, target).accuracy()
 	})
 	if err != nil {
-		return a, err
+		return found, err
 	}
 	if loss.Dims() != 1 || loss.Shape()[0] != n {
-		return a, fmt.Errorf("losses have shape %v for a batch of %d: want one for each example, [%d]", loss.Shape(), n, n)
+		return found, fmt.Errorf("losses have shape %v for a batch of %d: want one for each example, [%d]", loss.Shape(), n, n)
 	}
-	return a, graph.CheckExamples(loss, leaves, read...)
+	return found, graph.CheckExamples(loss, leaves, read...)
+}
+
+// properties are what a model shows when it is built.
+type properties struct {
+	accuracy accuracy // what it counts right answers of
+	random   bool     // it has random parts
 }
 
 // scores is what Scorer.Score returns.

@@ -34,8 +34,16 @@ type Options struct {
 type Objective struct {
 	Model Model
 
+	*onDevice
+	training bool  // random parts of the model are on
+	loss     *Pass // of Evaluate; nil before its first use
+}
+
+// onDevice is what an objective and its training view share.
+type onDevice struct {
 	size     int // P, the length of θ
 	accuracy accuracy
+	random   bool // the model has random parts
 	device   kernels.Device
 	dtype    kernels.DType
 	chunk    int
@@ -46,11 +54,11 @@ type Objective struct {
 	targets  kernels.Buffer    // likewise
 	index    kernels.Buffer    // [chunk] examples of the current chunk
 	place    kernels.Buffer    // [chunk] their places in the pass
+	masks    *masks            // of random parts; nil without any
 	chosen   []int32           // [chunk] what is written to them
 	arena    kernels.Buffer    // memory of programs, which run one at a time
 	programs map[*program]bool // those on the device
 	passes   map[*Pass]bool    // those that are not closed
-	loss     *Pass             // of Evaluate; nil before its first use
 	done     func() error      // not nil once passes shall end
 }
 
@@ -59,15 +67,16 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 	if o.Chunk < 0 {
 		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1, or 0 for a number that suits the device", o.Chunk)
 	}
-	accuracy, err := check(model, o.DType)
+	found, err := check(model, o.DType)
 	if err != nil {
 		return nil, fmt.Errorf("objective: %w", err)
 	}
 	if err := Fits(dev, model, o.DType); err != nil {
 		return nil, err
 	}
-	f := &Objective{Model: model, size: NumParams(model.Params()), accuracy: accuracy, device: dev, dtype: o.DType, chunk: o.Chunk,
-		programs: make(map[*program]bool), passes: make(map[*Pass]bool), parts: [...]data.Set{split.Train, split.Test, split.Valid}}
+	f := &Objective{Model: model, onDevice: &onDevice{size: NumParams(model.Params()), accuracy: found.accuracy, random: found.random,
+		device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
+		parts: [...]data.Set{split.Train, split.Test, split.Valid}}}
 	f.SetContext(context.Background())
 	if err = f.fill(); err == nil {
 		err = f.SetValues(Draw(model, o.Seed))
@@ -91,6 +100,9 @@ func (f *Objective) fill() (err error) {
 	reserve(&f.theta, f.dtype, f.size)
 	if own := buffersOf(f.Model); len(own) > 0 {
 		reserve(&f.buffers, f.dtype, NumParams(own))
+	}
+	if err == nil && f.random {
+		f.masks, err = newMasks(f.device)
 	}
 	if err == nil {
 		err = f.upload()
@@ -207,6 +219,7 @@ func (f *Objective) Close() {
 	for p := range f.passes {
 		p.Close()
 	}
+	f.masks.close()
 	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.targets)
 	Free(f.inputs...)
 }

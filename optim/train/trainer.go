@@ -53,6 +53,7 @@ type Trainer struct {
 	square    kernels.Buffer
 	elapsed   time.Duration // in steps, of this process and those before it
 	cost      float64
+	moves     int     // outside the count of steps
 	sum       string  // checksum of the examples, "" before it is needed
 	end       *Result // what the evaluation after the last step found
 }
@@ -79,7 +80,7 @@ func (t *Trainer) prepare() (err error) {
 	if t.sampler, err = data.NewSampler(kind, examples, batch, t.Options.Seed); err != nil {
 		return err
 	}
-	direction, err := t.Optimizer.Direction(optim.Context{Objective: f, Seed: t.Options.Seed, Batch: batch})
+	direction, err := t.Optimizer.Direction(optim.Context{Objective: f.Training(), Seed: t.Options.Seed, Batch: batch})
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (t *Trainer) Step() error {
 	start := time.Now()
 	step := t.sampler.Step()
 	rate := t.RateAt(step)
-	measured, err := t.move(t.sampler.Next(), rate)
+	measured, err := t.move(step, t.sampler.Next(), rate)
 	if err == nil {
 		err = t.meter.add(measured)
 	}
@@ -154,13 +155,18 @@ func (t *Trainer) Step() error {
 	return nil
 }
 
-// Move takes a step on a batch and at a learning rate of the caller's choice, outside the count of steps.
+// Move takes a step on a batch and at a learning rate of the caller's choice, outside the count of steps. Random parts of the model
+// follow from the number of moves since the last Reset.
 func (t *Trainer) Move(batch []int, rate float64) error {
-	_, err := t.move(batch, rate)
+	_, err := t.move(t.moves, batch, rate)
+	t.moves++
 	return err
 }
 
-func (t *Trainer) move(batch []int, rate float64) (objective.Measured, error) {
+func (t *Trainer) move(step int, batch []int, rate float64) (objective.Measured, error) {
+	if err := t.Objective.SetStep(t.Options.Seed, step); err != nil {
+		return objective.Measured{}, err
+	}
 	measured, err := t.direction.Compute(batch, rate)
 	if err != nil {
 		return measured, err
@@ -174,6 +180,7 @@ func (t *Trainer) Reset(theta []float64) error {
 	if err := t.Objective.Parameters().Write(theta); err != nil {
 		return err
 	}
+	t.moves = 0
 	return t.update.Reset()
 }
 
