@@ -52,7 +52,7 @@ func TestRefused(t *testing.T) {
 		{"dropout of what does not have the batch as its first axis", of(func(b *builder, z, y *Node, n int) *Node {
 			return square(Must(Mul(z, Must(Dropout(b.param("square", 3, 3), 0.5)))), y)
 		})},
-		{"influence each other", of(func(_ *builder, z, y *Node, n int) *Node {
+		{"does not keep the examples of the batch apart", of(func(_ *builder, z, y *Node, n int) *Node {
 			turned := Must(Dropout(Must(Reshape(Must(Transpose(z)), tensor.Shape{3 * n})), 0.5))
 			return square(Must(Transpose(Must(Reshape(turned, tensor.Shape{3, n})))), y)
 		})},
