@@ -2,9 +2,9 @@ package compare
 
 import (
 	"fmt"
-	"math"
 
 	"drift/bench/report"
+	"drift/bench/study"
 	"drift/optim/train"
 )
 
@@ -46,36 +46,15 @@ type column struct {
 }
 
 var columns = []column{
-	{"test_accuracy", "test accuracy", testAccuracy, func(r *Row) **report.Interval { return &r.TestAccuracy }},
-	{"test_loss", "test loss", testLoss, func(r *Row) **report.Interval { return &r.TestLoss }},
-	{"train_loss", "train loss", trainLoss, func(r *Row) **report.Interval { return &r.TrainLoss }},
-	{"gap", "gap", func(r run) float64 { return testLoss(r) - trainLoss(r) }, func(r *Row) **report.Interval { return &r.Gap }},
-	{"example_gradients", "example gradients", func(r run) float64 { return r.Result.ExampleGradients },
+	{"test_accuracy", "test accuracy", run.TestAccuracy, func(r *Row) **report.Interval { return &r.TestAccuracy }},
+	{"test_loss", "test loss", run.TestLoss, func(r *Row) **report.Interval { return &r.TestLoss }},
+	{"train_loss", "train loss", run.TrainLoss, func(r *Row) **report.Interval { return &r.TrainLoss }},
+	{"gap", "gap", run.Gap, func(r *Row) **report.Interval { return &r.Gap }},
+	{"example_gradients", "example gradients", run.ExampleGradients,
 		func(r *Row) **report.Interval { return &r.ExampleGradients }},
 	{"seconds", "seconds", func(r run) float64 { return r.Result.Seconds }, func(r *Row) **report.Interval { return &r.Seconds }},
 	{"drift_explained", "drift explained", func(r run) float64 { return float64(r.Explained) },
 		func(r *Row) **report.Interval { return &r.DriftExplained }},
-}
-
-func trainLoss(r run) float64 {
-	if r.Diverged {
-		return math.NaN()
-	}
-	return r.Result.Train.Loss
-}
-
-func testLoss(r run) float64 {
-	if r.Result.Test == nil {
-		return math.NaN()
-	}
-	return r.Result.Test.Loss
-}
-
-func testAccuracy(r run) float64 {
-	if r.Result.Test == nil || !r.Classes {
-		return math.NaN()
-	}
-	return r.Result.Test.Accuracy
 }
 
 // newOutcome takes the runs of each seed, in one order. The last seed may have only the first of them.
@@ -100,6 +79,30 @@ func newOutcome(bySeed [][]run) *Outcome {
 		o.Rows, o.runs = append(o.Rows, row), append(o.runs, of)
 	}
 	return o
+}
+
+// groups are the runs by optimizer.
+func (o *Outcome) groups() []study.Group {
+	groups := make([]study.Group, len(o.runs))
+	for k, runs := range o.runs {
+		groups[k].Name = o.Rows[k].Optimizer
+		for _, r := range runs {
+			groups[k].Runs = append(groups[k].Runs, r.Run)
+		}
+	}
+	return groups
+}
+
+// Figure draws the learning curves: means over seeds with their 95 % confidence bands.
+func (o *Outcome) Figure() report.Figure { return study.LearningCurves(o.groups()) }
+
+// Curves are the learning curves of every run, a value a row.
+func (o *Outcome) Curves() *report.Table {
+	t := &report.Table{Header: study.CurvesHeader}
+	for _, g := range o.groups() {
+		g.AddCurves(t)
+	}
+	return t
 }
 
 // check refuses an outcome without any result.

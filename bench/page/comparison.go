@@ -45,6 +45,7 @@ type comparison struct {
 
 	config string
 	curves []learning
+	study  *studied // that the comparison is a task of
 }
 
 // row is one optimizer. A number is nil where it does not apply.
@@ -110,20 +111,22 @@ func (c *comparison) readCurves(folder string) error {
 		return err
 	}
 	defer file.Close()
-	c.curves, err = parseCurves(file)
+	all, err := parseCurves(file, curvesHeader)
+	c.curves = all[""]
 	return err
 }
 
 var curvesHeader = []string{"optimizer", "seed", "step", "metric", "value"}
 
-func parseCurves(from io.Reader) ([]learning, error) {
+// parseCurves reads learning curves, by task where the table has that column too.
+func parseCurves(from io.Reader, columns []string) (map[string][]learning, error) {
 	rows := csv.NewReader(from)
 	rows.ReuseRecord = true
 	header, err := rows.Read()
-	if err != nil || !slices.Equal(header, curvesHeader) {
-		return nil, fmt.Errorf("it does not begin with the columns %s", strings.Join(curvesHeader, ","))
+	if err != nil || !slices.Equal(header, columns) {
+		return nil, fmt.Errorf("it does not begin with the columns %s", strings.Join(columns, ","))
 	}
-	type name struct{ optimizer, metric string }
+	type name struct{ task, optimizer, metric string }
 	var order []name
 	all := map[name]map[float64][]float64{}
 	for {
@@ -134,7 +137,11 @@ func parseCurves(from io.Reader) ([]learning, error) {
 		if err != nil {
 			return nil, err
 		}
-		of := name{strings.Clone(cells[0]), strings.Clone(cells[3])}
+		task, cells := cells[0], cells[len(cells)-len(curvesHeader):]
+		if len(columns) == len(curvesHeader) {
+			task = ""
+		}
+		of := name{strings.Clone(task), strings.Clone(cells[0]), strings.Clone(cells[3])}
 		step, err := finite(cells[2])
 		value, err2 := finite(cells[4])
 		if err := errors.Join(err, err2); err != nil {
@@ -146,7 +153,7 @@ func parseCurves(from io.Reader) ([]learning, error) {
 		}
 		all[of][step] = append(all[of][step], value)
 	}
-	var curves []learning
+	curves := map[string][]learning{}
 	for _, of := range order {
 		l := learning{optimizer: of.optimizer, metric: of.metric}
 		for step := range all[of] {
@@ -156,7 +163,7 @@ func parseCurves(from io.Reader) ([]learning, error) {
 		for _, step := range l.steps {
 			l.values = append(l.values, all[of][step])
 		}
-		curves = append(curves, l)
+		curves[of.task] = append(curves[of.task], l)
 	}
 	return curves, nil
 }
@@ -171,6 +178,9 @@ func finite(text string) (float64, error) {
 
 // computed says in words on what the comparison was computed.
 func (c *comparison) computed() string {
+	if c.study != nil {
+		return "Computed by drift " + c.study.ComputedBy + "."
+	}
 	if m := c.Experiment.Machine; m != nil {
 		return "Computed by " + m.String() + "."
 	}

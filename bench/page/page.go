@@ -121,7 +121,7 @@ func (r *Results) write(w io.Writer, every time.Duration) (int64, error) {
 
 func (r *Results) content() content {
 	l := r.legend()
-	along, spectra := append(r.curves(l), r.stages(l)...), r.spectra(l)
+	along, spectra := append(append(r.curves(l), r.stages(l)...), r.profiles(l)...), r.spectra(l)
 	all := number(append(append([]*chart{}, along...), spectra...))
 	c := content{
 		Title: r.title(), Style: template.CSS(style), Script: template.JS(script),

@@ -21,7 +21,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		says  string
 	}{
 		{"nothing there", []string{filepath.Join(t.TempDir(), "none")}, "no such file"},
-		{"an empty folder", []string{t.TempDir()}, "holds no run, comparison, measurement or check"},
+		{"an empty folder", []string{t.TempDir()}, "holds no training run, comparison, study, measurement or check"},
 		{"twice", []string{run, run + "/"}, "named twice"},
 		{"a comparison under way", []string{folder(t, "c", map[string]string{"config.toml": config, "finished": ""})}, "has ended yet"},
 		{"no settings", []string{folder(t, "r", map[string]string{"metrics.jsonl": metrics(1)})}, "holds no run"},
@@ -92,5 +92,5 @@ func FuzzMetricsNeverPanic(f *testing.F) {
 
 func FuzzCurvesNeverPanic(f *testing.F) {
 	f.Add(curvesCSV)
-	f.Fuzz(func(t *testing.T, text string) { parseCurves(strings.NewReader(text)) })
+	f.Fuzz(func(t *testing.T, text string) { parseCurves(strings.NewReader(text), curvesHeader) })
 }

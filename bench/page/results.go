@@ -17,7 +17,8 @@ import (
 // Results is what a page shows, each kind in the order in which it was named.
 type Results struct {
 	runs          []*run
-	comparisons   []*comparison
+	comparisons   []*comparison // those of studies too, one a task
+	studies       []*studied
 	measurements  []*measurement
 	verifications []*verification
 	pending       string
@@ -35,7 +36,7 @@ const (
 	curvesName     = "curves.csv"
 )
 
-// Read finds what stands at the given paths: folders of runs, comparisons and checks, and JSON files of measurements, comparisons and
+// Read finds what stands at the given paths: folders of runs, comparisons, studies and checks, and JSON files of measurements, comparisons and
 // checks.
 func Read(paths ...string) (*Results, error) {
 	names, err := namesOf(paths)
@@ -93,7 +94,7 @@ func (r *Results) read(from result) error {
 			return err
 		}
 	}
-	for _, name := range []string{comparisonName, "verify.json", "measure.json"} {
+	for _, name := range []string{"study.json", comparisonName, "verify.json", "measure.json"} {
 		file := name
 		if name == comparisonName && exists(from.path, compare.FinishedFolder) { // older results are about to be replaced
 			file = filepath.Join(compare.SoFarFolder, name)
@@ -110,8 +111,10 @@ func (r *Results) read(from result) error {
 		return nil
 	case exists(from.path, compare.FinishedFolder):
 		return errors.New("no run of its comparison has ended yet")
+	case exists(from.path, "cells"):
+		return errors.New("its study has not ended: resume it first")
 	}
-	return errors.New("the folder holds no training run, comparison, measurement or check: name one that does, or the JSON of a measurement")
+	return errors.New("the folder holds no training run, comparison, study, measurement or check: name one that does, or the JSON of a measurement")
 }
 
 func exists(folder, name string) bool {
@@ -141,6 +144,8 @@ func (r *Results) readFile(from result, path string) error {
 	}
 	has := func(key string) bool { _, there := keys[key]; return there }
 	switch {
+	case has("study") && has("tasks"):
+		return r.readStudy(from, text)
 	case has("rows") && has("experiment"):
 		return r.readComparison(from, path, text)
 	case has("checks"):

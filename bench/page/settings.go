@@ -33,8 +33,15 @@ func (r *Results) settings() (s settings) {
 		s.Names, all = append(s.Names, u.name), append(all, u.settings)
 		s.Recipes = append(s.Recipes, recipe{Name: u.name, Command: again("train", u.path), Config: u.config, Computed: u.computed()})
 	}
+	for _, of := range r.studies {
+		s.Recipes = append(s.Recipes, recipe{of.name, "drift study " + quote(filepath.ToSlash(filepath.Join(of.path, studyFile))) + " --out again", of.file,
+			"Computed by drift " + of.ComputedBy + "."})
+	}
 	for _, c := range r.comparisons {
 		s.Names, all = append(s.Names, c.name), append(all, whole(c.Experiment.Config))
+		if c.study != nil {
+			continue
+		}
 		s.Recipes = append(s.Recipes, recipe{c.name, again("compare", c.path), c.config,
 			c.computed()})
 	}

@@ -74,7 +74,13 @@ func (r *Results) tables() (all []table) {
 	if len(r.runs) > 0 {
 		all = append(all, r.runTable())
 	}
+	for _, of := range r.studies {
+		all = append(all, of.tables()...)
+	}
 	for _, c := range r.comparisons {
+		if c.study != nil {
+			continue
+		}
 		all = append(all, c.table())
 		if s := c.SecondOrder; s != nil {
 			all = append(all, table{Title: "SGD and GD after an epoch, " + c.name,

@@ -15,6 +15,9 @@ func (r *Results) words() (all []paragraph) {
 	for _, u := range r.runs {
 		all = append(all, paragraph{u.name, u.words()})
 	}
+	for _, of := range r.studies {
+		all = append(all, paragraph{of.name, of.words()})
+	}
 	for _, c := range r.comparisons {
 		all = append(all, paragraph{c.name, c.words()})
 	}

@@ -9,10 +9,10 @@ import (
 
 // Table is text in columns. Every row has the header's number of cells.
 type Table struct {
-	Header []string
-	Rows   [][]string
+	Header []string   `json:"header"`
+	Rows   [][]string `json:"rows"`
 	// Left is the number of leading columns that are text, set to the left; numbers stand to the right.
-	Left int
+	Left int `json:"left"`
 }
 
 // Add appends a row.

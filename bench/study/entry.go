@@ -21,6 +21,9 @@ type Entry struct {
 
 // MarshalJSON writes one object.
 func (e Entry) MarshalJSON() ([]byte, error) {
+	if e.Optimizer == nil && e.read == nil {
+		return []byte("null"), nil
+	}
 	if e.Optimizer == nil {
 		return e.read, nil
 	}

@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"math"
 
 	"drift/graph/objective"
 	"drift/optim/train"
@@ -41,6 +42,37 @@ func Train(ctx context.Context, f *objective.Objective, entry Entry, seed uint64
 	if train.Diverged(err) {
 		heard(entry.Steps - t.StepsTaken() + 1) // the last step was not observed
 		r.Diverged, err = true, nil
+		r.Result = train.Result{Steps: t.StepsTaken(), ExampleGradients: t.ExampleGradients(), Seconds: t.Seconds()}
 	}
 	return r, err
 }
+
+// TrainLoss is the loss over the training part at the end, NaN where the run diverged.
+func (r Run) TrainLoss() float64 {
+	if r.Diverged {
+		return math.NaN()
+	}
+	return r.Result.Train.Loss
+}
+
+// TestLoss is that over the test part, NaN where there is none or the run diverged.
+func (r Run) TestLoss() float64 {
+	if r.Result.Test == nil {
+		return math.NaN()
+	}
+	return r.Result.Test.Loss
+}
+
+// TestAccuracy is the accuracy on the test part, NaN in a regression too.
+func (r Run) TestAccuracy() float64 {
+	if r.Result.Test == nil || !r.Classes {
+		return math.NaN()
+	}
+	return r.Result.Test.Accuracy
+}
+
+// Gap is the test loss minus the train loss.
+func (r Run) Gap() float64 { return r.TestLoss() - r.TrainLoss() }
+
+// ExampleGradients is the cost of the run.
+func (r Run) ExampleGradients() float64 { return r.Result.ExampleGradients }

@@ -6,16 +6,49 @@ import (
 	"slices"
 	"strconv"
 
+	"drift/data/random"
 	"drift/optim"
 	"drift/optim/options"
 )
 
-// Dimension is one number of an optimizer's options that is worth searching, on a logarithmic scale from Low to High.
+// Dimension is one option of an optimizer that is worth searching: a number from Low to High, or one of Choices.
 type Dimension struct {
 	Name      string
 	Low, High float64
+	Scale     Scale
+	Choices   []string // as options.Set reads them; nil for a span of numbers
 
 	whole bool
+}
+
+// Scale is along which a span is searched evenly.
+type Scale string
+
+const (
+	Log        Scale = "log"        // the logarithm of x; "" is this one
+	Linear     Scale = "linear"     // x
+	Complement Scale = "complement" // the logarithm of 1 − x, as momentum and β are
+)
+
+// at is the value at a place u of [0, 1), as options.Set reads it. Numbers have three digits.
+func (d Dimension) at(u float64) string {
+	if d.Choices != nil {
+		return d.Choices[min(int(u*float64(len(d.Choices))), len(d.Choices)-1)]
+	}
+	switch d.Scale {
+	case Linear:
+		return d.text(d.Low + (d.High-d.Low)*u)
+	case Complement:
+		return strconv.FormatFloat(1-threeDigits((1-d.Low)*math.Pow((1-d.High)/(1-d.Low), u)), 'g', 12, 64)
+	}
+	return d.text(d.Low * math.Pow(d.High/d.Low, u))
+}
+
+func (d Dimension) text(x float64) string {
+	if d.whole {
+		return strconv.FormatFloat(threeDigits(math.Round(x)), 'f', 0, 64)
+	}
+	return fmt.Sprint(threeDigits(x))
 }
 
 // Narrowed is an optimizer that leaves some of its options out of a search, though their tags offer them.
@@ -44,7 +77,7 @@ func Space(o optim.Optimizer) []Dimension {
 }
 
 // bases are of the radical inverses of the dimensions of a space: the first primes, which a space of more begins again.
-var bases = []int{2, 3, 5, 7, 11, 13}
+var bases = []int{2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37}
 
 // Tried is the optimizer of one trial of a search: the given one at first, then points that fill its space evenly (Halton 1960).
 // Every optimizer gets the same number of trials, however many dimensions it has.
@@ -52,13 +85,27 @@ func Tried(o optim.Optimizer, number int) (optim.Optimizer, error) {
 	if number == 0 {
 		return o, nil
 	}
-	out, err := o, error(nil)
-	for k, d := range Space(o) {
-		x := d.Low * math.Pow(d.High/d.Low, radicalInverse(number+1, bases[k%len(bases)])) // the first point is the middle, near the options themselves
-		if d.whole {
-			x = math.Round(x)
-		}
-		if out, err = options.Set(out, d.Name, fmt.Sprint(threeDigits(x))); err != nil {
+	space := Space(o)
+	return point(o, space, number+1, make([]float64, len(space))) // the first point is the middle, near the options themselves
+}
+
+// Drawn is the optimizer of one trial, from 0 on, of a search through a declared space: Halton's points, moved by a random shift that
+// follows from the seed and the optimizer's name (Cranley and Patterson 1976).
+func Drawn(o optim.Optimizer, space []Dimension, number int, seed uint64, name string) (optim.Optimizer, error) {
+	draws := random.New(seed, "search of "+name)
+	shift := make([]float64, len(space))
+	for k := range shift {
+		shift[k] = draws.Float64()
+	}
+	return point(o, space, number+1, shift)
+}
+
+// point is the optimizer at a point of Halton's sequence, moved around the unit cube by a shift.
+func point(o optim.Optimizer, space []Dimension, number int, shift []float64) (out optim.Optimizer, err error) {
+	out = o
+	for k, d := range space {
+		_, u := math.Modf(radicalInverse(number, bases[k%len(bases)]) + shift[k])
+		if out, err = options.Set(out, d.Name, d.at(u)); err != nil {
 			return nil, err
 		}
 	}

@@ -82,3 +82,36 @@ func TestSignalsStopCleanly(t *testing.T) {
 		}
 	}
 }
+
+// A study that is killed at random moments comes to the same bytes as one that is not.
+func TestStudiesGoOnAfterKills(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "small.toml")
+	if err := os.WriteFile(file, []byte(smallStudy), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	whole, killed := filepath.Join(folder, "whole"), filepath.Join(folder, "killed")
+	if code, _, stderr := drift(t, "study", file, "--out", whole, "--quiet"); code != 0 {
+		t.Fatal(stderr)
+	}
+	kills := killUntilDone(t, []string{"study", file, "--out", killed, "--quiet"}, []string{"study", "--resume", killed, "--quiet"}, filepath.Join(killed, studyName))
+	if kills < 3 {
+		t.Errorf("killed %d times only", kills)
+	}
+	names, err := filepath.Glob(filepath.Join(whole, "*.*"))
+	if err != nil || len(names) < 12 {
+		t.Fatalf("%d files, %v", len(names), err)
+	}
+	for _, name := range names {
+		if base := filepath.Base(name); base == "seconds.csv" || base == "report.html" { // seconds are each run's own
+			continue
+		}
+		want, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(killed, filepath.Base(name))); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s differs after %d kills: %v", filepath.Base(name), kills, err)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprint(".FlagUsagesWrapped ", helpWidth)))
 	a.globals(root.PersistentFlags())
-	root.AddCommand(a.compareCommand(), a.trainCommand(), a.measureCommand(), a.evalCommand(), a.predictCommand(), a.modelCommand(), a.verifyCommand(), a.reportCommand(), a.watchCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
+	root.AddCommand(a.compareCommand(), a.studyCommand(), a.trainCommand(), a.measureCommand(), a.evalCommand(), a.predictCommand(), a.modelCommand(), a.verifyCommand(), a.reportCommand(), a.watchCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
 	return root
 }
 
