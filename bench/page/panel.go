@@ -32,6 +32,11 @@ var panels = []panel{
 	{"Gradient", "Squared norms: of the last step's direction, and of the expected gradient, whose unbiased estimate may be negative.", []field{
 		{"grad_norm2", "direction", line, false}, {"expected_grad_norm2", "expected, ‖G‖²", dashed, false}}},
 	{"Gradients of training and test examples", "G·(G − G_test), which drives training and test loss apart.", []field{{"gap_gradient", "", line, false}}},
+	{"Size of steps", "‖θ_t − θ_{t−1}‖ of a step.", []field{{"update_norm", "", line, false}}},
+	{"Distance from the start", "‖θ_t − θ_0‖.", []field{{"distance", "", line, false}}},
+	{"Noise of a batch's gradient", "Relative standard deviations: of all of it (norm test), and of its part along the expected gradient (inner-product test).", []field{
+		{"norm_test", "all of it", line, false}, {"inner_product_test", "along G", dashed, false}}},
+	{"Where along a step the loss was least", "α: −1 far beyond the step, 0 at its end, 1 halfway.", []field{{"alpha", "", marks, false}}},
 	{"Learning rate", "", []field{{"lr", "", line, false}}},
 }
 

@@ -59,6 +59,12 @@ With --every N these are measured every N steps on random examples, and logged:
                                  the mean of ‖G‖² is not positive
   sigma_eigenvalue_1 to 3        Σ's leading eigenvalues, which a small sample overestimates: the largest is
                                  at least tr Σ/(sampled − 1)
+  update_norm, distance          ‖θ_t − θ_{t−1}‖ of the step just taken, and ‖θ_t − θ_0‖
+  norm_test, inner_product_test  relative standard deviations of a batch's gradient: of all of it,
+                                 √(tr Σ/B)/‖G‖, and of its part along G, √(G·ΣG/B)/‖G‖²; left out where
+                                 the sample's ‖G‖² is not positive
+  alpha                          where the loss would have been least along the step, from its slopes before
+                                 and after it on the sample: −1 far beyond the step, 0 at its end, 1 halfway
   gap_gradient                   G·(G − G_test), expected gradients of training and test examples
   gap_drift_measured             change of the gap, test loss − training loss, since the previous
                                  measurement, on fixed examples

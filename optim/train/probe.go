@@ -31,6 +31,8 @@ type probe struct {
 	losses        objective.Rows
 	first, second *objective.Pass // over half a sample: the slope, and what another half changes along it
 	change        objective.Number
+	motion        *motion
+	batch         int // of a step; 0 where a step has all examples
 
 	measured bool       // there is a measurement to go on from
 	gap      float64    // on the fixed examples, then
@@ -52,6 +54,9 @@ func newProbe(f *objective.Objective, of optim.Optimizer, o Options, cost float6
 		return nil, err
 	}
 	p := &probe{f: f, budget: b, seed: o.Seed}
+	if _, batch := of.Batches(f.Examples(objective.Train)); batch < f.Examples(objective.Train) {
+		p.batch = batch
+	}
 	if along, ok := of.(optim.AlongGradient); ok {
 		p.momentumFactor = 1 / (1 - along.Response().Mu)
 	}
@@ -80,9 +85,12 @@ func (p *probe) prepare() (err error) {
 		return err
 	}
 	if half := p.budget.sample / 2; half > 1 {
-		return p.prepareSlopes(half)
+		if err := p.prepareSlopes(half); err != nil {
+			return err
+		}
 	}
-	return nil
+	p.motion, err = newMotion(p.f, p.budget.sample)
+	return err
 }
 
 // passed counts a step at a learning rate.
@@ -98,11 +106,15 @@ func (p *probe) state(s objective.State) {
 	}
 	s.Numbers("probe", &measured, &p.gap, &p.drift.noise, &p.drift.gradient, &p.since.noise, &p.since.gradient, &p.running[0], &p.running[1])
 	p.measured = measured == 1
+	p.motion.state(s)
 }
 
 func (p *probe) close() {
 	for _, pass := range []*objective.Pass{p.sample, p.first, p.second} {
 		pass.Close()
+	}
+	if p.motion != nil {
+		p.motion.close()
 	}
 	objective.Free(p.slope)
 }

@@ -28,8 +28,8 @@ const (
 const (
 	stepWork     = 3e5   // a step, whatever its batch
 	measureWork  = 2e6   // a measurement and its line in the log, whatever the sample
-	vectorWork   = 3.    // a measurement, for each parameter
-	exampleWork  = 15.   // a measurement, for each example of the sample and multiplication of a forward pass
+	vectorWork   = 6.    // a measurement, for each parameter
+	exampleWork  = 21.   // a measurement, for each example of the sample and multiplication of a forward pass
 	pairWork     = 2000. // a measurement, for each pair of examples of the sample
 	spectrumWork = 34.   // the eigenvalues, for the third power of the sample
 )

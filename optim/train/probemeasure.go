@@ -41,6 +41,12 @@ func (p *probe) measure(step int, numbers map[string]float64) error {
 	for k, value := range values {
 		numbers[fmt.Sprintf("sigma_eigenvalue_%d", k+1)] = value
 	}
+	if p.batch > 0 {
+		s.tests(p.batch, numbers)
+	}
+	if err := p.motion.measure(chosen, numbers); err != nil {
+		return err
+	}
 	if half := len(chosen) / 2; half > 1 {
 		if numbers["grad_tr_sigma_norm2"], err = p.slopes(chosen[:half], chosen[half:2*half]); err != nil {
 			return err
@@ -54,11 +60,12 @@ func (p *probe) measure(step int, numbers map[string]float64) error {
 
 // sampleStatistics is what one pass over a sample and the fixed test examples shows.
 type sampleStatistics struct {
-	gram   *mat.SymDense // of the gradients' deviations in the sample
-	trace  float64       // tr Σ
-	square float64       // ‖G‖²
-	across float64       // G·G_test
-	test   float64       // loss of the fixed test examples
+	gram     *mat.SymDense // of the gradients' deviations in the sample
+	trace    float64       // tr Σ
+	square   float64       // ‖G‖²
+	across   float64       // G·G_test
+	variance float64       // of g_n·G
+	test     float64       // loss of the fixed test examples
 }
 
 func (p *probe) statistics(chosen []int) (s sampleStatistics, err error) {
@@ -81,6 +88,7 @@ func (p *probe) statistics(chosen []int) (s sampleStatistics, err error) {
 		theirs = stat.Mean(p.along.Values[n:], nil)
 	}
 	s.trace, s.square = moments(s.gram)
+	s.variance = varianceAlong(s.gram, p.along.Values[:n])
 	s.square += 2*ours + p.center.Value
 	s.across += ours + theirs + p.center.Value
 	s.test = floats.Sum(p.losses.Values[n:]) / float64(max(1, len(fixed)))

@@ -140,6 +140,11 @@ func (t *Trainer) Step() error {
 	start := time.Now()
 	step := t.sampler.Step()
 	rate := t.RateAt(step)
+	if t.probe != nil && t.probe.budget.due(step+1) {
+		if err := t.probe.motion.begin(); err != nil {
+			return fmt.Errorf("step %d: %w", step+1, err)
+		}
+	}
 	measured, err := t.move(step, t.sampler.Next(), rate)
 	if err == nil {
 		err = t.meter.add(measured)
