@@ -119,3 +119,33 @@ func TestMeasureRefusals(t *testing.T) {
 		}
 	}
 }
+
+// A part and a sample of it can be measured; what was measured stands in the result.
+func TestMeasuresOfPartsAndSamples(t *testing.T) {
+	task := "measure --quiet --json - --data glyphs,train=60,test=40,size=8 --model mlp:6 --seed 4 "
+	for _, c := range []struct {
+		flags    string
+		part     string
+		examples float64
+	}{{"", "train", 60}, {"--part test", "test", 40}, {"--part test --examples 15 --layers", "test", 15}} {
+		m := object(t, task+c.flags)
+		if m["part"] != c.part || m["examples"] != c.examples || m["model"] != "mlp:6" || m["data"] != "glyphs,train=60,test=40,size=8" {
+			t.Errorf("%q: %v", c.flags, m)
+		}
+		sample, sampled := m["sample"].(map[string]any)
+		if sampled != strings.Contains(c.flags, "--examples") || sampled && (sample["of"] != 40.0 || !(sample["tr_sigma_se"].(float64) > 0)) {
+			t.Errorf("%q: sample %v", c.flags, sample)
+		}
+		if layers, _ := m["layers"].([]any); strings.Contains(c.flags, "--layers") != (len(layers) == 4) {
+			t.Errorf("%q: layers %v", c.flags, layers)
+		}
+	}
+	if a, b := object(t, task+"--examples 20"), object(t, task+"--examples 20 --chunk 8"); math.Abs(a["tr_sigma"].(float64)-b["tr_sigma"].(float64)) > 1e-4*a["tr_sigma"].(float64) { // float32
+		t.Errorf("the same sample has tr Σ %v and %v", a["tr_sigma"], b["tr_sigma"])
+	}
+	for flags, want := range map[string]string{"--examples 61": "the train part has 60", "--part valid": "no valid part", "--part all": "train"} {
+		if status, _, stderr := drift(t, strings.Fields(task+flags)...); status == statusDone || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: status %d, %s", flags, status, stderr)
+		}
+	}
+}

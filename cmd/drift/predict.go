@@ -6,13 +6,10 @@ import (
 	"io"
 	"path/filepath"
 
-	"drift/cmd/drift/internal/cmdline"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"drift/data/atomicfile"
-	"drift/graph/objective"
 	"drift/graph/prediction"
 )
 
@@ -49,7 +46,7 @@ func (a *app) predictCommand() *cobra.Command {
 	flags.StringVar(&p.weights, "weights", "", "predict with the weights in this `file` (safetensors, or PyTorch's .pt, .pth)")
 	p.namesFlag(flags)
 	flags.StringVar(&p.out, "out", "", "write the predictions to this `file`, FILE.npz or FILE.csv")
-	cmdline.Add(flags, &p.part, "part", "test", "part of the data: train|test|valid", "name", cmdline.OneOf("train", "test", "valid"))
+	partFlag(flags, &p.part, "test")
 	p.generation.flags(flags)
 	return cmd
 }
@@ -97,7 +94,7 @@ func (p *predicting) predict(ctx context.Context, flags *pflag.FlagSet) (err err
 
 // write writes the predictions of the part.
 func (p *predicting) write(f *problem) error {
-	part := map[string]objective.Part{"train": objective.Train, "test": objective.Test, "valid": objective.Valid}[p.part]
+	part := parts[p.part]
 	n := f.Examples(part)
 	if n == 0 {
 		return fmt.Errorf("predicting: the data have no %s part: choose another with --part", p.part)

@@ -35,6 +35,14 @@ func (k *task) namesFlag(flags *pflag.FlagSet) {
 	flags.StringVar(&k.names, "names", "", `rename the tensors of weights by this TOML `+"`file`"+` of lines "NAME IN THE FILE" = "NAME IN THE MODEL"; prefixes end in a dot`)
 }
 
+// parts are the parts of the data by their names.
+var parts = map[string]objective.Part{"train": objective.Train, "test": objective.Test, "valid": objective.Valid}
+
+// partFlag adds --part.
+func partFlag(flags *pflag.FlagSet, to *string, standard string) {
+	cmdline.Add(flags, to, "part", standard, "part of the data: train|test|valid", "name", cmdline.OneOf("train", "test", "valid"))
+}
+
 // load reads the data, passes on what is to be known about them, and makes the model that fits them.
 func (k *task) load(a *app, seed uint64) (*data.Split, *nn.Model, error) {
 	split, err := data.Load(k.data, data.Options{Dir: k.dataDir, Seed: seed})

@@ -50,16 +50,17 @@ type onDevice struct {
 	theta    kernels.Buffer
 	buffers  kernels.Buffer // of the model, nil without any
 	parts    [3]data.Set
-	inputs   []kernels.Buffer  // of the model, each with the examples of all parts one behind the other
-	targets  kernels.Buffer    // likewise
-	index    kernels.Buffer    // [chunk] examples of the current chunk
-	place    kernels.Buffer    // [chunk] their places in the pass
-	masks    *masks            // of random parts; nil without any
-	chosen   []int32           // [chunk] what is written to them
-	arena    kernels.Buffer    // memory of programs, which run one at a time
-	programs map[*program]bool // those on the device
-	passes   map[*Pass]bool    // those that are not closed
-	done     func() error      // not nil once passes shall end
+	inputs   []kernels.Buffer   // of the model, each with the examples of all parts one behind the other
+	targets  kernels.Buffer     // likewise
+	index    kernels.Buffer     // [chunk] examples of the current chunk
+	place    kernels.Buffer     // [chunk] their places in the pass
+	masks    *masks             // of random parts; nil without any
+	chosen   []int32            // [chunk] what is written to them
+	arena    kernels.Buffer     // memory of programs, which run one at a time
+	programs map[*program]bool  // those on the device
+	passes   map[*Pass]bool     // those that are not closed
+	done     func() error       // not nil once passes shall end
+	progress func(done, of int) // is told how far passes are; nil for nothing
 }
 
 // New copies the data to the device and draws the first parameters from the seed; Parameters takes others.
@@ -164,6 +165,9 @@ func product(shape []int) int {
 
 // SetContext makes a pass end with the context's error at the next chunk once the context is done. Without it passes go on to their end.
 func (f *Objective) SetContext(ctx context.Context) { f.done = ctx.Err }
+
+// SetProgress makes passes tell, after every chunk, how many of their examples are done.
+func (f *Objective) SetProgress(progress func(done, of int)) { f.progress = progress }
 
 // Device is where everything lives.
 func (f *Objective) Device() kernels.Device { return f.device }

@@ -110,6 +110,9 @@ func (p *Pass) Run(examples []int) error {
 		if err := p.chunk(examples, from); err != nil {
 			return fmt.Errorf("objective: a pass over %d examples: %w", n, err)
 		}
+		if f.progress != nil {
+			f.progress(min(n, from+f.chunk), n)
+		}
 	}
 	if p.end == nil {
 		return nil

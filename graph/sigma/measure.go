@@ -14,14 +14,16 @@ import (
 
 // Wanted says what Measure computes beside the numbers that it always gives.
 type Wanted struct {
-	Eigenvalues    int       // leading eigenvalues of Σ
-	Density        int       // steps of quadrature for the spectral density of Σ
-	Hessian        int       // leading eigenvalues of the Hessian
-	HessianDensity int       // steps of quadrature for the spectral density of the Hessian
-	Trace          int       // products for the Hessian's trace
-	Along          []float64 // a vector v [P] for H v and Σ v; nil for none
-	Diagonal       bool      // diag Σ
-	Seed           uint64    // of the random vectors that density, trace and iterations start from
+	Eigenvalues    int               // leading eigenvalues of Σ
+	Density        int               // steps of quadrature for the spectral density of Σ
+	Hessian        int               // leading eigenvalues of the Hessian
+	HessianDensity int               // steps of quadrature for the spectral density of the Hessian
+	Trace          int               // products for the Hessian's trace
+	Along          []float64         // a vector v [P] for H v and Σ v; nil for none
+	Diagonal       bool              // diag Σ
+	SampleOf       int               // above 0: the examples were drawn from so many, and standard errors are wanted
+	Seed           uint64            // of the random vectors that density, trace and iterations start from
+	Begin          func(what string) // is told what comes next; nil for nothing
 }
 
 // Measurement is the statistics of the per-example gradients of a list of examples.
@@ -45,6 +47,7 @@ type Measurement struct {
 	HessianTraceError  *float64  `json:"hessian_trace_error,omitempty"` // the standard error of that estimate
 
 	Overlap *Overlap `json:"overlap,omitempty"` // of both operators' leading eigenvectors
+	Sample  *Sample  `json:"sample,omitempty"`  // of what the examples were drawn from
 
 	// Vectors are ḡ, ∂tr Σ and what else was wanted, by kind: grad, grad_tr_sigma, sigma_diag, hvp and sigma_vp.
 	Layers  []Layer          `json:"layers,omitempty"` // filled by who wants ByLayer kept
@@ -60,25 +63,12 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 		return nil, fmt.Errorf("measuring: the covariance of the gradients takes at least 2 examples, not %d", len(examples))
 	}
 	m := &Measurement{Examples: len(examples), Parameters: f.NumParams(), Eigenvalues: []float64{}}
-	steps := []func(*objective.Objective, []int) error{m.moments}
-	if w.Diagonal {
-		steps = append(steps, m.diagonal)
-	}
-	if w.Along != nil {
-		steps = append(steps, m.product("hvp", NewHessian, w.Along), m.product("sigma_vp", NewCovariance, w.Along))
-	}
-	if w.Eigenvalues > 0 || w.Density > 0 {
-		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.spectrum(f, examples, w) })
-	}
-	if w.Hessian > 0 || w.HessianDensity > 0 || w.Trace > 0 {
-		steps = append(steps, func(f *objective.Objective, examples []int) error { return m.curvature(f, examples, w) })
-	}
-	if w.Eigenvalues > 0 && w.Hessian > 0 {
-		steps = append(steps, m.overlap)
-	}
 	defer m.settle()
-	for _, step := range steps {
-		if err := step(f, examples); err != nil {
+	for _, step := range m.steps(w) {
+		if w.Begin != nil {
+			w.Begin(step.what)
+		}
+		if err := step.run(f, examples); err != nil {
 			if m.Vectors == nil {
 				return nil, fmt.Errorf("measuring: %w", err)
 			}
@@ -86,6 +76,31 @@ func Measure(f *objective.Objective, examples []int, w Wanted) (*Measurement, er
 		}
 	}
 	return m, nil
+}
+
+// step is a part of a measurement.
+type step struct {
+	what string
+	run  func(*objective.Objective, []int) error
+}
+
+// steps is what is wanted, in order.
+func (m *Measurement) steps(w Wanted) []step {
+	steps := []step{{"tr Σ and its gradient", m.moments}}
+	add := func(wanted bool, what string, run func(*objective.Objective, []int) error) {
+		if wanted {
+			steps = append(steps, step{what, run})
+		}
+	}
+	add(w.SampleOf > 0, "standard errors", func(f *objective.Objective, examples []int) error { return m.sample(f, examples, w.SampleOf) })
+	add(w.Diagonal, "the diagonal of Σ", m.diagonal)
+	add(w.Along != nil, "H v", m.product("hvp", NewHessian, w.Along))
+	add(w.Along != nil, "Σ v", m.product("sigma_vp", NewCovariance, w.Along))
+	add(w.Eigenvalues > 0 || w.Density > 0, "the spectrum of Σ", func(f *objective.Objective, examples []int) error { return m.spectrum(f, examples, w) })
+	add(w.Hessian > 0 || w.HessianDensity > 0 || w.Trace > 0, "the spectrum of the Hessian",
+		func(f *objective.Objective, examples []int) error { return m.curvature(f, examples, w) })
+	add(w.Eigenvalues > 0 && w.Hessian > 0, "the overlap of both", m.overlap)
+	return steps
 }
 
 // settle makes everything of a Σ that is zero: where tr Σ is rounding noise, so is all else.
