@@ -63,16 +63,20 @@ func imageHeader(raw []byte) (image.Config, error) {
 	return c, nil
 }
 
+// read is the bytes of an image and what its header says.
+func (file imageFile) read() (raw []byte, c image.Config, err error) {
+	if raw, err = file.bytes(); err == nil {
+		c, err = imageHeader(raw)
+	}
+	return raw, c, err
+}
+
 // settle takes what the format leaves open from an image. It decodes it to the end: a header alone is no measure for all the others.
 func (f *imageFormat) settle(file imageFile) error {
 	if f.channels > 0 && f.height > 0 {
 		return nil
 	}
-	raw, err := file.bytes()
-	if err != nil {
-		return err
-	}
-	c, err := imageHeader(raw)
+	raw, c, err := file.read()
 	if err != nil {
 		return err
 	}
@@ -111,11 +115,7 @@ func (f imageFormat) check(c image.Config) error {
 
 // decode writes the image of a file to dst, channel by channel.
 func (file imageFile) decode(f imageFormat, dst []byte) error {
-	raw, err := file.bytes()
-	if err != nil {
-		return err
-	}
-	c, err := imageHeader(raw)
+	raw, c, err := file.read()
 	if err != nil {
 		return err
 	}

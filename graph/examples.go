@@ -180,30 +180,25 @@ func (f broadcast) below(l layout, _ []tensor.Shape, _ tensor.Shape) []layout {
 
 // below follows examples that are cut out of the axis of the batch too: the range [from, to) of it is examples of its own.
 func (f slice) below(l layout, in []tensor.Shape, out tensor.Shape) []layout {
-	a, size, c := around(in[0], f.axis)
-	switch k, inside := l.along(a, out[f.axis], c); k {
-	case 0:
-		return []layout{inside.on(1, size*c)}
-	case 2:
-		return []layout{inside.on(a*size, 1)}
-	case 1:
-		if inside.a == 1 && f.from%inside.b == 0 && size%inside.b == 0 {
-			return []layout{layout{1, size / inside.b, inside.b, l.first - f.from/inside.b}.on(a, c)}
-		}
-	}
-	return nil
+	return l.shifted(in[0], f.axis, out[f.axis], -f.from)
 }
 
 func (f pad) below(l layout, in []tensor.Shape, _ tensor.Shape) []layout {
-	a, size, c := around(in[0], f.axis)
-	switch k, inside := l.along(a, f.size, c); k {
+	return l.shifted(in[0], f.axis, f.size, f.from)
+}
+
+// shifted is l, the layout of a result whose axis has outSize elements, in an operand of the given shape: element i of the operand's axis
+// is element i+by of the result's.
+func (l layout) shifted(in tensor.Shape, axis, outSize, by int) []layout {
+	a, size, c := around(in, axis)
+	switch k, inside := l.along(a, outSize, c); k {
 	case 0:
 		return []layout{inside.on(1, size*c)}
 	case 2:
 		return []layout{inside.on(a*size, 1)}
 	case 1:
-		if inside.a == 1 && f.from%inside.b == 0 && size%inside.b == 0 {
-			return []layout{layout{1, size / inside.b, inside.b, l.first + f.from/inside.b}.on(a, c)}
+		if inside.a == 1 && by%inside.b == 0 && size%inside.b == 0 {
+			return []layout{layout{1, size / inside.b, inside.b, l.first + by/inside.b}.on(a, c)}
 		}
 	}
 	return nil

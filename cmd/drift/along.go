@@ -4,31 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math"
-	"path/filepath"
 
 	"github.com/spf13/pflag"
 	"gonum.org/v1/gonum/floats"
 
-	"drift/bench/report"
 	"drift/bench/theory"
 	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/graph/objective"
+	"drift/graph/weights"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
-
-// course is a training run followed by drift verify.
-type course struct {
-	Run    string         `json:"run"`
-	Trend  theory.Trend   `json:"trend"`
-	Stages []theory.Stage `json:"stages"`
-	// Distance is ‖θ − θ_run‖ between the ends of the run when followed and when it was trained; nil where it left no weights.
-	Distance *float64 `json:"distance"`
-}
 
 // follow trains the run of --along again and looks at some of its epochs.
 func (v *verification) follow(ctx context.Context) (err error) {
@@ -102,7 +90,7 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.
-func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory.World) (*course, []theory.Check, error) {
+func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory.World) (*theory.Followed, []theory.Check, error) {
 	show := v.progress("following the run", "steps", t.Options.Steps)
 	defer show.Close()
 	f := theory.Following{World: w, Trainer: t, Options: v.options, Stages: v.stages, Progress: func(step int) { show.Set(step, "") }}
@@ -110,48 +98,22 @@ func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory
 	if err != nil {
 		return nil, nil, err
 	}
-	return &course{Run: v.along, Trend: theory.NewTrend(stages), Stages: stages}, checks, nil
+	return &theory.Followed{Run: v.along, Trend: theory.NewTrend(stages), Stages: stages}, checks, nil
 }
 
-// compare finds how far from the run's own weights the followed one has ended.
-func (c *course) compare(k *task, p *problem, folder string) error {
-	theirs, _, err := k.read(filepath.Join(folder, rundir.WeightsName), objective.Tensors(p.Model), p.DType())
+// distance is ‖θ − θ_run‖ from the weights that the run left, nil where it left none.
+func distance(p *problem, folder string) (*float64, error) {
+	theirs, err := weights.Load(folder+"/"+rundir.WeightsName, objective.Tensors(p.Model), p.DType())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ours, err := p.Values()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	distance := floats.Distance(ours, theirs, 2)
-	c.Distance = &distance
-	return nil
-}
-
-func (c *course) show(w io.Writer) error {
-	fmt.Fprintf(w, "\nAlong the run in %s:\n", c.Run)
-	if _, err := theory.StageTable(c.Stages).WriteTo(w); err != nil {
-		return err
-	}
-	t := c.Trend
-	fmt.Fprintf(w, "\nDrift of the gap an epoch: measured = %s times predicted, R² = %s.\n", report.Format(t.Slope), report.Format(t.R2))
-	fmt.Fprintf(w, "‖∂tr Σ‖ is at most %.3g times its first size.\n", t.Growth)
-	fmt.Fprintf(w, "The regularizer explains %s of the displacement between GD and SGD in the mean.\n", percent(t.Explained))
-	fmt.Fprintf(w, "To second order in the noise, drift and diffusion explain %s of it.\n", percent(t.Both))
-	fmt.Fprintf(w, "η is too large for an expansion at %d of %d stages.\n", t.TooLarge, len(c.Stages))
-	if c.Distance != nil {
-		fmt.Fprintf(w, "The run when followed ends at a distance of %.3g from the weights that it left.\n", *c.Distance)
-	}
-	return nil
-}
-
-// percent is a share for people.
-func percent(x float64) string {
-	if math.IsNaN(x) {
-		return "–"
-	}
-	return report.Format(math.Round(100*x)) + " %"
+	d := floats.Distance(ours, theirs, 2)
+	return &d, nil
 }

@@ -158,10 +158,10 @@ type verdict struct {
 	Seed   uint64         `json:"seed"`
 	Passed int            `json:"passed"`
 	Failed int            `json:"failed"`
-	Along  *course        `json:"along,omitempty"`
+	Along  *theory.Followed `json:"along,omitempty"`
 }
 
-func (v *verification) deliver(checks []theory.Check, run *course) error {
+func (v *verification) deliver(checks []theory.Check, run *theory.Followed) error {
 	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run}
 	for _, c := range checks {
 		if c.Pass {
@@ -210,7 +210,7 @@ func (v *verification) show(result verdict) error {
 		fmt.Fprintln(v.human(), note)
 	}
 	if result.Along != nil {
-		if err := result.Along.show(v.human()); err != nil {
+		if err := result.Along.Write(v.human()); err != nil {
 			return err
 		}
 	}
