@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 	"gonum.org/v1/gonum/floats"
@@ -13,7 +14,6 @@ import (
 	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/graph/objective"
-	"drift/graph/weights"
 	"drift/optim/rundir"
 	"drift/optim/train"
 )
@@ -46,7 +46,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 	defer w.Close()
 	course, checks, err := v.stagesOf(ctx, trainer, w)
 	if err == nil {
-		err = course.compare(&t.task, p, v.along)
+		course.Distance, err = distance(&t.task, p, v.along)
 	}
 	if err != nil {
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
@@ -102,8 +102,8 @@ func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory
 }
 
 // distance is ‖θ − θ_run‖ from the weights that the run left, nil where it left none.
-func distance(p *problem, folder string) (*float64, error) {
-	theirs, err := weights.Load(folder+"/"+rundir.WeightsName, objective.Tensors(p.Model), p.DType())
+func distance(k *task, p *problem, folder string) (*float64, error) {
+	theirs, _, err := k.read(filepath.Join(folder, rundir.WeightsName), objective.Tensors(p.Model), p.DType())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -152,12 +152,12 @@ func (v *verification) worldOn(ctx context.Context, dev kernels.Device, split *d
 
 // verdict is the result of drift verify.
 type verdict struct {
-	Checks []theory.Check `json:"checks"`
-	Data   string         `json:"data"`
-	Model  string         `json:"model"`
-	Seed   uint64         `json:"seed"`
-	Passed int            `json:"passed"`
-	Failed int            `json:"failed"`
+	Checks []theory.Check   `json:"checks"`
+	Data   string           `json:"data"`
+	Model  string           `json:"model"`
+	Seed   uint64           `json:"seed"`
+	Passed int              `json:"passed"`
+	Failed int              `json:"failed"`
 	Along  *theory.Followed `json:"along,omitempty"`
 }
 
