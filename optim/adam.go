@@ -38,10 +38,10 @@ func (a AdamRule) Apply(u *Symbols, d *graph.Node) *graph.Node {
 	return graph.Div(graph.Div(mean, graph.BroadcastScalar(share1, d.Shape()...)), root)
 }
 
-// average is the new running mean βx̄ + (1−β)x [P] and 1−βᵗ (1), the sum of the weights in it. That sum is carried on as it is:
+// average is the new running mean βx̄ + (1−β)x and 1−βᵗ (1), the sum of the weights in it. That sum is carried on as it is:
 // a power βᵗ taken from 1 would lose most digits of float32 at first.
 func average(u *Symbols, name string, beta float64, x *graph.Node) (mean, share *graph.Node) {
-	m, s := u.Vector(name), u.Scalar(name+" share")
+	m, s := u.State(name, x.Shape()...), u.Scalar(name+" share")
 	mean = graph.Add(graph.Scale(m, beta), graph.Scale(x, 1-beta))
 	share = graph.AddConst(graph.Scale(s, beta), 1-beta)
 	u.Set(m, mean)

@@ -23,6 +23,9 @@ var registry = []Entry{
 	{"rmsprop", DefaultRMSProp},
 	{"adagrad", DefaultAdagrad},
 	{"lion", DefaultLion},
+	{"adafactor", DefaultAdafactor},
+	{"muon", DefaultMuon},
+	{"shampoo", DefaultShampoo},
 }
 
 // Registered is the optimizers that have a name, with their defaults.

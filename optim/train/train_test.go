@@ -44,6 +44,9 @@ var runs = map[string]run{
 	"rmsprop":     {changed(optim.DefaultRMSProp, "lr", "0.003", "batch", "16", "momentum", "0.5"), 0},
 	"adagrad":     {changed(optim.DefaultAdagrad, "lr", "0.03", "batch", "16"), 0},
 	"lion":        {changed(optim.DefaultLion, "lr", "0.003", "batch", "16", "weight_decay", "0.1"), 0},
+	"adafactor":   {changed(optim.DefaultAdafactor, "lr", "0.05", "batch", "16"), 0},
+	"muon":        {changed(optim.DefaultMuon, "batch", "16", "weight_decay", "0.01"), 0},
+	"shampoo":     {changed(optim.DefaultShampoo, "batch", "16", "refresh", "4", "momentum", "0.5"), 0},
 	"adamw":       {changed(optim.DefaultAdamW, "lr", "0.01", "batch", "16", "clip", "1"), 0},
 	"with":        {optim.With(sgd(0.1, 16), byTensor{}, optim.Nesterov{Mu: 0.5}), 4},
 }
