@@ -19,12 +19,11 @@ var (
 	GELU     = Activation{"gelu"}      // x·Φ(x), exactly (Hendrycks, Gimpel 2016)
 	GELUTanh = Activation{"gelu_tanh"} // x·(1 + tanh(√(2/π)(x + 0.044715 x³)))/2, which BERT and GPT-2 use for x·Φ(x)
 	SiLU     = Activation{"silu"}      // x·sigmoid(x)
-	Softplus = Activation{"softplus"}  // log(1 + eˣ)
 )
 
 var activations = map[Activation]func(*graph.Node) *graph.Node{
 	ReLU: graph.Relu, Tanh: graph.Tanh, Sigmoid: graph.Sigmoid,
-	GELU: graph.Gelu, GELUTanh: geluTanh, SiLU: graph.Silu, Softplus: graph.Softplus,
+	GELU: graph.Gelu, GELUTanh: geluTanh, SiLU: graph.Silu,
 }
 
 // Shape is that of the input.

@@ -35,7 +35,8 @@
 //	concat         {branches}                  lists of layers on the same input, their results behind each other along the channels
 //	               of images or the last axis of rows; an empty list is the identity
 //	dropout        {p=0.5}   in training each element is 0 with probability p, else times 1/(1−p); elsewhere the identity
-//	relu tanh sigmoid gelu gelu_tanh silu softplus       gelu is the exact x·Φ(x)
+//	softplus       {beta=1}  ln(1 + e^{βx})/β, a ReLU with its kink rounded off over 1/β
+//	relu tanh sigmoid gelu gelu_tanh silu       gelu is the exact x·Φ(x)
 //
 // Losses are cross_entropy, of classes, and mse, the mean over a row's outputs of the squared difference. Outputs [t,classes]
 // are compared with a class for each position: an example's loss is the mean over its positions, those of class −100 left out.

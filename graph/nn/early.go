@@ -2,9 +2,6 @@ package nn
 
 import "drift/graph"
 
-// monotone are the activations that never decrease.
-var monotone = map[Activation]bool{ReLU: true, Tanh: true, Sigmoid: true, Softplus: true}
-
 // pooledEarly builds a convolution with monotone activations in front of max pooling as pooling first, then bias and activations:
 // max f(z+b) = f(max z + b). A window of k elements then leaves a k-th of them to add to, activate, remember and send back.
 // at is the place of each layer of the list. It reports how many layers it built, 0 where those from the first-th on do not
@@ -17,7 +14,7 @@ func pooledEarly(at func(i int) *Build, first int, layers []Layer, x *graph.Node
 	}
 	activations := i
 	for i < len(layers) {
-		if a, ok := layers[i].(Activation); !ok || !monotone[a] {
+		if !monotone(layers[i]) {
 			break
 		}
 		i++

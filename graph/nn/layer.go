@@ -40,7 +40,7 @@ var kinds = table[Layer]{"layer", map[string]Layer{
 	"gelu":          GELU,
 	"gelu_tanh":     GELUTanh,
 	"silu":          SiLU,
-	"softplus":      Softplus,
+	"softplus":      Softplus{Beta: 1},
 }}
 
 // Register makes a layer known to JSON under a name, with the attributes that it has where JSON leaves them out: after

@@ -155,7 +155,7 @@ func TestPoolingEarlyChangesNothing(t *testing.T) {
 	plain.Bias = false
 	pool := MaxPool2D{Kernel: Pair{3, 2}, Stride: &Pair{2, 2}, Padding: Pair{1, 1}}
 	tail := []Layer{Flatten{}, Linear{Out: 3, Bias: true}}
-	for _, list := range []Layers{{conv, ReLU, pool}, {conv, pool}, {plain, Tanh, Softplus, pool}, {Linear{Out: 4}, Sigmoid, pool}} {
+	for _, list := range []Layers{{conv, ReLU, pool}, {conv, pool}, {plain, Tanh, Softplus{Beta: 2}, pool}, {Linear{Out: 4}, Sigmoid, pool}} {
 		early, err := New(image, CrossEntropy{}, append(slices.Clone(list), tail...)...)
 		if err != nil {
 			t.Fatal(err)

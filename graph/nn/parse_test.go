@@ -105,6 +105,7 @@ func TestBadSpecs(t *testing.T) {
 		layers(`{"residual":{"layers":["relu"],"shortcut":["relu","nothing"]}}`):              `model given as JSON: layer 0 (residual): shortcut: layer 1: unknown layer "nothing": choose from ` + known(),
 		layers(strings.Repeat(`"relu",`, 1000) + `"flatten"`):                                 "model given as JSON: there are more than 1000 layers",
 		layers(`{"batchnorm2d":{"eps":1e-3}}`):                                                `model given as JSON: layer 0 (batchnorm2d): statistics of the batch couple its examples, which then have no gradients of their own: use groupnorm, or "statistics": "frozen"`,
+		layers(`{"softplus":{"beta":0}}`):                                                     "model given as JSON: layer 0 (softplus): beta must be positive",
 		layers(`{"rmsnorm":{"eps":-1}}`):                                                      "model given as JSON: layer 0 (rmsnorm): eps is -1: it must be positive",
 		layers(`"flatten","tokens"`):                                                          "model given as JSON: layer 1 (tokens): takes examples of shape [channels,height,width], not [72]",
 		layers(`"meanpool"`):                                                                  "model given as JSON: layer 0 (meanpool): takes examples of shape [positions,width], not [2,6,6]",

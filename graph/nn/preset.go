@@ -67,7 +67,7 @@ func isPreset(name string) bool { return presets[name].layers != nil }
 type presetSpec struct {
 	name    string
 	numbers []int
-	act     Activation
+	act     Layer
 	frozen  bool // normalisation by frozen statistics, not by groups
 	groups  int
 	width   int // 0: the preset's own
@@ -141,7 +141,8 @@ func (p *presetSpec) option(word string) error {
 	}
 	switch key {
 	case "act":
-		if p.act = (Activation{value}); activations[p.act] == nil {
+		var known bool
+		if p.act, known = activation(value); !known {
 			return fmt.Errorf("unknown activation %q in act", value)
 		}
 	case "norm":

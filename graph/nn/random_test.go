@@ -48,7 +48,7 @@ func drawModel(t *rapid.T) *Model {
 		case "residual":
 			add(`{"residual":{"layers":[{"conv2d":{"out":2,"kernel":3,"padding":1}},"gelu"],"shortcut":[{"conv2d":{"out":2,"kernel":1}}]}}`)
 		}
-		add(`"%s"`, rapid.SampledFrom([]string{"tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus"}).Draw(t, "activation"))
+		add(`%s`, rapid.SampledFrom([]string{`"tanh"`, `"sigmoid"`, `"gelu"`, `"gelu_tanh"`, `"silu"`, `"softplus"`, `{"softplus":{"beta":4}}`}).Draw(t, "activation"))
 	}
 	tail := []string{`"flatten"`, `{"linear":{"out":2}}`}
 	if rapid.Bool().Draw(t, "tokens") {
