@@ -34,23 +34,42 @@ func (f *fuser) reads(n *Node) []*Node {
 	return all
 }
 
-// findInline picks the cheap functions of a single value, such as 1 − y² and deviations from a mean, that several chains read: each
-// computes them anew, which costs less than a trip to memory.
+// findInline picks the cheap functions of a single value and of much smaller ones that are repeated, such as 1 − y², deviations from a
+// mean and what a norm makes of them, that several chains read: each computes them anew, which costs less than a trip to memory.
 func (f *fuser) findInline() {
 	for _, n := range f.order {
-		e, ok := familyOf(n).(elementwise)
-		if !ok || !cheap(e.fn) || f.kept[n] || len(f.users[n]) < 2 || f.weight(n) > 3 ||
-			slices.ContainsFunc(f.users[n], func(u *Node) bool { return !chained(u) }) {
+		if len(f.users[n]) < 2 || !f.repeatable(n) {
 			continue
 		}
-		reads := f.reads(n)
-		if e.fn == kernels.FnSub {
-			reads = slices.DeleteFunc(reads, repeats)
+		var light []*Node // functions of repeated values alone, which come along
+		for _, s := range sources(n) {
+			if !f.inline[s] && f.repeatable(s) && !slices.ContainsFunc(f.reads(s), unrepeated) {
+				light = append(light, s)
+				f.inline[s] = true
+			}
 		}
-		f.inline[n] = len(reads) > 0 && !slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
+		reads := slices.DeleteFunc(f.reads(n), repeats)
+		f.inline[n] = f.weight(n) <= mostInline && len(reads) > 0 &&
+			!slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
+		if !f.inline[n] {
+			for _, s := range light {
+				f.inline[s] = false
+			}
+		}
 	}
 	f.findUsers()
 }
+
+// mostInline bounds the functions that a chain computes anew for one value.
+const mostInline = 4
+
+// repeatable reports a function that chains could compute anew.
+func (f *fuser) repeatable(n *Node) bool {
+	e, ok := familyOf(n).(elementwise)
+	return ok && cheap(e.fn) && !f.kept[n] && !slices.ContainsFunc(f.users[n], func(u *Node) bool { return !chained(u) })
+}
+
+func unrepeated(n *Node) bool { return !repeats(n) }
 
 // repeats reports a value that is read from a much smaller one over and over.
 func repeats(n *Node) bool {

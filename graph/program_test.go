@@ -86,6 +86,22 @@ func TestChainsAreFused(t *testing.T) {
 	}
 }
 
+// Deviations from a mean, and what a norm makes of them, are computed anew by all that reads them: the two sums of the norm, 1/σ, and
+// the sums of two products with its result take five kernels.
+func TestNormsStayOutOfMemory(t *testing.T) {
+	const rows, size = 4, 64
+	g := New()
+	x, v, w := Input(g, f64, "x", rows, size), Input(g, f64, "v", rows, size), Input(g, f64, "w", rows, size)
+	deviation := Sub(x, Broadcast(Mean(x, 1), 1, size))
+	inverse := Rsqrt(AddConst(Mean(Square(deviation), 1), 1e-5))
+	y := Mul(deviation, Broadcast(inverse, 1, size))
+	p, err := NewPlan([]*Node{SumTail(Mul(y, v)), SumTail(Mul(y, w))}, nil, nil)
+	must(t, err)
+	if p.Steps() != 5 {
+		t.Errorf("want 5 kernels, got %v", p)
+	}
+}
+
 // Products that are added up need no kernel for it: a gradient accumulated over two uses and onto a running sum.
 func TestSumsOfProductsAreFolded(t *testing.T) {
 	g := New()

@@ -13,15 +13,23 @@ const blockLen = 1024
 // an output or a register of one block.
 type chain[T kernels.Float] struct {
 	inputs    []source[T]
-	code      []instr[T]
+	general   program[T]
+	within    program[T] // for blocks within one run of each of the inputs of runs
+	runs      []int
 	out       [][]T
-	copies    []copyOut
-	result    int // the value of the first result
 	n, block  int // indices in all and at a time
 	registers int
 	cost      int // of an index, as loader.parallel counts it
 	local     *arena
 	frames    []frame[T]
+}
+
+// program is the instructions of a chain.
+type program[T kernels.Float] struct {
+	modes  []mode // of the inputs
+	code   []instr[T]
+	copies []copyOut
+	result int // the value of the first result
 }
 
 // frame is one worker's view of the current block.
@@ -33,7 +41,9 @@ type frame[T kernels.Float] struct {
 type instr[T kernels.Float] struct {
 	fn       vmath.Func[T]
 	imm      T
-	factor   []T // the element that takes the place of imm, if any
+	factor   int // the value whose first element takes the place of imm; −1 for none
+	negate   bool
+	single   bool // computes one element for the whole block
 	arity    int
 	x, y     int
 	output   int // the output that the value is written to, or −1
@@ -49,25 +59,30 @@ func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T
 		m = copyInputs(m, out, in)
 	}
 	c := &chain[T]{out: out, n: m.N, block: rowBlock(m), local: l.local, cost: 1}
-	code, results := fuse(m)
-	if len(results) > 0 {
-		c.result = int(results[0])
-	}
-	last := lastUses(len(in), code, results)
+	all := fuse(m, scalars(m))
 	for k, a := range m.Access {
 		s := source[T]{data: in[k], Access: a, fill: vmath.For[T](kernels.FnConst)}
-		if s.unread = last[k] < 0; !a.Full() && !s.unread {
+		if all.modes[k] == whole && !a.Full() {
 			s.register, s.repeats = c.registers, a.B*a.C == m.N
 			c.registers++
 			c.cost++
 		}
 		c.inputs = append(c.inputs, s)
 	}
-	c.place(code, results, last, in)
+	for _, i := range all.code {
+		c.cost += fnCost(i.Fn)
+	}
+	inputRegisters := c.registers
+	c.general, c.registers = c.place(all, in, inputRegisters)
+	if c.runs = runs(m); c.runs != nil {
+		var registers int
+		c.within, registers = c.place(fuse(m, append(c.runs, scalars(m)...)), in, inputRegisters)
+		c.registers = max(c.registers, registers)
+	}
 	l.local.reserve(c.registerBytes())
 	c.frames = make([]frame[T], l.threads)
 	for w := range c.frames {
-		c.frames[w] = frame[T]{make([][]T, len(m.Access)+len(code)), make([]int, len(m.Access))}
+		c.frames[w] = frame[T]{make([][]T, len(m.Access)+len(m.Code)), make([]int, len(m.Access))}
 		l.bytes += int64(len(c.frames[w].values)*24 + len(m.Access)*8)
 	}
 	return c
@@ -82,18 +97,27 @@ func (c *chain[T]) begin(worker int) {
 
 // eval computes indices [from, to), at most c.block of them, and returns the first result's values.
 func (c *chain[T]) eval(worker, from, to int) []T {
-	f := &c.frames[worker]
-	for k := range c.inputs {
-		if s := &c.inputs[k]; !s.unread {
+	f, p := &c.frames[worker], &c.general
+	if c.runs != nil && c.withinRuns(from, to) {
+		p = &c.within
+	}
+	for k, m := range p.modes {
+		switch m {
+		case whole:
 			f.values[k] = c.fetch(f, worker, k, from, to)
+		case single:
+			f.values[k] = c.inputs[k].data[from/c.inputs[k].B:][:1]
 		}
 	}
-	for k := range c.code {
-		i := &c.code[k]
+	for k := range p.code {
+		i := &p.code[k]
 		var dst, x, y []T
-		if i.output >= 0 {
+		switch {
+		case i.output >= 0:
 			dst = c.out[i.output][from:to]
-		} else {
+		case i.single:
+			dst = c.register(worker, i.register)[:1]
+		default:
 			dst = c.register(worker, i.register)[:to-from]
 		}
 		if i.arity > 0 {
@@ -103,19 +127,21 @@ func (c *chain[T]) eval(worker, from, to int) []T {
 			y = f.values[i.y]
 		}
 		imm := i.imm
-		if i.factor != nil {
-			imm = i.factor[0]
+		if i.factor >= 0 {
+			if imm = f.values[i.factor][0]; i.negate {
+				imm = -imm
+			}
 		}
 		i.fn(dst, x, y, imm)
 		f.values[len(c.inputs)+k] = dst
 	}
-	for _, m := range c.copies {
+	for _, m := range p.copies {
 		copy(c.out[m.output][from:to], f.values[m.value])
 	}
 	if len(f.values) == 0 {
 		return nil
 	}
-	return f.values[c.result]
+	return f.values[p.result]
 }
 
 // registerLen is the distance between registers: not a power of two, so that they do not compete for the same cache sets.

@@ -5,18 +5,38 @@ import (
 	"drift/kernels/cpu/internal/vmath"
 )
 
-// link is an instruction of a chain. With a factor, an input of one element, that element takes the place of Imm.
+// link is an instruction of a chain. With a factor, the first element of that value takes the place of Imm, or its negative does.
 type link struct {
 	kernels.Instr
 	factor int // −1 for none
+	negate bool
+	single bool // computes one element for the whole block
+}
+
+// reads is the values that a link reads.
+func (l link) reads() []int {
+	var list []int
+	for _, v := range []uint8{l.X, l.Y}[:l.Fn.Arity()] {
+		list = append(list, int(v))
+	}
+	if l.factor >= 0 {
+		list = append(list, l.factor)
+	}
+	return list
+}
+
+// fused is a chain whose instructions do as much in one loop as package vmath has loops for.
+type fused struct {
+	modes   []mode // of the inputs
+	code    []link
+	results []uint8
 }
 
 // fuse makes one loop of two where package vmath has it, which spares a pass over a block: scaling and adding, as the steps
-// of optimizers do, a sum and its relu, a mask. Every value keeps its bits.
-func fuse(m kernels.Map) (code []link, results []uint8) {
-	for _, op := range m.Code {
-		code = append(code, withFactor(m, op))
-	}
+// of optimizers do, a sum and its relu, a mask. What the inputs that are uniform, one element for the whole block, make by themselves is one
+// element too, and scales and shifts other values without being laid out. Every value keeps its bits.
+func fuse(m kernels.Map, uniform []int) fused {
+	code, modes := reduceUniform(m, uniform)
 	uses := countUses(len(m.Access), code, m.Results)
 	dropped := make([]bool, len(code))
 	for k := range code {
@@ -24,33 +44,15 @@ func fuse(m kernels.Map) (code []link, results []uint8) {
 			dropped[p] = true
 		}
 	}
-	return renumber(len(m.Access), code, m.Results, dropped)
-}
-
-// withFactor makes a product with an input of one element a scaling, and a sum the addition of a constant.
-func withFactor(m kernels.Map, op kernels.Instr) link {
-	scalar := func(v uint8) bool {
-		return int(v) < len(m.Access) && !m.Access[v].Full() && m.Access[v] == kernels.Access{B: m.N, C: 1}
-	}
-	to := kernels.FnScale
-	if op.Fn == kernels.FnAdd {
-		to = kernels.FnAddConst
-	}
-	switch {
-	case op.Fn != kernels.FnMul && op.Fn != kernels.FnAdd:
-	case scalar(op.Y):
-		return link{kernels.Instr{Fn: to, X: op.X}, int(op.Y)}
-	case scalar(op.X):
-		return link{kernels.Instr{Fn: to, X: op.Y}, int(op.X)}
-	}
-	return link{op, -1}
+	code, results := renumber(len(m.Access), code, m.Results, dropped)
+	return fused{modes, code, results}
 }
 
 // countUses is how often each value is read, results included.
 func countUses(inputs int, code []link, results []uint8) []int {
 	uses := make([]int, inputs+len(code))
 	for _, op := range code {
-		for _, v := range []uint8{op.X, op.Y}[:op.Fn.Arity()] {
+		for _, v := range op.reads() {
 			uses[v]++
 		}
 	}
@@ -71,7 +73,7 @@ func absorb(code []link, uses []int, inputs, k int) int {
 		}
 		before := code[p]
 		fn, ok := vmath.Fused(before.Fn, op.Fn, i == 0)
-		if !ok {
+		if !ok || before.single || op.single || op.factor >= 0 {
 			continue
 		}
 		if op.Fn.Arity() == 2 {
@@ -96,6 +98,9 @@ func renumber(inputs int, code []link, results []uint8, dropped []bool) ([]link,
 			continue
 		}
 		op.X, op.Y = place[op.X], place[op.Y]
+		if op.factor >= 0 {
+			op.factor = int(place[op.factor])
+		}
 		place[inputs+k] = uint8(inputs + len(kept))
 		kept = append(kept, op)
 	}

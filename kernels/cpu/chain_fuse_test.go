@@ -30,7 +30,9 @@ func TestFuse(t *testing.T) {
 		{"bias and relu", []kernels.Access{all, all},
 			[]kernels.Instr{{Fn: kernels.FnAdd, X: 0, Y: 1}, {Fn: kernels.FnRelu, X: 2}}, []uint8{3}, 1, []uint8{2}},
 	} {
-		code, results := fuse(kernels.Map{N: 8, Access: c.access, Code: c.code, Results: c.results})
+		m := kernels.Map{N: 8, Access: c.access, Code: c.code, Results: c.results}
+		f := fuse(m, scalars(m))
+		code, results := f.code, f.results
 		if len(code) != c.steps || fmt.Sprint(results) != fmt.Sprint(c.left) {
 			t.Errorf("%s: %+v with results %v; want %d steps, results %v", c.name, code, results, c.steps, c.left)
 		}

@@ -26,54 +26,68 @@ func copyInputs[T kernels.Float](m kernels.Map, out, in [][]T) kernels.Map {
 	return m
 }
 
-// rowBlock is the block length: a multiple of the first repeated row, so that it is laid out once for many blocks.
+// rowBlock is the block length: a multiple of the first repeated row, so that it is laid out once for many blocks, or else an equal
+// part of the first run of one element.
 func rowBlock(m kernels.Map) int {
 	for _, a := range m.Access {
 		if !a.Full() && a.C > 1 && a.C <= blockLen && a.B*a.C == m.N {
 			return blockLen / a.C * a.C
 		}
 	}
+	for _, k := range runs(m) {
+		b := m.Access[k].B
+		if parts := (b + blockLen - 1) / blockLen; b%parts == 0 {
+			return b / parts
+		}
+	}
 	return blockLen
 }
 
 // place decides where the value of each instruction goes. A value that is a result goes straight to its output when no input
-// in the same memory is read later; else it goes to the lowest free register.
-func (c *chain[T]) place(code []link, results []uint8, last []int, in [][]T) {
+// in the same memory is read later; else it goes to the lowest free register, of which it returns the number of all, those of
+// inputs among them.
+func (c *chain[T]) place(f fused, in [][]T, inputs int) (program[T], int) {
+	p := program[T]{modes: f.modes}
+	if len(f.results) > 0 {
+		p.result = int(f.results[0])
+	}
+	last := lastUses(len(in), f.code, f.results)
 	registers := slots.New(len(last))
-	for k, op := range code {
+	for k, op := range f.code {
 		v := len(in) + k
-		i := instr[T]{fn: vmath.For[T](op.Fn), imm: T(op.Imm), arity: op.Fn.Arity(), x: int(op.X), y: int(op.Y), output: -1}
-		if op.factor >= 0 {
-			i.factor = in[op.factor][:1]
-		}
-		c.cost += fnCost(op.Fn)
-		for _, x := range []int{i.x, i.y}[:i.arity] {
+		i := instr[T]{fn: vmath.For[T](op.Fn), imm: T(op.Imm), factor: op.factor, negate: op.negate, single: op.single, arity: op.Fn.Arity(),
+			x: int(op.X), y: int(op.Y), output: -1}
+		for _, x := range op.reads() {
 			if last[x] == k {
 				registers.Release(x)
 			}
 		}
-		for o, r := range results {
+		for o, r := range f.results {
 			if c.out != nil && int(r) == v && i.output < 0 && !readLater(c.out[o], in, last, k) {
 				i.output = o
 			} else if c.out != nil && int(r) == v {
-				c.copies = append(c.copies, copyOut{v, o})
+				p.copies = append(p.copies, copyOut{v, o})
 			}
 		}
 		if i.output < 0 {
-			i.register = c.registers + registers.Take(v)
+			i.register = inputs + registers.Take(v)
 		}
-		c.code = append(c.code, i)
+		p.code = append(p.code, i)
 	}
-	c.registers += registers.Count()
+	return p, inputs + registers.Count()
 }
 
 // lastUses is, for each value, the last instruction that reads it; results are read after all.
 func lastUses(inputs int, code []link, results []uint8) []int {
-	plain := make([]kernels.Instr, len(code))
-	for k, op := range code {
-		plain[k] = op.Instr
+	last := make([]int, inputs+len(code))
+	for v := range last {
+		last[v] = -1
 	}
-	last := slots.LastReads(inputs, plain)
+	for k, op := range code {
+		for _, v := range op.reads() {
+			last[v] = k
+		}
+	}
 	for _, r := range results {
 		last[r] = len(code)
 	}

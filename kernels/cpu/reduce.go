@@ -55,7 +55,7 @@ func newReduction[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) *
 		add = kernels.FnMax
 	}
 	r.add, r.addParts = vmath.For[T](add), vmath.For[float64](add)
-	if p.C == 1 && len(r.chain.code) == 0 && r.chain.registers == 0 {
+	if p.C == 1 && len(r.chain.general.code) == 0 && r.chain.registers == 0 {
 		r.chain.block = plainBlock
 	}
 	return r

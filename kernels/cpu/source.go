@@ -11,7 +11,6 @@ type source[T kernels.Float] struct {
 	data     []T
 	fill     vmath.Func[T]
 	register int
-	unread   bool
 	repeats  bool // one run of C elements, repeated for all indices
 }
 
