@@ -3,6 +3,9 @@ package data
 import (
 	"errors"
 	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // arrayOptions are the options of sources of arrays.
@@ -31,6 +34,7 @@ type arrayPart struct {
 	Set
 	labels   []float64
 	labelled bool
+	notices  []string
 }
 
 // newArrayPart makes a part of inputs [N,…] and targets: integers [N] or [N,1] are classes, and [N,T] those of positions; floats [N] or
@@ -54,6 +58,10 @@ func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader
 			p.Positions = t.shape[1]
 		}
 		p.labels, p.labelled = y.Float64s(), true
+		if oneHot(p.labels, p.Positions) {
+			p.notices = append(p.notices, fmt.Sprintf("each row of %s is 1 in one place and 0 in the others: it is read as a class at each of %d positions; "+
+				"if the place is the class, store its number, as numpy.argmax(y, 1) gives it", yName, p.Positions))
+		}
 		return p, nil
 	}
 	p.Outputs = 1
@@ -64,7 +72,36 @@ func newArrayPart(xName string, h npyHeader, x Values, yName string, t npyHeader
 		return arrayPart{}, fmt.Errorf("%s holds floats of shape %v: want [N] or [N,outputs]", yName, t.shape)
 	}
 	p.Y = y.Float64s()
+	if oneHot(p.Y, p.Outputs) {
+		p.notices = append(p.notices, fmt.Sprintf("each row of %s is 1 in one place and 0 in the others: it is read as %d quantities; "+
+			"if the place is a class, store its number, as numpy.argmax(y, 1) gives it", yName, p.Outputs))
+	} else if p.Outputs == 1 && likeClasses(p.Y) {
+		p.notices = append(p.notices, fmt.Sprintf("%s holds whole numbers as floats: it is read as quantities; if they are classes, store integers", yName))
+	}
 	return p, nil
+}
+
+// oneHot tells rows that are 1 in one place and 0 in the others.
+func oneHot(rows []float64, width int) bool {
+	if width < 2 || len(rows) <= width { // of a single row nothing follows
+		return false
+	}
+	for i, y := range rows {
+		if y != 0 && y != 1 || i%width == 0 && floats.Sum(rows[i:i+width]) != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// likeClasses tells whole numbers from 0 on, each of which several examples could have.
+func likeClasses(y []float64) bool {
+	for _, v := range y {
+		if v < 0 || v != math.Trunc(v) || v >= inferable || 2*v >= float64(len(y)) {
+			return false
+		}
+	}
+	return len(y) > 0
 }
 
 // fromArrays puts a split together; test is nil where there is none.
@@ -75,8 +112,15 @@ func (r *request) fromArrays(train arrayPart, test *arrayPart, format arrayForma
 	if test.labelled != train.labelled || test.Outputs != train.Outputs || test.Positions != train.Positions {
 		return nil, errors.New("the targets for training and testing differ in kind: one part holds classes and one quantities, or they differ in number")
 	}
+	var split *Split
+	var err error
 	if train.labelled {
-		return r.classification(format.classes, train.Set, test.Set, train.labels, test.labels)
+		split, err = r.classification(format.classes, train.Set, test.Set, train.labels, test.labels)
+	} else {
+		split, err = r.regression(train.Set, test.Set)
 	}
-	return r.regression(train.Set, test.Set)
+	if err == nil {
+		split.Notices = append(split.Notices, train.notices...)
+	}
+	return split, err
 }

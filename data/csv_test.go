@@ -70,6 +70,14 @@ func TestCSV(t *testing.T) {
 func TestCSVRefusesBadFiles(t *testing.T) {
 	for name, c := range map[string]struct{ text, options, want string }{
 		"empty":                     {"", "", "the file is empty"},
+		"UTF-16":                    {"\xff\xfea\x00,\x00b\x00\n\x001\x00,\x000\x00\n\x00", "", "in UTF-16: save it as UTF-8"},
+		"UTF-16, the other way":     {"\xfe\xff\x00a", "", "in UTF-16"},
+		"a workbook":                {"PK\x03\x04\x14\x00", "", "a zip archive or a workbook"},
+		"lines of an old Mac":       {"a,b\r1,0\r2,1\r", "", "CR alone"},
+		"a byte of nothing":         {"1,0\n\x00,1\n", "", `line 2, column 1: "\x00" is not a number`},
+		"a date":                    {"d,y\n2020-01-01,0\n", "", `line 2, column 1 (d): "2020-01-01" is not a number`},
+		"digits of another script":  {"a,y\n١,0\n", "", `"١" is not a number`},
+		"a comma behind each line":  {"1,2,0,\n3,4,1,\n", "", "line 1, column 4: there is no value"},
 		"names only":                {"a,b\n", "", "no training examples"},
 		"one column":                {"1\n2\n", "", "one column"},
 		"another separator":         {"1;2\n2;3\n", "", "say sep=semicolon"},

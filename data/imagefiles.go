@@ -46,11 +46,23 @@ func filesBelow(dir string) (files []imageFile, err error) {
 		}
 		name, err := filepath.Rel(dir, at)
 		if err == nil && !entry.IsDir() {
-			files = append(files, imageFile{name: filepath.ToSlash(name), open: func() (io.ReadCloser, error) { return os.Open(at) }})
+			files = append(files, imageFile{name: filepath.ToSlash(name), open: func() (io.ReadCloser, error) { return openRegular(at) }})
 		}
 		return err
 	})
 	return files, err
+}
+
+// openRegular opens a file, but not what would keep its reader waiting, as a pipe.
+func openRegular(path string) (io.ReadCloser, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("this is no regular file")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
 }
 
 // filesOfZip lists the files of a zip archive. Nothing of it is ever written to a file, but paths that lead out of it are refused all

@@ -242,6 +242,14 @@ func TestImagesRefuseBadFiles(t *testing.T) {
 	} {
 		wantRefused(t, name, "images:"+write(t, "a.zip", c.file), c.want)
 	}
+	pipe := inFolder(t, map[string][]byte{"a/1.png": good})
+	if err := os.Mkdir(filepath.Join(pipe, "b"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(os.DevNull, filepath.Join(pipe, "b", "1.png")); err != nil {
+		t.Fatal(err)
+	}
+	wantRefused(t, "a device", "images:"+pipe, "b/1.png: this is no regular file")
 	wantRefused(t, "overlap", "images:"+write(t, "a.zip", overlapping(t, good)), "overlap")
 	split := mustLoad(t, "images:"+inFolder(t, map[string][]byte{"a/1.png": good, "b/1.png": good, "README.md": nil, "b/1.webp": nil}), Options{})
 	if len(split.Notices) != 1 || !strings.Contains(split.Notices[0], "2 files are not called .png") {

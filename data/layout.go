@@ -34,7 +34,7 @@ func images(s *Set, layout string) error {
 }
 
 // channelsLast tells shapes that are likely [H,W,C].
-func channelsLast(d []int) bool { return d[2] <= 4 && d[0] > 4 && d[1] > 4 }
+func channelsLast(d []int) bool { return d[2] <= 4 && d[0] > d[2] && d[1] > d[2] }
 
 // channelsFirst reorders examples of pixels × channels so that each channel is in one piece.
 func channelsFirst[T any](pixels, channels int) func(x []T) []T {

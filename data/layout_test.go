@@ -42,6 +42,8 @@ func TestLayouts(t *testing.T) {
 		"channels last, unsaid":     {"(2, 7, 6, 3)", 252, "", "look like images with their channels last"},
 		"seven channels, said":      {"(2, 7, 6, 3)", 252, ",layout=chw", "[7 6 3]"},
 		"small maps":                {"(2, 64, 4, 4)", 2048, "", "[64 4 4]"},
+		"small, channels last":      {"(2, 4, 4, 3)", 96, "", "look like images with their channels last"},
+		"small, one channel last":   {"(2, 4, 4, 1)", 32, "", "look like images with their channels last"},
 		"wide images, three high":   {"(2, 1, 3, 9)", 54, "", "[1 3 9]"},
 		"four axes":                 {"(2, 1, 2, 2, 2)", 16, "", "[1 2 2 2]"},
 		"four axes with a layout":   {"(2, 1, 2, 2, 2)", 16, ",layout=hwc", "are no images"},

@@ -84,7 +84,10 @@ func (r *request) finish(split *Split, source Source) error {
 		}
 		split.Mean, split.Std = source.mean, source.std
 		if split.Mean == nil {
-			split.Mean, split.Std = moments(split.Train)
+			var err error
+			if split.Mean, split.Std, err = moments(split.Train); err != nil {
+				return err
+			}
 		}
 		for _, part := range []*Set{&split.Train, &split.Test, &split.Valid} {
 			part.normalize(split.Mean, split.Std)

@@ -55,9 +55,9 @@ func TestNormalizeUsesTheTrainingPart(t *testing.T) {
 		n := rapid.IntRange(2, 10).Draw(t, "n")
 		original := rapid.SliceOfN(rapid.Float64Range(-100, 100), n*s.Size(), n*s.Size()).Draw(t, "x")
 		s.X, s.Y = ValuesOf(original), make([]float64, n)
-		mean, std := moments(s)
+		mean, std, _ := moments(s)
 		s.normalize(mean, std)
-		again, unit := moments(s)
+		again, unit, _ := moments(s)
 		for g := range mean {
 			// float64 rounding of values up to 1e13 standard deviations from 0, and a constant group's deviation is left at 1
 			if math.Abs(again[g]) > 1e-13*(1+math.Abs(mean[g]/std[g])) || unit[g] != 1 && math.Abs(unit[g]-1) > 1e-9 && std[g] > 1e-4 {
@@ -124,7 +124,7 @@ func TestValuesReadAlikeHoweverStored(t *testing.T) {
 		var first Set
 		for k, v := range []Values{ValuesOf(raw), ValuesOf(singles), ValuesOf(doubles)} {
 			s := Set{Shape: []int{2, 2, 1}, Outputs: 1, X: v.scaled(scale), Y: make([]float64, 6)}
-			mean, std := moments(s)
+			mean, std, _ := moments(s)
 			s.normalize(mean, std)
 			from := rapid.IntRange(0, 23).Draw(t, "from")
 			piece := make([]float64, rapid.IntRange(0, 24-from).Draw(t, "length"))
@@ -153,7 +153,7 @@ func TestValuesReadAlikeHoweverStored(t *testing.T) {
 func TestConstantsAreNotBlownUp(t *testing.T) {
 	s := Set{Shape: []int{2}, Outputs: 1, Y: make([]float64, 1000)}
 	s.X = ValuesOf(slices.Repeat([]float64{0.1, 1234.567}, 1000))
-	if mean, std := moments(s); mean[0] != 0.1 || mean[1] != 1234.567 || std[0] != 1 || std[1] != 1 {
+	if mean, std, _ := moments(s); mean[0] != 0.1 || mean[1] != 1234.567 || std[0] != 1 || std[1] != 1 {
 		t.Errorf("constants 0.1 and 1234.567 have means %v and deviations %v", mean, std)
 	}
 	if got := Inspect(s); got.TargetStd != 0 {

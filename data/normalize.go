@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"iter"
 	"math"
 )
@@ -16,7 +17,7 @@ func (s Set) groups() int {
 
 // moments returns the mean and standard deviation (1/N) of each group over all examples; the standard deviation of a
 // constant group is given as 1, so that dividing by it is harmless.
-func moments(s Set) (mean, std []float64) {
+func moments(s Set) (mean, std []float64, err error) {
 	groups := s.groups()
 	mean, std = make([]float64, groups), make([]float64, groups)
 	run := s.Size() / groups
@@ -25,8 +26,11 @@ func moments(s Set) (mean, std []float64) {
 		if std[g] == 0 {
 			std[g] = 1
 		}
+		if math.IsInf(std[g], 0) || math.IsNaN(std[g]) {
+			return nil, nil, fmt.Errorf("normalize=on: the squares of inputs are beyond float64: scale them")
+		}
 	}
-	return mean, std
+	return mean, std, nil
 }
 
 // values leaves out the places of numbers.

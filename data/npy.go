@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,8 +37,12 @@ func readNPYHeader(r io.Reader) (npyHeader, error) {
 		return npyHeader{}, errors.New("not an NPY array: it does not start with \\x93NUMPY")
 	}
 	length := make([]byte, 4)
-	if prefix[6] == 1 {
+	switch prefix[6] {
+	case 1:
 		length = length[:2]
+	case 2, 3:
+	default:
+		return npyHeader{}, fmt.Errorf("an NPY array of version %d.%d: versions 1 to 3 are known", prefix[6], prefix[7])
 	}
 	if _, err := io.ReadFull(r, length); err != nil {
 		return npyHeader{}, errors.New("the array ends within its header")
@@ -55,10 +60,15 @@ func readNPYHeader(r io.Reader) (npyHeader, error) {
 
 // parseNPYHeader reads the header's text, a Python dictionary.
 func parseNPYHeader(text string) (npyHeader, error) {
-	descr, order, shape := npyDescr.FindStringSubmatch(text), npyFortran.FindStringSubmatch(text), npyShape.FindStringSubmatch(text)
-	if descr == nil || order == nil || shape == nil {
-		return npyHeader{}, fmt.Errorf("header %.100q: want a plain dtype, fortran_order and shape", text)
+	var fields [3][]string
+	for k, field := range []*regexp.Regexp{npyDescr, npyFortran, npyShape} {
+		found := field.FindAllStringSubmatch(text, 2)
+		if len(found) != 1 {
+			return npyHeader{}, fmt.Errorf("header %.100q: want a plain dtype, fortran_order and shape, once each", text)
+		}
+		fields[k] = found[0]
 	}
+	descr, order, shape := fields[0], fields[1], fields[2]
 	h := npyHeader{fortran: order[1] == "True"}
 	if err := h.setType(descr[1], descr[2], descr[3]); err != nil {
 		return npyHeader{}, err
@@ -107,6 +117,9 @@ func readNPY(r io.Reader) (h npyHeader, values Values, err error) {
 	values, err = readStored(r, h.number, count)
 	if err == nil {
 		err = atEnd(r)
+	}
+	if i := slices.IndexFunc(values.bytes, func(b byte) bool { return b > 1 }); err == nil && h.boolean && i >= 0 {
+		err = fmt.Errorf("dtype bool: number %d is %d, want 0 or 1", i, values.bytes[i])
 	}
 	if err == nil && h.fortran {
 		values = values.stored(rowMajor[byte](h.shape), rowMajor[float32](h.shape), rowMajor[float64](h.shape))

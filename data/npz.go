@@ -65,7 +65,7 @@ func (r *request) readNPZ(f io.ReaderAt, size int64, format arrayFormat) (*Split
 	}
 	split, err := r.fromArrays(train, test, format)
 	if err == nil {
-		split.Notices = a.unused()
+		split.Notices = append(split.Notices, a.unused()...)
 	}
 	return split, err
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -58,9 +59,12 @@ func readTable(r io.Reader, format tableFormat) (*table, error) {
 
 // open reads what tells the columns, the first two rows, and returns a reader of those after.
 func (t *table) open(r io.Reader) (*csv.Reader, error) {
-	const byteOrderMark = "\ufeff"
 	b := bufio.NewReader(r)
-	if start, _ := b.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+	start, _ := b.Peek(512)
+	if err := asText(start); err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(start, []byte(byteOrderMark)) {
 		b.Discard(len(byteOrderMark))
 	}
 	rows := csv.NewReader(b)

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,7 @@ func (r *request) fromText(text []byte, level string) (*Split, error) {
 		}
 		return split, err
 	}
-	run, characters, err := byCharacter(text)
+	run, characters, err := byCharacter(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	if err != nil {
 		return nil, err
 	}

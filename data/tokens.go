@@ -31,7 +31,7 @@ func (r *request) windows(run []int32, tokens int, unit string) (*Split, error) 
 		valid = int(r.valid-1)*stride + context + 1
 	}
 	r.valid = 0
-	if valid >= train {
+	if valid > 0 && valid >= train {
 		return nil, fmt.Errorf("valid=%s: there are only %d %s to train with", r.Options["valid"], train, unit)
 	}
 	var split Split

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -26,8 +27,8 @@ func TestTextByCharacterAndByte(t *testing.T) {
 	if x, y := s.Example(1); !slices.Equal(x, []float64{1, 0, 2, 1, 0}) || !slices.Equal(y, []float64{0, 2, 1, 0, 2}) {
 		t.Errorf("example 1 is %v, then %v", x, y)
 	}
-	bytes := mustLoad(t, "text:"+path+",context=5,level=byte,stride=1", Options{})
-	if s := bytes.Train; s.Tokens != 256 || s.Len() != 67 || s.X.At(1) != 0xc3 || bytes.ClassNames != nil {
+	byByte := mustLoad(t, "text:"+path+",context=5,level=byte,stride=1", Options{})
+	if s := byByte.Train; s.Tokens != 256 || s.Len() != 67 || s.X.At(1) != 0xc3 || byByte.ClassNames != nil {
 		t.Errorf("%d tokens, %d examples, byte 1 is %v", s.Tokens, s.Len(), s.X.At(1))
 	}
 	parts := mustLoad(t, "text:"+path+",context=5,valid=0.25,stride=2", Options{})
@@ -36,6 +37,45 @@ func TestTextByCharacterAndByte(t *testing.T) {
 	}
 	if n := mustLoad(t, "text:"+path+",context=5,valid=3", Options{}).Valid.Len(); n != 3 {
 		t.Errorf("%d examples to validate with, want 3", n)
+	}
+}
+
+// Texts of all kinds, as the characters or bytes that they are.
+func TestTexts(t *testing.T) {
+	line := strings.Repeat("to be or not ", 8)
+	for name, c := range map[string]struct {
+		text, options string
+		tokens        int    // different ones
+		begins        string // of the characters, in order
+	}{
+		"plain":                   {line, "", 7, " benort"},
+		"a byte order mark":       {"\ufeff" + line, "", 7, " benort"},
+		"a mark further on":       {line + "\ufeff", "", 8, " benort\ufeff"},
+		"CR LF":                   {strings.ReplaceAll(line, "or", "\r\n"), "", 8, "\n\r"},
+		"one character":           {strings.Repeat("a", 90), "", 1, "a"},
+		"bytes of nothing":        {strings.Repeat("\x00\x01", 45), "", 2, "\x00\x01"},
+		"beyond 16 bits":          {strings.Repeat("😀👍🏽", 30), "", 3, "🏽👍😀"},
+		"combined":                {strings.Repeat("e\u0301", 45), "", 2, "e\u0301"},
+		"right to left":           {strings.Repeat("שלום ", 20), "", 5, " ו"},
+		"the replacement itself":  {strings.Repeat("\ufffda", 45), "", 2, "a\ufffd"},
+		"bytes":                   {line, ",level=byte", 256, ""},
+		"bytes that are no UTF-8": {strings.Repeat("\xff\x00\x80", 30), ",level=byte", 256, ""},
+		"bytes with a mark":       {"\ufeff" + line, ",level=byte", 256, ""},
+		"a stride beyond":         {line, ",stride=999", 7, " benort"},
+		"a context of one":        {line, ",context=1", 7, " benort"},
+		"no test part":            {line, ",test=0,context=90", 7, " benort"},
+	} {
+		options := c.options
+		if !strings.Contains(options, "context") {
+			options += ",context=5"
+		}
+		for _, content := range [][]byte{[]byte(c.text), gzipped(t, []byte(c.text))} {
+			split := mustLoad(t, "text:"+write(t, "a.txt", content)+options, Options{})
+			checkSplit(t, split)
+			if s := split.Train; s.Tokens != c.tokens || s.Classes != c.tokens || !strings.HasPrefix(strings.Join(split.ClassNames, ""), c.begins) {
+				t.Errorf("%s: %d tokens, %q", name, s.Tokens, split.ClassNames)
+			}
+		}
 	}
 }
 
@@ -96,6 +136,26 @@ func TestTokenFiles(t *testing.T) {
 	if s := split.Train; s.Tokens != 59941 || s.Len() != 89 || split.Test.Len() != 9 || s.X.At(11) != 660 {
 		t.Errorf("%d tokens, %d + %d examples, %v", s.Tokens, s.Len(), split.Test.Len(), s.X.At(11))
 	}
+	for name, c := range map[string]struct {
+		file    []byte
+		options string
+		want    []float64
+		tokens  int
+	}{
+		"bytes":          {npy("|u1", false, "(2, 3)", []uint8{0, 1, 255, 3, 4, 5}), "", []float64{0, 1, 3, 4}, 256},
+		"signed bytes":   {npy("|i1", false, "(1, 3)", []int8{0, 1, 127}), "", []float64{0, 1}, 128},
+		"bool":           {npy("|b1", false, "(1, 3)", []uint8{0, 1, 1}), "", []float64{0, 1}, 2},
+		"the other way":  {npy(">i4", false, "(1, 3)", []int32{7, 1, 2}), "", []float64{7, 1}, 8},
+		"by columns":     {npy("<i8", true, "(2, 3)", []int64{0, 3, 1, 4, 2, 5}), "", []float64{0, 1, 3, 4}, 6},
+		"one and again":  {npy("<i4", false, "(2, 2)", []int32{0, 0, 0, 0}), "", []float64{0, 0}, 1},
+		"beyond float32": {npy("<i8", false, "(2, 3)", []int64{0, 1<<25 + 1, 2, 3, 1<<25 + 3, 5}), ",tokens=40000000", []float64{0, 1<<25 + 1, 3, 1<<25 + 3}, 40000000},
+		"rows that end":  {npy("<i4", false, "(2, 3)", []int32{4, 1, -100, 1, 2, 3}), "", []float64{4, 1, 1, 2}, 5},
+	} {
+		s := mustLoad(t, "tokens:"+write(t, "a.npy", c.file)+c.options, Options{}).Train
+		if s.Tokens != c.tokens || !slices.Equal(xs(s), c.want) {
+			t.Errorf("%s: %d tokens, %v", name, s.Tokens, xs(s))
+		}
+	}
 	// Ids beyond what float32 holds stay what they are.
 	large := tokenValues([]int32{1<<24 + 1, maxTokens - 1}, maxTokens)
 	if large.At(0) != 1<<24+1 || large.At(1) != maxTokens-1 {
@@ -123,6 +183,13 @@ func TestTextsAndTokensRefuseBadFiles(t *testing.T) {
 		"a short text":       {text, "", "40 characters are too few for a context of 64 in every part"},
 		"a short test part":  {text, ",context=8", "too few for a context of 8 in every part"},
 		"no UTF-8":           {[]byte("caf\xe9 au lait"), "", "byte 3 is no UTF-8: say level=byte"},
+		"UTF-16":             {[]byte("\xff\xfet\x00o\x00"), "", "byte 0 is no UTF-8"},
+		"a surrogate":        {[]byte("to be\xed\xa0\x80"), "", "byte 5 is no UTF-8"},
+		"an overlong zero":   {[]byte("to be\xc0\x80"), "", "byte 5 is no UTF-8"},
+		"a cut character":    {[]byte("to be\xe2\x82"), "", "byte 5 is no UTF-8"},
+		"a cut archive":      {gzipped(t, bytes.Repeat(text, 20))[:30], "", "EOF"},
+		"a mark alone":       {[]byte("\ufeff"), "", "the file is empty"},
+		"one character":      {[]byte("a"), "", "1 characters are too few"},
 		"no context":         {text, ",context=0", "from 1 to"},
 		"no stride":          {text, ",stride=0", "from 1 to"},
 		"an absurd context":  {text, ",context=99999999", "from 1 to"},
@@ -153,6 +220,13 @@ func TestTextsAndTokensRefuseBadFiles(t *testing.T) {
 		"truncated":         {npy("<i4", false, "(1000000, 100)", []int32{1, 2}), "", "after 2 of 100000000"},
 		"nothing":           {npy("<i4", false, "(0,)", []int32{}), "", "there are no tokens"},
 		"a short run":       {npy("<i4", false, "(9,)", make([]int32, 9)), "", "too few for a context of 64"},
+		"gaps alone":        {npy("<i4", false, "(2, 3)", []int32{-100, -100, -100, -100, -100, -100}), "", "there are no tokens"},
+		"a gap in front":    {npy("<i4", false, "(1, 3)", []int32{-100, 1, 2}), "", "row 0 has tokens behind -100"},
+		"beyond int64":      {npy("<u8", false, "(1, 3)", []uint64{0, 1, math.MaxUint64}), "", "token 2 is 1.8"},
+		"no rows":           {npy("<i4", false, "(0, 4)", []int32{}), "", "there are no tokens"},
+		"no tokens asked":   {npy("<i4", false, "(1, 3)", []int32{0, 1, 2}), ",tokens=0", "from 1 to"},
+		"too many asked":    {npy("<i4", false, "(1, 3)", []int32{0, 1, 2}), ",tokens=2147483648", "from 1 to"},
+		"text":              {text, "", "not an NPY array"},
 	} {
 		wantRefused(t, name, "tokens:"+write(t, "a.npy", c.file)+c.options, c.want)
 	}

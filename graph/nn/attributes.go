@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,9 +13,9 @@ import (
 
 // decodeOver reads a JSON object over a value of defaults, a struct. It refuses keys that are not among its fields.
 func decodeOver[T any](data []byte, defaults T) (T, error) {
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(data, &object); err != nil || object == nil {
-		return defaults, fmt.Errorf("want an object, got %.40q", data)
+	object, err := entries(data)
+	if err != nil {
+		return defaults, err
 	}
 	v := reflect.New(reflect.TypeOf(defaults)).Elem()
 	v.Set(reflect.ValueOf(defaults))
@@ -32,6 +33,30 @@ func decodeOver[T any](data []byte, defaults T) (T, error) {
 		}
 	}
 	return v.Interface().(T), nil
+}
+
+// entries are those of a JSON object by their keys, each of which it may have once.
+func entries(data []byte) (map[string]json.RawMessage, error) {
+	d, object := json.NewDecoder(bytes.NewReader(data)), map[string]json.RawMessage{}
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+		return nil, fmt.Errorf("want an object, got %.40q", data)
+	}
+	for d.More() {
+		key, err := d.Token()
+		var value json.RawMessage
+		if err == nil {
+			err = d.Decode(&value)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("want an object, got %.40q", data)
+		}
+		name := key.(string)
+		if _, twice := object[name]; twice {
+			return nil, fmt.Errorf("%.40q is given twice", name)
+		}
+		object[name] = value
+	}
+	return object, nil
 }
 
 // decodeField reads the value of one key.
@@ -84,6 +109,8 @@ func plainType(t reflect.Type) string {
 		return "true or false"
 	case t == reflect.TypeFor[inputShape]():
 		return "a list of sizes"
+	case t == reflect.TypeFor[json.RawMessage]():
+		return "a name"
 	case t.Kind() == reflect.Slice:
 		return "a list"
 	}

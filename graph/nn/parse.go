@@ -28,9 +28,18 @@ func parseFitting(spec string, input []int, outputs int, loss Loss, freeze bool)
 		err = m.fits(outputs)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", name, err)
+		return nil, fmt.Errorf("model %s: %w", clipped(name), err)
 	}
 	return m, nil
+}
+
+// clipped is a name for a message, which a spec of any length may be.
+func clipped(name string) string {
+	const most = 100
+	if r := []rune(name); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return name
 }
 
 func parse(spec string, input []int, outputs int, loss Loss, freeze bool) (name string, m *Model, err error) {

@@ -109,7 +109,13 @@ func readPreset(spec string) (presetSpec, error) {
 	if p.name == "vit" || p.name == "gpt" {
 		p.act = GELU
 	}
+	given := map[string]bool{}
 	for _, word := range words[1:] {
+		key, _, isOption := strings.Cut(word, "=")
+		if isOption && given[key] {
+			return p, fmt.Errorf("%s is given twice", key)
+		}
+		given[key] = true
 		if err := p.option(word); err != nil {
 			return p, err
 		}

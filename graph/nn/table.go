@@ -55,8 +55,8 @@ func splitEntry(data []byte) (kind string, attributes []byte, err error) {
 	if data = bytes.TrimSpace(data); len(data) > 0 && data[0] == '"' {
 		return kind, []byte("{}"), json.Unmarshal(data, &kind)
 	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(data, &object); err != nil || len(object) != 1 {
+	object, err := entries(data)
+	if err != nil || len(object) != 1 {
 		return "", nil, errors.New("not an object with one key")
 	}
 	for kind, attributes = range object {

@@ -29,7 +29,10 @@ func (f *Objective) upload() error {
 	if n > math.MaxInt32 {
 		return fmt.Errorf("objective: %d examples: at most %d can be indexed", n, math.MaxInt32)
 	}
-	err := f.reserveData(n)
+	if err := f.reserveData(n); err != nil {
+		return fmt.Errorf("objective: memory for %d examples on %s: %w", n, f.device.Name(), err)
+	}
+	var err error
 	for first, k := 0, 0; err == nil && k < len(f.parts); k++ {
 		if f.dtype == kernels.Float64 {
 			err = copyPart[float64](f, f.parts[k], first)
@@ -39,7 +42,7 @@ func (f *Objective) upload() error {
 		first += f.parts[k].Len()
 	}
 	if err != nil {
-		return fmt.Errorf("objective: copying %d examples to %s: %w", n, f.device.Name(), err)
+		return fmt.Errorf("objective: %w", err)
 	}
 	return nil
 }
