@@ -20,6 +20,7 @@ type published struct {
 	AdamW     [][]float64 `json:"adamw"`
 	Adafactor [][]float64 `json:"adafactor"`
 	SAM       [][]float64 `json:"sam"`
+	Penalty   [][]float64 `json:"gradient_penalty"`
 	Muon      [][]float64 `json:"muon"`
 	Shampoo   [][]float64 `json:"shampoo"`
 }
@@ -108,6 +109,8 @@ func TestFirstStepsAreThePublishedOnes(t *testing.T) {
 	adamw.LearningRate, adamw.WeightDecay = 0.05, 0.1
 	adafactor.LearningRate, adafactor.WeightDecay = 0.05, 0.1
 	sam.LearningRate, sam.Momentum, sam.Rho = 0.05, 0.9, 0.1
+	penalty := optim.DefaultGradientPenalty
+	penalty.LearningRate, penalty.Momentum, penalty.Lambda = 0.05, 0.9, 0.05
 	muon.WeightDecay = 0.1
 	shampoo.LearningRate, shampoo.Refresh, shampoo.MaxSize = 0.1, 1, 3
 	for _, c := range []struct {
@@ -116,7 +119,7 @@ func TestFirstStepsAreThePublishedOnes(t *testing.T) {
 		rate float64
 		want [][]float64
 	}{{"adamw", adamw, 0.05, want.AdamW}, {"adafactor", adafactor, 0.05, want.Adafactor}, {"sam", sam, 0.05, want.SAM}, {"muon", muon, 0.02, want.Muon},
-		{"shampoo", shampoo, 0.1, want.Shampoo}} {
+		{"gradient-penalty", penalty, 0.05, want.Penalty}, {"shampoo", shampoo, 0.1, want.Shampoo}} {
 		t.Run(c.name, func(t *testing.T) { followsPublished(t, waving(t, want.Shapes), c.o, c.rate, c.want) })
 	}
 }

@@ -16,6 +16,7 @@ var registry = []Entry{
 	{"sgd-reg", DefaultSGDReg},
 	{"sigma-inverse", DefaultSigmaInverse},
 	{"gd-noise", DefaultGDNoise},
+	{"gradient-penalty", DefaultGradientPenalty},
 	{"sam", DefaultSAM},
 	{"adamw", DefaultAdamW},
 	{"adam", DefaultAdam},

@@ -77,7 +77,7 @@ func TestEmbeddedStudies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cells, err := s.Check(Options{}); err != nil || cells < 50 || cells > 1000 {
+		if cells, err := s.Check(Options{}); err != nil || cells < 40 || cells > 1000 {
 			t.Errorf("%s: %d cells, %v", name, cells, err)
 		}
 	}

@@ -48,7 +48,8 @@ adds λ tr Σ to the loss, where Σ is the covariance of the per-example gradien
 without momentum λ = ((m−1)/4)·η/N with m = ⌈N/B⌉ batches an epoch, which is (η/4)(1/B − 1/N) if B
 divides N. gd-noise uses all examples and adds noise as strong as that of batches of B. sgd-reg is
 gd-reg on batches of --batch that imitate smaller ones of --emulate-batch: λ = (η/4)(1/b − 1/B).
-sigma-inverse uses minibatches and steps along (Σ+δI)⁻¹ḡ. adamw, adam, nadam, rmsprop, adagrad and
+sigma-inverse uses minibatches and steps along (Σ+δI)⁻¹ḡ. gradient-penalty adds --lambda ‖∇ℓ‖² to the
+loss of batches (Barrett and Dherin 2021). adamw, adam, nadam, rmsprop, adagrad and
 adafactor follow PyTorch; sam, lion and shampoo their papers, and muon its authors' code.
 
 With --every N these are measured every N steps on random examples, and logged:

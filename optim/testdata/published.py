@@ -1,7 +1,7 @@
 """Fills in testdata/published.json the parameters of 50 steps by published optimizers, every fifth of them, in float64.
 
 Run as: python3 published.py published.json
-AdamW and Adafactor are torch.optim's. SAM, Muon and Shampoo are the formulas of their papers: SAM over torch.optim.SGD with momentum,
+AdamW and Adafactor are torch.optim's. The others are the formulas of their papers: SAM and the gradient penalty over torch.optim.SGD with momentum,
 Muon as its authors' code has it (update of a matrix and Adam for vectors, without their bfloat16), Shampoo as algorithms 1 and 2 have it.
 The loss of the parameters θ at step t is Σ_i [θ_i²/4 + θ_i sin(0.7 i + 1.3 t)] + Σ_i cos(θ_i θ_{i+1}), i + 1 modulo their number.
 """
@@ -77,6 +77,20 @@ def sam(params, lr=0.05, momentum=0.9, rho=0.1):
     return step
 
 
+def penalty(params, lr=0.05, momentum=0.9, weight=0.05):
+    o = torch.optim.SGD(params, lr=lr, momentum=momentum)
+
+    def step(t):
+        value = loss(params, t)
+        g = torch.autograd.grad(value, params, create_graph=True)
+        total = value + weight * sum(x.square().sum() for x in g)
+        for p, x in zip(params, torch.autograd.grad(total, params)):
+            p.grad = x
+        o.step()
+
+    return step
+
+
 def newton_schulz(g, steps):
     a, b, c = 3.4445, -4.7750, 2.0315
     x = g
@@ -142,6 +156,7 @@ out = {
     "adamw": follow(torchs(torch.optim.AdamW, lr=0.05, weight_decay=0.1)),
     "adafactor": follow(torchs(torch.optim.Adafactor, lr=0.05, weight_decay=0.1)),
     "sam": follow(sam),
+    "gradient_penalty": follow(penalty),
     "muon": follow(muon),
     "shampoo": follow(shampoo),
 }

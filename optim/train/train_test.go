@@ -44,6 +44,7 @@ var runs = map[string]run{
 	"rmsprop":     {changed(optim.DefaultRMSProp, "lr", "0.003", "batch", "16", "momentum", "0.5"), 0},
 	"adagrad":     {changed(optim.DefaultAdagrad, "lr", "0.03", "batch", "16"), 0},
 	"lion":        {changed(optim.DefaultLion, "lr", "0.003", "batch", "16", "weight_decay", "0.1"), 0},
+	"penalty":     {changed(optim.DefaultGradientPenalty, "batch", "16", "lambda", "0.05", "momentum", "0.5"), 0},
 	"adafactor":   {changed(optim.DefaultAdafactor, "lr", "0.05", "batch", "16"), 0},
 	"muon":        {changed(optim.DefaultMuon, "batch", "16", "weight_decay", "0.01"), 0},
 	"shampoo":     {changed(optim.DefaultShampoo, "batch", "16", "refresh", "4", "momentum", "0.5"), 0},
