@@ -70,7 +70,7 @@ func (g *Gradients) Density(vectors, steps int, seed uint64) (Density, error) {
 		defer a.Close()
 		return SpectralDensity(a, vectors, steps, seed)
 	}
-	a, err := g.twin()
+	a, err := g.gramOperator()
 	if err != nil {
 		return Density{}, err
 	}
@@ -85,8 +85,8 @@ func (g *Gradients) Density(vectors, steps int, seed uint64) (Density, error) {
 	return Density{append(d.Values, 0), append(d.Weights, 1-share)}.sorted(), nil
 }
 
-// twin is Σ's twin on the examples, formed where it fits.
-func (g *Gradients) twin() (Operator, error) {
+// gramOperator is K/(N−1) of the examples (GramOperator), formed where it fits.
+func (g *Gradients) gramOperator() (Operator, error) {
 	n := len(g.examples)
 	if n < 2 {
 		return nil, fmt.Errorf("covariance of %d gradients: it takes at least 2 examples", n)

@@ -116,7 +116,7 @@ func (g *GramInverse) coefficients(s *gramSize, d Damping) ([]float64, error) {
 	k := s.gram.Rest
 	n, squares := k.SymmetricDim(), mat.Trace(k)
 	slope := Centre(k) // R r̄
-	trace := spread(mat.Trace(k), squares, s.gram.Center, n, g.f.DType())
+	trace := traceOf(mat.Trace(k), squares, s.gram.Center, n, g.f.DType())
 	floats.Add(slope, s.gram.Along) // G ḡ = R r̄ + R m + (‖m‖² + ⟨r̄, m⟩)1
 	floats.AddConst(s.gram.Center+stat.Mean(s.gram.Along, nil), slope)
 	delta := d.Delta(trace, g.f.NumParams())

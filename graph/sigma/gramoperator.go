@@ -5,7 +5,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// GramOperator is Σ's twin, an operator on vectors of one element for each of N examples that has Σ's eigenvalues other than zero:
+// GramOperator is the operator on vectors of one element for each of N examples that has the nonzero eigenvalues of Σ:
 // K/(N−1) with K = C G Gᵀ C and C = I − 11ᵀ/N.
 type GramOperator struct{ *Gradients }
 

@@ -53,7 +53,7 @@ type Measurement struct {
 	Layers  []Layer          `json:"layers,omitempty"` // filled by who wants ByLayer kept
 	Vectors []weights.Vector `json:"-"`
 
-	twins, curved []Pair // eigenpairs of Σ's twin on the examples and of the Hessian
+	sigmaPairs, hessianPairs []Pair // of GramOperator and of the Hessian
 }
 
 // Measure works on examples of the training data, at least two of them, at the objective's parameters. With an error that comes

@@ -16,7 +16,7 @@ func (m *Measurement) spectrum(f *objective.Objective, examples []int, w Wanted)
 	}
 	defer g.Close()
 	if w.Eigenvalues > 0 {
-		m.Eigenvalues, m.Residuals, m.twins, err = g.leading(w.Eigenvalues, Search{Seed: w.Seed})
+		m.Eigenvalues, m.Residuals, m.sigmaPairs, err = g.leading(w.Eigenvalues, Search{Seed: w.Seed})
 		if err != nil {
 			return err
 		}
@@ -59,8 +59,8 @@ func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted
 	if f.DType() == kernels.Float32 {
 		search.Tolerance = 1e-4
 	}
-	m.curved, err = Leading(h, w.Hessian, search)
-	for _, p := range m.curved {
+	m.hessianPairs, err = Leading(h, w.Hessian, search)
+	for _, p := range m.hessianPairs {
 		m.HessianEigenvalues = append(m.HessianEigenvalues, p.Value)
 		m.HessianResiduals = append(m.HessianResiduals, p.Residual)
 	}

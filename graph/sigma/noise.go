@@ -16,9 +16,9 @@ func Resolved(x, size float64, dt kernels.DType) float64 {
 	return x
 }
 
-// spread is tr Σ over n gradients from Σ_n ‖r_n − r̄‖², the Σ_n ‖r_n‖² that it was taken from and ‖m‖²: 0 where it is noise, as
+// traceOf is tr Σ over n gradients from Σ_n ‖r_n − r̄‖², the Σ_n ‖r_n‖² that it was taken from and ‖m‖²: 0 where it is noise, as
 // graph.CovarianceTrace has it.
-func spread(centered, squares, center float64, n int, dt kernels.DType) float64 {
+func traceOf(centered, squares, center float64, n int, dt kernels.DType) float64 {
 	c := graph.Roundings * graph.Unit(dt)
 	if math.Abs(centered) <= c*squares+c*c*float64(n)*center {
 		return 0

@@ -29,8 +29,8 @@ func (o *Overlap) InHessian() []float64 {
 // overlap compares the eigenvectors that spectrum and curvature have found. Those of Σ are known in the space of the examples, as
 // u = GᵀCq/√((N−1)λ): ⟨u, v⟩ follows from the products Gv of the gradients with v.
 func (m *Measurement) overlap(f *objective.Objective, examples []int) error {
-	k := min(len(m.twins), len(m.curved))
-	for k > 0 && !(m.twins[k-1].Value > 0) { // no direction at all
+	k := min(len(m.sigmaPairs), len(m.hessianPairs))
+	for k > 0 && !(m.sigmaPairs[k-1].Value > 0) { // no direction at all
 		k--
 	}
 	if k == 0 {
@@ -58,7 +58,7 @@ func (m *Measurement) overlap(f *objective.Objective, examples []int) error {
 	for i := range o.Cosines2 {
 		o.Cosines2[i] = make([]float64, k)
 	}
-	for j, pair := range m.curved[:k] {
+	for j, pair := range m.hessianPairs[:k] {
 		if err := v.Write(pair.Vector); err != nil {
 			return err
 		}
@@ -67,8 +67,8 @@ func (m *Measurement) overlap(f *objective.Objective, examples []int) error {
 		}
 		products := append([]float64{}, rows.Values...)
 		centre(products)
-		for i, twin := range m.twins[:k] {
-			cosine := floats.Dot(twin.Vector, products) / math.Sqrt(float64(len(examples)-1)*twin.Value) / floats.Norm(pair.Vector, 2)
+		for i, pairOfSigma := range m.sigmaPairs[:k] {
+			cosine := floats.Dot(pairOfSigma.Vector, products) / math.Sqrt(float64(len(examples)-1)*pairOfSigma.Value) / floats.Norm(pair.Vector, 2)
 			o.Cosines2[i][j] = cosine * cosine
 			o.Share += cosine * cosine / float64(k)
 		}

@@ -52,7 +52,7 @@ func found(t testing.TB, f *objective.Objective) map[string][]float64 {
 	must(t, w.refresh(all))
 	leading, _, err := w.leading(2)
 	must(t, err)
-	stats["window"], stats["window: tr Σ"], stats["window: eigenvalues"] = symmetric(w.twin), []float64{w.trace()}, leading
+	stats["window"], stats["window: tr Σ"], stats["window: eigenvalues"] = symmetric(w.centredGram), []float64{w.trace()}, leading
 	return stats
 }
 

@@ -199,7 +199,7 @@ func TestHessianIsSymmetric(t *testing.T) {
 	}
 }
 
-func TestTheTwinSharesEigenvalues(t *testing.T) {
+func TestGramOperatorSharesEigenvalues(t *testing.T) {
 	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		g := rows(t, f, examples)
 		sigma, _ := dense(g)
@@ -252,7 +252,7 @@ func TestSpectrumOfSigma(t *testing.T) {
 	})
 }
 
-// Products with the twin lead Lanczos iteration to what the full matrix has, with and without room for restarts.
+// Lanczos iteration with products of GramOperator finds what the full matrix has, with and without room for restarts.
 func TestLanczosFindsLeadingPairs(t *testing.T) {
 	n, k := 60, 5
 	a := mat.NewSymDense(n, nil)

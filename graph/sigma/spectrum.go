@@ -43,17 +43,17 @@ func (g *Gradients) leading(k int, s Search) (values, residuals []float64, pairs
 	return values, residuals, pairs, nil
 }
 
-// pairs is the leading eigenpairs of Σ's twin on the examples.
+// pairs is the leading eigenpairs of K/(N−1) of the examples (GramOperator).
 func (g *Gradients) pairs(k int, s Search) ([]Pair, error) {
-	twin, err := g.twin()
+	operator, err := g.gramOperator()
 	if err != nil {
 		return nil, err
 	}
-	d, small := twin.(Dense)
+	d, small := operator.(Dense)
 	if n := len(g.examples); small && (n <= solved || 4*k >= n) {
 		return Solve(d.Matrix, k)
 	}
-	return Leading(twin, k, s)
+	return Leading(operator, k, s)
 }
 
 // Solve is the k largest eigenvalues of a matrix with their vectors, by reduction to a tridiagonal.

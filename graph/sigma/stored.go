@@ -11,10 +11,10 @@ import (
 // stored is the gradients of n examples in factored form, kept on the device: the matrix G [n,P] that is never formed, each row at the
 // parameters that the objective held when it was taken. Products with them need no other sweep over the model.
 type stored struct {
-	f       *objective.Objective
-	n       int
-	pattern *graph.PerExample // of which factors
-	factors []kernels.Buffer  // row by row, behind one another
+	f        *objective.Objective
+	n        int
+	template *graph.PerExample // of the same shapes, from which compile makes those of the factors
+	factors  []kernels.Buffer  // row by row, behind one another
 
 	passes map[int]*objective.Pass // that write gradients, by the first row
 
@@ -27,10 +27,10 @@ type stored struct {
 // newStored makes room for n gradients, all zero.
 func newStored(f *objective.Objective, n int) (*stored, error) {
 	s := &stored{f: f, n: n, combinations: map[kernels.Buffer]*graph.Program{}, passes: map[int]*objective.Pass{}}
-	if err := f.Sketch(n, func(b *objective.Batch) { s.pattern = b.Here().PerExample() }); err != nil {
+	if err := f.Sketch(n, func(b *objective.Batch) { s.template = b.Here().PerExample() }); err != nil {
 		return nil, err
 	}
-	for _, node := range s.pattern.Nodes() {
+	for _, node := range s.template.Nodes() {
 		b, err := f.Device().NewBuffer(f.DType(), graph.Size(node))
 		if err != nil {
 			s.close()
@@ -50,10 +50,10 @@ func newStored(f *objective.Objective, n int) (*stored, error) {
 func (s *stored) compile(build func(b *objective.Builder, gradients *graph.PerExample)) (*graph.Program, error) {
 	return s.f.NewProgram(func(b *objective.Builder) {
 		var leaves []*graph.Node
-		for i, node := range s.pattern.Nodes() {
+		for i, node := range s.template.Nodes() {
 			leaves = append(leaves, b.Leaf(s.factors[i], node.Shape()...))
 		}
-		build(b, s.pattern.On(leaves))
+		build(b, s.template.On(leaves))
 	})
 }
 

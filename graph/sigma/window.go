@@ -22,14 +22,14 @@ import (
 //	Σ = 1/Σ_s(n_s−1) · Σ_s Σ_{n∈s} (g_n − ḡ_s)(g_n − ḡ_s)ᵀ.
 type window struct {
 	*stored
-	counts    []int         // examples in each slot
-	next      int           // the slot to be replaced
-	refreshes uint64        // so far
-	seed      uint64        // of the choice of examples
-	twin      *mat.SymDense // K = C R Rᵀ C = C G Gᵀ C, where C takes the mean of its slot off each row
-	of        *Gram         // that K was made of
-	squares   float64       // Σ_n ‖r_n‖² before C
-	start     []float64     // of the search for eigenvectors: the sum of those found last, as far as their gradients are still there
+	counts      []int         // examples in each slot
+	next        int           // the slot to be replaced
+	refreshes   uint64        // so far
+	seed        uint64        // of the choice of examples
+	centredGram *mat.SymDense // K = C R Rᵀ C = C G Gᵀ C, where C takes the mean of its slot off each row
+	of          *Gram         // that K was made of
+	squares     float64       // Σ_n ‖r_n‖² before C
+	start       []float64     // of the search for eigenvectors: the sum of those found last, as far as their gradients are still there
 }
 
 func newWindow(f *objective.Objective, examples, slots int, seed uint64) (*window, error) {
@@ -37,7 +37,7 @@ func newWindow(f *objective.Objective, examples, slots int, seed uint64) (*windo
 	if err != nil {
 		return nil, err
 	}
-	return &window{stored: s, counts: make([]int, slots), seed: seed, twin: mat.NewSymDense(examples, nil),
+	return &window{stored: s, counts: make([]int, slots), seed: seed, centredGram: mat.NewSymDense(examples, nil),
 		of:    &Gram{},
 		start: make([]float64, examples)}, nil
 }
@@ -96,7 +96,7 @@ func draw(r *rand.Rand, examples []int, k int) []int {
 
 // centred finds K. What belongs to rows without a gradient of their own is zero there.
 func (w *window) centred() error {
-	w.of.Rest = w.twin
+	w.of.Rest = w.centredGram
 	if err := w.gram(w.of); err != nil {
 		return err
 	}
@@ -104,10 +104,10 @@ func (w *window) centred() error {
 	for s := range w.counts {
 		from, to, _ := w.slot(s)
 		for i := from; i < to; i++ {
-			w.squares += w.twin.At(i, i)
+			w.squares += w.centredGram.At(i, i)
 		}
 	}
-	products, mean := w.twin.RawSymmetric().Data, make([]float64, w.n)
+	products, mean := w.centredGram.RawSymmetric().Data, make([]float64, w.n)
 	for i := range w.n {
 		w.centre(products[i*w.n : (i+1)*w.n])
 	}
@@ -147,7 +147,7 @@ func (w *window) freedom() int {
 
 // trace is tr Σ, 0 where that is rounding noise.
 func (w *window) trace() float64 {
-	return spread(mat.Trace(w.twin), w.squares, w.of.Center, w.freedom()+1, w.f.DType())
+	return traceOf(mat.Trace(w.centredGram), w.squares, w.of.Center, w.freedom()+1, w.f.DType())
 }
 
 // leading is the k leading eigenvalues of Σ in descending order, each with the coefficients of its vector u = Gᵀc; zeros where Σ has
@@ -179,9 +179,9 @@ func (w *window) leading(k int) (values []float64, vectors [][]float64, err erro
 // pairs is the leading eigenpairs of K.
 func (w *window) pairs(k int) ([]Pair, error) {
 	if w.n <= smallWindow || 4*k >= w.n {
-		return Solve(w.twin, k)
+		return Solve(w.centredGram, k)
 	}
-	return Leading(Dense{w.twin}, k, Search{Tolerance: 1e-3, Start: w.start})
+	return Leading(Dense{w.centredGram}, k, Search{Tolerance: 1e-3, Start: w.start})
 }
 
 // smallWindow is the size up to which all eigenpairs come as soon as some.
