@@ -72,7 +72,7 @@ func (t *training) extendRun(flags *pflag.FlagSet, model objective.Model, traine
 // runConfig is the text of config.toml: everything that decides what the run is.
 func (t *training) runConfig(flags *pflag.FlagSet, model objective.Model, trainer *train.Trainer) (string, error) {
 	changes := t.options.Settings(trainer.Optimizer)
-	changes["steps"], changes["epochs"] = trainer.Options.Steps, nil
+	changes["steps"], changes["epochs"], changes["chunk"] = trainer.Options.Steps, nil, trainer.Objective.Chunk()
 	settings, err := runSettings(flags, model, changes)
 	if err != nil {
 		return "", err

@@ -26,7 +26,7 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	flags.StringVar(&k.data, "data", data, "data `spec` (drift data list shows names and options)")
 	dataDir(flags, &k.dataDir)
 	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
-	const chunk = "most examples per pass; sums over more are accumulated (0: 1,024, and on a GPU with enough memory up to 8,192)"
+	const chunk = "most examples per pass; sums over more are accumulated (0: as suits the network, up to 1,024, and 8,192 on a GPU)"
 	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))
 }
 

@@ -2,12 +2,14 @@ package objective
 
 import "drift/kernels"
 
-// The default number of examples in a chunk: leastChunk keeps a processor busy. A GPU takes up to mostChunk, as long as chunkRoom
-// times the memory of a gradient of that chunk fits on it, so that the heaviest expressions fit too.
+// The default number of examples in a chunk is the largest power of two, from leastChunk to the most of the device's kind, for which a
+// gradient works within room bytes. The heaviest expressions take about four times the memory of a gradient.
 const (
-	leastChunk = 1024
-	mostChunk  = 8192
-	chunkRoom  = 16
+	leastChunk = 8
+	hostMost   = 1024
+	hostRoom   = 320 << 20
+	gpuMost    = 8192
+	gpuRoom    = 2560 << 20
 )
 
 // gpu is a device with memory of its own.
@@ -17,20 +19,23 @@ type gpu interface {
 	TotalBytes() int64
 }
 
-// defaultChunk is a function of the model and the device alone, and not of what happens to be free there: sums over chunks round
-// differently for every size.
+// defaultChunk is a function of the model, the element type and the kind of device alone. How much memory a machine has does not
+// count: sums over chunks round differently for every size, and a run would have other bits elsewhere.
 func (f *Objective) defaultChunk() (int, error) {
-	chunk := leastChunk
-	dev, ok := f.device.(gpu)
-	if !ok || f.Examples(Train) == 0 {
-		return chunk, nil
+	most, room := hostMost, int64(hostRoom)
+	if _, ok := f.device.(gpu); ok {
+		most, room = gpuMost, gpuRoom
 	}
-	plan, err := f.Training().plan(chunk, meanGradient(f.theta))
+	if f.total() == 0 {
+		return most, nil
+	}
+	plan, err := f.Training().plan(hostMost, meanGradient(f.theta))
 	if err != nil {
 		return 0, err
 	}
-	for need := chunkRoom * plan.Bytes(); chunk < mostChunk && 2*need <= dev.TotalBytes(); need *= 2 {
-		chunk *= 2
+	chunk := most
+	for chunk > leastChunk && plan.Bytes()/hostMost*int64(chunk) > room { // it grows in proportion
+		chunk /= 2
 	}
 	return chunk, nil
 }

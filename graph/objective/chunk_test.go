@@ -18,28 +18,43 @@ type sized struct {
 
 func (s sized) TotalBytes() int64 { return s.bytes }
 
-// Without a choice, a chunk is 1,024 examples, and more where the device has a memory of its own that holds them many times over.
-func TestDefaultChunkSuitsTheDevice(t *testing.T) {
-	split := &data.Split{Train: data.Set{Name: "ones", Shape: []int{8}, Classes: 2, X: data.ValuesOf(make([]float32, 16)), Labels: make([]int32, 2)}}
-	model, err := nn.Parse("mlp:1024", split.Train.Shape, 2, nn.CrossEntropy{})
-	if err != nil {
-		t.Fatal(err)
-	}
+// Without a choice, a chunk is as large as its gradient's memory allows: a function of the network, the element type and the kind of
+// device, and not of the device's memory. The memory of a gradient of that chunk stays within the bound.
+func TestDefaultChunkSuitsTheNetwork(t *testing.T) {
 	host := cpu.New(cpu.Options{Threads: 1})
 	for _, c := range []struct {
 		dev    kernels.Device
+		model  string
+		dtype  kernels.DType
 		chosen int
 		want   int
 	}{
-		{host, 0, 1024}, {host, 7, 7}, {sized{host, 0}, 0, 1024}, {sized{host, 64 << 20}, 0, 1024}, // 1,024 examples of a layer take 4 MiB
-		{sized{host, 600 << 20}, 0, 4096}, {sized{host, 80 << 30}, 0, 8192}, {sized{host, 80 << 30}, 7, 7},
+		{host, "mlp:256,256", kernels.Float32, 0, 1024},
+		{host, "mlp:256,256", kernels.Float32, 7, 7},
+		{host, "cnn", kernels.Float32, 0, 1024},
+		{host, "cnn", kernels.Float64, 0, 512},
+		{host, "resnet20", kernels.Float32, 0, 128}, // 2.3 MiB an example
+		{host, "resnet20", kernels.Float64, 0, 64},
+		{host, "vgg11", kernels.Float32, 0, 512},
+		{sized{host, 1 << 30}, "resnet20", kernels.Float32, 0, 1024},
+		{sized{host, 80 << 30}, "resnet20", kernels.Float32, 0, 1024},
+		{sized{host, 80 << 30}, "mlp:256,256", kernels.Float32, 0, 8192},
+		{sized{host, 80 << 30}, "resnet20", kernels.Float32, 7, 7},
 	} {
-		f, err := New(c.dev, model, split, Options{Chunk: c.chosen})
+		set := data.Set{Name: "zeros", Shape: []int{3, 32, 32}, Classes: 2, X: data.ValuesOf(make([]float32, 2*3072)), Labels: make([]int32, 2)}
+		model, err := nn.Parse(c.model, set.Shape, 2, nn.CrossEntropy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := New(c.dev, model, &data.Split{Train: set}, Options{Chunk: c.chosen, DType: c.dtype})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if f.Chunk() != c.want {
-			t.Errorf("%+v: a chunk of %d, want %d", c, f.Chunk(), c.want)
+			t.Errorf("%s in %v on %+v: a chunk of %d, want %d", c.model, c.dtype, c.dev, f.Chunk(), c.want)
+		}
+		if bytes, err := f.GradientBytes(f.Chunk()); err != nil || c.chosen == 0 && bytes > 2560<<20 {
+			t.Errorf("%s: a gradient of %d examples works in %d bytes (%v)", c.model, f.Chunk(), bytes, err)
 		}
 		f.Close()
 	}

@@ -27,7 +27,7 @@ const (
 type Options struct {
 	DType kernels.DType
 	Seed  uint64 // of the first parameters, which the model's own distributions draw
-	Chunk int    // most examples at once; 0 means 1,024, and on a GPU with room for them up to 8,192
+	Chunk int    // most examples at once; 0 means a number that suits the network, up to 1,024, and 8,192 on a GPU
 }
 
 // Objective is the mean loss of a model over examples of a data set.
@@ -66,7 +66,7 @@ type onDevice struct {
 // New copies the data to the device and draws the first parameters from the seed; Parameters takes others.
 func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Objective, error) {
 	if o.Chunk < 0 {
-		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1, or 0 for a number that suits the device", o.Chunk)
+		return nil, fmt.Errorf("objective: a chunk of %d examples: at least 1, or 0 for a number that suits the network", o.Chunk)
 	}
 	found, err := check(model, o.DType)
 	if err != nil {
