@@ -2,10 +2,8 @@ package main
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +16,6 @@ import (
 	"drift/cmd/drift/internal/machine"
 	"drift/data"
 	"drift/data/atomicfile"
-	"drift/kernels/cuda"
 	"drift/optim"
 	"drift/optim/rundir"
 )
@@ -176,130 +173,4 @@ func (c *comparison) config(flags *pflag.FlagSet) (map[string]any, error) {
 		changes["steps"], changes["epochs"] = nil, run.Epochs
 	}
 	return runSettings(flags, c.model, changes)
-}
-
-// experiment is everything needed to run a comparison again.
-type experiment struct {
-	Command string               `json:"command"`
-	Config  map[string]any       `json:"config"`
-	Version string               `json:"version"`
-	Device  string               `json:"device"`
-	Machine machine.ComputedWith `json:"machine"`
-	Tuning  []compare.Trial      `json:"tuning"` // null without
-	// Finished is there while the comparison goes on.
-	Finished *finishedRuns `json:"finished,omitempty"`
-}
-
-type finishedRuns struct {
-	Runs int `json:"runs"`
-	Of   int `json:"of"`
-}
-
-// comparisonResult is compare.json.
-type comparisonResult struct {
-	Rows        []compare.Row        `json:"rows"`
-	SecondOrder *compare.SecondOrder `json:"second_order"` // null where it does not apply
-	Experiment  experiment           `json:"experiment"`
-}
-
-func (c *comparison) result(config map[string]any, o *compare.Outcome) comparisonResult {
-	return comparisonResult{o.Rows, o.SecondOrder, experiment{"compare", config, machine.Version(), c.device,
-		machine.Using(machine.Resolve(c.device, cuda.Probe()), c.threads), o.Trials, nil}}
-}
-
-// soFar writes what is finished in the form of the results, for pages that are looked at while the comparison goes on.
-func (c *comparison) soFar(config map[string]any) func(*compare.Outcome, int) error {
-	return func(o *compare.Outcome, runs int) error {
-		result := c.result(config, o)
-		result.Experiment.Finished = &finishedRuns{runs, len(c.optimizers) * c.seeds}
-		folder := filepath.Join(c.out, compare.SoFarFolder)
-		if err := os.MkdirAll(folder, 0o777); err != nil {
-			return fmt.Errorf("writing the results so far: %w", err)
-		}
-		return writeFiles(folder, map[string]func(io.Writer) error{
-			"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
-			"curves.csv":   o.Curves().WriteCSV,
-		})
-	}
-}
-
-// deliver writes the files before it shows the tables, which a closed pipe may end, and shows them whether or not a disk is full.
-func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
-	config, err := c.config(flags)
-	if err != nil {
-		return err
-	}
-	result := c.result(config, outcome)
-	written := writeFiles(c.out, map[string]func(io.Writer) error{
-		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
-		"compare.csv":  outcome.Summary().WriteCSV,
-		"runs.csv":     outcome.Runs().WriteCSV,
-		"curves.csv":   outcome.Curves().WriteCSV,
-		"compare.png":  outcome.Figure().WritePNG,
-		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
-	})
-	if written == nil {
-		written = c.kept.Remove()
-	}
-	if err := errors.Join(c.show(outcome), written); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.human(), "Curves, runs and settings are in %s\n", c.out)
-	return c.writeJSON(result)
-}
-
-// show prints what the trials chose, the comparison and the paired differences.
-func (c *comparison) show(outcome *compare.Outcome) error {
-	w := c.human()
-	if len(outcome.Trials) > 0 {
-		fmt.Fprintf(w, "Best of %d trials each, by the loss on a fifth of the training examples held out:\n", c.trials)
-		chosen, atTheEnd := outcome.Chosen()
-		if _, err := chosen.WriteTo(w); err != nil {
-			return err
-		}
-		if len(atTheEnd) > 0 {
-			fmt.Fprintf(w, "%s: the best learning rate is an outermost of those tried: shift --lr, or tune longer.\n", strings.Join(atTheEnd, ", "))
-		}
-		fmt.Fprintln(w)
-	}
-	if _, err := outcome.Table().WriteTo(w); err != nil {
-		return err
-	}
-	for _, row := range outcome.Rows {
-		if len(row.Diverged) > 0 {
-			seeds := strings.Trim(strings.ReplaceAll(fmt.Sprint(row.Diverged), " ", ", "), "[]")
-			fmt.Fprintf(w, "%s diverged on seeds %s: give it a lower --lr, or --clip or --warmup.\n", row.Optimizer, seeds)
-		}
-	}
-	c.showExpansion(outcome.SecondOrder)
-	if c.seeds == 1 {
-		_, err := fmt.Fprintln(w, "\nOne seed: --seeds 5 would show how much is chance.")
-		return err
-	}
-	if reference, paired := outcome.Paired(); len(paired.Rows) > 0 {
-		fmt.Fprintf(w, "\nDifferences from %s, seed by seed:\n", reference)
-		if _, err := paired.WriteTo(w); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "\n%d seeds, mean ± 95 %% CI.\n", c.seeds)
-	return err
-}
-
-// trusted is how far apart two expansions that differ in fourth order may be where either tells something.
-const trusted = 0.15
-
-// showExpansion prints how much of what separates SGD from GD the theory explains to second order in the noise, and how far to trust it.
-func (c *comparison) showExpansion(s *compare.SecondOrder) {
-	if s == nil {
-		return
-	}
-	fmt.Fprintf(c.human(), "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\n"+
-		"both around SGD's own mean instead of GD's path %s.\n", s.Drift, s.Diffusion, s.Both, s.AroundMean)
-	if both, around := float64(s.StandardErrors.Both), float64(s.StandardErrors.AroundMean); !math.IsNaN(both + around) {
-		fmt.Fprintf(c.human(), "Standard errors of one seed's last two shares, from %d pairs of shuffles: %.2g and %.2g.\n", s.Pairs, both, around)
-	}
-	if math.Abs(s.Both.Mean-s.AroundMean.Mean) > trusted {
-		fmt.Fprintln(c.human(), "These two differ in fourth order alone: the noise is too strong here for an expansion. A lower --lr or a larger --batch makes it hold.")
-	}
 }

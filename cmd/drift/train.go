@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/bench/report"
+	"drift/bench/tensorboard"
 	"drift/data/atomicfile"
 	"drift/graph/objective"
 	"drift/graph/weights"
@@ -224,13 +225,13 @@ func closing(c io.Closer, err error) error {
 	return err
 }
 
-func (t *training) train(ctx context.Context, trainer *train.Trainer, b *board) (train.Result, error) {
+func (t *training) train(ctx context.Context, trainer *train.Trainer, b *tensorboard.Run) (train.Result, error) {
 	show := t.progress("training", "steps", trainer.Options.Steps)
 	defer show.Close()
 	note := ""
 	t.logging.Observe = func(step int, e *train.Entry) {
 		if e != nil {
-			b.log(e)
+			b.Log(e)
 			note = "loss " + report.Format(e.Loss)
 			show.Point("loss", e.Loss)
 			if e.TestAccuracy != nil {
