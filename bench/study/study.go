@@ -99,10 +99,18 @@ func (s Study) check() error {
 	case len(s.Seeds) == 0:
 		return s.at(errors.New("it has no seeds: give seeds = 5, or a list of them"), "seeds")
 	}
-	for i, seed := range s.Seeds {
-		if slices.Contains(s.Seeds[:i], seed) {
+	if s.Points < 0 {
+		return s.at(fmt.Errorf("points = %d: give a number above 0", s.Points), "points")
+	}
+	if n := s.size(); n > mostCells {
+		return s.at(fmt.Errorf("it has %.3g runs, more than %d: give fewer seeds or trials", n, mostCells), "tuning")
+	}
+	seen := map[uint64]bool{}
+	for _, seed := range s.Seeds {
+		if seen[seed] {
 			return s.at(fmt.Errorf("seed %d is there twice: name each once", seed), "seeds")
 		}
+		seen[seed] = true
 	}
 	var names []string
 	for i, t := range s.Tasks {
@@ -115,6 +123,15 @@ func (s Study) check() error {
 		}
 	}
 	return s.checkOptimizers()
+}
+
+// mostCells is more than any study has time for.
+const mostCells = 1_000_000
+
+// size is about how many cells there are, or some more.
+func (s Study) size() float64 {
+	each := float64(len(s.Seeds)) + float64(s.Tuning.Trials) + float64(s.Tuning.Finalists)*float64(s.Tuning.Again)
+	return each * float64(len(s.Tasks)) * float64(len(s.Optimizers))
 }
 
 func (t Task) check() error {

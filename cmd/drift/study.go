@@ -19,6 +19,7 @@ import (
 	"drift/cmd/drift/internal/machine"
 	"drift/data/atomicfile"
 	"drift/kernels/cuda"
+	"drift/optim/options"
 	"drift/optim/train"
 )
 
@@ -113,12 +114,12 @@ func (s *studying) run(ctx context.Context, args []string) error {
 	}
 	of, err := study.Parse(s.name, s.text)
 	if err != nil {
-		return usageError{err}
+		return usageError{inTheFile(err)}
 	}
 	o := s.studyOptions()
 	cells, err := of.Check(o)
 	if err != nil {
-		return usageError{err}
+		return usageError{inTheFile(err)}
 	}
 	if s.check {
 		fmt.Fprintf(s.human(), "%s: %d tasks, %d optimizers, %d seeds: %d runs with those of tuning\n", s.name, len(of.Tasks), len(of.Optimizers), len(of.Seeds), cells)
@@ -139,6 +140,16 @@ func (s *studying) run(ctx context.Context, args []string) error {
 		return s.stopped(err)
 	}
 	return s.deliver(outcome)
+}
+
+// inTheFile keeps the names that options have in a study's file, which are no flags.
+func inTheFile(err error) error {
+	var unfit options.Unfit
+	var wrong options.Error
+	if errors.As(err, &unfit) || errors.As(err, &wrong) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 // read finds the study's file.

@@ -99,6 +99,21 @@ func TestStudyCommandLines(t *testing.T) {
 			t.Errorf("%v: status %d, %q, want %q", c.args, code, stderr, c.want)
 		}
 	}
+	for mistake, want := range map[string]string{"batch = 8": "line 14: optimizer \"sgd\" on task \"glyphs\": trial 1: a batch of 800 is more than there are training examples, 48: set batch",
+		"lr = [0.01, 1]": "line 15: optimizer \"sgd\": lr: got \"-0.01\""} {
+		file := filepath.Join(t.TempDir(), "wrong.toml")
+		text := strings.NewReplacer("batch = 8", "batch = 800").Replace(smallStudy)
+		if mistake != "batch = 8" {
+			text = strings.Replace(smallStudy, mistake, "lr = {low = -0.01, high = 1, scale = \"linear\"}", 1)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		code, _, stderr := drift(t, "study", file, "--check")
+		if code != statusUsage || !strings.Contains(stderr, want) || strings.Contains(stderr, "--") {
+			t.Errorf("status %d, %q, want %q", code, stderr, want)
+		}
+	}
 	if code, _, stderr := drift(t, "study", "--resume", t.TempDir()); code != statusFailed || !strings.Contains(stderr, "it holds no study.toml") {
 		t.Errorf("status %d, %q", code, stderr)
 	}
