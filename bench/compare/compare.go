@@ -24,9 +24,10 @@ type Experiment struct {
 	// Entries gives the optimizers for n training examples, in the order of the table.
 	Entries func(examples int) ([]Entry, error)
 	Seeds   []uint64
-	Points  int // of a learning curve
-	Pairs   int // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
-	Paths   int // of these pairs, how many are expanded in their noise, at least 2; 0: none
+	Shard   study.Shard // of the seeds: others are left to other processes that have the same Kept, and Run returns no outcome
+	Points  int         // of a learning curve
+	Pairs   int         // pairs of opposite shuffles over which SGD is averaged for the explained drift; 0: it is not computed
+	Paths   int         // of these pairs, how many are expanded in their noise, at least 2; 0: none
 	// Trials is how many choices of each optimizer's options are tried first, on the problem of OpenTuning, whose test part is held
 	// out of the training part; 0: none, the options stay as they are.
 	Trials     int
@@ -68,12 +69,18 @@ func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 		}
 	}
 	var runs [][]run // by seed
-	for _, seed := range e.Seeds {
+	for i, seed := range e.Seeds {
+		if !e.Shard.Has(i) {
+			continue
+		}
 		of, err := e.seed(ctx, seed, best, heard, func(now []run) error { return e.soFar(append(slices.Clip(runs), now), trials) })
 		if err != nil {
 			return nil, fmt.Errorf("seed %d: %w", seed, err)
 		}
 		runs = append(runs, of)
+	}
+	if e.Shard.Of > 0 {
+		return nil, nil
 	}
 	o := newOutcome(runs)
 	o.Trials = trials

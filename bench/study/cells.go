@@ -105,4 +105,5 @@ func (s Shard) String() string {
 	return fmt.Sprintf("%d/%d", s.Index, s.Of)
 }
 
-func (s Shard) has(number int) bool { return s.Of == 0 || number%s.Of == s.Index }
+// Has reports whether a cell, counted from 0, is one of the shard's.
+func (s Shard) Has(number int) bool { return s.Of == 0 || number%s.Of == s.Index }

@@ -97,12 +97,12 @@ func (s Study) RunShard(ctx context.Context, o Options) (Progress, error) {
 func (w *worker) work(ctx context.Context) (p Progress, err error) {
 	defer func() { err = errors.Join(err, w.lab.close()) }()
 	for i := range w.all {
-		if w.o.Shard.has(i) {
+		if w.o.Shard.Has(i) {
 			p.Cells++
 		}
 	}
 	for i, c := range w.all {
-		if !w.o.Shard.has(i) {
+		if !w.o.Shard.Has(i) {
 			continue
 		}
 		ready, err := w.do(ctx, c, p)

@@ -27,6 +27,7 @@ import (
 // comparison is drift compare.
 type comparison struct {
 	*app
+	shard study.Shard
 	task
 	recipe
 	optimizers           []cmdline.Choice
@@ -77,7 +78,9 @@ The folder --out gets compare.json, compare.csv, runs.csv (every run), compare.p
 which runs the experiment again with --config. Results there that have other settings are replaced
 only with --force. However a comparison ends, by kill -9 too, --resume continues it and comes to the
 same results; until they are written, finished runs and trials are kept in the folder finished/
-inside it. A run that diverges ends early, and its optimizer then has no means.`
+inside it. --shard 3/16 does every 16th seed, from the third (counted from 0) on, and writes no
+results: several processes may work in one folder, on machines that share it, with the same settings,
+and --resume merges. With --tune, each of them does the trials. A run that diverges ends early, and its optimizer then has no means.`
 
 const compareExample = `  drift compare
   drift compare --seeds 10 --steps 5000 --out long
@@ -114,6 +117,7 @@ func (a *app) compareCommand() *cobra.Command {
 	flags.StringVar(&c.out, "out", "out", "`folder` for results, which replace those of the same settings there")
 	flags.BoolVar(&c.force, "force", false, "replace results of other settings too")
 	flags.StringVar(&c.resume, "resume", "", "go on with the comparison in this `folder`, with its settings")
+	cmdline.Add(flags, &c.shard, "shard", study.Shard{}, "do only every n-th seed, from the i-th on, and write no results: `i/n`", "i/n", study.ParseShard)
 	return cmd
 }
 
@@ -133,7 +137,10 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		return err
 	}
 	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Paths: c.paths, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept,
-		SoFar: c.soFar(config)}
+		SoFar: c.soFar(config), Shard: c.shard}
+	if c.shard.Of > 0 {
+		e.SoFar = nil
+	}
 	for i := range c.seeds {
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
@@ -156,6 +163,10 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 	}
 	if err != nil {
 		return fmt.Errorf("comparing: %w", err)
+	}
+	if c.shard.Of > 0 {
+		fmt.Fprintf(c.human(), "Shard %s is done: drift compare --resume %s merges all\n", c.shard, c.out)
+		return nil
 	}
 	return c.deliver(flags, outcome)
 }

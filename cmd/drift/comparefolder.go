@@ -26,6 +26,9 @@ const finishedFolder = compare.FinishedFolder
 // folder prepares the folder of a comparison, a new one's or that of the one to go on with, and holds it for this process.
 func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	if c.resume != "" {
+		if c.shard.Of > 0 {
+			return nil, usagef("--resume does all that is missing: leave --shard out, or start the shard again with its settings")
+		}
 		return c.goOn(flags)
 	}
 	config, err := c.begin(flags)
@@ -37,6 +40,9 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	}
 	if err := prepareFolder(c.out, "compare.json"); err != nil {
 		return nil, err
+	}
+	if c.shard.Of > 0 {
+		return nobody{}, c.join(config)
 	}
 	if lock, err = c.hold(); err != nil {
 		return nil, err
@@ -50,16 +56,38 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 		err = c.kept.Make()
 	}
 	if err == nil {
-		err = atomicfile.Write(filepath.Join(c.out, rundir.ConfigName), func(w io.Writer) error {
-			_, err := io.WriteString(w, config)
-			return err
-		})
+		err = c.writeConfig(config)
 	}
 	if err != nil {
 		lock.Close()
 		return nil, err
 	}
 	return lock, nil
+}
+
+func (c *comparison) writeConfig(config string) error {
+	return atomicfile.WriteShared(filepath.Join(c.out, rundir.ConfigName), func(w io.Writer) error {
+		_, err := io.WriteString(w, config)
+		return err
+	})
+}
+
+// nobody holds a folder that several shards work in.
+type nobody struct{}
+
+func (nobody) Close() error { return nil }
+
+// join begins a comparison in shards, or takes part in one of the same settings.
+func (c *comparison) join(config string) error {
+	if c.kept.Begun() {
+		if old, err := rundir.ReadConfig(c.out); err == nil && old != config {
+			return usagef("--out: %s holds a comparison with other settings, which is not finished: name another folder", c.out)
+		}
+	}
+	if err := c.writeConfig(config); err != nil {
+		return fmt.Errorf("preparing the folder for results: %w", err)
+	}
+	return c.kept.Make()
 }
 
 // refuseOthers keeps results of other settings from being replaced.

@@ -16,7 +16,7 @@ import (
 )
 
 // notKept are the flags that say where a run's results go or how it is started, not what it is.
-var notKept = []string{"config", "force", "help", "json", "quiet", "out", "resume", "run", "serve", "tensorboard"}
+var notKept = []string{"config", "force", "help", "json", "quiet", "out", "resume", "run", "serve", "tensorboard", "shard"}
 
 // runSettings is every flag of the command with its value, so that --config runs it again from anywhere. Files are named by
 // their full paths, and a network described by a file stands in it. overrides replace values; nil removes one.

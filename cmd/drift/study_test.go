@@ -121,3 +121,40 @@ func TestStudyCommandLines(t *testing.T) {
 		t.Errorf("status %d, %q", code, stdout)
 	}
 }
+
+// Shards of a comparison, one of them done twice and one left out, merge to the same results.
+func TestShardsOfAComparison(t *testing.T) {
+	folder := t.TempDir()
+	whole, parts := filepath.Join(folder, "whole"), filepath.Join(folder, "parts")
+	run := func(want int, args ...string) string {
+		t.Helper()
+		code, stdout, stderr := drift(t, append([]string{"compare"}, args...)...)
+		if code != want {
+			t.Fatalf("%v: status %d, %s", args, code, stderr)
+		}
+		return stdout + stderr
+	}
+	settings := []string{"--data", "glyphs,train=60,test=60,size=8", "--model", "mlp:8", "--optimizers", "sgd,gd", "--steps", "20", "--seeds", "5", "--shuffles", "0",
+		"--paths", "0", "--tune", "2"}
+	run(0, append(settings, "--out", whole)...)
+	for _, shard := range []string{"0/3", "2/3", "2/3"} {
+		if text := run(0, append(settings, "--out", parts, "--shard", shard)...); !strings.Contains(text, "Shard "+shard+" is done") {
+			t.Error(text)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(parts, "compare.json")); err == nil {
+		t.Error("a shard wrote results")
+	}
+	run(2, append(settings, "--out", parts, "--shard", "1/3", "--lr", "0.2")...)
+	run(2, "--resume", parts, "--shard", "1/3")
+	run(0, "--resume", parts)
+	for _, name := range []string{"curves.csv", "config.toml", "compare.png"} {
+		want, err := os.ReadFile(filepath.Join(whole, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(parts, name)); err != nil || string(got) != string(want) {
+			t.Errorf("%s differs, %v", name, err)
+		}
+	}
+}
