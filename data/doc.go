@@ -37,10 +37,14 @@
 // The files of a data set NAME are looked for in Options.Dir, as NAME/FILE and FILE, likewise in $DRIFT_DATA, then in
 // drift/NAME in the user's cache folder, and in /usr/share/datasets/NAME. Fetch downloads them. CIFAR is read from its binary files,
 // or else from those for Python. Readers trust nothing in a file: every inconsistency is an error of one line, and memory is taken as
-// numbers come, not as a header claims.
+// numbers come, not as a header claims. Where a file can be read in two ways, it is refused with the option that decides, as for
+// images that seem to have their channels last and first rows that may be names; where one way is the rule, as for targets that look
+// one-hot, Split.Notices say what was done.
+//
+// Bounds: 2³¹ numbers in a set, 2³⁰ tokens, 2²⁰ classes; a compressed file may expand to 100 times its size.
 //
 // # Precision
 //
-// Inputs stay what their files hold, bytes, float32 or float64, targets are float64 and labels integers. Scales, means and standard
+// Inputs stay what their files hold, bytes, float32 or float64, targets are float64, and labels and ids of tokens are exact. Scales, means and standard
 // deviations are worked out in float64, and a number is rounded once, to the type that it is read in.
 package data
