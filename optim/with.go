@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ func (w transformed) Wrapped() any { return w.Optimizer }
 
 // Around is another optimizer with the same transformations.
 func (w transformed) Around(o any) any { return transformed{o.(Optimizer), w.added} }
+
+// MarshalJSON writes the options, as those of the optimizer.
+func (w transformed) MarshalJSON() ([]byte, error) { return json.Marshal(w.Optimizer) }
 
 // NotSearched is what the optimizer leaves out of a search.
 func (w transformed) NotSearched() []string {

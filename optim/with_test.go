@@ -1,6 +1,7 @@
 package optim
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"testing"
@@ -52,6 +53,10 @@ func TestWithHasTheOptionsOfItsOptimizer(t *testing.T) {
 	}
 	if o, err = options.Decode(o, []byte(`{"beta1": 0.5}`)); err != nil || options.Get(o, "beta1") != "0.5" || options.Get(o, "lr") != "0.5" {
 		t.Errorf("%v: beta1 %v", err, options.Get(o, "beta1"))
+	}
+	text, err := json.Marshal(o)
+	if back, err2 := options.Decode(With(DefaultAdamW, layerClip{1}), text); err != nil || err2 != nil || options.Get(back, "lr") != "0.5" || options.Get(back, "beta1") != "0.5" {
+		t.Errorf("as JSON it is %s: %v, %v", text, err, err2)
 	}
 	if len(o.Transform().(Chain)) != 2 {
 		t.Error("a changed option lost the transformation")

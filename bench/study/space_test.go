@@ -100,3 +100,24 @@ func must[T any](x T, err error) T {
 	}
 	return x
 }
+
+// An optimizer with transformations added is searched and kept like the one inside.
+func TestOptimizersWithTransformations(t *testing.T) {
+	clipped := optim.With(optim.DefaultAdamW, optim.Clip{Norm: 1})
+	if got, want := fmt.Sprint(Space(clipped)), fmt.Sprint(Space(optim.DefaultAdamW)); got != want {
+		t.Errorf("it is searched over %s, want %s", got, want)
+	}
+	tried := Entry{Name: "clipped", Optimizer: must(Tried(clipped, 3))}
+	text := must(json.Marshal(tried))
+	var back Entry
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	err := back.Bind(Entry{Name: "clipped", Optimizer: clipped})
+	if err != nil || string(must(json.Marshal(back))) != string(text) || options.Get(back.Optimizer, "lr") == "0.001" {
+		t.Errorf("%v: %s came back as %s", err, text, must(json.Marshal(back)))
+	}
+	if n := len(back.Optimizer.Transform().(optim.Chain)); n != 2 {
+		t.Errorf("%d stages, want those of AdamW and the clip", n)
+	}
+}
