@@ -26,6 +26,10 @@
 //	                 of a text or a run of tokens it is the end of the training part
 //	label-noise=P    each training label is, with probability P, redrawn uniformly over all classes
 //	normalize=on|off x ← (x − mean)/std, a channel or feature at a time, by statistics of the training part
+//	augment=A        random changes of training images, anew each epoch: cropN cuts a window out of the image with N pixels of black
+//	                 around it, flip mirrors it with probability ½, crop4+flip does both; training sees them, nothing that measures or evaluates
+//	enlarge=K        K copies of each training image, changed once as augment says: the fixed larger set for full-batch training (Geiping
+//	                 et al. 2022). The copies come one behind the other
 //	seed=N           the seed of the data, in place of Options.Seed
 //
 // Glyphs and the data sets with names are normalized unless normalize=off, by statistics of all their training images;

@@ -103,7 +103,7 @@ func (r *request) finish(split *Split, source Source) error {
 		return errors.New("label-noise needs classes, and this is a regression: use the noise of its targets")
 	}
 	split.Redrawn = redraw(split.Train, r.labelNoise, r.seed)
-	return nil
+	return r.augment(split)
 }
 
 // holdOut moves test=N random examples out of the training part where there is no test part. Both keep their order.

@@ -14,6 +14,7 @@ type Set struct {
 	X         Values
 	Y         []float64
 	Labels    []int32
+	Augment   Augmentation // of the images in training
 }
 
 // NoLabel is the label of a position that a loss leaves out (PyTorch's ignore_index).

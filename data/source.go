@@ -24,6 +24,8 @@ func CommonOptions() []Option {
 		{"valid", "0", "a validation part, taken at random from the training examples: a fraction below 1, or a number of examples"},
 		{"label-noise", "0", "probability with which each training label is redrawn uniformly over all classes"},
 		{"normalize", "on or off", "subtract the mean and divide by the standard deviation of the training part, by channel or feature"},
+		{"augment", "none", "random changes of training images, drawn anew each epoch: cropN (out of the image with N pixels of black around it), flip, or crop4+flip"},
+		{"enlarge", "none", "draw the changes of augment once, for K copies of each training image: a fixed set K times as large"},
 		{"seed", "that of the run", "seed of everything random about the data"},
 	}
 }

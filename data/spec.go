@@ -97,14 +97,16 @@ func (s Spec) checkOptions(known []Option) error {
 // request is a spec on its way through a source: typed access to the options, which remembers the first error.
 type request struct {
 	Spec
-	dir         string
-	seed        uint64
-	train, test int     // examples asked for, −1 for all that there are
-	valid       float64 // share or number of training examples to validate with
-	labelNoise  float64 // probability
-	normalize   bool
-	prefix      bool // readers may leave out what train and test do not ask for
-	err         error
+	dir          string
+	seed         uint64
+	train, test  int     // examples asked for, −1 for all that there are
+	valid        float64 // share or number of training examples to validate with
+	labelNoise   float64 // probability
+	normalize    bool
+	augmentation Augmentation
+	enlarge      int  // copies of each training image, 0 for changes that are drawn each epoch
+	prefix       bool // readers may leave out what train and test do not ask for
+	err          error
 }
 
 // newRequest reads the common options of a spec for a source.
@@ -120,6 +122,8 @@ func newRequest(spec Spec, source Source, o Options) (*request, error) {
 		return v, err == nil && v >= 0 && v < maxElements && (v < 1 || v == math.Trunc(v))
 	})
 	r.labelNoise = r.number("label-noise", 0, 0, 1)
+	r.augmentation = option(r, "augment", Augmentation{}, "crop and a number of pixels, flip, or both as crop4+flip", parseAugmentation)
+	r.enlarge = r.count("enlarge", 0, 1, math.MaxInt32)
 	normalize := "off"
 	if source.mean != nil {
 		normalize = "on"

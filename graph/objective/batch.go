@@ -20,6 +20,7 @@ type Batch struct {
 	index   *graph.Node   // of each example among all [n]
 	place   *graph.Node   // of each example in the pass [n], where PerPass is used
 	inputs  []*graph.Node // of the model
+	images  *graph.Node   // the input, where it is augmented; else nil
 	target  *graph.Node
 	buffers []*graph.Node // of the model
 	here    *Point
@@ -46,6 +47,11 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 		return graph.Gather(b.Leaf(all, append([]int{f.total()}, in.Shape...)...), b.index)
 	}
 	for i, in := range f.Model.Inputs() {
+		if f.training && f.augments() {
+			b.images = b.Unbound(f.dtype, "images", append([]int{b.N}, in.Shape...)...)
+			b.inputs = append(b.inputs, b.images)
+			continue
+		}
 		b.inputs = append(b.inputs, of(f.inputs[i], in))
 	}
 	b.target = of(f.targets, f.Model.Target())

@@ -35,7 +35,7 @@ type Objective struct {
 	Model Model
 
 	*onDevice
-	training bool  // random parts of the model are on
+	training bool  // random parts of the model and its data are on
 	loss     *Pass // of Evaluate; nil before its first use
 }
 
@@ -43,7 +43,7 @@ type Objective struct {
 type onDevice struct {
 	size     int // P, the length of θ
 	accuracy accuracy
-	random   bool // the model has random parts
+	random   bool // the model or its data have random parts
 	device   kernels.Device
 	dtype    kernels.DType
 	chunk    int
@@ -55,6 +55,7 @@ type onDevice struct {
 	index    kernels.Buffer     // [chunk] examples of the current chunk
 	place    kernels.Buffer     // [chunk] their places in the pass
 	masks    *masks             // of random parts; nil without any
+	images   *images            // that training sees in the place of examples; nil without augmentation
 	chosen   []int32            // [chunk] what is written to them
 	arena    kernels.Buffer     // memory of programs, which run one at a time
 	programs map[*program]bool  // those on the device
@@ -75,7 +76,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 	if err := Fits(dev, model, o.DType); err != nil {
 		return nil, err
 	}
-	f := &Objective{Model: model, onDevice: &onDevice{size: NumParams(model.Params()), accuracy: found.accuracy, random: found.random,
+	f := &Objective{Model: model, onDevice: &onDevice{size: NumParams(model.Params()), accuracy: found.accuracy, random: found.random || split.Train.Augment != (data.Augmentation{}),
 		device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
 		parts: [...]data.Set{split.Train, split.Test, split.Valid}}}
 	f.SetContext(context.Background())
@@ -114,6 +115,9 @@ func (f *Objective) fill() (err error) {
 	reserve(&f.index, kernels.Int32, f.chunk)
 	reserve(&f.place, kernels.Int32, f.chunk)
 	f.chosen = make([]int32, f.chunk)
+	if err == nil && f.augments() {
+		f.images, err = f.newImages()
+	}
 	return err
 }
 
@@ -224,6 +228,7 @@ func (f *Objective) Close() {
 		p.Close()
 	}
 	f.masks.close()
+	f.images.close()
 	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.targets)
 	Free(f.inputs...)
 }

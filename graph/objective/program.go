@@ -18,7 +18,8 @@ type program struct {
 	// What the examples of a chunk are chosen by; nothing for the end of a pass.
 	index, place kernels.Buffer // place is nil where no expression asks for it
 	chosen       []int32
-	boxed        any // chosen, as Write takes it without an allocation
+	boxed        any     // chosen, as Write takes it without an allocation
+	images       *images // that it reads in the place of the examples; else nil
 }
 
 // rowsOf is a node of which the host wants every example's row.
@@ -50,6 +51,10 @@ func (f *Objective) compile(p *Pass, kind chunkKind) (*program, error) {
 	c := &program{Builder: b.Builder, rows: b.rows, index: f.index.Slice(0, kind.n), chosen: f.chosen[:kind.n]}
 	c.boxed = c.chosen
 	b.Bind(b.index, c.index)
+	if b.images != nil {
+		c.images = f.images
+		b.Bind(b.images, f.images.first(kind.n))
+	}
 	if b.place != nil {
 		c.place = f.place.Slice(0, kind.n)
 	}
@@ -132,6 +137,11 @@ func (c *program) choose(examples []int, from int) error {
 			return fmt.Errorf("example %d among %d: give 0 to %d", k, n, n-1)
 		}
 		c.chosen[i] = int32(k)
+	}
+	if c.images != nil {
+		if err := c.images.draw(examples); err != nil {
+			return err
+		}
 	}
 	return c.index.Write(c.boxed)
 }

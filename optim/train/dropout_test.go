@@ -26,9 +26,20 @@ func dropouts() map[string]run {
 	return some
 }
 
+// drawn are problems that look different at each step or in each epoch.
+var drawn = map[string][2]string{
+	"dropout":      {"glyphs,train=60,test=40,size=8", dropoutNetwork},
+	"augmentation": {"glyphs,train=60,test=40,size=8,augment=crop2+flip", `{"layers":["flatten",{"linear":{"out":12}},"tanh",{"linear":{"out":10}}]}`},
+}
+
 func dropoutTrainer(t *testing.T, r run, dtype kernels.DType, chunk int) *Trainer {
 	t.Helper()
-	split, model := optimtest.Problem(t, "glyphs,train=60,test=40,size=8", dropoutNetwork)
+	return drawnTrainer(t, "dropout", r, dtype, chunk)
+}
+
+func drawnTrainer(t *testing.T, problem string, r run, dtype kernels.DType, chunk int) *Trainer {
+	t.Helper()
+	split, model := optimtest.Problem(t, drawn[problem][0], drawn[problem][1])
 	dev := devicetest.Open(2)
 	f, err := optimtest.Begin(dev, model, split, objective.Options{DType: dtype, Chunk: chunk})
 	if err != nil {
@@ -42,23 +53,32 @@ func dropoutTrainer(t *testing.T, r run, dtype kernels.DType, chunk int) *Traine
 	return trainer
 }
 
-// Masks follow from step and example: chunks change nothing but the order of sums.
+// Masks follow from step and example, changes of images from epoch and example: chunks change nothing but the order of sums.
 func TestDropoutAgreesAcrossChunks(t *testing.T) {
-	for name, r := range dropouts() {
-		var losses []float64
-		for _, chunk := range []int{9, 100} {
-			losses = append(losses, train(t, dropoutTrainer(t, r, kernels.Float64, chunk), Logging{}).Train.Loss)
-		}
-		if math.Abs(losses[0]-losses[1]) > 1e-9*losses[1] {
-			t.Errorf("%s: loss %v in chunks of 9, %v in one", name, losses[0], losses[1])
+	for problem := range drawn {
+		for name, r := range dropouts() {
+			var losses []float64
+			for _, chunk := range []int{9, 100} {
+				losses = append(losses, train(t, drawnTrainer(t, problem, r, kernels.Float64, chunk), Logging{}).Train.Loss)
+			}
+			if math.Abs(losses[0]-losses[1]) > 1e-9*losses[1] {
+				t.Errorf("%s, %s: loss %v in chunks of 9, %v in one", problem, name, losses[0], losses[1])
+			}
 		}
 	}
 }
 
-// A run that is stopped and resumed sees the masks that it would have seen.
+// A run that is stopped and resumed sees the masks and the images that it would have seen.
 func TestDropoutResumesWithTheSameBits(t *testing.T) {
+	for problem := range drawn {
+		resumesAlike(t, problem)
+	}
+}
+
+func resumesAlike(t *testing.T, problem string) {
+	t.Helper()
 	for name, r := range dropouts() {
-		whole := dropoutTrainer(t, r, kernels.Float32, 25)
+		whole := drawnTrainer(t, problem, r, kernels.Float32, 25)
 		train(t, whole, Logging{})
 		path := filepath.Join(t.TempDir(), "run")
 		dir, err := rundir.Create(path, "")
@@ -66,7 +86,7 @@ func TestDropoutResumesWithTheSameBits(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := Logging{Dir: dir}
-		stopped := dropoutTrainer(t, r, kernels.Float32, 25)
+		stopped := drawnTrainer(t, problem, r, kernels.Float32, 25)
 		for stopped.StepsTaken() < 13 {
 			if err := stopped.Step(); err != nil {
 				t.Fatal(err)
@@ -75,14 +95,14 @@ func TestDropoutResumesWithTheSameBits(t *testing.T) {
 		if err := l.save(stopped); err != nil {
 			t.Fatal(err)
 		}
-		resumed := dropoutTrainer(t, r, kernels.Float32, 25)
+		resumed := drawnTrainer(t, problem, r, kernels.Float32, 25)
 		if err := resumed.Resume(dir); err != nil {
 			t.Fatal(err)
 		}
 		train(t, resumed, l)
 		dir.Close()
 		if !optimtest.Same(theta(t, resumed), theta(t, whole)) {
-			t.Errorf("%s: other weights after a stop", name)
+			t.Errorf("%s, %s: other weights after a stop", problem, name)
 		}
 	}
 }

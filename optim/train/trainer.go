@@ -172,6 +172,7 @@ func (t *Trainer) move(step int, batch []int, rate float64) (objective.Measured,
 	if err := t.Objective.SetStep(t.Options.Seed, step); err != nil {
 		return objective.Measured{}, err
 	}
+	t.Objective.SetEpoch(t.Options.Seed, step/t.sampler.BatchesPerEpoch())
 	measured, err := t.direction.Compute(batch, rate)
 	if err != nil {
 		return measured, err

@@ -1,0 +1,110 @@
+package objective
+
+import (
+	"fmt"
+	"slices"
+
+	"drift/data"
+	"drift/kernels"
+)
+
+// augments reports whether training sees other images than there are (data.Augmentation).
+func (f *Objective) augments() bool { return f.parts[Train].Augment != (data.Augmentation{}) }
+
+// SetEpoch fixes the images that passes of Training see, until the next call, to those of an epoch of a run with a seed: a function of
+// seed, epoch and example, whatever batch or chunk it lies in. It does nothing without augmentation.
+func (f *Objective) SetEpoch(seed uint64, epoch int) {
+	if m := f.images; m != nil && (m.seed != seed || m.epoch != epoch) {
+		m.seed, m.epoch, m.drawn = seed, epoch, m.drawn[:0]
+	}
+}
+
+// images is the augmented examples of a chunk. They are made on the host.
+type images struct {
+	objective *Objective
+	seed      uint64
+	epoch     int
+	buffer    kernels.Buffer // [chunk, size]
+	size      int
+	drawn     []int // the examples in the buffer; none where it holds nothing of this epoch
+	write     func(examples []int) error
+}
+
+func (f *Objective) newImages() (*images, error) {
+	in := f.Model.Inputs()
+	if len(in) != 1 || in[0].Index > 0 {
+		return nil, fmt.Errorf("objective: augmenting the images of %s: the model takes more than one input, or tokens", f.parts[Train].Name)
+	}
+	m := &images{objective: f, size: in[0].Size()}
+	var err error
+	if m.buffer, err = f.device.NewBuffer(f.dtype, f.chunk*m.size); err != nil {
+		return nil, fmt.Errorf("objective: memory for %d augmented images: %w", f.chunk, err)
+	}
+	if f.dtype == kernels.Float64 {
+		m.write = writer[float64](m)
+	} else {
+		m.write = writer[float32](m)
+	}
+	return m, nil
+}
+
+// writer changes the images of examples and copies them to the device.
+func writer[T kernels.Float](m *images) func(examples []int) error {
+	f := m.objective
+	var from *data.Augmenter[T]
+	var seed uint64
+	rows := make([]T, f.chunk*m.size)
+	return func(examples []int) error {
+		if from == nil || seed != m.seed {
+			seed, from = m.seed, data.NewAugmenter[T](f.parts[Train], m.seed)
+		}
+		for i, k := range examples {
+			row := rows[i*m.size : (i+1)*m.size]
+			part, own := f.partOf(k)
+			err := error(nil)
+			if part == Train {
+				err = from.Read(m.epoch, own, row)
+			} else {
+				err = data.ReadInputs(f.parts[part], own, row)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return m.buffer.Slice(0, len(examples)*m.size).Write(rows[:len(examples)*m.size])
+	}
+}
+
+// partOf is the part of the data that an example lies in, and its index there.
+func (f *Objective) partOf(example int) (Part, int) {
+	for part := range f.parts {
+		n := f.parts[part].Len()
+		if example < n {
+			return Part(part), example
+		}
+		example -= n
+	}
+	return Part(len(f.parts)), example
+}
+
+// draw puts the images of examples in the buffer, where they are not there already.
+func (m *images) draw(examples []int) error {
+	if slices.Equal(m.drawn, examples) {
+		return nil
+	}
+	m.drawn = m.drawn[:0]
+	if err := m.write(examples); err != nil {
+		return fmt.Errorf("augmenting %d images: %w", len(examples), err)
+	}
+	m.drawn = append(m.drawn, examples...)
+	return nil
+}
+
+// first is the images of the first n examples of a chunk.
+func (m *images) first(n int) kernels.Buffer { return m.buffer.Slice(0, n*m.size) }
+
+func (m *images) close() {
+	if m != nil {
+		m.buffer.Free()
+	}
+}
