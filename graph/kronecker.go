@@ -9,23 +9,29 @@ type Kronecker struct {
 	groups    int   // rows of a for one of d
 }
 
-// Kronecker is that of the k-th parameter, which must be the weight of linear layers or of one convolution [o,c,kh,kw], seen
-// as [o,c·kh·kw]. The groups of a convolution share one factor for what enters, the mean over them.
-func (p *PerExample) Kronecker(k int) Kronecker {
+// Kronecker is that of the k-th parameter, where it is the weight of linear layers, of one convolution [o,c,kh,kw], seen as
+// [o,c·kh·kw], or of an embedding, whose rows are what leaves. The groups of a convolution share one factor for what enters, the mean
+// over them. ok is false for all others.
+func (p *PerExample) Kronecker(k int) (of Kronecker, ok bool) {
 	factor := p.factors[k]
 	if view, ok := factor.(seen); ok {
 		factor = view.factor
 	}
 	switch f := factor.(type) {
 	case outer:
-		_, t, _, _ := f.sizes()
-		a, d := f.rows()
-		return Kronecker{a, d, t, 1}
+		return f.kronecker(), true
+	case gathered:
+		return f.outer().kronecker(), true
 	case convolved:
-		return f.kronecker()
+		return f.kronecker(), true
 	}
-	misuse("parameter %d is no weight whose gradient is a sum of outer products", k)
-	return Kronecker{}
+	return of, false
+}
+
+func (f outer) kronecker() Kronecker {
+	_, t, _, _ := f.sizes()
+	a, d := f.rows()
+	return Kronecker{a, d, t, 1}
 }
 
 func (f convolved) kronecker() Kronecker {
@@ -69,6 +75,11 @@ func (d *Deviations) RotatedSquares(k int, in, out *Node) *Node {
 	switch f := factor.(type) {
 	case apart:
 		return f.rotated(in, out).squares()
+	case gathered:
+		n, t, width := f.sizes()
+		o := f.outer()
+		a, d := o.rows()
+		return outer{Reshape(MatMul(a, in), n, t, width), Reshape(MatMul(d, out), n, t, f.table)}.squares()
 	case direct:
 		n, wide, high := d.n, in.Shape()[0], out.Shape()[0]
 		r := Reshape(MatMul(Reshape(f.e, n*high, wide), in), n, high, wide)

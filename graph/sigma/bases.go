@@ -14,7 +14,7 @@ type bases struct {
 	f       *objective.Objective
 	average float64
 	every   int             // steps between refreshments
-	layers  []*layer        // by parameter; nil for biases and scales
+	layers  []*layer        // by parameter; nil for those that keep their diagonal: biases, scales and what has no factors
 	axes    kernels.Buffer  // the bases, one behind the other
 	pass    *objective.Pass // finds the moments
 	centers kernels.Buffer  // means of the adjoints in the first chunk, which all chunks take off them
@@ -35,9 +35,13 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 		return nil, fmt.Errorf("factors refreshed every %d steps: give at least 1", every)
 	}
 	b := &bases{f: f, average: average, every: every}
+	factored, err := factored(f)
+	if err != nil {
+		return nil, err
+	}
 	size, sums := 0, 0
-	for _, p := range f.Model.Params() {
-		if len(p.Shape) < 2 {
+	for k, p := range f.Model.Params() {
+		if !factored[k] {
 			b.layers = append(b.layers, nil)
 			continue
 		}
@@ -51,7 +55,6 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 		}
 	}
 	b.factors = make([]float64, size)
-	var err error
 	if b.axes, err = f.Device().NewBuffer(f.DType(), max(1, size)); err == nil {
 		b.moments, err = f.Device().NewBuffer(f.DType(), max(1, size+sums))
 	}
@@ -63,6 +66,17 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 		return nil, fmt.Errorf("memory for Kronecker factors: %w", err)
 	}
 	return b, nil
+}
+
+// factored is which parameters have Kronecker factors.
+func factored(f *objective.Objective) (all []bool, err error) {
+	return all, f.Sketch(2, func(b *objective.Batch) {
+		p := b.Here().PerExample()
+		for k := range b.Params {
+			_, ok := p.Kronecker(k)
+			all = append(all, ok && len(b.Params[k].Shape()) > 1)
+		}
+	})
 }
 
 func (b *bases) inputs(l *layer) kernels.Buffer { return b.axes.Slice(l.at, l.at+l.in*l.in) }
@@ -124,7 +138,7 @@ func (b *bases) factor(of *objective.Batch) {
 		if l == nil {
 			continue
 		}
-		factors := p.Kronecker(k)
+		factors, _ := p.Kronecker(k)
 		middle, end := l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out
 		of.Total(b.moments.Slice(l.at, middle), factors.InputMoment())
 		moment, sum := factors.OutputMoment(b.center(of, l, factors))

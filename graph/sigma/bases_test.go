@@ -40,7 +40,7 @@ func (b *bases) whole(t testing.TB) *mat.Dense {
 
 // The solution is B (Bᵀḡ)/(diag BᵀΣB + δ) with an orthogonal B.
 func TestKroneckerInverseEqualsADenseOne(t *testing.T) {
-	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+	allCases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, mean := dense(rows(t, f, examples))
 		inverse, err := NewKroneckerInverse(f, 0, 1)
 		must(t, err)

@@ -87,7 +87,7 @@ func conditionOf(sigma *mat.SymDense, delta float64) float64 {
 }
 
 func TestInversesEqualDenseOnes(t *testing.T) {
-	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+	allCases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, mean := dense(rows(t, f, examples))
 		trace, p := mat.Trace(sigma), len(mean)
 		value, err := f.Evaluate(examples)

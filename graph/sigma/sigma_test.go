@@ -26,6 +26,14 @@ var networks = map[string]string{
 		{"layernorm": {}}, {"linear": {"out": 3}}]}`,
 }
 
+// sequences look up tokens and attend to each other.
+var sequences = map[string]string{
+	"embedding": `{"layers": [{"embedding": {"tokens": 5, "width": 4}}, {"positions": {"length": 6}}, {"residual": {"layers": [{"rmsnorm": {}},
+		{"attention": {"heads": 2}}]}}, "tanh", {"linear": {"out": 5, "bias": false}}]}`,
+	"tied embedding": `{"layers": [{"embedding": {"tokens": 5, "width": 3}}, {"residual": {"layers": [{"attention": {"heads": 1, "causal": true,
+		"bias": false}}]}}, {"linear": {"out": 5, "weight": "0.weight"}}]}`,
+}
+
 // few and many are numbers of examples below and above the number of parameters; chunked is a chunk that divides neither.
 const (
 	few     = 23
@@ -46,6 +54,18 @@ func noise(n int) data.Set {
 	s := data.Set{Name: "noise", Shape: []int{1, 6, 6}, Classes: 3, X: data.ValuesOf(gaussian(5, 36*n)), Labels: make([]int32, n)}
 	for i := range s.Labels {
 		s.Labels[i] = int32(i % 3)
+	}
+	return s
+}
+
+// words is rows of four tokens below five, each with a class below five; some have none.
+func words(n int) data.Set {
+	r, x := rand.New(rand.NewPCG(8, 9)), make([]float64, 4*n)
+	s := data.Set{Name: "words", Shape: []int{4}, Tokens: 5, Classes: 5, Positions: 4, X: data.ValuesOf(x), Labels: make([]int32, 4*n)}
+	for i := range x {
+		if x[i], s.Labels[i] = float64(r.IntN(5)), int32(r.IntN(5)); i%7 == 3 {
+			s.Labels[i] = data.NoLabel
+		}
 	}
 	return s
 }
@@ -138,10 +158,20 @@ func near(t testing.TB, what string, got, want []float64, tolerance float64) {
 
 // cases runs a test for every network in chunks that are shorter than the examples and in one that is longer.
 func cases(t *testing.T, test func(t *testing.T, f *objective.Objective, examples []int)) {
-	for name, model := range networks {
+	casesOf(t, networks, noise, test)
+}
+
+// allCases adds the sequences.
+func allCases(t *testing.T, test func(t *testing.T, f *objective.Objective, examples []int)) {
+	cases(t, test)
+	casesOf(t, sequences, words, test)
+}
+
+func casesOf(t *testing.T, models map[string]string, data func(n int) data.Set, test func(t *testing.T, f *objective.Objective, examples []int)) {
+	for name, model := range models {
 		for _, chunk := range []int{chunked, 64} {
 			t.Run(name, func(t *testing.T) {
-				f := open(t, model, noise(few+2), chunk, kernels.Float64)
+				f := open(t, model, data(few+2), chunk, kernels.Float64)
 				examples := f.All(objective.Train)[:few]
 				examples[1], examples[7] = 24, 3 // in another order, one of them twice
 				test(t, f, examples)
@@ -151,7 +181,7 @@ func cases(t *testing.T, test func(t *testing.T, f *objective.Objective, example
 }
 
 func TestCovarianceEqualsItsMatrix(t *testing.T) {
-	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+	allCases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		sigma, mean := dense(rows(t, f, examples))
 		a, err := NewCovariance(f, examples)
 		must(t, err)
@@ -166,7 +196,7 @@ func TestCovarianceEqualsItsMatrix(t *testing.T) {
 
 // The Hessian's products are the change of the gradient: central differences leave an error of the square of their step.
 func TestHessianIsTheDerivativeOfTheGradient(t *testing.T) {
-	cases(t, func(t *testing.T, f *objective.Objective, examples []int) {
+	allCases(t, func(t *testing.T, f *objective.Objective, examples []int) {
 		h, err := NewHessian(f, examples)
 		must(t, err)
 		defer h.Close()
