@@ -12,7 +12,7 @@ type AdamW struct {
 
 // DefaultAdamW has PyTorch's defaults.
 var DefaultAdamW = AdamW{Rate: Rate{LearningRate: 1e-3, Schedule: "constant"}, Minibatch: defaultMinibatch,
-	Moments: defaultMoments, Decoupled: Decoupled{WeightDecay: 0.01}}
+	Moments: defaultMoments, Decoupled: Decoupled{WeightDecay: 0.01, Decay: "all"}}
 
 var _ Optimizer = AdamW{}
 

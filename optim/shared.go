@@ -9,7 +9,7 @@ import (
 type Rate struct {
 	LearningRate float64 `json:"lr" range:"[0,inf)" search:"0.1 10" help:"learning rate η"`
 	LRMin        float64 `json:"lr_min" range:"[0,inf)" help:"learning rate to which schedule cosine falls"`
-	Schedule     string  `json:"schedule" choose:"constant|cosine|step" help:"learning rate over the run: cosine falls to lr-min, step to η/10 at half of the run and to η/100 at three quarters"`
+	Schedule     string  `json:"schedule" choose:"constant|cosine|step|onecycle" help:"learning rate over the run: cosine falls to lr-min, step to η/10 at half of the run and to η/100 at three quarters, onecycle rises from η/25 over three tenths of the run and falls to η/250000; momentum stays as it is"`
 	Warmup       int     `json:"warmup" range:"[0,inf)" help:"steps over which the learning rate rises at first"`
 }
 
@@ -40,12 +40,17 @@ func (c Coupled) before(stages ...Transform) Chain {
 // the rule makes of it.
 type Decoupled struct {
 	WeightDecay float64 `json:"weight_decay" range:"[0,inf)" search:"0.1 10" help:"κ: each step shrinks θ by ηκθ, apart from the gradient"`
+	Decay       string  `json:"decay" choose:"all|matrices" help:"what weight decay shrinks: all parameters, or matrices, tensors of two axes and more, and not biases and the weights of norms"`
 	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
 }
 
 // around is clip, some stages and then weight decay, where it is asked for.
 func (d Decoupled) around(stages ...Transform) Chain {
-	return withDecay(append(clipping(d.Clip), stages...), d.WeightDecay)
+	c := append(clipping(d.Clip), stages...)
+	if d.Decay == "matrices" && d.WeightDecay > 0 {
+		return append(c, MatrixDecay{d.WeightDecay})
+	}
+	return withDecay(c, d.WeightDecay)
 }
 
 func clipping(norm float64) (c Chain) {

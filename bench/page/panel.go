@@ -20,8 +20,10 @@ type field struct {
 // panels are the charts along runs, in order. A chart without any value is left out.
 var panels = []panel{
 	{"Loss", "Of the batches since the line before; over all test and validation examples; over all training examples at the end.", []field{
-		{"loss", "batches", line, false}, {"test_loss", "test", dashed, false}, {"valid_loss", "validation", dotted, false}, {"train_loss", "train", marks, false}}},
-	{"Accuracy", "", []field{{"accuracy", "batches", line, false}, {"test_accuracy", "test", dashed, false}, {"valid_accuracy", "validation", dotted, false}}},
+		{"loss", "batches", line, false}, {"test_loss", "test", dashed, false}, {"valid_loss", "validation", dotted, false},
+		{"ema_test_loss", "test, averaged", dashed, false}, {"ema_valid_loss", "validation, averaged", dotted, false}, {"train_loss", "train", marks, false}}},
+	{"Accuracy", "", []field{{"accuracy", "batches", line, false}, {"test_accuracy", "test", dashed, false}, {"valid_accuracy", "validation", dotted, false},
+		{"ema_test_accuracy", "test, averaged", dashed, false}, {"ema_valid_accuracy", "validation, averaged", dotted, false}}},
 	{"Drift of the generalization gap", "Test loss − training loss, added up since the first measurement: measured on examples that stay the same, beside the terms that theory gives it in the mean, η tr Σ/N and η G·(G − G_test).", []field{
 		{"gap_drift_measured", "measured", line, true}, {gapPredicted, "predicted, both terms", dashed, true}, {"gap_drift_predicted", "η tr Σ/N", dotted, true}}},
 	{"Noise scale", "tr Σ/‖G‖² of running means: the batch size at which noise and gradient are equally large.", []field{{"noise_scale", "", line, false}}},

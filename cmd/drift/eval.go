@@ -58,7 +58,7 @@ func (e *evaluation) evaluate(flags *pflag.FlagSet) (err error) {
 	if err != nil {
 		return err
 	}
-	table := values(r, p)
+	table := values(r.Values, p)
 	counts := []string{"examples", fmt.Sprint(p.Examples(objective.Train)), fmt.Sprint(p.Examples(objective.Test))}
 	if r.Valid != nil {
 		counts = append(counts, fmt.Sprint(p.Examples(objective.Valid)))

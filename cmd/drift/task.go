@@ -18,7 +18,8 @@ import (
 type task struct {
 	data, dataDir, model string
 	names                string // a file of other names for weights
-	frozen               bool   // batch normalization of whichever kind is taken as frozen
+	smoothing            float64
+	frozen               bool // batch normalization of whichever kind is taken as frozen
 	chunk                int
 }
 
@@ -26,6 +27,7 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	flags.StringVar(&k.data, "data", data, "data `spec` (drift data list shows names and options)")
 	dataDir(flags, &k.dataDir)
 	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
+	cmdline.Add(flags, &k.smoothing, "label-smoothing", 0, "ε of the cross entropy: each of C classes counts as right by ε/C, the label by 1−ε besides, in every loss that is reported (0: off)", "float", cmdline.Fraction)
 	const chunk = "most examples per pass; sums over more are accumulated (0: as suits the network, up to 1,024, and 8,192 on a GPU)"
 	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))
 }
@@ -53,7 +55,9 @@ func (k *task) load(a *app, seed uint64) (*data.Split, *nn.Model, error) {
 	var loss nn.Loss = nn.MSE{}
 	outputs := split.Train.Outputs
 	if split.Train.Classes > 0 {
-		loss, outputs = nn.CrossEntropy{}, split.Train.Classes
+		loss, outputs = nn.CrossEntropy{LabelSmoothing: k.smoothing}, split.Train.Classes
+	} else if k.smoothing > 0 {
+		return nil, nil, usagef("--label-smoothing smooths classes, and %s holds numbers as targets: leave it out", split.Train.Name)
 	}
 	model, err := k.parse(split.Train.Shape, outputs, loss)
 	return split, model, err

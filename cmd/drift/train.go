@@ -18,6 +18,7 @@ import (
 	"drift/data/atomicfile"
 	"drift/graph/objective"
 	"drift/graph/weights"
+	"drift/kernels"
 	"drift/optim"
 	"drift/optim/options"
 	"drift/optim/rundir"
@@ -33,6 +34,7 @@ type training struct {
 	tensorboard, address     string
 	logEvery, evalEvery      every
 	checkpointEvery, measure every
+	ema                      float64
 	logging                  train.Logging
 }
 
@@ -40,8 +42,10 @@ const trainLong = `train trains one network. With --out it keeps a folder: confi
 the same run again), metrics.jsonl (one JSON object per logged step), checkpoint/ and
 weights.safetensors (named as in the file of --init, else as in PyTorch's nn.Sequential). --resume
 continues such a run however it ended, by kill -9 too, and gives the same bits as a run that was not
-interrupted. --steps or --epochs beside --resume make a run longer, also a finished one; a cosine or
-step schedule is then that of the longer run.
+interrupted. --steps or --epochs beside --resume make a run longer, also a finished one; a schedule is
+then that of the longer run. Where the data have a validation part (valid=0.1), the weights of the
+evaluation (--eval-every) with the least validation loss are kept in weights-best.safetensors, and
+with --ema B their moving average in weights-ema.safetensors.
 
 Optimizers: sgd uses minibatches; gd uses all examples in every step; gd-reg uses all examples and
 adds λ tr Σ to the loss, where Σ is the covariance of the per-example gradients. With
@@ -109,6 +113,7 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.resume, "resume", "", "go on with the run in this `folder`, with its settings")
 	flags.StringVar(&t.tensorboard, "tensorboard", "", "write event files for TensorBoard to this `folder`; with --resume, continue those in it")
 	serveFlag(flags, &t.address)
+	cmdline.Add(flags, &t.ema, "ema", 0, "β of an exponential moving average of the weights, such as 0.999: it is evaluated beside them and kept in weights-ema.safetensors (0: none)", "float", cmdline.Fraction)
 	cmdline.Add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
@@ -177,7 +182,7 @@ func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error)
 		return nil, run, err
 	}
 	epoch := optim.BatchesPerEpoch(o, examples)
-	run.Seed, run.MeasureEvery = t.seed, t.measure.steps(epoch)
+	run.Seed, run.MeasureEvery, run.EMA = t.seed, t.measure.steps(epoch), t.ema
 	l := &t.logging
 	l.LogEvery, l.EvalEvery, l.CheckpointEvery = t.logEvery.steps(epoch), t.evalEvery.steps(epoch), t.checkpointEvery.steps(epoch)
 	if run, err = check(t.name, o, run, examples); err != nil {
@@ -214,7 +219,7 @@ func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *tra
 	if err = errors.Join(err, b.Close()); err != nil {
 		return err
 	}
-	return t.deliver(p, result)
+	return t.deliver(p, trainer, result)
 }
 
 // closing closes c and keeps the first error.
@@ -248,17 +253,13 @@ func (t *training) train(ctx context.Context, trainer *train.Trainer, b *tensorb
 }
 
 // deliver writes the weights and shows how the run ended.
-func (t *training) deliver(p *problem, r train.Result) error {
-	if dir := t.logging.Dir; dir != nil {
-		values, err := p.Values()
-		if err != nil {
-			return fmt.Errorf("reading the weights: %w", err)
+func (t *training) deliver(p *problem, trainer *train.Trainer, r train.Result) error {
+	for name, from := range map[string]kernels.Buffer{rundir.WeightsName: p.Parameters(), rundir.AverageName: trainer.Average(), rundir.BestName: trainer.Best()} {
+		if t.logging.Dir == nil || from == nil {
+			continue
 		}
-		err = atomicfile.Write(dir.File(rundir.WeightsName), func(w io.Writer) error {
-			return weights.Write(w, weights.Renamed(objective.Tensors(p.Model), p.inFile), p.DType(), weights.Vector{Values: values})
-		})
-		if err != nil {
-			return fmt.Errorf("writing the weights: %w", err)
+		if err := t.writeWeights(p, name, from); err != nil {
+			return err
 		}
 	}
 	if _, err := outcome(r, p).WriteTo(t.human()); err != nil {
@@ -267,8 +268,39 @@ func (t *training) deliver(p *problem, r train.Result) error {
 	return t.writeJSON(r)
 }
 
+// writeWeights writes parameters, and the model's buffers, to a file of the run's folder.
+func (t *training) writeWeights(p *problem, name string, from kernels.Buffer) error {
+	values, err := p.Values()
+	if err == nil {
+		err = from.Read(values[:from.Len()])
+	}
+	if err != nil {
+		return fmt.Errorf("reading the weights: %w", err)
+	}
+	err = atomicfile.Write(t.logging.Dir.File(name), func(w io.Writer) error {
+		return weights.Write(w, weights.Renamed(objective.Tensors(p.Model), p.inFile), p.DType(), weights.Vector{Values: values})
+	})
+	if err != nil {
+		return fmt.Errorf("writing the weights: %w", err)
+	}
+	return nil
+}
+
 func outcome(r train.Result, p *problem) *report.Table {
-	table := values(r, p)
+	table := values(r.Values, p)
+	if r.EMA != nil {
+		for _, row := range values(*r.EMA, p).Rows {
+			row[0] += ", averaged weights"
+			table.Add(row...)
+		}
+	}
+	if b := r.Best; b != nil {
+		for _, row := range values(train.Values{Valid: &b.Valid, Test: b.Test}, p).Rows {
+			row[0] += fmt.Sprintf(", best weights (step %d)", b.Step)
+			row[1] = "–"
+			table.Add(row...)
+		}
+	}
 	rest := make([]string, len(table.Header)-2)
 	for _, row := range []struct {
 		what string
@@ -280,7 +312,7 @@ func outcome(r train.Result, p *problem) *report.Table {
 }
 
 // values is loss and accuracy of the parts, the validation part where there is one.
-func values(r train.Result, p *problem) *report.Table {
+func values(r train.Values, p *problem) *report.Table {
 	table, parts := &report.Table{Header: []string{"", "train", "test"}, Left: 1}, []*objective.Value{&r.Train, r.Test}
 	if r.Valid != nil {
 		table.Header, parts = append(table.Header, "valid"), append(parts, r.Valid)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +87,55 @@ func TestRunAgainFromItsConfiguration(t *testing.T) {
 	}
 	if !bytes.Equal(readWeights(t, first), readWeights(t, second)) {
 		t.Error("the same configuration gives other weights")
+	}
+}
+
+// A run keeps the average of its weights and those of the least validation loss beside the last, each of which gives the values that its
+// result states; eval and measure take the run's label smoothing.
+func TestRunKeepsAverageAndBestWeights(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	type part struct{ Loss float64 }
+	var result struct {
+		Test part
+		EMA  struct{ Test part }
+		Best struct {
+			Step        int
+			Valid, Test part
+		}
+	}
+	decode := func(args string, to any) {
+		t.Helper()
+		status, stdout, stderr := drift(t, strings.Fields(args)...)
+		if err := json.Unmarshal([]byte(stdout), to); status != statusDone || err != nil {
+			t.Fatalf("%s: %s, %v", args, stderr, err)
+		}
+	}
+	decode("train --quiet --data glyphs,train=100,test=60,size=8,label-noise=0.4,valid=0.3 --model mlp:64 --optimizer adamw --decay matrices --lr 0.03 --batch 16 "+
+		"--steps 60 --eval-every 5 --ema 0.9 --label-smoothing 0.1 --schedule onecycle --json - --out "+out, &result)
+	if result.Best.Step%5 != 0 || result.Best.Step == 0 {
+		t.Errorf("best at step %d", result.Best.Step)
+	}
+	for file, want := range map[string]float64{"weights": result.Test.Loss, "weights-ema": result.EMA.Test.Loss, "weights-best": result.Best.Test.Loss} {
+		var evaluated struct{ Test part }
+		decode("eval --quiet --json - --run "+out+" --weights "+filepath.Join(out, file+".safetensors"), &evaluated)
+		if math.Abs(evaluated.Test.Loss-want) > 1e-6*want {
+			t.Errorf("%s.safetensors has test loss %v, the run said %v", file, evaluated.Test.Loss, want)
+		}
+	}
+	var smooth, sharp struct{ Loss float64 }
+	decode("measure --quiet --json - --run "+out, &smooth)
+	decode("measure --quiet --json - --label-smoothing 0 --run "+out, &sharp)
+	if smooth.Loss == sharp.Loss {
+		t.Error("measure --run leaves the label smoothing of the run out")
+	}
+	resumed := "train --quiet --json - --resume " + out
+	again := result
+	decode(resumed, &again)
+	if again != result {
+		t.Errorf("resumed at its end the run is %+v, it was %+v", again, result)
+	}
+	if status, _, stderr := drift(t, strings.Fields("train --label-smoothing 0.1 --data gaussian --model linear")...); status != statusUsage || !strings.Contains(stderr, "smooths classes") {
+		t.Errorf("label smoothing of numbers: status %d, %s", status, stderr)
 	}
 }
 

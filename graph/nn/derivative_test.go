@@ -18,7 +18,7 @@ const perceiver = `{"input":[2,4,4],"loss":"mse","layers":[{"conv2d":{"out":4,"k
  {"positions":{"length":5}},{"residual":{"layers":["rmsnorm",{"attention":{"heads":2}}]}},{"concat":{"branches":[["gelu_tanh"],[]]}},"meanpool",{"linear":{"out":2}}]}`
 
 // language is a transformer whose scores come from the table of its embedding.
-const language = `{"input":{"shape":[4],"index":6},"loss":"cross_entropy","layers":[{"embedding":{"tokens":6,"width":4}},{"positions":{"length":4}},
+const language = `{"input":{"shape":[4],"index":6},"loss":{"cross_entropy":{"label_smoothing":0.1}},"layers":[{"embedding":{"tokens":6,"width":4}},{"positions":{"length":4}},
  {"residual":{"layers":["layernorm",{"attention":{"heads":2,"causal":true}}]}},"rmsnorm",{"linear":{"out":6,"weight":"0.weight"}}]}`
 
 // TestDerivativesOfEveryLayer compares the gradient along a direction v, and the gradient's own change along v, with central

@@ -95,7 +95,20 @@ func agreed(entry []byte, data Loss) (Loss, error) {
 	if errA == nil && errB == nil && (a.Index > 0) != (b.Index > 0) {
 		return nil, fmt.Errorf("its loss is %q but the data take %s", losses.name(stated), losses.name(data))
 	}
-	return stated, nil
+	return smoothed(stated, data)
+}
+
+// smoothed is the cross entropy that a model states, with the label smoothing that it is asked for besides.
+func smoothed(stated, asked Loss) (Loss, error) {
+	own, isOwn := stated.(CrossEntropy)
+	other, isOther := asked.(CrossEntropy)
+	switch {
+	case !isOwn || !isOther || other.LabelSmoothing == 0:
+		return stated, nil
+	case own.LabelSmoothing != 0 && own != other:
+		return nil, fmt.Errorf("its loss smooths labels by %v, and %v is asked for", own.LabelSmoothing, other.LabelSmoothing)
+	}
+	return other, nil
 }
 
 // sameExample checks that examples of the data's shape, when it is known, can be taken for the model's.

@@ -38,7 +38,7 @@
 //	softplus       {beta=1}  ln(1 + e^{βx})/β, a ReLU with its kink rounded off over 1/β
 //	relu tanh sigmoid gelu gelu_tanh silu       gelu is the exact x·Φ(x)
 //
-// Losses are cross_entropy, of classes, and mse, the mean over a row's outputs of the squared difference. Outputs [t,classes]
+// Losses are cross_entropy {label_smoothing=0}, of classes, and mse, the mean over a row's outputs of the squared difference. Outputs [t,classes]
 // are compared with a class for each position: an example's loss is the mean over its positions, those of class −100 left out.
 // The input of ids is {"shape": [64], "index": 256}, or follows from the embedding.
 //

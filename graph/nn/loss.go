@@ -23,10 +23,18 @@ func RegisterLoss(kind string, defaults Loss) { losses.register(kind, defaults) 
 
 // CrossEntropy is −log softmax(out)[class] for outputs [n,classes] and classes [n]. Outputs [n,t…,classes] with classes
 // [n,t…] are its mean over the positions t of an example; those whose class is negative, as PyTorch's −100, are left out.
-type CrossEntropy struct{}
+//
+// With LabelSmoothing ε the class is right with weight 1−ε, and each of the C classes with ε/C besides (Szegedy et al. 2016; PyTorch's
+// CrossEntropyLoss): the loss is (1−ε)·(−log p_class) − (ε/C) Σ_c log p_c. It is the loss wherever there is one, evaluations included.
+type CrossEntropy struct {
+	LabelSmoothing float64 `json:"label_smoothing,omitempty"`
+}
 
 // Target is a class for each position.
-func (CrossEntropy) Target(out []int) (objective.Input, error) {
+func (l CrossEntropy) Target(out []int) (objective.Input, error) {
+	if !(l.LabelSmoothing >= 0 && l.LabelSmoothing <= 1) {
+		return objective.Input{}, fmt.Errorf("label_smoothing is %v: it must lie in 0 … 1", l.LabelSmoothing)
+	}
 	last := len(out) - 1
 	if out[last] < 2 {
 		return objective.Input{}, fmt.Errorf("the layers end in 1 output but cross_entropy takes a score for each of at least 2 classes")
@@ -35,12 +43,22 @@ func (CrossEntropy) Target(out []int) (objective.Input, error) {
 }
 
 // Losses is one value an example.
-func (CrossEntropy) Losses(outputs, targets *graph.Node) *graph.Node {
+func (l CrossEntropy) Losses(outputs, targets *graph.Node) *graph.Node {
 	if targets.Dims() == 1 {
-		return graph.CrossEntropy(outputs, targets)
+		return l.rows(outputs, targets)
 	}
-	sum, kept := overPositions(graph.CrossEntropy, outputs, targets)
+	sum, kept := overPositions(l.rows, outputs, targets)
 	return graph.Div(sum, kept)
+}
+
+// rows is the loss of each row of scores z [r,c]: that of the class y, and ε(z_y − z̄) where labels are smoothed.
+func (l CrossEntropy) rows(scores, classes *graph.Node) *graph.Node {
+	loss := graph.CrossEntropy(scores, classes)
+	if l.LabelSmoothing == 0 {
+		return loss
+	}
+	above := graph.Sub(graph.Pick(scores, classes), graph.Mean(scores, 1))
+	return graph.Add(loss, graph.Scale(above, l.LabelSmoothing))
 }
 
 // Score counts the classes, or the positions' classes, that have the largest score.

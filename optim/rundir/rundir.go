@@ -5,6 +5,8 @@
 //	metrics.jsonl        one JSON object a line, each with its "step"
 //	checkpoint/          the state from which the run can go on
 //	weights.safetensors  the final weights
+//	weights-ema.safetensors    their moving average, where the run has one
+//	weights-best.safetensors   those of the least validation loss, where there is a validation part
 //
 // Whatever ends the process, the folder can be resumed: files are replaced in one step, metrics reach the disk before the
 // checkpoint that follows them, and lines behind the checkpoint are cut off on resuming. A lock, which the system releases
@@ -30,6 +32,10 @@ const (
 	ConfigName = "config.toml"
 	// WeightsName is the file of the final weights.
 	WeightsName = "weights.safetensors"
+	// AverageName is the file of the weights' moving average.
+	AverageName = "weights-ema.safetensors"
+	// BestName is the file of the weights of the least validation loss.
+	BestName = "weights-best.safetensors"
 	// MachineName is the file of what the run was computed with: a list of objects, each from its "step" on.
 	MachineName = "machine.json"
 )
@@ -64,7 +70,7 @@ func create(path, config string) (*Dir, error) {
 		return nil, err
 	}
 	d.config = config
-	for _, name := range []string{ConfigName, metricsName, stateName, WeightsName} {
+	for _, name := range []string{ConfigName, metricsName, stateName, WeightsName, AverageName, BestName} {
 		if _, err := os.Stat(d.File(name)); !errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.Join(errors.New("it holds another run: name another folder, or resume it"), d.Close())
 		}

@@ -8,19 +8,25 @@ import (
 // Entry is a line of metrics.jsonl. Loss and Accuracy are means over the batches since the line before, each taken before its
 // step; the numbers of the test and validation parts are of the parameters after the step. A regression has no accuracy.
 type Entry struct {
-	Step          int                `json:"step"`
-	Epoch         float64            `json:"epoch"`
-	Loss          float64            `json:"loss"`
-	Accuracy      *float64           `json:"accuracy,omitempty"`
-	TrainLoss     *float64           `json:"train_loss,omitempty"` // over all training examples, after the last step
-	TestLoss      *float64           `json:"test_loss,omitempty"`
-	TestAccuracy  *float64           `json:"test_accuracy,omitempty"`
-	ValidLoss     *float64           `json:"valid_loss,omitempty"`
-	ValidAccuracy *float64           `json:"valid_accuracy,omitempty"`
-	GradNorm2     float64            `json:"grad_norm2"` // of the last direction: of the batch's gradient, with gd-reg's penalty
-	Rate          float64            `json:"lr"`
-	Seconds       float64            `json:"seconds"` // in steps
-	Numbers       map[string]float64 `json:"-"`       // the direction's own, such as tr_sigma: fields of the line like the others
+	Step          int      `json:"step"`
+	Epoch         float64  `json:"epoch"`
+	Loss          float64  `json:"loss"`
+	Accuracy      *float64 `json:"accuracy,omitempty"`
+	TrainLoss     *float64 `json:"train_loss,omitempty"` // over all training examples, after the last step
+	TestLoss      *float64 `json:"test_loss,omitempty"`
+	TestAccuracy  *float64 `json:"test_accuracy,omitempty"`
+	ValidLoss     *float64 `json:"valid_loss,omitempty"`
+	ValidAccuracy *float64 `json:"valid_accuracy,omitempty"`
+	// At the average of the parameters, where the run has one.
+	EMATestLoss      *float64 `json:"ema_test_loss,omitempty"`
+	EMATestAccuracy  *float64 `json:"ema_test_accuracy,omitempty"`
+	EMAValidLoss     *float64 `json:"ema_valid_loss,omitempty"`
+	EMAValidAccuracy *float64 `json:"ema_valid_accuracy,omitempty"`
+
+	GradNorm2 float64            `json:"grad_norm2"` // of the last direction: of the batch's gradient, with gd-reg's penalty
+	Rate      float64            `json:"lr"`
+	Seconds   float64            `json:"seconds"` // in steps
+	Numbers   map[string]float64 `json:"-"`       // the direction's own, such as tr_sigma: fields of the line like the others
 }
 
 // MarshalJSON writes all numbers into one object, those that are not finite left out.

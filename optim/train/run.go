@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"drift/graph/objective"
 	"drift/graph/sigma"
@@ -13,12 +12,12 @@ import (
 
 // Result is the outcome of a run.
 type Result struct {
-	Steps            int              `json:"steps"`
-	Train            objective.Value  `json:"train"`
-	Test             *objective.Value `json:"test"`            // nil without test examples
-	Valid            *objective.Value `json:"valid,omitempty"` // nil without a validation part
-	ExampleGradients float64          `json:"example_gradients"`
-	Seconds          float64          `json:"seconds"`
+	Steps int `json:"steps"`
+	Values
+	EMA              *Values `json:"ema,omitempty"`  // at the average of the parameters; nil without one
+	Best             *Best   `json:"best,omitempty"` // nil without a validation part
+	ExampleGradients float64 `json:"example_gradients"`
+	Seconds          float64 `json:"seconds"`
 }
 
 // ErrNotFinite is the error of a run that diverged.
@@ -73,7 +72,7 @@ func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 
 // evaluate adds the losses over the test and validation parts, and after the last step over the training part too.
 func (t *Trainer) evaluate(e *Entry, last bool) error {
-	r, err := values(t.Objective, last)
+	r, err := t.values(last)
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,14 @@ func (t *Trainer) evaluate(e *Entry, last bool) error {
 	}
 	e.TestLoss, e.TestAccuracy = of(r.Test, e.Accuracy != nil)
 	e.ValidLoss, e.ValidAccuracy = of(r.Valid, e.Accuracy != nil)
-	return nil
+	if r.EMA != nil {
+		e.EMATestLoss, e.EMATestAccuracy = of(r.EMA.Test, e.Accuracy != nil)
+		e.EMAValidLoss, e.EMAValidAccuracy = of(r.EMA.Valid, e.Accuracy != nil)
+	}
+	if t.best == nil {
+		return nil
+	}
+	return t.best.consider(e.Step, r.Valid, r.Test)
 }
 
 // of is the numbers of a part, nil where it is.
@@ -100,43 +106,12 @@ func of(v *objective.Value, scored bool) (loss, accuracy *float64) {
 func (t *Trainer) finish() (r Result, err error) {
 	if t.end != nil {
 		r = *t.end
-	} else if r, err = values(t.Objective, true); err != nil { // resumed at its end
+	} else if r, err = t.values(true); err != nil { // resumed at its end
 		return r, fmt.Errorf("training: %w", err)
 	}
+	r.Best = t.best.result()
 	r.Steps, r.ExampleGradients, r.Seconds = t.StepsTaken(), t.cost, t.Seconds()
 	return r, nil
-}
-
-// Evaluate computes loss and accuracy of all parts at the parameters that an objective holds.
-func Evaluate(f *objective.Objective) (Result, error) { return values(f, true) }
-
-func values(f *objective.Objective, train bool) (r Result, err error) {
-	if train {
-		if r.Train, err = evaluate(f, objective.Train); err != nil {
-			return r, err
-		}
-	}
-	if r.Test, err = evaluateOptional(f, objective.Test); err == nil {
-		r.Valid, err = evaluateOptional(f, objective.Valid)
-	}
-	return r, err
-}
-
-// evaluateOptional is nil for a part without examples.
-func evaluateOptional(f *objective.Objective, part objective.Part) (*objective.Value, error) {
-	if f.Examples(part) == 0 {
-		return nil, nil
-	}
-	v, err := evaluate(f, part)
-	return &v, err
-}
-
-func evaluate(f *objective.Objective, part objective.Part) (objective.Value, error) {
-	v, err := f.Evaluate(f.All(part))
-	if err == nil && (math.IsNaN(v.Loss) || math.IsInf(v.Loss, 0)) {
-		err = fmt.Errorf("evaluating: %w", ErrNotFinite)
-	}
-	return v, err
 }
 
 // Resume brings the trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none.

@@ -12,6 +12,7 @@ import (
 	"drift/kernels"
 	"drift/optim"
 	"drift/optim/checkpoint"
+	"drift/optim/options"
 )
 
 // Options of a run, the same for all optimizers.
@@ -20,6 +21,7 @@ type Options struct {
 	Epochs       float64 // length in passes over the training examples, in the optimizer's own batches
 	Seed         uint64  // of batches and of whatever else the optimizer draws
 	MeasureEvery int     // steps between measurements of Σ and of the gap's drift; 0: never
+	EMA          float64 // β of an exponential moving average of the parameters, evaluated beside them; 0: none
 }
 
 // maxSteps is the longest run; float64 counts them all.
@@ -49,6 +51,8 @@ type Trainer struct {
 	update    *optim.Update
 	meter     *meter
 	probe     *probe         // nil for a run that measures nothing
+	average   *average       // nil for a run without one
+	best      *best          // nil without a validation part
 	norm      *graph.Program // ‖direction‖²
 	square    kernels.Buffer
 	elapsed   time.Duration // in steps, of this process and those before it
@@ -91,6 +95,9 @@ func (t *Trainer) prepare() (err error) {
 	if t.meter, err = newMeter(f); err != nil {
 		return err
 	}
+	if err := t.keep(); err != nil {
+		return err
+	}
 	if t.Options.MeasureEvery > 0 {
 		if t.probe, err = newProbe(f, t.Optimizer, t.Options, t.direction.Cost(t.sampler.BatchSize())); err != nil {
 			return err
@@ -105,6 +112,39 @@ func (t *Trainer) prepare() (err error) {
 		t.square = t.norm.Buffer(square)
 	}
 	return err
+}
+
+// keep makes room for other parameters than the last that a run is kept with.
+func (t *Trainer) keep() (err error) {
+	beta := t.Options.EMA
+	if !(beta >= 0 && beta < 1) {
+		return options.Unfit{What: fmt.Sprintf("an average of the parameters with β = %v: it must lie in [0,1)", beta), Change: []string{"ema"}}
+	}
+	if beta > 0 {
+		if t.average, err = newAverage(t.Objective, beta); err != nil {
+			return err
+		}
+	}
+	if t.Objective.Examples(objective.Valid) > 0 {
+		t.best, err = newBest(t.Objective)
+	}
+	return err
+}
+
+// Average is the moving average of the parameters [P]; nil for a run without one.
+func (t *Trainer) Average() kernels.Buffer {
+	if t.average == nil {
+		return nil
+	}
+	return t.average.vector
+}
+
+// Best is the parameters [P] of the least validation loss; nil where there is none yet.
+func (t *Trainer) Best() kernels.Buffer {
+	if t.best.result() == nil {
+		return nil
+	}
+	return t.best.vector
 }
 
 // StepsTaken is the number of steps behind the run.
@@ -148,6 +188,9 @@ func (t *Trainer) Step() error {
 	measured, err := t.move(step, t.sampler.Next(), rate)
 	if err == nil {
 		err = t.meter.add(measured)
+	}
+	if err == nil && t.average != nil {
+		err = t.average.add(step + 1)
 	}
 	if err != nil {
 		t.sampler.Seek(step)
@@ -229,6 +272,12 @@ func (t *Trainer) state(s objective.State) {
 	t.update.State(s)
 	t.direction.State(s)
 	t.meter.state(s)
+	if t.average != nil {
+		s.Vector("ema", t.average.vector)
+	}
+	if t.best != nil {
+		t.best.state(s)
+	}
 	if t.probe != nil {
 		t.probe.state(s)
 	}
@@ -262,6 +311,8 @@ func (t *Trainer) Close() {
 	if t.meter != nil {
 		t.meter.close()
 	}
+	t.average.close()
+	t.best.close()
 	if t.probe != nil {
 		t.probe.close()
 	}

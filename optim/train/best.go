@@ -1,0 +1,84 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"drift/graph"
+	"drift/graph/objective"
+	"drift/kernels"
+)
+
+// Best is where along a run the validation loss was least, of the evaluations that there were.
+type Best struct {
+	Step  int              `json:"step"`
+	Valid objective.Value  `json:"valid"`
+	Test  *objective.Value `json:"test"` // at the same step; nil without test examples
+}
+
+// best keeps the parameters of Best on the device.
+type best struct {
+	vector kernels.Buffer // [P]
+	copy   *graph.Program
+	found  Best
+	tested bool // there is a test part
+}
+
+func newBest(f *objective.Objective) (*best, error) {
+	b := &best{tested: f.Examples(objective.Test) > 0}
+	if err := b.prepare(f); err != nil {
+		b.close()
+		return nil, fmt.Errorf("the parameters of the least validation loss: %w", err)
+	}
+	return b, nil
+}
+
+func (b *best) prepare(f *objective.Objective) (err error) {
+	if b.vector, err = f.NewVector(); err != nil {
+		return err
+	}
+	n := f.NumParams()
+	b.copy, err = f.NewProgram(func(p *objective.Builder) { p.Set(p.Leaf(b.vector, n), p.Leaf(f.Parameters(), n)) })
+	return err
+}
+
+// consider keeps the parameters if their validation loss is the least so far. The first of equal ones stays.
+func (b *best) consider(step int, valid, test *objective.Value) error {
+	if b.found.Step > 0 && valid.Loss >= b.found.Valid.Loss {
+		return nil
+	}
+	b.found = Best{step, *valid, test}
+	return b.copy.Run()
+}
+
+// result is nil before the first evaluation behind a step.
+func (b *best) result() *Best {
+	if b == nil || b.found.Step == 0 {
+		return nil
+	}
+	found := b.found
+	return &found
+}
+
+func (b *best) state(s objective.State) {
+	test := objective.Value{Loss: math.NaN(), Accuracy: math.NaN()}
+	if b.found.Test != nil {
+		test = *b.found.Test
+	}
+	step := float64(b.found.Step)
+	s.Numbers("best step, validation and test", &step, &b.found.Valid.Loss, &b.found.Valid.Accuracy, &test.Loss, &test.Accuracy)
+	if b.found.Step = int(step); b.tested {
+		b.found.Test = &test
+	}
+	s.Vector("best", b.vector)
+}
+
+func (b *best) close() {
+	if b == nil {
+		return
+	}
+	if b.copy != nil {
+		b.copy.Close()
+	}
+	objective.Free(b.vector)
+}
