@@ -24,7 +24,8 @@ type Adafactor struct {
 }
 
 // DefaultAdafactor has PyTorch's defaults.
-var DefaultAdafactor = Adafactor{Rate: Rate{LearningRate: 1e-2, Schedule: "constant"}, Minibatch: defaultMinibatch, Beta2Decay: -0.8, LeastScale: 1e-3, Threshold: 1}
+var DefaultAdafactor = Adafactor{Rate: Rate{LearningRate: 1e-2, Schedule: "constant"}, Minibatch: defaultMinibatch, Decoupled: noDecay,
+	Beta2Decay: -0.8, LeastScale: 1e-3, Threshold: 1}
 
 var _ Optimizer = Adafactor{}
 

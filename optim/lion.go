@@ -14,7 +14,7 @@ type Lion struct {
 }
 
 // DefaultLion has the paper's defaults.
-var DefaultLion = Lion{Rate: Rate{LearningRate: 1e-4, Schedule: "constant"}, Minibatch: defaultMinibatch, Decoupled: Decoupled{Decay: "all"},
+var DefaultLion = Lion{Rate: Rate{LearningRate: 1e-4, Schedule: "constant"}, Minibatch: defaultMinibatch, Decoupled: noDecay,
 	Beta1: 0.9, Beta2: 0.99}
 
 var _ Optimizer = Lion{}

@@ -25,7 +25,7 @@ type Muon struct {
 }
 
 // DefaultMuon has the authors' defaults.
-var DefaultMuon = Muon{Rate: Rate{LearningRate: 0.02, Schedule: "constant"}, Minibatch: defaultMinibatch, Momentum: 0.95, Nesterov: true, Iterations: 5,
+var DefaultMuon = Muon{Rate: Rate{LearningRate: 0.02, Schedule: "constant"}, Minibatch: defaultMinibatch, Decoupled: noDecay, Momentum: 0.95, Nesterov: true, Iterations: 5,
 	AdamLR: 3e-4, Moments: Moments{Beta1: 0.9, Beta2: 0.95, Eps: 1e-10}}
 
 var _ Optimizer = Muon{}

@@ -44,6 +44,9 @@ type Decoupled struct {
 	Clip        float64 `json:"clip" range:"[0,inf)" help:"largest norm of the gradient (0: any)"`
 }
 
+// noDecay is where most begin.
+var noDecay = Decoupled{Decay: "all"}
+
 // around is clip, some stages and then weight decay, where it is asked for.
 func (d Decoupled) around(stages ...Transform) Chain {
 	c := append(clipping(d.Clip), stages...)
