@@ -155,6 +155,24 @@ func (gather) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
 // type; those of Int32 are taken as they are. Where others take numbers, indices become numbers.
 func Gather(table, index *Node) *Node { return apply(gather{}, table, indices(index)) }
 
+// GatherAxis is what the indices [k] name of an axis of x, in its place: [a,t,c] → [a,k,c].
+func GatherAxis(x *Node, axis int, index *Node) *Node {
+	moved, back := firstAxis(x, axis)
+	return Transpose(Gather(moved, index), back...)
+}
+
+// firstAxis moves an axis before the others. It also returns the permutation that moves it back.
+func firstAxis(x *Node, axis int) (moved *Node, back []int) {
+	around(x.Shape(), axis)
+	perm := []int{axis}
+	for k := range x.Dims() {
+		if k != axis {
+			perm, back = append(perm, k), append(back, len(back)+1)
+		}
+	}
+	return Transpose(x, perm...), slices.Insert(back, axis, 0)
+}
+
 type scatter struct{ table int }
 
 func (f scatter) String() string            { return fmt.Sprintf("scatter(%d)", f.table) }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -82,6 +83,19 @@ func (f pool) primitive([]tensor.Shape, tensor.Shape) kernels.Primitive {
 func MaxPool2D(x *Node, kernel, stride, padding [2]int) *Node {
 	f := pool{maxIndex, windowOver(x, kernel, stride, padding, [2]int{1, 1})}
 	return f.as(maxGather, x, apply(f, x))
+}
+
+// MaxAxis is the largest element along an axis, which is gone from the result; of equal ones the first has the derivative.
+func MaxAxis(x *Node, axis int) *Node {
+	moved, _ := lastAxis(x, axis)
+	k := x.Shape()[axis]
+	size := [2]int{1, k}
+	y := MaxPool2D(Reshape(moved, Size(x)/k, 1, 1, k), size, size, [2]int{})
+	rest := slices.Delete(slices.Clone([]int(x.Shape())), axis, axis+1)
+	if len(rest) == 0 {
+		rest = []int{1}
+	}
+	return Reshape(y, rest...)
 }
 
 // AvgPool2D is the mean of each window of images, padding counted: [n,c,h,w] → [n,c,oh,ow].

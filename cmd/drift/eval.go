@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"drift/graph/nn"
 	"drift/graph/objective"
 	"drift/optim/train"
 )
@@ -46,7 +47,7 @@ func (e *evaluation) evaluate(flags *pflag.FlagSet) (err error) {
 	if err != nil {
 		return err
 	}
-	if weights == "" {
+	if weights == "" && !nn.HasWeights(e.model) {
 		return usagef("there is nothing to evaluate: name a run with --run, or weights with --weights")
 	}
 	p, err := e.open(e.app, weights)

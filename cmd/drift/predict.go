@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/data/atomicfile"
+	"drift/graph/nn"
 	"drift/graph/prediction"
 )
 
@@ -73,7 +74,7 @@ func (p *predicting) predict(ctx context.Context, flags *pflag.FlagSet) (err err
 	if err != nil {
 		return err
 	}
-	if weights == "" {
+	if weights == "" && !nn.HasWeights(p.model) {
 		return usagef("there is nothing to predict by: name a run with --run, or weights with --weights")
 	}
 	split, model, err := p.load(p.app, p.app.seed)

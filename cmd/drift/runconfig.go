@@ -32,11 +32,12 @@ func runSettings(flags *pflag.FlagSet, model objective.Model, overrides map[stri
 			settings[name] = fullPath(path)
 		}
 	}
-	if spec, _ := settings["data"].(string); spec != "" {
+	for _, flag := range []string{"data", "model"} {
+		spec, _ := settings[flag].(string)
 		name, rest, _ := strings.Cut(spec, ":")
 		path, _, _ := strings.Cut(rest, ",")
 		if _, err := os.Stat(path); path != "" && err == nil {
-			settings["data"] = name + ":" + fullPath(path) + strings.TrimPrefix(rest, path)
+			settings[flag] = name + ":" + fullPath(path) + strings.TrimPrefix(rest, path)
 		}
 	}
 	if spec, _ := settings["model"].(string); isFile(spec) {

@@ -10,6 +10,7 @@ import (
 	"drift/data"
 	"drift/graph/nn"
 	"drift/graph/objective"
+	_ "drift/graph/onnx" // networks in its files
 	"drift/graph/weights"
 	"drift/kernels"
 )
@@ -26,7 +27,7 @@ type task struct {
 func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	flags.StringVar(&k.data, "data", data, "data `spec` (drift data list shows names and options)")
 	dataDir(flags, &k.dataDir)
-	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; or a JSON file")
+	flags.StringVar(&k.model, "model", model, "network `spec`: "+nn.Presets+", with options such as act=tanh; a JSON file; or onnx:FILE")
 	cmdline.Add(flags, &k.smoothing, "label-smoothing", 0, "ε of the cross entropy: each of C classes counts as right by ε/C, the label by 1−ε besides, in every loss that is reported (0: off)", "float", cmdline.Fraction)
 	const chunk = "most examples per pass; sums over more are accumulated (0: as suits the network, up to 1,024, and 8,192 on a GPU)"
 	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))

@@ -60,19 +60,7 @@ func sizeValue(n *gorgonia.Node) int {
 
 // gathered is rows of a table, or what indices name of another axis.
 func gathered(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
-	x, axis := in[0], integer(n, "axis")
-	first := []int{axis}
-	back := make([]int, x.Dims())
-	for k := range x.Dims() {
-		if k != axis {
-			first = append(first, k)
-		}
-	}
-	for k, from := range first {
-		back[from] = k
-	}
-	rows := graph.Gather(graph.Transpose(x, first...), graph.Flatten(in[1]))
-	return graph.Reshape(graph.Transpose(rows, back...), shapeOf(n)...)
+	return graph.Reshape(graph.GatherAxis(in[0], integer(n, "axis"), graph.Flatten(in[1])), shapeOf(n)...)
 }
 
 // tableOf is the number of rows of the table that a leaf holds indices of; 0 for other leaves.

@@ -58,5 +58,9 @@ func (b *Build) Within(name string, layers []Layer, x *graph.Node) *graph.Node {
 // Build is the network's outputs for a batch [n, Input.Shape…] or [n, size of an example].
 func (m *Model) Build(n objective.Net) *graph.Node {
 	b, x := &Build{model: m, net: n}, n.Inputs[0]
-	return b.Within("", m.Layers, graph.Reshape(x, append([]int{x.Shape()[0]}, m.Input.Shape...)...))
+	x = graph.Reshape(x, append([]int{x.Shape()[0]}, m.Input.Shape...)...)
+	if m.whole != "" {
+		return m.Layers[0].Build(b, x)
+	}
+	return b.Within("", m.Layers, x)
 }

@@ -48,6 +48,9 @@ func (m *Model) WithNorm(kind string, groups int) (*Model, error) {
 	if kind != "groupnorm" && kind != "frozen" {
 		return nil, fmt.Errorf("converting norms to %q: want groupnorm or frozen", kind)
 	}
+	if m.whole != "" {
+		return nil, fmt.Errorf("converting norms to %s: %s is no list of layers", kind, m.whole)
+	}
 	at, changed := -1, 0
 	layers := m.Layers.each(func(l Layer) Layer {
 		at++

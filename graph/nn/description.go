@@ -43,8 +43,11 @@ func (s *inputShape) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// MarshalJSON writes the model as Parse reads it, with all attributes spelt out.
+// MarshalJSON writes the model as Parse reads it, with all attributes spelt out; one of Whole as its spec.
 func (m *Model) MarshalJSON() ([]byte, error) {
+	if m.whole != "" {
+		return json.Marshal(m.whole)
+	}
 	loss, err := losses.encode(m.Loss)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ type Model struct {
 	Loss   Loss
 	Layers Layers
 
+	whole            string // the spec of a network that is one layer, "" for others
 	target           objective.Input
 	params, buffers  []objective.Param
 	index            map[string]int // of parameters by the full names that layers have for them; −1−index of buffers
@@ -32,18 +33,34 @@ var (
 // New is the model of layers applied in order to an input. It infers all shapes and lists the parameters, or says what
 // does not fit.
 func New(input objective.Input, loss Loss, layers ...Layer) (*Model, error) {
+	if len(layers) == 0 {
+		return nil, fmt.Errorf("there are no layers")
+	}
+	m, err := infer("", input, loss, layers, func(s *Scope, in []int) ([]int, error) { return s.Within("", layers, in) })
+	if err != nil {
+		return nil, err
+	}
+	m.torchvision()
+	return m, nil
+}
+
+// Whole is the model of one layer whose parameters have the names that it gives them, without its place before them: a network that was
+// read from a file. The spec says which and stands for it in JSON.
+func Whole(spec string, input objective.Input, loss Loss, layer Layer) (*Model, error) {
+	return infer(spec, input, loss, []Layer{layer}, layer.Shape)
+}
+
+// infer makes a model of layers, whose shapes and parameters the function shape follows.
+func infer(whole string, input objective.Input, loss Loss, layers []Layer, shape func(s *Scope, in []int) ([]int, error)) (*Model, error) {
 	if err := checkInput(input); err != nil {
 		return nil, err
 	}
 	if loss == nil {
 		return nil, fmt.Errorf("the loss is missing: choose cross_entropy or mse")
 	}
-	if len(layers) == 0 {
-		return nil, fmt.Errorf("there are no layers")
-	}
-	m := &Model{Input: input, Loss: loss, Layers: slices.Clone(layers), index: map[string]int{}}
+	m := &Model{Input: input, Loss: loss, Layers: slices.Clone(layers), whole: whole, index: map[string]int{}}
 	m.Input.Shape = slices.Clone(input.Shape)
-	out, err := (&Scope{model: m, raw: true}).Within("", m.Layers, m.Input.Shape)
+	out, err := shape(&Scope{model: m, raw: true}, m.Input.Shape)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +70,6 @@ func New(input objective.Input, loss Loss, layers ...Layer) (*Model, error) {
 	if m.size == 0 {
 		return nil, fmt.Errorf("its layers have no parameters: there is nothing to train or measure, add one that has some, as linear")
 	}
-	m.torchvision()
 	return m, nil
 }
 

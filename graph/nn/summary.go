@@ -15,6 +15,9 @@ type Line struct {
 // Lines lists the layers in their order, each before those inside it.
 func (m *Model) Lines() []Line { return slices.Clone(m.lines) }
 
+// Line adds a line for a part of the layer.
+func (s *Scope) Line(l Line) { s.model.lines = append(s.model.lines, l) }
+
 // describe adds a line for a layer, which the function that it returns completes once its shape is known.
 func (m *Model) describe(l Line) (complete func(out []int)) {
 	at, params, products := len(m.lines), m.size, m.products
