@@ -41,6 +41,9 @@ func (r *Results) readStudy(from result, text []byte) error {
 	if len(s.Tasks) == 0 || len(s.Tasks[0].Rows) == 0 {
 		return errors.New("it has no tasks or no optimizers")
 	}
+	if s.Profile != nil && len(s.Profile.Curves) != len(s.Tasks[0].Rows) {
+		return errors.New("its performance profile has other optimizers than its tasks")
+	}
 	curves, err := s.readFolder()
 	if err != nil {
 		return err
