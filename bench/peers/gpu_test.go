@@ -209,7 +209,7 @@ func TestRehearsalsThatFail(t *testing.T) {
 		{"there is no driver and no Python", "environment peers", []string{"LD_LIBRARY_PATH=", "PYTHON=/no/such/python"},
 			map[string]int{"environment": 0, "torch": 127, "jax": 127},
 			map[string]string{"environment.log": "no usable NVIDIA driver", "peers.log": "/no/such/python"}},
-		{"a part hangs", "environment check profile", []string{"DRIFT_EMULATOR_HANG=1", "DRIFT_GPU_PART_SECONDS=2"},
+		{"a part hangs", "environment check profile", []string{"DRIFT_EMULATOR_HANG=1", "DRIFT_GPU_PART_SECONDS=10"},
 			map[string]int{"environment": 0, "check-cuda": outOfTime, "profile": outOfTime},
 			map[string]string{"check.log": "check-cuda: === RUN"}},
 	} {
@@ -236,6 +236,24 @@ func TestRehearsalsThatFail(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// When the time for all parts is over, those that hang and those behind them end within moments.
+func TestRehearsalThatRunsOutOfTime(t *testing.T) {
+	r := rehearse(t, "environment check time profile", "DRIFT_EMULATOR_HANG=1", "DRIFT_GPU_SECONDS=5")
+	start := time.Now()
+	if said, err := r.CombinedOutput(); err == nil {
+		t.Errorf("parts that hang are no failure: %s", said)
+	}
+	if d := time.Since(start); d > time.Minute {
+		t.Errorf("5 s for all took %v", d)
+	}
+	m := r.results(t)
+	for _, name := range []string{"check-cuda", "time-float32", "time-tf32", "time-bf16", "profile"} {
+		if got := m.ended(name); got != outOfTime {
+			t.Errorf("%s ended with %d", name, got)
+		}
 	}
 }
 
