@@ -16,7 +16,7 @@ type Curve struct {
 	Name   string
 	X      []float64
 	Y      []Interval
-	Color  int  // one of the palette's, in turn, or Gray
+	Color  int  // one of the palette's, in turn, or Gray; beyond the palette lines are dashed, then dotted
 	Dots   bool // dots instead of a line
 	Dashed bool
 
@@ -30,6 +30,9 @@ const Gray = -1
 var palette = []color.NRGBA{
 	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255}, {140, 86, 75, 255},
 }
+
+// turns are the dashes of lines whose colours come for the second time, for the third, and so on.
+var turns = [][]vg.Length{{vg.Points(7), vg.Points(3)}, {vg.Points(2), vg.Points(2)}, {vg.Points(7), vg.Points(2), vg.Points(2), vg.Points(2)}}
 
 var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, square{}, draw.PyramidGlyph{}, draw.TriangleGlyph{}}
 
@@ -113,9 +116,12 @@ func (c Curve) addLine(p *plot.Plot, points plotter.XYs) (plot.Thumbnailer, erro
 		return nil, err
 	}
 	line.LineStyle.Color, line.LineStyle.Width = c.color(), vg.Points(1.8)
-	if c.Dashed {
+	switch turn := c.Color / len(palette); {
+	case c.Dashed:
 		line.LineStyle.Width = vg.Points(1.3)
 		line.LineStyle.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
+	case turn > 0:
+		line.LineStyle.Dashes = turns[(turn-1)%len(turns)]
 	}
 	p.Add(line)
 	return line, nil
