@@ -11,13 +11,15 @@ import (
 // Attention is multi-head self-attention (Vaswani et al. 2017) on [t,e]: softmax(q kᵀ/√(e/Heads)) v in every head, where Causal
 // positions see themselves and those before. Parameters are those of PyTorch's nn.MultiheadAttention: "in_proj_weight" [3e,e]
 // with the rows of q, k and v, "in_proj_bias" [3e], "out_proj.weight" [e,e], "out_proj.bias" [e]. So are their initial values,
-// unless Std says N(0, Std²) for the weights, and OutStd another one for the second.
+// unless Std says N(0, Std²) for the weights, and OutStd another one for the second. In training the weights of the positions that are
+// attended to drop out with probability Dropout.
 type Attention struct {
-	Heads  int     `json:"heads"`
-	Causal bool    `json:"causal"`
-	Bias   bool    `json:"bias"`
-	Std    float64 `json:"std,omitempty"`
-	OutStd float64 `json:"out_std,omitempty"`
+	Heads   int     `json:"heads"`
+	Causal  bool    `json:"causal"`
+	Bias    bool    `json:"bias"`
+	Std     float64 `json:"std,omitempty"`
+	OutStd  float64 `json:"out_std,omitempty"`
+	Dropout float64 `json:"dropout,omitempty"`
 }
 
 // Shape is that of the input, [t,e].
@@ -28,7 +30,7 @@ func (l Attention) Shape(s *Scope, in []int) ([]int, error) {
 	if err := atLeastOne("heads", l.Heads); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(notNegative("std", l.Std), notNegative("out_std", l.OutStd)); err != nil {
+	if err := errors.Join(notNegative("std", l.Std), notNegative("out_std", l.OutStd), probability("dropout", l.Dropout)); err != nil {
 		return nil, err
 	}
 	t, e := in[0], in[1]
@@ -78,6 +80,7 @@ func (l Attention) Build(b *Build, x *graph.Node) *graph.Node {
 		scores = graph.Add(scores, graph.Broadcast(later(x, t), 0, n*l.Heads))
 	}
 	weights := graph.Softmax(graph.Reshape(scores, n*l.Heads*t, t))
+	weights = b.dropout(graph.Reshape(weights, n, l.Heads*t*t), l.Dropout)
 	seen := graph.MatMul(graph.Reshape(weights, n*l.Heads, t, t), head(2))
 	joined := graph.Transpose(graph.Reshape(seen, n, l.Heads, t, d), 0, 2, 1, 3)
 	return l.apply(b, graph.Reshape(joined, n, t, e), "out_proj.weight", "out_proj.bias")

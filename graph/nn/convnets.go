@@ -9,7 +9,7 @@ func (p presetSpec) dense() (layers []Layer, err error) {
 		layers = append(layers, Flatten{})
 	}
 	for _, w := range p.numbers {
-		layers = append(layers, Linear{Out: w, Bias: true}, p.act)
+		layers = append(layers, p.dropping(Linear{Out: w, Bias: true}, p.act)...)
 	}
 	return layers, nil
 }
@@ -31,11 +31,11 @@ func (p presetSpec) lenet() ([]Layer, error) {
 }
 
 func (p presetSpec) cnn() ([]Layer, error) {
-	return []Layer{
+	return p.dropping(
 		convolution(32, 3, 1, 1, true), p.act, maxPool(2),
 		convolution(64, 3, 1, 1, true), p.act, maxPool(2),
 		Flatten{}, Linear{Out: 128, Bias: true}, p.act,
-	}, nil
+	), nil
 }
 
 func (p presetSpec) norm() Layer {

@@ -146,7 +146,8 @@ func TestDropoutTakesProbabilities(t *testing.T) {
 }
 
 // masked is a smooth network with dropout in front of and behind its weights, on images.
-var masked = []Layer{Conv2D{Out: 3, Kernel: Pair{3, 3}, Stride: Pair{1, 1}, Bias: true}, Dropout{P: 0.3}, Tanh, Flatten{},
+var masked = []Layer{Conv2D{Out: 3, Kernel: Pair{3, 3}, Stride: Pair{1, 1}, Bias: true}, Dropout{P: 0.3}, Tanh,
+	Tokens{}, Residual{Layers: Layers{Attention{Heads: 3, Bias: true, Dropout: 0.4}}}, Flatten{},
 	Residual{Layers: Layers{Dropout{P: 0.5}, Linear{Out: 12, Bias: true}, GELU}}, Dropout{P: 0.2}, Linear{Out: 3, Bias: true}}
 
 func waveImages(n int) data.Set {
@@ -206,6 +207,43 @@ func (p *maskedProblem) hvp(v []float64, examples ...int) []float64 {
 		p.t.Fatal(err)
 	}
 	return p.read(p.HVP(examples, p.v, p.into))
+}
+
+// The option dropout of presets changes nothing in evaluation, and every step in training.
+func TestDropoutOfPresets(t *testing.T) {
+	images, text := waveImages(4), constants(4, 6)
+	text.Classes, text.Labels, text.Positions, text.Tokens = 5, make([]int32, 24), 6, 5
+	for spec, set := range map[string]data.Set{"mlp:8": images, "cnn": images, "vit:2,2,2,8": images, "gpt:2,2,8": text} {
+		m, err := Parse(spec+",dropout=0.3", set.Shape, set.Classes, CrossEntropy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := Parse(spec, set.Shape, set.Classes, CrossEntropy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f [2]*objective.Objective
+		for i, m := range []*Model{m, plain} {
+			if f[i], err = objective.New(devicetest.Open(2), m, &data.Split{Train: set}, objective.Options{DType: kernels.Float64, Seed: 5}); err != nil {
+				t.Fatal(err)
+			}
+			defer f[i].Close()
+		}
+		want := outputs(t, f[1], 0, 1, 2, 3)
+		if got := outputs(t, f[0], 0, 1, 2, 3); !slices.Equal(got, want) {
+			t.Errorf("%s: dropout changes the evaluation", spec)
+		}
+		first := outputs(t, f[0].Training(), 0, 1, 2, 3)
+		setStep(t, f[0], 1, 1)
+		if second := outputs(t, f[0].Training(), 0, 1, 2, 3); slices.Equal(first, want) || slices.Equal(second, first) {
+			t.Errorf("%s: training without masks, or with the same in two steps", spec)
+		}
+	}
+	for _, spec := range []string{"mlp:8,dropout=1.5", "mlp:8,dropout=x", "linear,dropout=0.1", "resnet20,dropout=0.1"} {
+		if _, err := Parse(spec, images.Shape, 3, CrossEntropy{}); err == nil {
+			t.Errorf("%s was accepted", spec)
+		}
+	}
 }
 
 // tr Σ and ∂tr Σ are those of the gradients g_n and Hessians of single masked examples, whatever the chunks:

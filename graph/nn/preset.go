@@ -27,7 +27,8 @@ import (
 //
 // Options follow after commas: act=relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu, and gelu in vit and gpt) for all but
 // linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; stem=3|7 for resnet18
-// and resnet34, the size of the first kernel whatever the images (7, with pooling, is torchvision's); bias=on|off (off) for gpt;
+// and resnet34, the size of the first kernel whatever the images (7, with pooling, is torchvision's); bias=on|off (off) for gpt; dropout=P (0)
+// behind the linear layers of mlp and cnn, and in vit and gpt behind positions and every branch and in the attention;
 // outputs=N for all, where a trained network tells more classes apart than the data have. Linear and mlp begin with flatten where
 // examples have more than one axis; it counts in the parameters' names.
 const Presets = "linear, mlp:WIDTH,WIDTH…, lenet, cnn, resnet20|32|56, resnet18|34, wrn16-4, vgg11, vit:PATCH,LAYERS,HEADS,WIDTH or gpt:LAYERS,HEADS,WIDTH"
@@ -41,15 +42,16 @@ type preset struct {
 
 var (
 	onlyAct       = []string{"act"}
+	withDropout   = []string{"act", "dropout"}
 	resnetOptions = []string{"act", "norm", "groups", "width"}
 	stemOptions   = append([]string{"stem"}, resnetOptions...)
 )
 
 var presets = map[string]preset{
 	"linear":   {"", nil, presetSpec.dense},
-	"mlp":      {"256,256", onlyAct, presetSpec.dense},
+	"mlp":      {"256,256", withDropout, presetSpec.dense},
 	"lenet":    {"", onlyAct, presetSpec.lenet},
-	"cnn":      {"", onlyAct, presetSpec.cnn},
+	"cnn":      {"", withDropout, presetSpec.cnn},
 	"resnet20": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(3) }},
 	"resnet32": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(5) }},
 	"resnet56": {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.smallResnet(9) }},
@@ -57,8 +59,8 @@ var presets = map[string]preset{
 	"resnet34": {"", stemOptions, func(p presetSpec) ([]Layer, error) { return p.resnet(3, 4, 6, 3) }},
 	"wrn16-4":  {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.wideResnet(2, 4) }},
 	"vgg11":    {"", onlyAct, presetSpec.vgg11},
-	"vit":      {"4,6,3,192", onlyAct, presetSpec.vit},
-	"gpt":      {"6,6,384", []string{"act", "bias"}, presetSpec.gpt},
+	"vit":      {"4,6,3,192", withDropout, presetSpec.vit},
+	"gpt":      {"6,6,384", []string{"act", "bias", "dropout"}, presetSpec.gpt},
 }
 
 func isPreset(name string) bool { return presets[name].layers != nil }
@@ -73,6 +75,7 @@ type presetSpec struct {
 	width   int // 0: the preset's own
 	stem    int // 0: that which suits the images
 	bias    bool
+	dropout float64
 	input   []int
 	outputs int // 0: what the data need
 }
@@ -157,6 +160,12 @@ func (p *presetSpec) option(word string) error {
 		return choose(key, value, map[string]bool{"off": false, "on": true}, &p.bias)
 	case "stem":
 		return choose(key, value, map[string]int{"3": 3, "7": 7}, &p.stem)
+	case "dropout":
+		var err error
+		if p.dropout, err = strconv.ParseFloat(value, 64); err != nil {
+			return fmt.Errorf("dropout=%s is not a number", value)
+		}
+		return probability("dropout", p.dropout)
 	case "groups":
 		return count(key, value, &p.groups)
 	case "width":

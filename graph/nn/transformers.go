@@ -20,10 +20,11 @@ func (p presetSpec) vit() ([]Layer, error) {
 		return nil, err
 	}
 	layers := []Layer{convolution(width, patch, patch, 0, true), Tokens{}, Positions{Length: at[0] * at[1]}}
+	layers = append(layers, p.dropouts()...)
 	for range blocks {
 		layers = append(layers,
-			Residual{Layers: Layers{layerNorm(), Attention{Heads: heads, Bias: true}}},
-			Residual{Layers: Layers{layerNorm(), Linear{Out: 4 * width, Bias: true}, p.act, Linear{Out: width, Bias: true}}})
+			Residual{Layers: p.dropping(layerNorm(), Attention{Heads: heads, Bias: true, Dropout: p.dropout})},
+			Residual{Layers: p.dropping(layerNorm(), Linear{Out: 4 * width, Bias: true}, p.act, Linear{Out: width, Bias: true})})
 	}
 	return append(layers, layerNorm(), MeanPool{}), nil
 }
@@ -43,13 +44,25 @@ func (p presetSpec) gpt() ([]Layer, error) {
 	}
 	out := gptStd / math.Sqrt(float64(2*blocks))
 	layers := []Layer{Embedding{Tokens: p.outputs, Width: width, Std: gptStd}, Positions{Length: p.input[0]}}
+	layers = append(layers, p.dropouts()...)
 	for range blocks {
 		layers = append(layers,
-			Residual{Layers: Layers{layerNorm(), Attention{Heads: heads, Causal: true, Bias: p.bias, Std: gptStd, OutStd: out}}},
-			Residual{Layers: Layers{layerNorm(), Linear{Out: 4 * width, Bias: p.bias, Std: gptStd}, p.act, Linear{Out: width, Bias: p.bias, Std: out}}})
+			Residual{Layers: p.dropping(layerNorm(), Attention{Heads: heads, Causal: true, Bias: p.bias, Std: gptStd, OutStd: out, Dropout: p.dropout})},
+			Residual{Layers: p.dropping(layerNorm(), Linear{Out: 4 * width, Bias: p.bias, Std: gptStd}, p.act, Linear{Out: width, Bias: p.bias, Std: out})})
 	}
 	return append(layers, layerNorm()), nil
 }
+
+// dropouts is the layer of the option dropout, none without it.
+func (p presetSpec) dropouts() []Layer {
+	if p.dropout == 0 {
+		return nil
+	}
+	return []Layer{Dropout{P: p.dropout}}
+}
+
+// dropping is layers, and behind them that of the option dropout.
+func (p presetSpec) dropping(layers ...Layer) Layers { return append(layers, p.dropouts()...) }
 
 func layerNorm() Layer { return LayerNorm{Eps: 1e-5, Affine: true} }
 
