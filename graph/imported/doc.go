@@ -13,8 +13,8 @@
 //   - Log1p and Expm1 are computed as log(1+x) and eˣ−1, to the rounding of 1.
 //
 // Refused are BatchNorm (it mixes examples), random nodes (their draws belong to no seed), At and DiagFlat (without a derivative in Gorgonia),
-// ConvType (a network has one type of numbers), Sparsemax, CTCLoss and YOLOv3 (drift has nothing of the kind), convolutions with
-// dilation, comparisons that give true and false, padding that differs between the sides, and slices whose length is no
+// ConvType (a network has one type of numbers), Sparsemax, CTCLoss and YOLOv3 (drift has nothing of the kind), windows with
+// dilation outside of convolutions, comparisons that give true and false, padding that differs between the sides, and slices whose length is no
 // multiple of their step.
 //
 // Gorgonia itself confuses some nodes before they get here: x[0:2] with x[256:258], SoftMax with LogSoftMax of the same x, two

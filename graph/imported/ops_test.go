@@ -74,6 +74,9 @@ func ops() []network {
 		single("convolution", false, images(func(b *builder, x *Node, n int) *Node {
 			return Must(Conv2d(x, b.param("k", 3, 2, 2, 2), tensor.Shape{2, 2}, []int{1, 0}, []int{2, 1}, []int{1, 1}))
 		})),
+		single("dilated convolution", false, func(b *builder, z *Node, n int) *Node {
+			return Must(Conv2d(Must(Reshape(z, tensor.Shape{n, 1, 2, 4})), b.param("k", 3, 1, 2, 2), tensor.Shape{2, 2}, []int{0, 1}, []int{1, 1}, []int{1, 2}))
+		}),
 		single("convolution with a bias a channel", false, images(func(b *builder, x *Node, n int) *Node {
 			z := Must(Conv2d(x, b.param("k", 3, 2, 1, 2), tensor.Shape{1, 2}, []int{0, 0}, []int{1, 1}, []int{1, 1}))
 			return Must(BroadcastAdd(z, b.param("b", 1, 3, 1, 1), nil, []byte{0, 2, 3}))

@@ -77,9 +77,9 @@ func (t *translator) convolution(n *gorgonia.Node) *graph.Node {
 		return nil
 	}
 	x, w := t.translate(children(columns)[0]), t.translate(operands[1])
-	kernel, stride, padding := window(columns)
+	kernel, stride, padding, dilation := window(columns)
 	k := graph.Reshape(w, w.Shape()[0], x.Shape()[1], kernel[0], kernel[1])
-	return graph.Conv2D(x, k, stride, padding)
+	return graph.GroupedConv2D(x, k, stride, padding, dilation, 1)
 }
 
 // down is the child of a node of a certain op, else nil.
@@ -91,15 +91,16 @@ func down(n *gorgonia.Node, op string) *gorgonia.Node {
 }
 
 // window is the attributes of an im2colOp.
-func window(n *gorgonia.Node) (kernel, stride, padding [2]int) {
-	if h, w := integer(n, "dilationH"), integer(n, "dilationW"); h != 1 || w != 1 {
-		fail(n, "has no translation: a convolution with dilation (%d, %d)", h, w)
-	}
-	return [2]int{integer(n, "h"), integer(n, "w")}, [2]int{integer(n, "strideH"), integer(n, "strideW")}, [2]int{integer(n, "padH"), integer(n, "padW")}
+func window(n *gorgonia.Node) (kernel, stride, padding, dilation [2]int) {
+	return [2]int{integer(n, "h"), integer(n, "w")}, [2]int{integer(n, "strideH"), integer(n, "strideW")}, [2]int{integer(n, "padH"), integer(n, "padW")},
+		[2]int{integer(n, "dilationH"), integer(n, "dilationW")}
 }
 
 // windows is Im2Col by itself.
 func windows(_ *translator, n *gorgonia.Node, in []*graph.Node) *graph.Node {
-	kernel, stride, padding := window(n)
+	kernel, stride, padding, dilation := window(n)
+	if dilation != [2]int{1, 1} {
+		fail(n, "has no translation: windows with dilation %v outside of a convolution", dilation)
+	}
 	return graph.Reshape(graph.Im2Col(in[0], kernel, stride, padding), shapeOf(n)...)
 }

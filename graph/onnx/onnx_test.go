@@ -27,7 +27,7 @@ func must(t testing.TB, err error) {
 }
 
 // networks are the files of testdata, which make.py made.
-var networks = []string{"mlp", "cnn", "resnet", "encoder", "vit", "language", "assorted"}
+var networks = []string{"mlp", "cnn", "resnet", "depthwise", "encoder", "vit", "language", "assorted"}
 
 // expected is what a network computes: single in float32 by onnxruntime, double in float64 by PyTorch.
 type expected struct {

@@ -112,18 +112,13 @@ func convolution(b *builder, n *node, in []value) []value {
 	if axes == 2 {
 		kernel[0] = s[2]
 	}
-	if g := n.integer("group", 1); g != 1 {
-		fail("a convolution in %d groups is not supported", g)
-	}
+	groups := n.integer("group", 1)
 	w := n.windows(axes, kernel, [2]int{x.Shape()[2], x.Shape()[3]})
-	if w.dilation != [2]int{1, 1} {
-		fail("a convolution with dilation %v is not supported", w.dilation)
-	}
-	if x.Shape()[1] != s[1] {
-		fail("has kernels of shape %v for values of shape %v", s, in[0].shape)
+	if c := x.Shape()[1]; groups < 1 || groups > c || c != groups*s[1] || s[0]%groups != 0 {
+		fail("has kernels of shape %v for values of shape %v in %d groups", s, in[0].shape, groups)
 	}
 	x, padding := w.padded(x)
-	y := graph.Conv2D(x, graph.Reshape(k, s[0], s[1], kernel[0], kernel[1]), w.stride, padding)
+	y := graph.GroupedConv2D(x, graph.Reshape(k, s[0], s[1], kernel[0], kernel[1]), w.stride, padding, w.dilation, groups)
 	b.products += graph.Size(y) * in[1].size() / s[0]
 	if bias, ok := optional(in, 2); ok {
 		if bias.rank() != 1 || bias.shape[0] != s[0] {

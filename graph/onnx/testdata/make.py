@@ -109,6 +109,11 @@ def cnn():
                          nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.Conv2d(3, 4, 2), nn.SiLU(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 3))
 
 
+def depthwise():
+    return nn.Sequential(nn.Conv2d(2, 4, 3, 2, 1), nn.ReLU6(), nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.Hardswish(), nn.Conv2d(4, 6, 1),
+                         nn.Conv2d(6, 4, 3, padding=2, dilation=2, groups=2, bias=False), nn.Sigmoid(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+
+
 def widened(model):
     wide = onnx.ModelProto.FromString(model.SerializeToString())
     double = lambda t: t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float64), t.name)) if t.data_type == 1 else None
@@ -162,3 +167,4 @@ if __name__ == "__main__":
     make("vit", ViT(), torch.randn(5, 2, 6, 6))
     make("language", Language(), torch.randint(0, 9, (5, 6)))
     make("assorted", Assorted(), torch.randn(5, 3, 8))
+    make("depthwise", depthwise(), torch.randn(5, 2, 8, 8))
