@@ -9,11 +9,14 @@ import (
 )
 
 // Checksum tells data from other data: the CRC-32C of sizes, inputs and targets of all the sets, as eight hexadecimal digits. Numbers
-// count by their values in float64, however they are stored.
+// count by their values in float64, however they are stored. Examples on disk count by the identity of their Rows.
 func Checksum(sets ...Set) string {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	for _, s := range sets {
 		fmt.Fprintln(sum, s.Shape, s.Tokens, s.Classes, s.Targets(), s.Len())
+		if s.Rows != nil {
+			fmt.Fprintln(sum, s.Rows.Identity())
+		}
 		piece := make([]float64, min(s.X.Len(), 1<<12))
 		for from := 0; from < s.X.Len(); from += len(piece) {
 			piece = piece[:min(len(piece), s.X.Len()-from)]

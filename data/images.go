@@ -18,6 +18,7 @@ func imagesSource() Source {
 			{"test", "all", "the number of test images, likewise; taken at random from the training images if there is no folder test"},
 			{"size", "the first image's, which all must have", "N or HxW in pixels: images are scaled and cropped around their middle"},
 			{"channels", "the first image's, which all must have", "1 (grey) or 3 (colour)"},
+			streamOption(),
 		},
 		load: loadImages,
 	}
@@ -59,7 +60,7 @@ func parseSize(text string) (height, width int, ok bool) {
 	return height, width, err1 == nil && err2 == nil && min(height, width) >= 1 && max(height, width) <= 4096
 }
 
-func (r *request) readImages(path string, format imageFormat) (*Split, error) {
+func (r *request) readImages(path string, format imageFormat) (split *Split, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,11 @@ func (r *request) readImages(path string, format imageFormat) (*Split, error) {
 		if failed != nil {
 			return nil, failed
 		}
-		defer f.Close()
+		defer func() {
+			if failed != nil || split == nil || split.Train.Rows == nil {
+				f.Close() // else it stays open until nothing refers to it
+			}
+		}()
 		files, err = filesOfZip(f, info.Size())
 	}
 	if err != nil {
@@ -94,7 +99,7 @@ func (r *request) fromFiles(files []imageFile, format imageFormat) (*Split, erro
 	var sets [3]Set
 	for i, part := range []string{"train", "test", "valid"} {
 		labelled := evenly(folders.parts[part], len(folders.classes), wanted[part])
-		if sets[i], err = decodeImages(labelled, &format); err != nil {
+		if sets[i], err = r.imageSet(labelled, &format); err != nil {
 			return nil, err
 		}
 		sets[i].Name, sets[i].Classes = r.form(), len(folders.classes)
@@ -131,14 +136,24 @@ func evenly(files []imageFile, classes, n int) []imageFile {
 	return picked
 }
 
-// decodeImages reads images [C,H,W] of 0 to 1. What the format leaves open is as in the first of all images.
-func decodeImages(files []imageFile, format *imageFormat) (Set, error) {
+// imageSet is images [C,H,W] of 0 to 1, decoded or still in their files. What the format leaves open is as in the first of all images.
+func (r *request) imageSet(files []imageFile, format *imageFormat) (Set, error) {
 	if len(files) > 0 {
 		if err := format.settle(files[0]); err != nil {
 			return Set{}, fmt.Errorf("%s: %w", files[0].name, err)
 		}
 	}
 	size := format.channels * format.height * format.width
+	if streamed := r.streams(int64(size) * int64(len(files))); r.err != nil {
+		return Set{}, r.err
+	} else if streamed && len(files) > 0 {
+		return Set{Shape: []int{format.channels, format.height, format.width}, Rows: newImageRows(files, *format)}, nil
+	}
+	return decodeImages(files, format, size)
+}
+
+// decodeImages reads images of a size in numbers.
+func decodeImages(files []imageFile, format *imageFormat, size int) (Set, error) {
 	if size > 0 && len(files) > maxElements/size {
 		return Set{}, fmt.Errorf("%d images of %d numbers are more than %d: lower train=, test= or size=", len(files), size, maxElements)
 	}

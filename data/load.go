@@ -75,6 +75,9 @@ func (r *request) finish(split *Split, source Source) error {
 			return err
 		}
 	}
+	if err := r.checkStreamed(split); err != nil {
+		return err
+	}
 	if err := r.holdOut(split); err != nil {
 		return err
 	}

@@ -87,6 +87,19 @@ func (s *Sampler) Next() []int {
 	return s.indices[from:to:to]
 }
 
+// Peek is the batch that Next will return, as far as that is known without drawing it: nil for one drawn with replacement, and at the
+// end of an epoch.
+func (s *Sampler) Peek() []int {
+	switch {
+	case s.kind == Full:
+		return s.indices
+	case s.kind == Replacement || s.Epoch() != s.epoch:
+		return nil
+	}
+	from := s.step % s.BatchesPerEpoch() * s.batch
+	return s.indices[from:min(from+s.batch, s.n)]
+}
+
 // order puts the indices in ascending order.
 func (s *Sampler) order() {
 	for i := range s.indices {

@@ -15,6 +15,7 @@ type Set struct {
 	Y         []float64
 	Labels    []int32
 	Augment   Augmentation // of the images in training
+	Rows      Rows         // in place of X, Y and Labels: examples that are read when they are wanted
 }
 
 // NoLabel is the label of a position that a loss leaves out (PyTorch's ignore_index).
@@ -39,6 +40,9 @@ func (s Set) Targets() int {
 
 // Len is the number of examples.
 func (s Set) Len() int {
+	if s.Rows != nil {
+		return s.Rows.Len()
+	}
 	if s.Classes > 0 {
 		return len(s.Labels) / s.Targets()
 	}
@@ -48,7 +52,7 @@ func (s Set) Len() int {
 	return 0
 }
 
-// Example returns copies of the input [Size] and the targets [Targets] of example i.
+// Example returns copies of the input [Size] and the targets [Targets] of example i, of a set in memory.
 func (s Set) Example(i int) (x, y []float64) {
 	x, y = make([]float64, s.Size()), make([]float64, s.Targets())
 	read(s.X, i*len(x), x)
@@ -90,6 +94,10 @@ func ReadTargets[T Float](s Set, from int, dst []T) error {
 
 // Slice is the set of the examples [from, to). It shares the memory of s.
 func (s Set) Slice(from, to int) Set {
+	if s.Rows != nil {
+		s.Rows = runOfRows{s.Rows, from, to}
+		return s
+	}
 	n := s.Size()
 	s.X = s.X.slice(from*n, to*n)
 	s.Y = cut[float64](from*s.Outputs, to*s.Outputs)(s.Y)
@@ -99,6 +107,10 @@ func (s Set) Slice(from, to int) Set {
 
 // Select is a new set with copies of the given examples, in the given order.
 func (s Set) Select(indices []int) Set {
+	if s.Rows != nil {
+		s.Rows = choose(s.Rows, indices)
+		return s
+	}
 	s.X = s.X.rows(indices, s.Size())
 	s.Y = pick[float64](indices, s.Outputs)(s.Y)
 	s.Labels = pick[int32](indices, s.Targets())(s.Labels)

@@ -10,7 +10,7 @@ func tokensSource() Source {
 		Name: "tokens", Path: "FILE.npy",
 		About: "token ids (integers): [N,T], in whose rows each token predicts the next and −100 means no target; or one long sequence [T], cut up like a text",
 		Options: append(contextOptions(),
-			Option{"tokens", "largest + 1", "number of different tokens"}),
+			Option{"tokens", "largest + 1", "number of different tokens"}, streamOption()),
 		load: loadTokens,
 	}
 }
@@ -19,6 +19,13 @@ func loadTokens(r *request) (*Split, error) {
 	tokens := r.count("tokens", 0, 1, maxTokens)
 	if r.err != nil {
 		return nil, r.err
+	}
+	path, streamed, err := r.streamed(r.Path)
+	if err == nil && streamed {
+		return r.streamTokens(path, tokens)
+	}
+	if err != nil {
+		return nil, err
 	}
 	h, values, err := npyFile(r.dir, r.Path)
 	if err != nil {

@@ -20,12 +20,19 @@ func contextOptions() []Option {
 // windows cuts a run of tokens into a training part, a validation part where valid= asks for one, and a test part, its last tenth, and
 // those into examples. No token is in two parts, which examples drawn at random would not keep to where they overlap.
 func (r *request) windows(run []int32, tokens int, unit string) (*Split, error) {
+	return r.partition(len(run), unit, func(from, to, context, stride int) (Set, error) {
+		return r.window(run[from:to], tokens, context, stride)
+	})
+}
+
+// partition cuts the places of a run of tokens into parts, of which window makes examples.
+func (r *request) partition(length int, unit string, window func(from, to, context, stride int) (Set, error)) (*Split, error) {
 	context := r.count("context", 64, 1, maxWidth)
 	stride := r.count("stride", context, 1, maxWidth)
 	if r.err != nil {
 		return nil, r.err
 	}
-	train := len(run) - (len(run)+9)/10
+	train := length - (length+9)/10
 	valid := int(math.Round(r.valid * float64(train)))
 	if r.valid >= 1 {
 		valid = int(r.valid-1)*stride + context + 1
@@ -39,12 +46,12 @@ func (r *request) windows(run []int32, tokens int, unit string) (*Split, error) 
 	for _, part := range []struct {
 		set      *Set
 		from, to int
-	}{{&split.Train, 0, train - valid}, {&split.Valid, train - valid, train}, {&split.Test, train, len(run)}} {
-		if *part.set, err = r.window(run[part.from:part.to], tokens, context, stride); err != nil {
+	}{{&split.Train, 0, train - valid}, {&split.Valid, train - valid, train}, {&split.Test, train, length}} {
+		if *part.set, err = window(part.from, part.to, context, stride); err != nil {
 			return nil, err
 		}
 		if unasked := part.set == &split.Test && r.test == 0 || part.set == &split.Valid && valid == 0; part.set.Len() == 0 && !unasked {
-			return nil, fmt.Errorf("%d %s are too few for a context of %d in every part: lower context=", len(run), unit, context)
+			return nil, fmt.Errorf("%d %s are too few for a context of %d in every part: lower context=", length, unit, context)
 		}
 	}
 	return &split, nil
@@ -53,10 +60,7 @@ func (r *request) windows(run []int32, tokens int, unit string) (*Split, error) 
 // window makes examples of a run: context tokens each, with the ones that follow them as labels.
 func (r *request) window(run []int32, tokens, context, stride int) (Set, error) {
 	s := Set{Name: r.form(), Shape: []int{context}, Tokens: tokens, Classes: tokens, Positions: context}
-	n := 0
-	if len(run) > context {
-		n = (len(run)-1-context)/stride + 1
-	}
+	n := windowsIn(len(run), context, stride)
 	if n > maxElements/context {
 		return Set{}, fmt.Errorf("%d examples of %d tokens are more than %d: raise stride=", n, context, maxElements)
 	}
@@ -68,6 +72,14 @@ func (r *request) window(run []int32, tokens, context, stride int) (Set, error) 
 	}
 	s.X = tokenValues(x, tokens)
 	return s, nil
+}
+
+// windowsIn is how many examples a run has.
+func windowsIn(length, context, stride int) int {
+	if length <= context {
+		return 0
+	}
+	return (length-1-context)/stride + 1
 }
 
 // tokenValues stores ids in the narrowest type that holds all.

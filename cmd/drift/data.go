@@ -128,7 +128,11 @@ func (a *app) dataInspectCommand() *cobra.Command {
 				return err
 			}
 			a.notices(split)
-			train, test, valid := data.Inspect(split.Train), data.Inspect(split.Test), data.Inspect(split.Valid)
+			parts, err := a.inMemory(split)
+			if err != nil {
+				return err
+			}
+			train, test, valid := data.Inspect(parts[0]), data.Inspect(parts[1]), data.Inspect(parts[2])
 			if _, err := inspection(split, train, test, valid).WriteTo(a.human()); err != nil {
 				return err
 			}
@@ -138,6 +142,24 @@ func (a *app) dataInspectCommand() *cobra.Command {
 	}
 	dataDir(cmd.Flags(), &folder)
 	return cmd
+}
+
+// inspected is how many examples that stay on disk are looked at, of a part.
+const inspected = 10_000
+
+// inMemory is the parts of the data, or of those that stay on disk as many examples as are looked at.
+func (a *app) inMemory(split *data.Split) (parts []data.Set, err error) {
+	for _, part := range []data.Set{split.Train, split.Test, split.Valid} {
+		set, err := data.InMemory(part, inspected)
+		if err != nil {
+			return nil, fmt.Errorf("inspecting the data: %w", err)
+		}
+		if n := set.Len(); n < part.Len() {
+			a.tell(fmt.Sprintf("data: the examples stay on disk: numbers are of %d of %d, evenly spread", n, part.Len()))
+		}
+		parts = append(parts, set)
+	}
+	return parts, nil
 }
 
 // notices passes on what is to be known about data.

@@ -43,8 +43,12 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 	b.Params = b.Vector(f.theta)
 	b.index = b.Unbound(kernels.Int32, "examples", b.N)
 	b.Mean, b.CovarianceWeight = b.scalar(scalarMean, 1), b.scalar(scalarCovarianceWeight, 1)
+	rows := b.index
+	if f.staging != nil {
+		rows = b.Leaf(f.staging.slots.Slice(0, b.N), b.N)
+	}
 	of := func(all kernels.Buffer, in Input) *graph.Node {
-		return graph.Gather(b.Leaf(all, append([]int{f.total()}, in.Shape...)...), b.index)
+		return graph.Gather(b.Leaf(all, append([]int{f.capacity}, in.Shape...)...), rows)
 	}
 	for i, in := range f.Model.Inputs() {
 		if f.training && f.augments() {

@@ -28,6 +28,9 @@ type Options struct {
 	DType kernels.DType
 	Seed  uint64 // of the first parameters, which the model's own distributions draw
 	Chunk int    // most examples at once; 0 means a number that suits the network, up to 1,024, and 8,192 on a GPU
+	// Resident is the most bytes of examples that all lie on the device. More of them, and those that stay on disk, come there a chunk
+	// at a time, with the same results. 0 means half of what is free on the device.
+	Resident int64
 }
 
 // Objective is the mean loss of a model over examples of a data set.
@@ -61,6 +64,8 @@ type onDevice struct {
 	programs map[*program]bool  // those on the device
 	passes   map[*Pass]bool     // those that are not closed
 	done     func() error       // not nil once passes shall end
+	capacity int                // examples that inputs and targets have room for: all, or a chunk
+	staging  *staging           // of the examples of a chunk; nil where all lie on the device
 	progress func(done, of int) // is told how far passes are; nil for nothing
 }
 
@@ -80,7 +85,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 		device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
 		parts: [...]data.Set{split.Train, split.Test, split.Valid}}}
 	f.SetContext(context.Background())
-	if err = f.fill(); err == nil {
+	if err = f.fill(o.Resident); err == nil {
 		err = f.SetValues(Draw(model, o.Seed))
 	}
 	if err != nil {
@@ -91,7 +96,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 }
 
 // fill reserves the parameters and what passes over the data need, and copies the data.
-func (f *Objective) fill() (err error) {
+func (f *Objective) fill(resident int64) (err error) {
 	reserve := func(to *kernels.Buffer, dt kernels.DType, n int) {
 		if err == nil {
 			if *to, err = f.device.NewBuffer(dt, n); err != nil {
@@ -107,7 +112,7 @@ func (f *Objective) fill() (err error) {
 		f.masks, err = newMasks(f.device)
 	}
 	if err == nil {
-		err = f.upload()
+		err = f.upload(resident)
 	}
 	if err == nil && f.chunk == 0 {
 		f.chunk, err = f.defaultChunk()
@@ -229,8 +234,9 @@ func (f *Objective) Close() {
 	}
 	f.masks.close()
 	f.images.close()
-	Free(f.theta, f.buffers, f.index, f.place, f.arena, f.targets)
-	Free(f.inputs...)
+	f.staging.close()
+	Free(f.theta, f.buffers, f.index, f.place, f.arena)
+	f.freeData()
 }
 
 // All is the indices of all examples of a part. The parts have one numbering: those for training are 0 … n−1, those of the test

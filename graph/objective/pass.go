@@ -137,6 +137,13 @@ func (p *Pass) chunk(examples []int, from int) error {
 	if err := c.choose(examples[from:from+kind.n], from); err != nil {
 		return err
 	}
+	if s := f.staging; s != nil {
+		if err := s.bring(examples[from : from+kind.n]); err != nil {
+			return err
+		}
+		next := examples[from+kind.n:]
+		s.ahead(next[:min(len(next), f.chunk)])
+	}
 	if err := c.run(); err != nil {
 		return err
 	}

@@ -11,8 +11,9 @@ import (
 // uploaded is how many numbers are converted and copied at once.
 const uploaded = 1 << 20
 
-// upload copies all parts of the data to the device, one behind the other.
-func (f *Objective) upload() error {
+// upload copies all parts of the data to the device, one behind the other, or prepares for a chunk of them where they are more than
+// the given bytes.
+func (f *Objective) upload(resident int64) error {
 	n := f.total()
 	for _, set := range f.parts {
 		if set.Len() == 0 {
@@ -29,6 +30,13 @@ func (f *Objective) upload() error {
 	if n > math.MaxInt32 {
 		return fmt.Errorf("objective: %d examples: at most %d can be indexed", n, math.MaxInt32)
 	}
+	if f.stages(resident) {
+		if err := f.stage(); err != nil {
+			return fmt.Errorf("objective: memory for a chunk of examples on %s: %w", f.device.Name(), err)
+		}
+		return nil
+	}
+	f.capacity = n
 	if err := f.reserveData(n); err != nil {
 		return fmt.Errorf("objective: memory for %d examples on %s: %w", n, f.device.Name(), err)
 	}
@@ -58,6 +66,12 @@ func (f *Objective) reserveData(n int) (err error) {
 	}
 	f.targets, err = f.device.NewBuffer(target.DType(f.dtype), n*target.Size())
 	return err
+}
+
+func (f *Objective) freeData() {
+	Free(f.inputs...)
+	Free(f.targets)
+	f.inputs, f.targets = nil, nil
 }
 
 // takesLabels checks that classes are among those that the model has scores for. Where examples have several, negative ones stand for none.

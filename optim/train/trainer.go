@@ -185,7 +185,9 @@ func (t *Trainer) Step() error {
 			return fmt.Errorf("step %d: %w", step+1, err)
 		}
 	}
-	measured, err := t.move(step, t.sampler.Next(), rate)
+	batch := t.sampler.Next()
+	t.Objective.Expect(t.sampler.Peek())
+	measured, err := t.move(step, batch, rate)
 	if err == nil {
 		err = t.meter.add(measured)
 	}
