@@ -13,6 +13,7 @@ import (
 	"drift/data/atomicfile"
 	"drift/graph/nn"
 	"drift/graph/objective"
+	"drift/graph/onnx"
 	"drift/graph/weights"
 	"drift/kernels"
 )
@@ -34,8 +35,9 @@ var savers = map[string]func(io.Writer, trained) error{
 	".safetensors": func(w io.Writer, t trained) error {
 		return weights.Write(w, t.tensors(), t.dtype, weights.Vector{Values: t.values})
 	},
-	".pt":  func(w io.Writer, t trained) error { return weights.WriteTorch(w, t.tensors(), t.dtype, t.values) },
-	".pth": func(w io.Writer, t trained) error { return weights.WriteTorch(w, t.tensors(), t.dtype, t.values) },
+	".onnx": func(w io.Writer, t trained) error { return onnx.Write(w, t.Model, t.values) },
+	".pt":   func(w io.Writer, t trained) error { return weights.WriteTorch(w, t.tensors(), t.dtype, t.values) },
+	".pth":  func(w io.Writer, t trained) error { return weights.WriteTorch(w, t.tensors(), t.dtype, t.values) },
 }
 
 func (t trained) tensors() []objective.Param {

@@ -36,7 +36,8 @@ whose batch normalization uses the statistics of its batches is read here, and o
 
 --save writes the network (.json), or the weights of --weights, or else those that training would
 start from with --seed: as safetensors (.safetensors) or for torch.load (.pt, .pth), in the precision
-of --dtype and under the names that they came with. Weights whose names are not the network's are
+of --dtype and under the names that they came with; or, for a network onnx:FILE, as that file with
+other weights (.onnx). Weights whose names are not the network's are
 shown beside the likeliest tensors of the network; --names renames them.`
 
 const modelExample = `  drift model lenet --data glyphs
@@ -58,7 +59,7 @@ func (a *app) modelCommand() *cobra.Command {
 	flags.StringVar(&d.weights, "weights", "", "the weights in this `file` (safetensors, or PyTorch's .pt, .pth), for --save")
 	d.namesFlag(flags)
 	cmdline.Add(flags, &d.convert, "convert", "", "replace normalizations: groupnorm|frozen", "name", cmdline.OneOf("", "groupnorm", "frozen"))
-	cmdline.AddList(flags, &d.save, "save", nil, "write network and weights to these files: FILE.json|.safetensors|.pt|.pth", "files", savable)
+	cmdline.AddList(flags, &d.save, "save", nil, "write network and weights to these files: FILE.json|.safetensors|.pt|.pth|.onnx", "files", savable)
 	cmdline.Add(flags, &d.batch, "batch", 64, "batch size for which the memory of a gradient is shown", "int", cmdline.AtLeast(1))
 	return cmd
 }

@@ -75,6 +75,11 @@ func TestONNXNetworkWherePresetsGo(t *testing.T) {
 	if text := do("model", "onnx:"+onnxFiles+"cnn.onnx"); !strings.Contains(text, "input 1×8×8") || !strings.Contains(text, "Gemm") {
 		t.Errorf("drift model shows %s", text)
 	}
+	back := filepath.Join(t.TempDir(), "back.onnx")
+	do("model", "onnx:"+onnxFiles+"cnn.onnx", "--quiet", "--weights", filepath.Join(run, "weights.safetensors"), "--save", back)
+	if got := loss(do(append(task[:5:5], "--model", "onnx:"+back, "eval", "--json", "-")...), "train"); math.Abs(got-after) > 1e-6 { // weights in float32
+		t.Errorf("loss %v of the weights written as ONNX, %v of the run", got, after)
+	}
 	config, err := os.ReadFile(filepath.Join(run, "config.toml"))
 	if err != nil || !strings.Contains(string(config), "onnx:/") {
 		t.Errorf("the run does not name its network by its full path: %v\n%s", err, config)

@@ -11,6 +11,7 @@ import (
 
 // network is the graph of a file as one layer.
 type network struct {
+	source          []byte // of the file
 	opset           int
 	input, output   string
 	whole           bool // the input holds whole numbers

@@ -59,6 +59,7 @@ func decode(spec string, data []byte, example []int, loss nn.Loss) (*nn.Model, e
 	if err != nil {
 		return nil, err
 	}
+	net.source = data
 	shape, err := in.example(example)
 	if err != nil {
 		return nil, err
