@@ -52,11 +52,11 @@ func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 		err = fmt.Errorf("preparing the folder %s for results: it holds a comparison that was cut short: go on with --resume %s, name another folder with --out, or delete %s",
 			c.out, c.out, filepath.Join(c.out, finishedFolder))
 	}
-	if err == nil {
-		err = c.kept.Make()
+	if err == nil { // first: a folder of what is finished that has no settings could not be gone on with
+		err = c.writeConfig(config)
 	}
 	if err == nil {
-		err = c.writeConfig(config)
+		err = c.kept.Make()
 	}
 	if err != nil {
 		lock.Close()
