@@ -208,6 +208,7 @@ func TestCutsOfSortedClassesAreTold(t *testing.T) {
 		return "csv:" + write(t, "a.csv", []byte(b.String()))
 	}
 	sorted, mixed := table(func(i int) int { return i / 100 }), table(func(i int) int { return i % 4 })
+	many := table(func(i int) int { return i * 37 % 100 })
 	rare := table(func(i int) int { return i / 399 })
 	for spec, want := range map[string]string{
 		sorted + ",train=150":          "the training examples are sorted by class: the first 150 hold 2 of 4 classes",
@@ -222,6 +223,8 @@ func TestCutsOfSortedClassesAreTold(t *testing.T) {
 		"glyphs,train=100,test=3":      "",
 		sorted + ",task=regression":    "",
 		sorted + ",train=3":            "", // as any three may be
+		sorted + ",train=20":           "the first 20 hold 1 of 4 classes",
+		many + ",train=60":             "", // 60 of 200 examples of 100 classes lack many of these
 		sorted + ",train=390,seed=77":  "",
 		sorted + ",test=0,train=100":   "1 of 4 classes",
 		sorted + ",label-noise=0.0001": "",
