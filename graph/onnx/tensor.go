@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"drift/data/binary16"
+
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -153,26 +155,11 @@ func element(elem int, b uint64) float64 {
 	case 7:
 		return float64(int64(b))
 	case 10:
-		return half(uint16(b))
+		return binary16.Float64(uint16(b))
 	case 11:
 		return math.Float64frombits(b)
 	case 16:
 		return float64(math.Float32frombits(uint32(b) << 16))
 	}
 	return float64(b)
-}
-
-// half is the number of IEEE's 16 bits.
-func half(b uint16) float64 {
-	sign, exponent, fraction := 1-2*float64(b>>15), int(b>>10&31), float64(b&1023)
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 31:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return sign * math.Inf(1)
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
