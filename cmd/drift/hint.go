@@ -7,6 +7,7 @@ import (
 
 	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
+	"drift/graph/nn"
 	"drift/graph/weights"
 	"drift/kernels/cuda"
 	"drift/optim/options"
@@ -32,6 +33,9 @@ func worded(err error) string {
 	var mismatch *weights.Mismatch
 	if errors.As(err, &mismatch) && len(mismatch.Pairs) > 0 {
 		text += ": put those that are right, a line each, in a TOML file for --names"
+	}
+	if errors.Is(err, nn.ErrNeedsData) {
+		text += ": add --data SPEC"
 	}
 	var missing data.NotFound
 	if errors.As(err, &missing) {

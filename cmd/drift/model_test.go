@@ -15,3 +15,11 @@ func TestNetworksWithoutParametersAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A preset has no shapes of its own, and says how it gets them.
+func TestModelOfAPresetWithoutData(t *testing.T) {
+	status, stdout, stderr := drift(t, "model", "resnet20")
+	if status == statusDone || stdout != "" || !strings.Contains(stderr, "add --data SPEC") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("status %d, %q, %q", status, stdout, stderr)
+	}
+}

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -80,13 +81,16 @@ type presetSpec struct {
 	outputs int // 0: what the data need
 }
 
+// ErrNeedsData refuses a preset without data.
+var ErrNeedsData = errors.New("a preset needs data that tell the input's shape and the outputs")
+
 func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, error) {
 	p, err := readPreset(spec)
 	if err != nil {
 		return nil, err
 	}
 	if len(input) == 0 || outputs < 1 {
-		return nil, fmt.Errorf("a preset needs data that tell the input's shape and the outputs")
+		return nil, ErrNeedsData
 	}
 	if p.input = input; p.outputs == 0 {
 		p.outputs = outputs
