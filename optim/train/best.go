@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"drift/graph"
 	"drift/graph/objective"
-	"drift/kernels"
 )
 
 // Best is where along a run the validation loss was least, of the evaluations that there were.
@@ -18,28 +16,17 @@ type Best struct {
 
 // best keeps the parameters of Best on the device.
 type best struct {
-	vector kernels.Buffer // [P]
-	copy   *graph.Program
+	*kept
 	found  Best
 	tested bool // there is a test part
 }
 
 func newBest(f *objective.Objective) (*best, error) {
-	b := &best{tested: f.Examples(objective.Test) > 0}
-	if err := b.prepare(f); err != nil {
-		b.close()
+	k, err := newKept(f)
+	if err != nil {
 		return nil, fmt.Errorf("the parameters of the least validation loss: %w", err)
 	}
-	return b, nil
-}
-
-func (b *best) prepare(f *objective.Objective) (err error) {
-	if b.vector, err = f.NewVector(); err != nil {
-		return err
-	}
-	n := f.NumParams()
-	b.copy, err = f.NewProgram(func(p *objective.Builder) { p.Set(p.Leaf(b.vector, n), p.Leaf(f.Parameters(), n)) })
-	return err
+	return &best{kept: k, tested: f.Examples(objective.Test) > 0}, nil
 }
 
 // consider keeps the parameters if their validation loss is the least so far. The first of equal ones stays.
@@ -48,7 +35,7 @@ func (b *best) consider(step int, valid, test *objective.Value) error {
 		return nil
 	}
 	b.found = Best{step, *valid, test}
-	return b.copy.Run()
+	return b.take()
 }
 
 // result is nil before the first evaluation behind a step.
@@ -74,11 +61,7 @@ func (b *best) state(s objective.State) {
 }
 
 func (b *best) close() {
-	if b == nil {
-		return
+	if b != nil {
+		b.kept.close()
 	}
-	if b.copy != nil {
-		b.copy.Close()
-	}
-	objective.Free(b.vector)
 }

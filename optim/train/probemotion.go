@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
@@ -14,9 +15,7 @@ import (
 // motion measures how θ moves: how far a step goes and how far the run has come, and where along the step the loss would have been
 // least. It keeps two vectors [P].
 type motion struct {
-	f             *objective.Objective
-	start, before kernels.Buffer // θ₀, and θ before the step that is measured
-	mark          *graph.Program // before ← θ
+	start, before *kept // θ₀, and θ before the step that is measured
 	sizes         *graph.Program
 	distance2     kernels.Buffer // ‖θ − θ₀‖²
 	update2       kernels.Buffer // ‖θ − before‖²
@@ -27,35 +26,21 @@ type motion struct {
 
 // newMotion is for a run that begins at θ as it is, with slopes over samples of n examples.
 func newMotion(f *objective.Objective, n int) (*motion, error) {
-	m := &motion{f: f}
-	if err := m.prepare(n); err != nil {
+	m := &motion{}
+	if err := m.prepare(f, n); err != nil {
 		m.close()
 		return nil, err
 	}
 	return m, nil
 }
 
-func (m *motion) prepare(n int) (err error) {
-	f := m.f
-	for _, v := range []*kernels.Buffer{&m.start, &m.before} {
-		if *v, err = f.NewVector(); err != nil {
+func (m *motion) prepare(f *objective.Objective, n int) (err error) {
+	for _, k := range []**kept{&m.start, &m.before} {
+		if *k, err = newKept(f); err != nil {
 			return err
 		}
 	}
-	copying := func(into kernels.Buffer) (*graph.Program, error) {
-		return graph.NewProgram(f.Device(), f.DType(), func(b *graph.Builder) {
-			b.Set(b.Leaf(into, f.NumParams()), b.Leaf(f.Parameters(), f.NumParams()))
-		})
-	}
-	begin, err := copying(m.start)
-	if err != nil {
-		return err
-	}
-	defer begin.Close()
-	if err := begin.Run(); err != nil {
-		return err
-	}
-	if m.mark, err = copying(m.before); err != nil {
+	if err := m.start.take(); err != nil {
 		return err
 	}
 	var distance, update *graph.Node
@@ -64,7 +49,7 @@ func (m *motion) prepare(n int) (err error) {
 		norm2 := func(from kernels.Buffer) *graph.Node {
 			return graph.SquaredNorm([]*graph.Node{graph.Sub(theta, b.Leaf(from, f.NumParams()))})
 		}
-		distance, update = norm2(m.start), norm2(m.before)
+		distance, update = norm2(m.start.vector), norm2(m.before.vector)
 		b.Output(distance)
 		b.Output(update)
 	})
@@ -73,7 +58,7 @@ func (m *motion) prepare(n int) (err error) {
 	}
 	m.distance2, m.update2 = m.sizes.Buffer(distance), m.sizes.Buffer(update)
 	m.along, err = f.Compile(n, func(b *objective.Batch) {
-		here, before := b.Here(), b.At(b.Vector(m.before))
+		here, before := b.Here(), b.At(b.Vector(m.before.vector))
 		step := make([]*graph.Node, len(here.Params))
 		for k := range step {
 			step[k] = graph.Sub(here.Params[k], before.Params[k])
@@ -88,7 +73,7 @@ func (m *motion) prepare(n int) (err error) {
 // begin keeps θ: the next step is measured.
 func (m *motion) begin() error {
 	m.marked = true
-	return m.mark.Run()
+	return m.before.take()
 }
 
 // measure adds what there is to say of the step since begin, from examples of the training part.
@@ -119,16 +104,15 @@ func (m *motion) measure(chosen []int, numbers map[string]float64) error {
 	return nil
 }
 
-func (m *motion) state(s objective.State) { s.Vector("probe.start", m.start) }
+func (m *motion) state(s objective.State) { s.Vector("probe.start", m.start.vector) }
 
 func (m *motion) close() {
-	for _, p := range []*graph.Program{m.mark, m.sizes} {
-		if p != nil {
-			p.Close()
-		}
+	if m.sizes != nil {
+		m.sizes.Close()
 	}
 	m.along.Close()
-	objective.Free(m.start, m.before)
+	m.start.close()
+	m.before.close()
 }
 
 // tests adds the relative standard deviations of the gradient of a batch of n examples: the norm test's (Byrd et al. 2012) is of all of
@@ -146,10 +130,7 @@ func (s sampleStatistics) tests(n int, numbers map[string]float64) {
 func varianceAlong(rest *mat.SymDense, along []float64) float64 {
 	n := len(along)
 	products := make([]float64, n)
-	sum := 0.0
-	for _, x := range along {
-		sum += x
-	}
+	sum := floats.Sum(along)
 	for i := range products {
 		for k := range n {
 			if k != i {
