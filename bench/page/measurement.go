@@ -5,61 +5,36 @@ import (
 	"errors"
 	"fmt"
 
-	"gonum.org/v1/gonum/floats"
+	"drift/graph/sigma"
 )
 
 // measurement is what drift measure found at some weights.
 type measurement struct {
 	result
-	Examples           int       `json:"examples"`
-	Parameters         int       `json:"parameters"`
-	Loss               float64   `json:"loss"`
-	GradNorm2          float64   `json:"grad_norm2"`
-	TraceSigma         float64   `json:"tr_sigma"`
-	TraceGradientNorm2 float64   `json:"grad_tr_sigma_norm2"`
-	NoiseScale         *float64  `json:"noise_scale"`
-	NoiseScaleUnbiased *float64  `json:"noise_scale_unbiased"`
-	Eigenvalues        []float64 `json:"sigma_eigenvalues"`
-	Density            *density  `json:"sigma_density"`
-	HessianEigenvalues []float64 `json:"hessian_eigenvalues"`
-	HessianDensity     *density  `json:"hessian_density"`
-	HessianTrace       *float64  `json:"hessian_trace"`
-	HessianTraceError  *float64  `json:"hessian_trace_error"`
-	Layers             []layer   `json:"layers"`
-	Overlap            *overlap  `json:"overlap"`
-}
-
-// overlap is how far the leading eigenvectors of Σ and of the Hessian span the same space.
-type overlap struct {
-	Dimension int         `json:"dimension"`
-	Share     float64     `json:"share"`
-	Cosines2  [][]float64 `json:"cosines2"`
+	Examples           int            `json:"examples"`
+	Parameters         int            `json:"parameters"`
+	Loss               float64        `json:"loss"`
+	GradNorm2          float64        `json:"grad_norm2"`
+	TraceSigma         float64        `json:"tr_sigma"`
+	TraceGradientNorm2 float64        `json:"grad_tr_sigma_norm2"`
+	NoiseScale         *float64       `json:"noise_scale"`
+	NoiseScaleUnbiased *float64       `json:"noise_scale_unbiased"`
+	Eigenvalues        []float64      `json:"sigma_eigenvalues"`
+	Density            *sigma.Density `json:"sigma_density"`
+	HessianEigenvalues []float64      `json:"hessian_eigenvalues"`
+	HessianDensity     *sigma.Density `json:"hessian_density"`
+	HessianTrace       *float64       `json:"hessian_trace"`
+	HessianTraceError  *float64       `json:"hessian_trace_error"`
+	Layers             []sigma.Layer  `json:"layers"`
+	Overlap            *sigma.Overlap `json:"overlap"`
 }
 
 // inHessian is the share of each of Σ's eigenvectors that lies in the Hessian's leading space.
-func (m *measurement) inHessian() (shares []float64) {
+func (m *measurement) inHessian() []float64 {
 	if m.Overlap == nil {
 		return nil
 	}
-	for _, row := range m.Overlap.Cosines2 {
-		shares = append(shares, floats.Sum(row))
-	}
-	return shares
-}
-
-// layer is the share of a measurement that falls to one parameter tensor.
-type layer struct {
-	Name       string   `json:"name"`
-	Elements   int      `json:"elements"`
-	TraceSigma float64  `json:"tr_sigma"`
-	GradNorm2  float64  `json:"grad_norm2"`
-	NoiseScale *float64 `json:"noise_scale"`
-}
-
-// density is a spectrum as weights at values, which sum to 1.
-type density struct {
-	Values  []float64 `json:"values"`
-	Weights []float64 `json:"weights"`
+	return m.Overlap.InHessian()
 }
 
 func (r *Results) readMeasurement(from result, text []byte) error {
@@ -67,7 +42,7 @@ func (r *Results) readMeasurement(from result, text []byte) error {
 	if err := json.Unmarshal(text, m); err != nil {
 		return err
 	}
-	for _, d := range []*density{m.Density, m.HessianDensity} {
+	for _, d := range []*sigma.Density{m.Density, m.HessianDensity} {
 		if d != nil && len(d.Values) != len(d.Weights) {
 			return fmt.Errorf("a spectral density has %d values and %d weights", len(d.Values), len(d.Weights))
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"drift/bench/spectra"
+	"drift/graph/sigma"
 )
 
 // spectra are the charts of measurements: leading eigenvalues, and the share of a spectrum above each value.
@@ -34,10 +35,10 @@ func (r *Results) spectra(l legend) (charts []*chart) {
 	}
 	for _, of := range []struct {
 		title string
-		of    func(*measurement) *density
+		of    func(*measurement) *sigma.Density
 	}{
-		{"Spectrum of Σ", func(m *measurement) *density { return m.Density }},
-		{"Spectrum of the Hessian", func(m *measurement) *density { return m.HessianDensity }},
+		{"Spectrum of Σ", func(m *measurement) *sigma.Density { return m.Density }},
+		{"Spectrum of the Hessian", func(m *measurement) *sigma.Density { return m.HessianDensity }},
 	} {
 		c := &chart{Title: of.title, Note: "The share of all eigenvalues that are larger, by stochastic quadrature.", XLabel: "eigenvalue"}
 		positive := true
