@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,6 +16,7 @@ import (
 
 	"drift/bench/compare"
 	"drift/bench/report"
+	"drift/bench/study"
 )
 
 // comparison is what drift compare came to, with its learning curves where they are kept.
@@ -79,8 +78,8 @@ func (r *Results) readComparison(from result, file string, text []byte) error {
 	}
 	c.config = config.String()
 	if file != from.path { // of a folder
-		if err := c.readCurves(filepath.Dir(file)); err != nil {
-			return fmt.Errorf("%s: %w", curvesName, err)
+		if err := reading(filepath.Join(filepath.Dir(file), curvesName), c.readCurves); err != nil {
+			return err
 		}
 	}
 	r.comparisons = append(r.comparisons, c)
@@ -101,22 +100,12 @@ func whole(settings map[string]any) map[string]any {
 	return out
 }
 
-// readCurves reads the table optimizer, seed, step, metric, value beside compare.json, if there is one.
-func (c *comparison) readCurves(folder string) error {
-	file, err := os.Open(filepath.Join(folder, curvesName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	all, err := parseCurves(file, curvesHeader)
+// readCurves reads the table of learning curves beside compare.json.
+func (c *comparison) readCurves(from io.Reader) error {
+	all, err := parseCurves(from, study.CurvesHeader)
 	c.curves = all[""]
 	return err
 }
-
-var curvesHeader = []string{"optimizer", "seed", "step", "metric", "value"}
 
 // parseCurves reads learning curves, by task where the table has that column too.
 func parseCurves(from io.Reader, columns []string) (map[string][]learning, error) {
@@ -137,8 +126,8 @@ func parseCurves(from io.Reader, columns []string) (map[string][]learning, error
 		if err != nil {
 			return nil, err
 		}
-		task, cells := cells[0], cells[len(cells)-len(curvesHeader):]
-		if len(columns) == len(curvesHeader) {
+		task, cells := cells[0], cells[len(cells)-len(study.CurvesHeader):]
+		if len(columns) == len(study.CurvesHeader) {
 			task = ""
 		}
 		of := name{strings.Clone(task), strings.Clone(cells[0]), strings.Clone(cells[3])}

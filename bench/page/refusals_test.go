@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"drift/bench/study"
 )
 
 // What is damaged is refused in one line that says where and what.
@@ -92,5 +94,5 @@ func FuzzMetricsNeverPanic(f *testing.F) {
 
 func FuzzCurvesNeverPanic(f *testing.F) {
 	f.Add(curvesCSV)
-	f.Fuzz(func(t *testing.T, text string) { parseCurves(strings.NewReader(text), curvesHeader) })
+	f.Fuzz(func(t *testing.T, text string) { parseCurves(strings.NewReader(text), study.CurvesHeader) })
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"drift/bench/study"
 )
 
 // settings are those of runs and comparisons side by side.
@@ -34,7 +36,7 @@ func (r *Results) settings() (s settings) {
 		s.Recipes = append(s.Recipes, recipe{Name: u.name, Command: again("train", u.path), Config: u.config, Computed: u.computed()})
 	}
 	for _, of := range r.studies {
-		s.Recipes = append(s.Recipes, recipe{of.name, "drift study " + quote(filepath.ToSlash(filepath.Join(of.path, studyFile))) + " --out again", of.file,
+		s.Recipes = append(s.Recipes, recipe{of.name, "drift study " + quote(filepath.ToSlash(filepath.Join(of.path, study.FileName))) + " --out again", of.file,
 			"Computed by drift " + of.ComputedBy + "."})
 	}
 	for _, c := range r.comparisons {

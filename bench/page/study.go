@@ -28,10 +28,7 @@ type studied struct {
 	first   int // its first comparison
 }
 
-const (
-	studyFile   = "study.toml"
-	secondsName = "seconds.csv"
-)
+const secondsName = "seconds.csv"
 
 func (r *Results) readStudy(from result, text []byte) error {
 	s := &studied{result: from, first: len(r.comparisons)}
@@ -71,11 +68,11 @@ func (s *studied) readFolder() (curves map[string][]learning, err error) {
 		return nil, err
 	}
 	err = reading(filepath.Join(folder, curvesName), func(f io.Reader) error {
-		curves, err = parseCurves(f, append([]string{"task"}, curvesHeader...))
+		curves, err = parseCurves(f, append([]string{"task"}, study.CurvesHeader...))
 		return err
 	})
 	if err == nil {
-		err = reading(filepath.Join(folder, studyFile), func(f io.Reader) error {
+		err = reading(filepath.Join(folder, study.FileName), func(f io.Reader) error {
 			text, err := io.ReadAll(f)
 			s.file = string(text)
 			return err

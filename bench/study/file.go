@@ -15,6 +15,9 @@ import (
 	"drift/optim/options"
 )
 
+// FileName is the study's file in the folder of its results, from which it is resumed.
+const FileName = "study.toml"
+
 // file is a study as TOML has it.
 type file struct {
 	Name        string          `toml:"name"`

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"drift/bench/study"
 )
 
 // TestMain lets the test binary stand in for drift, as a process that can be killed.
@@ -94,7 +96,7 @@ func TestStudiesGoOnAfterKills(t *testing.T) {
 	if code, _, stderr := drift(t, "study", file, "--out", whole, "--quiet"); code != 0 {
 		t.Fatal(stderr)
 	}
-	kills := killUntilDone(t, []string{"study", file, "--out", killed, "--quiet"}, []string{"study", "--resume", killed, "--quiet"}, filepath.Join(killed, studyName))
+	kills := killUntilDone(t, []string{"study", file, "--out", killed, "--quiet"}, []string{"study", "--resume", killed, "--quiet"}, filepath.Join(killed, study.FileName))
 	if kills < 3 {
 		t.Errorf("killed %d times only", kills)
 	}

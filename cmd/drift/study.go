@@ -35,9 +35,6 @@ type studying struct {
 	name, text  string // of the study's file
 }
 
-// studyName is the file in the folder of a study from which it is resumed.
-const studyName = "study.toml"
-
 const studyLong = `study trains with every optimizer on every task with every seed, as a file says, or one of the studies that
 ship with drift: paper (what Roberts 2021 says of SGD, on images made on the spot) and baselines (optimizers
 in common use on three tasks). --show prints a study's file, to begin one of your own:
@@ -169,7 +166,7 @@ func (s *studying) read(args []string) error {
 		return usagef("--resume writes into the folder itself: leave --out out")
 	case s.resume != "":
 		s.out = s.resume
-		return s.readFile(filepath.Join(s.resume, studyName))
+		return s.readFile(filepath.Join(s.resume, study.FileName))
 	case len(args) != 1:
 		return usagef("study needs one file, or the name of a study: %s", strings.Join(study.Names(), ", "))
 	}
@@ -186,12 +183,12 @@ const largestStudy = 1 << 20
 func (s *studying) readFile(path string) error {
 	s.name = path
 	if s.resume != "" {
-		s.name = filepath.Base(filepath.Clean(s.resume)) + "/" + studyName
+		s.name = filepath.Base(filepath.Clean(s.resume)) + "/" + study.FileName
 	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && s.resume != "":
-		return fmt.Errorf("resuming the study in %s: it holds no %s: start one with drift study FILE --out %s", s.resume, studyName, s.resume)
+		return fmt.Errorf("resuming the study in %s: it holds no %s: start one with drift study FILE --out %s", s.resume, study.FileName, s.resume)
 	case errors.Is(err, fs.ErrNotExist):
 		return usagef("%s is no file, and no study that ships with drift: give a file, or %s", path, cmdline.Choose(path, study.Names()))
 	case err != nil:
@@ -216,10 +213,10 @@ func (s *studying) studyOptions() study.Options {
 
 // begin makes the folder, puts the study's file there, and refuses a folder with another study.
 func (s *studying) begin() error {
-	if err := prepareFolder(s.out, studyName); err != nil {
+	if err := prepareFolder(s.out, study.FileName); err != nil {
 		return err
 	}
-	path := filepath.Join(s.out, studyName)
+	path := filepath.Join(s.out, study.FileName)
 	old, err := os.ReadFile(path)
 	switch {
 	case err == nil && string(old) == s.text:
