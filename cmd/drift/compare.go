@@ -132,12 +132,12 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		return err
 	}
 	defer func() { err = closing(lock, err) }()
-	config, err := c.config(flags)
+	about, err := c.about(flags)
 	if err != nil {
 		return err
 	}
 	e := compare.Experiment{Open: c.problem, Entries: c.each, Points: c.points, Pairs: c.pairs, Paths: c.paths, Trials: c.trials, OpenTuning: c.tuning, Kept: c.kept,
-		SoFar: c.soFar(config), Shard: c.shard}
+		SoFar: c.soFar(about), Shard: c.shard}
 	if c.shard.Of > 0 {
 		e.SoFar = nil
 	}
@@ -168,7 +168,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		fmt.Fprintf(c.human(), "Shard %s is done: drift compare --resume %s merges all\n", c.shard, c.out)
 		return nil
 	}
-	return c.deliver(flags, outcome)
+	return c.deliver(about, outcome)
 }
 
 // problem is the task with data and first weights of a seed.

@@ -40,15 +40,22 @@ type comparisonResult struct {
 	Experiment  experiment           `json:"experiment"`
 }
 
-func (c *comparison) result(config map[string]any, o *compare.Outcome) comparisonResult {
-	return comparisonResult{o.Rows, o.SecondOrder, experiment{"compare", config, machine.Version(), c.device,
-		machine.Using(machine.Resolve(c.device, cuda.Probe()), c.threads), o.Trials, nil}}
+// about is the experiment before it begins.
+func (c *comparison) about(flags *pflag.FlagSet) (experiment, error) {
+	config, err := c.config(flags)
+	return experiment{Command: "compare", Config: config, Version: machine.Version(), Device: c.device,
+		Machine: machine.Using(machine.Resolve(c.device, cuda.Probe()), c.threads)}, err
+}
+
+func (e experiment) result(o *compare.Outcome) comparisonResult {
+	e.Tuning = o.Trials
+	return comparisonResult{o.Rows, o.SecondOrder, e}
 }
 
 // soFar writes what is finished in the form of the results, for pages that are looked at while the comparison goes on.
-func (c *comparison) soFar(config map[string]any) func(*compare.Outcome, int) error {
+func (c *comparison) soFar(about experiment) func(*compare.Outcome, int) error {
 	return func(o *compare.Outcome, runs int) error {
-		result := c.result(config, o)
+		result := about.result(o)
 		result.Experiment.Finished = &finishedRuns{runs, len(c.optimizers) * c.seeds}
 		folder := filepath.Join(c.out, compare.SoFarFolder)
 		if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -62,19 +69,15 @@ func (c *comparison) soFar(config map[string]any) func(*compare.Outcome, int) er
 }
 
 // deliver writes the files before it shows the tables, which a closed pipe may end, and shows them whether or not a disk is full.
-func (c *comparison) deliver(flags *pflag.FlagSet, outcome *compare.Outcome) error {
-	config, err := c.config(flags)
-	if err != nil {
-		return err
-	}
-	result := c.result(config, outcome)
+func (c *comparison) deliver(about experiment, outcome *compare.Outcome) error {
+	result := about.result(outcome)
 	written := writeFiles(c.out, map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
 		"runs.csv":     outcome.Runs().WriteCSV,
 		"curves.csv":   outcome.Curves().WriteCSV,
 		"compare.png":  outcome.Figure().WritePNG,
-		"config.toml":  func(w io.Writer) error { return encodeTOML(w, config) },
+		"config.toml":  func(w io.Writer) error { return encodeTOML(w, about.Config) },
 	})
 	if written == nil {
 		written = c.kept.Remove()
