@@ -13,7 +13,7 @@ import (
 
 const (
 	every = 2 * time.Second // a browser asks this often
-	share = 100             // the page is made in at most one in so many parts of the time
+	share = 100             // making the page takes at most 1/share of the time
 )
 
 // pages is the page as it was last made.

@@ -11,12 +11,12 @@ import (
 // cells is the width of a curve in a display.
 const cells = 16
 
-// curve is a number along a task, in so few characters that it fits beside the bar: "loss █▆▄▃▂▁ 0.31".
+// curve is a number along a task, short enough to stand beside the bar: "loss █▆▄▃▂▁ 0.31".
 type curve struct {
 	name   string
-	values []float64 // means of equally many points each, the last of as many as there are
-	per    int       // points in a value
-	open   int       // points in the last value
+	values []float64 // each is the mean of per points, the last of those that have come
+	per    int
+	open   int // points in the last value
 	latest float64
 }
 
