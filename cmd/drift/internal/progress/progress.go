@@ -30,7 +30,8 @@ type Display struct {
 	first      int
 	begun      bool
 	curves     []*curve
-	text       string // before the bar
+	note       string // before the bar, with the curves
+	changed    bool   // the curves have, since they were drawn
 }
 
 const (
@@ -64,9 +65,9 @@ func (p *Display) Set(done int, note string) {
 		p.begun, p.first = true, max(0, done-1)
 	}
 	if p.bar != nil {
-		if text := p.describe(note, p.width()); text != p.text {
-			p.text = text
-			p.bar.Describe(text)
+		if p.changed || note != p.note {
+			p.note, p.changed = note, false
+			p.bar.Describe(p.describe(note, p.width()))
 		}
 		p.bar.Set(done)
 		return
@@ -101,6 +102,7 @@ func (p *Display) Point(name string, x float64) {
 		i, p.curves = len(p.curves), append(p.curves, &curve{name: name})
 	}
 	p.curves[i].add(x)
+	p.changed = true
 }
 
 // barWidth is the columns that a bar takes with its count, rate and time left, and narrowest is what is left of it for the sake of numbers.
