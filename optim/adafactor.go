@@ -1,9 +1,6 @@
 package optim
 
-import (
-	"drift/graph"
-	"drift/kernels"
-)
+import "drift/graph"
 
 // Adafactor divides the gradient by the root of a factored mean of its squares (Shazeer and Stern 2018), in PyTorch's arithmetic
 // (torch.optim.Adafactor): for a tensor whose last two axes are rows and columns, with β̂ = 1 − t^c at step t,
@@ -40,12 +37,9 @@ type FactoredSquares struct{ Beta2Decay, Eps, LeastScale, Threshold float64 }
 
 var _ Transform = FactoredSquares{}
 
-// precision is the distance of 1 from the next number.
-var precision = map[kernels.DType]float64{kernels.Float32: 1.0 / (1 << 23), kernels.Float64: 1.0 / (1 << 52)}
-
 func (a FactoredSquares) Apply(u *Symbols, d *graph.Node) *graph.Node {
 	if a.Eps == 0 {
-		a.Eps = precision[graph.DTypeOf(d)]
+		a.Eps = 2 * graph.Unit(graph.DTypeOf(d)) // the distance of 1 from the next number
 	}
 	steps := u.Scalar("steps")
 	now := graph.AddConst(steps, 1)
