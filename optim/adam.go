@@ -41,10 +41,17 @@ func (a AdamRule) Apply(u *Symbols, d *graph.Node) *graph.Node {
 // average is the new running mean βx̄ + (1−β)x and 1−βᵗ (1), the sum of the weights in it. That sum is carried on as it is:
 // a power βᵗ taken from 1 would lose most digits of float32 at first.
 func average(u *Symbols, name string, beta float64, x *graph.Node) (mean, share *graph.Node) {
-	m, s := u.State(name, x.Shape()...), u.Scalar(name+" share")
-	mean = graph.Add(graph.Scale(m, beta), graph.Scale(x, 1-beta))
+	mean = runningMean(u, name, beta, x)
+	s := u.Scalar(name + " share")
 	share = graph.AddConst(graph.Scale(s, beta), 1-beta)
-	u.Set(m, mean)
 	u.Set(s, share)
 	return mean, share
+}
+
+// runningMean is the new βx̄ + (1−β)x, of a mean that starts at zero.
+func runningMean(u *Symbols, name string, beta float64, x *graph.Node) *graph.Node {
+	state := u.State(name, x.Shape()...)
+	mean := graph.Add(graph.Scale(state, beta), graph.Scale(x, 1-beta))
+	u.Set(state, mean)
+	return mean
 }

@@ -77,14 +77,12 @@ func (o Orthogonalized) Apply(u *Symbols, d *graph.Node) *graph.Node {
 
 func (o Orthogonalized) matrix(u *Symbols, name string, g *graph.Node) *graph.Node {
 	shape := g.Shape()
-	m := u.State("momentum of "+name, shape...)
-	next := graph.Add(graph.Scale(m, o.Momentum), graph.Scale(g, 1-o.Momentum))
-	u.Set(m, next)
+	m := runningMean(u, "momentum of "+name, o.Momentum, g)
 	if o.Nesterov {
-		next = graph.Add(graph.Scale(g, 1-o.Momentum), graph.Scale(next, o.Momentum))
+		m = graph.Add(graph.Scale(g, 1-o.Momentum), graph.Scale(m, o.Momentum))
 	}
 	rows := shape[0]
-	x := newtonSchulz(graph.Reshape(next, rows, graph.Size(g)/rows), o.Iterations)
+	x := newtonSchulz(graph.Reshape(m, rows, graph.Size(g)/rows), o.Iterations)
 	last := len(shape) - 1
 	factor := math.Sqrt(math.Max(1, float64(shape[last-1])/float64(shape[last])))
 	return graph.Scale(graph.Reshape(x, shape...), factor)

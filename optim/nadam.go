@@ -52,9 +52,7 @@ func (a NAdamRule) Apply(u *Symbols, d *graph.Node) *graph.Node {
 	u.Set(risen, now)
 	u.Set(without, share)
 
-	m := u.Vector("mean")
-	mean := graph.Add(graph.Scale(m, a.Beta1), graph.Scale(d, 1-a.Beta1))
-	u.Set(m, mean)
+	mean := runningMean(u, "mean", a.Beta1, d)
 	square, share2 := average(u, "square", a.Beta2, graph.Square(d))
 	wide := func(x *graph.Node) *graph.Node { return graph.BroadcastScalar(x, d.Shape()...) }
 	root := graph.AddConst(graph.Div(graph.Sqrt(square), wide(graph.Sqrt(share2))), a.Eps)

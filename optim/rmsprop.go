@@ -36,8 +36,6 @@ type RMS struct{ Alpha, Eps float64 }
 var _ Transform = RMS{}
 
 func (r RMS) Apply(u *Symbols, d *graph.Node) *graph.Node {
-	v := u.Vector("square")
-	next := graph.Add(graph.Scale(v, r.Alpha), graph.Scale(graph.Square(d), 1-r.Alpha))
-	u.Set(v, next)
-	return graph.Div(d, graph.AddConst(graph.Sqrt(next), r.Eps))
+	v := runningMean(u, "square", r.Alpha, graph.Square(d))
+	return graph.Div(d, graph.AddConst(graph.Sqrt(v), r.Eps))
 }
