@@ -1,7 +1,6 @@
 package study
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -110,9 +109,8 @@ func (l *lab) check() error {
 		if err := l.checkTargets(i); err != nil {
 			return err
 		}
-		examples := l.split.Train.Len()
 		for k, o := range s.Optimizers {
-			if err := l.checkOptimizer(t, o, examples, s.tuned(k)); err != nil {
+			if err := l.checkOptimizer(t, o, s.tuned(k)); err != nil {
 				return s.at(fmt.Errorf("optimizer %q on task %q: %w", o.Name, t.Name, err), place("optimizer", k), "settings")
 			}
 		}
@@ -120,16 +118,16 @@ func (l *lab) check() error {
 	return nil
 }
 
-func (l *lab) checkOptimizer(t Task, o Optimizer, examples int, tuned bool) error {
-	problem := optim.Problem{Examples: examples, Steps: t.Budget.Updates}
+func (l *lab) checkOptimizer(t Task, o Optimizer, tuned bool) error {
+	problem := optim.Problem{Examples: l.split.Train.Len(), Steps: t.Budget.Updates}
 	if !tuned {
 		return optim.Check(o.Optimizer, problem)
 	}
-	if l.split.Valid.Len() == 0 {
-		if problem.Examples -= examples / 5; examples < 10 {
-			return errors.New("tuning holds out a fifth of the training examples, and takes at least 10: give more data")
-		}
+	out, err := heldOut(l.split)
+	if err != nil {
+		return err
 	}
+	problem.Examples -= out
 	for k := range l.study.Tuning.Trials {
 		trial, err := o.trial(k, l.study.Tuning.Seed)
 		if err == nil {
