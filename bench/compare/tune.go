@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"drift/bench/report"
@@ -142,10 +141,7 @@ func (t *tuning) loss(ctx context.Context, trial Entry, what string) (report.Num
 		return t.kept.Losses[t.at-1], nil
 	}
 	r, err := study.Train(ctx, t.f, trial, t.seed, t.start, 1, func(steps int) { t.heard(steps, what) })
-	loss := report.Number(math.NaN())
-	if err == nil && r.Result.Test != nil {
-		loss = report.Number(r.Result.Test.Loss)
-	}
+	loss := report.Number(r.TestLoss())
 	if err == nil {
 		t.kept.Losses = append(t.kept.Losses, loss)
 		err = t.of.Kept.Save(trialsName(t.seed), t.kept)

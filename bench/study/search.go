@@ -47,7 +47,7 @@ func (w *worker) search(task, optimizer int, whole bool) (s Search, ready bool, 
 			return s, false, err
 		}
 		s.pay(r)
-		loss := validationLoss(r)
+		loss := r.Run.TestLoss() // of what is held out
 		if math.IsNaN(loss) {
 			s.Diverged++
 		}
@@ -74,7 +74,7 @@ func (w *worker) finals(s *Search, task, optimizer int) (ready bool, err error) 
 				return false, err
 			}
 			s.pay(r)
-			s.Finalists[k].Losses = append(s.Finalists[k].Losses, report.Number(validationLoss(r)))
+			s.Finalists[k].Losses = append(s.Finalists[k].Losses, report.Number(r.Run.TestLoss()))
 		}
 		for _, x := range s.Finalists[k].Losses {
 			all[k] = append(all[k], float64(x))
@@ -90,13 +90,6 @@ func (w *worker) finals(s *Search, task, optimizer int) (ready bool, err error) 
 func (s *Search) pay(r record) {
 	s.Updates += r.Run.Result.Steps
 	s.ExampleGradients += r.Run.Result.ExampleGradients
-}
-
-func validationLoss(r record) float64 {
-	if r.Run.Diverged || r.Void || r.Run.Result.Test == nil {
-		return math.NaN()
-	}
-	return r.Run.Result.Test.Loss
 }
 
 // edges finds where the choice lies at the end of what was tried.
