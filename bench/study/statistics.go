@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -142,14 +143,7 @@ func holm(all []Difference) {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if all[a].P < all[b].P {
-			return -1
-		} else if all[a].P > all[b].P {
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(all[a].P, all[b].P) })
 	before := 0.0
 	for k, i := range order {
 		before = math.Max(before, math.Min(1, float64(all[i].P)*float64(len(order)-k)))
