@@ -43,7 +43,7 @@ func (b Budget) parts() []budgetPart {
 func (b Budget) check() error {
 	given := 0
 	for _, p := range b.parts() {
-		if p.value < 0 || math.IsNaN(p.value) || math.IsInf(p.value, 0) {
+		if p.value < 0 || notFinite(p.value) {
 			return fmt.Errorf("a budget of %v %s: give a finite number above 0", p.value, p.unit)
 		}
 		if p.value > 0 {

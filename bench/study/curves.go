@@ -2,7 +2,6 @@ package study
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"drift/bench/report"
@@ -35,7 +34,7 @@ func (g Group) AddCurves(t *report.Table, begin ...string) {
 	for _, r := range g.Runs {
 		for _, entry := range r.Entries {
 			for _, m := range metrics {
-				if x := m.of(entry); x != nil && !math.IsNaN(*x) && !math.IsInf(*x, 0) {
+				if x := m.of(entry); x != nil && !notFinite(*x) {
 					t.Add(append(slices.Clone(begin), g.Name, fmt.Sprint(r.Seed), fmt.Sprint(entry.Step), m.name, plain(*x))...)
 				}
 			}
@@ -45,7 +44,7 @@ func (g Group) AddCurves(t *report.Table, begin ...string) {
 
 // plain is a number in full, or nothing where there is none.
 func plain(x float64) string {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
+	if notFinite(x) {
 		return ""
 	}
 	return fmt.Sprint(x)

@@ -77,7 +77,7 @@ func (p *Profile) Figure() report.Figure {
 	last := 2.0
 	for _, c := range p.Curves {
 		for _, r := range c.Ratios {
-			if x := float64(r); !math.IsInf(x, 1) && !math.IsNaN(x) {
+			if x := float64(r); !notFinite(x) {
 				last = max(last, 1.2*x)
 			}
 		}

@@ -52,7 +52,7 @@ func ParseTarget(text string) (Target, error) {
 	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	metric = strings.TrimSpace(metric)
 	switch {
-	case !found || err != nil || math.IsNaN(value) || math.IsInf(value, 0):
+	case !found || err != nil || notFinite(value):
 		return wrong("it is no comparison of a metric with a finite number")
 	case metric != accuracyName && metric != lossName:
 		return wrong(fmt.Sprintf("unknown metric %q", metric))
