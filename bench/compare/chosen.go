@@ -20,7 +20,7 @@ func (o *Outcome) Chosen() (t *report.Table, atTheEnd []string) {
 	var chosen []Trial
 	for k := range o.Rows {
 		trials := o.Trials[k*each:][:each]
-		best, tried := trials[max(0, steadiest(trials))], []float64{}
+		best, tried := trials[slices.IndexFunc(trials, func(t Trial) bool { return t.Chosen })], []float64{}
 		for _, trial := range trials {
 			tried = append(tried, rate(trial))
 		}
@@ -40,7 +40,7 @@ func (o *Outcome) Chosen() (t *report.Table, atTheEnd []string) {
 		again = append(again, report.Format(stat.Mean(best.losses(), nil)))
 	}
 	t.AddColumn("validation loss", losses)
-	t.AddColumn("its mean over 3 seeds", again)
+	t.AddColumn(fmt.Sprintf("its mean over %d seeds", 1+study.AgainOn), again)
 	return t, atTheEnd
 }
 
