@@ -157,20 +157,19 @@ func Gather(table, index *Node) *Node { return apply(gather{}, table, indices(in
 
 // GatherAxis is what the indices [k] name of an axis of x, in its place: [a,t,c] → [a,k,c].
 func GatherAxis(x *Node, axis int, index *Node) *Node {
-	moved, back := firstAxis(x, axis)
-	return Transpose(Gather(moved, index), back...)
+	return moveAxis(Gather(moveAxis(x, axis, 0), index), 0, axis)
 }
 
-// firstAxis moves an axis before the others. It also returns the permutation that moves it back.
-func firstAxis(x *Node, axis int) (moved *Node, back []int) {
-	around(x.Shape(), axis)
-	perm := []int{axis}
+// moveAxis takes an axis from one place to another; the others keep their order.
+func moveAxis(x *Node, from, to int) *Node {
+	around(x.Shape(), from)
+	perm := make([]int, 0, x.Dims())
 	for k := range x.Dims() {
-		if k != axis {
-			perm, back = append(perm, k), append(back, len(back)+1)
+		if k != from {
+			perm = append(perm, k)
 		}
 	}
-	return Transpose(x, perm...), slices.Insert(back, axis, 0)
+	return Transpose(x, slices.Insert(perm, to, from)...)
 }
 
 type scatter struct{ table int }

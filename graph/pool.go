@@ -87,7 +87,7 @@ func MaxPool2D(x *Node, kernel, stride, padding [2]int) *Node {
 
 // MaxAxis is the largest element along an axis, which is gone from the result; of equal ones the first has the derivative.
 func MaxAxis(x *Node, axis int) *Node {
-	moved, _ := lastAxis(x, axis)
+	moved := moveAxis(x, axis, x.Dims()-1)
 	k := x.Shape()[axis]
 	size := [2]int{1, k}
 	y := MaxPool2D(Reshape(moved, Size(x)/k, 1, 1, k), size, size, [2]int{})

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -45,22 +44,10 @@ func LogSoftmax(x *Node) *Node { return apply(softmax{log: true}, x) }
 
 // SoftmaxAxis is the softmax along an axis, or its logarithm.
 func SoftmaxAxis(x *Node, axis int, log bool) *Node {
-	moved, back := lastAxis(x, axis)
-	cols := x.Shape()[axis]
+	last := x.Dims() - 1
+	moved, cols := moveAxis(x, axis, last), x.Shape()[axis]
 	rows := apply(softmax{log}, Reshape(moved, Size(x)/cols, cols))
-	return Transpose(Reshape(rows, moved.Shape()...), back...)
-}
-
-// lastAxis moves an axis behind the others. It also returns the permutation that moves it back.
-func lastAxis(x *Node, axis int) (moved *Node, back []int) {
-	around(x.Shape(), axis)
-	var perm []int
-	for k := range x.Dims() {
-		if k != axis {
-			perm, back = append(perm, k), append(back, len(back))
-		}
-	}
-	return Transpose(x, append(perm, axis)...), slices.Insert(back, axis, x.Dims()-1)
+	return moveAxis(Reshape(rows, moved.Shape()...), last, axis)
 }
 
 // crossEntropy is the negative log-likelihood of classes under logits.
