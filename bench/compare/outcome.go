@@ -29,13 +29,9 @@ type Row struct {
 
 // Means is the numbers of a Row, means over seeds.
 type Means struct {
-	TestAccuracy     *report.Interval `json:"test_accuracy"`
-	TestLoss         *report.Interval `json:"test_loss"`
-	TrainLoss        *report.Interval `json:"train_loss"`
-	Gap              *report.Interval `json:"gap"`
-	ExampleGradients *report.Interval `json:"example_gradients"`
-	Seconds          *report.Interval `json:"seconds"`
-	DriftExplained   *report.Interval `json:"drift_explained"`
+	study.Means
+	Seconds        *report.Interval `json:"seconds"`
+	DriftExplained *report.Interval `json:"drift_explained"`
 }
 
 // column is one number of a run, with its place in a Row.

@@ -53,8 +53,7 @@ func (r *Results) readStudy(from result, text []byte) error {
 		}
 		c.Experiment.Config = map[string]any{"data": t.Data, "model": t.Model, "budget": t.Budget.String(), "dtype": s.DType, "seeds": len(s.Seeds)}
 		for _, of := range t.Rows {
-			c.Rows = append(c.Rows, row{Optimizer: of.Optimizer, Seeds: of.Seeds, Diverged: of.Diverged, Means: compare.Means{TestAccuracy: of.TestAccuracy,
-				TestLoss: of.TestLoss, TrainLoss: of.TrainLoss, Gap: of.Gap, ExampleGradients: of.ExampleGradients}})
+			c.Rows = append(c.Rows, row{Optimizer: of.Optimizer, Seeds: of.Seeds, Diverged: of.Diverged, Means: compare.Means{Means: of.Means}})
 		}
 		r.comparisons = append(r.comparisons, c)
 	}

@@ -39,18 +39,23 @@ type TaskOutcome struct {
 
 // Row is an optimizer on a task. A number is nil where it does not apply, and a mean where a run diverged: it would flatter.
 type Row struct {
-	Optimizer        string              `json:"optimizer"`
-	Settings         *Entry              `json:"settings"` // null where tuning left none
-	Seeds            []uint64            `json:"seeds"`
-	Diverged         []uint64            `json:"diverged"` // seeds on which the run diverged
-	TestAccuracy     *report.Interval    `json:"test_accuracy"`
-	TestLoss         *report.Interval    `json:"test_loss"`
-	TrainLoss        *report.Interval    `json:"train_loss"`
-	Gap              *report.Interval    `json:"gap"`
-	ExampleGradients *report.Interval    `json:"example_gradients"`
-	Quartiles        map[string]Quartile `json:"quartiles"` // of the same numbers, a run that diverged being worse than all others
-	Targets          []Reached           `json:"targets"`
-	Search           *Search             `json:"search"` // null where it is not tuned
+	Optimizer string   `json:"optimizer"`
+	Settings  *Entry   `json:"settings"` // null where tuning left none
+	Seeds     []uint64 `json:"seeds"`
+	Diverged  []uint64 `json:"diverged"` // seeds on which the run diverged
+	Means
+	Quartiles map[string]Quartile `json:"quartiles"` // of the same numbers, a run that diverged being worse than all others
+	Targets   []Reached           `json:"targets"`
+	Search    *Search             `json:"search"` // null where it is not tuned
+}
+
+// Means is the numbers of a Row, means over seeds.
+type Means struct {
+	TestAccuracy     *report.Interval `json:"test_accuracy"`
+	TestLoss         *report.Interval `json:"test_loss"`
+	TrainLoss        *report.Interval `json:"train_loss"`
+	Gap              *report.Interval `json:"gap"`
+	ExampleGradients *report.Interval `json:"example_gradients"`
 }
 
 // Reached is how often and at what cost runs reached a target. What missed it took longer than any number.
