@@ -31,7 +31,7 @@ spec. A spec is a name followed by options, with commas between: glyphs,train=10
 		Args:    cobra.ArbitraryArgs,
 		RunE:    subcommand,
 	}
-	cmd.AddCommand(a.dataListCommand(), a.dataFetchCommand(), a.dataInspectCommand())
+	cmd.AddCommand(a.dataListCommand(), a.dataFetchCommand(), a.dataInspectCommand(), a.dataExportCommand())
 	return cmd
 }
 
