@@ -44,8 +44,9 @@ weights.safetensors (named as in the file of --init, else as in PyTorch's nn.Seq
 continues such a run however it ended, by kill -9 too, and gives the same bits as a run that was not
 interrupted. --steps or --epochs beside --resume make a run longer, also a finished one; a schedule is
 then that of the longer run. Where the data have a validation part (valid=0.1), the weights of the
-evaluation (--eval-every) with the least validation loss are kept in weights-best.safetensors, and
-with --ema B their moving average in weights-ema.safetensors.
+evaluation (--eval-every) with the least validation loss are in weights-best.safetensors from that
+evaluation on, whatever becomes of the run, and with --ema B their moving average in
+weights-ema.safetensors at its end.
 
 Optimizers: sgd uses minibatches; gd uses all examples in every step; gd-reg uses all examples and
 adds λ tr Σ to the loss, where Σ is the covariance of the per-example gradients. With
@@ -214,6 +215,9 @@ func (t *training) trainAndDeliver(ctx context.Context, p *problem, trainer *tra
 	b, err := t.openBoard(flags, p.Model, trainer)
 	if err != nil {
 		return err
+	}
+	if t.logging.Dir != nil {
+		t.logging.Improved = func(train.Best) error { return t.writeWeights(p, rundir.BestName, trainer.Best()) }
 	}
 	result, err := t.train(ctx, trainer, b)
 	if err = errors.Join(err, b.Close()); err != nil {

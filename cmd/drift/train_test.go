@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -278,5 +279,44 @@ func TestResumeNoticesOtherData(t *testing.T) {
 	status, _, stderr := drift(t, "train", "--resume", out)
 	if status != statusFailed || !strings.Contains(stderr, "the data are not those of its checkpoint") {
 		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
+// The best weights so far can be used while the run goes on, and after it was killed.
+func TestBestWeightsOutliveAKilledRun(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	process := child(strings.Fields("train --quiet --data glyphs,train=100,test=60,size=8,valid=0.3 --model mlp:16 --steps 1000000000 --eval-every 5 --out " + out)...)
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	best := filepath.Join(out, "weights-best.safetensors")
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(best); err == nil {
+			break
+		}
+	}
+	process.Process.Kill()
+	process.Wait()
+	status, stdout, stderr := drift(t, "eval", "--quiet", "--json", "-", "--run", out, "--weights", best)
+	var at struct{ Valid struct{ Loss float64 } }
+	if err := json.Unmarshal([]byte(stdout), &at); status != statusDone || err != nil || !(at.Valid.Loss > 0) {
+		t.Fatalf("%s %v %+v", stderr, err, at)
+	}
+	var logged []float64
+	metrics, err := os.ReadFile(filepath.Join(out, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(metrics)) {
+		var entry struct {
+			Loss *float64 `json:"valid_loss"`
+		}
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Loss != nil {
+			logged = append(logged, *entry.Loss)
+		}
+	}
+	near := func(x float64) bool { return math.Abs(x-at.Valid.Loss) < 1e-5*x }
+	if !slices.ContainsFunc(logged, near) {
+		t.Errorf("the weights kept have validation loss %v, which the log does not know: %v", at.Valid.Loss, logged)
 	}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"drift/graph/objective"
@@ -101,13 +102,20 @@ func TestBestParameters(t *testing.T) {
 	}
 	defer dir.Close()
 	trainer := validated(t, kernels.Float64, Options{Steps: 60, Seed: 3})
-	r := train(t, trainer, Logging{Dir: dir, EvalEvery: 4})
+	var improved []int
+	r := train(t, trainer, Logging{Dir: dir, EvalEvery: 4, Improved: func(b Best) error {
+		improved = append(improved, b.Step)
+		return nil
+	}})
 	steps, lines := readMetrics(t, path)
-	least, at := math.Inf(1), 0
+	least, at, minima := math.Inf(1), 0, []int(nil)
 	for i, line := range lines {
 		if loss, ok := line["valid_loss"].(float64); ok && loss < least {
-			least, at = loss, steps[i]
+			least, at, minima = loss, steps[i], append(minima, steps[i])
 		}
+	}
+	if !slices.Equal(improved, minima) {
+		t.Errorf("improved at steps %v, the log has its least losses so far at %v", improved, minima)
 	}
 	if r.Best == nil || r.Best.Step != at || r.Best.Valid.Loss != least || at == 60 {
 		t.Fatalf("kept %+v, the log has its least validation loss %v at step %d", r.Best, least, at)

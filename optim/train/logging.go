@@ -14,6 +14,8 @@ type Logging struct {
 	Dir                                  *rundir.Dir // nil: nothing is kept
 	// Observe, where given, is called after each step, with the entry that was logged for it or nil.
 	Observe func(step int, logged *Entry)
+	// Improved, where given, is called when an evaluation has found the least validation loss so far: Trainer.Best holds the parameters.
+	Improved func(Best) error
 }
 
 // longest is the number of steps after which a run looks whether its loss is finite, however seldom it logs.
@@ -91,6 +93,17 @@ func (t *Trainer) measure(e *Entry) error {
 	}
 	maps.Copy(numbers, e.Numbers)
 	e.Numbers = numbers
+	return nil
+}
+
+// observed passes on what was found of the step just taken.
+func (l Logging) observed(t *Trainer, e *Entry) error {
+	if l.Observe != nil {
+		l.Observe(t.StepsTaken(), e)
+	}
+	if best := t.best.result(); l.Improved != nil && e != nil && best != nil && best.Step == t.StepsTaken() {
+		return l.Improved(*best)
+	}
 	return nil
 }
 

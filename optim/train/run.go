@@ -55,11 +55,11 @@ func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 			return Result{}, fmt.Errorf("training: %w", err)
 		}
 		entry, err := l.log(t)
+		if err == nil {
+			err = l.observed(t, entry)
+		}
 		if err != nil {
 			return Result{}, fmt.Errorf("training: %w", err)
-		}
-		if l.Observe != nil {
-			l.Observe(t.StepsTaken(), entry)
 		}
 		if step := t.StepsTaken(); due(step, l.CheckpointEvery) || step == t.Options.Steps {
 			if err := l.save(t); err != nil {
