@@ -35,10 +35,10 @@ var networks = []network{
 	{"cnn", "cnn", 128, 128, []layer{{"conv1", 784, 9, 32}, {"conv2", 196, 288, 64}, {"dense", 1, 3136, 128}, {"last", 1, 128, 10}}, nil, 0},
 }
 
-// resnet20 is timed by a training step alone.
+// resnet20 is timed at small images.
 var resnet20 = network{name: "resnet20", spec: "resnet20", batch: 128, chunk: 128, shape: []int{3, 32, 32}}
 
-// gpt is a small language model of characters, likewise.
+// gpt is a small language model of characters, at nanoGPT's small setting.
 var gpt = network{name: "gpt", spec: "gpt:4,4,128", batch: 12, chunk: 12, shape: []int{64}, tokens: 65}
 
 // flops of a gradient over n examples: a product forward and two backward for each layer, save that nothing asks for

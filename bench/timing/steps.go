@@ -37,6 +37,15 @@ var ways = []step{
 	{name: "gram", wide: true, open: gram},
 }
 
+// deepWays are those of the networks of many layers.
+var deepWays = []step{
+	{name: "gradient", alone: true, open: gradient},
+	{name: "sgd", alone: true, open: sgd},
+	{name: "norms", open: norms},
+	{name: "hvp", open: hvp},
+	{name: "trace-gradient", open: traceGradient},
+}
+
 // steps is whole steps of the networks: "mlp/gradient", and "mlp/gradient-1024" where the batch is not the network's.
 func steps(dtype kernels.DType) []Case {
 	var all []Case
@@ -63,7 +72,13 @@ func steps(dtype kernels.DType) []Case {
 		}
 	}
 	for _, w := range []network{resnet20, gpt} {
-		all = append(all, Case{Name: w.name + "/sgd", Open: work(w, step{name: "sgd", open: sgd}, dtype, w.batch)})
+		for _, s := range deepWays {
+			c := Case{Name: w.name + "/" + s.name, Open: work(w, s, dtype, w.batch)}
+			if !s.alone {
+				c.Base = w.name + "/gradient"
+			}
+			all = append(all, c)
+		}
 	}
 	return all
 }
