@@ -3,12 +3,14 @@ package timing
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"drift/bench/peers"
 	"drift/kernels"
+	"drift/kernels/cpu"
 )
 
 // Bench measures cases on a device.
@@ -25,6 +27,7 @@ type Result struct {
 	Name        string
 	Seconds     Summary // of one call
 	Flops       float64 // floating-point operations a second; 0 where they do not matter
+	Peak        float64 // of the device's multiply-adds, measured right before and after; 0: unknown
 	Allocations float64 // on the heap, a step
 	Memory      int64   // bytes besides operands; 0: unknown
 	MemoryRatio float64 // as a multiple of the base's; 0: unknown
@@ -75,12 +78,42 @@ func (b *Bench) Measure(ctx context.Context, c Case) (Result, error) {
 		result.MemoryRatio = float64(result.Memory) / float64(base.memory())
 	}
 	rivals = append(rivals, b.libraries(c)...)
+	flops, err := c.flops()
+	if err != nil {
+		return result, err
+	}
+	if flops > 0 {
+		result.Peak = b.peak(clock, c.DType)
+	}
 	result.Seconds, result.Against, err = clock.Measure(ctx, own.timer(clock), rivals, b.Time)
 	if err != nil {
 		return result, fmt.Errorf("timing %s: %w", c.Name, err)
 	}
-	result.Flops = c.Flops / result.Seconds.Median
+	if flops > 0 {
+		result.Flops, result.Peak = flops/result.Seconds.Median, math.Max(result.Peak, b.peak(clock, c.DType))
+	}
 	return result, nil
+}
+
+// flops is the operations of one call, 0 where they do not matter.
+func (c Case) flops() (float64, error) {
+	if !c.Count {
+		return c.Flops, nil
+	}
+	counted, err := Count(c)
+	sum := 0.0
+	for _, r := range counted.Rows {
+		if kindOf(r.Op) == kindProduct {
+			sum += r.Flops * float64(r.Count) / float64(counted.Steps)
+		}
+	}
+	return sum, err
+}
+
+// peak is the rate of the device's multiply-adds, once its threads have stopped looking for work.
+func (b *Bench) peak(clock Clock, dt kernels.DType) float64 {
+	clock.Sleep(settle)
+	return cpu.Peak(b.Device, dt)
 }
 
 // base opens a case's base and runs it once; it is nil where there is none.

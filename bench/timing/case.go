@@ -14,6 +14,8 @@ import (
 type Case struct {
 	Name    string         // "gemm/float32/256": kind, and what sets it apart
 	Flops   float64        // of one call; 0 where its arithmetic is not what takes the time
+	Count   bool           // Flops is that of the products of a step, counted when it is measured
+	DType   kernels.DType  // of what Flops counts
 	Request *peers.Request // the same work in other libraries
 	Base    string         // the case whose time and memory are the unit: a gradient over the same examples
 	Open    func(dev kernels.Device) (*Work, error)

@@ -2,6 +2,7 @@ package timing
 
 import (
 	"context"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -38,6 +39,10 @@ func TestCasesRun(t *testing.T) {
 	defer dev.Close()
 	some := []string{"gemm/float32/64", "gemm/float64/last-input", "map/exp", "update/momentum", "sum/rows", "cross-entropy",
 		"conv1/weight", "maxpool/forward", "maxpool/backward"}
+	level, err := cpu.Instructions()
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := Cases(kernels.Float32)
 	b := &Bench{Device: dev, Time: time.Nanosecond, Clock: "wall", Cases: all}
 	for _, c := range all {
@@ -45,7 +50,7 @@ func TestCasesRun(t *testing.T) {
 			continue
 		}
 		r, err := b.Measure(context.Background(), c)
-		if err != nil || r.Seconds.Median <= 0 || r.Allocations > 0 {
+		if err != nil || r.Seconds.Median <= 0 || r.Allocations > 0 || (r.Peak > 0) != (c.Flops > 0 && level != "portable") || r.Flops > 1.5*r.Peak && r.Peak > 0 {
 			t.Errorf("%s: %+v, %v", c.Name, r, err)
 		}
 	}
@@ -79,6 +84,18 @@ func TestFlopsOfAGradient(t *testing.T) {
 	w := network{layers: []layer{{"a", 3, 5, 7}, {"b", 1, 11, 13}}}
 	if got, want := w.flops(2), float64(2*2*(2*3*5*7+3*11*13)); got != want {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// What is counted of a gradient is what the layers say.
+func TestCountedFlopsOfAGradient(t *testing.T) {
+	for _, w := range networks {
+		const n = 6
+		c := Case{Name: w.name, Count: true, Open: work(w, step{name: "gradient", open: gradient}, kernels.Float32, n)}
+		got, err := c.flops()
+		if want := w.flops(n); err != nil || math.Abs(got-want) > 1e-12*want {
+			t.Errorf("%s: %v operations (%v), want %v", w.name, got, err, want)
+		}
 	}
 }
 

@@ -28,6 +28,10 @@ func Claims() []Claim {
 	f32.Speed, f32.Mean, f64.Speed = true, 1, true
 	trace := claim("MLP, + exact ∂tr Σ, one chunk of 1,024", baseGroup, 2.9, "mlp/trace-gradient-1024")
 	trace.Memory = 4
+	square, step := claim("GEMM float32, square of 2048", peakGroup, 0.85, "gemm/float32/2048"), claim("ResNet-20, SGD step, batch 128", peakGroup, 0.5, "resnet20/sgd")
+	square.Speed, step.Speed = true, true
+	deep := claim("ResNet-20 and the small language model, + exact ∂tr Σ", baseGroup, 3.2, "(resnet20|gpt)/trace-gradient")
+	deep.Memory = 4
 	return []Claim{
 		f32, f64,
 		claim("MLP, SGD step, batch 512", "PyTorch", 1, "mlp/sgd"),
@@ -39,9 +43,16 @@ func Claims() []Claim {
 		claim("MLP, Σv", baseGroup, 1.7, "mlp/sigma-vector"),
 		claim("MLP, sigma-inverse by gram, batch 1,024", baseGroup, 2, "mlp/gram-1024"),
 		claim("MLP, sigma-inverse by lowrank, 10 pairs refreshed every 10 steps", baseGroup, 1.5, "mlp/lowrank"),
+		square, step,
+		claim("ResNet-20 and the small language model, + tr Σ", baseGroup, 1.3, "(resnet20|gpt)/norms"),
+		deep,
+		claim("ResNet-20 and the small language model, Hessian-vector product", baseGroup, 2.4, "(resnet20|gpt)/hvp"),
 		claim("exp of float32", "PyTorch", 0.7, "map/exp"),
 	}
 }
+
+// peakGroup is the rival of shares of what the processor's multiply-adds reach.
+const peakGroup = "the processor's multiply-adds"
 
 // Claimed reports whether some claim is about a case.
 func Claimed(name string) bool {
@@ -69,13 +80,9 @@ func (c Claim) Judge(results []Result) Verdict {
 	v := Verdict{Claim: c}
 	var all []float64
 	for _, r := range results {
-		k := r.against(c.Against)
-		if k < 0 || !c.cases.MatchString(r.Name) {
+		x, known := c.multiple(r)
+		if !known || !c.cases.MatchString(r.Name) {
 			continue
-		}
-		x := r.Against[k].Ratio.Median
-		if c.Speed {
-			x = 1 / x
 		}
 		if len(all) == 0 || c.worse(x, v.Worst) {
 			v.Worst, v.WorstCase = x, r.Name
@@ -86,6 +93,22 @@ func (c Claim) Judge(results []Result) Verdict {
 	v.Cases, v.Average = len(all), GeometricMean(all)
 	v.Met = !c.worse(v.Worst, c.Each) && (c.Mean == 0 || !c.worse(v.Average, c.Mean)) && (c.Memory == 0 || v.MostSpace <= c.Memory)
 	return v
+}
+
+// multiple is a result's speed or time as a multiple of the rival's.
+func (c Claim) multiple(r Result) (x float64, known bool) {
+	if c.Against == peakGroup {
+		return r.Flops / r.Peak, r.Peak > 0
+	}
+	k := r.against(c.Against)
+	if k < 0 {
+		return 0, false
+	}
+	x = r.Against[k].Ratio.Median
+	if c.Speed {
+		x = 1 / x
+	}
+	return x, true
 }
 
 // worse reports whether a multiple is slower than another.

@@ -17,6 +17,8 @@ func TestJudge(t *testing.T) {
 	time := claim("", "gradient", 2, "a")
 	space := time
 	space.Memory = 3
+	share := claim("", peakGroup, 0.8, "a")
+	share.Speed = true
 	failed := of("a", "gradient", 1, 1)
 	failed.Against[0].Err = errors.New("no")
 	for name, c := range map[string]struct {
@@ -34,6 +36,9 @@ func TestJudge(t *testing.T) {
 		"time does not hold":        {time, []Result{of("a", "gradient", 2.1, 0)}, 1, 2.1, false},
 		"memory holds":              {space, []Result{of("a", "gradient", 1, 3)}, 1, 1, true},
 		"memory does not hold":      {space, []Result{of("a", "gradient", 1, 3.1)}, 1, 1, false},
+		"the peak is reached":       {share, []Result{{Name: "a", Flops: 9, Peak: 10}}, 1, 0.9, true},
+		"the peak is not reached":   {share, []Result{{Name: "a", Flops: 7, Peak: 10}}, 1, 0.7, false},
+		"the peak is not known":     {share, []Result{{Name: "a", Flops: 7}}, 0, 0, true},
 		"a failed comparison":       {time, []Result{failed}, 0, 0, true},
 		"nothing of it is measured": {time, nil, 0, 0, true},
 	} {

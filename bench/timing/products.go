@@ -28,6 +28,7 @@ func product(dtype kernels.DType, name string, p kernels.Gemm) Case {
 	return Case{
 		Name:  fmt.Sprintf("gemm/%v/%s", dtype, name),
 		Flops: 2 * float64(p.M) * float64(p.N) * float64(p.K),
+		DType: dtype,
 		Request: &peers.Request{Op: "gemm", DType: dtype.String(), Shape: []int{p.M, p.N, p.K},
 			TransA: p.TransA, TransB: p.TransB},
 		Open: primitive(dtype, p),

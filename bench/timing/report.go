@@ -34,6 +34,8 @@ type Row struct {
 	Name        string     `json:"name"`
 	Seconds     Summary    `json:"seconds"`
 	GFlops      float64    `json:"gflops,omitempty"`
+	Peak        float64    `json:"peak_gflops,omitempty"`   // of the processor's multiply-adds on the same threads
+	Share       float64    `json:"share_of_peak,omitempty"` // GFlops as a part of it
 	Allocations float64    `json:"allocations"`
 	Memory      int64      `json:"memory_bytes,omitempty"`
 	MemoryRatio float64    `json:"memory_ratio,omitempty"` // of the memory of the gradient that is the unit
@@ -66,7 +68,10 @@ func (r *Report) Note(format string, args ...any) {
 // Add adds the result of a case.
 func (r *Report) Add(m Result) {
 	c := Row{Name: m.Name, Seconds: m.Seconds, GFlops: m.Flops / 1e9, Allocations: m.Allocations, Memory: m.Memory,
-		MemoryRatio: m.MemoryRatio, result: m}
+		MemoryRatio: m.MemoryRatio, Peak: m.Peak / 1e9, result: m}
+	if m.Peak > 0 {
+		c.Share = m.Flops / m.Peak
+	}
 	for _, a := range m.Against {
 		if a.Err != nil {
 			r.Note("%s is left out of %s: %v", a.Name, m.Name, a.Err)

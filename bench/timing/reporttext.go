@@ -35,14 +35,14 @@ func threadsText(n int) string {
 
 // table is a line for each case and rival.
 func (r *Report) table() *report.Table {
-	t := &report.Table{Header: []string{"case", "time", "GFLOP/s", "allocations", "memory", "beside", "its time", "ratio", "range"}, Left: 1}
+	t := &report.Table{Header: []string{"case", "time", "GFLOP/s", "of peak", "allocations", "memory", "beside", "its time", "ratio", "range"}, Left: 1}
 	for _, c := range r.Cases {
-		row := []string{c.Name, timeText(c.Seconds.Median), optional(c.GFlops, "%.0f"), fmt.Sprint(c.Allocations), ""}
+		row := []string{c.Name, timeText(c.Seconds.Median), optional(c.GFlops, "%.0f"), optional(c.Share, "%.2f"), fmt.Sprint(c.Allocations), ""}
 		if c.Memory > 0 {
-			row[4] = report.Bytes(c.Memory)
+			row[5] = report.Bytes(c.Memory)
 		}
 		if c.MemoryRatio > 0 {
-			row[4] += fmt.Sprintf(" (%.2f)", c.MemoryRatio)
+			row[5] += fmt.Sprintf(" (%.2f)", c.MemoryRatio)
 		}
 		for _, a := range c.Against {
 			t.Add(append(row, a.Name, timeText(a.Seconds.Median), fmt.Sprintf("%.2f", a.Ratio.Median),
@@ -69,7 +69,8 @@ func (r *Report) claims() *report.Table {
 }
 
 const legend = "ratio: our time as a multiple of the other's, median over turns; memory: arena and scratch of a step " +
-	"(as a multiple of the gradient's)."
+	"(as a multiple of the gradient's); of peak: the arithmetic of products as a share of what multiply-adds between registers reach on the " +
+	"same threads, measured before and after."
 
 // Write prints everything, for people or as Markdown.
 func (r *Report) Write(w io.Writer, markdown bool) error {

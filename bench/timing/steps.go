@@ -39,8 +39,8 @@ var ways = []step{
 
 // deepWays are those of the networks of many layers.
 var deepWays = []step{
-	{name: "gradient", alone: true, open: gradient},
-	{name: "sgd", alone: true, open: sgd},
+	{name: "gradient", plain: true, alone: true, open: gradient},
+	{name: "sgd", plain: true, alone: true, open: sgd},
 	{name: "norms", open: norms},
 	{name: "hvp", open: hvp},
 	{name: "trace-gradient", open: traceGradient},
@@ -58,7 +58,7 @@ func steps(dtype kernels.DType) []Case {
 			if s.wide && w.chunk != w.batch {
 				n, suffix = w.chunk, fmt.Sprint("-", w.chunk)
 			}
-			c := Case{Name: w.name + "/" + s.name + suffix, Open: work(w, s, dtype, n)}
+			c := Case{Name: w.name + "/" + s.name + suffix, DType: dtype, Open: work(w, s, dtype, n)}
 			if s.op != "" {
 				c.Request = &peers.Request{Op: s.op, DType: dtype.String(), Shape: []int{n}, Model: w.name}
 			}
@@ -73,7 +73,7 @@ func steps(dtype kernels.DType) []Case {
 	}
 	for _, w := range []network{resnet20, gpt} {
 		for _, s := range deepWays {
-			c := Case{Name: w.name + "/" + s.name, Open: work(w, s, dtype, w.batch)}
+			c := Case{Name: w.name + "/" + s.name, Count: s.plain, DType: dtype, Open: work(w, s, dtype, w.batch)}
 			if !s.alone {
 				c.Base = w.name + "/gradient"
 			}

@@ -44,6 +44,10 @@ the result is the median of the ratios of neighbouring turns, and their range sh
 PyTorch runs with one thread and with all, and the faster counts. Matrix products are timed in float32
 and float64, everything else in --dtype. Run nothing else on the machine meanwhile.
 
+GFLOP/s of products and of whole steps (which count the arithmetic of their products alone) are given as a share of the
+processor's peak too: what fused multiply-adds that touch no memory reach on the same threads, measured in the same process
+right before and after. Without AVX2, AVX-512 or NEON, and on a GPU, it is left out.
+
 Cases: gemm/TYPE/SHAPE, map/…, update/…, sum/…, softmax, cross-entropy, conv1/…, conv2/…, maxpool/…,
 mlp/…, cnn/…, resnet20/… and gpt/…; readme selects those of the README's table,
 gpu the steps large enough for a GPU (gpu/…).

@@ -1,4 +1,4 @@
-// Command gen writes the assembly of packages gemm, planes and vmath and the Go declarations that belong to it.
+// Command gen writes the assembly of packages gemm, peak, planes and vmath and the Go declarations that belong to it.
 //
 //	go run drift/kernels/cpu/internal/gen DIRECTORY    (the directory kernels/cpu/internal)
 package main
@@ -23,6 +23,7 @@ var sources = []source{
 	{"gemm", "tile", tiles},
 	{"gemm", "dot", dots},
 	{"gemm", "pack", packing},
+	{"peak", "fma", peaks},
 	{"planes", "planes", planeLoops},
 	{"vmath", "avx2", loops(false)},
 	{"vmath", "avx512", loops(true)},
@@ -54,6 +55,7 @@ func generate() (map[string][]byte, error) {
 		}
 	}
 	neonFile(files, "gemm", "tile", neonTiles)
+	neonFile(files, "peak", "fma", neonPeaks)
 	neonFile(files, "vmath", "neon", neonLoops)
 	for architecture, levels := range tables {
 		text, err := dispatch(levels)
