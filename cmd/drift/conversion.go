@@ -35,7 +35,7 @@ var savers = map[string]func(io.Writer, trained) error{
 	".safetensors": func(w io.Writer, t trained) error {
 		return weights.Write(w, t.tensors(), t.dtype, weights.Vector{Values: t.values})
 	},
-	".onnx": func(w io.Writer, t trained) error { return onnx.Write(w, t.Model, t.values) },
+	".onnx": func(w io.Writer, t trained) error { return onnx.Write(w, t.Model, t.dtype, t.values) },
 	".pt":   func(w io.Writer, t trained) error { return weights.WriteTorch(w, t.tensors(), t.dtype, t.values) },
 	".pth":  func(w io.Writer, t trained) error { return weights.WriteTorch(w, t.tensors(), t.dtype, t.values) },
 }

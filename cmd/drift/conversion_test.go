@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +16,7 @@ func TestWeightsOfTorchGoThroughEveryCommand(t *testing.T) {
 	task := " --quiet --json - --data npz:" + torchData + "resnet.npz --dtype float64 --model resnet18,norm=frozen,width=2,outputs=10 "
 	loss := func(line string) float64 { return object(t, line)["train"].(map[string]any)["loss"].(float64) }
 	want := loss("eval" + task + "--weights " + torchData + "resnet.pth")
-	saved := filepath.Join(folder, "w.pt") + "," + filepath.Join(folder, "w.safetensors") + "," + filepath.Join(folder, "net.json")
+	saved := filepath.Join(folder, "w.pt") + "," + filepath.Join(folder, "w.safetensors") + "," + filepath.Join(folder, "net.json") + "," + filepath.Join(folder, "net.onnx")
 	object(t, "model"+strings.Replace(task, "--model ", "", 1)+"--weights "+torchData+"resnet.pth --save "+saved)
 	for _, name := range []string{"w.pt", "w.safetensors"} {
 		if got := loss("eval" + task + "--weights " + filepath.Join(folder, name)); got != want {
@@ -27,6 +28,10 @@ func TestWeightsOfTorchGoThroughEveryCommand(t *testing.T) {
 	}
 	if got := loss("eval" + strings.Replace(task, "resnet18,norm=frozen,width=2,outputs=10", filepath.Join(folder, "net.json"), 1) + "--weights " + torchData + "resnet.pth"); got != want {
 		t.Errorf("the network of net.json: loss %v, was %v", got, want)
+	}
+	exported := "onnx:" + filepath.Join(folder, "net.onnx")
+	if got := loss("eval" + strings.Replace(task, "resnet18,norm=frozen,width=2,outputs=10", exported, 1)); math.Abs(got-want) > 1e-9 { // ε of norms is a float32 there
+		t.Errorf("net.onnx: loss %v, was %v", got, want)
 	}
 	run := filepath.Join(folder, "run")
 	after := loss("train" + task + "--init " + torchData + "resnet.pth --steps 1 --batch 6 --lr 1e-3 --out " + run)

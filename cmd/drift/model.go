@@ -36,14 +36,16 @@ whose batch normalization uses the statistics of its batches is read here, and o
 
 --save writes the network (.json), or the weights of --weights, or else those that training would
 start from with --seed: as safetensors (.safetensors) or for torch.load (.pt, .pth), in the precision
-of --dtype and under the names that they came with; or, for a network onnx:FILE, as that file with
-other weights (.onnx). Weights whose names are not the network's are
-shown beside the likeliest tensors of the network; --names renames them.`
+of --dtype and under the names that they came with; or network and weights together as ONNX (.onnx),
+in operators of version 17 with the batch left open, and for a network onnx:FILE as that file with
+other weights. Weights whose names are not the network's are shown beside the likeliest tensors of
+the network; --names renames them.`
 
 const modelExample = `  drift model lenet --data glyphs
   drift model gpt:4,4,128 --data text:tinyshakespeare.txt,context=64 --batch 12
   drift model net.json --json -
   drift model resnet18,norm=frozen --data cifar10 --weights resnet18.pth --save resnet18.safetensors
+  drift model lenet --data fashion-mnist --weights run/weights.safetensors --save lenet.onnx
   drift model net.json --convert groupnorm --save grouped.json,grouped.pt`
 
 func (a *app) modelCommand() *cobra.Command {

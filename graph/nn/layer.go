@@ -2,6 +2,8 @@ package nn
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"drift/graph"
 )
@@ -47,6 +49,9 @@ var kinds = table[Layer]{"layer", map[string]Layer{
 // Register("scaled", Scaled{Start: 1}), both "scaled" and {"scaled": {"start": 2}} stand for it. It is for init functions, and
 // panics where the name is taken.
 func Register(kind string, defaults Layer) { kinds.register(kind, defaults) }
+
+// Kinds lists the names that layers have in JSON.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds.defaults)) }
 
 // images checks that an example has the shape [channels,height,width].
 func images(in []int) error {

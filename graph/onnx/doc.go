@@ -1,4 +1,4 @@
-// Package onnx reads networks in ONNX's files: those that PyTorch's exporter writes of plain convolutional networks and transformers, for example.
+// Package onnx reads and writes networks in ONNX's files: those that PyTorch's exporter writes of plain convolutional networks and transformers, for example.
 // Importing it makes "onnx:FILE" a spec of package nn.
 //
 // The one input of the graph that is no initializer is the data [n,…]. Initializers of floating numbers that the output depends on are the
@@ -16,6 +16,8 @@
 // Unsqueeze Where. Mod, ReduceProd, Range and Trilu take constants only. What is not supported is refused with the node and its operator:
 // statistics of the batch (which couple its examples), max pooling whose windows are padded at one side, weights in other files, and
 // arithmetic on whole numbers of the data among it.
+//
+// Write writes networks: one that came from a file as that file with other weights, and one of package nn's layers in operators of version 17.
 //
 // Files are not trusted: what is read is bounded by their size, and what is computed of constants by 2²⁴ elements.
 package onnx

@@ -48,9 +48,9 @@ func open(t testing.TB, name string) (*nn.Model, expected) {
 
 // built is a model for some examples with values for its leaves.
 type built struct {
-	params       []*graph.Node
-	output, loss *graph.Node
-	values       map[*graph.Node][]float64
+	params, buffers []*graph.Node
+	output, loss    *graph.Node
+	values          map[*graph.Node][]float64
 }
 
 func build(t testing.TB, m *nn.Model, dt kernels.DType, e expected, examples ...int) built {
@@ -64,15 +64,14 @@ func build(t testing.TB, m *nn.Model, dt kernels.DType, e expected, examples ...
 			return l
 		}
 		var net objective.Net
-		for _, p := range m.Params() {
-			x := make([]float64, p.Len)
-			p.Init(nil, x)
-			net.Params = append(net.Params, leaf(dt, p.Name, x, p.Shape...))
-		}
-		for _, p := range m.Buffers() {
-			x := make([]float64, p.Len)
-			p.Init(nil, x)
-			net.Buffers = append(net.Buffers, leaf(dt, p.Name, x, p.Shape...))
+		first := objective.Draw(m, 1)
+		for i, p := range objective.Tensors(m) {
+			l := leaf(dt, p.Name, first[p.Offset:p.Offset+p.Len], p.Shape...)
+			if i < len(m.Params()) {
+				net.Params = append(net.Params, l)
+			} else {
+				net.Buffers = append(net.Buffers, l)
+			}
 		}
 		in, target := m.Inputs()[0], m.Target()
 		var x, y []float64
@@ -87,7 +86,7 @@ func build(t testing.TB, m *nn.Model, dt kernels.DType, e expected, examples ...
 		}
 		n := len(examples)
 		net.Inputs = []*graph.Node{leaf(in.DType(dt), "data", x, append([]int{n}, in.Shape...)...)}
-		b.params, b.output = net.Params, m.Build(net)
+		b.params, b.buffers, b.output = net.Params, net.Buffers, m.Build(net)
 		b.loss = m.Losses(b.output, leaf(target.DType(dt), "target", y, append([]int{n}, target.Shape...)...))
 	}))
 	return b

@@ -23,6 +23,15 @@ const (
 	truth               // true and false
 )
 
+// Numbers of ONNX's element types that are written.
+const (
+	elemFloat  = 1
+	elemInt64  = 7
+	elemHalf   = 10
+	elemDouble = 11
+	elemBrain  = 16
+)
+
 // types are ONNX's element types that are read.
 var types = map[int]struct {
 	name string
@@ -159,7 +168,7 @@ func element(elem int, b uint64) float64 {
 	case 11:
 		return math.Float64frombits(b)
 	case 16:
-		return float64(math.Float32frombits(uint32(b) << 16))
+		return binary16.BrainFloat64(uint16(b))
 	}
 	return float64(b)
 }

@@ -1,64 +1,66 @@
 package onnx
 
 import (
-	little "encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"drift/graph/nn"
+	"drift/graph/objective"
+	"drift/kernels"
 )
 
-// Write writes the file that a model came from with other values of its parameters, θ. They are rounded to the type that the file has them
-// in. All else in it stays as it is; what is behind θ in values, as the statistics of objective.Tensors, is not read. Models that came from no file of ONNX's are refused.
-func Write(w io.Writer, m *nn.Model, values []float64) error {
-	var net *network
+// Write writes a model with the given values of its objective.Tensors. A model that came from a file of ONNX's becomes that file with other
+// values of its parameters, rounded to the types that the file has them in; all else stays as it is, statistics included. A model of layers
+// is written in the operators of version 17, with the batch left open, with numbers of the type dt, and with dropout off; its tensors keep
+// their names. Layers that have no form in ONNX are refused by name.
+func Write(w io.Writer, m *nn.Model, dt kernels.DType, values []float64) error {
+	file, err := encode(m, dt, values)
+	if err == nil && len(file) > maxFile {
+		err = fmt.Errorf("%d bytes are more than the %d that a file may have", len(file), maxFile)
+	}
+	if err != nil {
+		return fmt.Errorf("writing ONNX: %w", err)
+	}
+	_, err = w.Write(file)
+	return err
+}
+
+// encode is the bytes of a file.
+func encode(m *nn.Model, dt kernels.DType, values []float64) ([]byte, error) {
+	if want := objective.NumParams(objective.Tensors(m)); len(values) != want {
+		return nil, fmt.Errorf("%d values for the %d of the model's parameters and buffers", len(values), want)
+	}
 	if len(m.Layers) == 1 {
-		net, _ = m.Layers[0].(*network)
+		if net, ok := m.Layers[0].(*network); ok {
+			return net.withValues(m, values)
+		}
 	}
-	if net == nil {
-		return errors.New("writing ONNX: only a network that came from a file of ONNX's can be written to one: save its weights in another format")
-	}
+	return encodeLayers(m, dt, values)
+}
+
+// withValues is the network's file with other values of its parameters.
+func (net *network) withValues(m *nn.Model, values []float64) ([]byte, error) {
 	changed := make(map[string][]float64)
 	for _, p := range m.Params() {
 		changed[p.Name] = values[p.Offset : p.Offset+p.Len]
 	}
-	for _, t := range net.params {
-		if t.elem != 1 && t.elem != 11 {
-			return fmt.Errorf("writing ONNX: parameter %q is of type %s: only float and double are written", t.name, types[t.elem].name)
-		}
-	}
-	_, err := w.Write(edited(net.source, 7, func(graph []byte) []byte { // ModelProto.graph
+	var problems []error
+	file := edited(net.source, 7, func(graph []byte) []byte { // ModelProto.graph
 		return edited(graph, 5, func(initializer []byte) []byte { // GraphProto.initializer
 			t, err := parseTensor(initializer)
-			if x, own := changed[t.name]; err == nil && own && t.kind() == numbers {
-				return t.with(x)
+			x, own := changed[t.name]
+			if err != nil || !own || t.kind() != numbers {
+				return initializer
 			}
-			return initializer
+			message, err := tensorMessage(t.name, t.elem, t.shape, x)
+			problems = append(problems, err)
+			return message
 		})
-	}))
-	return err
-}
-
-// with is the message of a tensor with other values.
-func (t *tensor) with(values []float64) (message []byte) {
-	for _, d := range t.shape {
-		message = protowire.AppendVarint(protowire.AppendTag(message, 1, protowire.VarintType), uint64(d))
-	}
-	message = protowire.AppendVarint(protowire.AppendTag(message, 2, protowire.VarintType), uint64(t.elem))
-	message = protowire.AppendString(protowire.AppendTag(message, 8, protowire.BytesType), t.name)
-	raw := make([]byte, 0, len(values)*types[t.elem].size)
-	for _, v := range values {
-		if t.elem == 1 {
-			raw = little.LittleEndian.AppendUint32(raw, math.Float32bits(float32(v)))
-		} else {
-			raw = little.LittleEndian.AppendUint64(raw, math.Float64bits(v))
-		}
-	}
-	return protowire.AppendBytes(protowire.AppendTag(message, 9, protowire.BytesType), raw)
+	})
+	return file, errors.Join(problems...)
 }
 
 // edited is a message, read before, in which f replaces the bytes of one field wherever it stands.

@@ -20,9 +20,7 @@ var (
 	float64s = &element{8, func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) }}
 	float32s = &element{4, func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) }}
 	float16s = &element{2, func(b []byte) float64 { return binary16.Float64(binary.LittleEndian.Uint16(b)) }}
-	bfloats  = &element{2, func(b []byte) float64 {
-		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
-	}}
+	bfloats  = &element{2, func(b []byte) float64 { return binary16.BrainFloat64(binary.LittleEndian.Uint16(b)) }}
 )
 
 // read fills dst with the elements that lie one behind the other at a place of r.
