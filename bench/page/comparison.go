@@ -168,7 +168,7 @@ func finite(text string) (float64, error) {
 // computed says in words on what the comparison was computed.
 func (c *comparison) computed() string {
 	if c.study != nil {
-		return "Computed by drift " + c.study.ComputedBy + "."
+		return c.study.computed()
 	}
 	if m := c.Experiment.Machine; m != nil {
 		return "Computed by " + m.String() + "."

@@ -35,7 +35,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		{"steps going back", []string{log("{\"step\":2}\n{\"step\":1}\n")}, "step 1 comes after step 2"},
 		{"a line without end", []string{log("{\"step\":1" + strings.Repeat(" ", 2<<20) + "}\n")}, "longer than"},
 		{"no JSON", []string{file("weights")}, "damaged, or no JSON object"},
-		{"another JSON", []string{file(`{"a":1}`)}, "no comparison, check or measurement"},
+		{"another JSON", []string{file(`{"a":1}`)}, "no comparison, study, check or measurement"},
 		{"no rows", []string{file(`{"rows":[],"experiment":{}}`)}, "no rows"},
 		{"rows that are none", []string{file(`{"rows":3,"experiment":{}}`)}, "cannot unmarshal"},
 		{"no checks", []string{file(`{"checks":[]}`)}, "no checks"},

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"drift/bench/compare"
+	"drift/bench/study"
 )
 
 // Results is what a page shows, each kind in the order in which it was named.
@@ -106,13 +107,17 @@ func (r *Results) read(from result) error {
 			}
 		}
 	}
+	if study.Unfinished(from.path) {
+		found = true
+		if err := r.readUnfinished(from); err != nil {
+			return err
+		}
+	}
 	switch {
 	case found:
 		return nil
 	case exists(from.path, compare.FinishedFolder):
 		return errors.New("no run of its comparison has ended yet")
-	case exists(from.path, "cells"):
-		return errors.New("its study has not ended: resume it first")
 	}
 	return errors.New("the folder holds no training run, comparison, study, measurement or check: name one that does, or the JSON of a measurement")
 }
@@ -153,5 +158,5 @@ func (r *Results) readFile(from result, path string) error {
 	case has("tr_sigma") && has("sigma_eigenvalues"):
 		return r.readMeasurement(from, text)
 	}
-	return errors.New("its JSON is no comparison, check or measurement")
+	return errors.New("its JSON is no comparison, study, check or measurement")
 }

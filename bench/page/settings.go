@@ -37,7 +37,7 @@ func (r *Results) settings() (s settings) {
 	}
 	for _, of := range r.studies {
 		s.Recipes = append(s.Recipes, recipe{of.name, "drift study " + quote(filepath.ToSlash(filepath.Join(of.path, study.FileName))) + " --out again", of.file,
-			"Computed by drift " + of.ComputedBy + "."})
+			of.computed()})
 	}
 	for _, c := range r.comparisons {
 		s.Names, all = append(s.Names, c.name), append(all, whole(c.Experiment.Config))

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -30,24 +31,53 @@ type studied struct {
 
 const secondsName = "seconds.csv"
 
+// taskCurvesHeader is the columns of a study's learning curves.
+var taskCurvesHeader = append([]string{"task"}, study.CurvesHeader...)
+
 func (r *Results) readStudy(from result, text []byte) error {
 	s := &studied{result: from, first: len(r.comparisons)}
 	if err := json.Unmarshal(text, &s.Outcome); err != nil {
 		return err
 	}
+	curves, err := s.readFolder()
+	if err != nil {
+		return err
+	}
+	return r.addStudy(s, curves)
+}
+
+// readUnfinished reads the folder of a study that goes on.
+func (r *Results) readUnfinished(from result) error {
+	outcome, err := study.SoFar(from.path)
+	if err != nil {
+		return err
+	}
+	s := &studied{result: from, first: len(r.comparisons), Outcome: *outcome}
+	if _, err := s.readFolder(); err != nil { // without curves: they are written at the end
+		return err
+	}
+	var text bytes.Buffer
+	if err := outcome.Curves().WriteCSV(&text); err != nil {
+		return err
+	}
+	curves, err := parseCurves(&text, taskCurvesHeader)
+	if err != nil {
+		return err
+	}
+	return r.addStudy(s, curves)
+}
+
+// addStudy adds a study, and each of its tasks as a comparison.
+func (r *Results) addStudy(s *studied, curves map[string][]learning) error {
 	if len(s.Tasks) == 0 || len(s.Tasks[0].Rows) == 0 {
 		return errors.New("it has no tasks or no optimizers")
 	}
 	if s.Profile != nil && len(s.Profile.Curves) != len(s.Tasks[0].Rows) {
 		return errors.New("its performance profile has other optimizers than its tasks")
 	}
-	curves, err := s.readFolder()
-	if err != nil {
-		return err
-	}
 	r.studies = append(r.studies, s)
 	for _, t := range s.Tasks {
-		c := &comparison{result: result{from.path, from.name + ", " + t.Task}, study: s, curves: curves[t.Task]}
+		c := &comparison{result: result{s.path, s.name + ", " + t.Task}, study: s, curves: curves[t.Task]}
 		if len(t.Rows) != len(s.Tasks[0].Rows) {
 			return fmt.Errorf("its task %q has other optimizers than the first", t.Task)
 		}
@@ -67,7 +97,7 @@ func (s *studied) readFolder() (curves map[string][]learning, err error) {
 		return nil, err
 	}
 	err = reading(filepath.Join(folder, curvesName), func(f io.Reader) error {
-		curves, err = parseCurves(f, append([]string{"task"}, study.CurvesHeader...))
+		curves, err = parseCurves(f, taskCurvesHeader)
 		return err
 	})
 	if err == nil {
@@ -167,6 +197,14 @@ func leading(text string) string {
 	return key(x)
 }
 
+// computed says on what the study was computed, nothing before its end.
+func (s *studied) computed() string {
+	if s.ComputedBy == "" {
+		return ""
+	}
+	return "Computed by drift " + s.ComputedBy + "."
+}
+
 func (s *studied) words() string {
 	var tasks []string
 	for _, t := range s.Tasks {
@@ -174,6 +212,9 @@ func (s *studied) words() string {
 	}
 	text := fmt.Sprintf("A study of %s on %s (%s) over %s. %s", count(len(s.Tasks[0].Rows), "optimizer"), count(len(tasks), "task"), strings.Join(tasks, ", "),
 		count(len(s.Seeds), "seed"), s.Description)
+	if f := s.Finished; f != nil {
+		text += fmt.Sprintf(" It has not ended: %d of %s are finished, those of tuning included.", f.Runs, count(f.Of, "run"))
+	}
 	return strings.TrimSpace(text + " " + strings.Join(s.Warnings, " "))
 }
 

@@ -93,7 +93,11 @@ func (u *run) least(name string) (least, step float64) {
 }
 
 func (c *comparison) words() string {
-	s := fmt.Sprintf("A comparison of %s over %s: %v on %v.", count(len(c.Rows), "optimizer"), count(len(c.Rows[0].Seeds), "seed"),
+	seeds := c.Rows[0].Seeds
+	if c.study != nil { // of which some may not be done
+		seeds = c.study.Seeds
+	}
+	s := fmt.Sprintf("A comparison of %s over %s: %v on %v.", count(len(c.Rows), "optimizer"), count(len(seeds), "seed"),
 		c.Experiment.Config["model"], c.Experiment.Config["data"])
 	if f := c.Experiment.Finished; f != nil {
 		s += fmt.Sprintf(" It has not ended: %d of %s are finished.", f.Runs, count(f.Of, "run"))

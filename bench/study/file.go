@@ -18,6 +18,9 @@ import (
 // FileName is the study's file in the folder of its results, from which it is resumed.
 const FileName = "study.toml"
 
+// LargestFile is the size in bytes beyond which a file is no study.
+const LargestFile = 1 << 20
+
 // file is a study as TOML has it.
 type file struct {
 	Name        string          `toml:"name"`

@@ -12,12 +12,14 @@ import (
 	"drift/data/atomicfile"
 )
 
+const resultsName = "study.json"
+
 // WriteFiles fills a folder: study.json, curves.csv, runs.csv, tables.md, tables.tex, and figures as PNG, SVG and PDF: the learning curves of
 // each task and, where there are targets, the performance profile. These are the same bytes whenever and however the cells were
 // computed. Seconds are in seconds.csv alone.
 func (o *Outcome) WriteFiles(folder string) error {
 	files := map[string]func(io.Writer) error{
-		"study.json":  o.writeJSON,
+		resultsName:   o.writeJSON,
 		"curves.csv":  o.Curves().WriteCSV,
 		"runs.csv":    o.Runs().WriteCSV,
 		"seconds.csv": o.Seconds().WriteCSV,

@@ -23,6 +23,8 @@ type Outcome struct {
 	Warnings    []string      `json:"warnings"`
 	Tables      []Titled      `json:"tables"` // for readers
 	ComputedBy  string        `json:"computed_by"`
+	// Finished is there while the study goes on: see SoFar.
+	Finished *Finished `json:"finished,omitempty"`
 }
 
 // TaskOutcome is what a task came to.
@@ -134,20 +136,24 @@ func (w *worker) agree() error {
 	return nil
 }
 
-func (w *worker) taskOutcome(t int) (TaskOutcome, error) {
+// grouped is a task with its runs that are done, and no rows yet.
+func (w *worker) grouped(t int) TaskOutcome {
 	task := w.Tasks[t]
 	out := TaskOutcome{Task: task.Name, Data: task.Data, Model: task.Model, Budget: task.Budget, Targets: task.Targets}
 	for k, o := range w.Optimizers {
 		g := Group{Name: o.Name}
 		for _, seed := range w.Seeds {
-			r := w.done[cell{finalStage, t, k, 0, seed}]
-			if r.Void {
-				r.Run = Run{Seed: seed, Diverged: true}
+			if r, done := w.done[cell{finalStage, t, k, 0, seed}]; done {
+				g.Runs = append(g.Runs, r.of(seed))
 			}
-			g.Runs = append(g.Runs, r.Run)
 		}
 		out.groups = append(out.groups, g)
 	}
+	return out
+}
+
+func (w *worker) taskOutcome(t int) (TaskOutcome, error) {
+	out := w.grouped(t)
 	for k, g := range out.groups {
 		row := out.row(g)
 		if w.tuned(k) {

@@ -19,6 +19,9 @@ type Store struct{ path, experiment string }
 // NewStore keeps in a folder what belongs to the experiment of a name. What it holds of another one is refused where it is met.
 func NewStore(path, experiment string) *Store { return &Store{path, experiment} }
 
+// anyExperiment is the name of a store that takes whatever its folder holds, for readers.
+const anyExperiment = ""
+
 // Make makes the folder where there is none.
 func (k *Store) Make() error {
 	if k == nil {
@@ -62,7 +65,7 @@ func (k *Store) Load(name string, into any) (found bool, err error) {
 	if err == nil {
 		err = json.Unmarshal(text, &file)
 	}
-	if err == nil && file.Experiment != k.experiment {
+	if err == nil && k.experiment != anyExperiment && file.Experiment != k.experiment {
 		err = errors.New("it belongs to other settings, to other data or to another version of drift: start anew in another folder")
 	}
 	if err == nil {

@@ -20,7 +20,7 @@ type Titled struct {
 func (o *Outcome) tables() (all []Titled) {
 	for i := range o.Tasks {
 		t := &o.Tasks[i]
-		all = append(all, Titled{fmt.Sprintf("%s (%s on %s, %s, %d seeds)", t.Task, t.Model, t.Data, t.Budget, len(o.Seeds)), t.table()})
+		all = append(all, Titled{t.title(o.Seeds), t.table()})
 		if d := o.differenceTable(t.Task); len(d.Rows) > 0 && len(o.Seeds) > 1 {
 			all = append(all, Titled{fmt.Sprintf("%s: differences from %s, seed by seed", t.Task, o.Reference), d})
 		}
@@ -32,6 +32,10 @@ func (o *Outcome) tables() (all []Titled) {
 		}
 	}
 	return all
+}
+
+func (t *TaskOutcome) title(seeds []uint64) string {
+	return fmt.Sprintf("%s (%s on %s, %s, %d seeds)", t.Task, t.Model, t.Data, t.Budget, len(seeds))
 }
 
 // table has means and intervals, or medians and quartiles where runs diverged.

@@ -41,6 +41,14 @@ type record struct {
 	Void bool   `json:"void"` // there was nothing to run: no setting of the optimizer stayed finite
 }
 
+// of is the run of a cell with a seed. Where there was nothing to run it counts as one that diverged.
+func (r record) of(seed uint64) Run {
+	if r.Void {
+		return Run{Seed: seed, Diverged: true}
+	}
+	return r.Run
+}
+
 // worker does the cells of a study.
 type worker struct {
 	Study

@@ -10,11 +10,11 @@ import (
 	"drift/data/atomicfile"
 )
 
-const reportLong = `report makes one HTML page from results of drift: folders of train, compare and verify, and JSON
-files of measure. The curves of several runs are drawn into the same charts. The page is a single file
-that needs no network. Charts and tables also show without scripts; with scripts, curves can be read
-off, zoomed, smoothed, hidden and put on logarithmic axes, and tables sorted. A run that is not
-finished is shown up to its latest step.
+const reportLong = `report makes one HTML page from results of drift: folders of train, compare, study, verify and
+measure, and JSON files of measure. The curves of several runs are drawn into the same charts. The page
+is a single file that needs no network. Charts and tables also show without scripts; with scripts,
+curves can be read off, zoomed, smoothed, hidden and put on logarithmic axes, and tables sorted. A run
+that is not finished is shown up to its latest step, a comparison or a study by the runs that have ended.
 
 A run has curves of Σ and of the generalization gap where it was started with --every.`
 
@@ -25,7 +25,7 @@ const reportExample = `  drift report run --out run.html
 func (a *app) reportCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use: "report DIR…", Short: "Make one HTML page of runs, comparisons, checks and measurements", Long: reportLong, Example: reportExample,
+		Use: "report DIR…", Short: "Make one HTML page of runs, comparisons, studies, checks and measurements", Long: reportLong, Example: reportExample,
 		RunE: func(_ *cobra.Command, paths []string) error { return a.report(paths, out) },
 	}
 	cmd.Flags().StringVar(&out, "out", "report.html", "write the page to this `file`, in place of an older one")

@@ -36,10 +36,11 @@ func (a *app) serve(address, folder string) (io.Closer, error) {
 	return server, nil
 }
 
-const watchLong = `watch serves the page of drift report and keeps it up to date, for runs and comparisons that are
-going on in other processes, until Ctrl-C. It only reads the folders: they need not be there yet, and
-the runs know nothing of it. A run is shown as far as it is logged, a comparison by the runs that have
-ended. --serve of train and compare does the same within their own process.
+const watchLong = `watch serves the page of drift report and keeps it up to date, for runs, comparisons and
+studies that are going on in other processes, until Ctrl-C. It only reads the folders: they need not be
+there yet, and the runs know nothing of it. A run is shown as far as it is logged, a comparison or a
+study by the runs that have ended. --serve of train, compare and study does the same within their own
+process.
 
 Only this machine is answered unless --serve names a host: with HOST:PORT whoever reaches that address
 can look, without a password.`
@@ -50,7 +51,7 @@ const watchExample = `  drift watch run
 func (a *app) watchCommand() *cobra.Command {
 	var address string
 	cmd := &cobra.Command{
-		Use: "watch DIR…", Short: "Serve the page of runs that are going on", Long: watchLong, Example: watchExample,
+		Use: "watch DIR…", Short: "Serve the page of runs, comparisons and studies that are going on", Long: watchLong, Example: watchExample,
 		RunE: func(cmd *cobra.Command, paths []string) error { return a.watch(cmd.Context(), address, paths) },
 	}
 	cmd.Flags().StringVar(&address, "serve", ":0", "serve at this `address`: :PORT on this machine alone (:0 any free port), HOST:PORT for others too")

@@ -104,6 +104,7 @@ func TestServeRefusals(t *testing.T) {
 		{"watch run --serve 8080", "write :PORT"},
 		{"watch run --serve " + taken.Addr().String(), "in use"},
 		{"compare --serve 8080 --out " + out, "write :PORT"},
+		{"study paper --serve 8080 --out " + out, "write :PORT"},
 		{"train --serve :0", "name one with --out"},
 		{"train --serve " + taken.Addr().String() + " --out " + out, "in use"},
 	} {

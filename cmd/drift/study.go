@@ -33,6 +33,7 @@ type studying struct {
 	chunk       int
 	check, show bool
 	name, text  string // of the study's file
+	address     string
 }
 
 const studyLong = `study trains with every optimizer on every task with every seed, as a file says, or one of the studies that
@@ -93,6 +94,7 @@ func (a *app) studyCommand() *cobra.Command {
 	flags.StringVar(&s.out, "out", "study", "`folder` for results; what is finished there of the same study is kept")
 	flags.StringVar(&s.resume, "resume", "", "go on with the study in this `folder`, and merge its shards")
 	cmdline.Add(flags, &s.shard, "shard", study.Shard{}, "do only every n-th run, from the i-th on, and write no results: `i/n`", "i/n", study.ParseShard)
+	serveFlag(flags, &s.address)
 	flags.DurationVar(&s.wait, "wait", 0, "with --shard, how long to wait for runs of other shards that a run follows from")
 	flags.BoolVar(&s.check, "check", false, "only check the study and say how many runs it has")
 	flags.BoolVar(&s.show, "show", false, "only print the study's file")
@@ -101,7 +103,7 @@ func (a *app) studyCommand() *cobra.Command {
 	return cmd
 }
 
-func (s *studying) run(ctx context.Context, args []string) error {
+func (s *studying) run(ctx context.Context, args []string) (err error) {
 	if err := s.read(args); err != nil {
 		return err
 	}
@@ -122,6 +124,11 @@ func (s *studying) run(ctx context.Context, args []string) error {
 		fmt.Fprintf(s.human(), "%s: %d tasks, %d optimizers, %d seeds: %d runs with those of tuning\n", s.name, len(of.Tasks), len(of.Optimizers), len(of.Seeds), cells)
 		return nil
 	}
+	served, err := s.serve(s.address, s.out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = closing(served, err) }()
 	if err := s.begin(); err != nil {
 		return err
 	}
@@ -177,9 +184,6 @@ func (s *studying) read(args []string) error {
 	return s.readFile(args[0])
 }
 
-// largestStudy is the size in bytes of a file beyond which it is no study.
-const largestStudy = 1 << 20
-
 func (s *studying) readFile(path string) error {
 	s.name = path
 	if s.resume != "" {
@@ -193,7 +197,7 @@ func (s *studying) readFile(path string) error {
 		return usagef("%s is no file, and no study that ships with drift: give a file, or %s", path, cmdline.Choose(path, study.Names()))
 	case err != nil:
 		return fmt.Errorf("reading the study: %w", err)
-	case info.IsDir() || info.Size() > largestStudy:
+	case info.IsDir() || info.Size() > study.LargestFile:
 		return usagef("%s is no file of a study: give a TOML file", path)
 	}
 	text, err := os.ReadFile(path)
