@@ -33,8 +33,8 @@ func (c *chain) gather(n *Node) {
 			c.gather(x)
 			continue
 		}
-		if b, ok := familyOf(x).(broadcast); ok {
-			source, access = sources(x)[0], b.access()
+		if _, ok := familyOf(x).(broadcast); ok {
+			source, access = read(x)
 		} else if c.fuser.groups[x] == c.group {
 			continue
 		}

@@ -122,8 +122,12 @@ func root(n *Node) *Node {
 	}
 }
 
-// sources is the roots that the value of a root is computed from; a constant needs none.
+// sources is the roots that the value of a root is computed from; a constant needs none, and a broadcast of a broadcast what that repeats.
 func sources(n *Node) []*Node {
+	if _, ok := familyOf(n).(broadcast); ok {
+		source, _ := read(n)
+		return []*Node{source}
+	}
 	if _, constant := isFill(n); constant {
 		return nil
 	}

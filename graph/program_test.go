@@ -86,6 +86,26 @@ func TestChainsAreFused(t *testing.T) {
 	}
 }
 
+// An element of each channel is read where it is for all pixels and images.
+func TestChannelsAreReadInPlace(t *testing.T) {
+	g := New()
+	x, gamma := Input(g, f64, "x", 2, 3, 4, 5), Input(g, f64, "gamma", 3)
+	y := Mul(x, BroadcastAxis(gamma, 1, 2, 3, 4, 5))
+	p, err := Compile(device, []*Node{y}, nil, nil)
+	must(t, err)
+	if p.Plan().Steps() != 1 {
+		t.Errorf("want 1 kernel, got %v", p.Plan())
+	}
+	var ones, want []float64
+	for i := range 2 * 3 * 4 * 5 {
+		ones, want = append(ones, 1), append(want, float64(7+i/20%3))
+	}
+	must(t, p.Buffer(x).Write(ones))
+	must(t, p.Buffer(gamma).Write([]float64{7, 8, 9}))
+	must(t, p.Run())
+	near(t, "scaled", contents(t, p.Buffer(y)), want, 0)
+}
+
 // Deviations from a mean, and what a norm makes of them, are computed anew by all that reads them: the two sums of the norm, 1/σ, and
 // the sums of two products with its result take five kernels.
 func TestNormsStayOutOfMemory(t *testing.T) {

@@ -43,6 +43,23 @@ func (f broadcast) primitive([]tensor.Shape, tensor.Shape) kernels.Primitive {
 
 func (f broadcast) access() kernels.Access { return kernels.Access{B: f.b, C: f.c} }
 
+// read is what a broadcast repeats, and how: where that is a broadcast itself, as a channel's element is over its pixels and then over the
+// images, what that one repeats, as far as one access says it.
+func read(n *Node) (source *Node, access kernels.Access) {
+	source, access = n, kernels.Access{B: 1, C: 1}
+	for {
+		b, ok := familyOf(source).(broadcast)
+		if !ok {
+			return source, access
+		}
+		further, ok := access.After(b.access())
+		if !ok {
+			return source, access
+		}
+		source, access = root(inputsOf(source)[0]), further
+	}
+}
+
 func summed(x *Node, f sum) *Node {
 	if f.b == 1 {
 		return Reshape(x, f.out.shape()...)

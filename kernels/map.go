@@ -7,17 +7,65 @@ type Instr struct {
 	Imm  float64
 }
 
-// Access says which element of an input belongs to index i of a Map with N indices seen as [·,B,C]:
-// element (i/(B·C))·C + i mod C, that is, the input has shape [N/(B·C), C] and is repeated B times along the middle axis.
+// Access says which element of an input belongs to index i of a Map with N indices seen as [·,B,C,D]:
+// element (i/(B·C·D))·C + (i/D) mod C, that is, the input has shape [N/(B·C·D), C], is repeated B times along the second axis, and each
+// element D times along the last. D = 0 stands for 1.
 //
 //	{1, C}  every element in turn (whatever C is)
 //	{B, 1}  one element for B indices in a row: a value per row of B columns
 //	{N/C, C} a row of C elements for all rows: a bias
 //	{N, 1}  one element for all: a scalar
-type Access struct{ B, C int }
+//	{N/(C·D), C, D} an element for each of C channels of D indices: a channel's scale
+type Access struct{ B, C, D int }
+
+// Each is D, at least 1.
+func (a Access) Each() int { return max(1, a.D) }
 
 // Full reports whether index i reads element i.
-func (a Access) Full() bool { return a.B == 1 }
+func (a Access) Full() bool { return a.B == 1 && a.Each() == 1 }
+
+// Period is the indices after which the next C elements are read.
+func (a Access) Period() int { return a.B * a.C * a.Each() }
+
+// Run is how many indices in a row read the same element.
+func (a Access) Run() int {
+	if a.C == 1 {
+		return a.B * a.Each()
+	}
+	return a.Each()
+}
+
+// Element is the one that index i reads.
+func (a Access) Element(i int) int { return i/a.Period()*a.C + i/a.Each()%a.C }
+
+// Len is the number of elements of an input that n indices read.
+func (a Access) Len(n int) int { return n / (a.B * a.Each()) }
+
+// After is the access of what is read through an inner one, from which the elements that a reads are made: no is reported where none
+// says so.
+func (a Access) After(inner Access) (all Access, ok bool) {
+	switch {
+	case inner.Full():
+		return a, true
+	case a.Full():
+		return inner, true
+	case inner.C == 1 && a.C%inner.Run() == 0: // a row of runs
+		return Access{B: a.B, C: a.C / inner.Run(), D: inner.Run() * a.Each()}.plain(), true
+	case inner.Each() == 1 && a.C == inner.C && a.Each() == 1: // rows of rows
+		return Access{B: a.B * inner.B, C: a.C}, true
+	case a.C == 1 && inner.C == 1:
+		return Access{B: a.Run() * inner.Run(), C: 1}, true
+	}
+	return Access{}, false
+}
+
+// plain writes runs that repeat no further without D.
+func (a Access) plain() Access {
+	if a.B == 1 || a.C == 1 {
+		return Access{B: a.B * a.Each(), C: 1}
+	}
+	return a
+}
 
 // MaxMapValues bounds the values (inputs and instructions together) of one Map.
 const MaxMapValues = 64

@@ -120,10 +120,10 @@ func (p Map) Operands() (out, in []int, err error) {
 		return nil, nil, fmt.Errorf("%d values, at most %d fit", values, MaxMapValues)
 	}
 	for k, a := range p.Access {
-		if a.B < 1 || a.C < 1 || (!a.Full() && p.N%(a.B*a.C) != 0) {
+		if a.B < 1 || a.C < 1 || a.D < 0 || (!a.Full() && p.N%a.Period() != 0) {
 			return nil, nil, fmt.Errorf("access %+v of input %d does not divide %d indices", a, k, p.N)
 		}
-		in = append(in, p.N/a.B)
+		in = append(in, a.Len(p.N))
 	}
 	for k, c := range p.Code {
 		if n, at := c.Fn.Arity(), len(p.Access)+k; c.Fn >= fnCount || n > 0 && int(c.X) >= at || n > 1 && int(c.Y) >= at {

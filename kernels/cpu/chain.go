@@ -63,7 +63,7 @@ func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T
 	for k, a := range m.Access {
 		s := source[T]{data: in[k], Access: a, fill: vmath.For[T](kernels.FnConst)}
 		if all.modes[k] == whole && !a.Full() {
-			s.register, s.repeats = c.registers, a.B*a.C == m.N
+			s.register, s.repeats = c.registers, a.Period() == m.N && a.Each() == 1
 			c.registers++
 			c.cost++
 		}
@@ -106,7 +106,7 @@ func (c *chain[T]) eval(worker, from, to int) []T {
 		case whole:
 			f.values[k] = c.fetch(f, worker, k, from, to)
 		case single:
-			f.values[k] = c.inputs[k].data[from/c.inputs[k].B:][:1]
+			f.values[k] = c.inputs[k].data[c.inputs[k].Element(from):][:1]
 		}
 	}
 	for k := range p.code {

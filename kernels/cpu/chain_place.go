@@ -27,18 +27,21 @@ func copyInputs[T kernels.Float](m kernels.Map, out, in [][]T) kernels.Map {
 }
 
 // rowBlock is the block length: a multiple of the first repeated row, so that it is laid out once for many blocks, or else an equal
-// part of the first run of one element.
+// part of the shortest run of one element.
 func rowBlock(m kernels.Map) int {
 	for _, a := range m.Access {
-		if !a.Full() && a.C > 1 && a.C <= blockLen && a.B*a.C == m.N {
+		if !a.Full() && a.Run() == 1 && a.C > 1 && a.C <= blockLen && a.Period() == m.N {
 			return blockLen / a.C * a.C
 		}
 	}
+	shortest := 0
 	for _, k := range runs(m) {
-		b := m.Access[k].B
-		if parts := (b + blockLen - 1) / blockLen; b%parts == 0 {
-			return b / parts
+		if b := m.Access[k].Run(); shortest == 0 || b < shortest {
+			shortest = b
 		}
+	}
+	if parts := (shortest + blockLen - 1) / blockLen; parts > 0 && shortest%parts == 0 {
+		return shortest / parts
 	}
 	return blockLen
 }

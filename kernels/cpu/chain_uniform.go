@@ -14,7 +14,7 @@ const (
 // scalars is the inputs of one element.
 func scalars(m kernels.Map) (list []int) {
 	for k, a := range m.Access {
-		if !a.Full() && a.C == 1 && a.B == m.N {
+		if !a.Full() && a.Run() == m.N {
 			list = append(list, k)
 		}
 	}
@@ -27,7 +27,7 @@ const leastRun = 256
 // runs is the inputs that read the same element for many indices in a row, and then another.
 func runs(m kernels.Map) (list []int) {
 	for k, a := range m.Access {
-		if a.C == 1 && a.B >= leastRun && a.B < m.N {
+		if run := a.Run(); run >= leastRun && run < m.N {
 			list = append(list, k)
 		}
 	}
@@ -37,7 +37,7 @@ func runs(m kernels.Map) (list []int) {
 // withinRuns reports that indices [from, to) read one element of each of the inputs of runs.
 func (c *chain[T]) withinRuns(from, to int) bool {
 	for _, k := range c.runs {
-		if b := c.inputs[k].B; from/b != (to-1)/b {
+		if b := c.inputs[k].Run(); from/b != (to-1)/b {
 			return false
 		}
 	}

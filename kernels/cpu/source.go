@@ -11,7 +11,7 @@ type source[T kernels.Float] struct {
 	data     []T
 	fill     vmath.Func[T]
 	register int
-	repeats  bool // one run of C elements, repeated for all indices
+	repeats  bool // one row of C elements, repeated for all indices
 }
 
 // fetch is what indices [from, to) read of input k.
@@ -21,7 +21,7 @@ func (c *chain[T]) fetch(f *frame[T], worker, k, from, to int) []T {
 		return s.data[from:to]
 	}
 	at := from % s.C
-	if s.C > 1 && at+to-from <= s.C { // within one run
+	if s.C > 1 && s.Each() == 1 && at+to-from <= s.C { // within one run
 		start := from/(s.B*s.C)*s.C + at
 		return s.data[start : start+to-from]
 	}
@@ -38,10 +38,10 @@ func (c *chain[T]) fetch(f *frame[T], worker, k, from, to int) []T {
 
 // expand lays out what the indices from from on read.
 func (s *source[T]) expand(dst []T, from int) {
-	if s.C == 1 {
+	if run := s.Run(); run > 1 || s.C == 1 {
 		for i := 0; i < len(dst); {
-			v := s.data[(from+i)/s.B]
-			end := min(len(dst), i+s.B-(from+i)%s.B)
+			v := s.data[s.Element(from+i)]
+			end := min(len(dst), i+run-(from+i)%run)
 			if end-i >= 16 {
 				s.fill(dst[i:end], nil, nil, v)
 				i = end

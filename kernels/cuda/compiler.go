@@ -110,7 +110,7 @@ func (c *compiler) isLate(v int) bool {
 func (c *compiler) readLater(k int, out uint64) bool {
 	bytes := uint64(c.N) * uint64(c.dtype.Size())
 	for v, a := range c.Access {
-		end := c.in[v] + uint64(c.N/a.B)*uint64(c.dtype.Size())
+		end := c.in[v] + uint64(a.Len(c.N))*uint64(c.dtype.Size())
 		if c.last[v] > k && c.in[v] < out+bytes && out < end {
 			return true
 		}

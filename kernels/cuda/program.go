@@ -23,6 +23,7 @@ type (
 	program struct {
 		N, Steps uint32
 		In       [kernels.MaxMapValues]input
+		Run      [kernels.MaxMapValues]uint32 // how many indices in a row read the same element of an input
 		Code     [2 * kernels.MaxMapValues]step
 		Out      [kernels.MaxMapValues]uint64
 	}
@@ -41,7 +42,7 @@ func compile(m kernels.Map, dt kernels.DType, out, in []uint64) (p program, kept
 	c := compiler{Map: m, dtype: dt, out: out, in: in, program: &p, before: -1}
 	p.N = uint32(m.N)
 	for k, a := range m.Access {
-		p.In[k] = place(a, in[k])
+		p.In[k], p.Run[k] = place(a, in[k]), uint32(a.Run())
 	}
 	if m.N > maxElements {
 		return p, 0, fmt.Errorf("%d indices, at most %d fit a kernel: use a smaller batch or chunk", m.N, maxElements)
@@ -66,5 +67,5 @@ func place(a kernels.Access, data uint64) input {
 	if a.Full() {
 		return input{Data: data}
 	}
-	return input{Data: data, Span: uint32(a.B * a.C), C: uint32(a.C)}
+	return input{Data: data, Span: uint32(a.Period()), C: uint32(a.C)}
 }

@@ -51,7 +51,8 @@ func testShortMaps(s *suite) {
 // accessesOf lists ways to read an input of a Map with n = a·b·c indices.
 func accessesOf(a, b, c int) []kernels.Access {
 	n := a * b * c
-	return []kernels.Access{{B: 1, C: c}, {B: n, C: 1}, {B: a * b, C: c}, {B: b * c, C: 1}, {B: b, C: c}, {B: c, C: 1}, {B: a, C: b * c}}
+	return []kernels.Access{{B: 1, C: c}, {B: n, C: 1}, {B: a * b, C: c}, {B: b * c, C: 1}, {B: b, C: c}, {B: c, C: 1}, {B: a, C: b * c},
+		{B: a, C: b, D: c}, {B: b, C: 1, D: c}, {B: 1, C: b, D: c}, {B: 1, C: a, D: b * c}}
 }
 
 func testAccess(s *suite) {
@@ -64,7 +65,7 @@ func testAccess(s *suite) {
 			n := a * b * c
 			s.check(kernels.Map{N: n, Access: []kernels.Access{first, second, {B: 1, C: 1}},
 				Code:    []kernels.Instr{{Fn: kernels.FnMul, X: 0, Y: 1}, {Fn: kernels.FnAdd, X: 3, Y: 2}},
-				Results: []uint8{4, 0}}, 1, s.normal(n/first.B), s.normal(n/second.B), s.normal(n))
+				Results: []uint8{4, 0}}, 1, s.normal(first.Len(n)), s.normal(second.Len(n)), s.normal(n))
 		}
 	}
 	s.check(kernels.Map{N: 0, Access: []kernels.Access{{B: 3, C: 5}, {B: 1, C: 1}},

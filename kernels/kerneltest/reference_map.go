@@ -6,9 +6,6 @@ import (
 	"drift/kernels"
 )
 
-// access is the element of an input that index i of n reads.
-func access(a kernels.Access, i int) int { return i/(a.B*a.C)*a.C + i%a.C }
-
 // refMap has as scale a running bound of the rounding error, in units of one half ulp of 1.
 func refMap(p kernels.Map, out, scale, in [][]float64) {
 	var c refChain
@@ -27,7 +24,7 @@ type refChain struct{ values, errors []float64 }
 func (r *refChain) eval(p kernels.Map, i int, in [][]float64) (values, errors []float64) {
 	values, errors = r.values[:0], r.errors[:0]
 	for k, a := range p.Access {
-		values, errors = append(values, in[k][access(a, i)]), append(errors, 0)
+		values, errors = append(values, in[k][a.Element(i)]), append(errors, 0)
 	}
 	for _, c := range p.Code {
 		var x, y, ex, ey float64

@@ -27,11 +27,11 @@ func testReduce(s *suite) {
 			if n == 0 {
 				continue
 			}
-			access := accessesOf(a, b, c)[s.rng.IntN(7)]
+			access := accessesOf(a, b, c)[s.rng.IntN(11)]
 			p := kernels.Reduce{A: a, B: b, C: c, Max: largest, Map: kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}, access},
 				Code:    []kernels.Instr{{Fn: kernels.FnSub, X: 0, Y: 1}, {Fn: kernels.FnTanh, X: 2}, {Fn: kernels.FnMul, X: 3, Y: 0}},
 				Results: []uint8{4}}}
-			s.check(p, sumUnits, s.normal(n), s.normal(n/access.B))
+			s.check(p, sumUnits, s.normal(n), s.normal(access.Len(n)))
 		}
 	}
 	for _, shape := range [][3]int{{4, 10, 1}, {4, 3000, 1}, {2, 50, 7}} { // one NaN among many

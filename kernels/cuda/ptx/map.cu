@@ -20,8 +20,8 @@ struct Step {
 	union { float f; double d; } imm;
 };
 
-// Input is read at element (i/span)·c + i mod c of its run for index i: see kernels.Access; span = B·C.
-// span = 0 says element i.
+// Input is read at element (i/span)·c + (i/run) mod c for index i: see kernels.Access; span = B·C·D, and run is how many indices in a row
+// read the same element. span = 0 says element i.
 struct Input {
 	ptr data;
 	u32 span, c;
@@ -30,6 +30,7 @@ struct Input {
 struct Program {
 	u32 n, steps;
 	Input in[64];
+	u32 run[64]; // of the inputs
 	Step code[128];
 	ptr out[64];
 };
@@ -42,9 +43,9 @@ template <> struct Width<double> { enum { V = 4, W = 2, PARTS = 2 }; typedef dou
 __device__ __forceinline__ float imm(const Step &s, float) { return s.imm.f; }
 __device__ __forceinline__ double imm(const Step &s, double) { return s.imm.d; }
 
-__device__ __forceinline__ u32 element(const Input &in, u32 i) {
+__device__ __forceinline__ u32 element(const Input &in, u32 run, u32 i) {
 	if (in.span == 0) return i;
-	return (i < in.span ? 0 : i / in.span * in.c) + (in.c == 1 ? 0 : i % in.c);
+	return (i < in.span ? 0 : i / in.span * in.c) + (in.c == 1 ? 0 : (run == 1 ? i : i / run) % in.c);
 }
 
 // Functions of many instructions are called, so that the kernel stays small.
@@ -149,17 +150,17 @@ template <class T> struct Run {
 	}
 	__device__ __forceinline__ bool whole() const { return vectors && there(V - 1); }
 
-	__device__ __forceinline__ void load(const Input &in, T (&v)[V]) const {
+	__device__ __forceinline__ void load(const Input &in, u32 run, T (&v)[V]) const {
 		const T *x = at<T>(in.data);
 		const bool ordered = whole() && first % W == 0;
-		if (in.span == 0 ? whole() && aligned(x + first) : ordered && in.c % W == 0 && aligned(x)) {
+		if (in.span == 0 ? whole() && aligned(x + first) : ordered && run == 1 && in.c % W == 0 && aligned(x)) {
 			for (u32 j = 0; j < V; j += W)
-				*reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + element(in, index(j)));
-		} else if (ordered && in.c == 1 && (in.span % W == 0 || in.span >= end)) { // neighbours read the same
-			for (u32 j = 0; j < V; j++) v[j] = j % W ? v[j - 1] : x[element(in, index(j))];
+				*reinterpret_cast<Vector *>(v + j) = *reinterpret_cast<const Vector *>(x + element(in, run, index(j)));
+		} else if (ordered && (run % W == 0 || run >= end)) { // neighbours read the same
+			for (u32 j = 0; j < V; j++) v[j] = j % W ? v[j - 1] : x[element(in, run, index(j))];
 		} else {
 			const Run fresh = again();
-			for (u32 j = 0; j < V; j++) v[j] = x[element(in, fresh.there(j) ? fresh.index(j) : fresh.first)];
+			for (u32 j = 0; j < V; j++) v[j] = x[element(in, run, fresh.there(j) ? fresh.index(j) : fresh.first)];
 		}
 	}
 
@@ -198,7 +199,7 @@ __device__ __forceinline__ void fetch(const Program &p, u32 from, const Run<T> &
 	if (from == BEFORE) {
 		for (int j = 0; j < V; j++) v[j] = before[j];
 	} else if (from >= INPUT) {
-		where.load(p.in[from - INPUT], v);
+		where.load(p.in[from - INPUT], p.run[from - INPUT], v);
 	} else {
 		for (int k = 0; k < Width<T>::PARTS; k++)
 			reinterpret_cast<typename Width<T>::Vector *>(v)[k] = slots[(from * Width<T>::PARTS + k) * blockDim.x + threadIdx.x];
