@@ -13,6 +13,7 @@ type Batch struct {
 	N                int           // examples in the chunk
 	Whole            bool          // this chunk is the whole pass
 	First            bool          // sums begin with this chunk
+	Leads            bool          // this chunk is the first of the whole pass
 	Mean             *graph.Node   // 1/N of the whole pass [1]: the weight of an example in a mean
 	CovarianceWeight *graph.Node   // 1/(N−1) of the whole pass [1]: its weight in an unbiased covariance
 	Params           []*graph.Node // θ, by parameter
@@ -24,6 +25,9 @@ type Batch struct {
 	target  *graph.Node
 	buffers []*graph.Node // of the model
 	here    *Point
+	kind    chunkKind
+	refers  bool                // it has to do with what Reference is about
+	totals  []kernels.Buffer    // that values are added to, besides scalars
 	scalars map[*graph.Node]int // leaves that are scalars of the pass
 	numbers []*Number
 	rows    []rowsOf
@@ -39,7 +43,7 @@ type Point struct {
 
 // newBatch is a chunk whose examples an index vector, not bound yet, picks from the data.
 func (f *Objective) newBatch(kind chunkKind) *Batch {
-	b := &Batch{Builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, scalars: map[*graph.Node]int{}}
+	b := &Batch{Builder: f.newBuilder(), N: kind.n, Whole: kind.whole, First: kind.first, Leads: kind.leads, kind: kind, scalars: map[*graph.Node]int{}}
 	b.Params = b.Vector(f.theta)
 	b.index = b.Unbound(kernels.Int32, "examples", b.N)
 	b.Mean, b.CovarianceWeight = b.scalar(scalarMean, 1), b.scalar(scalarCovarianceWeight, 1)
@@ -116,22 +120,27 @@ func (b *Batch) PerPass(v kernels.Buffer) *graph.Node {
 // Sum adds values in the shapes of the parameters to a flat vector [P], which the first chunk of a pass overwrites. It is complete
 // after the last.
 func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
+	b.totals = append(b.totals, into)
 	for k, p := range b.objective.Model.Params() {
 		v := values[k]
 		if v == nil {
 			v = graph.Fill(b.Params[k], 0)
 		}
-		b.Total(into.Slice(p.Offset, p.Offset+p.Len), v)
+		b.add(b.Leaf(into.Slice(p.Offset, p.Offset+p.Len), v.Shape()...), v)
 	}
 }
 
 // Total adds a value to a buffer of its size, which the first chunk of a pass overwrites. It is complete after the last.
 func (b *Batch) Total(into kernels.Buffer, value *graph.Node) {
+	b.totals = append(b.totals, into)
 	b.add(b.Leaf(into, value.Shape()...), value)
 }
 
 // add adds a value to a leaf, and returns the sum so far.
 func (b *Batch) add(total, value *graph.Node) *graph.Node {
+	if b.kind.prelude {
+		return value
+	}
 	if !b.First {
 		value = graph.Add(total, value)
 	}
@@ -155,7 +164,7 @@ func (b *Batch) Number(n *Number, value *graph.Node) {
 func (b *Batch) Measure(q *Point) {
 	b.total(scalarLoss, graph.SumAll(b.Weighted(q)))
 	s := score(b.objective.Model, q.Output, q.Target)
-	if s.hits == nil {
+	if s.hits == nil || b.kind.prelude {
 		return
 	}
 	share := b.count(scalarCorrect, s.hits)
@@ -163,6 +172,9 @@ func (b *Batch) Measure(q *Point) {
 		share = graph.Mul(share, b.Mean)
 	} else {
 		share = graph.Div(share, b.count(scalarAnswers, s.of))
+	}
+	if b.kind.part { // that of all parts is found once they are added
+		return
 	}
 	b.Set(b.scalar(scalarAccuracy, share.Shape()...), share)
 }
@@ -196,19 +208,22 @@ const exactCount = 1 << 24
 
 // Rows brings a row of every example to the host, from a value [n,…] of those of the batch.
 func (b *Batch) Rows(r *Rows, value *graph.Node) {
+	if b.kind.prelude {
+		return
+	}
 	b.Output(value)
 	b.rows = append(b.rows, rowsOf{r, value, b.N})
 }
 
 // Sketch builds an expression of a pass over n examples that nothing computes: what it is made of, and in which shapes.
 func (f *Objective) Sketch(n int, e Expression) error {
-	return graph.Try(func() { e(f.newBatch(chunkKind{n, true, true})) })
+	return graph.Try(func() { e(f.newBatch(wholeKind(n))) })
 }
 
 // plan is what a pass over n examples at once would do.
 func (f *Objective) plan(n int, e Expression) (plan *graph.Plan, err error) {
 	var b *Batch
-	if err := graph.Try(func() { b = f.newBatch(chunkKind{n, true, true}); e(b) }); err != nil {
+	if err := graph.Try(func() { b = f.newBatch(wholeKind(n)); e(b) }); err != nil {
 		return nil, err
 	}
 	return b.Plan()

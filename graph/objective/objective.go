@@ -13,6 +13,7 @@ import (
 
 	"drift/data"
 	"drift/kernels"
+	"drift/kernels/group"
 )
 
 // Part is a part of the data.
@@ -32,6 +33,10 @@ type Options struct {
 	// Resident is the most bytes of examples that all lie on the device. More of them, and those that stay on disk, come there a chunk
 	// at a time, with the same results. 0 means half of what is free on the device.
 	Resident int64
+	// Parts is the number, a power of two, of parts that the examples of a pass are cut into; 0 is 1. Each part is added up by itself, and the
+	// parts in a fixed tree, so that sums have the same bits for any number of processes up to it.
+	Parts int
+	Group *group.Group // the processes that share the parts; nil for one alone
 }
 
 // Objective is the mean loss of a model over examples of a data set.
@@ -39,8 +44,9 @@ type Objective struct {
 	Model Model
 
 	*onDevice
-	training bool  // random parts of the model and its data are on
-	loss     *Pass // of Evaluate; nil before its first use
+	training  bool  // random parts of the model and its data are on
+	undivided bool  // each process does all of a pass, in one part
+	loss      *Pass // of Evaluate; nil before its first use
 }
 
 // onDevice is what an objective and its training view share.
@@ -51,6 +57,7 @@ type onDevice struct {
 	device   kernels.Device
 	dtype    kernels.DType
 	chunk    int
+	division division
 	theta    kernels.Buffer
 	buffers  kernels.Buffer // of the model, nil without any
 	parts    [3]data.Set
@@ -82,8 +89,12 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 	if err := Fits(dev, model, o.DType); err != nil {
 		return nil, err
 	}
+	divided, err := newDivision(o)
+	if err != nil {
+		return nil, fmt.Errorf("objective: %w", err)
+	}
 	f := &Objective{Model: model, onDevice: &onDevice{size: NumParams(model.Params()), accuracy: found.accuracy, random: found.random || split.Train.Augment != (data.Augmentation{}),
-		device: dev, dtype: o.DType, chunk: o.Chunk, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
+		device: dev, dtype: o.DType, chunk: o.Chunk, division: divided, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
 		parts: [...]data.Set{split.Train, split.Test, split.Valid}}}
 	f.SetContext(context.Background())
 	if err = f.fill(o.Resident); err == nil {
@@ -173,7 +184,8 @@ func product(shape []int) int {
 	return p
 }
 
-// SetContext makes a pass end with the context's error at the next chunk once the context is done. Without it passes go on to their end.
+// SetContext makes a pass end with the context's error at the next chunk once the context is done, in all processes. Without it passes go
+// on to their end.
 func (f *Objective) SetContext(ctx context.Context) { f.done = ctx.Err }
 
 // SetProgress makes passes tell, after every chunk, how many of their examples are done.

@@ -14,7 +14,7 @@ func (f *Objective) Outputs(examples []int, each func(from int, rows []float64) 
 		return nil
 	}
 	var rows Rows
-	p, err := f.Compile(min(len(examples), f.chunk), func(b *Batch) { b.Rows(&rows, b.Here().Output) }, nil)
+	p, err := f.Undivided().Compile(min(len(examples), f.chunk), func(b *Batch) { b.Rows(&rows, b.Here().Output) }, nil)
 	if err != nil {
 		return err
 	}

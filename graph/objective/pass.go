@@ -20,6 +20,8 @@ type Pass struct {
 	expression Expression
 	end        *program // nil for none
 	programs   map[chunkKind]*program
+	fold       *fold // of parts; nil for a pass in one
+	refers     bool  // a prelude sets what the parts refer to
 
 	scalars  kernels.Buffer // [scalarCount and one for each number]
 	weights  kernels.Buffer // the first of them, 1/N and 1/(N−1)
@@ -34,9 +36,14 @@ type Pass struct {
 
 // chunkKind tells programs of a pass apart: by their number of examples, and by their place in the pass.
 type chunkKind struct {
-	n            int
-	first, whole bool
+	n                   int
+	first, leads, whole bool
+	part                bool // of one of several parts
+	prelude             bool // before the parts
 }
+
+// wholeKind is that of a chunk that is a whole pass.
+func wholeKind(n int) chunkKind { return chunkKind{n: n, first: true, leads: true, whole: true} }
 
 // The scalars that every pass has.
 const (
@@ -68,19 +75,26 @@ func (p *Pass) prepare(n int, end Finish) error {
 		return fmt.Errorf("objective: a pass over %d examples: give at least 1", n)
 	}
 	var e *End
-	if end != nil {
+	if end = p.settled(end); end != nil {
 		var err error
 		if e, err = p.objective.newEnd(end); err != nil {
 			return err
 		}
 		p.last = e.numbers
 	}
-	chunk := p.objective.chunk
-	for _, from := range []int{0, chunk, (n - 1) / chunk * chunk} { // the first, one like those between, and the last
-		if from >= n {
-			continue
+	var kinds []chunkKind
+	if p.objective.divides() {
+		kinds = p.kindsOfParts(n)
+	} else {
+		chunk := p.objective.chunk
+		for _, from := range []int{0, chunk, (n - 1) / chunk * chunk} { // the first, one like those between, and the last
+			if from < n {
+				kinds = append(kinds, kindOf(n, from, chunk))
+			}
 		}
-		if _, err := p.program(kindOf(n, from, chunk)); err != nil {
+	}
+	for _, kind := range kinds {
+		if _, err := p.program(kind); err != nil {
 			return err
 		}
 	}
@@ -94,7 +108,7 @@ func (p *Pass) prepare(n int, end Finish) error {
 
 // kindOf is the kind of the chunk that begins at a place in a pass over n examples.
 func kindOf(n, from, chunk int) chunkKind {
-	return chunkKind{min(chunk, n-from), from == 0, n <= chunk}
+	return chunkKind{n: min(chunk, n-from), first: from == 0, leads: from == 0, whole: n <= chunk}
 }
 
 // Run works through examples, by their indices in all parts of the data.
@@ -106,13 +120,12 @@ func (p *Pass) Run(examples []int) error {
 	if err := p.weigh(n); err != nil {
 		return err
 	}
-	for from := 0; from < n; from += f.chunk {
-		if err := p.chunk(examples, from); err != nil {
-			return fmt.Errorf("objective: a pass over %d examples: %w", n, err)
-		}
-		if f.progress != nil {
-			f.progress(min(n, from+f.chunk), n)
-		}
+	work := p.wholly
+	if f.divides() {
+		work = p.divided
+	}
+	if err := work(examples); err != nil {
+		return fmt.Errorf("objective: a pass over %d examples: %w", n, err)
 	}
 	if p.end == nil {
 		return nil
@@ -123,13 +136,27 @@ func (p *Pass) Run(examples []int) error {
 	return nil
 }
 
-// chunk works on the examples from a place on.
-func (p *Pass) chunk(examples []int, from int) error {
+// wholly works through a pass in one part.
+func (p *Pass) wholly(examples []int) error {
+	f, n := p.objective, len(examples)
+	for from := 0; from < n; from += f.chunk {
+		kind := kindOf(n, from, f.chunk)
+		if err := p.chunk(examples, from, kind, examples[from+kind.n:]); err != nil {
+			return err
+		}
+		if f.progress != nil {
+			f.progress(min(n, from+f.chunk), n)
+		}
+	}
+	return nil
+}
+
+// chunk works on the examples of a kind of chunk from a place on; next is what comes after them.
+func (p *Pass) chunk(examples []int, from int, kind chunkKind, next []int) error {
 	f := p.objective
 	if err := f.done(); err != nil {
 		return err
 	}
-	kind := kindOf(len(examples), from, f.chunk)
 	c, err := p.program(kind)
 	if err != nil {
 		return err
@@ -141,7 +168,6 @@ func (p *Pass) chunk(examples []int, from int) error {
 		if err := s.bring(examples[from : from+kind.n]); err != nil {
 			return err
 		}
-		next := examples[from+kind.n:]
 		s.ahead(next[:min(len(next), f.chunk)])
 	}
 	if err := c.run(); err != nil {
@@ -168,9 +194,9 @@ func (p *Pass) weigh(n int) error {
 	return nil
 }
 
-// program finds or makes the program for a kind of chunk.
+// program finds or makes the program for a kind of chunk; nil for a prelude that sets nothing.
 func (p *Pass) program(kind chunkKind) (*program, error) {
-	if c := p.programs[kind]; c != nil {
+	if c, ok := p.programs[kind]; ok {
 		return c, nil
 	}
 	c, err := p.objective.compile(p, kind)
@@ -205,8 +231,11 @@ func (p *Pass) Close() {
 	}
 	delete(p.objective.passes, p)
 	for _, c := range p.programs {
-		c.close()
+		if c != nil {
+			c.close()
+		}
 	}
+	p.fold.close()
 	if p.end != nil {
 		p.end.close()
 	}

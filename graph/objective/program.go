@@ -29,9 +29,11 @@ type rowsOf struct {
 	n    int // examples in the chunk
 }
 
+func (r rowsOf) width() int { return graph.Size(r.node) / r.n }
+
 // read takes the rows of a chunk to their place among those of the whole pass.
 func (r rowsOf) read(c *program, from, whole int) error {
-	width := graph.Size(r.node) / r.n
+	width := r.width()
 	r.into.resize(whole * width)
 	return c.loaded.Buffer(r.node).Read(r.into.Values[from*width : (from+r.n)*width])
 }
@@ -44,6 +46,16 @@ func (f *Objective) compile(p *Pass, kind chunkKind) (*program, error) {
 	}
 	if err := p.reserve(b.numbers); err != nil {
 		return nil, err
+	}
+	if kind.prelude {
+		if p.refers = b.refers; !b.refers {
+			return nil, nil
+		}
+	} else if kind.part && p.fold == nil {
+		var err error
+		if p.fold, err = p.newFold(b); err != nil {
+			return nil, err
+		}
 	}
 	for leaf, scalar := range b.scalars {
 		b.Bind(leaf, p.scalars.Slice(scalar, scalar+1))

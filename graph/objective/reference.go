@@ -8,7 +8,7 @@ import (
 )
 
 // Reference is the means by which a pass of several chunks takes gradients apart (graph.Deviations), and the gradient m that they
-// stand for. The first chunk sets it to its own; sums over deviations from one reference add up over chunks, and over passes.
+// stand for. The first chunk, or what Batch.Refers tells of, sets it to its own; sums over deviations from one reference add up over chunks, and over passes.
 type Reference struct {
 	Center kernels.Buffer // m [P]
 	means  []kernels.Buffer
@@ -48,7 +48,7 @@ func (r *Reference) Close() {
 
 // Deviations is those of the gradients at a point from a reference, which the first chunk of the pass sets.
 func (b *Batch) Deviations(r *Reference, q *Point) *graph.Deviations {
-	if !b.First {
+	if !b.Refers() {
 		return b.Around(r, q)
 	}
 	d := q.PerExample().Deviations()
@@ -57,6 +57,16 @@ func (b *Batch) Deviations(r *Reference, q *Point) *graph.Deviations {
 	}
 	b.SetVector(b.Vector(r.Center), d.Center)
 	return d
+}
+
+// Refers reports whether this batch sets what all batches of the pass refer to, as a Reference, which does not count as a sum: the first
+// chunk does or, where a pass is cut into parts, a run over a few examples before them, in which sums are left out.
+func (b *Batch) Refers() bool {
+	b.refers = true
+	if b.kind.part {
+		return false
+	}
+	return b.First
 }
 
 // Around is the deviations from a reference that another pass has set.

@@ -34,7 +34,7 @@ func (f *Objective) CompileTrace(n int, mean kernels.Buffer, end TraceFinish) (*
 
 // pass is that for n examples.
 func (t *Trace) pass(n int) (p *Pass, err error) {
-	if n <= t.objective.chunk {
+	if t.objective.AtOnce(n) {
 		if t.whole == nil {
 			t.whole, err = t.objective.Compile(n, t.atOnce, t.finish())
 		}
@@ -82,7 +82,7 @@ func (t *Trace) part(b *Batch) {
 	b.Measure(b.Here())
 	b.Number(&t.squares, graph.SumAll(rest.SquaredNorms()))
 	center := rest.CenterNorm()
-	if !b.First {
+	if !b.Leads {
 		center = graph.Fill(center, 0)
 	}
 	b.Number(&t.center, center)

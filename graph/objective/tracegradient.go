@@ -31,7 +31,7 @@ func (f *Objective) CompileTraceGradient(n int, mean, slope kernels.Buffer, end 
 
 func (t *TraceGradient) prepare(n int) (err error) {
 	f := t.objective
-	if n <= f.chunk {
+	if f.AtOnce(n) {
 		if t.sweep == nil {
 			t.sweep, err = f.Compile(n, t.atOnce, t.end)
 		}
@@ -69,7 +69,7 @@ func (t *TraceGradient) Run(examples []int) error {
 	if err := t.prepare(max(1, len(examples))); err != nil {
 		return err
 	}
-	if t.chunked = len(examples) > t.objective.chunk; !t.chunked {
+	if t.chunked = !t.objective.AtOnce(len(examples)); !t.chunked {
 		t.measured = t.sweep.Measured()
 		return t.sweep.Run(examples)
 	}

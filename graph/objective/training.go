@@ -14,7 +14,7 @@ func (f *Objective) Training() *Objective {
 	if !f.random || f.training {
 		return f
 	}
-	return &Objective{Model: f.Model, onDevice: f.onDevice, training: true}
+	return &Objective{Model: f.Model, onDevice: f.onDevice, training: true, undivided: f.undivided}
 }
 
 // SetStep fixes the random parts of the model, until the next call, to those of a step of a run with a seed: every pass of the step

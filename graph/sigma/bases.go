@@ -88,7 +88,7 @@ func (b *bases) outputs(l *layer) kernels.Buffer {
 func (b *bases) center(of *objective.Batch, l *layer, factors graph.Kronecker) *graph.Node {
 	from := l.sums - (b.moments.Len() - b.centers.Len())
 	leaf := of.Leaf(b.centers.Slice(from, from+l.out), l.out)
-	if !of.First {
+	if !of.Refers() {
 		return leaf
 	}
 	mean := factors.OutputMean()

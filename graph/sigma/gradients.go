@@ -136,7 +136,7 @@ func (g *Gradients) center() (err error) {
 	}
 	first := g.examples[:g.f.Chunk()]
 	if g.centering == nil {
-		g.centering, err = g.f.Compile(len(first), func(b *objective.Batch) { b.Deviations(g.reference, b.Here()) }, nil)
+		g.centering, err = g.f.Undivided().Compile(len(first), func(b *objective.Batch) { b.Deviations(g.reference, b.Here()) }, nil)
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func (g *Gradients) products(examples []int, rest []float64, into *Gram) error {
 	if g.square == nil {
 		p := &gramPass{}
 		var err error
-		p.Pass, err = g.f.Compile(len(examples), func(b *objective.Batch) {
+		p.Pass, err = g.f.Undivided().Compile(len(examples), func(b *objective.Batch) {
 			d := b.Here().PerExample().Deviations()
 			if len(g.examples) > g.f.Chunk() {
 				d = b.Around(g.reference, b.Here())

@@ -38,7 +38,7 @@ func NewCovariance(f *objective.Objective, examples []int) (*ParameterOperator, 
 	}
 	a := &ParameterOperator{f: f, examples: examples}
 	err := a.reserve("covariance", &a.from, &a.into)
-	if err == nil && len(examples) > f.Chunk() {
+	if err == nil && !f.AtOnce(len(examples)) {
 		err = a.center()
 	}
 	if err == nil {

@@ -26,6 +26,7 @@ type stored struct {
 
 // newStored makes room for n gradients, all zero.
 func newStored(f *objective.Objective, n int) (*stored, error) {
+	f = f.Undivided()
 	s := &stored{f: f, n: n, combinations: map[kernels.Buffer]*graph.Program{}, passes: map[int]*objective.Pass{}}
 	if err := f.Sketch(n, func(b *objective.Batch) { s.template = b.Here().PerExample() }); err != nil {
 		return nil, err

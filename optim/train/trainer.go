@@ -99,7 +99,7 @@ func (t *Trainer) prepare() (err error) {
 		return err
 	}
 	if t.Options.MeasureEvery > 0 {
-		if t.probe, err = newProbe(f, t.Optimizer, t.Options, t.direction.Cost(t.sampler.BatchSize())); err != nil {
+		if t.probe, err = newProbe(f.Undivided(), t.Optimizer, t.Options, t.direction.Cost(t.sampler.BatchSize())); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,47 @@
+package group
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
+
+// Broadcast is what process 0 gives, in all of them. What the others give is not looked at.
+func (g *Group) Broadcast(b []byte) ([]byte, error) {
+	if err := g.Agree(nil); err != nil || g.Size() == 1 {
+		return b, err
+	}
+	size := make([]byte, 8)
+	binary.LittleEndian.PutUint64(size, uint64(len(b)))
+	err := g.transport.Broadcast(size)
+	if err == nil {
+		if !g.First() {
+			b = make([]byte, binary.LittleEndian.Uint64(size))
+		}
+		err = g.transport.Broadcast(b)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("passing on %d bytes: %w", len(b), err)
+	}
+	return b, nil
+}
+
+// Same refuses, in all processes, something that differs between them, such as their data: what names it, of is what must be equal.
+func (g *Group) Same(what string, of []byte) error {
+	if err := g.Agree(nil); err != nil || g.Size() == 1 {
+		return err
+	}
+	own := sha256.Sum256(of)
+	all := make([]byte, len(own)*g.Size())
+	if err := g.transport.Gather(all, own[:]); err != nil {
+		return fmt.Errorf("comparing %s: %w", what, err)
+	}
+	for rank := range g.Size() {
+		if !bytes.Equal(all[rank*len(own):(rank+1)*len(own)], all[:len(own)]) {
+			g.ended = fmt.Errorf("process %d has other %s than process 0: give all the same", rank, what)
+			return g.ended
+		}
+	}
+	return nil
+}
