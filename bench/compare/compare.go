@@ -15,6 +15,7 @@ import (
 	"drift/bench/study"
 	"drift/graph/objective"
 	"drift/optim"
+	"drift/optim/train"
 )
 
 // Experiment is what is compared. Everything about a seed — data, first weights, batches — is shared by the optimizers.
@@ -36,8 +37,8 @@ type Experiment struct {
 	Kept *study.Store
 	// SoFar, where given, gets what the finished runs come to after each: rows have the seeds that are finished.
 	SoFar func(o *Outcome, runs int) error
-	// Observe, where given, hears how many updates are done, of all runs together.
-	Observe func(done int, what string)
+	// Observe, where given, hears how many updates are done, of all runs together, without the number of all.
+	Observe func(study.News)
 }
 
 // Entry is one of the optimizers that are compared.
@@ -54,10 +55,11 @@ type run struct {
 // Run tunes where asked, and then does all runs, seed by seed.
 func (e Experiment) Run(ctx context.Context) (*Outcome, error) {
 	done := 0
-	heard := func(steps int, what string) {
+	heard := func(steps int, news study.News) {
 		done += steps
-		if e.Observe != nil && what != "" {
-			e.Observe(done, what)
+		if e.Observe != nil && news.What != "" {
+			news.Done = done
+			e.Observe(news)
 		}
 	}
 	var trials []Trial
@@ -112,13 +114,13 @@ func (e Experiment) soFar(runs [][]run, trials []Trial) error {
 
 // seed is the runs of a seed. heard is told of updates, and without words of those whose outcome was kept; finished gets the runs that
 // are there after each.
-func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard func(int, string), finished func([]run) error) (runs []run, err error) {
+func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard func(int, study.News), finished func([]run) error) (runs []run, err error) {
 	var kept keptSeed
 	if _, err := e.Kept.Load(seedName(seed), &kept); err != nil {
 		return nil, err
 	}
 	for _, r := range kept.Runs {
-		heard(r.Entry.Steps, "")
+		heard(r.Entry.Steps, study.News{})
 	}
 	if kept.Whole {
 		return kept.Runs, nil
@@ -142,7 +144,7 @@ func (e Experiment) seed(ctx context.Context, seed uint64, best []Entry, heard f
 	}
 	for _, entry := range entries[len(kept.Runs):] {
 		what := fmt.Sprintf("seed %d, %s", seed, entry.Name)
-		r, err := study.Train(ctx, f, entry, seed, start, e.Points, func(steps int) { heard(steps, what) })
+		r, err := study.Train(ctx, f, entry, seed, start, e.Points, func(steps int, logged *train.Entry) { heard(steps, study.News{What: what, Logged: logged}) })
 		if err == nil {
 			kept.Runs = append(kept.Runs, run{Run: r, Explained: report.Number(math.NaN())})
 			err = errors.Join(e.Kept.Save(seedName(seed), kept), finished(kept.Runs))

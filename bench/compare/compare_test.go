@@ -137,12 +137,12 @@ func TestWrongCoefficientExplainsLess(t *testing.T) {
 func TestComparisonIsPairedAndRepeats(t *testing.T) {
 	calls, last := 0, 0
 	e := Experiment{Open: opener(glyphs, nn.CrossEntropy{}), Entries: entries(sgd(0.1, 8), 20, "gd", "gd", "sgd"), Seeds: []uint64{3, 4, 5}, Points: 4,
-		Observe: func(done int, _ string) {
+		Observe: func(n study.News) {
 			calls++
-			if done != last+1 {
-				t.Errorf("after %d updates heard of %d", last, done)
+			if n.Done != last+1 {
+				t.Errorf("after %d updates heard of %d", last, n.Done)
 			}
-			last = done
+			last = n.Done
 		}}
 	var soFar []string
 	e.SoFar = func(o *Outcome, runs int) error {
@@ -208,8 +208,8 @@ func TestRegressionWithoutTestPart(t *testing.T) {
 func TestComparisonStopsWhenAsked(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := Experiment{Open: opener(glyphs, nn.CrossEntropy{}), Entries: entries(sgd(0.1, 8), 1000, "sgd"), Seeds: []uint64{1},
-		Observe: func(done int, _ string) {
-			if done == 7 {
+		Observe: func(n study.News) {
+			if n.Done == 7 {
 				cancel()
 			}
 		}}

@@ -34,7 +34,7 @@ func (t Trial) losses() []float64 {
 // tuning is the trials of all optimizers, as far as they are finished, in one file for each seed on which they run.
 type tuning struct {
 	of    Experiment
-	heard func(steps int, what string)
+	heard func(steps int, news study.News)
 	seed  uint64
 	f     *objective.Objective
 	start []float64
@@ -48,7 +48,7 @@ type keptTrials struct {
 }
 
 // tune gives every optimizer the same number of trials and returns them with the best of each. Test examples are not looked at.
-func (e Experiment) tune(ctx context.Context, heard func(steps int, what string)) (trials []Trial, best []Entry, err error) {
+func (e Experiment) tune(ctx context.Context, heard func(steps int, news study.News)) (trials []Trial, best []Entry, err error) {
 	for again := range 1 + study.AgainOn {
 		if trials, err = e.tuneOn(ctx, e.Seeds[0]+uint64(again), trials, heard); err != nil {
 			return nil, nil, err
@@ -78,7 +78,7 @@ func steadiest(trials []Trial) int {
 }
 
 // tuneOn runs the trials on a seed: all of them where there are none yet, and else the best of each optimizer again.
-func (e Experiment) tuneOn(ctx context.Context, seed uint64, trials []Trial, heard func(steps int, what string)) (out []Trial, err error) {
+func (e Experiment) tuneOn(ctx context.Context, seed uint64, trials []Trial, heard func(steps int, news study.News)) (out []Trial, err error) {
 	f, end, err := e.OpenTuning(seed)
 	if err != nil {
 		return nil, err
@@ -137,10 +137,12 @@ func (t *tuning) again(ctx context.Context, trials []Trial) error {
 // loss is that of a trial on examples held out, null where it diverged.
 func (t *tuning) loss(ctx context.Context, trial Entry, what string) (report.Number, error) {
 	if t.at++; t.at <= len(t.kept.Losses) {
-		t.heard(trial.Steps, "")
+		t.heard(trial.Steps, study.News{})
 		return t.kept.Losses[t.at-1], nil
 	}
-	r, err := study.Train(ctx, t.f, trial, t.seed, t.start, 1, func(steps int) { t.heard(steps, what) })
+	r, err := study.Train(ctx, t.f, trial, t.seed, t.start, 1, func(steps int, logged *train.Entry) {
+		t.heard(steps, study.News{What: what, Trial: true, Logged: logged})
+	})
 	loss := report.Number(r.TestLoss())
 	if err == nil {
 		t.kept.Losses = append(t.kept.Losses, loss)

@@ -20,8 +20,8 @@ type Run struct {
 }
 
 // Train trains from the first weights start [P], with points on the learning curve. A run that diverges ends early and is no error.
-// heard is told how many updates went by.
-func Train(ctx context.Context, f *objective.Objective, entry Entry, seed uint64, start []float64, points int, heard func(steps int)) (Run, error) {
+// heard is told how many updates went by, and what was logged of the last of them, if anything was.
+func Train(ctx context.Context, f *objective.Objective, entry Entry, seed uint64, start []float64, points int, heard func(steps int, logged *train.Entry)) (Run, error) {
 	r := Run{Entry: entry, Seed: seed, Classes: f.Scored()}
 	if err := f.Parameters().Write(start); err != nil {
 		return r, err
@@ -37,10 +37,10 @@ func Train(ctx context.Context, f *objective.Objective, entry Entry, seed uint64
 			r.Entries = append(r.Entries, *entry)
 			r.Costs = append(r.Costs, t.ExampleGradients())
 		}
-		heard(1)
+		heard(1, entry)
 	}})
 	if train.Diverged(err) {
-		heard(entry.Steps - t.StepsTaken() + 1) // the last step was not observed
+		heard(entry.Steps-t.StepsTaken()+1, nil) // the last step was not observed
 		r.Diverged, err = true, nil
 		r.Result = train.Result{Steps: t.StepsTaken(), ExampleGradients: t.ExampleGradients(), Seconds: t.Seconds()}
 	}

@@ -32,8 +32,8 @@ func TestWhatIsDoneSoFar(t *testing.T) {
 	var err error
 	for stop := 1; outcome == nil; stop += 9 {
 		ctx, cancel := context.WithCancel(context.Background())
-		outcome, err = s.Run(ctx, Options{Dir: dir, Device: oneThread, Observe: func(done, _ int, _ string) {
-			if done >= stop {
+		outcome, err = s.Run(ctx, Options{Dir: dir, Device: oneThread, Observe: func(n News) {
+			if n.Done >= stop {
 				cancel()
 			}
 		}})

@@ -156,7 +156,7 @@ func TestStoppedStudiesGoOnToTheSameBytes(t *testing.T) {
 	for stops := 0; ; stops++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		calls := 0
-		_, err := s.Run(ctx, Options{Dir: dir, Device: oneThread, Observe: func(int, int, string) {
+		_, err := s.Run(ctx, Options{Dir: dir, Device: oneThread, Observe: func(News) {
 			if calls++; calls > 40*(stops+1) {
 				cancel()
 			}

@@ -19,11 +19,20 @@ type Options struct {
 	DataDir string
 	Chunk   int
 	Shard   Shard
-	Loaded  func(*data.Split)               // hears of data that were read
-	Observe func(done, of int, what string) // hears of cells that are done, and what is being done
+	Loaded  func(*data.Split) // hears of data that were read
+	Observe func(News)        // hears of cells that are done, and what is being done
 }
 
 const cellsFolder = "cells"
+
+// News is how far a study or a comparison is.
+type News struct {
+	Done, Of int    // runs of a study, updates of a comparison
+	What     string // what is being done
+	Trial    bool   // which is a trial of tuning
+	// Logged is the line of the learning curve that has just come, nil for none.
+	Logged *train.Entry
+}
 
 // Progress is how far the cells of a shard are.
 type Progress struct {
@@ -128,7 +137,7 @@ func (w *worker) work(ctx context.Context) (p Progress, err error) {
 
 // do does a cell, unless it is done. It reports false where what it follows from is not there yet.
 func (w *worker) do(ctx context.Context, c cell, p Progress) (ready bool, err error) {
-	w.observe(p, c)
+	w.observe(p, c, nil)
 	if _, found, err := w.get(c); found || err != nil {
 		return true, err
 	}
@@ -149,9 +158,9 @@ func (w *worker) do(ctx context.Context, c cell, p Progress) (ready bool, err er
 	return true, nil
 }
 
-func (w *worker) observe(p Progress, c cell) {
+func (w *worker) observe(p Progress, c cell, logged *train.Entry) {
 	if w.o.Observe != nil {
-		w.o.Observe(p.Done+p.Waiting, p.Cells, w.words(c))
+		w.o.Observe(News{p.Done + p.Waiting, p.Cells, w.words(c), c.stage != finalStage, logged})
 	}
 }
 
@@ -177,7 +186,7 @@ func (w *worker) train(ctx context.Context, c cell, entry Entry, p Progress) (re
 	if c.stage != finalStage {
 		points = 1
 	}
-	r.Run, err = Train(ctx, f, entry, c.seed, start, points, func(int) { w.observe(p, c) })
+	r.Run, err = Train(ctx, f, entry, c.seed, start, points, func(_ int, logged *train.Entry) { w.observe(p, c, logged) })
 	return r, err
 }
 

@@ -19,6 +19,8 @@ type Following struct {
 	Stages  int     // most epochs to look at
 	// Progress, where given, hears the steps taken.
 	Progress func(step int)
+	// Looked, where given, hears of each epoch that was looked at.
+	Looked func(Stage)
 }
 
 // shufflePairs is the pairs of opposite shuffles over which SGD is averaged at a stage; of each half of them, a number are expanded in
@@ -111,6 +113,9 @@ func (o *observer) look() error {
 			return err
 		}
 		o.stages, o.checks = append(o.stages, stage), append(o.checks, local...)
+		if o.Options.tell(local); o.Looked != nil {
+			o.Looked(stage)
+		}
 		o.leg, o.legs = Leg{}, o.legs[1:]
 	}
 	return nil

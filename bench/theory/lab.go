@@ -19,6 +19,8 @@ type Options struct {
 	Seed     uint64    // of the draws
 	// Progress, where given, is called before each group of checks with the number done, the number of all, and what comes next.
 	Progress func(done, all int, next string)
+	// Checked, where given, hears of each check that is done.
+	Checked func(Check)
 }
 
 // Bounds on an enumeration: some minutes of a small network.

@@ -28,6 +28,15 @@ func (l *lab) groups() []group {
 	}
 }
 
+// tell passes on what is done.
+func (o Options) tell(checks []Check) {
+	for _, c := range checks {
+		if o.Checked != nil {
+			o.Checked(c)
+		}
+	}
+}
+
 // Run puts the theory to the test on a world, and on the linear model with Gaussian inputs. An error is one of the device or of the
 // context; a statement that fails is a result.
 func Run(w *World, o Options) ([]Check, error) {
@@ -41,10 +50,12 @@ func Run(w *World, o Options) ([]Check, error) {
 		if l.Progress != nil {
 			l.Progress(k, len(groups), g.name)
 		}
-		checks = append(checks, g.run()...)
+		done := g.run()
 		if err := l.Err(); err != nil {
 			return nil, fmt.Errorf("checking %s: %w", g.name, err)
 		}
+		checks = append(checks, done...)
+		l.tell(done)
 	}
 	return checks, nil
 }

@@ -93,7 +93,11 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 func (v *verification) stagesOf(ctx context.Context, t *train.Trainer, w *theory.World) (*theory.Followed, []theory.Check, error) {
 	show := v.progress("following the run", "steps", t.Options.Steps)
 	defer show.Close()
-	f := theory.Following{World: w, Trainer: t, Options: v.options, Stages: v.stages, Progress: func(step int) { show.Set(step, "") }}
+	f := theory.Following{World: w, Trainer: t, Options: v.options, Stages: v.stages, Progress: func(step int) { show.Set(step, "") },
+		Looked: func(s theory.Stage) {
+			show.Point("loss", s.TrainLoss)
+			show.Point("test loss", s.TestLoss)
+		}}
 	stages, checks, err := f.Run(ctx)
 	if err != nil {
 		return nil, nil, err

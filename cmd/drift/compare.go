@@ -145,7 +145,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 		e.Seeds = append(e.Seeds, c.seed+uint64(i))
 	}
 	var show *progress.Display
-	e.Observe = func(done int, what string) {
+	e.Observe = func(n study.News) {
 		if show == nil {
 			var names []string
 			for _, choice := range c.optimizers {
@@ -154,7 +154,7 @@ func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) 
 			c.note(c.options.Idle(c.given, names...)...)
 			show = c.progress("comparing", "updates", c.total)
 		}
-		show.Set(done, what)
+		tell(show, n)
 	}
 	outcome, err := e.Run(ctx)
 	show.Close()

@@ -165,15 +165,22 @@ func (m *measurement) choose(p *problem) ([]int, error) {
 	return chosen, nil
 }
 
-// follow shows how far every pass is, under the name of what it is for. The function that it returns ends that.
+// follow shows how far every pass is, under the name of what it is for, and how far an iteration is from what it looks for. The function that it returns ends that.
 func (m *measurement) follow(p *problem) (end func()) {
 	var bar *progress.Display
 	task, last := "", 0
 	m.wanted.Begin = func(what string) { task = "measuring " + what }
+	m.wanted.Residual = func(x float64) {
+		if bar != nil {
+			bar.Point("residual", x)
+		}
+	}
 	p.SetProgress(func(done, of int) {
 		if bar == nil || done <= last { // another pass
 			bar.Close()
-			bar = m.progress(task, "examples", of)
+			next := m.progress(task, "examples", of)
+			next.GoesOn(bar)
+			bar = next
 		}
 		last = done
 		bar.Set(done, "")

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"slices"
 
+	"drift/bench/study"
 	"drift/cmd/drift/internal/progress"
 	"drift/data/atomicfile"
+	"drift/optim/train"
 )
 
 // checkJSON finds out before the work whether the file of --json can be written after it.
@@ -103,4 +105,29 @@ func (a *app) progress(task, unit string, total int) *progress.Display {
 		return progress.New(nil, task, unit, total)
 	}
 	return progress.New(a.stderr, task, unit, total)
+}
+
+// plot adds a logged line of a run to the curves of a display.
+func plot(show *progress.Display, e *train.Entry) {
+	show.Point("loss", e.Loss)
+	if e.TestAccuracy != nil {
+		show.Point("test accuracy", *e.TestAccuracy)
+	}
+}
+
+// tell shows how far a study or a comparison is, with the curves of the run that is going on, or of the trials' last losses.
+func tell(show *progress.Display, n study.News) {
+	switch e := n.Logged; {
+	case n.Trial:
+		show.Course("trials")
+		if e != nil && e.TestLoss != nil {
+			show.Point("trial loss", *e.TestLoss)
+		}
+	default:
+		show.Course(n.What)
+		if e != nil {
+			plot(show, e)
+		}
+	}
+	show.Set(n.Done, n.What)
 }

@@ -133,7 +133,7 @@ func (s *studying) run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	show := s.progress("studying", "runs", cells)
-	o.Observe = func(done, _ int, what string) { show.Set(done, what) }
+	o.Observe = func(n study.News) { tell(show, n) }
 	defer show.Close()
 	if s.shard.Of > 0 {
 		return s.part(ctx, of, o)

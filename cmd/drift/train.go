@@ -241,11 +241,10 @@ func (t *training) train(ctx context.Context, trainer *train.Trainer, b *tensorb
 	t.logging.Observe = func(step int, e *train.Entry) {
 		if e != nil {
 			b.Log(e)
+			plot(show, e)
 			note = "loss " + report.Format(e.Loss)
-			show.Point("loss", e.Loss)
 			if e.TestAccuracy != nil {
 				note += ", test accuracy " + report.Format(*e.TestAccuracy)
-				show.Point("test accuracy", *e.TestAccuracy)
 			}
 			if show.Draws() {
 				note = "" // the curves say it

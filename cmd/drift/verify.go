@@ -104,11 +104,23 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	defer func() { err = closing(dev, err) }()
 	defer w.Close()
 	var show *progress.Display
+	failed := 0
 	v.options.Progress = func(done, all int, next string) {
 		if show == nil {
 			show = v.progress("checking", "groups of checks", all)
 		}
+		if failed > 0 {
+			next += fmt.Sprintf(", %d failed", failed)
+		}
 		show.Set(done, next)
+	}
+	v.options.Checked = func(c theory.Check) {
+		if !c.Control {
+			show.Point("relative error", c.RelativeError)
+		}
+		if !c.Pass {
+			failed++
+		}
 	}
 	checks, err := theory.Run(w, v.options)
 	show.Close()

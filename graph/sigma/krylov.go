@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"drift/data/random"
 
@@ -115,14 +116,13 @@ func (l *krylov) ritz() (ritz, error) {
 	return r, nil
 }
 
-func (r ritz) converged(k int, tolerance float64) bool {
-	largest := math.Max(math.Abs(r.values[0]), math.Abs(r.values[len(r.values)-1]))
-	for _, residual := range r.residuals[:k] {
-		if residual > tolerance*largest {
-			return false
-		}
+// residual is the largest of the first k, relative to the largest value in magnitude; 0 where all are 0.
+func (r ritz) residual(k int) float64 {
+	worst := slices.Max(r.residuals[:k])
+	if worst == 0 {
+		return 0
 	}
-	return true
+	return worst / math.Max(math.Abs(r.values[0]), math.Abs(r.values[len(r.values)-1]))
 }
 
 // vector is Ritz vector c.

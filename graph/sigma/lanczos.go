@@ -16,6 +16,8 @@ type Search struct {
 	Basis     int     // vectors kept between restarts; default 10 and 2 for each pair, at least 20
 	Seed      uint64  // of the first vector
 	Start     []float64
+	// Observe, where given, hears of the largest residual of the pairs, relative to the largest eigenvalue in magnitude, each time it is known.
+	Observe func(residual float64)
 }
 
 // Leading is the k largest eigenvalues of an operator with their vectors, in descending order: Lanczos iteration with full
@@ -49,7 +51,10 @@ func Leading(a Operator, k int, s Search) ([]Pair, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(l.v) == n || products >= s.Products || len(l.v) >= k && ritz.converged(k, s.Tolerance) {
+		if s.Observe != nil && len(l.v) >= k {
+			s.Observe(ritz.residual(k))
+		}
+		if len(l.v) == n || products >= s.Products || len(l.v) >= k && ritz.residual(k) <= s.Tolerance {
 			return ritz.pairs(l, min(k, len(l.v))), nil
 		}
 		if full {

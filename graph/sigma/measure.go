@@ -24,6 +24,8 @@ type Wanted struct {
 	SampleOf       int               // above 0: the examples were drawn from so many, and standard errors are wanted
 	Seed           uint64            // of the random vectors that density, trace and iterations start from
 	Begin          func(what string) // is told what comes next; nil for nothing
+	// Residual hears of how far an iteration for eigenvalues is (Search.Observe); nil for nothing.
+	Residual func(float64)
 }
 
 // Measurement is the statistics of the per-example gradients of a list of examples.

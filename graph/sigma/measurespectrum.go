@@ -16,7 +16,7 @@ func (m *Measurement) spectrum(f *objective.Objective, examples []int, w Wanted)
 	}
 	defer g.Close()
 	if w.Eigenvalues > 0 {
-		m.Eigenvalues, m.Residuals, m.sigmaPairs, err = g.leading(w.Eigenvalues, Search{Seed: w.Seed})
+		m.Eigenvalues, m.Residuals, m.sigmaPairs, err = g.leading(w.Eigenvalues, Search{Seed: w.Seed, Observe: w.Residual})
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (m *Measurement) curvature(f *objective.Objective, examples []int, w Wanted
 	if w.Hessian == 0 {
 		return nil
 	}
-	search := Search{Seed: w.Seed}
+	search := Search{Seed: w.Seed, Observe: w.Residual}
 	if f.DType() == kernels.Float32 {
 		search.Tolerance = 1e-4
 	}

@@ -30,6 +30,7 @@ type Display struct {
 	first      int
 	begun      bool
 	curves     []*curve
+	course     string // that they are of
 	note       string // before the bar, with the curves
 	changed    bool   // the curves have, since they were drawn
 }
@@ -87,6 +88,20 @@ func (p *Display) Set(done int, note string) {
 		line += " (" + note + ")"
 	}
 	fmt.Fprintln(p.lines, line)
+}
+
+// Course begins the curves anew where name is not the one before: they are of another run.
+func (p *Display) Course(name string) {
+	if name != p.course {
+		p.course, p.curves, p.changed = name, nil, true
+	}
+}
+
+// GoesOn takes the curves of an earlier display of the same task, which may be nil.
+func (p *Display) GoesOn(from *Display) {
+	if from != nil && from.task == p.task {
+		p.course, p.curves, p.changed = from.course, from.curves, true
+	}
 }
 
 // Draws reports whether curves are shown.

@@ -1,10 +1,13 @@
 package progress
 
 import (
+	"io"
 	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/schollz/progressbar/v3"
 )
 
 // Away from a terminal there is a first line after two seconds, then one every ten.
@@ -77,5 +80,27 @@ func TestCurvesThatFit(t *testing.T) {
 	}
 	if got := p.describe("seed 1", 80); got != "training (seed 1, loss 1)" {
 		t.Error(got)
+	}
+}
+
+// The curves of one run make way for those of the next; a display that goes on with a task keeps them.
+func TestCurvesAreOfOneRun(t *testing.T) {
+	p := &Display{task: "comparing", bar: progressbar.NewOptions(1, progressbar.OptionSetWriter(io.Discard))}
+	for _, run := range []string{"sgd", "gd"} {
+		for i := range 3 {
+			p.Course(run)
+			p.Point("loss", float64(i))
+		}
+	}
+	if got := p.describe("", 200); got != "comparing (loss ▁▅█ 2)" {
+		t.Error(got)
+	}
+	same, other := &Display{task: "comparing", bar: p.bar}, &Display{task: "measuring", bar: p.bar}
+	for next, want := range map[*Display]string{same: "comparing (loss ▁▅█ 2)", other: "measuring"} {
+		next.GoesOn(p)
+		next.GoesOn(nil)
+		if got := next.describe("", 200); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
