@@ -22,6 +22,8 @@ type Plan struct {
 	slots   map[*Node]slot  // place in the arena of every root, and of every copied output, that is in no caller's buffer
 	arena   int             // elements
 	indices int             // elements of Int32, which lie apart
+	bound   map[*Node]bool  // leaves and outputs in buffers of the caller
+	again   map[*Node]bool  // values that are computed another time, which the expression does not name
 }
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
@@ -41,7 +43,7 @@ type step struct {
 // NewPlan orders the computation of outputs and updates, fuses elementwise chains, and lays out memory by liveness. Leaves and
 // outputs in bound will have buffers of the caller; all others live in the program's arena.
 func NewPlan(outputs []*Node, updates []Update, bound map[*Node]bool) (*Plan, error) {
-	p := &Plan{outputs: outputs, updates: updates}
+	p := &Plan{outputs: outputs, updates: updates, bound: bound}
 	err := Try(func() { p.build(bound) })
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 		calls[k].Op = s.op
 		for _, n := range s.ins {
 			calls[k].In = append(calls[k].In, g.value(n))
-			if g.leaf(n) == nil && inputsOf(n) == nil {
+			if g.leaf(n) == nil && inputsOf(n) == nil && !p.again[n] {
 				g.empty[n] = true
 			}
 		}

@@ -11,7 +11,7 @@ func (c Call) Cost() Cost {
 	if len(c.Out) == 0 {
 		return Cost{}
 	}
-	return Cost{Bytes: c.touched(), Flops: flops(c.Op)}
+	return Cost{Bytes: c.touched(), Flops: Flops(c.Op)}
 }
 
 // touched is the bytes that a call reads and writes: its operands, save that of tables it reads the rows it takes.
@@ -35,16 +35,17 @@ func (c Call) touched() float64 {
 	return float64(bytes) + float64(n)*float64(c.DType().Size())
 }
 
-func flops(op Primitive) float64 {
+// Flops is the operations of a call, counted as Cost has it.
+func Flops(op Primitive) float64 {
 	switch p := op.(type) {
 	case Gemm:
 		return 2 * product(p.Batch, p.M, p.N, p.K)
 	case Conv:
 		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C/p.Parts(), p.KH, p.KW)
 	case ConvInput:
-		return flops(Conv(p))
+		return Flops(Conv(p))
 	case ConvWeight:
-		return flops(Conv(p))
+		return Flops(Conv(p))
 	case Map:
 		return float64(p.N) * float64(p.computing())
 	case Reduce:

@@ -22,6 +22,7 @@ type task struct {
 	smoothing            float64
 	frozen               bool // batch normalization of whichever kind is taken as frozen
 	chunk                int
+	recompute            objective.Recompute
 }
 
 func (k *task) flags(flags *pflag.FlagSet, data, model string) {
@@ -31,6 +32,7 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	cmdline.Add(flags, &k.smoothing, "label-smoothing", 0, "ε of the cross entropy: each of C classes counts as right by ε/C, the label by 1−ε besides, in every loss that is reported (0: off)", "float", cmdline.Fraction)
 	const chunk = "most examples per pass; sums over more are accumulated (0: as suits the network, up to 1,024, and 8,192 on a GPU)"
 	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))
+	cmdline.Add(flags, &k.recompute, "recompute", objective.RecomputeWhenFull, "activation checkpointing: compute activations again, where they are read, rather than keep them, with the same bits: off; cheap: all but products and convolutions; all; auto: where memory is short", "name", objective.ParseRecompute)
 }
 
 // namesFlag adds --names, to commands that take weights.
@@ -99,7 +101,7 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 	if err != nil {
 		return nil, err
 	}
-	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Seed: a.seed, Chunk: k.chunk})
+	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Seed: a.seed, Chunk: k.chunk, Recompute: k.recompute})
 	p := &problem{Objective: f, device: dev}
 	if err == nil {
 		if err = k.begin(p, init); err != nil {

@@ -37,6 +37,8 @@ type Options struct {
 	// parts in a fixed tree, so that sums have the same bits for any number of processes up to it.
 	Parts int
 	Group *group.Group // the processes that share the parts; nil for one alone
+	// Recompute says when activations are computed again rather than kept.
+	Recompute Recompute
 }
 
 // Objective is the mean loss of a model over examples of a data set.
@@ -51,30 +53,31 @@ type Objective struct {
 
 // onDevice is what an objective and its training view share.
 type onDevice struct {
-	size     int // P, the length of θ
-	accuracy accuracy
-	random   bool // the model or its data have random parts
-	device   kernels.Device
-	dtype    kernels.DType
-	chunk    int
-	division division
-	theta    kernels.Buffer
-	buffers  kernels.Buffer // of the model, nil without any
-	parts    [3]data.Set
-	inputs   []kernels.Buffer   // of the model, each with the examples of all parts one behind the other
-	targets  kernels.Buffer     // likewise
-	index    kernels.Buffer     // [chunk] examples of the current chunk
-	place    kernels.Buffer     // [chunk] their places in the pass
-	masks    *masks             // of random parts; nil without any
-	images   *images            // that training sees in the place of examples; nil without augmentation
-	chosen   []int32            // [chunk] what is written to them
-	arena    kernels.Buffer     // memory of programs, which run one at a time
-	programs map[*program]bool  // those on the device
-	passes   map[*Pass]bool     // those that are not closed
-	done     func() error       // not nil once passes shall end
-	capacity int                // examples that inputs and targets have room for: all, or a chunk
-	staging  *staging           // of the examples of a chunk; nil where all lie on the device
-	progress func(done, of int) // is told how far passes are; nil for nothing
+	size      int // P, the length of θ
+	accuracy  accuracy
+	random    bool // the model or its data have random parts
+	device    kernels.Device
+	dtype     kernels.DType
+	chunk     int
+	recompute Recompute
+	division  division
+	theta     kernels.Buffer
+	buffers   kernels.Buffer // of the model, nil without any
+	parts     [3]data.Set
+	inputs    []kernels.Buffer   // of the model, each with the examples of all parts one behind the other
+	targets   kernels.Buffer     // likewise
+	index     kernels.Buffer     // [chunk] examples of the current chunk
+	place     kernels.Buffer     // [chunk] their places in the pass
+	masks     *masks             // of random parts; nil without any
+	images    *images            // that training sees in the place of examples; nil without augmentation
+	chosen    []int32            // [chunk] what is written to them
+	arena     kernels.Buffer     // memory of programs, which run one at a time
+	programs  map[*program]bool  // those on the device
+	passes    map[*Pass]bool     // those that are not closed
+	done      func() error       // not nil once passes shall end
+	capacity  int                // examples that inputs and targets have room for: all, or a chunk
+	staging   *staging           // of the examples of a chunk; nil where all lie on the device
+	progress  func(done, of int) // is told how far passes are; nil for nothing
 }
 
 // New copies the data to the device and draws the first parameters from the seed; Parameters takes others.
@@ -94,7 +97,7 @@ func New(dev kernels.Device, model Model, split *data.Split, o Options) (*Object
 		return nil, fmt.Errorf("objective: %w", err)
 	}
 	f := &Objective{Model: model, onDevice: &onDevice{size: NumParams(model.Params()), accuracy: found.accuracy, random: found.random || split.Train.Augment != (data.Augmentation{}),
-		device: dev, dtype: o.DType, chunk: o.Chunk, division: divided, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
+		device: dev, dtype: o.DType, chunk: o.Chunk, recompute: o.Recompute, division: divided, programs: make(map[*program]bool), passes: make(map[*Pass]bool),
 		parts: [...]data.Set{split.Train, split.Test, split.Valid}}}
 	f.SetContext(context.Background())
 	if err = f.fill(o.Resident); err == nil {

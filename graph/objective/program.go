@@ -77,6 +77,7 @@ func (c *program) prepare() (err error) {
 	if c.plan, err = c.Plan(); err != nil {
 		return err
 	}
+	c.objective.fit(c.plan)
 	return c.load()
 }
 
