@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,9 +92,14 @@ func (a *Augmenter[T]) Read(epoch, example int, dst []T) error {
 	if err := ReadInputs(a.set, example, a.image); err != nil {
 		return err
 	}
-	c := a.set.Augment.draw(a.stream.At(indexed(epoch, example)))
-	changed(dst, a.image, a.set.Shape, c, func(channel int) T { return a.black[channel] })
+	a.Change(epoch, example, a.image, dst)
 	return nil
+}
+
+// Change makes of the inputs of an example what Read gives.
+func (a *Augmenter[T]) Change(epoch, example int, inputs, dst []T) {
+	c := a.set.Augment.draw(a.stream.At(indexed(epoch, example)))
+	changed(dst, inputs, a.set.Shape, c, func(channel int) T { return a.black[channel] })
 }
 
 // indexed is the place in a stream of an example in an epoch, or in a copy of the data.
@@ -119,7 +125,7 @@ func (r *request) augment(split *Split) error {
 		s.Augment = r.augmentation
 		return nil
 	}
-	if s.X.Len() > maxElements/r.enlarge {
+	if s.X.Len() > maxElements/r.enlarge || s.Len() > math.MaxInt32/r.enlarge {
 		return fmt.Errorf("enlarge=%d: more than %d numbers", r.enlarge, maxElements)
 	}
 	*s = s.enlarged(r.augmentation, r.enlarge, r.seed)
@@ -133,7 +139,11 @@ func (s Set) enlarged(by Augmentation, copies int, seed uint64) Set {
 	for i := range changes {
 		changes[i] = by.draw(stream.At(indexed(i/n, i%n)))
 	}
-	s.X = s.X.stored(copiesOf[byte](s, changes), copiesOf[float32](s, changes), copiesOf[float64](s, changes))
+	if s.Rows != nil {
+		s.Rows = changedRows{s.Rows, s.Shape, changes, by, seed}
+	} else {
+		s.X = s.X.stored(copiesOf[byte](s, changes), copiesOf[float32](s, changes), copiesOf[float64](s, changes))
+	}
 	s.Y, s.Labels = slices.Repeat(s.Y, copies), slices.Repeat(s.Labels, copies)
 	return s
 }
@@ -152,4 +162,28 @@ func copiesOf[T Number](s Set, changes []change) func([]T) []T {
 		}
 		return out
 	}
+}
+
+// changedRows are copies of other images, one behind the other, each of which is changed when it is read.
+type changedRows struct {
+	Rows
+	shape   []int
+	changes []change
+	by      Augmentation
+	seed    uint64
+}
+
+func (c changedRows) Len() int { return len(c.changes) }
+
+func (c changedRows) ReadRow(i int, x, y []float64) error {
+	image := make([]float64, len(x))
+	if err := c.Rows.ReadRow(i%c.Rows.Len(), image, y); err != nil {
+		return err
+	}
+	changed(x, image, c.shape, c.changes[i], func(int) float64 { return 0 })
+	return nil
+}
+
+func (c changedRows) Identity() string {
+	return fmt.Sprint(len(c.changes), c.by, c.seed, c.Rows.Identity())
 }

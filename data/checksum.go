@@ -16,6 +16,9 @@ func Checksum(sets ...Set) string {
 		fmt.Fprintln(sum, s.Shape, s.Tokens, s.Classes, s.Targets(), s.Len())
 		if s.Rows != nil {
 			fmt.Fprintln(sum, s.Rows.Identity())
+			if s.X.affine != nil {
+				fmt.Fprintln(sum, *s.X.affine)
+			}
 		}
 		piece := make([]float64, min(s.X.Len(), 1<<12))
 		for from := 0; from < s.X.Len(); from += len(piece) {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"drift/data/sizes"
 )
 
 // diskNumbers are numbers that lie one behind the other in a file, read with pread: memory holds what is asked for alone, and the
@@ -19,39 +21,68 @@ type diskNumbers struct {
 	count  int
 	buffer sync.Pool
 
+	boolean bool // NumPy's bool, 0 or 1
+
 	identity string // the size of the file and a checksum of sixteen pieces of it
 }
 
+// errUnstreamable is what cannot be read from disk piece by piece, though it can be read into memory.
+var errUnstreamable = errors.New("add stream=off to read it into memory")
+
 // openNPYNumbers reads the header of an NPY file that is not compressed and whose size is what the header says.
 func openNPYNumbers(path string) (npyHeader, *diskNumbers, error) {
+	var h npyHeader
+	d, err := openNumbers(path, func(r io.Reader) (number, []int, error) {
+		var err error
+		if h, err = readNPYHeader(r); err == nil && h.fortran && len(h.shape) > 1 {
+			err = fmt.Errorf("the first index runs fastest: save it in C order, or %w", errUnstreamable)
+		}
+		return h.number, h.shape, err
+	})
+	if err == nil {
+		d.boolean = h.boolean
+	}
+	return h, d, err
+}
+
+// openNumbers opens a file that is numbers behind a header.
+func openNumbers(path string, header func(io.Reader) (number, []int, error)) (*diskNumbers, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return npyHeader{}, nil, err
+		return nil, err
 	}
-	counted := &countingReader{Reader: f}
-	h, err := readNPYHeader(counted)
-	d := &diskNumbers{number: h.number, file: f, name: path, at: counted.n}
-	if err == nil {
-		d.count, err = volume(h.shape)
-	}
-	if err == nil && h.fortran && len(h.shape) > 1 {
-		err = errors.New("the first index runs fastest: save it in C order, or add stream=off")
-	}
-	var info os.FileInfo
-	if err == nil {
-		info, err = f.Stat()
-	}
-	if want := d.at + int64(d.count)*int64(h.bytes); err == nil && info.Size() != want {
-		err = fmt.Errorf("the file has %d bytes where its header says %d", info.Size(), want)
-	}
-	if err == nil {
-		d.identity, err = d.identify()
-	}
-	if err != nil {
+	d := &diskNumbers{file: f, name: path}
+	if err := d.open(header); err != nil {
 		f.Close()
-		return npyHeader{}, nil, fmt.Errorf("reading %s: %w", path, err)
+		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
-	return h, d, nil
+	return d, nil
+}
+
+func (d *diskNumbers) open(header func(io.Reader) (number, []int, error)) error {
+	var magic [2]byte
+	if _, err := d.file.ReadAt(magic[:], 0); err == nil && magic == [2]byte{0x1f, 0x8b} {
+		return fmt.Errorf("the file is compressed by gzip: unpack it, or %w", errUnstreamable)
+	}
+	counted := &countingReader{Reader: d.file}
+	var shape []int
+	var err error
+	if d.number, shape, err = header(counted); err != nil {
+		return err
+	}
+	d.at = counted.n
+	if d.count, err = sizes.Product(shape, maxStored); err != nil {
+		return err
+	}
+	info, err := d.file.Stat()
+	if err != nil {
+		return err
+	}
+	if want := d.at + int64(d.count)*int64(d.bytes); info.Size() != want {
+		return fmt.Errorf("the file has %d bytes where its header says %d", info.Size(), want)
+	}
+	d.identity, err = d.identify()
+	return err
 }
 
 type countingReader struct {
@@ -80,6 +111,9 @@ func (d *diskNumbers) read(from int, dst []float64) error {
 	}
 	for i := range dst {
 		dst[i] = d.decode(bytes[i*d.bytes:])
+		if d.boolean && dst[i] > 1 {
+			return fmt.Errorf("reading %s: dtype bool: number %d is %v, want 0 or 1", d.name, from+i, dst[i])
+		}
 	}
 	return nil
 }

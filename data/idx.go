@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
+	"os"
+
+	"drift/data/sizes"
 )
 
 func idxSource() Source {
@@ -17,6 +21,7 @@ func idxSource() Source {
 			{"classes", "largest label + 1", "number of classes"},
 			layoutOption(),
 			{"scale", "255 for bytes, else 1", "divisor of the inputs"},
+			streamOption(),
 		},
 		load: func(r *request) (*Split, error) {
 			classes, layout, scale := r.count("classes", 0, 1, maxWidth), r.choice("layout", "", "chw", "hwc"), 0.0
@@ -41,29 +46,38 @@ var idxNumbers = map[byte]number{
 	0x0c: {'i', 4, binary.BigEndian}, 0x0d: {'f', 4, binary.BigEndian}, 0x0e: {'f', 8, binary.BigEndian},
 }
 
-// readIDX reads the first examples, at most limit, of an IDX file: their format and shape, the number of examples first.
-func readIDX(r io.Reader, limit int) (t number, shape []int, values Values, err error) {
+// readIDXHeader reads the format and the shape of an IDX file, the number of examples first.
+func readIDXHeader(r io.Reader) (t number, shape []int, err error) {
 	var magic [4]byte
 	if _, err := io.ReadFull(r, magic[:]); err != nil || magic[0] != 0 || magic[1] != 0 {
-		return t, nil, values, errors.New("not an IDX file: it does not start with two zero bytes")
+		return t, nil, errors.New("not an IDX file: it does not start with two zero bytes")
 	}
 	t, known := idxNumbers[magic[2]]
 	if !known || magic[3] < 1 || magic[3] > 4 {
-		return t, nil, values, fmt.Errorf("not an IDX file of 1 to 4 dimensions: type %#x, %d dimensions", magic[2], magic[3])
+		return t, nil, fmt.Errorf("not an IDX file of 1 to 4 dimensions: type %#x, %d dimensions", magic[2], magic[3])
 	}
 	dims := make([]uint32, magic[3])
 	if err := binary.Read(r, binary.BigEndian, dims); err != nil {
-		return t, nil, values, errors.New("the file ends within its header")
+		return t, nil, errors.New("the file ends within its header")
 	}
 	for _, d := range dims {
 		shape = append(shape, int(d))
 	}
-	if _, err := volume(shape); err != nil {
+	_, err = sizes.Product(shape, maxStored)
+	return t, shape, err
+}
+
+// readIDX reads the first examples, at most limit, of an IDX file.
+func readIDX(r io.Reader, limit int) (t number, shape []int, values Values, err error) {
+	if t, shape, err = readIDXHeader(r); err != nil {
 		return t, nil, values, err
 	}
 	whole := limit >= shape[0]
 	shape[0] = min(shape[0], limit)
-	count, _ := volume(shape)
+	count, err := volume(shape)
+	if err != nil {
+		return t, nil, values, err
+	}
 	if values, err = readStored(r, t, count); err == nil && whole {
 		err = atEnd(r)
 	}
@@ -85,7 +99,7 @@ func (r *request) loadIDX(folder idxFolder, classes int, layout string, scale fl
 	if err != nil {
 		return nil, err
 	}
-	train, labels, err := idxPart(files, r.limit(r.train), layout, scale)
+	train, labels, err := r.idxPart(files, r.limit(r.train), layout, scale)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +110,7 @@ func (r *request) loadIDX(folder idxFolder, classes int, layout string, scale fl
 	if err != nil {
 		return nil, err
 	}
-	test, testLabels, err := idxPart(files, r.limit(r.test), layout, scale)
+	test, testLabels, err := r.idxPart(files, r.limit(r.test), layout, scale)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +118,8 @@ func (r *request) loadIDX(folder idxFolder, classes int, layout string, scale fl
 }
 
 // idxPart reads the first images and labels, at most limit.
-func idxPart(files idxPair, limit int, layout string, scale float64) (Set, []float64, error) {
-	t, shape, x, err := idxFile(files.images, limit)
+func (r *request) idxPart(files idxPair, limit int, layout string, scale float64) (Set, []float64, error) {
+	t, shape, x, rows, err := r.idxImages(files.images, limit)
 	if err != nil {
 		return Set{}, nil, err
 	}
@@ -123,8 +137,32 @@ func idxPart(files idxPair, limit int, layout string, scale float64) (Set, []flo
 		}
 	}
 	s := Set{Shape: shape[1:], X: x.scaled(scale)}
+	if rows != nil {
+		s.Rows = rowsOfArray(rows, shape, layout)
+	}
 	if err := images(&s, layout); err != nil {
 		return Set{}, nil, fmt.Errorf("%s: %w", files.images, err)
 	}
 	return s, labels.Float64s(), nil
+}
+
+// idxImages reads a file of images, or opens it where they stay on disk.
+func (r *request) idxImages(path string, limit int) (t number, shape []int, x Values, rows *diskNumbers, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return t, nil, x, nil, err
+	}
+	if streamed := r.streams(info.Size()); r.err != nil {
+		return t, nil, x, nil, r.err
+	} else if streamed && limit == math.MaxInt {
+		rows, err = openNumbers(path, func(f io.Reader) (number, []int, error) {
+			t, shape, err = readIDXHeader(f)
+			return t, shape, err
+		})
+		if !r.fallsBack(err) {
+			return t, shape, x, rows, err
+		}
+	}
+	t, shape, x, err = idxFile(path, limit)
+	return t, shape, x, nil, err
 }

@@ -5,7 +5,7 @@ import (
 	"hash/crc32"
 )
 
-// imageRows are images that are decoded when they are wanted.
+// imageRows are images that are decoded when they are wanted, as bytes.
 type imageRows struct {
 	files  []imageFile
 	format imageFormat
@@ -22,15 +22,14 @@ func newImageRows(files []imageFile, format imageFormat) imageRows {
 
 func (r imageRows) Len() int { return len(r.files) }
 
-func (r imageRows) ReadRow(i int, x, y []float64) error {
+func (r imageRows) ReadRow(i int, x, _ []float64) error {
 	pixels := make([]byte, len(x))
 	if err := r.files[i].decode(r.format, pixels); err != nil {
 		return fmt.Errorf("%s: %w", r.files[i].name, err)
 	}
 	for k, p := range pixels {
-		x[k] = float64(p) / 255
+		x[k] = float64(p)
 	}
-	y[0] = float64(r.files[i].class)
 	return nil
 }
 

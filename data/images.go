@@ -147,7 +147,11 @@ func (r *request) imageSet(files []imageFile, format *imageFormat) (Set, error) 
 	if streamed := r.streams(int64(size) * int64(len(files))); r.err != nil {
 		return Set{}, r.err
 	} else if streamed && len(files) > 0 {
-		return Set{Shape: []int{format.channels, format.height, format.width}, Rows: newImageRows(files, *format)}, nil
+		s := Set{Shape: []int{format.channels, format.height, format.width}, X: Values{}.scaled(255), Rows: newImageRows(files, *format)}
+		for _, f := range files {
+			s.Labels = append(s.Labels, int32(f.class))
+		}
+		return s, nil
 	}
 	return decodeImages(files, format, size)
 }

@@ -44,12 +44,17 @@ func channelsFirst[T any](pixels, channels int) func(x []T) []T {
 		}
 		out := make([]T, len(x))
 		for from := 0; from < len(x); from += pixels * channels {
-			for p := range pixels {
-				for c := range channels {
-					out[from+c*pixels+p] = x[from+p*channels+c]
-				}
-			}
+			reorder(out[from:], x[from:], pixels, channels)
 		}
 		return out
+	}
+}
+
+// reorder brings the channels of one image, last in from, to the front.
+func reorder[T any](to, from []T, pixels, channels int) {
+	for p := range pixels {
+		for c := range channels {
+			to[c*pixels+p] = from[p*channels+c]
+		}
 	}
 }

@@ -75,9 +75,6 @@ func (r *request) finish(split *Split, source Source) error {
 			return err
 		}
 	}
-	if err := r.checkStreamed(split); err != nil {
-		return err
-	}
 	if err := r.holdOut(split); err != nil {
 		return err
 	}
@@ -105,7 +102,10 @@ func (r *request) finish(split *Split, source Source) error {
 	if r.labelNoise > 0 && split.Train.Classes == 0 {
 		return errors.New("label-noise needs classes, and this is a regression: use the noise of its targets")
 	}
-	split.Redrawn = redraw(split.Train, r.labelNoise, r.seed)
+	var err error
+	if split.Redrawn, err = redraw(&split.Train, r.labelNoise, r.seed); err != nil {
+		return err
+	}
 	return r.augment(split)
 }
 

@@ -16,19 +16,36 @@ func (s Set) groups() int {
 }
 
 // moments returns the mean and standard deviation (1/N) of each group over all examples; the standard deviation of a
-// constant group is given as 1, so that dividing by it is harmless.
+// constant group is given as 1, so that dividing by it is harmless. The examples are read twice, wherever they lie, and sums are in their order.
 func moments(s Set) (mean, std []float64, err error) {
 	groups := s.groups()
-	mean, std = make([]float64, groups), make([]float64, groups)
 	run := s.Size() / groups
-	for g := range groups {
-		mean[g], std[g] = meanStd(values(s.X.runs(g*run, run, s.Size())))
-		if std[g] == 0 {
-			std[g] = 1
+	sums := make([]deviations, groups)
+	each := func(pass func(d *deviations, x float64)) error {
+		return s.readRows(0, s.Len(), func(_ int, x []float64) {
+			for k, v := range x {
+				pass(&sums[k/run], v)
+			}
+		})
+	}
+	if err := each((*deviations).add); err != nil {
+		return nil, nil, err
+	}
+	for g := range sums {
+		sums[g].center()
+	}
+	if err := each((*deviations).spread); err != nil {
+		return nil, nil, err
+	}
+	for _, d := range sums {
+		m, sd := d.mean, d.std()
+		if sd == 0 {
+			sd = 1
 		}
-		if math.IsInf(std[g], 0) || math.IsNaN(std[g]) {
+		if math.IsInf(sd, 0) || math.IsNaN(sd) {
 			return nil, nil, fmt.Errorf("normalize=on: the squares of inputs are beyond float64: scale them")
 		}
+		mean, std = append(mean, m), append(std, sd)
 	}
 	return mean, std, nil
 }
@@ -44,26 +61,37 @@ func values[K any](numbered iter.Seq2[K, float64]) iter.Seq[float64] {
 	}
 }
 
-// meanStd returns the mean and the standard deviation (1/N), 0 and 0 of nothing, by two passes. The first one takes differences from
-// the first value, so that values that are all the same have exactly that mean and no deviation, and the second, from the mean.
+// meanStd returns the mean and the standard deviation (1/N), 0 and 0 of nothing.
 func meanStd(values iter.Seq[float64]) (mean, std float64) {
-	var first, count float64
+	var d deviations
 	for x := range values {
-		if count == 0 {
-			first = x
-		}
-		count++
-		mean += x - first
+		d.add(x)
 	}
-	if count == 0 {
-		return 0, 0
-	}
-	mean = first + mean/count
+	d.center()
 	for x := range values {
-		std += (x - mean) * (x - mean)
+		d.spread(x)
 	}
-	return mean, math.Sqrt(std / count)
+	return d.mean, d.std()
 }
+
+// deviations are sums over numbers that pass by twice: first add takes differences from the first one, so that numbers that are all the
+// same have exactly that mean and no deviation, and then spread from the mean.
+type deviations struct{ first, count, sum, mean, squares float64 }
+
+func (d *deviations) add(x float64) {
+	if d.count == 0 {
+		d.first = x
+	}
+	d.count++
+	d.sum += x - d.first
+}
+
+// center comes between the two passes.
+func (d *deviations) center() { d.mean = d.first + d.sum/max(d.count, 1) }
+
+func (d *deviations) spread(x float64) { d.squares += (x - d.mean) * (x - d.mean) }
+
+func (d *deviations) std() float64 { return math.Sqrt(d.squares / max(d.count, 1)) }
 
 // normalize makes x read as (x − mean)/std, group by group.
 func (s *Set) normalize(mean, std []float64) {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"drift/data/sizes"
 )
 
 // npyHeader is the header of an NPY array (NumPy enhancement proposal 1 and numpy.lib.format). Files are untrusted, and the
@@ -83,7 +85,7 @@ func parseNPYHeader(text string) (npyHeader, error) {
 		}
 		h.shape = append(h.shape, d)
 	}
-	_, err := volume(h.shape)
+	_, err := sizes.Product(h.shape, maxStored)
 	return h, err
 }
 

@@ -9,7 +9,7 @@ func npySource() Source {
 	return Source{
 		Name: "npy", Path: "FILE",
 		About:   "a NumPy array of inputs [N,…], with its targets in a second file, as in npy:X.npy,y=Y.npy",
-		Options: append([]Option{{"y", "none (required)", "the file of the targets, in the form of y of npz"}}, arrayOptions()...),
+		Options: append([]Option{{"y", "none (required)", "the file of the targets, in the form of y of npz"}}, append(arrayOptions(), streamOption())...),
 		load:    loadNPY,
 	}
 }
@@ -22,7 +22,7 @@ func loadNPY(r *request) (*Split, error) {
 	if r.Options["y"] == "" {
 		return nil, errors.New("the targets are missing: add y=FILE")
 	}
-	h, x, err := npyFile(r.dir, r.Path)
+	h, x, rows, err := r.npyInputs()
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,25 @@ func loadNPY(r *request) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rows != nil {
+		train.Rows = rowsOfArray(rows, h.shape, format.layout)
+	}
 	return r.fromArrays(train, nil, format)
+}
+
+// npyInputs reads the array of the inputs, or opens it where they stay on disk.
+func (r *request) npyInputs() (h npyHeader, x Values, rows *diskNumbers, err error) {
+	path, streamed, err := r.streamed(r.Path)
+	if err != nil {
+		return h, x, nil, err
+	}
+	if streamed {
+		if h, rows, err = openNPYNumbers(path); !r.fallsBack(err) {
+			return h, x, rows, err
+		}
+	}
+	h, x, err = npyFile(r.dir, r.Path)
+	return h, x, nil, err
 }
 
 // npyFile reads an array of a file of its own.

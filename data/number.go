@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"drift/data/binary16"
+	"drift/data/sizes"
 )
 
 // number is a binary format of numbers.
@@ -109,19 +110,11 @@ func atEnd(r io.Reader) error {
 	}
 }
 
-// volume multiplies the sizes of a shape. It fails when one is negative or the product of those that are not zero is
-// above maxElements.
+// volume is the number of elements of a shape, at most those that a set in memory may have.
 func volume(shape []int) (int, error) {
-	product, empty := 1, false
-	for _, d := range shape {
-		if d < 0 || d > maxElements/product {
-			return 0, fmt.Errorf("the shape %v is more than the %d numbers allowed", shape, maxElements)
-		}
-		product *= max(d, 1)
-		empty = empty || d == 0
+	n, err := sizes.Product(shape, maxElements)
+	if err != nil {
+		err = fmt.Errorf("shape %v: %w", shape, err)
 	}
-	if empty {
-		return 0, nil
-	}
-	return product, nil
+	return n, err
 }

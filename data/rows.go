@@ -1,8 +1,10 @@
 package data
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 )
 
@@ -10,7 +12,7 @@ import (
 // may read at once.
 type Rows interface {
 	Len() int
-	// ReadRow fills x [Size] and y [Targets] with the input and the targets of example i.
+	// ReadRow fills x [Size] with the numbers of example i as they are stored, and y [Targets] with its targets, unless the Set has those.
 	ReadRow(i int, x, y []float64) error
 	// Identity is what tells these examples from others.
 	Identity() string
@@ -26,6 +28,12 @@ func (s Set) ReadRow(i int, x, y []float64) error {
 	if err := s.Rows.ReadRow(i, x, y); err != nil {
 		return fmt.Errorf("example %d of %s: %w", i, s.Name, err)
 	}
+	if s.X.affine != nil {
+		convert(x, x, i*len(x), s.X.affine)
+	}
+	if s.Labels != nil || s.Y != nil {
+		s.targets(i*len(y), func(k int, v float64) { y[k] = v }, len(y))
+	}
 	for _, v := range x {
 		if v-v != 0 {
 			return s.unfit("input", i, v)
@@ -35,6 +43,18 @@ func (s Set) ReadRow(i int, x, y []float64) error {
 		if v-v != 0 {
 			return s.unfit("target", i, v)
 		}
+	}
+	return nil
+}
+
+// readRows passes on the inputs of some examples.
+func (s Set) readRows(from, count int, each func(i int, x []float64)) error {
+	x, y := make([]float64, s.Size()), make([]float64, s.Targets())
+	for i := range count {
+		if err := s.ReadRow(from+i, x, y); err != nil {
+			return err
+		}
+		each(i, x)
 	}
 	return nil
 }
@@ -51,7 +71,11 @@ func (c chosenRows) ReadRow(i int, x, y []float64) error {
 	return c.Rows.ReadRow(int(c.indices[i]), x, y)
 }
 
-func (c chosenRows) Identity() string { return fmt.Sprint(c.indices, c.Rows.Identity()) }
+func (c chosenRows) Identity() string {
+	sum := crc32.NewIEEE()
+	binary.Write(sum, binary.LittleEndian, c.indices)
+	return fmt.Sprint(len(c.indices), sum.Sum32(), c.Rows.Identity())
+}
 
 // choose is the given examples.
 func choose(r Rows, indices []int) Rows {
@@ -85,7 +109,7 @@ func InMemory(s Set, most int) (Set, error) {
 			return s, err
 		}
 	}
-	s.Rows, s.X = nil, ValuesOf(x)
+	s.Rows, s.X, s.Y, s.Labels = nil, ValuesOf(x), nil, nil
 	if s.Classes == 0 {
 		s.Y = y
 		return s, nil
@@ -115,23 +139,9 @@ func (r *request) streams(bytes int64) bool {
 	return bytes > streamedAbove
 }
 
-// checkStreamed refuses what would have to read all examples or to change them.
-func (r *request) checkStreamed(s *Split) error {
-	if s.Train.Rows == nil {
-		return nil
-	}
-	if r.normalize {
-		return errors.New("normalize=on needs all examples in memory, and these are read from disk: normalize the file, or add stream=off")
-	}
-	for _, key := range []string{"augment", "enlarge"} {
-		if value, given := r.Options[key]; given {
-			return fmt.Errorf("%s=%s needs all images in memory, and these are read from disk: add stream=off", key, value)
-		}
-	}
-	if r.labelNoise > 0 {
-		return errors.New("label-noise needs all labels in memory, and these are read from disk: add stream=off")
-	}
-	return nil
+// fallsBack tells whether an error is no reason to fail: what was not asked to be read from disk and cannot be goes into memory.
+func (r *request) fallsBack(err error) bool {
+	return errors.Is(err, errUnstreamable) && r.choice("stream", "auto", "on", "off", "auto") == "auto"
 }
 
 // streamed finds the file of a path of the spec, and tells whether its examples shall stay in it.

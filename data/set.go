@@ -15,7 +15,9 @@ type Set struct {
 	Y         []float64
 	Labels    []int32
 	Augment   Augmentation // of the images in training
-	Rows      Rows         // in place of X, Y and Labels: examples that are read when they are wanted
+	// Rows are in the place of the numbers of X: examples that are read when they are wanted. X then says what becomes of those that are
+	// read, as scale and normalization, and Labels or Y may be in memory all the same.
+	Rows Rows
 }
 
 // NoLabel is the label of a position that a loss leaves out (PyTorch's ignore_index).
@@ -74,6 +76,13 @@ func (s Set) targets(from int, each func(k int, v float64), count int) {
 // ReadInputs copies inputs into dst, whole examples from example from on. It fails where one does not fit the type T.
 func ReadInputs[T Float](s Set, from int, dst []T) error {
 	at := from * s.Size()
+	if s.Rows != nil {
+		return s.readRows(from, len(dst)/s.Size(), func(i int, x []float64) {
+			for k, v := range x {
+				dst[i*len(x)+k] = T(v)
+			}
+		})
+	}
 	read(s.X, at, dst)
 	if i, found := tooLarge(dst); found {
 		return s.unfit("input", (at+i)/s.Size(), s.X.At(at+i))
@@ -96,12 +105,18 @@ func ReadTargets[T Float](s Set, from int, dst []T) error {
 func (s Set) Slice(from, to int) Set {
 	if s.Rows != nil {
 		s.Rows = runOfRows{s.Rows, from, to}
-		return s
+	} else {
+		n := s.Size()
+		s.X = s.X.slice(from*n, to*n)
 	}
-	n := s.Size()
-	s.X = s.X.slice(from*n, to*n)
 	s.Y = cut[float64](from*s.Outputs, to*s.Outputs)(s.Y)
 	s.Labels = cut[int32](from*s.Targets(), to*s.Targets())(s.Labels)
+	return s
+}
+
+// empty is the set without its examples.
+func (s Set) empty() Set {
+	s.X, s.Y, s.Labels, s.Rows = Values{}, nil, nil, nil
 	return s
 }
 
@@ -109,9 +124,9 @@ func (s Set) Slice(from, to int) Set {
 func (s Set) Select(indices []int) Set {
 	if s.Rows != nil {
 		s.Rows = choose(s.Rows, indices)
-		return s
+	} else {
+		s.X = s.X.rows(indices, s.Size())
 	}
-	s.X = s.X.rows(indices, s.Size())
 	s.Y = pick[float64](indices, s.Outputs)(s.Y)
 	s.Labels = pick[int32](indices, s.Targets())(s.Labels)
 	return s
@@ -161,6 +176,7 @@ type Split struct {
 }
 
 const (
-	maxElements = 1 << 31 // of a set: 8 GiB of float32
+	maxElements = 1 << 31 // of a set in memory: 8 GiB of float32
+	maxStored   = 1 << 48 // of a file that is read piece by piece
 	maxWidth    = 1 << 20 // of one dimension that an option gives, and classes
 )

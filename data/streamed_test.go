@@ -2,10 +2,12 @@ package data
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +42,20 @@ func rowsOf(t testing.TB, s Set) []float64 {
 	return all
 }
 
+// augmented is all images of an epoch.
+func augmented(t testing.TB, s Set) (all []float32) {
+	t.Helper()
+	from := NewAugmenter[float32](s, 4)
+	for i := range s.Len() {
+		image := make([]float32, s.Size())
+		if err := from.Read(2, i, image); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, image...)
+	}
+	return all
+}
+
 // sameRows compares the parts of a spec that is read at once with those that stay on disk.
 func sameRows(t *testing.T, spec string) *Split {
 	t.Helper()
@@ -51,6 +67,9 @@ func sameRows(t *testing.T, spec string) *Split {
 		return split
 	}
 	memory, disk := load("off"), load("on")
+	if memory.Redrawn != disk.Redrawn || !slices.Equal(memory.Mean, disk.Mean) || !slices.Equal(memory.Std, disk.Std) || !slices.Equal(memory.Notices, disk.Notices) {
+		t.Errorf("%s: %d and %d labels are redrawn, means are %v and %v", spec, memory.Redrawn, disk.Redrawn, memory.Mean, disk.Mean)
+	}
 	for i, part := range [][2]Set{{memory.Train, disk.Train}, {memory.Valid, disk.Valid}, {memory.Test, disk.Test}} {
 		if part[0].Rows != nil || part[1].Len() > 0 && part[1].Rows == nil {
 			t.Fatalf("%s: part %d is in the wrong place", spec, i)
@@ -59,6 +78,9 @@ func sameRows(t *testing.T, spec string) *Split {
 		a, b := part[0], part[1]
 		if a.Len() != b.Len() || !slices.Equal(rowsOf(t, a), rowsOf(t, b)) {
 			t.Errorf("%s: part %d has %d and %d examples, or others", spec, i, a.Len(), b.Len())
+		}
+		if a.Augment != (Augmentation{}) && a.Len() > 0 && !slices.Equal(augmented(t, a), augmented(t, b)) {
+			t.Errorf("%s: part %d is augmented in other ways", spec, i)
 		}
 		if len(a.Shape) != len(b.Shape) || a.Classes != b.Classes || a.Tokens != b.Tokens || a.Positions != b.Positions || a.Outputs != b.Outputs {
 			t.Errorf("%s: part %d is %+v and %+v", spec, i, a, b)
@@ -80,7 +102,7 @@ func tokenFile(t testing.TB, n int) string {
 
 func TestTokensFromDisk(t *testing.T) {
 	path := tokenFile(t, 700)
-	for _, options := range []string{"context=8", "context=8,stride=3", "context=5,valid=0.2,train=40", "context=6,valid=7,test=3", "context=8,tokens=400"} {
+	for _, options := range []string{"context=8", "context=8,stride=3", "context=5,valid=0.2,train=40", "context=6,valid=7,test=3", "context=8,tokens=400", "context=8,label-noise=0.3"} {
 		sameRows(t, "tokens:"+path+","+options)
 	}
 	small, err := Load("tokens:"+path, Options{})
@@ -100,12 +122,17 @@ func TestWhatCannotStayOnDiskIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	floats := writeNPY(t, "floats.npy", "<f4", []int{8}, make([]byte, 32))
+	turned := writeNPY(t, "turned.npy", "<i4", []int{2, 3}, littleEndian(1, 2, 3, 4, 5, 6))
+	asFortran(t, turned)
+	zipped := t.TempDir()
+	writeIDXPair(t, zipped, "train", 3, true)
 	for spec, want := range map[string]string{
-		"tokens:" + path + ",stream=maybe":             "stream=maybe: want on or off or auto",
-		"tokens:" + cut + ",stream=on":                 "where its header says",
-		"tokens:" + floats + ",stream=on":              "want one sequence of integers",
-		"tokens:" + path + ",stream=on,label-noise=.1": "add stream=off",
-		"tokens:" + path + ",stream=on,context=690":    "too few",
+		"tokens:" + path + ",stream=maybe":          "stream=maybe: want on or off or auto",
+		"tokens:" + cut + ",stream=on":              "where its header says",
+		"tokens:" + floats + ",stream=on":           "want integers",
+		"tokens:" + path + ",stream=on,context=690": "too few",
+		"tokens:" + turned + ",stream=on":           "save it in C order, or add stream=off",
+		"idx:" + zipped + ",stream=on":              "unpack it, or add stream=off",
 	} {
 		if _, err := Load(spec, Options{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want one line with %q", spec, err, want)
@@ -131,7 +158,7 @@ func TestImagesFromDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{inFolder(t, files), archive} {
-		for _, options := range []string{"", ",train=7", ",test=4,valid=2", ",size=2,channels=3"} {
+		for _, options := range append(manners, ",train=7", ",test=4,valid=2", ",size=2,channels=3") {
 			sameRows(t, "images:"+path+options)
 		}
 	}
@@ -154,5 +181,125 @@ func TestImagesFromDisk(t *testing.T) {
 	}
 	if some, err := InMemory(sameRows(t, "images:"+archive).Train, 5); err != nil || some.Len() != 5 || some.Rows != nil || some.Labels[4] != 2 {
 		t.Errorf("%+v, %v", some, err)
+	}
+}
+
+func littleEndian(values ...int32) (raw []byte) {
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint32(raw, uint32(v))
+	}
+	return raw
+}
+
+// asFortran makes an NPY file say that its first index runs fastest.
+func asFortran(t testing.TB, path string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, bytes.Replace(raw, []byte("'fortran_order': False"), []byte("'fortran_order': True "), 1), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeIDXPair writes n images of 2×3 pixels and their labels of three classes.
+func writeIDXPair(t testing.TB, dir, part string, n int, compressed bool) {
+	t.Helper()
+	images, labels := []byte{0, 0, 8, 3, 0, 0, 0, byte(n), 0, 0, 0, 2, 0, 0, 0, 3}, []byte{0, 0, 8, 1, 0, 0, 0, byte(n)}
+	for i := range n {
+		for k := range 6 {
+			images = append(images, byte(37*i+11*k*k))
+		}
+		labels = append(labels, byte(i%3))
+	}
+	for name, raw := range map[string][]byte{"-images-idx3-ubyte": images, "-labels-idx1-ubyte": labels} {
+		if compressed {
+			var out bytes.Buffer
+			z := gzip.NewWriter(&out)
+			if _, err := z.Write(raw); err != nil {
+				t.Fatal(err)
+			}
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			raw = out.Bytes()
+		}
+		if err := os.WriteFile(filepath.Join(dir, part+name), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// manners are what a spec may do to any examples that are images.
+var manners = []string{"", ",normalize=on", ",label-noise=0.5", ",test=3,valid=0.25", ",train=9,valid=3,normalize=on,label-noise=0.9",
+	",augment=crop1+flip", ",augment=crop1+flip,enlarge=3,normalize=on,label-noise=0.2"}
+
+func TestArraysFromDisk(t *testing.T) {
+	pixels, halves, labels, shifts, places := []byte{}, []byte{}, []byte{}, []byte{}, []byte{}
+	for i := range 14 {
+		for k := range 5 * 4 * 3 {
+			pixels = append(pixels, byte(i*29+k*k))
+			halves = binary.LittleEndian.AppendUint16(halves, uint16(0x3c00+7*i+k))
+		}
+		labels = append(labels, byte(i%4))
+		shifts = binary.LittleEndian.AppendUint32(shifts, math.Float32bits(float32(i*i)/7))
+		places = append(places, littleEndian(int32(i%2), int32(i%3), NoLabel)...)
+	}
+	bytesX := writeNPY(t, "x.npy", "|u1", []int{14, 5, 4, 3}, pixels)
+	halfX := writeNPY(t, "x.npy", "<f2", []int{14, 3, 5, 4}, halves)
+	flatX := writeNPY(t, "x.npy", "<f2", []int{14, 60}, halves)
+	classes := ",y=" + writeNPY(t, "y.npy", "|u1", []int{14}, labels)
+	numbers := ",y=" + writeNPY(t, "y.npy", "<f4", []int{14}, shifts)
+	several := ",y=" + writeNPY(t, "y.npy", "<i4", []int{14, 3}, places)
+	for _, how := range manners {
+		sameRows(t, "npy:"+bytesX+classes+",layout=hwc,scale=255"+how)
+		sameRows(t, "npy:"+halfX+classes+how)
+	}
+	for _, how := range []string{"", ",normalize=on", ",test=3,valid=0.25"} {
+		sameRows(t, "npy:"+flatX+numbers+how)
+		sameRows(t, "npy:"+flatX+several+how)
+	}
+	folder := t.TempDir()
+	writeIDXPair(t, folder, "train", 14, false)
+	for _, how := range manners {
+		sameRows(t, "idx:"+folder+how)
+	}
+	writeIDXPair(t, folder, "t10k", 5, false)
+	for _, how := range manners {
+		sameRows(t, "idx:"+folder+how)
+	}
+	asFortran(t, bytesX)
+	if _, err := Load("npy:"+bytesX+classes+",layout=hwc", Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRowsOfTokensFromDisk(t *testing.T) {
+	var rows []int32
+	for i := range 20 {
+		for k := range int32(6) {
+			id := (int32(i) + k*k) % 9
+			if int(k) > 1+i%6 {
+				id = NoLabel
+			}
+			rows = append(rows, id)
+		}
+	}
+	path := writeNPY(t, "rows.npy", "<i4", []int{20, 6}, littleEndian(rows...))
+	for _, how := range []string{"", ",tokens=12", ",test=4,valid=0.2", ",train=7,label-noise=0.5"} {
+		split := sameRows(t, "tokens:"+path+how)
+		if noisy := strings.Contains(how, "noise"); noisy != (split.Redrawn > 0) {
+			t.Errorf("%s: %d labels are redrawn", how, split.Redrawn)
+		}
+	}
+	rows[7] = -5
+	bad := writeNPY(t, "bad.npy", "<i4", []int{20, 6}, littleEndian(rows...))
+	split, err := Load("tokens:"+bad+",tokens=12,stream=on", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := split.Train.ReadRow(1, make([]float64, 5), make([]float64, 5)); err == nil || !strings.Contains(err.Error(), "token 7 is -5") {
+		t.Errorf("a token of -5: %v", err)
 	}
 }

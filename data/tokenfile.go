@@ -2,7 +2,7 @@ package data
 
 import (
 	"fmt"
-	"slices"
+	"math"
 )
 
 func tokensSource() Source {
@@ -21,11 +21,13 @@ func loadTokens(r *request) (*Split, error) {
 		return nil, r.err
 	}
 	path, streamed, err := r.streamed(r.Path)
-	if err == nil && streamed {
-		return r.streamTokens(path, tokens)
-	}
 	if err != nil {
 		return nil, err
+	}
+	if streamed {
+		if split, err := r.streamTokens(path, tokens); !r.fallsBack(err) {
+			return split, err
+		}
 	}
 	h, values, err := npyFile(r.dir, r.Path)
 	if err != nil {
@@ -40,8 +42,8 @@ func loadTokens(r *request) (*Split, error) {
 
 // fromTokens makes examples of an array.
 func (r *request) fromTokens(h npyHeader, values Values, tokens int) (*Split, error) {
-	if h.kind == 'f' || len(h.shape) < 1 || len(h.shape) > 2 {
-		return nil, fmt.Errorf("numbers of kind %c and shape %v: want integers [N,T] or one run [T]", h.kind, h.shape)
+	if err := checkTokenArray(h); err != nil {
+		return nil, err
 	}
 	ids, tokens, err := tokenIDs(values, tokens, len(h.shape) == 2)
 	if err != nil {
@@ -50,21 +52,16 @@ func (r *request) fromTokens(h npyHeader, values Values, tokens int) (*Split, er
 	if len(h.shape) == 1 {
 		return r.windows(ids, tokens, "tokens")
 	}
-	for _, key := range []string{"context", "stride"} {
-		if value, given := r.Options[key]; given {
-			return nil, fmt.Errorf("%s=%s is for one long run, and this is an array of shape %v", key, value, h.shape)
-		}
+	s, err := r.tokenRowSet(h.shape, tokens)
+	if err != nil {
+		return nil, err
 	}
 	n, length := h.shape[0], h.shape[1]
-	if length < 2 {
-		return nil, fmt.Errorf("shape %v: want rows of 2 tokens or more, of which each predicts the next", h.shape)
-	}
-	s := Set{Name: r.form(), Shape: []int{length - 1}, Tokens: tokens, Classes: tokens, Positions: length - 1}
 	x := make([]int32, 0, n*(length-1))
 	for i := range n {
 		row := ids[i*length : (i+1)*length]
-		if end := slices.Index(row, NoLabel); end >= 0 && slices.ContainsFunc(row[end:], func(id int32) bool { return id != NoLabel }) {
-			return nil, fmt.Errorf("row %d has tokens behind %d, which ends a row", i, NoLabel)
+		if err := endsOnce(row); err != nil {
+			return nil, fmt.Errorf("row %d %w", i, err)
 		}
 		x, s.Labels = append(x, row[:length-1]...), append(s.Labels, row[1:]...)
 	}
@@ -72,9 +69,32 @@ func (r *request) fromTokens(h npyHeader, values Values, tokens int) (*Split, er
 		x[i] = max(id, 0) // behind the end of a row, where no label follows, any token will do
 	}
 	s.X = tokenValues(x, tokens)
-	test := s
-	test.X, test.Labels = Values{}, nil
-	return &Split{Train: s, Test: test}, s.checkLabels()
+	return &Split{Train: s, Test: s.empty()}, nil
+}
+
+// checkTokenArray checks the type and the shape of an array of tokens.
+func checkTokenArray(h npyHeader) error {
+	if h.kind == 'f' || len(h.shape) < 1 || len(h.shape) > 2 {
+		return fmt.Errorf("numbers of kind %c and shape %v: want integers [N,T] or one run [T]", h.kind, h.shape)
+	}
+	return nil
+}
+
+// tokenRowSet is a set, still empty, of examples of which an array [N,T] has a row each.
+func (r *request) tokenRowSet(shape []int, tokens int) (Set, error) {
+	for _, key := range []string{"context", "stride"} {
+		if value, given := r.Options[key]; given {
+			return Set{}, fmt.Errorf("%s=%s is for one long run, and this is an array of shape %v", key, value, shape)
+		}
+	}
+	if shape[1] < 2 {
+		return Set{}, fmt.Errorf("shape %v: want rows of 2 tokens or more, of which each predicts the next", shape)
+	}
+	if shape[0] > math.MaxInt32 {
+		return Set{}, fmt.Errorf("%d examples are more than %d", shape[0], math.MaxInt32)
+	}
+	width := shape[1] - 1
+	return Set{Name: r.form(), Shape: []int{width}, Tokens: tokens, Classes: tokens, Positions: width}, nil
 }
 
 // checkLabels refuses an example that has no label at any position.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // tokenWindows are examples of a long sequence on disk: context tokens each, with the ones that follow them as labels.
@@ -18,7 +19,11 @@ func (t tokenWindows) Len() int { return t.n }
 
 func (t tokenWindows) ReadRow(i int, x, y []float64) error {
 	tokens := make([]float64, t.context+1)
-	if err := t.read(t.first+i*t.stride, tokens); err != nil {
+	from := t.first + i*t.stride
+	if err := t.read(from, tokens); err != nil {
+		return err
+	}
+	if err := checkTokens(from, tokens, false); err != nil {
 		return err
 	}
 	copy(x, tokens)
@@ -30,36 +35,69 @@ func (t tokenWindows) Identity() string {
 	return fmt.Sprint(t.first, t.n, t.context, t.stride, t.identity)
 }
 
-// streamTokens makes examples of a long sequence that stays on disk; nil where it is short enough for memory, or of rows.
+// tokenRows are the rows of an array [N,length] on disk, in which each token predicts the next.
+type tokenRows struct {
+	*diskNumbers
+	n, length int
+}
+
+func (t tokenRows) Len() int { return t.n }
+
+func (t tokenRows) ReadRow(i int, x, y []float64) error {
+	row := make([]float64, t.length)
+	if err := t.read(i*t.length, row); err != nil {
+		return err
+	}
+	err := checkTokens(i*t.length, row, true)
+	if err == nil {
+		err = endsOnce(row)
+	}
+	if err != nil {
+		return err
+	}
+	for k := range x {
+		x[k] = max(row[k], 0) // behind the end of a row, where no label follows, any token will do
+	}
+	copy(y, row[1:])
+	return nil
+}
+
+func (t tokenRows) Identity() string { return fmt.Sprint(t.n, t.length, t.identity) }
+
+// endsOnce checks that behind the first NoLabel of a row nothing else comes, and that there is a token to predict.
+func endsOnce[T int32 | float64](row []T) error {
+	end := slices.Index(row, NoLabel)
+	if end >= 0 && slices.ContainsFunc(row[end:], func(id T) bool { return id != NoLabel }) {
+		return fmt.Errorf("has tokens behind %d, which ends a row", NoLabel)
+	}
+	if end == 0 || end == 1 {
+		return errors.New("has no target: leave it out")
+	}
+	return nil
+}
+
+// streamTokens makes examples of tokens that stay on disk.
 func (r *request) streamTokens(path string, tokens int) (*Split, error) {
 	h, d, err := openNPYNumbers(path)
 	if err != nil {
 		return nil, err
 	}
-	if h.kind == 'f' || len(h.shape) != 1 {
-		return nil, fmt.Errorf("numbers of kind %c and shape %v are not read from disk: want one sequence of integers [T], or stream=off", h.kind, h.shape)
-	}
-	largest := -1
-	if tokens == 0 {
-		err := d.each(func(from int, values []float64) error {
-			for i, v := range values {
-				if !(v >= 0 && v < maxTokens && v == math.Trunc(v)) {
-					return fmt.Errorf("token %d is %v, want a whole number from 0 to %d", from+i, v, maxTokens-1)
-				}
-				largest = max(largest, int(v))
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		if largest >= max(1<<20, d.count) {
-			return nil, fmt.Errorf("the largest of %d tokens is %d: if that is right, say how many there are with tokens=N", d.count, largest)
-		}
-		tokens = largest + 1
+	rows := len(h.shape) == 2
+	if err := checkTokenArray(h); err != nil {
+		return nil, err
 	}
 	if d.count == 0 {
 		return nil, errors.New("there are no tokens")
+	}
+	if tokens == 0 {
+		if tokens, err = d.countTokens(rows); err != nil {
+			return nil, err
+		}
+	}
+	if rows {
+		s, err := r.tokenRowSet(h.shape, tokens)
+		s.Rows = tokenRows{d, h.shape[0], h.shape[1]}
+		return &Split{Train: s, Test: s.empty()}, err
 	}
 	return r.partition(d.count, "tokens", func(from, to, context, stride int) (Set, error) {
 		s := Set{Name: r.form(), Shape: []int{context}, Tokens: tokens, Classes: tokens, Positions: context}
@@ -72,4 +110,27 @@ func (r *request) streamTokens(path string, tokens int) (*Split, error) {
 		}
 		return s, nil
 	})
+}
+
+// countTokens looks at all tokens and is one more than the largest. Those that are missing are allowed where the array has rows.
+func (d *diskNumbers) countTokens(gaps bool) (int, error) {
+	largest := -1.
+	err := d.each(func(from int, values []float64) error {
+		largest = max(largest, slices.Max(values))
+		return checkTokens(from, values, gaps)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return tokensBelow(int(largest), d.count)
+}
+
+// checkTokens refuses numbers, from a place of an array on, that are no tokens.
+func checkTokens(from int, values []float64, gaps bool) error {
+	for i, v := range values {
+		if !(v >= 0 && v < maxTokens && v == math.Trunc(v)) && !(gaps && v == NoLabel) {
+			return fmt.Errorf("token %d is %v, want a whole number from 0 to %d", from+i, v, maxTokens-1)
+		}
+	}
+	return nil
 }

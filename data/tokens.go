@@ -123,11 +123,17 @@ func tokenIDs(values Values, tokens int, gaps bool) ([]int32, int, error) {
 	if tokens > 0 {
 		return ids, tokens, nil
 	}
-	if largest >= max(1<<20, len(ids)) {
-		return nil, 0, fmt.Errorf("the largest of %d tokens is %d: if that is right, say how many there are with tokens=N", len(ids), largest)
+	tokens, err := tokensBelow(largest, len(ids))
+	return ids, tokens, err
+}
+
+// tokensBelow is how many different tokens there are, one more than the largest of count.
+func tokensBelow(largest, count int) (int, error) {
+	if largest >= max(1<<20, count) {
+		return 0, fmt.Errorf("the largest of %d tokens is %d: if that is right, say how many there are with tokens=N", count, largest)
 	}
 	if largest < 0 {
-		return nil, 0, errors.New("there are no tokens")
+		return 0, errors.New("there are no tokens")
 	}
-	return ids, largest + 1, nil
+	return largest + 1, nil
 }

@@ -214,7 +214,7 @@ func TestTextsAndTokensRefuseBadFiles(t *testing.T) {
 		"absurd":            {npy("<i8", false, "(1, 3)", []int64{1, 2, 1 << 40}), "", "token 2 is 1.099511627776e+12"},
 		"out of proportion": {npy("<i8", false, "(1, 3)", []int64{1, 2, 1 << 25}), "", "with tokens=N"},
 		"a gap":             {npy("<i4", false, "(1, 4)", []int32{1, -100, 2, 3}), "", "row 0 has tokens behind -100"},
-		"no target":         {npy("<i4", false, "(2, 3)", []int32{1, 2, 3, 1, -100, -100}), "", "example 1 has no target"},
+		"no target":         {npy("<i4", false, "(2, 3)", []int32{1, 2, 3, 1, -100, -100}), "", "row 1 has no target"},
 		"rows of one":       {npy("<i4", false, "(3, 1)", []int32{1, 2, 3}), "", "want rows of 2 tokens"},
 		"a context of rows": {npy("<i4", false, "(1, 3)", []int32{1, 2, 3}), ",context=2", "context=2 is for one long run"},
 		"truncated":         {npy("<i4", false, "(1000000, 100)", []int32{1, 2}), "", "after 2 of 100000000"},

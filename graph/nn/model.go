@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"drift/data/sizes"
 	"drift/graph"
 	"drift/graph/objective"
 )
@@ -128,17 +129,12 @@ const maxElements = 1<<31 - 1
 
 // volume is the number of elements of a shape, every axis of which must be at least 1.
 func volume(shape []int) (int, error) {
-	n := 1
 	for _, d := range shape {
 		if d < 1 {
 			return 0, fmt.Errorf("size %d must be at least 1", d)
 		}
-		if d > maxElements/n {
-			return 0, fmt.Errorf("more than %d elements", maxElements)
-		}
-		n *= d
 	}
-	return n, nil
+	return sizes.Product(shape, maxElements)
 }
 
 // dims prints a shape as [1,28,28].

@@ -53,26 +53,41 @@ func writer[T kernels.Float](m *images) func(examples []int) error {
 	f := m.objective
 	var from *data.Augmenter[T]
 	var seed uint64
-	rows := make([]T, f.chunk*m.size)
+	rows, image := make([]T, f.chunk*m.size), make([]T, m.size)
 	return func(examples []int) error {
 		if from == nil || seed != m.seed {
 			seed, from = m.seed, data.NewAugmenter[T](f.parts[Train], m.seed)
 		}
-		for i, k := range examples {
-			row := rows[i*m.size : (i+1)*m.size]
-			part, own := f.partOf(k)
-			err := error(nil)
-			if part == Train {
-				err = from.Read(m.epoch, own, row)
-			} else {
-				err = data.ReadInputs(f.parts[part], own, row)
-			}
-			if err != nil {
+		var staged []T
+		if f.staging != nil {
+			if err := f.staging.hold(examples); err != nil {
 				return err
+			}
+			staged = imagesOf[T](f.staging)
+		}
+		for i, k := range examples {
+			part, own := f.partOf(k)
+			if staged != nil {
+				image = staged[i*m.size : (i+1)*m.size]
+			} else if err := data.ReadInputs(f.parts[part], own, image); err != nil {
+				return err
+			}
+			if row := rows[i*m.size : (i+1)*m.size]; part == Train {
+				from.Change(m.epoch, own, image, row)
+			} else {
+				copy(row, image)
 			}
 		}
 		return m.buffer.Slice(0, len(examples)*m.size).Write(rows[:len(examples)*m.size])
 	}
+}
+
+// imagesOf is the inputs that staging holds, of a model with one input.
+func imagesOf[T kernels.Float](s *staging) []T {
+	if doubles, ok := any(s.columns[0].doubles).([]T); ok {
+		return doubles
+	}
+	return any(s.columns[0].singles).([]T)
 }
 
 // partOf is the part of the data that an example lies in, and its index there.

@@ -164,11 +164,8 @@ func (p *Pass) chunk(examples []int, from int, kind chunkKind, next []int) error
 	if err := c.choose(examples[from:from+kind.n], from); err != nil {
 		return err
 	}
-	if s := f.staging; s != nil {
-		if err := s.bring(examples[from : from+kind.n]); err != nil {
-			return err
-		}
-		s.ahead(next[:min(len(next), f.chunk)])
+	if err := c.bring(examples[from:from+kind.n], next); err != nil {
+		return err
 	}
 	if err := c.run(); err != nil {
 		return err

@@ -151,10 +151,24 @@ func (c *program) choose(examples []int, from int) error {
 		}
 		c.chosen[i] = int32(k)
 	}
+	return c.index.Write(c.boxed)
+}
+
+// bring has the examples of a chunk on the device where they do not lie there, and begins to read those behind them.
+func (c *program) bring(examples, rest []int) error {
+	f := c.objective
+	if f.staging != nil {
+		if err := f.staging.bring(examples); err != nil {
+			return err
+		}
+	}
 	if c.images != nil {
 		if err := c.images.draw(examples); err != nil {
 			return err
 		}
 	}
-	return c.index.Write(c.boxed)
+	if f.staging != nil {
+		f.staging.ahead(rest[:min(len(rest), f.chunk)])
+	}
+	return nil
 }

@@ -113,15 +113,8 @@ func (s *staging) bring(examples []int) error {
 	if slices.Equal(s.current, examples) {
 		return nil
 	}
-	s.wait()
-	if !slices.Equal(s.read, examples) {
-		s.read = append(s.read[:0], examples...)
-		start := time.Now()
-		s.problem = s.fill()
-		s.slow = time.Since(start) > worthAhead
-	}
-	if s.problem != nil {
-		return s.problem
+	if err := s.hold(examples); err != nil {
+		return err
 	}
 	s.current = s.current[:0]
 	f := s.objective
@@ -136,6 +129,18 @@ func (s *staging) bring(examples []int) error {
 	}
 	s.current = append(s.current, examples...)
 	return nil
+}
+
+// hold has the examples in the columns.
+func (s *staging) hold(examples []int) error {
+	s.wait()
+	if !slices.Equal(s.read, examples) {
+		s.read = append(s.read[:0], examples...)
+		start := time.Now()
+		s.problem = s.fill()
+		s.slow = time.Since(start) > worthAhead
+	}
+	return s.problem
 }
 
 // ahead reads what comes next: the rest of the pass, or what was announced.

@@ -49,6 +49,7 @@ func TestStagedExamplesGiveTheSameBits(t *testing.T) {
 		{"glyphs,train=30,test=11,valid=5", "cnn"},
 		{"gaussian,train=30,test=11", "mlp:7"},
 		{"text:", "gpt:1,2,8"},
+		{"glyphs,train=30,test=11,size=8,normalize=off,augment=crop2+flip", "mlp:5"},
 	} {
 		if strings.HasPrefix(c.data, "text:") {
 			path := t.TempDir() + "/rhyme.txt"
@@ -81,6 +82,15 @@ func TestStagedExamplesGiveTheSameBits(t *testing.T) {
 						must(t, err)
 						must(t, f.Outputs(examples, func(_ int, rows []float64) error { all = append(all, rows...); return nil }))
 						all = append(append(append(all, trace, v.Loss), contents(t, mean)...), contents(t, slope)...)
+					}
+					training := f.Training()
+					for _, epoch := range []int{4, 5} {
+						training.SetEpoch(6, epoch)
+						for _, examples := range [][]int{f.All(Train), f.All(Train), {3, 1}, {2, 9}} {
+							training.Expect([]int{2, 9})
+							must(t, training.Gradient(examples, mean))
+							all = append(all, contents(t, mean)...)
+						}
 					}
 					return all
 				}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"drift/data/binary16"
+	"drift/data/sizes"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -121,14 +122,11 @@ func volume(shape []int) (int, error) {
 	if len(shape) > maxRank {
 		return 0, fmt.Errorf("shape %v has more than %d axes", shape, maxRank)
 	}
-	n := 1
-	for _, d := range shape {
-		if d < 0 || d > maxElements || n > 0 && d > maxElements/n {
-			return 0, fmt.Errorf("shape %v is too large", shape)
-		}
-		n *= d
+	n, err := sizes.Product(shape, maxElements)
+	if err != nil {
+		err = fmt.Errorf("shape %v is too large: %w", shape, err)
 	}
-	return n, nil
+	return n, err
 }
 
 func (t *tensor) kind() kind { return types[t.elem].kind }
