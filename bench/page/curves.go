@@ -11,25 +11,41 @@ import (
 // curves are the charts along runs and comparisons.
 func (r *Results) curves(l legend) (charts []*chart) {
 	for _, p := range r.allPanels() {
-		c := &chart{Title: p.title, Note: p.note, XLabel: "steps", Along: true}
+		var curves []*curve
 		for k, u := range r.runs {
 			for _, f := range p.fields {
 				if curve := u.curve(k, f); len(curve.X) > 0 {
-					c.Curves = append(c.Curves, curve)
+					curves = append(curves, curve)
 				}
 			}
 		}
-		c.Curves = append(c.Curves, r.learningCurves(p, l)...)
-		if len(c.Curves) == 0 || p.title == "Learning rate" && !c.varies() {
-			continue
+		var apart []*chart
+		for k, c := range r.comparisons {
+			if of := c.learningCurves(p, l.comparisons[k]); c.apart() {
+				apart = p.add(apart, ", "+c.name, of)
+			} else {
+				curves = append(curves, of...)
+			}
 		}
-		if c.LogY = c.wide() && !p.share(); p.share() {
-			c.clamp()
-		}
-		charts = append(charts, c)
+		charts = append(p.add(charts, "", curves), apart...)
 	}
 	return charts
 }
+
+// add adds the panel's chart of curves, if they show anything.
+func (p panel) add(charts []*chart, of string, curves []*curve) []*chart {
+	c := &chart{Title: p.title + of, Note: p.note, XLabel: "steps", Along: true, Curves: curves}
+	if len(curves) == 0 || p.title == "Learning rate" && !c.varies() {
+		return charts
+	}
+	if c.LogY = c.wide() && !p.share(); p.share() {
+		c.clamp()
+	}
+	return append(charts, c)
+}
+
+// apart reports whether a comparison has charts of its own: the curves of a study's tasks would hide each other.
+func (c *comparison) apart() bool { return c.study != nil && len(c.study.Tasks) > 1 }
 
 // varies reports whether the curves have more than one value.
 func (c *chart) varies() bool {
@@ -61,15 +77,13 @@ func (u *run) curve(series int, f field) *curve {
 	return c
 }
 
-// learningCurves are the means over seeds that belong to a panel.
-func (r *Results) learningCurves(p panel, l legend) (curves []*curve) {
-	for k, c := range r.comparisons {
-		for _, of := range c.curves {
-			series := slices.IndexFunc(c.Rows, func(r row) bool { return r.Optimizer == of.optimizer })
-			i := slices.IndexFunc(p.fields, func(f field) bool { return f.name == of.metric })
-			if series >= 0 && i >= 0 {
-				curves = append(curves, of.mean(l.comparisons[k]+series, p.fields[i]))
-			}
+// learningCurves are the means over seeds that belong to a panel. The first optimizer has the series begin.
+func (c *comparison) learningCurves(p panel, begin int) (curves []*curve) {
+	for _, of := range c.curves {
+		series := slices.IndexFunc(c.Rows, func(r row) bool { return r.Optimizer == of.optimizer })
+		i := slices.IndexFunc(p.fields, func(f field) bool { return f.name == of.metric })
+		if series >= 0 && i >= 0 {
+			curves = append(curves, of.mean(begin+series, p.fields[i]))
 		}
 	}
 	return curves

@@ -117,24 +117,25 @@ func (c *chart) bounds() (x, y [2]float64) {
 }
 
 // draw is the chart as it looks without a script.
-func (c *chart) draw(series []string) drawing {
+func (c *chart) draw(l legend) drawing {
 	rangeX, rangeY := c.bounds()
 	x := newScale(rangeX[0], rangeX[1], left, plotRight, c.LogX)
 	y := newScale(rangeY[0], rangeY[1], plotBottom, top, c.LogY)
 	d := drawing{XTicks: x.ticks(), YTicks: y.ticks()}
 	for _, full := range c.Curves {
 		curve := full.thin(drawn)
-		name := label(series[curve.Series], curve.Name)
+		name := label(l.names[curve.Series], curve.Name)
+		color := l.colors[curve.Series]
 		if band := c.band(curve, x, y); band != "" {
-			d.Bands = append(d.Bands, shape{color(curve.Series), curve.Kind, band, name})
+			d.Bands = append(d.Bands, shape{color, curve.Kind, band, name})
 		}
 		path, points := c.path(curve, x, y)
 		if curve.Kind == marks || len(points) == 1 {
 			for _, p := range points {
-				d.Dots = append(d.Dots, dot{color(curve.Series), place(p[0]), place(p[1]), name})
+				d.Dots = append(d.Dots, dot{color, place(p[0]), place(p[1]), name})
 			}
 		} else if len(points) > 0 {
-			d.Lines = append(d.Lines, shape{color(curve.Series), curve.Kind, path, name})
+			d.Lines = append(d.Lines, shape{color, curve.Kind, path, name})
 		}
 	}
 	return d
@@ -176,8 +177,3 @@ func (c *chart) band(curve *curve, x, y scale) string {
 	}
 	return "M" + strings.Join(append(up, down...), "L") + "Z"
 }
-
-// colors is how many colours there are; more series take them again.
-const colors = 8
-
-func color(series int) int { return series % colors }

@@ -33,7 +33,7 @@ type content struct {
 	Summary  []paragraph
 	Legend   []entry
 	Sections []section
-	Forests  []intervals
+	Forests  []rows
 	Tables   []table
 	Settings settings
 	Data     data
@@ -50,6 +50,12 @@ type entry struct {
 type section struct {
 	Title  string
 	Charts []figure
+}
+
+// rows is figures of one number a row under a heading.
+type rows struct {
+	Title   string
+	Figures []intervals
 }
 
 // figure is a chart with its drawing and what its kinds of lines mean.
@@ -73,7 +79,7 @@ type frame struct {
 // data is what the script draws from.
 type data struct {
 	Series []string    `json:"series"`
-	Colors int         `json:"colors"`
+	Colors []int       `json:"colors"` // of each series
 	Charts []dataChart `json:"charts"`
 }
 
@@ -125,12 +131,17 @@ func (r *Results) content() content {
 	all := number(append(append([]*chart{}, along...), spectra...))
 	c := content{
 		Title: r.title(), Style: template.CSS(style), Script: template.JS(script),
-		Summary: r.words(), Forests: r.forests(l), Tables: r.tables(), Settings: r.settings(),
-		Data:  data{Series: l.names, Colors: colors},
+		Summary: r.words(), Tables: r.tables(), Settings: r.settings(),
+		Data:  data{Series: l.names, Colors: l.colors},
 		Frame: frame{width, height, left, plotRight, top, plotBottom},
 	}
 	for i, name := range l.names {
-		c.Legend = append(c.Legend, entry{name, i, color(i)})
+		c.Legend = append(c.Legend, entry{name, i, l.colors[i]})
+	}
+	for _, of := range []rows{{"Optimizers", r.forests(l)}, {"Parameters", r.layers(l)}} {
+		if len(of.Figures) > 0 {
+			c.Forests = append(c.Forests, of)
+		}
 	}
 	curves := 0
 	for _, of := range all {
@@ -147,15 +158,15 @@ func (r *Results) content() content {
 		charts []*chart
 	}{{"Curves", along}, {"Spectra", spectra}} {
 		if len(s.charts) > 0 {
-			c.Sections = append(c.Sections, section{s.title, figures(s.charts, l.names)})
+			c.Sections = append(c.Sections, section{s.title, figures(s.charts, l)})
 		}
 	}
 	return c
 }
 
-func figures(charts []*chart, series []string) (all []figure) {
+func figures(charts []*chart, l legend) (all []figure) {
 	for _, c := range charts {
-		f := figure{chart: c, drawing: c.draw(series)}
+		f := figure{chart: c, drawing: c.draw(l)}
 		seen := map[string]bool{}
 		for _, curve := range c.Curves {
 			if curve.Name != "" && !seen[curve.Name] {
@@ -171,7 +182,9 @@ func figures(charts []*chart, series []string) (all []figure) {
 func (r *Results) title() string {
 	var names []string
 	for _, p := range r.words() {
-		names = append(names, p.Name)
+		if !p.Part {
+			names = append(names, p.Name)
+		}
 	}
 	if len(names) > 4 {
 		names = append(names[:4], "…")

@@ -109,7 +109,7 @@
     const inner = svg("g", { "clip-path": `url(#clip-${chart.id})` });
     plot.append(inner);
     for (const { curve, raw, ps } of visible) {
-      const color = " c" + curve.series % data.colors;
+      const color = " c" + data.colors[curve.series];
       const band = raw.filter((p) => p.low !== null && p.high > p.low && (!chart.logy || p.low > 0));
       if (band.length > 1 && state.smooth === 0) {
         const up = band.map((p) => ({ x: p.x, y: p.high })), down = band.map((p) => ({ x: p.x, y: p.low })).reverse();
@@ -148,9 +148,9 @@
     head.textContent = (chart.along && state.along !== "x" ? state.along : chart.xlabel) + " " + show(p.x);
     tip.append(head);
     for (const f of found.slice(0, 14)) {
-      chart.cross.append(svg("circle", { class: "mark c" + f.curve.series % data.colors, cx: chart.X.at(f.p.x), cy: chart.Y.at(f.p.y), r: 3.5 }));
+      chart.cross.append(svg("circle", { class: "mark c" + data.colors[f.curve.series], cx: chart.X.at(f.p.x), cy: chart.Y.at(f.p.y), r: 3.5 }));
       const row = document.createElement("div"), swatch = document.createElement("span"), name = document.createElement("span"), value = document.createElement("b");
-      row.className = "c" + f.curve.series % data.colors;
+      row.className = "c" + data.colors[f.curve.series];
       swatch.className = "swatch";
       name.textContent = curveName(f.curve);
       value.textContent = show(f.p.y) + (f.p.high > f.p.low && state.smooth === 0 ? " ± " + show((f.p.high - f.p.low) / 2) : "");

@@ -10,28 +10,31 @@ import (
 // words are the summary: some sentences for each result.
 func (r *Results) words() (all []paragraph) {
 	if r.pending != "" {
-		all = append(all, paragraph{"Nothing to show yet", r.pending})
+		all = append(all, paragraph{"Nothing to show yet", r.pending, false})
 	}
 	for _, u := range r.runs {
-		all = append(all, paragraph{u.name, u.words()})
+		all = append(all, paragraph{u.name, u.words(), false})
 	}
 	for _, of := range r.studies {
-		all = append(all, paragraph{of.name, of.words()})
+		all = append(all, paragraph{of.name, of.words(), false})
 	}
 	for _, c := range r.comparisons {
-		all = append(all, paragraph{c.name, c.words()})
+		all = append(all, paragraph{c.name, c.words(), c.study != nil})
 	}
 	for _, m := range r.measurements {
-		all = append(all, paragraph{m.name, m.words()})
+		all = append(all, paragraph{m.name, m.words(), false})
 	}
 	for _, v := range r.verifications {
-		all = append(all, paragraph{v.name, v.words()})
+		all = append(all, paragraph{v.name, v.words(), false})
 	}
 	return all
 }
 
 // paragraph is what a result is called and what there is to say about it.
-type paragraph struct{ Name, Text string }
+type paragraph struct {
+	Name, Text string
+	Part       bool // of the one before
+}
 
 func (u *run) words() string {
 	steps, of, ended := u.ended()

@@ -53,6 +53,30 @@ func Figure(m *sigma.Measurement) report.Figure {
 	return f
 }
 
+// Layers has a panel each for tr Σ and for the noise scale of the parameter tensors, in the network's order; none where the measurement has
+// none by layer. What is not above 0 is left out.
+func Layers(m *sigma.Measurement) report.Figure {
+	var f report.Figure
+	for _, of := range []struct {
+		title, label string
+		value        func(sigma.Layer) *float64
+	}{
+		{"tr Σ by parameter", "tr Σ", func(l sigma.Layer) *float64 { return &l.TraceSigma }},
+		{"Noise scale by parameter", "tr Σ/‖ḡ‖²", func(l sigma.Layer) *float64 { return l.NoiseScale }},
+	} {
+		c := report.Curve{Dots: true}
+		for i, l := range m.Layers {
+			if x := of.value(l); x != nil && *x > 0 {
+				c.X, c.Y = append(c.X, float64(i+1)), append(c.Y, exact(*x))
+			}
+		}
+		if len(c.X) > 0 {
+			f.Panels = append(f.Panels, report.Panel{Title: of.title, XLabel: "parameter tensor, in the network's order", YLabel: of.label, LogY: true, Curves: []report.Curve{c}})
+		}
+	}
+	return f
+}
+
 // overlap is the share of each of Σ's eigenvectors that lies in the Hessian's leading space.
 func overlap(o *sigma.Overlap) report.Panel {
 	c := report.Curve{Dots: true}

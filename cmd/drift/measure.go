@@ -48,8 +48,8 @@ the whole part (of the first order, with the factor √(1 − N/all)); ‖ḡ‖
 tr Σ (1/N − 1/all) in the mean, which is shown beside it, and tr Σ/‖ḡ‖² too small.
 
 The folder --out gets measure.json, which names data, model and weights and also has tr Σ, ‖ḡ‖² and
-the noise scale of each parameter, and the figure "spectra" (PNG, SVG, PDF) if eigenvalues or
-densities were asked for.
+the noise scale of each parameter, the figure "layers" of these (PNG, SVG, PDF), and the figure "spectra"
+if eigenvalues or densities were asked for.
 
 --vectors writes vectors to a safetensors file, as tensors named KIND.PARAMETER. The kinds are grad
 (ḡ), grad_tr_sigma (∂tr Σ), sigma_diag (diag Σ) and, with --vector, hvp (H v) and sigma_vp (Σ v);
@@ -238,8 +238,10 @@ func (m *measurement) fill(found measuredAt) error {
 		return nil
 	}
 	files := map[string]func(io.Writer) error{"measure.json": func(w io.Writer) error { return encodeJSON(w, found) }}
-	if figure := spectra.Figure(found.Measurement); len(figure.Panels) > 0 {
-		files["spectra.png"], files["spectra.svg"], files["spectra.pdf"] = figure.WritePNG, figure.WriteSVG, figure.WritePDF
+	for name, figure := range map[string]report.Figure{"spectra": spectra.Figure(found.Measurement), "layers": spectra.Layers(found.Measurement)} {
+		if len(figure.Panels) > 0 {
+			files[name+".png"], files[name+".svg"], files[name+".pdf"] = figure.WritePNG, figure.WriteSVG, figure.WritePDF
+		}
 	}
 	return writeFiles(m.out, files)
 }
