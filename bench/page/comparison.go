@@ -72,11 +72,10 @@ func (r *Results) readComparison(from result, file string, text []byte) error {
 	if len(c.Rows) == 0 {
 		return errors.New("it has no rows: its comparison has no optimizers")
 	}
-	var config strings.Builder
-	if err := toml.NewEncoder(&config).Encode(whole(c.Experiment.Config)); err != nil {
-		return fmt.Errorf("its settings: %w", err)
+	var err error
+	if c.config, err = configText(c.Experiment.Config); err != nil {
+		return err
 	}
-	c.config = config.String()
 	if file != from.path { // of a folder
 		if err := reading(filepath.Join(filepath.Dir(file), curvesName), c.readCurves); err != nil {
 			return err
@@ -84,6 +83,15 @@ func (r *Results) readComparison(from result, file string, text []byte) error {
 	}
 	r.comparisons = append(r.comparisons, c)
 	return nil
+}
+
+// configText is settings as --config takes them.
+func configText(settings map[string]any) (string, error) {
+	var config strings.Builder
+	if err := toml.NewEncoder(&config).Encode(whole(settings)); err != nil {
+		return "", fmt.Errorf("its settings: %w", err)
+	}
+	return config.String(), nil
 }
 
 // whole are settings with numbers that JSON made floating again as the whole numbers that they were.

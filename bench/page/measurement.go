@@ -27,6 +27,26 @@ type measurement struct {
 	HessianTraceError  *float64       `json:"hessian_trace_error"`
 	Layers             []sigma.Layer  `json:"layers"`
 	Overlap            *sigma.Overlap `json:"overlap"`
+	Data               string         `json:"data"`
+	Model              string         `json:"model"`
+	Part               string         `json:"part"`
+	repeatable
+}
+
+// repeatable is what a measurement or a verification says of how it was computed; older ones say nothing.
+type repeatable struct {
+	Config  map[string]any `json:"config"`
+	Machine *machine       `json:"machine"`
+}
+
+// recipe is how the result of a command is computed again.
+func (r repeatable) recipe(of result, command string) (recipe, error) {
+	config, err := configText(r.Config)
+	out := recipe{Name: of.name, Command: "drift " + command + " --config config.toml --out again", Config: config}
+	if r.Machine != nil {
+		out.Computed = "Computed by " + r.Machine.String() + "."
+	}
+	return out, err
 }
 
 // inHessian is the share of each of Σ's eigenvectors that lies in the Hessian's leading space.
@@ -47,6 +67,9 @@ func (r *Results) readMeasurement(from result, text []byte) error {
 			return fmt.Errorf("a spectral density has %d values and %d weights", len(d.Values), len(d.Weights))
 		}
 	}
+	if err := r.addRecipe(from, "measure", m.repeatable); err != nil {
+		return err
+	}
 	r.measurements = append(r.measurements, m)
 	return nil
 }
@@ -61,6 +84,7 @@ type verification struct {
 	Along  *struct {
 		Stages []stage `json:"stages"`
 	} `json:"along"`
+	repeatable
 }
 
 // check is a statement of the theory. A number that does not apply is NaN.
@@ -94,6 +118,19 @@ func (r *Results) readVerification(from result, text []byte) error {
 	if len(v.Checks) == 0 {
 		return errors.New("it has no checks")
 	}
+	if err := r.addRecipe(from, "verify", v.repeatable); err != nil {
+		return err
+	}
 	r.verifications = append(r.verifications, v)
 	return nil
+}
+
+// addRecipe keeps how a result is computed again, where it says so.
+func (r *Results) addRecipe(from result, command string, of repeatable) error {
+	if of.Config == nil {
+		return nil
+	}
+	again, err := of.recipe(from, command)
+	r.recipes = append(r.recipes, again)
+	return err
 }

@@ -22,6 +22,7 @@ type Results struct {
 	studies       []*studied
 	measurements  []*measurement
 	verifications []*verification
+	recipes       []recipe // of these two
 	pending       string
 }
 

@@ -47,6 +47,7 @@ func (r *Results) settings() (s settings) {
 		s.Recipes = append(s.Recipes, recipe{c.name, again("compare", c.path), c.config,
 			c.computed()})
 	}
+	s.Recipes = append(s.Recipes, r.recipes...)
 	names := map[string]bool{}
 	for _, of := range all {
 		for name := range of {

@@ -133,7 +133,11 @@ func (c *comparison) words() string {
 }
 
 func (m *measurement) words() string {
-	s := fmt.Sprintf("A measurement over %s and %s: tr Σ is %s, ‖ḡ‖² is %s", count(m.Examples, "example"), count(m.Parameters, "parameter"),
+	s := "A measurement"
+	if m.Model != "" {
+		s += fmt.Sprintf(" of %s on the %s part of %s,", m.Model, m.Part, m.Data)
+	}
+	s += fmt.Sprintf(" over %s and %s: tr Σ is %s, ‖ḡ‖² is %s", count(m.Examples, "example"), count(m.Parameters, "parameter"),
 		report.Format(m.TraceSigma), report.Format(m.GradNorm2))
 	if m.NoiseScale != nil {
 		s += ", the noise scale " + report.Format(*m.NoiseScale)

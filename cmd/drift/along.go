@@ -19,7 +19,7 @@ import (
 )
 
 // follow trains the run of --along again and looks at some of its epochs.
-func (v *verification) follow(ctx context.Context) (err error) {
+func (v *verification) follow(ctx context.Context, flags *pflag.FlagSet) (err error) {
 	t, err := v.readTraining()
 	if err != nil {
 		return err
@@ -31,6 +31,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = closing(p, err) }()
+	v.network = p.Model
 	if _, err := theory.Followable(p.Objective, o, run.Steps); err != nil { // before anything is prepared
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
@@ -51,7 +52,7 @@ func (v *verification) follow(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
-	return v.deliver(checks, course)
+	return v.deliver(flags, checks, course)
 }
 
 // readTraining is the settings of the run, but for where it is computed.

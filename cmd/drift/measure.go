@@ -142,7 +142,7 @@ func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err er
 	if err != nil && (found == nil || ctx.Err() == nil) {
 		return err
 	}
-	return errors.Join(m.deliver(p, found, file), err) // interrupted: what is there
+	return errors.Join(m.deliver(flags, p, found, file), err) // interrupted: what is there
 }
 
 // choose is the examples of the part, or of a sample of it.
@@ -206,10 +206,11 @@ type measuredAt struct {
 	Weights string `json:"weights,omitempty"` // a file; empty for those drawn from the seed
 	Seed    uint64 `json:"seed"`
 	DType   string `json:"dtype"`
+	origin
 }
 
 // deliver writes the vectors and shows the numbers.
-func (m *measurement) deliver(p *problem, found *sigma.Measurement, file string) error {
+func (m *measurement) deliver(flags *pflag.FlagSet, p *problem, found *sigma.Measurement, file string) error {
 	if m.vectors != "" {
 		err := atomicfile.Write(m.vectors, func(w io.Writer) error { return weights.Write(w, p.Model.Params(), p.DType(), found.Vectors...) })
 		if err != nil {
@@ -219,7 +220,11 @@ func (m *measurement) deliver(p *problem, found *sigma.Measurement, file string)
 	if m.out != "" || m.layers {
 		found.Layers = found.ByLayer(p.Model.Params())
 	}
-	whole := measuredAt{found, m.data, m.part, m.model, file, m.seed, p.DType().String()}
+	again, err := m.app.origin(flags, p.Model, map[string]any{"weights": file, "vector": nil, "vectors": nil})
+	if err != nil {
+		return err
+	}
+	whole := measuredAt{found, m.data, m.part, m.model, file, m.seed, p.DType().String(), again}
 	if err := errors.Join(m.fill(whole), show(measured(found), m.human())); err != nil {
 		return err
 	}

@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/machine"
 	"drift/graph/objective"
+	"drift/kernels/cuda"
 )
 
 // notKept are the flags that say where a run's results go or how it is started, not what it is.
@@ -55,6 +57,25 @@ func runSettings(flags *pflag.FlagSet, model objective.Model, overrides map[stri
 		}
 	}
 	return settings, nil
+}
+
+// origin is what it takes to compute a result once more, and what it was computed with.
+type origin struct {
+	Config  map[string]any       `json:"config"`
+	Machine machine.ComputedWith `json:"machine"`
+}
+
+// origin is that of this command. overrides are those of runSettings, where the paths of files may be relative and "" is none.
+func (a *app) origin(flags *pflag.FlagSet, model objective.Model, overrides map[string]any) (origin, error) {
+	for _, name := range []string{"weights", "along"} {
+		if path, given := overrides[name].(string); given && path == "" {
+			overrides[name] = nil
+		} else if given {
+			overrides[name] = fullPath(path)
+		}
+	}
+	config, err := runSettings(flags, model, overrides)
+	return origin{config, machine.Using(machine.Resolve(a.device, cuda.Probe()), a.threads)}, err
 }
 
 func encodeTOML(w io.Writer, settings map[string]any) error {

@@ -28,6 +28,7 @@ type verification struct {
 	weights, out, along string
 	stages              int
 	options             theory.Options
+	network             objective.Model
 }
 
 const verifyLong = `verify puts the theory of "SGD Implicitly Regularizes Generalization Error" (Roberts 2021) to the
@@ -95,7 +96,7 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 		return err
 	}
 	if v.along != "" {
-		return v.follow(ctx)
+		return v.follow(ctx, flags)
 	}
 	w, dev, err := v.world(ctx)
 	if err != nil {
@@ -127,7 +128,7 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	if err != nil {
 		return err
 	}
-	return v.deliver(checks, nil)
+	return v.deliver(flags, checks, nil)
 }
 
 // world puts the task on the device in float64.
@@ -136,6 +137,7 @@ func (v *verification) world(ctx context.Context) (*theory.World, kernels.Device
 	if err != nil {
 		return nil, nil, err
 	}
+	v.network = model
 	dev, err := v.openDevice()
 	if err != nil {
 		return nil, nil, err
@@ -171,10 +173,19 @@ type verdict struct {
 	Passed int              `json:"passed"`
 	Failed int              `json:"failed"`
 	Along  *theory.Followed `json:"along,omitempty"`
+	origin
 }
 
-func (v *verification) deliver(checks []theory.Check, run *theory.Followed) error {
-	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run}
+func (v *verification) deliver(flags *pflag.FlagSet, checks []theory.Check, run *theory.Followed) error {
+	changes := map[string]any{"weights": v.weights}
+	if v.along != "" {
+		changes = map[string]any{"along": v.along, "data": nil, "model": nil}
+	}
+	again, err := v.app.origin(flags, v.network, changes)
+	if err != nil {
+		return err
+	}
+	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run, origin: again}
 	for _, c := range checks {
 		if c.Pass {
 			result.Passed++
