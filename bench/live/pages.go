@@ -13,7 +13,7 @@ import (
 
 const (
 	every = 2 * time.Second // a browser asks this often
-	share = 100             // making the page takes at most 1/share of the time
+	share = 300             // making the page takes at most 1/share of the time: less than 1 % of a run that has a third of a processor, too
 )
 
 // pages is the page as it was last made.
