@@ -13,15 +13,20 @@ import (
 
 const (
 	every = 2 * time.Second // a browser asks this often
-	share = 300             // making the page takes at most 1/share of the time: less than 1 % of a run that has a third of a processor, too
+	// Making the page takes at most 1/share of the time, less than 1 % of a run that has a third of a processor too, and free beside that,
+	// so that a run that begins is seen at once.
+	share = 300
+	free  = 200 * time.Millisecond
 )
 
 // pages is the page as it was last made.
 type pages struct {
-	paths []string
+	paths  []string
+	opened time.Time
 
 	mu    sync.Mutex
-	next  time.Time // not made again before
+	made  time.Time     // when it was made last
+	spent time.Duration // on making it
 	bytes []byte
 	tag   string
 }
@@ -38,13 +43,18 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request) {
 func (p *pages) latest() ([]byte, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if start := time.Now(); p.bytes == nil || start.After(p.next) {
+	if start := time.Now(); p.bytes == nil || p.due(start) {
 		p.bytes = p.make()
 		p.tag = fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256(p.bytes)))
-		took := time.Since(start)
-		p.next = start.Add(max(every/2, share*took))
+		p.made = time.Now()
+		p.spent += p.made.Sub(start)
 	}
 	return p.bytes, p.tag
+}
+
+// due reports whether there is time to make the page again.
+func (p *pages) due(now time.Time) bool {
+	return now.Sub(p.made) >= every/2 && p.spent <= free+now.Sub(p.opened)/share
 }
 
 // make is the page of what stands in the folders now, or says why there is none yet.

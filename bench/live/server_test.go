@@ -123,7 +123,7 @@ func TestNamesOfTheServer(t *testing.T) {
 func TestThePageFollowsItsFolder(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	s := open(t, ":0", run)
-	later := func() { s.pages.mu.Lock(); s.pages.next = time.Time{}; s.pages.mu.Unlock() }
+	later := func() { s.pages.mu.Lock(); s.pages.made, s.pages.spent = time.Time{}, 0; s.pages.mu.Unlock() }
 	_, body, _ := request(t, s, "GET", "/", "", "")
 	if !strings.Contains(body, "Nothing to show yet") {
 		t.Errorf("a folder that is not there yet: %.400s", body)
@@ -176,5 +176,23 @@ func TestAClosedServerAnswersNobody(t *testing.T) {
 	}
 	if _, err := http.Get(s.URL()); err == nil {
 		t.Error("a closed server answers")
+	}
+}
+
+// However often it is asked for, the page takes a small share of the time, apart from the first moments.
+func TestThePageTakesLittleTime(t *testing.T) {
+	p := &pages{opened: time.Now()}
+	now, made := p.opened, 0
+	const took = 40 * time.Millisecond
+	for now.Before(p.opened.Add(10 * time.Minute)) {
+		if now = now.Add(100 * time.Millisecond); p.due(now) {
+			p.made, p.spent, made = now, p.spent+took, made+1
+		}
+	}
+	if p.spent > free+took+10*time.Minute/share || made < 40 {
+		t.Errorf("%v for %d pages in ten minutes", p.spent, made)
+	}
+	if early := (&pages{opened: now, made: now}); early.due(now.Add(every/4)) || !early.due(now.Add(every)) {
+		t.Error("the first pages of a run do not follow it, or too fast")
 	}
 }

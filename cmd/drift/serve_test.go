@@ -8,10 +8,15 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"drift/bench/page/chromium"
 )
 
 // heard is a writer that says when it has been written to.
@@ -50,6 +55,107 @@ func TestServingChangesNothing(t *testing.T) {
 	}
 	if status, _, stderr := drift(t, "train", "--resume", in("seen"), "--serve", ":0", "--epochs", "4"); status != statusDone {
 		t.Errorf("resumed: %s", stderr)
+	}
+}
+
+// A run that is killed while a browser shows it, and goes on at the same address, is one curve in the page, which was never loaded anew.
+func TestAKilledRunGoesOnInItsPage(t *testing.T) {
+	b := chromium.Start(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	run := filepath.Join(t.TempDir(), "run")
+	begin := func(args string) *exec.Cmd {
+		process := child(strings.Fields(args + " --serve " + address)...)
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { process.Process.Kill(); process.Wait() })
+		return process
+	}
+	within := func(what, expression string) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); b.Text(expression) != "true"; time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: %s: %s", what, b.Text(`document.body.innerText.slice(0, 600)`), b.Text(`document.getElementById("live").textContent`))
+			}
+		}
+	}
+	const steps = `(JSON.parse(document.getElementById("data").textContent).charts?.[0]?.curves[0].x ?? [0])`
+	process := begin(smallRun + "--steps 100000000 --log-every 1000 --eval-every 0 --checkpoint-every 2000 --out " + run)
+	answers(t, "http://"+address+"/")
+	b.Open("http://"+address+"/", chromium.Window{Width: 1400})
+	b.Eval("window.same = true", new(bool))
+	within("the run is shown", steps+".length > 1")
+	process.Process.Kill()
+	process.Wait()
+	within("its end is seen", `document.getElementById("live").classList.contains("lost")`)
+	last := b.Text(steps + ".at(-1)")
+	begin("train --quiet --resume " + run)
+	within("it goes on", steps+".at(-1) > "+last)
+	for expression, want := range map[string]string{
+		`document.getElementById("live").classList.contains("lost")`: "false",
+		"window.same": "true",
+		`document.querySelectorAll("#legend input").length`:                  "1",
+		`document.querySelectorAll("#chart1 g.plot path.curve.line").length`: "1",
+		steps + ".every((x, i, all) => i === 0 || x > all[i - 1])":           "true",
+	} {
+		if got := b.Text(expression); got != want {
+			t.Errorf("%s is %s, want %s", expression, got, want)
+		}
+	}
+}
+
+// answers waits until somebody serves an address.
+func answers(t *testing.T, address string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if answer, err := http.Get(address); err == nil {
+			answer.Body.Close()
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nobody answers at %s", address)
+		}
+	}
+}
+
+// The page of a study grows while it goes on, and is that of its results at the end.
+func TestAStudyIsServedWhileItGoesOn(t *testing.T) {
+	folder := t.TempDir()
+	file, out := filepath.Join(folder, "small.toml"), filepath.Join(folder, "out")
+	if err := os.WriteFile(file, []byte(strings.Replace(smallStudy, "updates = 200", "updates = 20000", 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stderr, ended := &heard{first: make(chan struct{})}, make(chan int)
+	go func() { ended <- run(ctx, []string{"study", file, "--out", out, "--serve", ":0"}, io.Discard, stderr) }()
+	<-stderr.first
+	stderr.mu.Lock()
+	_, address, _ := strings.Cut(strings.TrimSpace(stderr.text.String()), " is at ")
+	stderr.mu.Unlock()
+	finished := regexp.MustCompile(`It has not ended: (\d+) of 16 runs are finished`)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		answer, err := http.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if found := finished.FindSubmatch(text); found != nil && string(found[1]) != "0" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%.2000s", text)
+		}
+	}
+	cancel()
+	if status := <-ended; status != statusFailed {
+		t.Errorf("an interrupted study ends with %d", status)
 	}
 }
 
