@@ -23,6 +23,7 @@ func (l *lab) beyond() []Check {
 	}
 	check("a constant diagonal M", Descent{Matrix: l.diagonal()})
 	checks = append(checks, l.around(single), l.copied())
+	checks = append(checks, l.probed(single)...)
 	return append(checks, l.mistaken(single)...)
 }
 

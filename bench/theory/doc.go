@@ -70,6 +70,11 @@
 // end, its ξ and its quadratic terms by the third order only. So the part that the expansion leaves, the mean of these differences, is known
 // from a few shuffles, where its prediction by itself would take many: that varies as much as the drift of single shuffles.
 //
+// Random signs estimate the recursion itself (see Probes): z = Σ_n ε_n q_n obeys z ← (I − ηH)z + Σ_n ε_n (g_n − ḡ), E Σ_n ε_n (h_n − H) z is
+// Σ_n (h_n − H) q_n and E zzᵀ is Σ_n q_n q_nᵀ; signs drawn anew at each step give B_t likewise. With P probes the standard error of the
+// vector falls as 1/√P (Remainder.Needed says how many a stated one takes), and the squared length of what it leaves of D = ⟨SGD⟩ − GD is the
+// mean of ⟨D − δ₁, D − δ₂⟩ over independent probes: that of D − δ itself would count the noise of δ.
+//
 // # Comments of §4
 //
 // Σ⁻¹: tr(MΣ) with M frozen at (Σ + δI)⁻¹ has the gradient of log det(Σ + δI), since d log det X = tr(X⁻¹ dX). With N×P gradients,
