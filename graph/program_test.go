@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -122,6 +123,37 @@ func TestNormsStayOutOfMemory(t *testing.T) {
 	}
 }
 
+// A norm and the sums of products with its result are one kernel, and so is its gradient with those of scale and shift but for the sums
+// over examples, around a product that takes what both sides made.
+func TestNormsAreOneKernel(t *testing.T) {
+	const n, channels, pixels, groups = 8, 4, 6, 2
+	g := New()
+	x, gamma, w := Input(g, f64, "x", n, channels, pixels), Input(g, f64, "gamma", channels), Input(g, f64, "w", channels*pixels, 3)
+	const size = channels / groups * pixels
+	rows := Reshape(x, n*groups, size)
+	deviation := Sub(rows, Broadcast(Mean(rows, 1), 1, size))
+	inverse := Rsqrt(AddConst(Mean(Square(deviation), 1), 1e-5))
+	y := Mul(Reshape(Mul(deviation, Broadcast(inverse, 1, size)), n, channels, pixels), BroadcastAxis(gamma, 1, n, channels, pixels))
+	p, err := NewPlan([]*Node{Relu(y)}, nil, nil)
+	must(t, err)
+	if p.Steps() != 1 {
+		t.Errorf("want 1 kernel, got %v", p)
+	}
+	loss := SumAll(Square(MatMul(Reshape(y, n, channels*pixels), w)))
+	gradient := Grad([]*Node{loss}, []*Node{nil}, []*Node{x, gamma})
+	p, err = NewPlan(gradient, nil, nil)
+	must(t, err)
+	if p.Steps() != 5 { // norm, two products, the norm's gradient, a sum over examples
+		t.Errorf("want 5 kernels, got %v", p)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	v := values{x: normal(r, n*channels*pixels), gamma: normal(r, channels), w: normal(r, channels*pixels*3)}
+	got, want := evaluate(t, v, gradient...), interpret(t, g, v, gradient...)
+	for k := range gradient {
+		near(t, "gradient", got[k], want[k], 1e-12)
+	}
+}
+
 // Products that are added up need no kernel for it: a gradient accumulated over two uses and onto a running sum.
 func TestSumsOfProductsAreFolded(t *testing.T) {
 	g := New()
@@ -147,22 +179,26 @@ func TestSumsOfProductsAreFolded(t *testing.T) {
 // Random expressions with many shared parts give the same values fused and in place as on the TapeMachine.
 func TestRandomExpressions(t *testing.T) {
 	for seed := range uint64(60) {
+		n := 3 + int(seed%2)*9 // rows of larger matrices are worked on together
 		r := rand.New(rand.NewPCG(seed, 9))
 		g := New()
 		v := values{}
 		nodes := []*Node{}
 		for _, name := range []string{"a", "b", "c"} {
-			n := Input(g, f64, name, 3, 3)
-			v[n] = normal(r, 9)
-			nodes = append(nodes, n)
+			m := Input(g, f64, name, n, n)
+			v[m] = normal(r, n*n)
+			for i := range v[m] {
+				v[m][i] *= math.Sqrt(3 / float64(n)) // as large in products
+			}
+			nodes = append(nodes, m)
 		}
 		pick := func() *Node { return nodes[len(nodes)-1-r.IntN(min(len(nodes), 6))] }
 		for range 40 {
 			x, y := pick(), pick()
 			nodes = append(nodes, []func() *Node{
 				func() *Node { return Tanh(x) }, func() *Node { return Add(x, Scale(y, 0.5)) }, func() *Node { return Mul(x, Sigmoid(y)) },
-				func() *Node { return Tanh(MatMul(x, y)) }, func() *Node { return Sub(x, BroadcastTail(Mean(y, 1), 3, 3)) },
-				func() *Node { return Add(MatMul(x, y), Scale(MatMul(y, x), 0.1)) }, func() *Node { return Transpose(x) }, func() *Node { return Add(x, BroadcastAxis(Sum(y, 0), 1, 3, 3)) },
+				func() *Node { return Tanh(MatMul(x, y)) }, func() *Node { return Sub(x, BroadcastTail(Mean(y, 1), n, n)) },
+				func() *Node { return Add(MatMul(x, y), Scale(MatMul(y, x), 0.1)) }, func() *Node { return Transpose(x) }, func() *Node { return Add(x, BroadcastAxis(Sum(y, 0), 1, n, n)) },
 			}[r.IntN(8)]())
 		}
 		outputs := []*Node{pick(), pick(), SumAll(Square(pick()))} // without the square, a sum of centred rows is rounding error alone

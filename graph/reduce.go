@@ -148,6 +148,6 @@ func BroadcastAxis(v *Node, axis int, shape ...int) *Node {
 	if c == 1 {
 		return broadcasted(v, broadcast{1, a, b, dimsOf(shape...)})
 	}
-	rows := broadcasted(v, broadcast{b, c, 1, dimsOf(b, c)})
-	return broadcasted(rows, broadcast{1, a, b * c, dimsOf(shape...)})
+	all := broadcasted(v, broadcast{1, a, b, dimsOf(a, b)}) // so that its adjoint adds up rows first
+	return broadcasted(all, broadcast{a * b, c, 1, dimsOf(shape...)})
 }

@@ -50,6 +50,12 @@ func Flops(op Primitive) float64 {
 		return float64(p.N) * float64(p.computing())
 	case Reduce:
 		return float64(p.Map.N) * float64(p.Map.computing()+1)
+	case Rowwise:
+		all := 0.0
+		for _, s := range p.Steps {
+			all += Flops(s.Op)
+		}
+		return all
 	case Softmax: // largest, difference, exponential, sum and quotient
 		return 5 * product(p.Rows, p.Cols)
 	case CrossEntropy: // largest, difference, exponential and sum

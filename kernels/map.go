@@ -41,6 +41,9 @@ func (a Access) Element(i int) int { return i/a.Period()*a.C + i/a.Each()%a.C }
 // Len is the number of elements of an input that n indices read.
 func (a Access) Len(n int) int { return n / (a.B * a.Each()) }
 
+// Within reports whether the indices of each of the equal parts of a number of indices read a part of the input to themselves.
+func (a Access) Within(part int) bool { return a.Full() || part%a.Period() == 0 }
+
 // After is the access of what is read through an inner one, from which the elements that a reads are made: no is reported where none
 // says so.
 func (a Access) After(inner Access) (all Access, ok bool) {
@@ -49,12 +52,12 @@ func (a Access) After(inner Access) (all Access, ok bool) {
 		return a, true
 	case a.Full():
 		return inner, true
+	case a.C == 1: // all within a run
+		return Access{B: inner.B, C: inner.C, D: inner.Each() * a.Run()}.plain(), true
 	case inner.C == 1 && a.C%inner.Run() == 0: // a row of runs
 		return Access{B: a.B, C: a.C / inner.Run(), D: inner.Run() * a.Each()}.plain(), true
 	case inner.Each() == 1 && a.C == inner.C && a.Each() == 1: // rows of rows
 		return Access{B: a.B * inner.B, C: a.C}, true
-	case a.C == 1 && inner.C == 1:
-		return Access{B: a.Run() * inner.Run(), C: 1}, true
 	}
 	return Access{}, false
 }

@@ -22,6 +22,7 @@ type Counted struct {
 const (
 	kindMap     = "maps"
 	kindReduce  = "reductions"
+	kindRows    = "rows" // maps and reductions of the same rows
 	kindProduct = "products"
 	kindOther   = "other"
 )
@@ -32,6 +33,8 @@ func kindOf(op string) string {
 		return kindMap
 	case "reduce":
 		return kindReduce
+	case "rowwise":
+		return kindRows
 	case "gemm", "conv", "convinput", "convweight":
 		return kindProduct
 	}
@@ -65,11 +68,11 @@ func Count(c Case) (Counted, error) {
 
 // CountTable is a row for each case.
 func CountTable(all []Counted) *report.Table {
-	t := &report.Table{Header: []string{"case", "calls", "MB", "in products", "in maps", "in reductions", "in others", "GFLOP"}, Left: 1}
+	t := &report.Table{Header: []string{"case", "calls", "MB", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP"}, Left: 1}
 	mb := func(bytes float64) string { return fmt.Sprintf("%.*f", decimals(bytes/1e6), bytes/1e6) }
 	for _, c := range all {
 		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), mb(c.Bytes), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
-			mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9))
+			mb(c.Kinds[kindRows]), mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9))
 	}
 	return t
 }

@@ -22,6 +22,8 @@ type chain[T kernels.Float] struct {
 	cost      int // of an index, as loader.parallel counts it
 	local     *arena
 	frames    []frame[T]
+
+	locals, outLocals []*local // inputs and outputs in scratch memory; nil for others, and where there are none
 }
 
 // program is the instructions of a chain.
@@ -34,6 +36,8 @@ type program[T kernels.Float] struct {
 
 // frame is one worker's view of the current block.
 type frame[T kernels.Float] struct {
+	in     []stretch[T]
+	out    []stretch[T]
 	values [][]T // where each value of the program is
 	phase  []int // for each input that repeats, the position in its period that its register begins with; −1 for none
 }
@@ -61,7 +65,7 @@ func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T
 	c := &chain[T]{out: out, n: m.N, block: rowBlock(m), local: l.local, cost: 1}
 	all := fuse(m, scalars(m))
 	for k, a := range m.Access {
-		s := source[T]{data: in[k], Access: a, fill: vmath.For[T](kernels.FnConst)}
+		s := source[T]{Access: a, fill: vmath.For[T](kernels.FnConst)}
 		if all.modes[k] == whole && !a.Full() {
 			s.register, s.repeats = c.registers, a.Period() == m.N && a.Each() == 1
 			c.registers++
@@ -82,10 +86,19 @@ func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T
 	l.local.reserve(c.registerBytes())
 	c.frames = make([]frame[T], l.threads)
 	for w := range c.frames {
-		c.frames[w] = frame[T]{make([][]T, len(m.Access)+len(m.Code)), make([]int, len(m.Access))}
-		l.bytes += int64(len(c.frames[w].values)*24 + len(m.Access)*8)
+		c.frames[w] = frame[T]{stretches(in), stretches(out), make([][]T, len(m.Access)+len(m.Code)), make([]int, len(m.Access))}
+		l.bytes += int64(len(c.frames[w].values)*24 + len(m.Access)*40 + len(out)*32)
 	}
 	return c
+}
+
+// stretches is operands from their first elements on.
+func stretches[T kernels.Float](all [][]T) []stretch[T] {
+	list := make([]stretch[T], len(all))
+	for k, data := range all {
+		list[k].data = data
+	}
+	return list
 }
 
 // begin forgets what a worker's registers hold.
@@ -106,7 +119,8 @@ func (c *chain[T]) eval(worker, from, to int) []T {
 		case whole:
 			f.values[k] = c.fetch(f, worker, k, from, to)
 		case single:
-			f.values[k] = c.inputs[k].data[c.inputs[k].Element(from):][:1]
+			at := c.inputs[k].Element(from)
+			f.values[k] = f.in[k].elements(at, at+1)
 		}
 	}
 	for k := range p.code {
@@ -114,7 +128,7 @@ func (c *chain[T]) eval(worker, from, to int) []T {
 		var dst, x, y []T
 		switch {
 		case i.output >= 0:
-			dst = c.out[i.output][from:to]
+			dst = f.out[i.output].elements(from, to)
 		case i.single:
 			dst = c.register(worker, i.register)[:1]
 		default:
@@ -136,7 +150,7 @@ func (c *chain[T]) eval(worker, from, to int) []T {
 		f.values[len(c.inputs)+k] = dst
 	}
 	for _, m := range p.copies {
-		copy(c.out[m.output][from:to], f.values[m.value])
+		copy(f.out[m.output].elements(from, to), f.values[m.value])
 	}
 	if len(f.values) == 0 {
 		return nil

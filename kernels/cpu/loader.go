@@ -99,6 +99,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 	switch p := op.(type) {
 	case kernels.Map:
 		loadMap(l, p, o)
+	case kernels.Rowwise:
+		loadRowwise(l, p, o)
 	case kernels.Reduce:
 		loadReduce(l, p, o)
 	case kernels.Gemm:

@@ -58,6 +58,7 @@ func newReduction[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) *
 	if p.C == 1 && len(r.chain.general.code) == 0 && r.chain.registers == 0 {
 		r.chain.block = plainBlock
 	}
+	r.rows = r.chain.block
 	return r
 }
 
@@ -80,19 +81,9 @@ func (r *reduction[T]) cut() {
 // loadShortRows is the case of many short runs: a block of the chain holds several whole runs.
 func loadShortRows[T kernels.Float](l *loader, r *reduction[T]) {
 	rows := r.chain.block / r.B
-	sum := vmath.Sum[T]
-	if r.Max {
-		sum = vmath.Max[T]
-	}
 	l.parallel((r.A+rows-1)/rows, (r.chain.cost+1)*rows*r.B+8*rows, func(worker, from, to int) {
 		r.chain.begin(worker)
-		for b := from; b < to; b++ {
-			first, end := b*rows, min((b+1)*rows, r.A)
-			e := r.chain.eval(worker, first*r.B, end*r.B)
-			for a := first; a < end; a++ {
-				r.out[a] = sum(e[(a-first)*r.B:][:r.B])
-			}
-		}
+		r.shortRows(worker, from*rows, min(to*rows, r.A), stretch[T]{r.out, 0})
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 // source is an input of a chain. One that is not read element by element has a register for what a block sees of it.
 type source[T kernels.Float] struct {
 	kernels.Access
-	data     []T
 	fill     vmath.Func[T]
 	register int
 	repeats  bool // one row of C elements, repeated for all indices
@@ -18,29 +17,29 @@ type source[T kernels.Float] struct {
 func (c *chain[T]) fetch(f *frame[T], worker, k, from, to int) []T {
 	s := &c.inputs[k]
 	if s.Full() {
-		return s.data[from:to]
+		return f.in[k].elements(from, to)
 	}
 	at := from % s.C
 	if s.C > 1 && s.Each() == 1 && at+to-from <= s.C { // within one run
 		start := from/(s.B*s.C)*s.C + at
-		return s.data[start : start+to-from]
+		return f.in[k].elements(start, start+to-from)
 	}
 	block := c.register(worker, s.register)
 	switch {
 	case !s.repeats:
-		s.expand(block[:to-from], from)
+		s.expand(block[:to-from], f.in[k], from)
 	case f.phase[k] != at:
-		s.expand(block[:min(len(block), c.n)], at)
+		s.expand(block[:min(len(block), c.n)], f.in[k], at)
 		f.phase[k] = at
 	}
 	return block[:to-from]
 }
 
 // expand lays out what the indices from from on read.
-func (s *source[T]) expand(dst []T, from int) {
+func (s *source[T]) expand(dst []T, x stretch[T], from int) {
 	if run := s.Run(); run > 1 || s.C == 1 {
 		for i := 0; i < len(dst); {
-			v := s.data[s.Element(from+i)]
+			v := x.data[s.Element(from+i)-x.first]
 			end := min(len(dst), i+run-(from+i)%run)
 			if end-i >= 16 {
 				s.fill(dst[i:end], nil, nil, v)
@@ -55,6 +54,6 @@ func (s *source[T]) expand(dst []T, from int) {
 	for i := 0; i < len(dst); {
 		at := (from + i) % s.C
 		start := (from + i) / (s.B * s.C) * s.C
-		i += copy(dst[i:], s.data[start+at:start+s.C])
+		i += copy(dst[i:], x.elements(start+at, start+s.C))
 	}
 }

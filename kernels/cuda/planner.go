@@ -98,6 +98,8 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 		return p.gemm(op, out[0], in[0], in[1])
 	case kernels.Map:
 		return p.mapping(op, out, in)
+	case kernels.Rowwise:
+		return p.rowwise(op, out, in)
 	case kernels.Reduce:
 		return p.reduce(op, out[0], in)
 	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:

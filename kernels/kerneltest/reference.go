@@ -17,6 +17,8 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 	switch p := op.(type) {
 	case kernels.Map:
 		refMap(p, out, scale, in)
+	case kernels.Rowwise:
+		refRowwise(p, out, scale, in)
 	case kernels.Reduce:
 		refReduce(p, out[0], scale[0], in)
 	case kernels.Gemm:

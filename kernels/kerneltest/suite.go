@@ -41,6 +41,7 @@ var tests = []struct {
 	{"InPlace", testInPlace},
 	{"Reduce", testReduce},
 	{"LongSums", testLongSums},
+	{"Rowwise", testRowwise},
 	{"Gemm", testGemm},
 	{"GemmNaN", testGemmNaN},
 	{"Rows", testRows},

@@ -1,0 +1,208 @@
+package graph
+
+import (
+	"slices"
+
+	"drift/kernels"
+)
+
+// Rows that are worked on together are at most longestRow indices long, so that all operands of one fit a second-level cache, and there are
+// enough of them to be shared out.
+const (
+	longestRow = 1 << 14
+	fewestRows = 8
+)
+
+// cluster is chains and sums of rows that work on the same rows, in the order of their steps.
+type cluster struct {
+	steps   []*step
+	rows    int // equal parts that each step's indices and results fall into
+	longest int // indices of a step
+	first   int // places of the first and last step in the plan
+	last    int
+	sums    bool
+	ins     map[*Node]bool // read from memory
+	made    map[*Node]bool
+}
+
+// clusters joins chains and sums of rows that share operands or read each other's results row by row: these are read from memory once, and
+// what passes between them never gets there. The steps must be in an order in which they can run, and connected.
+func (p *Plan) clusters(f *fuser) {
+	of, place := make(map[*step]*cluster), make(map[*step]int)
+	var all []*cluster
+	for k, s := range p.steps {
+		place[s] = k
+		m, rows, ok := s.rowwise()
+		if !ok {
+			continue
+		}
+		var best *cluster
+		most := 0
+		for _, c := range all {
+			if n := c.shared(s, m, gcd(c.rows, rows)); n > most && c.room(m, gcd(c.rows, rows)) && !c.between(s, of, place) {
+				best, most = c, n
+			}
+		}
+		if best == nil {
+			best = &cluster{rows: rows, first: k, ins: make(map[*Node]bool), made: make(map[*Node]bool)}
+			all = append(all, best)
+		}
+		of[s] = best
+		best.add(s, m, gcd(best.rows, rows), k)
+	}
+	p.contract(f, all)
+}
+
+// rowwise is the chain of a step that works on rows, and how many of these there are at most.
+func (s *step) rowwise() (m kernels.Map, rows int, ok bool) {
+	switch op := s.op.(type) {
+	case kernels.Map:
+		return op, op.N, op.N > 0
+	case kernels.Reduce:
+		return op.Map, op.A, op.C == 1 && op.Map.N > 0
+	}
+	return m, 0, false
+}
+
+func (c *cluster) add(s *step, m kernels.Map, rows, place int) {
+	c.steps, c.rows, c.last = append(c.steps, s), rows, place
+	c.longest = max(c.longest, m.N)
+	_, sum := s.op.(kernels.Reduce)
+	c.sums = c.sums || sum
+	for _, n := range s.ins {
+		if !c.made[n] {
+			c.ins[n] = true
+		}
+	}
+	for _, n := range s.outs {
+		c.made[n] = true
+	}
+}
+
+// room reports that rows with a further chain are neither too long nor too few.
+func (c *cluster) room(m kernels.Map, rows int) bool {
+	return rows >= fewestRows && max(c.longest, m.N)/rows <= longestRow
+}
+
+// shared is the elements that a step need not read from memory if it joins: 0 where it must not, as it reads a result of another row.
+func (c *cluster) shared(s *step, m kernels.Map, rows int) int {
+	n := 0
+	for k, x := range s.ins {
+		inRow := m.N%rows == 0 && m.Access[k].Within(m.N/rows)
+		switch {
+		case c.made[x] && !inRow:
+			return 0
+		case c.made[x], c.ins[x] && inRow:
+			n += Size(x)
+		}
+	}
+	return n
+}
+
+// between reports a path from the cluster to s through steps that are not in it. A cluster that the path meets is left everywhere.
+func (c *cluster) between(s *step, of map[*step]*cluster, place map[*step]int) bool {
+	seen := make(map[*step]bool)
+	var visit func(t *step) bool
+	visit = func(t *step) bool {
+		if seen[t] {
+			return false
+		}
+		together, last := []*step{t}, place[t]
+		if d := of[t]; d != nil {
+			together, last = d.steps, d.last
+		}
+		if last < c.first {
+			return false
+		}
+		for _, u := range together {
+			seen[u] = true
+		}
+		for _, u := range together {
+			for before := range u.before {
+				if of[before] == c || visit(before) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for before := range s.before {
+		if of[before] != c && visit(before) {
+			return true
+		}
+	}
+	return false
+}
+
+// contract puts one step in the place of each cluster.
+func (p *Plan) contract(f *fuser, all []*cluster) {
+	readers := make(map[*Node]map[*cluster]bool) // nil for steps of none
+	of := make(map[*step]*cluster)
+	for _, c := range all {
+		if len(c.steps) > 1 && c.sums {
+			for _, s := range c.steps {
+				of[s] = c
+			}
+		}
+	}
+	for _, s := range p.steps {
+		for _, n := range s.ins {
+			if readers[n] == nil {
+				readers[n] = make(map[*cluster]bool)
+			}
+			readers[n][of[s]] = true
+		}
+	}
+	var steps []*step
+	for _, s := range p.steps {
+		c := of[s]
+		if c == nil {
+			steps = append(steps, s)
+		} else if s == c.steps[len(c.steps)-1] {
+			steps = append(steps, c.step(func(n *Node) bool {
+				return !f.kept[n] && len(readers[n]) == 1 && readers[n][c]
+			}))
+		}
+	}
+	p.steps = steps
+}
+
+// step is the cluster as one, which keeps the values that are local to itself.
+func (c *cluster) step(local func(*Node) bool) *step {
+	all, op := new(step), kernels.Rowwise{Rows: c.rows}
+	var inside []*Node
+	for _, s := range c.steps {
+		all.nodes = append(all.nodes, s.nodes...)
+		for _, n := range s.ins {
+			if !c.made[n] && !slices.Contains(all.ins, n) {
+				all.ins, op.In = append(all.ins, n), append(op.In, Size(n))
+			}
+		}
+		for _, n := range s.outs {
+			if local(n) {
+				inside, op.Local = append(inside, n), append(op.Local, Size(n))
+			} else {
+				all.outs, op.Out = append(all.outs, n), append(op.Out, Size(n))
+			}
+		}
+	}
+	values := slices.Concat(all.ins, all.outs, inside)
+	numbers := func(nodes []*Node) (list []int) {
+		for _, n := range nodes {
+			list = append(list, slices.Index(values, n))
+		}
+		return list
+	}
+	for _, s := range c.steps {
+		op.Steps = append(op.Steps, kernels.RowStep{Op: s.op, Out: numbers(s.outs), In: numbers(s.ins)})
+	}
+	all.op = op
+	return all
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
