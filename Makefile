@@ -2,7 +2,7 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test test-arm64 gpu gpu-test gpu-bundle lint fmt-check cross bench bench-table count-table clean
+.PHONY: build test test-arm64 gpu gpu-test gpu-bundle mpi mpi-test lint fmt-check cross bench bench-table count-table clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
@@ -24,6 +24,16 @@ test-arm64:
 	else \
 		for p in $(arm64-tests); do echo $$p; (cd $$p && $(arm64-runs) $(CURDIR)/bin/arm64/$$(basename $$p)) || exit 1; done; \
 	fi
+
+# The build that joins processes of mpirun or srun. The MPI library is opened at run time, which makes the program a dynamic one.
+mpi:
+	$(GO) build -tags mpi -trimpath -o bin/drift ./cmd/drift
+
+mpi-test:
+	$(GO) vet -tags mpi ./kernels/group/... ./cmd/drift
+	$(GO) tool staticcheck -tags mpi ./kernels/group/... ./cmd/drift
+	$(GO) test -count=1 -tags mpi ./kernels/group/...
+	$(GO) test -count=1 -tags mpi -run 'Together' ./cmd/drift
 
 # The build with both devices needs gcc, and no CUDA toolkit: the driver and cuBLAS are opened at run time.
 cuda := $(CURDIR)/kernels/cuda

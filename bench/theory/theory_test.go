@@ -13,6 +13,7 @@ import (
 
 	"drift/data"
 	"drift/graph/nn"
+	"drift/graph/objective"
 	"drift/kernels/cpu"
 	"drift/optim"
 )
@@ -27,7 +28,7 @@ func open(t testing.TB, model string, loss nn.Loss, spec string) *World {
 	must(t, err)
 	m, err := nn.Parse(model, split.Train.Shape, max(split.Train.Classes, split.Train.Outputs), loss)
 	must(t, err)
-	w, err := NewWorld(context.Background(), cpu.New(cpu.Options{Threads: 1}), m, split, m.Init(1), 0)
+	w, err := NewWorld(context.Background(), cpu.New(cpu.Options{Threads: 1}), m, split, m.Init(1), objective.Options{})
 	must(t, err)
 	t.Cleanup(w.Close)
 	return w

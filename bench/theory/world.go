@@ -32,13 +32,14 @@ type World struct {
 }
 
 // NewWorld puts a model with the given values of its objective.Tensors and both parts of the data on a device. Without test
-// examples, the second half of the training examples serve. chunk is the most examples at once, 0 for the objective's own choice.
-func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, split *data.Split, values []float64, chunk int) (*World, error) {
+// examples, the second half of the training examples serve. o says how passes are cut; its element type is float64 in any case.
+func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, split *data.Split, values []float64, o objective.Options) (*World, error) {
 	all, train := split.Train.Concat(split.Test), split.Train.Len()
 	if split.Test.Len() == 0 {
 		train /= 2
 	}
-	f, err := objective.New(dev, model, &data.Split{Train: all}, objective.Options{DType: kernels.Float64, Chunk: chunk})
+	o.DType = kernels.Float64
+	f, err := objective.New(dev, model, &data.Split{Train: all}, o)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the checks: %w", err)
 	}

@@ -87,7 +87,7 @@ func (v *verification) beside(ctx context.Context, p *problem, chunk int) (*theo
 	if err != nil {
 		return nil, err
 	}
-	return theory.NewWorld(ctx, p.device, p.Model, &split, values, chunk)
+	return theory.NewWorld(ctx, p.device, p.Model, &split, values, objective.Options{Chunk: chunk, Parts: p.Parts(), Group: p.Group()})
 }
 
 // stagesOf trains to the end, and looks at the chosen epochs on the way.

@@ -105,6 +105,7 @@ func (a *app) compareCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c.task.flags(flags, "glyphs,train=500,test=2000,label-noise=0.2", "mlp:64,act=tanh")
+	c.partsFlag(flags)
 	cmdline.AddList(flags, &c.optimizers, "optimizers", []cmdline.Choice{{Name: "sgd"}, {Name: "gd"}, {Name: "gd-reg"}, {Name: "sigma-inverse", Options: [][2]string{{"lr", "0.02"}, {"damping", "5"}}}},
 		"`names` to compare, of "+strings.Join(optim.Names(), ", ")+"; NAME:OPTION=VALUE:… gives one options of its own", "names", cmdline.ParseChoice)
 	cmdline.Add(flags, &c.seeds, "seeds", 5, "number of seeds, from --seed on", "int", cmdline.AtLeast(1))
@@ -122,6 +123,9 @@ func (a *app) compareCommand() *cobra.Command {
 }
 
 func (c *comparison) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	if err := c.copies(); err != nil {
+		return err
+	}
 	page, err := c.serve(c.address, cmp.Or(c.resume, c.out))
 	if err != nil {
 		return err

@@ -23,6 +23,19 @@ import (
 // finishedFolder is the part of a comparison's folder with what is finished of it.
 const finishedFolder = compare.FinishedFolder
 
+// copies makes a process that is not the first work in a copy of the folder.
+func (c *comparison) copies() (err error) {
+	if !c.group.First() {
+		c.address = ""
+	}
+	folder := &c.out
+	if c.resume != "" {
+		folder = &c.resume
+	}
+	*folder, err = c.replica(*folder)
+	return err
+}
+
 // folder prepares the folder of a comparison, a new one's or that of the one to go on with, and holds it for this process.
 func (c *comparison) folder(flags *pflag.FlagSet) (lock io.Closer, err error) {
 	if c.resume != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"drift/cmd/drift/internal/machine"
@@ -24,7 +25,7 @@ func (a *app) openProfiled(p *profile.Profile) (kernels.Device, error) {
 		return nil, err
 	}
 	if index < 0 {
-		return cpu.New(cpu.Options{Threads: a.threads, Profile: p}), nil
+		return cpu.New(cpu.Options{Threads: cmp.Or(a.threads, shareOf(a.group)), Profile: p}), nil
 	}
 	dev, err := cuda.Open(index, cuda.Options{Precision: a.precision, Profile: p, Notice: a.notice})
 	if err != nil {

@@ -37,6 +37,7 @@ func (a *app) evalCommand() *cobra.Command {
 	flags := cmd.Flags()
 	e.fromRun.flags(flags)
 	e.task.flags(flags, "glyphs", "mlp:256")
+	e.partsFlag(flags)
 	flags.StringVar(&e.weights, "weights", "", "evaluate at the weights in this `file` (safetensors, or PyTorch's .pt, .pth)")
 	e.namesFlag(flags)
 	return cmd

@@ -49,7 +49,7 @@ func (r *fromRun) weightsOf(given string, flags *pflag.FlagSet, names ...string)
 	if r.run == "" {
 		return given, nil
 	}
-	weights, err := r.adopt(flags, append(names, "data", "data-dir", "model", "names", "label-smoothing", "seed", "chunk", "recompute")...)
+	weights, err := r.adopt(flags, append(names, "data", "data-dir", "model", "names", "label-smoothing", "seed", "chunk", "recompute", "parts")...)
 	if err != nil || given != "" {
 		return given, err
 	}

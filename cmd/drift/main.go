@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/kernels/group"
 )
 
 // Exit statuses.
@@ -28,12 +29,21 @@ func main() {
 		<-ctx.Done()
 		stop()
 	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(together(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run executes one command line and returns its exit status. Errors appear as one line on stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{told: map[string]bool{}, stdout: stdout, stderr: stderr, args: args}
+	return runIn(ctx, nil, args, stdout, stderr)
+}
+
+// runIn is run by one of several processes, all of which end with an error where one does.
+func runIn(ctx context.Context, g *group.Group, args []string, stdout, stderr io.Writer) int {
+	if !g.First() {
+		stdout, stderr = io.Discard, io.Discard
+	}
+	a := &app{told: map[string]bool{}, stdout: stdout, stderr: stderr, args: args, group: g}
+	defer a.leave()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -51,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		err = unknown
 	}
-	if err == nil {
+	if err = g.Agree(err); err == nil {
 		return statusDone
 	}
 	fmt.Fprintln(stderr, "drift: "+oneLine(err))

@@ -70,6 +70,7 @@ func (a *app) measureCommand() *cobra.Command {
 	flags := cmd.Flags()
 	m.fromRun.flags(flags)
 	m.task.flags(flags, "glyphs", "mlp:256")
+	m.partsFlag(flags)
 	flags.StringVar(&m.weights, "weights", "", "measure at the weights in this `file` (safetensors, or PyTorch's .pt, .pth)")
 	m.namesFlag(flags)
 	partFlag(flags, &m.part, "train")
@@ -110,6 +111,7 @@ func (m *measurement) check() error {
 }
 
 func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	m.out, m.vectors = m.aside(m.out), m.aside(m.vectors)
 	if err := m.check(); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"drift/kernels"
 	"drift/kernels/cuda"
+	"drift/kernels/group"
 )
 
 // app is what the commands share: the global flags and where output goes.
@@ -31,6 +32,8 @@ type app struct {
 	line      map[string]bool // flags set on the command line
 	args      []string        // the command line
 	told      map[string]bool // notices about data that were given
+	group     *group.Group    // the processes that do this together; nil for one alone
+	scratch   string          // where a process that is not the first of them writes; "" in others
 }
 
 const rootLong = `drift trains neural networks and measures, uses and checks the covariance Σ of their
@@ -92,6 +95,9 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		if err := applyConfig(a.config, cmd.Flags()); err != nil {
 			return err
 		}
+	}
+	if err := a.join(cmd); err != nil {
+		return err
 	}
 	return a.checkJSON()
 }

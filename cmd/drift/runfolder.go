@@ -19,11 +19,20 @@ func (t *training) readRun(flags *pflag.FlagSet) error {
 	if err := checkResumed(flags, t.resume, "tensorboard", "serve", "checkpoint-every", "steps", "epochs"); err != nil {
 		return err
 	}
-	dir, err := rundir.Resume(t.resume)
-	if err != nil {
-		return err
+	var dir *rundir.Dir // of the first process alone
+	var config []byte
+	if t.group.First() {
+		var err error
+		if dir, err = rundir.Resume(t.resume); err != nil {
+			return err
+		}
+		config = []byte(dir.Config())
 	}
-	if err := cmdline.SetAll(dir.Config(), flags); err != nil {
+	config, err := t.group.Broadcast(config)
+	if err == nil {
+		err = cmdline.SetAll(string(config), flags)
+	}
+	if err != nil {
 		dir.Close()
 		return fmt.Errorf("resuming the run in %s: config.toml: %w", t.resume, err)
 	}
@@ -52,6 +61,9 @@ func (t *training) startRun(flags *pflag.FlagSet, model objective.Model, trainer
 	if t.resume != "" {
 		return usagef("--out starts a new run and --resume goes on with an old one: leave one out")
 	}
+	if !t.group.First() {
+		return nil
+	}
 	config, err := t.runConfig(flags, model, trainer)
 	if err != nil {
 		return err
@@ -63,7 +75,7 @@ func (t *training) startRun(flags *pflag.FlagSet, model objective.Model, trainer
 // extendRun gives a resumed run another length, from before its next step on.
 func (t *training) extendRun(flags *pflag.FlagSet, model objective.Model, trainer *train.Trainer) error {
 	config, err := t.runConfig(flags, model, trainer)
-	if err != nil {
+	if err != nil || t.logging.Dir == nil {
 		return err
 	}
 	return t.logging.Dir.SetConfig(config)

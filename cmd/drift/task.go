@@ -23,6 +23,7 @@ type task struct {
 	frozen               bool // batch normalization of whichever kind is taken as frozen
 	chunk                int
 	recompute            objective.Recompute
+	parts                int // of a pass
 }
 
 func (k *task) flags(flags *pflag.FlagSet, data, model string) {
@@ -33,6 +34,11 @@ func (k *task) flags(flags *pflag.FlagSet, data, model string) {
 	const chunk = "most examples per pass; sums over more are accumulated (0: as suits the network, up to 1,024, and 8,192 on a GPU)"
 	cmdline.Add(flags, &k.chunk, "chunk", 0, chunk, "int", cmdline.AtLeast(0))
 	cmdline.Add(flags, &k.recompute, "recompute", objective.RecomputeWhenFull, "activation checkpointing: compute activations again, where they are read, rather than keep them, with the same bits: off; cheap: all but products and convolutions; all; auto: where memory is short", "name", objective.ParseRecompute)
+}
+
+// partsFlag adds --parts, to commands that several processes can do together.
+func (k *task) partsFlag(flags *pflag.FlagSet) {
+	cmdline.Add(flags, &k.parts, "parts", 1, "`number`, a power of two, of parts that every pass over the data is cut into; up to that many processes share them, and results have the same bits for any number of processes", "number", cmdline.PowerOfTwo)
 }
 
 // namesFlag adds --names, to commands that take weights.
@@ -97,14 +103,21 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 			a.tell("data: " + line)
 		}
 	}
+	options, err := k.division(a, objective.Options{DType: a.dtype, Seed: a.seed, Chunk: k.chunk, Recompute: k.recompute})
+	if err != nil {
+		return nil, err
+	}
 	dev, err := a.openDevice()
 	if err != nil {
 		return nil, err
 	}
-	f, err := objective.New(dev, model, split, objective.Options{DType: a.dtype, Seed: a.seed, Chunk: k.chunk, Recompute: k.recompute})
+	f, err := objective.New(dev, model, split, options)
 	p := &problem{Objective: f, device: dev}
 	if err == nil {
-		if err = k.begin(p, init); err != nil {
+		if err = k.begin(p, init); err == nil {
+			err = p.sameTask(a)
+		}
+		if err != nil {
 			f.Close()
 		}
 	}

@@ -106,6 +106,7 @@ func (a *app) trainCommand() *cobra.Command {
 
 func (t *training) flags(flags *pflag.FlagSet) {
 	t.task.flags(flags, "glyphs", "mlp:256")
+	t.partsFlag(flags)
 	cmdline.Add(flags, &t.name, "optimizer", "sgd", "update rule: "+strings.Join(optim.Names(), "|"), "name", cmdline.OneOf(optim.Names()...))
 	t.recipe.flags(flags, nil, train.Options{Epochs: 10})
 	flags.StringVar(&t.init, "init", "", "start from the weights in this `file` (safetensors, or PyTorch's .pt, .pth)")
@@ -122,6 +123,9 @@ func (t *training) flags(flags *pflag.FlagSet) {
 }
 
 func (t *training) run(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	if !t.group.First() {
+		t.address, t.tensorboard = "", ""
+	}
 	if t.resume != "" {
 		if err := t.readRun(flags); err != nil {
 			return err

@@ -65,6 +65,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	v.fromRun.flags(flags)
 	v.task.flags(flags, "glyphs,train=256,test=256", "mlp:8,act=tanh")
+	v.partsFlag(flags)
 	flags.StringVar(&v.weights, "weights", "", "check at the weights in this `file` (safetensors, or PyTorch's .pt, .pth) instead of the initial ones")
 	v.namesFlag(flags)
 	cmdline.Add(flags, &v.options.Examples, "examples", 8, "number of training examples whose subsets and shuffles are enumerated", "int", cmdline.AtLeast(4))
@@ -79,6 +80,7 @@ func (a *app) verifyCommand() *cobra.Command {
 }
 
 func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err error) {
+	v.out = v.aside(v.out)
 	if v.given("dtype") && v.dtype != kernels.Float64 {
 		return usagef("--dtype %v: the checks need float64: leave it out", v.dtype)
 	}
@@ -161,7 +163,11 @@ func (v *verification) worldOn(ctx context.Context, dev kernels.Device, split *d
 	if err != nil {
 		return nil, err
 	}
-	return theory.NewWorld(ctx, dev, model, split, values, v.chunk)
+	options, err := v.division(v.app, objective.Options{Chunk: v.chunk})
+	if err != nil {
+		return nil, err
+	}
+	return theory.NewWorld(ctx, dev, model, split, values, options)
 }
 
 // verdict is the result of drift verify.

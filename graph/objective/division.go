@@ -1,7 +1,9 @@
 package objective
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"drift/kernels/group"
@@ -57,4 +59,22 @@ func (d division) part(k, n int) (from, to int) {
 func (d division) own() (from, to int) {
 	each := d.parts / d.group.Size()
 	return d.group.Rank() * each, (d.group.Rank() + 1) * each
+}
+
+// SameParameters refuses, in all processes, parameters that are not the same in all of them: processors of different kinds may round
+// differently.
+func (f *Objective) SameParameters() error {
+	g := f.Group()
+	if g.Size() == 1 {
+		return nil
+	}
+	theta := make([]float64, f.size)
+	if err := f.theta.Read(theta); err != nil {
+		return fmt.Errorf("objective: reading the parameters: %w", err)
+	}
+	raw := make([]byte, 0, 8*len(theta))
+	for _, x := range theta {
+		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(x))
+	}
+	return g.Same("parameters, as processors of another kind have,", raw)
 }

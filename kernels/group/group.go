@@ -36,6 +36,7 @@ type Group struct {
 	all       []byte
 	room      [2][]byte // of Sum
 	ended     error     // what was agreed on, once anything failed
+	broken    error     // of the transport: there is no way to agree
 }
 
 // New is the group of a transport. Sums in a fixed tree want a number of processes that is a power of two.
@@ -119,8 +120,7 @@ func (g *Group) meet(err error, flag bool) (bool, error) {
 		g.own[0] = flagged
 	}
 	if problem := g.transport.Gather(g.all, g.own); problem != nil {
-		g.ended = fmt.Errorf("agreeing with the other processes: %w", problem)
-		return false, g.ended
+		return false, g.breaks("agreeing with the other processes: %w", problem)
 	}
 	for rank, told := range g.all {
 		switch told {
@@ -145,7 +145,7 @@ func (g *Group) explain(own error, rank int, told byte) error {
 	case own != nil:
 		return own
 	case err != nil:
-		return fmt.Errorf("learning what process %d met: %w", rank, err)
+		return g.breaks("learning what process %d met: %w", rank, err)
 	}
 	text = all[rank*textSize : (rank+1)*textSize]
 	end := 0
@@ -162,10 +162,20 @@ func (g *Group) Abort(status int) {
 	}
 }
 
-// Close leaves the group, once all processes do.
+// breaks ends the group with an error of its transport.
+func (g *Group) breaks(format string, args ...any) error {
+	g.broken = fmt.Errorf(format, args...)
+	g.ended = g.broken
+	return g.broken
+}
+
+// Close leaves the group, once all processes do. Where messages did not come through it fails at once, and Abort is left.
 func (g *Group) Close() error {
-	if g == nil {
+	switch {
+	case g == nil:
 		return nil
+	case g.broken != nil:
+		return g.broken
 	}
 	return g.transport.Close()
 }

@@ -22,7 +22,7 @@ func (g *Group) Broadcast(b []byte) ([]byte, error) {
 		err = g.transport.Broadcast(b)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("passing on %d bytes: %w", len(b), err)
+		return nil, g.breaks("passing on %d bytes: %w", len(b), err)
 	}
 	return b, nil
 }
@@ -35,7 +35,7 @@ func (g *Group) Same(what string, of []byte) error {
 	own := sha256.Sum256(of)
 	all := make([]byte, len(own)*g.Size())
 	if err := g.transport.Gather(all, own[:]); err != nil {
-		return fmt.Errorf("comparing %s: %w", what, err)
+		return g.breaks("comparing %s: %w", what, err)
 	}
 	for rank := range g.Size() {
 		if !bytes.Equal(all[rank*len(own):(rank+1)*len(own)], all[:len(own)]) {

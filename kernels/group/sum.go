@@ -18,15 +18,28 @@ func (g *Group) Sum(x any, err error) error {
 	case []float64:
 		err = sum(g, x)
 	default:
-		err = fmt.Errorf("a sum of %T: give []float32 or []float64", x)
+		return fmt.Errorf("a sum of %T: give []float32 or []float64", x)
 	}
 	if err != nil {
-		return fmt.Errorf("adding over %d processes: %w", g.Size(), err)
+		return g.breaks("adding over %d processes: %w", g.Size(), err)
 	}
 	return nil
 }
 
+// most is how many elements are added at once, which bounds the room that it takes.
+const most = 1 << 25
+
 func sum[T float32 | float64](g *Group, x []T) error {
+	for len(x) > most {
+		if err := piece(g, x[:most]); err != nil {
+			return err
+		}
+		x = x[most:]
+	}
+	return piece(g, x)
+}
+
+func piece[T float32 | float64](g *Group, x []T) error {
 	k := g.Size()
 	part := (len(x) + k - 1) / k
 	in, out := room[T](g, 0, part*k), room[T](g, 1, part*k)

@@ -162,15 +162,28 @@ func (d *Dir) Save(state any, vectors checkpoint.Vectors) error {
 
 // Load reads the checkpoint. Without one, found is false: the run starts at its beginning.
 func (d *Dir) Load(state any) (vectors checkpoint.Vectors, found bool, err error) {
-	vectors, err = checkpoint.Read(d.File(stateName), state)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
+	file, err := d.Checkpoint()
+	if err != nil || file == nil {
+		return nil, false, err
 	}
+	vectors, err = checkpoint.Decode(file, state)
 	return vectors, err == nil, err
 }
 
-// Close lets go of the folder.
+// Checkpoint is the file of the checkpoint, which checkpoint.Decode reads; nil without one.
+func (d *Dir) Checkpoint() ([]byte, error) {
+	file, err := os.ReadFile(d.File(stateName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return file, err
+}
+
+// Close lets go of the folder. A nil Dir holds none.
 func (d *Dir) Close() error {
+	if d == nil {
+		return nil
+	}
 	var err error
 	if d.metrics != nil {
 		err = d.metrics.Close()

@@ -120,6 +120,9 @@ func (l Logging) interrupt(t *Trainer) error {
 
 // save writes a checkpoint where there is a folder for it.
 func (l Logging) save(t *Trainer) error {
+	if err := t.Objective.SameParameters(); err != nil {
+		return fmt.Errorf("training: after step %d: %w", t.StepsTaken(), err)
+	}
 	if l.Dir == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"drift/graph/objective"
 	"drift/graph/sigma"
+	"drift/optim/checkpoint"
 	"drift/optim/rundir"
 )
 
@@ -48,7 +49,11 @@ func (i Interruption) Is(target error) bool { return target == ErrInterrupted }
 // Run takes the steps that are left of a run, and evaluates its end.
 func (t *Trainer) Run(ctx context.Context, l Logging) (Result, error) {
 	for t.StepsTaken() < t.Options.Steps {
-		if ctx.Err() != nil {
+		stop, err := t.Objective.Group().Any(ctx.Err() != nil)
+		if err != nil {
+			return Result{}, fmt.Errorf("training: %w", err)
+		}
+		if stop {
 			return Result{}, l.interrupt(t)
 		}
 		if err := t.Step(); err != nil {
@@ -114,18 +119,36 @@ func (t *Trainer) finish() (r Result, err error) {
 	return r, nil
 }
 
-// Resume brings the trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none.
+// Resume brings the trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none. Of several
+// processes the first has the folder, and the others give nil.
 func (t *Trainer) Resume(dir *rundir.Dir) error {
-	var c counters
-	vectors, found, err := dir.Load(&c)
-	if err == nil && found {
-		err = t.restore(c, vectors)
-		if err == nil && c.Step > t.Options.Steps {
-			err = fmt.Errorf("it has taken %d steps already, more than %d", c.Step, t.Options.Steps)
-		}
-	}
-	if err != nil {
+	step, err := t.resume(dir)
+	switch {
+	case dir == nil:
+		return err
+	case err != nil:
 		return fmt.Errorf("resuming the run in %s: %w", dir.Path(), err)
 	}
-	return dir.Rewind(c.Step)
+	return dir.Rewind(step)
+}
+
+func (t *Trainer) resume(dir *rundir.Dir) (step int, err error) {
+	var file []byte
+	if dir != nil {
+		if file, err = dir.Checkpoint(); err != nil {
+			return 0, err
+		}
+	}
+	if file, err = t.Objective.Group().Broadcast(file); err != nil || len(file) == 0 {
+		return 0, err
+	}
+	var c counters
+	vectors, err := checkpoint.Decode(file, &c)
+	if err == nil {
+		err = t.restore(c, vectors)
+	}
+	if err == nil && c.Step > t.Options.Steps {
+		err = fmt.Errorf("it has taken %d steps already, more than %d", c.Step, t.Options.Steps)
+	}
+	return c.Step, err
 }

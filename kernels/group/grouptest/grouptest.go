@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -37,25 +41,51 @@ func Each(t *testing.T, groups []*group.Group, body func(g *group.Group) error) 
 	}
 }
 
+var bodies = map[string]func(g *group.Group) error{
+	"sums": sums, "types": types, "flags": flags, "failures": failures, "interruptions": interruptions, "late": late, "broadcasts": broadcasts,
+	"differences": differences,
+}
+
+// Names are those of the suite's parts.
+func Names() []string { return slices.Sorted(maps.Keys(bodies)) }
+
 // Run is the suite.
 func Run(t *testing.T, start Start) {
 	for _, n := range []int{1, 2, 4, 8} {
-		for name, body := range map[string]func(g *group.Group) error{
-			"sums are those of the tree": sums, "sums of other types": types, "flags": flags, "failures": failures, "interruptions": interruptions,
-			"late failures": late, "broadcasts": broadcasts, "differences": differences,
-		} {
+		for _, name := range Names() {
 			t.Run(fmt.Sprint(name, " of ", n), func(t *testing.T) {
-				start(t, n, func(g *group.Group) error {
-					if g.Size() != n {
-						return fmt.Errorf("the group has %d processes, want %d", g.Size(), n)
-					}
-					if err := body(g); err != nil {
-						return err
-					}
-					return g.Close()
-				})
+				start(t, n, func(g *group.Group) error { return one(g, name, n) })
 			})
 		}
+	}
+}
+
+func one(g *group.Group, name string, n int) error {
+	if g.Size() != n {
+		return fmt.Errorf("the group has %d processes, want %d", g.Size(), n)
+	}
+	if err := bodies[name](g); err != nil {
+		return err
+	}
+	return g.Close()
+}
+
+// Variable is the environment variable that names the part of the suite for Inside.
+const Variable = "DRIFT_TEST_PART"
+
+// Inside runs a part of the suite in a process that belongs to a group of n already.
+func Inside(t *testing.T, n string, start func() (*group.Group, error)) {
+	size, err := strconv.Atoi(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one(g, os.Getenv(Variable), size); err != nil {
+		fmt.Println(err)
+		g.Abort(1)
 	}
 }
 

@@ -53,6 +53,15 @@ func AtLeast(low int) func(string) (int, error) {
 	}
 }
 
+// PowerOfTwo parses 1, 2, 4 and so on.
+func PowerOfTwo(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n&(n-1) != 0 {
+		return 0, fmt.Errorf("got %q: give 1, 2, 4 or another power of two", s)
+	}
+	return n, nil
+}
+
 // ParseSeed parses what a seed can be.
 func ParseSeed(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)

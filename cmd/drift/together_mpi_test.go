@@ -1,0 +1,280 @@
+//go:build mpi && linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"drift/optim/rundir"
+)
+
+// launchers are the installed ways to start n processes, with what they take to start more of them than there are cores, as root.
+func launchers(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for name, command := range map[string][]string{
+		"Open MPI": {"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"}, "MPICH": {"mpiexec.hydra"},
+	} {
+		if _, err := exec.LookPath(command[0]); err == nil {
+			all[name] = command
+		}
+	}
+	if len(all) == 0 {
+		t.Skip("neither mpirun.openmpi nor mpiexec.hydra is installed (Debian: openmpi-bin, mpich)")
+	}
+	return all
+}
+
+// started is n processes of a program; "" is this test standing in for drift.
+func started(launcher []string, n int, program string, args ...string) *exec.Cmd {
+	if program == "" {
+		program = os.Args[0]
+	}
+	line := append(append(append([]string{}, launcher[1:]...), "-n", fmt.Sprint(n), program), args...)
+	cmd := exec.Command(launcher[0], line...)
+	cmd.Env = append(os.Environ(), "DRIFT_TEST_AS_MAIN=1")
+	return cmd
+}
+
+// finish runs processes for at most a minute.
+func finish(t *testing.T, cmd *exec.Cmd) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	err := cmd.Wait()
+	return out.String(), err
+}
+
+var seconds = regexp.MustCompile(`"seconds":[^,}]*`)
+
+// left is what a run has left: its weights, and its log without times.
+func left(t *testing.T, folder string) string {
+	t.Helper()
+	weights, err := os.ReadFile(filepath.Join(folder, rundir.WeightsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(folder, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(weights) + seconds.ReplaceAllString(string(log), "")
+}
+
+const sharedTask = "--data glyphs,train=60,test=40,size=8 --steps 12 --log-every 4 --parts 4 --threads 1 --quiet "
+
+// Every kind of direction, over MPI, in two and four processes, against one.
+func TestTogetherRunsHaveTheSameBits(t *testing.T) {
+	all, folder := launchers(t), t.TempDir()
+	mlp, cnn := "--model mlp:12,act=tanh ", `--model {"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]} `
+	text := filepath.Join(folder, "verse.txt")
+	if err := os.WriteFile(text, []byte(strings.Repeat("the sun and the moon, the moon and the tide. ", 9)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	gpt := "--model gpt:1,2,8 --steps 4 --log-every 2 --parts 4 --threads 1 --quiet --data text:" + text + ",context=8 "
+	for i, flags := range []string{
+		sharedTask + mlp + "--optimizer sgd --momentum 0.9 --batch 16 --every 4", sharedTask + mlp + "--optimizer gd", sharedTask + mlp + "--optimizer gd-reg --emulate-batch 10",
+		sharedTask + mlp + "--optimizer sgd-reg --batch 20 --emulate-batch 5", sharedTask + mlp + "--optimizer sigma-inverse --method gram --lr 0.02",
+		sharedTask + mlp + "--optimizer sigma-inverse --method lowrank --rank 4 --lr 0.02 --damping 2", sharedTask + mlp + "--optimizer sigma-inverse --method diagonal --lr 0.02 --damping 1",
+		sharedTask + mlp + "--optimizer sigma-inverse --method kronecker --lr 0.02 --damping 1", sharedTask + mlp + "--optimizer gd-noise --emulate-batch 10",
+		sharedTask + mlp + "--optimizer gd-noise --emulate-batch 10 --noise sigma", sharedTask + cnn + "--optimizer adamw --lr 0.01", sharedTask + cnn + "--optimizer gd-reg --emulate-batch 10",
+		gpt + "--optimizer adamw --lr 0.01", gpt + "--optimizer gd-reg --emulate-batch 10",
+	} {
+		run := func(name string, cmd *exec.Cmd) string {
+			out := filepath.Join(folder, fmt.Sprint(i, name))
+			cmd.Args = append(cmd.Args, "--out", out)
+			if said, err := finish(t, cmd); err != nil || said != "" {
+				t.Fatalf("%s: %s: %v, %s", flags, name, err, said)
+			}
+			return left(t, out)
+		}
+		args := append([]string{"train"}, strings.Fields(flags)...)
+		want := run("alone", child(args...))
+		for name, launcher := range all {
+			n := 2
+			if i == 0 { // which takes twice as long on two cores
+				n = 4
+			}
+			if run(name, started(launcher, n, "", args...)) != want {
+				t.Errorf("%s: %d processes of %s come to other weights or another log", flags, n, name)
+			}
+		}
+	}
+}
+
+// A run whose processes are killed or interrupted goes on in any other number of them, and comes to the same bits.
+func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
+	all, folder := launchers(t), t.TempDir()
+	args := strings.Fields("train " + strings.Replace(sharedTask, "--steps 12", "--steps 600", 1) + "--model mlp:12,act=tanh --batch 15 --checkpoint-every 20 --out")
+	whole := filepath.Join(folder, "whole")
+	if out, err := finish(t, child(append(args, whole)...)); err != nil {
+		t.Fatal(out)
+	}
+	for name, launcher := range all {
+		out := filepath.Join(folder, name)
+		state := filepath.Join(out, "checkpoint", "state.safetensors")
+		for k, n := range []int{2, 4, 1} {
+			line := append(args, out)
+			if k > 0 {
+				line = []string{"train", "--quiet", "--resume", out}
+			}
+			cmd := started(launcher, n, "", line...)
+			if n == 1 {
+				cmd = child(line...)
+			}
+			if k == 2 {
+				if said, err := finish(t, cmd); err != nil {
+					t.Fatalf("%s: %v, %s", name, err, said)
+				}
+				break
+			}
+			end := signalOnce(t, cmd, func() bool { _, err := os.Stat(state); return err == nil }, []func(*os.Process) error{kill, interrupt}[k])
+			if end > 5*time.Second {
+				t.Errorf("%s: ended %v after its signal", name, end)
+			}
+		}
+		if left(t, out) != left(t, whole) {
+			t.Errorf("%s: a run that was killed and went on comes to other weights or another log", name)
+		}
+	}
+}
+
+// kill ends one of the processes that a launcher has started, and leaves the others to it.
+func kill(launcher *os.Process) error {
+	all, err := exec.Command("pgrep", "-f", "^"+regexp.QuoteMeta(os.Args[0])+" train").Output()
+	if err != nil {
+		return fmt.Errorf("finding the processes: %w", err)
+	}
+	var last int
+	for _, line := range strings.Fields(string(all)) {
+		fmt.Sscan(line, &last)
+	}
+	return syscall.Kill(last, syscall.SIGKILL)
+}
+
+func interrupt(launcher *os.Process) error { return launcher.Signal(os.Interrupt) }
+
+// signalOnce starts processes, sends a signal once they are ready, and returns how long they then took to end.
+func signalOnce(t *testing.T, cmd *exec.Cmd, ready func() bool, signal func(*os.Process) error) time.Duration {
+	t.Helper()
+	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for deadline := time.Now().Add(time.Minute); !ready(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			cmd.Process.Kill()
+			t.Fatal("it did not begin")
+		}
+	}
+	time.Sleep(50 * time.Millisecond)
+	if err := signal(cmd.Process); err != nil {
+		t.Log(err) // it was done before
+	}
+	start := time.Now()
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		cmd.Process.Kill()
+		t.Fatal("it goes on")
+	}
+	return time.Since(start)
+}
+
+// What compare, measure and verify find is the same too, and the first process alone prints and writes.
+func TestTogetherOtherCommands(t *testing.T) {
+	all, folder := launchers(t), t.TempDir()
+	for i, c := range []struct{ args, file string }{
+		{"measure --data glyphs,train=60,size=8 --model mlp:6,act=tanh --sigma-top 2 --hessian-top 2 --layers --examples 50 --parts 2", "measure.json"},
+		{"compare --data glyphs,train=40,test=20,size=8 --model mlp:6,act=tanh --optimizers sgd,gd-reg --seeds 2 --steps 8 --shuffles 0 --parts 2 --quiet", "runs.csv"},
+		{"verify --data glyphs,train=32,test=16,size=8 --model mlp:4,act=tanh --examples 4 --batches 2,4 --draws 100 --parts 2 --quiet", "verify.json"},
+	} {
+		run := func(name string, cmd *exec.Cmd) (said, file string) {
+			out := filepath.Join(folder, fmt.Sprint(i, name))
+			cmd.Args = append(cmd.Args, "--threads", "1", "--out", out)
+			said, err := finish(t, cmd)
+			text, read := os.ReadFile(filepath.Join(out, c.file))
+			if read != nil { // checks of the theory may fail on so few draws, and are kept then too
+				t.Fatalf("%s: %s: %v, %s", c.args, name, err, said)
+			}
+			if c.file == "runs.csv" { // without the column of seconds
+				text = regexp.MustCompile(`(?m)^(([^,\n]*,){7})[^,\n]*`).ReplaceAll(text, []byte("$1"))
+			}
+			return said, string(text)
+		}
+		args := strings.Fields(c.args)
+		said, want := run("alone", child(args...))
+		for name, launcher := range all {
+			says, got := run(name, started(launcher, 2, "", args...))
+			if got != want {
+				t.Errorf("%s: %s finds\n%s\nwant\n%s", c.args, name, got, want)
+			}
+			if c.file == "measure.json" && says != said {
+				t.Errorf("%s: %s prints\n%s\nwant\n%s", c.args, name, says, said)
+			}
+		}
+	}
+}
+
+// One line says what is wrong, whichever process it is wrong in, and none waits.
+func TestTogetherMistakesAreOneLine(t *testing.T) {
+	all, folder := launchers(t), t.TempDir()
+	other := filepath.Join(folder, "other")
+	program, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(other, append(program, 0), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for rank, number := range []string{"0.25", "0.75"} { // other data in each process
+		rows := strings.Repeat("0.5,1,0\n"+number+",2,1\n", 10)
+		if err := os.MkdirAll(filepath.Join(folder, fmt.Sprint(rank)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprint(rank), "rows.csv"), []byte("a,b,y\n"+rows), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rank := "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}"
+	train := os.Args[0] + " train --steps 5 --model mlp:4 --threads 1 --quiet "
+	for name, launcher := range all {
+		for _, c := range []struct{ script, says string }{
+			{"exec " + train, "--parts 1: 2 processes share the parts of a pass: give --parts 2 or more"},
+			{"exec " + os.Args[0] + " env", "drift env runs in one process"},
+			{"exec " + train + "--parts 2 --lr 0.$((1+" + rank + "))", "process 1 has other command line than process 0"},
+			{"cd " + folder + "/" + rank + " && exec " + train + "--parts 2 --data csv:rows.csv", "process 1 has other data than process 0"},
+			{"[ " + rank + " = 0 ] && exec " + train + "--parts 2; exec " + other + " train --steps 5 --model mlp:4 --threads 1 --quiet --parts 2", "process 1 has other program"},
+			{"cd " + folder + " && [ " + rank + " = 0 ] || cd / ; exec " + train + "--parts 2 --data csv:0/rows.csv", "process 1: "},
+			{"exec " + train + "--parts 2 --out /dev/null/run", "/dev/null"},
+		} {
+			out, err := finish(t, started(launcher, 2, "sh", "-c", c.script))
+			var ours []string
+			for line := range strings.Lines(out) {
+				if strings.HasPrefix(line, "drift: ") { // launchers have their say besides
+					ours = append(ours, line)
+				}
+			}
+			if err == nil || len(ours) != 1 || !strings.Contains(ours[0], c.says) {
+				t.Errorf("%s: %s: %v, want one line with %q\n%s", name, c.script, err, c.says, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,37 @@
+//go:build mpi && (linux || darwin)
+
+package mpi
+
+import (
+	"drift/kernels/group"
+)
+
+// Start is the group that this process belongs to, nil for a process alone.
+func Start() (*group.Group, error) {
+	l := launched()
+	if l.size == 1 {
+		return nil, nil
+	}
+	lib, err := open(l.family)
+	if err != nil {
+		return nil, l.refuse("%w", err)
+	}
+	if err := lib.begin(); err != nil {
+		return nil, l.refuse("%w", err)
+	}
+	w, err := lib.world()
+	if err == nil && w.size != l.size {
+		err = l.refuse("%s counts %d: it belongs to another launcher: use the mpirun of that library, or name the launcher's own library in %s",
+			lib.name, w.size, Variable)
+	}
+	if err != nil {
+		lib.call("MPI_Finalize") // of a process alone: it waits for nobody
+		return nil, err
+	}
+	g, err := group.New(w)
+	if err != nil {
+		w.Close()
+		return nil, Refused{l.rank, err}
+	}
+	return g, nil
+}
