@@ -13,7 +13,6 @@ import (
 	"drift/kernels/group/grouptest"
 )
 
-
 // inside names the process of a group of this many that a test has started.
 const inside = "DRIFT_TEST_INSIDE"
 

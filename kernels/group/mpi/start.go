@@ -12,6 +12,20 @@ func Start() (*group.Group, error) {
 	if l.size == 1 {
 		return nil, nil
 	}
+	w, err := join(l)
+	if err != nil {
+		return nil, err
+	}
+	g, err := group.New(w)
+	if err != nil {
+		w.Close()
+		return nil, Refused{l.rank, err}
+	}
+	return g, nil
+}
+
+// join starts MPI, and refuses a library that knows nothing of the launcher.
+func join(l launch) (*world, error) {
 	lib, err := open(l.family)
 	if err != nil {
 		return nil, l.refuse("%w", err)
@@ -28,10 +42,5 @@ func Start() (*group.Group, error) {
 		lib.call("MPI_Finalize") // of a process alone: it waits for nobody
 		return nil, err
 	}
-	g, err := group.New(w)
-	if err != nil {
-		w.Close()
-		return nil, Refused{l.rank, err}
-	}
-	return g, nil
+	return w, nil
 }
