@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -108,5 +109,27 @@ func TestKubernetesExample(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(out, "study.json")); err != nil {
 		t.Error(err)
+	}
+}
+
+// So is the command of the MPI operator's job, which drift takes alone too, in as many parts.
+func TestMPIOperatorExample(t *testing.T) {
+	text, err := os.ReadFile("../../examples/kubernetes/train.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^ *args: (\[.*\])$`).FindStringSubmatch(string(text))
+	if found == nil {
+		t.Fatal("no command")
+	}
+	var args []string
+	if err := json.Unmarshal([]byte(found[1]), &args); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "run")
+	line := strings.Join(args[slices.Index(args, "/drift")+1:], " ")
+	line = strings.NewReplacer("/out/run", out, "fashion-mnist", "glyphs,train=60,test=20,size=8", " --data-dir /out/data", "", "2000", "2", "mlp:256", "mlp:4").Replace(line)
+	if code, _, stderr := drift(t, strings.Fields(line)...); code != 0 {
+		t.Error(stderr)
 	}
 }
