@@ -162,11 +162,10 @@ func (d *Dir) Save(state any, vectors checkpoint.Vectors) error {
 
 // Load reads the checkpoint. Without one, found is false: the run starts at its beginning.
 func (d *Dir) Load(state any) (vectors checkpoint.Vectors, found bool, err error) {
-	file, err := d.Checkpoint()
-	if err != nil || file == nil {
-		return nil, false, err
+	vectors, err = checkpoint.Read(d.File(stateName), state)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
 	}
-	vectors, err = checkpoint.Decode(file, state)
 	return vectors, err == nil, err
 }
 

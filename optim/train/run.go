@@ -144,9 +144,10 @@ func (t *Trainer) resume(dir *rundir.Dir) (step int, err error) {
 	}
 	var c counters
 	vectors, err := checkpoint.Decode(file, &c)
-	if err == nil {
-		err = t.restore(c, vectors)
+	if err != nil {
+		return 0, fmt.Errorf("reading the checkpoint: %w: restore the file or start the run anew", err)
 	}
+	err = t.restore(c, vectors)
 	if err == nil && c.Step > t.Options.Steps {
 		err = fmt.Errorf("it has taken %d steps already, more than %d", c.Step, t.Options.Steps)
 	}
