@@ -105,6 +105,9 @@ func (r *recomputer) shorten() bool {
 		if !computed || r.home[n] != nil || born >= full || next == len(uses) || uses[next] == full || r.last[n] == len(r.steps) {
 			continue
 		}
+		if r.again[n] && next > 0 && (uses[next]-uses[next-1])*longPause < len(r.steps) {
+			continue // else the same would be computed for one reader after the other
+		}
 		a := again{value: n, before: uses[next]}
 		if !r.make(n, a.before, &a) || a.cost > r.left {
 			continue
@@ -190,6 +193,9 @@ func (r *recomputer) make(n *Node, before int, a *again) bool {
 	a.cost += r.steps[k].cost()
 	return true
 }
+
+// longPause: a fourth of a plan is the least between two readers of a value for which it is computed a third time.
+const longPause = 4
 
 // longestAgain is the most steps that are run again for one value.
 const longestAgain = 12

@@ -96,7 +96,7 @@ func TestRecomputingSavesMemory(t *testing.T) {
 		gradients, slopes = append(gradients, work(counting(), setting, false)), append(slopes, work(counting(), setting, true))
 	}
 	t.Log(gradients, slopes)
-	for k, most := range []float64{1, 0.6, 0.5} {
+	for k, most := range []float64{1, 0.6, 0.48} {
 		if float64(gradients[k]) > most*float64(gradients[0]) {
 			t.Errorf("a gradient takes %d bytes, recomputing %v %d", gradients[0], recomputes[k], gradients[k])
 		}
@@ -104,7 +104,7 @@ func TestRecomputingSavesMemory(t *testing.T) {
 			t.Errorf("∂tr Σ takes %d bytes, recomputing %v %d", slopes[k-1], recomputes[k], slopes[k])
 		}
 	}
-	for k, free := range []int64{slopes[0] + slopes[0]/50, slopes[1] + slopes[1]/50, slopes[2] + slopes[2]/50} {
+	for k, free := range []int64{slopes[0] + slopes[0]/50, slopes[1] + slopes[1]/50, slopes[2] + slopes[2]/10} {
 		got := work(short{counting(), free}, RecomputeWhenFull, true)
 		if got > free || k == 0 && got != slopes[0] || k > 0 && got < slopes[k] {
 			t.Errorf("where %d bytes are free ∂tr Σ takes %d", free, got)
