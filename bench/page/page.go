@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -127,8 +128,8 @@ func (r *Results) write(w io.Writer, every time.Duration) (int64, error) {
 
 func (r *Results) content() content {
 	l := r.legend()
-	along, spectra := append(append(r.curves(l), r.stages(l)...), r.profiles(l)...), r.spectra(l)
-	all := number(append(append([]*chart{}, along...), spectra...))
+	along, spectra, spread := append(append(r.curves(l), r.stages(l)...), r.profiles(l)...), r.spectra(l), r.distributions()
+	all := number(slices.Concat(along, spectra, spread))
 	c := content{
 		Title: r.title(), Style: template.CSS(style), Script: template.JS(script),
 		Summary: r.words(), Tables: r.tables(), Settings: r.settings(),
@@ -156,7 +157,7 @@ func (r *Results) content() content {
 	for _, s := range []struct {
 		title  string
 		charts []*chart
-	}{{"Curves", along}, {"Spectra", spectra}} {
+	}{{"Curves", along}, {"Spectra", spectra}, {"Parameters along the run", spread}} {
 		if len(s.charts) > 0 {
 			c.Sections = append(c.Sections, section{s.title, figures(s.charts, l)})
 		}

@@ -43,9 +43,14 @@ func runFolder(t *testing.T, name string, lines int) string {
 	return folder(t, name, map[string]string{"config.toml": config, "metrics.jsonl": metrics(lines)})
 }
 
+// distributions are the quantiles of two parameters at two steps, and a line that is being written.
+const distributions = `{"step":10,"parameters":{"1.weight":[-2,-1,0,1,2],"3.bias":[-0.1,0,0,0,0.1]}}
+{"step":20,"parameters":{"1.weight":[-4,-2,0.5,2,4],"3.bias":[-0.2,0,0,0,0.2]}}
+{"step":30,"par`
+
 // ranFolder is a run's that was resumed on another machine.
 func ranFolder(t *testing.T) string {
-	return folder(t, "first", map[string]string{"config.toml": config, "metrics.jsonl": metrics(40), "machine.json": `[
+	return folder(t, "first", map[string]string{"config.toml": config, "metrics.jsonl": metrics(40), "distributions.jsonl": distributions, "machine.json": `[
 {"step":0,"version":"v2","device":"cpu","platform":"linux/amd64","processor":"Processor","threads":2},
 {"step":20,"version":"v3","device":"cpu","platform":"linux/arm64","processor":"Other","threads":1}]`})
 }
@@ -192,5 +197,32 @@ func TestARunThatHasJustBegunIsShown(t *testing.T) {
 	cut := folder(t, "cut", map[string]string{"config.toml": config, "metrics.jsonl": metrics(3) + `{"step":4,"lo`})
 	if html := render(t, cut); !strings.Contains(html, "up to step 3 of 40") {
 		t.Error("a line that is being written is not left out")
+	}
+}
+
+// The quantiles of every parameter are curves along the run, lowest first; of many parameters the widest are drawn.
+func TestDistributionsAreCurves(t *testing.T) {
+	r, err := Read(ranFolder(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	charts := r.distributions()
+	if len(charts) != 2 || charts[0].Title != "Values of 1.weight" || len(charts[0].Curves) != 5 {
+		t.Fatalf("%+v", charts)
+	}
+	if c := charts[0].Curves[1]; c.X[1] != 20 || c.Y[1] != -2 || c.Kind != dashed {
+		t.Errorf("%+v", c)
+	}
+	var many strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&many, `,"%d.weight":[0,0,0,0,%d]`, i, i)
+	}
+	text := `{"step":1,"parameters":{` + many.String()[1:] + "}}\n"
+	r, err = Read(folder(t, "wide", map[string]string{"config.toml": config, "metrics.jsonl": metrics(1), "distributions.jsonl": text}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if charts := r.distributions(); len(charts) != mostTensors || !strings.Contains(charts[0].Note, "24 widest of 30") {
+		t.Errorf("%d charts", len(charts))
 	}
 }

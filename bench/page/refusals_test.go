@@ -17,6 +17,9 @@ func TestWhatCannotBeRead(t *testing.T) {
 	log := func(text string) string {
 		return folder(t, "run", map[string]string{"config.toml": config, "metrics.jsonl": text})
 	}
+	spread := func(text string) string {
+		return folder(t, "run", map[string]string{"config.toml": config, "metrics.jsonl": metrics(1), "distributions.jsonl": text})
+	}
 	for _, c := range []struct {
 		what  string
 		paths []string
@@ -34,6 +37,9 @@ func TestWhatCannotBeRead(t *testing.T) {
 		{"no step", []string{log("{\"loss\":1}\n")}, "line 1 is damaged: it has no step"},
 		{"steps going back", []string{log("{\"step\":2}\n{\"step\":1}\n")}, "step 1 comes after step 2"},
 		{"a line without end", []string{log("{\"step\":1" + strings.Repeat(" ", 2<<20) + "}\n")}, "longer than"},
+		{"steps of distributions going back", []string{spread(`{"step":2,"parameters":{}}` + "\n" + `{"step":1,"parameters":{}}` + "\n")}, "distributions.jsonl: line 2 is damaged: step 1 comes after step 2"},
+		{"too few quantiles", []string{spread(`{"step":1,"parameters":{"w":[1]}}` + "\n")}, `"w" has 1 quantiles, not 5`},
+		{"no quantiles", []string{spread("{\"step\":1}\n")}, "it has no parameters"},
 		{"no JSON", []string{file("weights")}, "damaged, or no JSON object"},
 		{"another JSON", []string{file(`{"a":1}`)}, "no comparison, study, check or measurement"},
 		{"no rows", []string{file(`{"rows":[],"experiment":{}}`)}, "no rows"},

@@ -15,15 +15,17 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"drift/optim/rundir"
+	"drift/optim/train"
 )
 
 // run is the folder of a training run, which may still be going on.
 type run struct {
 	result
-	config   string
-	settings map[string]any
-	entries  []map[string]float64 // the lines of the log, by field
-	sittings []sitting
+	config        string
+	settings      map[string]any
+	entries       []map[string]float64 // the lines of the log, by field
+	sittings      []sitting
+	distributions []train.Distributions
 }
 
 // machine is what a result was computed with.
@@ -93,6 +95,9 @@ func (r *Results) readRun(from result) error {
 	if u.entries, err = readMetrics(file); err != nil {
 		return fmt.Errorf("%s: %w", metricsName, err)
 	}
+	if err := reading(filepath.Join(from.path, rundir.DistributionsName), u.readDistributions); err != nil {
+		return err
+	}
 	if err := u.readSittings(); err != nil {
 		return err
 	}
@@ -103,30 +108,41 @@ func (r *Results) readRun(from result) error {
 // longestLine is the bytes of a line of the metrics beyond which it is damaged.
 const longestLine = 1 << 20
 
-// readMetrics reads one object of numbers a line. A last line without an end is one that is being written, or that a crash cut off.
+// readMetrics reads one object of numbers a line.
 func readMetrics(from io.Reader) (entries []map[string]float64, err error) {
-	lines := bufio.NewReaderSize(from, longestLine)
 	last := math.Inf(-1)
-	for number := 1; ; number++ {
-		line, err := lines.ReadSlice('\n')
-		if errors.Is(err, io.EOF) {
-			return entries, nil
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			return nil, fmt.Errorf("line %d is damaged: it is longer than %d bytes", number, longestLine)
-		}
-		if err != nil {
-			return nil, err
-		}
+	err = readLines(from, func(line []byte) error {
 		entry, err := parseEntry(line)
 		if err == nil && entry["step"] <= last {
 			err = fmt.Errorf("step %v comes after step %v", entry["step"], last)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d is damaged: %w", number, err)
+			return err
 		}
 		last = entry["step"]
 		entries = append(entries, entry)
+		return nil
+	})
+	return entries, err
+}
+
+// readLines passes on one line after the other. A last one without an end is being written, or was cut off by a crash, and is left out.
+func readLines(from io.Reader, use func(line []byte) error) error {
+	lines := bufio.NewReaderSize(from, longestLine)
+	for number := 1; ; number++ {
+		line, err := lines.ReadSlice('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return fmt.Errorf("line %d is damaged: it is longer than %d bytes", number, longestLine)
+		}
+		if err != nil {
+			return err
+		}
+		if err := use(line); err != nil {
+			return fmt.Errorf("line %d is damaged: %w", number, err)
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func TestPagesInABrowser(t *testing.T) {
 			if over := b.Text("document.documentElement.scrollWidth - innerWidth"); strings.TrimLeft(over, "-0123456789") != "" || over[0] != '-' && over != "0" {
 				t.Errorf("%s: %s pixels stick out", what, over)
 			}
-			if unread := b.Text(`[...document.querySelectorAll("svg text")].filter((n) => { const a = n.getBoundingClientRect(), b = n.ownerSVGElement.getBoundingClientRect(); return a.left < b.left - 1 || a.right > b.right + 1 || a.bottom > b.bottom + 1; }).map((n) => n.textContent)`); unread != "" {
+			if unread := b.Text(`[...document.querySelectorAll("svg text")].filter((n) => { const a = n.getBoundingClientRect(), b = n.closest("figure").getBoundingClientRect(); return a.left < b.left - 1 || a.right > b.right + 1 || a.bottom > b.bottom + 1; }).map((n) => n.textContent)`); unread != "" {
 				t.Errorf("%s: labels are cut: %s", what, unread)
 			}
 			papers[b.Text("getComputedStyle(document.body).backgroundColor")] = true

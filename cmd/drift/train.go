@@ -85,7 +85,8 @@ Apart from the noise scale and the eigenvalues the estimates are unbiased; on fe
 noisy, and ‖∂tr Σ‖² and ‖G‖² can come out negative. Optimizers that compute tr Σ themselves log theirs,
 over the examples of the step. The drift terms assume steps along the gradient: they ignore clipping,
 weight decay and gd-reg's penalty, and are left out for sigma-inverse. If a twentieth of N steps is
-less than a measurement on 4 examples, measurements become rarer after the first 32, at multiples of N.`
+less than a measurement on 4 examples, measurements become rarer after the first 32, at multiples of N.
+Beside metrics.jsonl, distributions.jsonl then has the quantiles of each parameter tensor's values.`
 
 const trainExample = `  drift train
   drift train --data fashion-mnist --model cnn --lr 0.05 --momentum 0.9 --schedule cosine --batch 64 --epochs 3 --out run

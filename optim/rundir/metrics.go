@@ -9,30 +9,54 @@ import (
 	"os"
 )
 
-func openMetrics(path string) (*os.File, error) {
+// openLog opens a file of lines, which is made where it is missing.
+func openLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o666)
 }
 
 // Log appends one line to the metrics. entry has a field "step", and lines come in its order.
 func (d *Dir) Log(entry any) error {
-	line, err := json.Marshal(entry)
-	if err == nil {
-		_, err = d.metrics.Write(append(line, '\n'))
-	}
-	if err != nil {
+	if err := appendLine(d.metrics, entry); err != nil {
 		return fmt.Errorf("writing the metrics: %w", err)
 	}
 	return nil
 }
 
-// Rewind cuts off the metrics behind the given step, and with them a line that a crash left unfinished.
-func (d *Dir) Rewind(step int) error {
-	keep, err := prefix(d.metrics, step)
+// LogDistributions appends one line likewise to the distributions, whose file is made with its first line.
+func (d *Dir) LogDistributions(entry any) (err error) {
+	if d.distributions == nil {
+		d.distributions, err = openLog(d.File(DistributionsName))
+	}
 	if err == nil {
-		err = d.metrics.Truncate(keep)
+		err = appendLine(d.distributions, entry)
 	}
 	if err != nil {
-		return fmt.Errorf("cutting the metrics back to step %d: %w", step, err)
+		return fmt.Errorf("writing the distributions: %w", err)
+	}
+	return nil
+}
+
+func appendLine(to *os.File, entry any) error {
+	line, err := json.Marshal(entry)
+	if err == nil {
+		_, err = to.Write(append(line, '\n'))
+	}
+	return err
+}
+
+// Rewind cuts off the lines behind the given step, and with them one that a crash left unfinished.
+func (d *Dir) Rewind(step int) error {
+	for _, file := range []*os.File{d.metrics, d.distributions} {
+		if file == nil {
+			continue
+		}
+		keep, err := prefix(file, step)
+		if err == nil {
+			err = file.Truncate(keep)
+		}
+		if err != nil {
+			return fmt.Errorf("cutting %s back to step %d: %w", file.Name(), step, err)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 //	config.toml          every setting needed to run it again
 //	machine.json         what it was computed with
 //	metrics.jsonl        one JSON object a line, each with its "step"
+//	distributions.jsonl  quantiles of the parameters likewise, where the run is measured
 //	checkpoint/          the state from which the run can go on
 //	weights.safetensors  the final weights
 //	weights-ema.safetensors    their moving average, where the run has one
@@ -28,6 +29,8 @@ import (
 const (
 	metricsName = "metrics.jsonl"
 	stateName   = "checkpoint/state.safetensors"
+	// DistributionsName is the file of the parameters' quantiles along the run.
+	DistributionsName = "distributions.jsonl"
 	// ConfigName is the file of the settings.
 	ConfigName = "config.toml"
 	// WeightsName is the file of the final weights.
@@ -46,6 +49,8 @@ type Dir struct {
 	config  string
 	lock    io.Closer
 	metrics *os.File
+	// distributions is nil before the first line.
+	distributions *os.File
 }
 
 // Create makes the folder at path where it is missing, and starts a run in it. It refuses a file, a folder that cannot be
@@ -70,7 +75,7 @@ func create(path, config string) (*Dir, error) {
 		return nil, err
 	}
 	d.config = config
-	for _, name := range []string{ConfigName, metricsName, stateName, WeightsName, AverageName, BestName} {
+	for _, name := range []string{ConfigName, metricsName, DistributionsName, stateName, WeightsName, AverageName, BestName} {
 		if _, err := os.Stat(d.File(name)); !errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.Join(errors.New("it holds another run: name another folder, or resume it"), d.Close())
 		}
@@ -80,7 +85,7 @@ func create(path, config string) (*Dir, error) {
 		err = writeConfig(d.File(ConfigName), config)
 	}
 	if err == nil {
-		d.metrics, err = openMetrics(d.File(metricsName))
+		d.metrics, err = openLog(d.File(metricsName))
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -118,7 +123,10 @@ func resume(path string) (*Dir, error) {
 	d.config = config
 	err = os.MkdirAll(filepath.Dir(d.File(stateName)), 0o777)
 	if err == nil {
-		d.metrics, err = openMetrics(d.File(metricsName))
+		d.metrics, err = openLog(d.File(metricsName))
+	}
+	if _, missing := os.Stat(d.File(DistributionsName)); err == nil && missing == nil {
+		d.distributions, err = openLog(d.File(DistributionsName))
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -152,10 +160,15 @@ func (d *Dir) File(name string) string { return filepath.Join(d.path, filepath.F
 // Path is the folder.
 func (d *Dir) Path() string { return d.path }
 
-// Save brings the metrics to the disk and then replaces the checkpoint.
+// Save brings the lines to the disk and then replaces the checkpoint.
 func (d *Dir) Save(state any, vectors checkpoint.Vectors) error {
-	if err := d.metrics.Sync(); err != nil {
-		return fmt.Errorf("writing the metrics: %w", err)
+	for _, file := range []*os.File{d.metrics, d.distributions} {
+		if file == nil {
+			continue
+		}
+		if err := file.Sync(); err != nil {
+			return fmt.Errorf("writing %s: %w", file.Name(), err)
+		}
 	}
 	return checkpoint.Write(d.File(stateName), state, vectors)
 }
@@ -186,6 +199,9 @@ func (d *Dir) Close() error {
 	var err error
 	if d.metrics != nil {
 		err = d.metrics.Close()
+	}
+	if d.distributions != nil {
+		err = errors.Join(err, d.distributions.Close())
 	}
 	return errors.Join(err, d.lock.Close())
 }

@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,5 +129,35 @@ func TestLeftoverTemporaryFileIsNoRun(t *testing.T) {
 	}
 	if err := create1(t, path).Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// The distributions are cut back with the metrics; a run without any has no such file.
+func TestDistributionsAreCutBack(t *testing.T) {
+	path := t.TempDir()
+	d := create1(t, path)
+	file := filepath.Join(path, DistributionsName)
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the file is there before its first line")
+	}
+	for step := range 3 {
+		if err := d.LogDistributions(entry{step, 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Resume(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := errors.Join(d.Rewind(1), d.LogDistributions(entry{2, 5})); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if want := `{"step":0,"loss":1}|{"step":1,"loss":1}|{"step":2,"loss":5}|`; err != nil || strings.ReplaceAll(string(text), "\n", "|") != want {
+		t.Errorf("%s, %v", text, err)
 	}
 }

@@ -53,6 +53,9 @@ func (l Logging) log(t *Trainer) (*Entry, error) {
 		if err := l.Dir.Log(e); err != nil {
 			return nil, err
 		}
+		if err := l.distributions(t, measure); err != nil {
+			return nil, err
+		}
 	}
 	return e, t.meter.reset()
 }
