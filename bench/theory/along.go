@@ -40,6 +40,9 @@ type Stage struct {
 	Explained float64
 	// Shares is how much of the same distance the expansion to second order in the noise explains, with its standard error for both.
 	Shares Shares
+	// Crossed is the share of pairs of an example and a unit with a kink that change side in one update of SGD from here, on the first of
+	// a shuffle's batches, and in the whole epoch of the run; NaN for smooth networks.
+	Crossed Crossed
 	// Limit is the learning rate at which the terms of order η² in an epoch's displacement are as long as those of order η.
 	Limit float64
 }
@@ -50,6 +53,9 @@ type Shares struct {
 	AroundMean             float64 // of both, where the expansion is around SGD's own mean
 	Deviation              float64 // standard error of Both
 }
+
+// Crossed is the share of sides of kinks that change in an update and in an epoch.
+type Crossed struct{ Update, Epoch float64 }
 
 // TooLarge tells whether the learning rate is beyond what an expansion in it can describe.
 func (s Stage) TooLarge() bool { return s.Rate > s.Limit }
@@ -64,6 +70,9 @@ func (w *World) Along(c Course, leg Leg, seed uint64) (Stage, error) {
 	s.GapMeasured = w.Loss(w.Test, end) - s.TestLoss - w.Loss(w.Train, end) + s.TrainLoss
 	s.GapPredicted, s.GapOwn = w.gapAlong(c, leg)
 	c.Rate = s.Rate
+	s.Crossed.Epoch = w.crossed(w.Train, end)
+	first := shuffled(stream(seed, fmt.Sprintf("kinks %d", s.Step)), w.Train, max(1, len(w.Train)/c.Batch))[0]
+	s.Crossed.Update = w.crossed(w.Train, times(-s.Rate, w.Gradient(first, nil)))
 	w.displacement(c, &s, mean, gradient, seed)
 	return s, w.Err()
 }

@@ -25,10 +25,12 @@ func (s Stage) MarshalJSON() ([]byte, error) {
 		DriftMeasured  n    `json:"drift_measured"`
 		Explained      n    `json:"drift_explained"`
 		Second         any  `json:"second_order"`
+		CrossedUpdate  n    `json:"kinks_crossed_update"`
+		CrossedEpoch   n    `json:"kinks_crossed_epoch"`
 		Limit          n    `json:"lr_limit"`
 		TooLarge       bool `json:"lr_too_large"`
 	}{s.Step, n(s.Rate), n(s.TrainLoss), n(s.TestLoss), n(s.Square), n(s.Trace), n(s.TraceGradient), n(s.GapPredicted), n(s.GapOwn),
-		n(s.GapMeasured), n(s.DriftPredicted), n(s.DriftMeasured), n(s.Explained), s.Shares, n(s.Limit), s.TooLarge()})
+		n(s.GapMeasured), n(s.DriftPredicted), n(s.DriftMeasured), n(s.Explained), s.Shares, n(s.Crossed.Update), n(s.Crossed.Epoch), n(s.Limit), s.TooLarge()})
 }
 
 // MarshalJSON writes what does not apply as null.
@@ -59,11 +61,12 @@ func (t Trend) MarshalJSON() ([]byte, error) {
 // StageTable shows the stages of a run, a row each.
 func StageTable(stages []Stage) *report.Table {
 	t := &report.Table{Header: []string{"step", "train loss", "test loss", "tr Σ", "‖∂tr Σ‖", "gap drift: predicted", "of it η tr Σ/N", "measured",
-		"GD − ⟨SGD⟩: predicted", "measured", "explained", "by drift", "by diffusion", "by both", "around the mean", "η", "η too large at"}}
+		"GD − ⟨SGD⟩: predicted", "measured", "explained", "by drift", "by diffusion", "by both", "around the mean", "kinks crossed: an update", "an epoch", "η", "η too large at"}}
 	f := report.Format
 	for _, s := range stages {
 		t.Add(strconv.Itoa(s.Step), f(s.TrainLoss), f(s.TestLoss), f(s.Trace), f(s.TraceGradient), f(s.GapPredicted), f(s.GapOwn), f(s.GapMeasured),
 			f(s.DriftPredicted), f(s.DriftMeasured), f(s.Explained), decimals(s.Shares.Drift, 3), decimals(s.Shares.Diffusion, 3), decimals(s.Shares.Both, 3), decimals(s.Shares.AroundMean, 3),
+			decimals(s.Crossed.Update, 4), decimals(s.Crossed.Epoch, 4),
 			f(s.Rate), f(s.Limit))
 	}
 	return t

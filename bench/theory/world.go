@@ -206,6 +206,22 @@ func (w *World) Curvature(examples []int, u, v []float64) (second, third []float
 	return second, third
 }
 
+// crossed is the share of pairs of an example and a unit with a kink that are on another side at u than at θ₀, NaN where no unit has one.
+func (w *World) crossed(examples []int, u []float64) float64 {
+	if !w.at(nil) {
+		return math.NaN()
+	}
+	if w.err = w.vectors[0].Write(u); w.err != nil {
+		return math.NaN()
+	}
+	c, err := w.f.Crossings(examples, w.vectors[0])
+	if err != nil {
+		w.fail(err)
+		return math.NaN()
+	}
+	return c.Share()
+}
+
 // Covariance is ḡ, tr Σ and ∂tr Σ over examples at u, with Σ unbiased, in the factored forms of package graph.
 func (w *World) Covariance(examples []int, u []float64) (mean []float64, trace float64, gradient []float64) {
 	mean, gradient = make([]float64, w.Parameters()), make([]float64, w.Parameters())

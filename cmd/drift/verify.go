@@ -44,8 +44,9 @@ wrong statements that must be rejected. Everything is computed in float64.
 --along trains a run that drift train has kept once more and stops at --stages of its epochs to
 measure: the drift of the generalization gap beside its prediction; the growth of ∂tr Σ; the share of
 the displacement between GD and SGD that the regularizer explains, and the share that drift and
-diffusion explain to second order in the noise, from a few shuffles expanded around GD's path; and
-whether η is too large for an expansion. The checks of one and two updates are repeated there.
+diffusion explain to second order in the noise, from a few shuffles expanded around GD's path; the
+share of pairs of an example and a unit with a kink (ReLU, max pooling) that change side in an update and
+in the epoch; and whether η is too large for an expansion. The checks of one and two updates are repeated there.
 
 The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
 The exit status is 1 if a check fails.`

@@ -83,8 +83,11 @@ func TestVerifyAlongARun(t *testing.T) {
 	var result struct {
 		Along struct {
 			Distance *float64
-			Stages   []struct{ Step int }
-			Trend    struct {
+			Stages   []struct {
+				Step  int
+				Kinks *float64 `json:"kinks_crossed_update"`
+			}
+			Trend struct {
 				Slope     float64 `json:"gap_slope"`
 				R2        float64 `json:"gap_r2"`
 				Explained float64 `json:"drift_explained"`
@@ -96,6 +99,11 @@ func TestVerifyAlongARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := result.Along
+	for _, stage := range a.Stages {
+		if stage.Kinks != nil {
+			t.Errorf("step %d: tanh has no kinks to cross, and %v are", stage.Step, *stage.Kinks)
+		}
+	}
 	if a.Distance == nil || *a.Distance != 0 || len(a.Stages) != 5 || a.Stages[4].Step != 288 {
 		t.Errorf("%+v", a)
 	}

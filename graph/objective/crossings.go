@@ -1,0 +1,57 @@
+package objective
+
+import (
+	"fmt"
+
+	"drift/graph"
+	"drift/kernels"
+)
+
+// Crossings is how many units with a kink change side in a step.
+type Crossings struct {
+	Units    int // of an example; 0 where the network is smooth
+	Examples int
+	Crossed  int // pairs of an example and a unit that change side
+	Touched  int // examples of which some unit does
+}
+
+// Share is that of the pairs of examples and units, and OfExamples that of the examples.
+func (c Crossings) Share() float64 { return float64(c.Crossed) / float64(c.Units*c.Examples) }
+
+// OfExamples is the share of the examples of which some unit changes side.
+func (c Crossings) OfExamples() float64 { return float64(c.Touched) / float64(c.Examples) }
+
+// Crossings compares the network at θ and at θ + step, over examples: which units of rectifiers and max pooling are on another side of
+// their kink there (graph.Crossings). step is a flat vector [P].
+func (f *Objective) Crossings(examples []int, step kernels.Buffer) (c Crossings, err error) {
+	var rows Rows
+	c.Examples = len(examples)
+	p, err := f.Undivided().Compile(min(max(1, len(examples)), f.chunk), func(b *Batch) {
+		moved := make([]*graph.Node, len(b.Params))
+		for k, v := range b.Vector(step) {
+			moved[k] = graph.Add(b.Params[k], v)
+		}
+		here, there := b.Here(), b.At(moved)
+		var crossed *graph.Node
+		crossed, c.Units = graph.Crossings(here.Output, there.Output, here.Params, there.Params)
+		if crossed == nil {
+			crossed = graph.Fill(here.Loss, 0)
+		}
+		b.Rows(&rows, crossed)
+	}, nil)
+	if err != nil {
+		return Crossings{}, fmt.Errorf("comparing sides of kinks: %w", err)
+	}
+	defer p.Close()
+	for from := 0; from < len(examples) && c.Units > 0; from += f.chunk {
+		if err := p.Run(examples[from:min(len(examples), from+f.chunk)]); err != nil {
+			return Crossings{}, fmt.Errorf("comparing sides of kinks: %w", err)
+		}
+		for _, n := range rows.Values {
+			if c.Crossed += int(n); n > 0 {
+				c.Touched++
+			}
+		}
+	}
+	return c, nil
+}
