@@ -54,6 +54,25 @@ func (k Kronecker) InputMoment() *Node {
 	return Scale(moment, 1/float64(k.groups))
 }
 
+// Grouped reports the groups of a convolution, each of which has inputs of its own.
+func (k Kronecker) Grouped() bool { return k.groups > 1 }
+
+// Homogeneous is the same with 1 behind what enters: the gradients of a weight and of its bias in one matrix, [out,in+1].
+func (k Kronecker) Homogeneous() Kronecker {
+	k.a = Concat(1, k.a, Full(k.a, 1, k.a.Shape()[0], 1))
+	return k
+}
+
+// RotatedSquares is Σ_n (Oᵀ g_n I)², elementwise, for bases I [in,in] and O [out,out] of the two axes: [out,in]. Groups are misuse.
+func (k Kronecker) RotatedSquares(in, out *Node) *Node {
+	if k.Grouped() {
+		misuse("rotated squares: a convolution in %d groups", k.groups)
+	}
+	n := k.d.Shape()[0] / k.positions
+	rotated := func(x, basis *Node) *Node { return Reshape(MatMul(x, basis), n, k.positions, basis.Shape()[1]) }
+	return outer{rotated(k.a, in), rotated(k.d, out)}.squares()
+}
+
 // OutputMean is the mean of d_nt over examples and positions, [out].
 func (k Kronecker) OutputMean() *Node {
 	return Hold(Mean(k.d, 0))

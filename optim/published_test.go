@@ -131,14 +131,20 @@ func followsPublished(t *testing.T, f *objective.Objective, o optim.Optimizer, r
 		t.Fatal(err)
 	}
 	defer d.Close()
-	u, err := optim.NewUpdate(f.Device(), o.Transform(), f.Model.Params(), f.Parameters(), d.Vector())
+	compareSteps(t, f, d, o.Transform(), rate, want, func(step int) []int { return []int{step} })
+}
+
+// compareSteps takes the steps of a direction over batches, and compares θ after step 1 and every fifth.
+func compareSteps(t *testing.T, f *objective.Objective, d optim.Direction, transform optim.Transform, rate float64, want [][]float64, batch func(step int) []int) {
+	t.Helper()
+	u, err := optim.NewUpdate(f.Device(), transform, f.Model.Params(), f.Parameters(), d.Vector())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer u.Close()
 	row, theta := 0, make([]float64, f.NumParams())
 	for step := range publishedSteps {
-		if _, err := d.Compute([]int{step}, rate); err != nil {
+		if _, err := d.Compute(batch(step), rate); err != nil {
 			t.Fatal(err)
 		}
 		if err := u.Step(rate); err != nil {
@@ -149,6 +155,9 @@ func followsPublished(t *testing.T, f *objective.Objective, o optim.Optimizer, r
 		}
 		if err := f.Parameters().Read(theta); err != nil {
 			t.Fatal(err)
+		}
+		if row == len(want) {
+			t.Fatalf("%d rows", row)
 		}
 		for i, x := range theta {
 			if !(math.Abs(x-want[row][i]) <= 1e-6) {

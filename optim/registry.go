@@ -17,6 +17,7 @@ var registry = []Entry{
 	{"sigma-inverse", DefaultSigmaInverse},
 	{"gd-noise", DefaultGDNoise},
 	{"gradient-penalty", DefaultGradientPenalty},
+	{"fisher-penalty", DefaultFisherPenalty},
 	{"sam", DefaultSAM},
 	{"adamw", DefaultAdamW},
 	{"adam", DefaultAdam},
@@ -25,8 +26,11 @@ var registry = []Entry{
 	{"adagrad", DefaultAdagrad},
 	{"lion", DefaultLion},
 	{"adafactor", DefaultAdafactor},
+	{"sophia", DefaultSophia},
 	{"muon", DefaultMuon},
 	{"shampoo", DefaultShampoo},
+	{"kfac", DefaultKFAC},
+	{"ekfac", DefaultEKFAC},
 }
 
 // Registered is the optimizers that have a name, with their defaults.

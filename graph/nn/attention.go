@@ -77,7 +77,7 @@ func (l Attention) Build(b *Build, x *graph.Node) *graph.Node {
 	}
 	scores := graph.Scale(graph.MatMulT(head(0), head(1), false, true), 1/math.Sqrt(float64(d)))
 	if l.Causal && t > 1 {
-		scores = graph.Add(scores, graph.Broadcast(later(x, t), 0, n*l.Heads))
+		scores = graph.Add(scores, graph.Broadcast(graph.Triangle(x, t, 1, hidden), 0, n*l.Heads))
 	}
 	weights := graph.Softmax(graph.Reshape(scores, n*l.Heads*t, t))
 	weights = b.dropout(graph.Reshape(weights, n, l.Heads*t*t), l.Dropout)
@@ -96,14 +96,3 @@ func (l Attention) apply(b *Build, x *graph.Node, weight, bias string) *graph.No
 
 // hidden is added to the scores of positions that are not seen: far below any score, and finite, so that 0·hidden is 0.
 const hidden = -1e30
-
-// later is hidden where the column is behind the row, else 0: [t,t]. It is a vector of 2t elements, 0, t−1 times hidden, and t
-// zeros, repeated and read in rows of 2t−1, each of which begins one element earlier.
-func later(like *graph.Node, t int) *graph.Node {
-	constant := func(k int, c float64) *graph.Node {
-		return graph.Fill(graph.BroadcastScalar(graph.SliceAxis(graph.Flatten(like), 0, 0, 1), k), c)
-	}
-	line := graph.Concat(0, constant(1, 0), constant(t-1, hidden), constant(t, 0))
-	all := graph.SliceAxis(graph.Reshape(graph.Broadcast(line, 0, t), 2*t*t), 0, 0, t*(2*t-1))
-	return graph.SliceAxis(graph.Reshape(all, t, 2*t-1), 1, 0, t)
-}

@@ -29,6 +29,7 @@ var (
 	_ objective.Model    = (*Model)(nil)
 	_ objective.Scorer   = (*Model)(nil)
 	_ objective.Buffered = (*Model)(nil)
+	_ objective.Sampler  = (*Model)(nil)
 )
 
 // New is the model of layers applied in order to an input. It infers all shapes and lists the parameters, or says what

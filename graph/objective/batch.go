@@ -89,7 +89,7 @@ func (b *Batch) At(params []*graph.Node) *Point {
 	q := &Point{Params: params, Target: b.target}
 	net := Net{Params: params, Inputs: b.inputs, Buffers: b.buffers}
 	if b.objective.training {
-		net.Uniform = Uniform(b.objective.dtype, b.Leaf(b.objective.masks.key, 2), b.index)
+		net.Uniform = Uniform(b.objective.dtype, b.Leaf(b.objective.masks.buffer, 2), b.index)
 	}
 	q.Output = b.objective.Model.Build(net)
 	q.Loss = b.objective.Model.Losses(q.Output, q.Target)

@@ -68,7 +68,7 @@ type onDevice struct {
 	targets   kernels.Buffer     // likewise
 	index     kernels.Buffer     // [chunk] examples of the current chunk
 	place     kernels.Buffer     // [chunk] their places in the pass
-	masks     *masks             // of random parts; nil without any
+	masks     *Key               // of random parts; nil without any
 	images    *images            // that training sees in the place of examples; nil without augmentation
 	chosen    []int32            // [chunk] what is written to them
 	arena     kernels.Buffer     // memory of programs, which run one at a time
@@ -124,7 +124,7 @@ func (f *Objective) fill(resident int64) (err error) {
 		reserve(&f.buffers, f.dtype, NumParams(own))
 	}
 	if err == nil && f.random {
-		f.masks, err = newMasks(f.device)
+		f.masks, err = newKey(f.device, masks)
 	}
 	if err == nil {
 		err = f.upload(resident)
@@ -248,7 +248,7 @@ func (f *Objective) Close() {
 	for p := range f.passes {
 		p.Close()
 	}
-	f.masks.close()
+	f.masks.Close()
 	f.images.close()
 	f.staging.close()
 	Free(f.theta, f.buffers, f.index, f.place, f.arena)

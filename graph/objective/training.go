@@ -3,7 +3,6 @@ package objective
 import (
 	"fmt"
 
-	"drift/data/random"
 	"drift/graph"
 	"drift/kernels"
 )
@@ -24,47 +23,14 @@ func (f *Objective) SetStep(seed uint64, step int) error {
 	if f.masks == nil {
 		return nil
 	}
-	if err := f.masks.set(seed, step); err != nil {
+	if err := f.masks.Set(seed, step); err != nil {
 		return fmt.Errorf("objective: the random parts of step %d: %w", step, err)
 	}
 	return nil
 }
 
-// masks is the key of the random numbers of a step, on the device.
-type masks struct {
-	key    kernels.Buffer // [2]
-	seed   uint64
-	stream *random.Stream
-	words  []int32
-	boxed  any // words, as Write takes it without an allocation
-}
-
-func newMasks(dev kernels.Device) (*masks, error) {
-	key, err := dev.NewBuffer(kernels.Int32, 2)
-	if err != nil {
-		return nil, fmt.Errorf("objective: memory for random numbers: %w", err)
-	}
-	m := &masks{key: key, stream: random.New(0, purpose), words: make([]int32, 2)}
-	m.boxed = m.words
-	return m, m.set(0, 0)
-}
-
-const purpose = "masks"
-
-func (m *masks) set(seed uint64, step int) error {
-	if seed != m.seed {
-		m.seed, m.stream = seed, random.New(seed, purpose)
-	}
-	key := m.stream.At(uint64(step)).Uint64()
-	m.words[0], m.words[1] = int32(key), int32(key>>32)
-	return m.key.Write(m.boxed)
-}
-
-func (m *masks) close() {
-	if m != nil {
-		m.key.Free()
-	}
-}
+// masks is the purpose of the numbers that the random parts of a model draw.
+const masks = "masks"
 
 // Uniform is a Net.Uniform for the examples with the given indices [n], under a key [2] that belongs to the step: each call draws from a
 // stream of its own.
