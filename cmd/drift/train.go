@@ -56,7 +56,8 @@ divides N. gd-noise uses all examples and adds noise as strong as that of batche
 gd-reg on batches of --batch that imitate smaller ones of --emulate-batch: λ = (η/4)(1/b − 1/B).
 sigma-inverse uses minibatches and steps along (Σ+δI)⁻¹ḡ. gradient-penalty adds --lambda ‖∇ℓ‖² to the
 loss of batches (Barrett and Dherin 2021). adamw, adam, nadam, rmsprop, adagrad and
-adafactor follow PyTorch; sam, lion and shampoo their papers, and muon its authors' code.
+adafactor follow PyTorch; sam, lion, shampoo, kfac, ekfac, sophia and fisher-penalty their papers, and muon
+its authors' code. kfac, ekfac, sophia and fisher-penalty draw labels from what the network says.
 
 With --every N these are measured every N steps on random examples, and logged:
 

@@ -211,7 +211,7 @@ func TestFlagsThatMeanNothingAreNoted(t *testing.T) {
 	loud := strings.Replace(smallRun, "--quiet ", "", 1) + "--steps 1 "
 	const unkept = "note: nothing of this run is kept: --out FOLDER keeps it\n"
 	for args, says := range map[string]string{
-		"--lambda 1": "note: --lambda means nothing to sgd, only to gd-reg, sgd-reg and gradient-penalty\n" + unkept,
+		"--lambda 1": "note: --lambda means nothing to sgd, only to gd-reg, sgd-reg, gradient-penalty and fisher-penalty\n" + unkept,
 		"--optimizer gd-reg --batch full --emulate-batch 10 --rank 3": "note: --rank means nothing to gd-reg, only to sigma-inverse\n" + unkept,
 		"--optimizer gd-reg --batch full --emulate-batch 10 --noise sigma --window 3": "note: --noise means nothing to gd-reg, only to gd-noise\n" +
 			"note: --window means nothing to gd-reg, only to sigma-inverse\n" + unkept,
