@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Broadcast is what process 0 gives, in all of them. What the others give is not looked at.
+// Broadcast is what process 0 gives, in all of them; nil in the others where that is nothing. What they give is not looked at.
 func (g *Group) Broadcast(b []byte) ([]byte, error) {
 	if err := g.Agree(nil); err != nil || g.Size() == 1 {
 		return b, err
@@ -17,7 +17,10 @@ func (g *Group) Broadcast(b []byte) ([]byte, error) {
 	err := g.transport.Broadcast(size)
 	if err == nil {
 		if !g.First() {
-			b = make([]byte, binary.LittleEndian.Uint64(size))
+			b = nil
+			if n := binary.LittleEndian.Uint64(size); n > 0 {
+				b = make([]byte, n)
+			}
 		}
 		err = g.transport.Broadcast(b)
 	}

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/nlpodyssey/safetensors"
@@ -35,19 +34,6 @@ func Write(path string, state any, vectors Vectors) error {
 		return fmt.Errorf("writing the checkpoint %s: %w", path, err)
 	}
 	return nil
-}
-
-// Read returns the vectors of the file at path and sets state. A missing file gives an error that is fs.ErrNotExist.
-func Read(path string, state any) (Vectors, error) {
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the checkpoint: %w", err)
-	}
-	vectors, err := Decode(file, state)
-	if err != nil {
-		return nil, fmt.Errorf("reading the checkpoint %s: %w: restore the file or start the run anew", path, err)
-	}
-	return vectors, nil
 }
 
 // Encode writes a checkpoint.

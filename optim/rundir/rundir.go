@@ -173,22 +173,27 @@ func (d *Dir) Save(state any, vectors checkpoint.Vectors) error {
 	return checkpoint.Write(d.File(stateName), state, vectors)
 }
 
-// Load reads the checkpoint. Without one, found is false: the run starts at its beginning.
-func (d *Dir) Load(state any) (vectors checkpoint.Vectors, found bool, err error) {
-	vectors, err = checkpoint.Read(d.File(stateName), state)
-	if errors.Is(err, fs.ErrNotExist) {
+// Load reads the checkpoint. Without one, found is false: the run starts at its beginning. Of several processes the first has the folder, the
+// others a nil Dir, and share passes the bytes of the file on from it to all; it is nil for a process alone.
+func (d *Dir) Load(state any, share func([]byte) ([]byte, error)) (vectors checkpoint.Vectors, found bool, err error) {
+	var file []byte
+	if d != nil {
+		if file, err = os.ReadFile(d.File(stateName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, false, fmt.Errorf("reading the checkpoint: %w", err)
+		}
+	}
+	if share != nil {
+		if file, err = share(file); err != nil {
+			return nil, false, fmt.Errorf("passing on the checkpoint: %w", err)
+		}
+	}
+	if file == nil {
 		return nil, false, nil
 	}
-	return vectors, err == nil, err
-}
-
-// Checkpoint is the file of the checkpoint, which checkpoint.Decode reads; nil without one.
-func (d *Dir) Checkpoint() ([]byte, error) {
-	file, err := os.ReadFile(d.File(stateName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if vectors, err = checkpoint.Decode(file, state); err != nil {
+		return nil, false, fmt.Errorf("reading the checkpoint: %w: restore the file or start the run anew", err)
 	}
-	return file, err
+	return vectors, true, nil
 }
 
 // Close lets go of the folder. A nil Dir holds none.

@@ -48,7 +48,7 @@ func TestRunGoesOnFromItsCheckpoint(t *testing.T) {
 	}
 	defer d.Close()
 	var s state
-	vectors, found, err := d.Load(&s)
+	vectors, found, err := d.Load(&s, nil)
 	if err != nil || !found || s.Step != 3 || vectors["theta"].([]float32)[1] != 2 || d.Config() != "lr = 0.1\n" {
 		t.Fatalf("state %v, vectors %v, found %v, config %q, %v", s, vectors, found, d.Config(), err)
 	}
@@ -75,7 +75,7 @@ func TestResumeWithoutCheckpointStartsAtTheBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if _, found, err := d.Load(new(state)); found || err != nil {
+	if _, found, err := d.Load(new(state), nil); found || err != nil {
 		t.Errorf("found %v, %v", found, err)
 	}
 	if err := d.Rewind(0); err != nil {

@@ -122,7 +122,7 @@ func TestInterruptedRunKeepsACheckpoint(t *testing.T) {
 		}
 	}})
 	var c counters
-	_, found, loadErr := dir.Load(&c)
+	_, found, loadErr := dir.Load(&c, nil)
 	if !errors.Is(err, ErrInterrupted) || !found || loadErr != nil || c.Step != 11 {
 		t.Errorf("%v; checkpoint found %v at step %d, %v", err, found, c.Step, loadErr)
 	}

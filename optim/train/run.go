@@ -7,7 +7,6 @@ import (
 
 	"drift/graph/objective"
 	"drift/graph/sigma"
-	"drift/optim/checkpoint"
 	"drift/optim/rundir"
 )
 
@@ -122,34 +121,19 @@ func (t *Trainer) finish() (r Result, err error) {
 // Resume brings the trainer to where the run in the folder stopped: to its checkpoint, or to its beginning where it has none. Of several
 // processes the first has the folder, and the others give nil.
 func (t *Trainer) Resume(dir *rundir.Dir) error {
-	step, err := t.resume(dir)
+	var c counters
+	vectors, found, err := dir.Load(&c, t.Objective.Group().Broadcast)
+	if err == nil && found {
+		err = t.restore(c, vectors)
+		if err == nil && c.Step > t.Options.Steps {
+			err = fmt.Errorf("it has taken %d steps already, more than %d", c.Step, t.Options.Steps)
+		}
+	}
 	switch {
 	case dir == nil:
 		return err
 	case err != nil:
 		return fmt.Errorf("resuming the run in %s: %w", dir.Path(), err)
 	}
-	return dir.Rewind(step)
-}
-
-func (t *Trainer) resume(dir *rundir.Dir) (step int, err error) {
-	var file []byte
-	if dir != nil {
-		if file, err = dir.Checkpoint(); err != nil {
-			return 0, err
-		}
-	}
-	if file, err = t.Objective.Group().Broadcast(file); err != nil || len(file) == 0 {
-		return 0, err
-	}
-	var c counters
-	vectors, err := checkpoint.Decode(file, &c)
-	if err != nil {
-		return 0, fmt.Errorf("reading the checkpoint: %w: restore the file or start the run anew", err)
-	}
-	err = t.restore(c, vectors)
-	if err == nil && c.Step > t.Options.Steps {
-		err = fmt.Errorf("it has taken %d steps already, more than %d", c.Step, t.Options.Steps)
-	}
-	return c.Step, err
+	return dir.Rewind(c.Step)
 }

@@ -254,7 +254,7 @@ func TestRunStopsWhereTheLossIsNotFinite(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "not finite") || trainer.StepsTaken() > longest {
 		t.Errorf("after step %d: %v", trainer.StepsTaken(), err)
 	}
-	if _, found, err := dir.Load(new(counters)); found || err != nil {
+	if _, found, err := dir.Load(new(counters), nil); found || err != nil {
 		t.Errorf("a checkpoint of a loss that is not finite was kept: %v", err)
 	}
 }
