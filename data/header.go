@@ -37,6 +37,10 @@ func newHeader(format tableFormat, first, second []string) (*header, error) {
 	if err := h.drop(format.drop); err != nil {
 		return nil, err
 	}
+	if format.unlabelled {
+		h.target = -1
+		return h, nil
+	}
 	return h, h.chooseTarget(format.label)
 }
 

@@ -2,8 +2,8 @@ package data
 
 import (
 	"fmt"
-	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,18 +25,9 @@ func imagesSource() Source {
 }
 
 func loadImages(r *request) (*Split, error) {
-	format := imageFormat{channels: r.count("channels", 0, 1, 3)}
-	format.convert = format.channels > 0
-	if format.channels == 2 && r.err == nil {
-		r.err = fmt.Errorf("channels=2: want 1 or 3")
-	}
-	option(r, "size", struct{}{}, "N or HxW, from 1 to 4096 pixels", func(text string) (_ struct{}, ok bool) {
-		format.height, format.width, ok = parseSize(text)
-		format.resize = ok
-		return struct{}{}, ok
-	})
-	if r.err != nil {
-		return nil, r.err
+	format, err := r.imageFormat()
+	if err != nil {
+		return nil, err
 	}
 	path, err := r.userPath()
 	if err != nil {
@@ -47,6 +38,21 @@ func loadImages(r *request) (*Split, error) {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return split, nil
+}
+
+// imageFormat is what options say about images.
+func (r *request) imageFormat() (imageFormat, error) {
+	format := imageFormat{channels: r.count("channels", 0, 1, 3)}
+	format.convert = format.channels > 0
+	if format.channels == 2 && r.err == nil {
+		r.err = fmt.Errorf("channels=2: want 1 or 3")
+	}
+	option(r, "size", struct{}{}, "N or HxW, from 1 to 4096 pixels", func(text string) (_ struct{}, ok bool) {
+		format.height, format.width, ok = parseSize(text)
+		format.resize = ok
+		return struct{}{}, ok
+	})
+	return format, r.err
 }
 
 // parseSize reads N or HxW.
@@ -60,30 +66,14 @@ func parseSize(text string) (height, width int, ok bool) {
 	return height, width, err1 == nil && err2 == nil && min(height, width) >= 1 && max(height, width) <= 4096
 }
 
-func (r *request) readImages(path string, format imageFormat) (split *Split, err error) {
-	info, err := os.Stat(path)
+func (r *request) readImages(path string, format imageFormat) (*Split, error) {
+	files, done, err := imageFilesOf(path)
 	if err != nil {
 		return nil, err
 	}
-	var files []imageFile
-	if info.IsDir() {
-		files, err = filesBelow(path)
-	} else {
-		f, failed := os.Open(path)
-		if failed != nil {
-			return nil, failed
-		}
-		defer func() {
-			if failed != nil || split == nil || split.Train.Rows == nil {
-				f.Close() // else it stays open until nothing refers to it
-			}
-		}()
-		files, err = filesOfZip(f, info.Size())
-	}
-	if err != nil {
-		return nil, err
-	}
-	return r.fromFiles(files, format)
+	split, err := r.fromFiles(files, format)
+	done(err == nil && slices.ContainsFunc([]Set{split.Train, split.Test, split.Valid}, func(s Set) bool { return s.Rows != nil }))
+	return split, err
 }
 
 // fromFiles makes a split of the images among files.

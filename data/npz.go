@@ -24,33 +24,50 @@ func loadNPZ(r *request) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
+	var split *Split
+	err = r.npzFile(format, func(a *npzArchive) error {
+		split, err = r.fromNPZ(a)
+		return err
+	})
+	return split, err
+}
+
+// npzFile opens an NPZ file for read.
+func (r *request) npzFile(format arrayFormat, read func(*npzArchive) error) error {
 	path, err := r.userPath()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	split, err := r.readNPZ(f, info.Size(), format)
+	a, err := openNPZ(f, info.Size(), format)
+	if err == nil {
+		err = read(a)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return fmt.Errorf("reading %s: %w", path, err)
 	}
-	return split, nil
+	return nil
 }
 
-// readNPZ reads an NPZ file, a zip of NPY arrays.
-func (r *request) readNPZ(f io.ReaderAt, size int64, format arrayFormat) (*Split, error) {
+// openNPZ opens an NPZ file, a zip of NPY arrays.
+func openNPZ(f io.ReaderAt, size int64, format arrayFormat) (*npzArchive, error) {
 	archive, err := zip.NewReader(f, size)
 	if err != nil {
 		return nil, fmt.Errorf("not an NPZ file: %w", err)
 	}
-	a := &npzArchive{Reader: archive, size: size, format: format}
+	return &npzArchive{Reader: archive, size: size, format: format}, nil
+}
+
+// fromNPZ makes parts of the arrays.
+func (r *request) fromNPZ(a *npzArchive) (*Split, error) {
 	train, err := a.part([]string{"x", "x_train"}, []string{"y", "y_train"})
 	if err != nil {
 		return nil, err
@@ -63,7 +80,7 @@ func (r *request) readNPZ(f io.ReaderAt, size int64, format arrayFormat) (*Split
 		}
 		test = &part
 	}
-	split, err := r.fromArrays(train, test, format)
+	split, err := r.fromArrays(train, test, a.format)
 	if err == nil {
 		split.Notices = append(split.Notices, a.unused()...)
 	}

@@ -225,7 +225,7 @@ func FuzzNPZ(f *testing.F) {
 	f.Fuzz(func(t *testing.T, x, y []byte) {
 		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}, train: -1, test: -1, normalize: true}
 		file := zipOf(t, map[string][]byte{"x": x, "y": y})
-		split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), arrayFormat{scale: 1})
+		split, err := readNPZ(r, file)
 		if err == nil {
 			err = r.finish(split, npzSource())
 		}
@@ -246,8 +246,17 @@ func FuzzZip(f *testing.F) {
 	f.Add(good[:len(good)-10])
 	f.Fuzz(func(t *testing.T, file []byte) {
 		r := &request{Spec: Spec{Name: "npz", Path: "fuzz"}, train: -1, test: -1, normalize: true}
-		if split, err := r.readNPZ(bytes.NewReader(file), int64(len(file)), arrayFormat{scale: 1}); err == nil && r.finish(split, npzSource()) == nil {
+		if split, err := readNPZ(r, file); err == nil && r.finish(split, npzSource()) == nil {
 			checkSplit(t, split)
 		}
 	})
+}
+
+// readNPZ reads the parts of a file.
+func readNPZ(r *request, file []byte) (*Split, error) {
+	a, err := openNPZ(bytes.NewReader(file), int64(len(file)), arrayFormat{scale: 1})
+	if err != nil {
+		return nil, err
+	}
+	return r.fromNPZ(a)
 }

@@ -140,6 +140,20 @@ func TestWhatCannotStayOnDiskIsRefused(t *testing.T) {
 	}
 }
 
+// grayPNG is an image of 3×2 pixels of one grey.
+func grayPNG(t testing.TB, grey byte) []byte {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 3, 2))
+	for k := range img.Pix {
+		img.Pix[k] = grey
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, img); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func TestImagesFromDisk(t *testing.T) {
 	files := map[string][]byte{}
 	for i := range 12 {

@@ -17,6 +17,7 @@ type tableFormat struct {
 	label, drop, header, missing string
 	sep                          rune
 	regression                   bool // the targets are quantities
+	unlabelled                   bool // all columns are inputs
 }
 
 // table is a parsed CSV file.
@@ -91,7 +92,9 @@ func (t *table) open(r io.Reader) (*csv.Reader, error) {
 	if t.header, err = newHeader(t.format, trimmed(first), trimmed(second)); err != nil {
 		return nil, err
 	}
-	t.width = t.kept() - 1
+	if t.width = t.kept(); !t.format.unlabelled {
+		t.width--
+	}
 	if t.names == nil {
 		if err := t.add(first, line1); err != nil {
 			return nil, err
@@ -115,6 +118,9 @@ func (t *table) checkSeparator(first []string) error {
 		if strings.Contains(first[0], sep.mark) {
 			return fmt.Errorf("one column: if the cells are separated by %q, say sep=%s", sep.mark, sep.name)
 		}
+	}
+	if t.format.unlabelled {
+		return nil
 	}
 	return errors.New("one column: want inputs and a target, separated by commas or by what sep= says")
 }

@@ -97,28 +97,33 @@ func (d *description) parse() (*nn.Model, error) {
 // gradientBytes is the memory that a gradient of a batch works in, besides data, parameters and the gradient. One example of zeros
 // stands for the data.
 func (d *description) gradientBytes(model *nn.Model) (bytes int64, err error) {
-	in, target := model.Input, model.Target()
-	size, targets := in.Size(), target.Size()
-	set := data.Set{Name: "zeros", Shape: in.Shape, Tokens: in.Index, X: data.ValuesOf(make([]float32, size))}
-	if target.Index > 0 {
-		set.Classes, set.Labels = target.Index, make([]int32, targets)
-		if len(target.Shape) > 0 {
-			set.Positions = targets
-		}
-	} else {
-		set.Outputs, set.Y = targets, make([]float64, targets)
-	}
 	dev, err := d.openDevice()
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = closing(dev, err) }()
-	f, err := objective.New(dev, model, &data.Split{Train: set}, objective.Options{DType: d.dtype, Chunk: d.batch})
+	f, err := objective.New(dev, model, &data.Split{Train: exampleOf(model)}, objective.Options{DType: d.dtype, Chunk: d.batch})
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
 	return f.GradientBytes(d.batch)
+}
+
+// exampleOf is a set of one example of zeros such as a model takes.
+func exampleOf(model *nn.Model) data.Set {
+	in, target := model.Input, model.Target()
+	targets := target.Size()
+	set := data.Set{Name: "zeros", Shape: in.Shape, Tokens: in.Index, X: data.ValuesOf(make([]float32, in.Size()))}
+	if target.Index == 0 {
+		set.Outputs, set.Y = targets, make([]float64, targets)
+		return set
+	}
+	set.Classes, set.Labels = target.Index, make([]int32, targets)
+	if len(target.Shape) > 0 {
+		set.Positions = targets
+	}
+	return set
 }
 
 func shapeText(shape []int) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,6 +138,52 @@ func TestPredictRefusals(t *testing.T) {
 		status, stdout, stderr := drift(t, append([]string{"predict"}, strings.Fields(c.args)...)...)
 		if status != c.status || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: status %d, %q, %q; want %d and %q", c.args, status, stdout, stderr, c.status, c.says)
+		}
+	}
+}
+
+// Inputs without targets are predicted for as the same examples in the test part are, normalized as the training part was; where a file
+// describes the network, no data are needed.
+func TestPredictionsWithoutTargets(t *testing.T) {
+	folder := t.TempDir()
+	numbers := func(n, seed int) (x []float64) {
+		for i := range n {
+			x = append(x, math.Sin(float64(seed+i*i)))
+		}
+		return x
+	}
+	unseen := numbers(4*6, 9)
+	both := "npz:" + npzFile(t, map[string]array{
+		"x": {[]int{10, 6}, numbers(60, 1)}, "y": {[]int{10}, []int64{0, 1, 2, 0, 1, 2, 0, 1, 2, 0}},
+		"x_test": {[]int{4, 6}, unseen}, "y_test": {[]int{4}, []int64{2, 1, 0, 0}}})
+	alone := "npz:" + npzFile(t, map[string]array{"x": {[]int{4, 6}, unseen}})
+	run, a, b := filepath.Join(folder, "run"), filepath.Join(folder, "a.csv"), filepath.Join(folder, "b.csv")
+	object(t, "train --quiet --json - --data "+both+",normalize=on --model mlp:5 --steps 20 --batch 5 --lr 0.5 --out "+run)
+	same := func(args string) {
+		t.Helper()
+		object(t, "predict --quiet --json - "+args+" --out "+b)
+		first, err := os.ReadFile(a)
+		second, err2 := os.ReadFile(b)
+		if err := errors.Join(err, err2); err != nil || len(first) < 40 || !bytes.Equal(first, second) {
+			t.Errorf("%s: %v\n%s\n%s", args, err, first, second)
+		}
+	}
+	object(t, "predict --quiet --json - --run "+run+" --out "+a)
+	same("--run " + run + " --inputs " + alone)
+	same("--data " + both + ",normalize=on --model mlp:5 --weights " + run + "/weights.safetensors --inputs " + alone)
+	saved := filepath.Join(folder, "net.onnx")
+	object(t, "model mlp:5 --quiet --json - --data "+both+" --weights "+run+"/weights.safetensors --save "+saved)
+	object(t, "predict --quiet --json - --data "+both+" --model onnx:"+saved+" --out "+a)
+	same("--model onnx:" + saved + " --inputs " + alone)
+	for args, says := range map[string]string{
+		"--inputs glyphs":                     "want npy:X.npy",
+		"--inputs " + alone + ",train=2":      "unknown option train",
+		"--inputs " + alone + " --part train": "leave one out",
+		"--inputs npz:" + npzFile(t, map[string]array{"x": {[]int{2, 5}, numbers(10, 1)}}): "have shape [5]",
+	} {
+		status, _, stderr := drift(t, strings.Fields("predict --run "+run+" --out "+b+" "+args)...)
+		if status == 0 || !strings.Contains(stderr, says) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: status %d, %s", args, status, stderr)
 		}
 	}
 }
