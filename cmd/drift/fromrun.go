@@ -33,7 +33,7 @@ func (r *fromRun) adopt(flags *pflag.FlagSet, names ...string) (weights string, 
 		return "", fmt.Errorf("reading the run in %s: config.toml: %w", r.run, err)
 	}
 	for name, value := range settings {
-		if !slices.Contains(names, name) {
+		if !slices.Contains(names, name) || flags.Lookup(name) == nil { // predict, for one, has no use for parts
 			continue
 		}
 		if err := cmdline.Set(name, value, flags); err != nil {
