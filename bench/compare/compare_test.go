@@ -258,3 +258,38 @@ func TestTuning(t *testing.T) {
 		t.Error("the drift of runs with other learning rates is compared")
 	}
 }
+
+// Shards share trials: each begins with its own, does none that another has finished, and all choose what a comparison in one piece does.
+func TestShardsShareTrials(t *testing.T) {
+	open := opener(glyphs, nn.CrossEntropy{})
+	e := Experiment{Open: open, Entries: entries(sgd(0.01, 8), 5, "sgd", "gd"), Seeds: []uint64{1, 2}, Trials: 4,
+		OpenTuning: func(seed uint64) (*objective.Objective, io.Closer, error) { return open(9 + seed) }}
+	whole := compared(t, e)
+	e.Kept = study.NewStore(t.TempDir(), "test")
+	for i, first := range []string{"trial 1 of sgd, seed 1", ""} {
+		var began []string
+		e.Shard = study.Shard{Index: i, Of: 2}
+		e.Observe = func(n study.News) {
+			if n.Trial && !slices.Contains(began, n.What) {
+				began = append(began, n.What)
+			}
+		}
+		if _, err := e.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case first == "" && len(began) > 0:
+			t.Errorf("the second shard does %v again", began)
+		case first != "" && (began[0] != first || began[1] != "trial 3 of sgd, seed 1"):
+			t.Errorf("shard %d begins with %v, want its own trials", i, began[:2])
+		}
+	}
+	e.Shard, e.Observe = study.Shard{}, nil
+	merged, err := json.Marshal(compared(t, e).Trials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := json.Marshal(whole.Trials); err != nil || !bytes.Equal(merged, want) {
+		t.Errorf("trials in shards are\n%s, in one piece\n%s", merged, want)
+	}
+}

@@ -10,4 +10,5 @@ type keptSeed struct {
 
 func seedName(seed uint64) string { return fmt.Sprintf("seed-%d.json", seed) }
 
-func trialsName(seed uint64) string { return fmt.Sprintf("trials-%d.json", seed) }
+// trialName is the file of the i-th trial on a seed.
+func trialName(seed uint64, i int) string { return fmt.Sprintf("trial-%03d.seed-%d.json", i, seed) }

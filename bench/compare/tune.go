@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"drift/bench/report"
 	"drift/bench/study"
@@ -31,20 +30,18 @@ func (t Trial) losses() []float64 {
 	return all
 }
 
-// tuning is the trials of all optimizers, as far as they are finished, in one file for each seed on which they run.
+// tuning is the trials of all optimizers on a seed. Each that is finished is a file, so that shards share them.
 type tuning struct {
 	of    Experiment
 	heard func(steps int, news study.News)
 	seed  uint64
 	f     *objective.Objective
 	start []float64
-	kept  keptTrials
-	at    int // runs of this seed asked for
 }
 
-// keptTrials is what is finished on a seed: losses in the order in which they are asked for.
-type keptTrials struct {
-	Losses []report.Number `json:"losses"`
+// keptTrial is a trial that is finished on a seed.
+type keptTrial struct {
+	Loss report.Number `json:"loss"`
 }
 
 // tune gives every optimizer the same number of trials and returns them with the best of each. Test examples are not looked at.
@@ -89,9 +86,6 @@ func (e Experiment) tuneOn(ctx context.Context, seed uint64, trials []Trial, hea
 		return nil, err
 	}
 	t := &tuning{of: e, heard: heard, seed: seed, f: f, start: start}
-	if _, err := e.Kept.Load(trialsName(seed), &t.kept); err != nil {
-		return nil, err
-	}
 	if trials == nil {
 		return t.first(ctx, base)
 	}
@@ -100,56 +94,75 @@ func (e Experiment) tuneOn(ctx context.Context, seed uint64, trials []Trial, hea
 
 // first tries every choice once.
 func (t *tuning) first(ctx context.Context, base []Entry) (trials []Trial, err error) {
+	var all []int
 	for _, entry := range base {
 		for k := range t.of.Trials {
 			trial := entry
 			if trial.Optimizer, err = study.Tried(entry.Optimizer, k); err != nil {
 				return nil, err
 			}
-			loss, err := t.loss(ctx, trial, fmt.Sprintf("trial %d of %s", k+1, entry.Name))
-			if err != nil {
-				return nil, err
-			}
-			trials = append(trials, Trial{Optimizer: entry.Name, Settings: trial, ValidationLoss: loss})
+			all = append(all, len(trials))
+			trials = append(trials, Trial{Optimizer: entry.Name, Settings: trial})
 		}
 	}
-	return trials, nil
+	err = t.each(ctx, trials, all, func(trial *Trial, loss report.Number) { trial.ValidationLoss = loss })
+	return trials, err
 }
 
 // again runs the best of each optimizer on another seed.
 func (t *tuning) again(ctx context.Context, trials []Trial) error {
-	for of := range slices.Chunk(trials, t.of.Trials) {
-		losses := make([]float64, len(of))
-		for k := range of {
-			losses[k] = float64(of[k].ValidationLoss)
+	var best []int
+	for from := 0; from < len(trials); from += t.of.Trials {
+		losses := make([]float64, t.of.Trials)
+		for k := range losses {
+			losses[k] = float64(trials[from+k].ValidationLoss)
 		}
 		for _, k := range study.Finalists(losses, study.FinalistsOf) {
-			loss, err := t.loss(ctx, of[k].Settings, fmt.Sprintf("trial %d of %s, seed %d", k+1, of[k].Optimizer, t.seed))
-			if err != nil {
+			best = append(best, from+k)
+		}
+	}
+	return t.each(ctx, trials, best, func(trial *Trial, loss report.Number) { trial.Again = append(trial.Again, loss) })
+}
+
+// each runs some of the trials. A shard begins with its own, and then takes what other shards have finished, and does what they have not.
+func (t *tuning) each(ctx context.Context, trials []Trial, which []int, finished func(trial *Trial, loss report.Number)) error {
+	losses := make([]report.Number, len(which))
+	for _, own := range []bool{true, false} {
+		for n, i := range which {
+			if t.of.Shard.Has(n) != own {
+				continue
+			}
+			var err error
+			if losses[n], err = t.loss(ctx, trials[i], i); err != nil {
 				return err
 			}
-			of[k].Again = append(of[k].Again, loss)
 		}
+	}
+	for n, i := range which {
+		finished(&trials[i], losses[n])
 	}
 	return nil
 }
 
-// loss is that of a trial on examples held out, null where it diverged.
-func (t *tuning) loss(ctx context.Context, trial Entry, what string) (report.Number, error) {
-	if t.at++; t.at <= len(t.kept.Losses) {
-		t.heard(trial.Steps, study.News{})
-		return t.kept.Losses[t.at-1], nil
+// loss is that of the i-th trial on examples held out, null where it diverged.
+func (t *tuning) loss(ctx context.Context, trial Trial, i int) (report.Number, error) {
+	var kept keptTrial
+	name := trialName(t.seed, i)
+	found, err := t.of.Kept.Load(name, &kept)
+	if found || err != nil {
+		t.heard(trial.Settings.Steps, study.News{})
+		return kept.Loss, err
 	}
-	r, err := study.Train(ctx, t.f, trial, t.seed, t.start, 1, func(steps int, logged *train.Entry) {
+	what := fmt.Sprintf("trial %d of %s, seed %d", i%t.of.Trials+1, trial.Optimizer, t.seed)
+	r, err := study.Train(ctx, t.f, trial.Settings, t.seed, t.start, 1, func(steps int, logged *train.Entry) {
 		t.heard(steps, study.News{What: what, Trial: true, Logged: logged})
 	})
-	loss := report.Number(r.TestLoss())
+	kept.Loss = report.Number(r.TestLoss())
 	if err == nil {
-		t.kept.Losses = append(t.kept.Losses, loss)
-		err = t.of.Kept.Save(trialsName(t.seed), t.kept)
+		err = t.of.Kept.Save(name, kept)
 	}
 	if err != nil {
-		return loss, fmt.Errorf("%s: %w", what, err)
+		return kept.Loss, fmt.Errorf("%s: %w", what, err)
 	}
-	return loss, nil
+	return kept.Loss, nil
 }

@@ -80,7 +80,8 @@ only with --force. However a comparison ends, by kill -9 too, --resume continues
 same results; until they are written, finished runs and trials are kept in the folder finished/
 inside it. --shard 3/16 does every 16th seed, from the third (counted from 0) on, and writes no
 results: several processes may work in one folder, on machines that share it, with the same settings,
-and --resume merges. With --tune, each of them does the trials. A run that diverges ends early, and its optimizer then has no means.`
+and --resume merges. With --tune they share the trials: each begins with its own, takes those that others
+have finished, and does what is missing. A run that diverges ends early, and its optimizer then has no means.`
 
 const compareExample = `  drift compare
   drift compare --seeds 10 --steps 5000 --out long
