@@ -49,7 +49,11 @@ func (r *fromRun) weightsOf(given string, flags *pflag.FlagSet, names ...string)
 	if r.run == "" {
 		return given, nil
 	}
-	weights, err := r.adopt(flags, append(names, "data", "data-dir", "model", "names", "label-smoothing", "seed", "chunk", "recompute", "parts")...)
+	names = append(names, "data", "data-dir", "model", "names", "label-smoothing", "seed", "chunk", "recompute")
+	if flags.Lookup("parts") != nil { // of commands that several processes can do together
+		names = append(names, "parts")
+	}
+	weights, err := r.adopt(flags, names...)
 	if err != nil || given != "" {
 		return given, err
 	}
