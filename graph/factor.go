@@ -28,7 +28,8 @@ func (f outer) rows() (a, d *Node) {
 	return Reshape(f.a, n*t, in), Reshape(f.d, n*t, out)
 }
 
-// squaredNorms is ‖a_n‖²‖d_n‖² for one position; for more, the cheaper of Σ_ts (a_t·a_s)(d_t·d_s) and the norm of the formed gradient.
+// squaredNorms is ‖a_n‖²‖d_n‖² for one position; for more, the norm of the formed gradient where that is small, else
+// Σ_ts (a_t·a_s)(d_t·d_s).
 func (f outer) squaredNorms() *Node {
 	if _, t, _, _ := f.sizes(); t == 1 {
 		return Mul(SumTail(Square(f.a)), SumTail(Square(f.d)))
@@ -39,9 +40,11 @@ func (f outer) squaredNorms() *Node {
 	return SumTail(Mul(MatMulT(f.a, f.a, false, true), MatMulT(f.d, f.d, false, true)))
 }
 
+// forms is true where the gradients take no more than twice the memory of the factors: adding them up takes the place of the product that
+// sums them over the examples, so that norms cost little more.
 func (f outer) forms() bool {
 	_, t, in, out := f.sizes()
-	return t > 1 && t*(in+out) >= in*out
+	return t > 1 && 2*t*(in+out) >= in*out
 }
 
 // formed is the gradients as matrices, [n,out,in].
