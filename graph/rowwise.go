@@ -18,8 +18,7 @@ type cluster struct {
 	steps   []*step
 	rows    int // equal parts that each step's indices and results fall into
 	longest int // indices of a step
-	first   int // places of the first and last step in the plan
-	last    int
+	last    int // place of its last step in the plan
 	sums    bool
 	ins     map[*Node]bool // read from memory
 	made    map[*Node]bool
@@ -28,10 +27,9 @@ type cluster struct {
 // clusters joins chains and sums of rows that share operands or read each other's results row by row: these are read from memory once, and
 // what passes between them never gets there. The steps must be in an order in which they can run, and connected.
 func (p *Plan) clusters(f *fuser) {
-	of, place := make(map[*step]*cluster), make(map[*step]int)
+	of := make(map[*step]*cluster)
 	var all []*cluster
 	for k, s := range p.steps {
-		place[s] = k
 		m, rows, ok := s.rowwise()
 		if !ok {
 			continue
@@ -39,12 +37,12 @@ func (p *Plan) clusters(f *fuser) {
 		var best *cluster
 		most := 0
 		for _, c := range all {
-			if n := c.shared(s, m, gcd(c.rows, rows)); n > most && c.room(m, gcd(c.rows, rows)) && !c.between(s, of, place) {
+			if n := c.shared(s, m, gcd(c.rows, rows)); n > most && c.room(m, gcd(c.rows, rows)) && !c.between(s, of) {
 				best, most = c, n
 			}
 		}
 		if best == nil {
-			best = &cluster{rows: rows, first: k, ins: make(map[*Node]bool), made: make(map[*Node]bool)}
+			best = &cluster{rows: rows, ins: make(map[*Node]bool), made: make(map[*Node]bool)}
 			all = append(all, best)
 		}
 		of[s] = best
@@ -100,19 +98,16 @@ func (c *cluster) shared(s *step, m kernels.Map, rows int) int {
 }
 
 // between reports a path from the cluster to s through steps that are not in it. A cluster that the path meets is left everywhere.
-func (c *cluster) between(s *step, of map[*step]*cluster, place map[*step]int) bool {
+func (c *cluster) between(s *step, of map[*step]*cluster) bool {
 	seen := make(map[*step]bool)
 	var visit func(t *step) bool
 	visit = func(t *step) bool {
 		if seen[t] {
 			return false
 		}
-		together, last := []*step{t}, place[t]
+		together := []*step{t}
 		if d := of[t]; d != nil {
-			together, last = d.steps, d.last
-		}
-		if last < c.first {
-			return false
+			together = d.steps // some of which may run after c, though t does not
 		}
 		for _, u := range together {
 			seen[u] = true

