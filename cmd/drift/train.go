@@ -82,7 +82,9 @@ With --every N these are measured every N steps on random examples, and logged:
   sampled                        number of training examples, and of test examples, used; it keeps the
                                  cost below a twentieth of the run's
 
-Apart from the noise scale and the eigenvalues the estimates are unbiased; on few examples they are
+They are of images as they are in the data, without the random changes of augment=, and of the network
+without dropout: those of a step's own examples differ. Apart from the noise scale and the eigenvalues
+the estimates are unbiased; on few examples they are
 noisy, and ‖∂tr Σ‖² and ‖G‖² can come out negative. Optimizers that compute tr Σ themselves log theirs,
 over the examples of the step. The drift terms assume steps along the gradient: they ignore clipping,
 weight decay and gd-reg's penalty, and are left out for sigma-inverse. If a twentieth of N steps is
