@@ -146,6 +146,11 @@ func (s *Study) addTasks(f file) error {
 	if err != nil {
 		return s.at(err, "targets")
 	}
+	if f.Budget != nil {
+		if err := f.Budget.check(); err != nil {
+			return s.at(err, "budget")
+		}
+	}
 	for i, t := range f.Tasks {
 		at := place("task", i)
 		for _, part := range [][2]string{{"name", t.Name}, {"data", t.Data}, {"model", t.Model}} {
@@ -210,6 +215,9 @@ func (s *Study) addOptimizer(i int, f fileOptimizer) error {
 		d, err := dimension(o.Optimizer, kind, key, f.Search[key])
 		if err != nil {
 			return s.at(fmt.Errorf("optimizer %q: search: %w", o.Name, err), at, "search", key)
+		}
+		if _, set := f.Settings[key]; set {
+			return s.at(fmt.Errorf("optimizer %q: %s is set and searched: leave one out", o.Name, key), at, "settings", key)
 		}
 		o.Space = append(o.Space, d)
 	}
@@ -296,6 +304,8 @@ func (d Dimension) checkSpan(key string) error {
 	switch {
 	case !(d.Low < d.High) || math.IsInf(d.Low, 0) || math.IsInf(d.High, 0):
 		return fmt.Errorf("%s: the span from %v to %v is empty: give low < high", key, d.Low, d.High)
+	case d.whole && math.Floor(d.High) <= math.Ceil(d.Low):
+		return fmt.Errorf("%s: the span from %v to %v has no two whole numbers: give a wider one", key, d.Low, d.High)
 	case (d.Scale == Log || d.Scale == "") && d.Low <= 0:
 		return fmt.Errorf("%s: a span from %v on has no logarithms: begin above 0, or give scale = \"linear\"", key, d.Low)
 	case d.Scale == Complement && (d.Low < 0 || d.High >= 1):

@@ -55,7 +55,7 @@ in common use on three tasks). --show prints a study's file, to begin one of you
   [[optimizer]]                              # any number; a type may be there twice, under names
   name = "momentum"
   type = "sgd"
-  settings = {batch = 10, momentum = 0.9}
+  settings = {batch = 10}
   search = {lr = [0.01, 1], momentum = {low = 0.5, high = 0.99, scale = "complement"}, schedule = ["constant", "cosine"]}
 
 Tuning gives every optimizer the same number of trials on each task: points that fill its search space evenly
