@@ -49,11 +49,7 @@ func (r *fromRun) weightsOf(given string, flags *pflag.FlagSet, names ...string)
 	if r.run == "" {
 		return given, nil
 	}
-	names = append(names, "data", "data-dir", "model", "names", "label-smoothing", "seed", "chunk", "recompute")
-	if flags.Lookup("parts") != nil { // of commands that several processes can do together
-		names = append(names, "parts")
-	}
-	weights, err := r.adopt(flags, names...)
+	weights, err := r.adopt(flags, append(names, "data", "data-dir", "model", "names", "label-smoothing", "seed", "chunk", "recompute", "parts")...)
 	if err != nil || given != "" {
 		return given, err
 	}
