@@ -89,7 +89,7 @@ func operands(n *Node) []*Node {
 func (c *chain) primitive(outs []*Node) kernels.Primitive {
 	g := c.group
 	m := kernels.Map{N: g.domain, Access: c.access, Code: c.code}
-	for _, n := range outs {
+	for _, n := range outs { // a sum is the first
 		m.Results = append(m.Results, c.index[n])
 	}
 	if g.sum != nil {

@@ -126,8 +126,8 @@ func (f *fuser) onlyChain(n *Node) *group {
 	return g
 }
 
-// merge joins a chain with the one that made its operand, which then becomes a second output, wherever nothing else has to
-// be computed between the two.
+// merge joins a chain, or a sum of one, with the chain that made its operand, which then becomes a further output, wherever nothing else
+// has to be computed between the two.
 func (f *fuser) merge() {
 	for _, n := range f.order {
 		p := f.groups[n]
@@ -136,17 +136,22 @@ func (f *fuser) merge() {
 		}
 		for _, u := range f.users[n] {
 			q := f.groups[u]
-			if !chained(u) || q == p || q.sum != nil || q.domain != p.domain || p.weight+q.weight > maxChain || f.between(p, q) {
+			if !chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain || f.between(p, q) {
 				continue
 			}
 			for _, m := range p.nodes {
 				f.groups[m] = q
 			}
 			q.nodes, q.weight = append(q.nodes, p.nodes...), q.weight+p.weight
-			p = q
+			if p = q; p.sum != nil {
+				break
+			}
 		}
 	}
 }
+
+// keeps reports a value that is wanted for itself, which a chain may compute in the place of another.
+func (f *fuser) keeps(n *Node) bool { return f.kept[n] }
 
 // between reports a path from p to q through something that is in neither: a group runs as a whole, so a path that enters it
 // anywhere leaves it everywhere.
@@ -212,6 +217,10 @@ func (f *fuser) step(g *group) *step {
 		o := n.Op().(*op)
 		s.op = o.primitive(shapesOf(o.in), o.out)
 		return s
+	}
+	if g.sum != nil {
+		s.outs = slices.DeleteFunc(s.outs, func(n *Node) bool { return n == g.sum })
+		s.outs = slices.Insert(s.outs, 0, g.sum)
 	}
 	c := chain{fuser: f, group: g, index: make(map[*Node]uint8)}
 	c.fuse()

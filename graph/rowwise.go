@@ -51,15 +51,25 @@ func (p *Plan) clusters(f *fuser) {
 	p.contract(f, all)
 }
 
-// rowwise is the chain of a step that works on rows, and how many of these there are at most.
-func (s *step) rowwise() (m kernels.Map, rows int, ok bool) {
+// chain is the chain of a step, which it may add up.
+func (s *step) chain() (m kernels.Map, ok bool) {
 	switch op := s.op.(type) {
 	case kernels.Map:
-		return op, op.N, op.N > 0
+		return op, true
 	case kernels.Reduce:
-		return op.Map, op.A, op.C == 1 && op.Map.N > 0
+		return op.Map, true
 	}
-	return m, 0, false
+	return m, false
+}
+
+// rowwise is the chain of a step that works on rows, and how many of these there are at most.
+func (s *step) rowwise() (m kernels.Map, rows int, ok bool) {
+	m, ok = s.chain()
+	rows = m.N
+	if r, sum := s.op.(kernels.Reduce); sum {
+		rows, ok = r.A, r.C == 1
+	}
+	return m, rows, ok && m.N > 0
 }
 
 func (c *cluster) add(s *step, m kernels.Map, rows, place int) {

@@ -123,11 +123,12 @@ func (s *step) mayReplace(leaf *Node, readers []*step) bool {
 
 // readsInOrder reports whether s reads a value index by index, as it writes its results.
 func (s *step) readsInOrder(n *Node) bool {
-	if !s.fused {
+	m, chain := s.chain()
+	if !chain || !s.fused && len(s.outs) == 1 {
 		return false
 	}
 	for k, in := range s.ins {
-		if in == n && !s.op.(kernels.Map).Access[k].Full() {
+		if in == n && !m.Access[k].Full() {
 			return false
 		}
 	}

@@ -59,7 +59,7 @@ type Buffer interface {
 }
 
 // Call is one primitive with its operands. Operands must have the lengths that Op.Operands states. An output may share
-// memory with an input only where the primitive allows it (Map: at the same indices). Outputs never overlap each other.
+// memory with an input only where the primitive allows it (Map and Reduce: at the same indices). Outputs never overlap each other.
 type Call struct {
 	Op  Primitive
 	Out []Buffer

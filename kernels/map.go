@@ -83,10 +83,11 @@ type Map struct {
 	Results []uint8
 }
 
-// Reduce is out[a,c] = Σ_b e[a,b,c] over a fused chain e of N = A·B·C indices with one result. With Max it is the largest element,
+// Reduce is out[a,c] = Σ_b e[a,b,c] over a fused chain of N = A·B·C indices, whose first result is e. Further results are stored, as
+// those of a Map are, and may be the same memory as an input in the same way. With Max it is the largest element,
 // NaN if there is one. Sums in float32 are accumulated so that their error does not grow with B beyond a few ulp of Σ|e|:
 // in blocks whose partial sums are added in float64 or pairwise. The order of additions depends on sizes only, never on the
-// number of threads. Outputs [out] of A·C elements, inputs those of Map.
+// number of threads. Outputs [out] of A·C elements and the further results of N each, inputs those of Map.
 type Reduce struct {
 	A, B, C int
 	Max     bool

@@ -140,9 +140,12 @@ func (p Map) Operands() (out, in []int, err error) {
 }
 
 func (p Reduce) Operands() (out, in []int, err error) {
-	if p.Map.N != p.A*p.B*p.C || len(p.Map.Results) != 1 {
+	if p.Map.N != p.A*p.B*p.C || len(p.Map.Results) < 1 {
 		return nil, nil, fmt.Errorf("a chain of %d indices and %d results for [%d,%d,%d]", p.Map.N, len(p.Map.Results), p.A, p.B, p.C)
 	}
-	_, in, err = p.Map.Operands()
-	return []int{p.A * p.C}, in, errors.Join(err, notNegative(p.A, p.B, p.C))
+	out, in, err = p.Map.Operands()
+	if len(out) > 0 {
+		out[0] = p.A * p.C
+	}
+	return out, in, errors.Join(err, notNegative(p.A, p.B, p.C))
 }

@@ -57,7 +57,7 @@ type instr[T kernels.Float] struct {
 // copyOut moves a value to an output at the end of a block.
 type copyOut struct{ value, output int }
 
-// newChain prepares m. Without outputs, the first result stays wherever it was computed.
+// newChain prepares m. Without outputs, or where the first is nil, the first result stays wherever it was computed.
 func newChain[T kernels.Float](l *loader, m kernels.Map, out, in [][]T) *chain[T] {
 	if out != nil {
 		m = copyInputs(m, out, in)

@@ -13,6 +13,10 @@ func copyInputs[T kernels.Float](m kernels.Map, out, in [][]T) kernels.Map {
 	results := m.Results
 	m.Results = nil
 	for o, r := range results {
+		if out[o] == nil && m.N > 0 {
+			m.Results = append(m.Results, r)
+			continue
+		}
 		if int(r) < len(in) && m.Access[r].Full() && overlap(out[o], in[r]) {
 			m.Results = append(m.Results, r)
 			continue
@@ -66,9 +70,12 @@ func (c *chain[T]) place(f fused, in [][]T, inputs int) (program[T], int) {
 			}
 		}
 		for o, r := range f.results {
-			if c.out != nil && int(r) == v && i.output < 0 && !readLater(c.out[o], in, last, k) {
+			if c.out == nil || int(r) != v || c.out[o] == nil {
+				continue
+			}
+			if i.output < 0 && !readLater(c.out[o], in, last, k) {
 				i.output = o
-			} else if c.out != nil && int(r) == v {
+			} else {
 				p.copies = append(p.copies, copyOut{v, o})
 			}
 		}

@@ -49,7 +49,11 @@ func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 }
 
 func newReduction[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) *reduction[T] {
-	r := &reduction[T]{Reduce: p, chain: newChain(l, p.Map, nil, o.in), out: o.out[0], local: l.local, partialResults: l.shared}
+	var stored [][]T
+	if len(o.out) > 1 {
+		stored = append([][]T{nil}, o.out[1:]...)
+	}
+	r := &reduction[T]{Reduce: p, chain: newChain(l, p.Map, stored, o.in), out: o.out[0], local: l.local, partialResults: l.shared}
 	add := kernels.FnAdd
 	if p.Max {
 		add = kernels.FnMax

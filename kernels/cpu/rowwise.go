@@ -44,6 +44,7 @@ func loadRowwise[T kernels.Float](l *loader, p kernels.Rowwise, o operands[T]) {
 	}
 	r := &rowwise[T]{rows: p.Rows, tile: max(1, tileLen/most)}
 	for k, n := range p.Local {
+		data[len(o.in)+len(o.out)+k] = []T{} // there, unlike what is only added up
 		locals[len(o.in)+len(o.out)+k] = &local{each: n / p.Rows}
 	}
 	cost, registers := 0, 0
@@ -80,6 +81,9 @@ func newRowStep[T kernels.Float](l *loader, rows int, s kernels.RowStep, data []
 	case kernels.Reduce:
 		r := newReduction(l, p, operands[T]{out: out, in: in})
 		r.chain.locals = inside
+		if len(outside) > 1 {
+			r.chain.outLocals = append([]*local{nil}, outside[1:]...)
+		}
 		return rowStep[T]{chain: r.chain, indices: p.Map.N / rows, sums: &rowSums[T]{r, p.A / rows, outside[0]}}
 	}
 	panic("cpu: internal error: a step of rows that is neither a map nor a sum")

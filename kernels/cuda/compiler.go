@@ -19,6 +19,7 @@ type compiler struct {
 	results []int           // the value of every output
 	last    []int           // the last instruction that reads a value
 	before  int             // the value of the last step
+	sum     int             // the value that is left in registers; −1 for none
 	slots   *slots.Slots
 	late    []late
 	program *program
@@ -27,19 +28,14 @@ type compiler struct {
 // late is an output that must wait until no input is read any more, as it may lie over one.
 type late struct{ value, out int }
 
-// resultsAsSteps lists the value of every output. Inputs among them are copied, and the last step of a chain without outputs
-// (a Reduce) is its result.
-func (c *compiler) resultsAsSteps() {
-	c.code = c.Code
-	for _, r := range c.Results {
-		v := int(r)
-		newest := len(c.Access) + len(c.code) - 1
-		if v < len(c.Access) || len(c.out) == 0 && v != newest {
-			c.code = append(c.code[:len(c.code):len(c.code)], kernels.Instr{Fn: kernels.FnCopy, X: r})
-			v = newest + 1
-		}
-		c.results = append(c.results, v)
+// asStep is the value of a result as that of a step: an input is copied, and so is what must be the last step's and is not.
+func (c *compiler) asStep(v int, last bool) int {
+	newest := len(c.Access) + len(c.code) - 1
+	if v >= len(c.Access) && !(last && v != newest) {
+		return v
 	}
+	c.code = append(c.code[:len(c.code):len(c.code)], kernels.Instr{Fn: kernels.FnCopy, X: uint8(v)})
+	return newest + 1
 }
 
 // instruction emits the step of instruction k, and a copy for every further output of its value.
@@ -59,7 +55,7 @@ func (c *compiler) instruction(k int) {
 	}
 	var now []int
 	for out, v := range c.results {
-		if v != value || len(c.out) == 0 {
+		if v != value {
 			continue
 		}
 		if c.readLater(k, c.out[out]) {

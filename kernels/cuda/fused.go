@@ -29,7 +29,7 @@ func threads(slots int) (n, bytes int) {
 const mapBlocks = 264
 
 func (p *planner) mapping(m kernels.Map, out, in []uint64) error {
-	code, slots, err := compile(m, p.dtype, out, in)
+	code, slots, err := compile(m, p.dtype, false, out, in)
 	if err != nil {
 		return err
 	}
@@ -59,8 +59,9 @@ type (
 // Enough blocks to fill a large GPU; a constant, so that sums are the same on all.
 const reduceBlocks = 1024
 
-func (p *planner) reduce(r kernels.Reduce, out uint64, in []uint64) error {
-	chain, slots, err := compile(r.Map, p.dtype, nil, in)
+func (p *planner) reduce(r kernels.Reduce, outs, in []uint64) error {
+	out := outs[0]
+	chain, slots, err := compile(r.Map, p.dtype, true, outs[1:], in)
 	if err != nil {
 		return err
 	}

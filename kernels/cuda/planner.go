@@ -101,7 +101,7 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 	case kernels.Rowwise:
 		return p.rowwise(op, out, in)
 	case kernels.Reduce:
-		return p.reduce(op, out[0], in)
+		return p.reduce(op, out, in)
 	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:
 		return p.rows(op, out[0], in)
 	case kernels.Gather, kernels.Scatter:

@@ -20,7 +20,7 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 	case kernels.Rowwise:
 		refRowwise(p, out, scale, in)
 	case kernels.Reduce:
-		refReduce(p, out[0], scale[0], in)
+		refReduce(p, out, scale, in)
 	case kernels.Gemm:
 		refGemm(p, out[0], scale[0], in[0], in[1])
 	case kernels.Conv, kernels.ConvInput, kernels.ConvWeight:

@@ -86,22 +86,27 @@ func ulps(f kernels.Fn, x, y float64) float64 {
 	return 8
 }
 
-func refReduce(p kernels.Reduce, out, scale []float64, in [][]float64) {
-	for i := range out {
+// refReduce stores the further results beside the sums.
+func refReduce(p kernels.Reduce, out, scale, in [][]float64) {
+	sums, bounds := out[0], scale[0]
+	for i := range sums {
 		if p.Max {
-			out[i] = math.Inf(-1)
+			sums[i] = math.Inf(-1)
 		}
 	}
 	var c refChain
 	for i := range p.Map.N {
 		values, errors := c.eval(p.Map, i, in)
+		for o, r := range p.Map.Results[1:] {
+			out[1+o][i], scale[1+o][i] = values[r], errors[r]
+		}
 		r := p.Map.Results[0]
 		to := i/(p.B*p.C)*p.C + i%p.C
 		if p.Max {
-			out[to], scale[to] = max(out[to], values[r]), max(scale[to], errors[r])
+			sums[to], bounds[to] = max(sums[to], values[r]), max(bounds[to], errors[r])
 			continue
 		}
-		out[to] += values[r]
-		scale[to] += math.Abs(values[r]) + errors[r]
+		sums[to] += values[r]
+		bounds[to] += math.Abs(values[r]) + errors[r]
 	}
 }

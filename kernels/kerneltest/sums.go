@@ -32,6 +32,10 @@ func testReduce(s *suite) {
 				Code:    []kernels.Instr{{Fn: kernels.FnSub, X: 0, Y: 1}, {Fn: kernels.FnTanh, X: 2}, {Fn: kernels.FnMul, X: 3, Y: 0}},
 				Results: []uint8{4}}}
 			s.check(p, sumUnits, s.normal(n), s.normal(access.Len(n)))
+			for _, results := range [][]uint8{{4, 4}, {4, 3, 2}, {2, 4, 2}, {0, 4}, {3, 0}} { // what is stored is the sum's terms, and is not
+				p.Map.Results = results
+				s.check(p, sumUnits, s.normal(n), s.normal(access.Len(n)))
+			}
 		}
 	}
 	for _, shape := range [][3]int{{4, 10, 1}, {4, 3000, 1}, {2, 50, 7}} { // one NaN among many
