@@ -37,7 +37,7 @@ type message struct {
 }
 
 // patience is how long anything may take on a busy machine.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Find is the program, "" where there is none.
 func Find() string {
