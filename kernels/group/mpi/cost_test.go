@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -24,40 +25,41 @@ func (w *world) floats() (element, add uintptr) {
 	return 0x4c00040a, 0x58000003
 }
 
-// The sum in the fixed tree costs at most two and a half times MPI_Allreduce, whose order of sums is the library's own: 1.9 million float32
-// between two processes of one machine, the least of 41 interleaved calls each, which other work on the machine disturbs least.
-func TestCostOfTheTree(t *testing.T) {
+// BenchmarkTree is the sum in the fixed tree beside MPI_Allreduce, whose order of sums is the library's own: 1.9 million float32 between two
+// processes of one machine, the least of 41 interleaved calls each, which other work on the machine disturbs least.
+func BenchmarkTree(b *testing.B) {
 	if os.Getenv(inside) == "" {
-		for name, command := range runners(t) {
-			out, err := start(t, command, 2, "-test.run", "^TestCostOfTheTree$", "-test.v")
+		for name, command := range runners(b) {
+			out, err := start(b, command, 2, "-test.run", "^$", "-test.bench", "^BenchmarkTree$", "-test.benchtime", "1x")
 			if err != nil {
-				t.Errorf("%s: %v\n%s", name, err, out)
+				b.Errorf("%s: %v\n%s", name, err, out)
 			}
-			t.Logf("%s: %s", name, out)
+			for line := range strings.Lines(out) {
+				if strings.HasPrefix(line, "fixed tree") {
+					fmt.Print(name, ": ", line)
+				}
+			}
 		}
 		return
 	}
 	w, err := join(launched())
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	if w.functions["MPI_Allreduce"], err = purego.Dlsym(w.handle, "MPI_Allreduce"); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	g, err := group.New(w)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	defer g.Close()
 	tree, all, err := costs(w, g, 1_900_000)
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	if g.First() {
-		fmt.Printf("fixed tree %v, MPI_Allreduce %v: ratio %.2f\n", tree, all, float64(tree)/float64(all))
-		if float64(tree) > 2.5*float64(all) {
-			t.Error("more than 2.5")
-		}
+		fmt.Printf("\nfixed tree %v, MPI_Allreduce %v: ratio %.2f\n", tree, all, float64(tree)/float64(all))
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 const inside = "DRIFT_TEST_INSIDE"
 
 // runners are the launchers that are installed, with what they take to start more processes than there are cores, as root.
-func runners(t *testing.T) map[string][]string {
+func runners(t testing.TB) map[string][]string {
 	all := map[string][]string{}
 	for name, command := range map[string][]string{
 		"Open MPI": {"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"}, "MPICH": {"mpiexec.hydra"},
@@ -32,7 +32,7 @@ func runners(t *testing.T) map[string][]string {
 	return all
 }
 
-func start(t *testing.T, command []string, n int, args ...string) (string, error) {
+func start(t testing.TB, command []string, n int, args ...string) (string, error) {
 	t.Helper()
 	line := append(append(command[1:], "-n", fmt.Sprint(n), os.Args[0]), args...)
 	cmd := exec.Command(command[0], line...)
