@@ -36,7 +36,7 @@ func (e Experiment) explain(ctx context.Context, f *objective.Objective, runs []
 		}
 		r.Explained = report.Number(share)
 	}
-	found, err := beyond(ctx, f, sgd, start, mean, some)
+	found, err := beyond(ctx, f, sgd, start, mean, e.Pairs, some)
 	for i := range runs {
 		if runs[i].Entry.Optimizer == optim.Optimizer(sgd) && err == nil {
 			runs[i].SecondOrder = found

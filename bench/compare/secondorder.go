@@ -25,6 +25,9 @@ type SecondOrder struct {
 	// number of pairs.
 	StandardErrors shares `json:"standard_errors"`
 	Pairs          int    `json:"pairs"`
+	// Validity is the mean over seeds, and Precision that of the first.
+	Validity  Validity  `json:"validity"`
+	Precision Precision `json:"pairs_for_a_tenth"`
 }
 
 // shares is one number for each part of the expansion.
@@ -44,12 +47,15 @@ type secondOrder struct {
 	Shares shares `json:"shares"`
 	Errors shares `json:"errors"`
 	Pairs  int    `json:"pairs"`
+	// Validity and Precision are of this seed.
+	Validity  Validity  `json:"validity"`
+	Precision Precision `json:"pairs_for_a_tenth"`
 }
 
 // beyond expands some of the shuffles of SGD in their noise. What SGD does in these less what the expansion says of the same ones varies
 // little, so that few of them tell what the expansion leaves in the mean; its squared length is the mean of products of different pairs,
 // which noise does not lengthen. Where gradients are clipped there is no expansion.
-func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []float64, sgd *cloud, some []shuffled) (*secondOrder, error) {
+func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []float64, sgd *cloud, pairs int, some []shuffled) (*secondOrder, error) {
 	if len(some) < 2 || s.Clip > 0 {
 		return nil, nil
 	}
@@ -82,7 +88,7 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 		apart := sgd.mean[i] - start[i] - full[i]
 		whole += apart * apart
 	}
-	out, ends := &secondOrder{Pairs: len(some)}, make([][]float64, len(some))
+	out, ends := &secondOrder{Pairs: len(some), Precision: newPrecision(found, sgd, pairs, whole)}, make([][]float64, len(some))
 	for k := range some {
 		ends[k] = some[k].displacement
 	}
@@ -95,7 +101,8 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 		}
 		*out.Shares.all()[k], *out.Errors.all()[k] = report.Number(share), report.Number(deviation)
 	}
-	return out, nil
+	out.Validity, err = newValidity(f, s, start, some[0].orders[0][0])
+	return out, err
 }
 
 // newSecondOrder is the mean over seeds, or nil where there is none.
@@ -119,5 +126,25 @@ func newSecondOrder(bySeed [][]run) *SecondOrder {
 		*intervals[part] = report.Mean95(values)
 		*out.StandardErrors.all()[part] = report.Number(math.Sqrt(floats.Sum(squares) / float64(len(squares))))
 	}
+	out.Validity, out.Precision = validityOf(bySeed)
 	return &out
+}
+
+// validityOf is the mean over seeds, and the precision of the first.
+func validityOf(bySeed [][]run) (mean Validity, first Precision) {
+	n := 0.0
+	for _, runs := range bySeed {
+		for _, r := range runs {
+			if s := r.SecondOrder; s != nil {
+				if n++; n == 1 {
+					first = s.Precision
+				}
+				mean.Curvature += s.Validity.Curvature
+				mean.Crossed += s.Validity.Crossed
+			}
+		}
+	}
+	mean.Curvature /= report.Number(n)
+	mean.Crossed /= report.Number(n)
+	return mean, first
 }

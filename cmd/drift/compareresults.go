@@ -130,17 +130,43 @@ func (c *comparison) show(outcome *compare.Outcome) error {
 // trusted is how far apart two expansions that differ in fourth order may be where either tells something.
 const trusted = 0.15
 
+// Bounds beyond which an expansion fails, as experiments show: bench/results/second-order.md.
+const (
+	mostCurvature = 0.5   // η λ_max/(1−μ)
+	mostCrossed   = 0.005 // share of kinks crossed in an update
+)
+
 // showExpansion prints how much of what separates SGD from GD the theory explains to second order in the noise, and how far to trust it.
 func (c *comparison) showExpansion(s *compare.SecondOrder) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(c.human(), "\nOf what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\n"+
+	fmt.Fprintf(c.human(), "\nAt the start η λ_max/(1−μ) = %.2g", float64(s.Validity.Curvature))
+	if crossed := float64(s.Validity.Crossed); !math.IsNaN(crossed) {
+		fmt.Fprintf(c.human(), ", and an update takes %.2g %% of units to the other side of their kink", 100*crossed)
+	}
+	fmt.Fprintln(c.human(), ".")
+	if v := s.Validity; v.Curvature > mostCurvature {
+		fmt.Fprintf(c.human(), "Above %.1f an expansion in the noise fails: do not trust the shares below; a lower --lr makes it hold.\n", mostCurvature)
+	} else if v.Crossed > mostCrossed {
+		fmt.Fprintln(c.human(), "No derivative knows of kinks, so that the shares below stay low at any rate: a smooth activation, such as softplus or silu, raises them.")
+	}
+	fmt.Fprintf(c.human(), "Of what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\n"+
 		"both around SGD's own mean instead of GD's path %s.\n", s.Drift, s.Diffusion, s.Both, s.AroundMean)
 	if both, around := float64(s.StandardErrors.Both), float64(s.StandardErrors.AroundMean); !math.IsNaN(both + around) {
-		fmt.Fprintf(c.human(), "Standard errors of one seed's last two shares, from %d pairs of shuffles: %.2g and %.2g.\n", s.Pairs, both, around)
+		fmt.Fprintf(c.human(), "Standard errors of one seed's last two shares, from %d pairs of shuffles: %.2g and %.2g; 0.01 takes %.0f and %.0f.\n",
+			s.Pairs, both, around, pairsFor(s.Pairs, both), pairsFor(s.Pairs, around))
+	}
+	if p := s.Precision; p.Expanded > 0 && p.Simulated > 0 {
+		fmt.Fprintf(c.human(), "To a tenth of its length the expansion as a vector takes %d pairs, and SGD's mean itself, simulated (--pairs), %d: that is the cheaper way to it.\n",
+			p.Expanded, p.Simulated)
 	}
 	if math.Abs(s.Both.Mean-s.AroundMean.Mean) > trusted {
 		fmt.Fprintln(c.human(), "These two differ in fourth order alone: the noise is too strong here for an expansion. A lower --lr or a larger --batch makes it hold.")
 	}
+}
+
+// pairsFor is how many pairs of shuffles have a standard error of 0.01 where some have another.
+func pairsFor(pairs int, deviation float64) float64 {
+	return math.Ceil(float64(pairs) * deviation * deviation / 1e-4)
 }
