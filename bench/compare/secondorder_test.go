@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"math"
 	"testing"
 
 	"drift/graph/nn"
@@ -21,6 +22,12 @@ func TestSecondOrderExplainsMoreThanTheRegularizer(t *testing.T) {
 		if s == nil || s.Both.Mean < 0.9 || s.Both.Mean > 1 || s.Both.Mean < reg.Mean || s.Both.Mean < s.Drift.Mean || s.Both.Mean < s.Diffusion.Mean || s.AroundMean.Mean < 0.9 {
 			t.Errorf("%s: explained by the regularizer %v, to second order %+v", name, reg, s)
 			continue
+		}
+		if v := s.Validity; !(v.Curvature > 0.01 && v.Curvature < 1) || !math.IsNaN(float64(v.Crossed)) { // tanh has no kinks
+			t.Errorf("%s: %+v", name, v)
+		}
+		if p := s.Precision; p.Expanded < 1 || p.Simulated < 1 {
+			t.Errorf("%s: %+v", name, p)
 		}
 		if deviation := float64(s.StandardErrors.Both); !(deviation > 0 && deviation < 0.05) || s.Pairs != 8 {
 			t.Errorf("%s: standard error %v from %d pairs", name, deviation, s.Pairs)

@@ -158,7 +158,7 @@ func (c *comparison) showExpansion(s *compare.SecondOrder) {
 			s.Pairs, both, around, pairsFor(s.Pairs, both), pairsFor(s.Pairs, around))
 	}
 	if p := s.Precision; p.Expanded > 0 && p.Simulated > 0 {
-		fmt.Fprintf(c.human(), "To a tenth of its length the expansion as a vector takes %d pairs, and SGD's mean itself, simulated (--pairs), %d: that is the cheaper way to it.\n",
+		fmt.Fprintf(c.human(), "To a tenth of its length the expansion as a vector takes %d pairs of shuffles, and SGD's mean %d simulated ones (--pairs), each of which costs far less.\n",
 			p.Expanded, p.Simulated)
 	}
 	if math.Abs(s.Both.Mean-s.AroundMean.Mean) > trusted {
