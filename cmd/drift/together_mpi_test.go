@@ -15,25 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"drift/kernels/group/grouptest"
 	"drift/optim/rundir"
 )
-
-// launchers are the installed ways to start n processes, with what they take to start more of them than there are cores, as root.
-func launchers(t *testing.T) map[string][]string {
-	t.Helper()
-	all := map[string][]string{}
-	for name, command := range map[string][]string{
-		"Open MPI": {"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"}, "MPICH": {"mpiexec.hydra"},
-	} {
-		if _, err := exec.LookPath(command[0]); err == nil {
-			all[name] = command
-		}
-	}
-	if len(all) == 0 {
-		t.Skip("neither mpirun.openmpi nor mpiexec.hydra is installed (Debian: openmpi-bin, mpich)")
-	}
-	return all
-}
 
 // started is n processes of a program; "" is this test standing in for drift.
 func started(launcher []string, n int, program string, args ...string) *exec.Cmd {
@@ -80,7 +64,7 @@ const sharedTask = "--data glyphs,train=60,test=40,size=8 --steps 12 --log-every
 
 // Every kind of direction, over MPI, in two and four processes, against one.
 func TestTogetherRunsHaveTheSameBits(t *testing.T) {
-	all, folder := launchers(t), t.TempDir()
+	all, folder := grouptest.Launchers(t), t.TempDir()
 	mlp, cnn := "--model mlp:12,act=tanh ", `--model {"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]} `
 	text := filepath.Join(folder, "verse.txt")
 	if err := os.WriteFile(text, []byte(strings.Repeat("the sun and the moon, the moon and the tide. ", 9)), 0o666); err != nil {
@@ -119,7 +103,7 @@ func TestTogetherRunsHaveTheSameBits(t *testing.T) {
 
 // A run whose processes are killed or interrupted goes on in any other number of them, and comes to the same bits.
 func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
-	all, folder := launchers(t), t.TempDir()
+	all, folder := grouptest.Launchers(t), t.TempDir()
 	args := strings.Fields("train " + strings.Replace(sharedTask, "--steps 12", "--steps 600", 1) + "--model mlp:12,act=tanh --batch 15 --checkpoint-every 20 --out")
 	whole := filepath.Join(folder, "whole")
 	if out, err := finish(t, child(append(args, whole)...)); err != nil {
@@ -200,7 +184,7 @@ func signalOnce(t *testing.T, cmd *exec.Cmd, ready func() bool, signal func(*os.
 
 // What compare, measure and verify find is the same too, and the first process alone prints and writes.
 func TestTogetherOtherCommands(t *testing.T) {
-	all, folder := launchers(t), t.TempDir()
+	all, folder := grouptest.Launchers(t), t.TempDir()
 	for i, c := range []struct{ args, file string }{
 		{"measure --data glyphs,train=60,size=8 --model mlp:6,act=tanh --sigma-top 2 --hessian-top 2 --layers --examples 50 --parts 2", "measure.json"},
 		{"compare --data glyphs,train=40,test=20,size=8 --model mlp:6,act=tanh --optimizers sgd,gd-reg --seeds 2 --steps 8 --shuffles 0 --parts 2 --quiet", "runs.csv"},
@@ -235,7 +219,7 @@ func TestTogetherOtherCommands(t *testing.T) {
 
 // One line says what is wrong, whichever process it is wrong in, and none waits.
 func TestTogetherMistakesAreOneLine(t *testing.T) {
-	all, folder := launchers(t), t.TempDir()
+	all, folder := grouptest.Launchers(t), t.TempDir()
 	other := filepath.Join(folder, "other")
 	program, err := os.ReadFile(os.Args[0])
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/ebitengine/purego"
 
 	"drift/kernels/group"
+	"drift/kernels/group/grouptest"
 )
 
 // floats are a library's float32 and sum, for comparison: drift itself moves bytes only.
@@ -29,7 +30,7 @@ func (w *world) floats() (element, add uintptr) {
 // processes of one machine, the least of 41 interleaved calls each, which other work on the machine disturbs least.
 func BenchmarkTree(b *testing.B) {
 	if os.Getenv(inside) == "" {
-		for name, command := range runners(b) {
+		for name, command := range grouptest.Launchers(b) {
 			out, err := start(b, command, 2, "-test.run", "^$", "-test.bench", "^BenchmarkTree$", "-test.benchtime", "1x")
 			if err != nil {
 				b.Errorf("%s: %v\n%s", name, err, out)

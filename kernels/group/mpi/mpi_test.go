@@ -16,22 +16,6 @@ import (
 // inside names the process of a group of this many that a test has started.
 const inside = "DRIFT_TEST_INSIDE"
 
-// runners are the launchers that are installed, with what they take to start more processes than there are cores, as root.
-func runners(t testing.TB) map[string][]string {
-	all := map[string][]string{}
-	for name, command := range map[string][]string{
-		"Open MPI": {"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"}, "MPICH": {"mpiexec.hydra"},
-	} {
-		if _, err := exec.LookPath(command[0]); err == nil {
-			all[name] = command
-		}
-	}
-	if len(all) == 0 {
-		t.Skip("neither mpirun.openmpi nor mpiexec.hydra is installed (Debian: openmpi-bin, mpich)")
-	}
-	return all
-}
-
 func start(t testing.TB, command []string, n int, args ...string) (string, error) {
 	t.Helper()
 	line := append(append(command[1:], "-n", fmt.Sprint(n), os.Args[0]), args...)
@@ -47,7 +31,7 @@ func TestTransport(t *testing.T) {
 		grouptest.Inside(t, os.Getenv(inside), func() (*group.Group, error) { return Start() })
 		return
 	}
-	for name, command := range runners(t) {
+	for name, command := range grouptest.Launchers(t) {
 		for _, n := range []int{2, 4} {
 			for _, body := range grouptest.Names() {
 				t.Run(fmt.Sprint(name, " ", n, " ", body), func(t *testing.T) {
@@ -70,7 +54,7 @@ func TestAnotherLaunchersLibraryIsRefused(t *testing.T) {
 		}
 		t.Fatal("it goes on")
 	}
-	all := runners(t)
+	all := grouptest.Launchers(t)
 	if len(all) < 2 {
 		t.Skip("this takes Open MPI and MPICH")
 	}
