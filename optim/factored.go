@@ -30,13 +30,8 @@ type factored struct {
 }
 
 func newFactored(c Context, o Factors, eigen bool) (Direction, error) {
-	l, err := newLabels(c)
+	b, l, err := newLabelled(c)
 	if err != nil {
-		return nil, err
-	}
-	b, err := newBase(c.Objective)
-	if err != nil {
-		l.close()
 		return nil, err
 	}
 	d := &factored{base: b, labels: l, options: o, eigen: eigen, host: make([]float64, c.NumParams()), diagonal: make([]float64, c.NumParams())}

@@ -27,13 +27,8 @@ var DefaultFisherPenalty = FisherPenalty{Heavy: defaultHeavy, Minibatch: default
 var _ Optimizer = FisherPenalty{}
 
 func (o FisherPenalty) Direction(c Context) (Direction, error) {
-	l, err := newLabels(c)
+	b, l, err := newLabelled(c)
 	if err != nil {
-		return nil, err
-	}
-	b, err := newBase(c.Objective)
-	if err != nil {
-		l.close()
 		return nil, err
 	}
 	d := &fisherPenalized{base: b, labels: l, lambda: o.Lambda}
@@ -70,12 +65,7 @@ func (d *fisherPenalized) prepare(batch int) (err error) {
 	if err != nil {
 		return err
 	}
-	d.second, err = f.Compile(batch, func(b *objective.Batch) {
-		b.Sum(d.image, graph.HVP([]*graph.Node{d.loss(b)}, b.Params, b.Vector(d.sampled)))
-	}, func(e *objective.End) {
-		v := e.Flat(d.vector)
-		e.Set(v, graph.Add(v, graph.Scale(e.Flat(d.image), 2*d.lambda)))
-	})
+	d.second, err = d.penalty(batch, d.loss, d.sampled, d.image, d.lambda)
 	return err
 }
 

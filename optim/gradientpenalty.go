@@ -55,13 +55,20 @@ func (d *penalized) prepare(batch int) (err error) {
 	if d.first, err = f.CompileGradient(batch, d.vector); err != nil {
 		return err
 	}
-	d.second, err = f.Compile(batch, func(b *objective.Batch) {
-		b.Sum(d.image, graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, b.Vector(d.vector)))
+	loss := func(b *objective.Batch) *graph.Node { return b.Weighted(b.Here()) }
+	d.second, err = d.penalty(batch, loss, d.vector, d.image, d.lambda)
+	return err
+}
+
+// penalty is a pass that adds the gradient of λ‖g‖², 2λHg, to the direction: g is the gradient of a loss [n], a vector [P], and H its Hessian.
+// image has room for Hg.
+func (d *base) penalty(batch int, loss func(*objective.Batch) *graph.Node, g, image kernels.Buffer, lambda float64) (*objective.Pass, error) {
+	return d.objective.Compile(batch, func(b *objective.Batch) {
+		b.Sum(image, graph.HVP([]*graph.Node{loss(b)}, b.Params, b.Vector(g)))
 	}, func(e *objective.End) {
 		v := e.Flat(d.vector)
-		e.Set(v, graph.Add(v, graph.Scale(e.Flat(d.image), 2*d.lambda)))
+		e.Set(v, graph.Add(v, graph.Scale(e.Flat(image), 2*lambda)))
 	})
-	return err
 }
 
 func (d *penalized) Compute(batch []int, _ float64) (objective.Measured, error) {

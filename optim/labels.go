@@ -20,6 +20,19 @@ func newLabels(c Context) (labels, error) {
 	return labels{key: key, seed: c.Seed}, err
 }
 
+// newLabelled is what directions that draw labels are made of.
+func newLabelled(c Context) (base, labels, error) {
+	l, err := newLabels(c)
+	if err != nil {
+		return base{}, labels{}, err
+	}
+	b, err := newBase(c.Objective)
+	if err != nil {
+		l.close()
+	}
+	return b, l, err
+}
+
 // draw begins a step.
 func (l *labels) draw() error { return l.key.Set(l.seed, int(l.step)) }
 
