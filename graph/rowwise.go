@@ -18,7 +18,6 @@ type cluster struct {
 	steps   []*step
 	rows    int // equal parts that each step's indices and results fall into
 	longest int // indices of a step
-	last    int // place of its last step in the plan
 	sums    bool
 	ins     map[*Node]bool // read from memory
 	made    map[*Node]bool
@@ -29,7 +28,7 @@ type cluster struct {
 func (p *Plan) clusters(f *fuser) {
 	of := make(map[*step]*cluster)
 	var all []*cluster
-	for k, s := range p.steps {
+	for _, s := range p.steps {
 		m, rows, ok := s.rowwise()
 		if !ok {
 			continue
@@ -46,25 +45,14 @@ func (p *Plan) clusters(f *fuser) {
 			all = append(all, best)
 		}
 		of[s] = best
-		best.add(s, m, gcd(best.rows, rows), k)
+		best.add(s, m, gcd(best.rows, rows))
 	}
 	p.contract(f, all)
 }
 
-// chain is the chain of a step, which it may add up.
-func (s *step) chain() (m kernels.Map, ok bool) {
-	switch op := s.op.(type) {
-	case kernels.Map:
-		return op, true
-	case kernels.Reduce:
-		return op.Map, true
-	}
-	return m, false
-}
-
 // rowwise is the chain of a step that works on rows, and how many of these there are at most.
 func (s *step) rowwise() (m kernels.Map, rows int, ok bool) {
-	m, ok = s.chain()
+	m, ok = kernels.ChainOf(s.op)
 	rows = m.N
 	if r, sum := s.op.(kernels.Reduce); sum {
 		rows, ok = r.A, r.C == 1
@@ -72,8 +60,8 @@ func (s *step) rowwise() (m kernels.Map, rows int, ok bool) {
 	return m, rows, ok && m.N > 0
 }
 
-func (c *cluster) add(s *step, m kernels.Map, rows, place int) {
-	c.steps, c.rows, c.last = append(c.steps, s), rows, place
+func (c *cluster) add(s *step, m kernels.Map, rows int) {
+	c.steps, c.rows = append(c.steps, s), rows
 	c.longest = max(c.longest, m.N)
 	_, sum := s.op.(kernels.Reduce)
 	c.sums = c.sums || sum
@@ -107,7 +95,8 @@ func (c *cluster) shared(s *step, m kernels.Map, rows int) int {
 	return n
 }
 
-// between reports a path from the cluster to s through steps that are not in it. A cluster that the path meets is left everywhere.
+// between reports a path from the cluster to s through steps that are not in it. Where the path enters another cluster, it may go on from any
+// step of that one, because all of them will run as one.
 func (c *cluster) between(s *step, of map[*step]*cluster) bool {
 	seen := make(map[*step]bool)
 	var visit func(t *step) bool

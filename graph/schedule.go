@@ -123,7 +123,7 @@ func (s *step) mayReplace(leaf *Node, readers []*step) bool {
 
 // readsInOrder reports whether s reads a value index by index, as it writes its results.
 func (s *step) readsInOrder(n *Node) bool {
-	m, chain := s.chain()
+	m, chain := kernels.ChainOf(s.op)
 	if !chain || !s.fused && len(s.outs) == 1 {
 		return false
 	}

@@ -89,13 +89,22 @@ func (p Rowwise) Len(v int) int {
 
 // Chain is the map of a step, or what it adds up; ok says that it is a step of rows.
 func (s RowStep) Chain() (m Map, ok bool) {
-	switch p := s.Op.(type) {
+	m, ok = ChainOf(s.Op)
+	if r, sum := s.Op.(Reduce); sum {
+		ok = r.C == 1
+	}
+	return m, ok
+}
+
+// ChainOf is a Map, or the one whose results a Reduce adds up.
+func ChainOf(p Primitive) (m Map, ok bool) {
+	switch p := p.(type) {
 	case Map:
 		return p, true
 	case Reduce:
-		return p.Map, p.C == 1
+		return p.Map, true
 	}
-	return Map{}, false
+	return m, false
 }
 
 // describe is for Describe: the rows, their indices and the steps.
