@@ -3,7 +3,6 @@ package objective
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"math/bits"
 
 	"drift/kernels/group"
@@ -72,9 +71,9 @@ func (f *Objective) SameParameters() error {
 	if err := f.theta.Read(theta); err != nil {
 		return fmt.Errorf("objective: reading the parameters: %w", err)
 	}
-	raw := make([]byte, 0, 8*len(theta))
-	for _, x := range theta {
-		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(x))
+	raw, err := binary.Append(nil, binary.LittleEndian, theta)
+	if err != nil {
+		return err
 	}
 	return g.Same("parameters, as processors of another kind have,", raw)
 }

@@ -155,21 +155,15 @@ type typedSums[T kernels.Float] []T
 
 func (s typedSums[T]) values() any { return []T(s) }
 
-func (s typedSums[T]) read(from []kernels.Buffer) error {
-	at := 0
-	for _, b := range from {
-		if err := b.Read([]T(s[at : at+b.Len()])); err != nil {
-			return err
-		}
-		at += b.Len()
-	}
-	return nil
-}
+func (s typedSums[T]) read(from []kernels.Buffer) error { return s.each(from, kernels.Buffer.Read) }
 
-func (s typedSums[T]) write(to []kernels.Buffer) error {
+func (s typedSums[T]) write(to []kernels.Buffer) error { return s.each(to, kernels.Buffer.Write) }
+
+// each does something to each buffer with its numbers, a []T.
+func (s typedSums[T]) each(buffers []kernels.Buffer, do func(b kernels.Buffer, numbers any) error) error {
 	at := 0
-	for _, b := range to {
-		if err := b.Write([]T(s[at : at+b.Len()])); err != nil {
+	for _, b := range buffers {
+		if err := do(b, []T(s[at:at+b.Len()])); err != nil {
 			return err
 		}
 		at += b.Len()
