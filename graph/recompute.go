@@ -211,11 +211,8 @@ func (r *recomputer) repeats(s *step) bool {
 	if s.partial || s.copyTo != nil {
 		return false
 	}
-	switch op := s.op.(type) {
-	case kernels.Gemm:
-		if op.Beta != 0 {
-			return false
-		}
+	if product, is := s.op.(kernels.Gemm); is && product.Beta != 0 {
+		return false
 	}
 	if r.what == RecomputeCheap && multiplies(s.op) {
 		return false
