@@ -35,16 +35,16 @@ func (c closer) Close() error {
 
 // opener makes problems of 40 examples in float64.
 func opener(spec string, loss nn.Loss) func(seed uint64) (*objective.Objective, io.Closer, error) {
-	return openerOn(spec, loss, func() kernels.Device { return cpu.New(cpu.Options{Threads: 1}) })
+	return openerOn(spec, tanh8, loss, func() kernels.Device { return cpu.New(cpu.Options{Threads: 1}) })
 }
 
-func openerOn(spec string, loss nn.Loss, device func() kernels.Device) func(seed uint64) (*objective.Objective, io.Closer, error) {
+func openerOn(spec, network string, loss nn.Loss, device func() kernels.Device) func(seed uint64) (*objective.Objective, io.Closer, error) {
 	return func(seed uint64) (*objective.Objective, io.Closer, error) {
 		split, err := data.Load(spec, data.Options{Seed: seed})
 		if err != nil {
 			return nil, nil, err
 		}
-		model, err := nn.Parse("mlp:8,act=tanh", split.Train.Shape, max(split.Train.Classes, split.Train.Outputs), loss)
+		model, err := nn.Parse(network, split.Train.Shape, max(split.Train.Classes, split.Train.Outputs), loss)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -60,6 +60,8 @@ func openerOn(spec string, loss nn.Loss, device func() kernels.Device) func(seed
 		return f, closer{f.Close, func() { dev.Close() }}, nil
 	}
 }
+
+const tanh8 = "mlp:8,act=tanh"
 
 const glyphs = "glyphs,train=40,test=30,size=8,label-noise=0.2"
 
@@ -186,7 +188,7 @@ func TestComparisonIsPairedAndRepeats(t *testing.T) {
 
 func TestComparisonOnFailingDevices(t *testing.T) {
 	devicetest.OnFailingDevice(t, func(dev kernels.Device) error {
-		e := Experiment{Open: openerOn(glyphs, nn.CrossEntropy{}, func() kernels.Device { return dev }), Entries: entries(sgd(0.1, 20), 2, "sgd", "gd", "gd-reg"),
+		e := Experiment{Open: openerOn(glyphs, tanh8, nn.CrossEntropy{}, func() kernels.Device { return dev }), Entries: entries(sgd(0.1, 20), 2, "sgd", "gd", "gd-reg"),
 			Seeds: []uint64{1}, Points: 1, Pairs: 2, Paths: 2}
 		_, err := e.Run(context.Background())
 		return err

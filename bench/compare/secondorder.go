@@ -21,6 +21,14 @@ type SecondOrder struct {
 	Both      report.Interval `json:"both"`
 	// AroundMean is that of both where the expansion is taken around SGD's own mean instead of GD's path.
 	AroundMean report.Interval `json:"around_mean"`
+	// What both leave around GD's path, as shares of ‖D‖: its terms of odd order in the noise, from the third on, and of even order, from
+	// the fourth on.
+	LeftOdd  report.Interval `json:"left_odd"`
+	LeftEven report.Interval `json:"left_even"`
+	// Kinks is the length of what crossed kinks contribute to D, as a share of ‖D‖, and HeldBoth what both explain of the rest, which
+	// SGD does with units held on the sides that they are on along GD's path. Nil for a smooth network.
+	Kinks    *report.Interval `json:"kinks,omitempty"`
+	HeldBoth *report.Interval `json:"held_both,omitempty"`
 	// StandardErrors are of one seed's estimates, by the jackknife over pairs of shuffles: they fall as one over the root of the
 	// number of pairs.
 	StandardErrors shares `json:"standard_errors"`
@@ -36,10 +44,14 @@ type shares struct {
 	Diffusion  report.Number `json:"diffusion"`
 	Both       report.Number `json:"both"`
 	AroundMean report.Number `json:"around_mean"`
+	LeftOdd    report.Number `json:"left_odd"`
+	LeftEven   report.Number `json:"left_even"`
+	Kinks      report.Number `json:"kinks"`
+	HeldBoth   report.Number `json:"held_both"`
 }
 
 func (s *shares) all() []*report.Number {
-	return []*report.Number{&s.Drift, &s.Diffusion, &s.Both, &s.AroundMean}
+	return []*report.Number{&s.Drift, &s.Diffusion, &s.Both, &s.AroundMean, &s.LeftOdd, &s.LeftEven, &s.Kinks, &s.HeldBoth}
 }
 
 // secondOrder is what a seed shows.
@@ -83,23 +95,40 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 	if err != nil {
 		return nil, err
 	}
-	whole := -sgd.variance // ‖D‖²
-	for i := range full {
-		apart := sgd.mean[i] - start[i] - full[i]
-		whole += apart * apart
-	}
-	out, ends := &secondOrder{Pairs: len(some), Precision: newPrecision(found, sgd, pairs, whole)}, make([][]float64, len(some))
+	ends, apart := make([][]float64, len(some)), make([]float64, len(start))
 	for k := range some {
 		ends[k] = some[k].displacement
 	}
+	for i := range apart {
+		apart[i] = sgd.mean[i] - start[i] - full[i]
+	}
+	whole := floats.Dot(apart, apart) - sgd.variance // ‖D‖²
+	parts, err := p.Dissect(ctx, start, f.All(objective.Train), groups, ends, full, found)
+	if ctx.Err() != nil {
+		return nil, train.ErrInterrupted
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &secondOrder{Pairs: len(some), Precision: newPrecision(found, sgd, pairs, whole)}
 	drift, diffusion, both := theory.Remainders(ends, full, found)
 	_, _, aroundMean := theory.Remainders(ends, centre, around)
-	for k, left := range []theory.Remainder{drift, diffusion, both, aroundMean} {
+	held := whole + parts.Crossed.Square() // ‖D − crossed‖²
+	for _, c := range parts.Crossed {
+		held -= 2 * floats.Dot(apart, c) / float64(len(parts.Crossed))
+	}
+	for k, x := range []struct {
+		left  theory.Remainder
+		whole float64
+	}{{drift, whole}, {diffusion, whole}, {both, whole}, {aroundMean, whole}, {parts.Odd, whole}, {parts.Even, whole}, {parts.Crossed, whole}, {parts.Held, held}} {
 		share, deviation := math.NaN(), math.NaN()
-		if whole > sgd.variance { // else noise is all there is
-			share, deviation = left.Explained(whole)
+		if whole > sgd.variance && x.whole > 0 && x.left != nil { // else noise is all there is
+			share, deviation = x.left.Explained(x.whole)
 		}
 		*out.Shares.all()[k], *out.Errors.all()[k] = report.Number(share), report.Number(deviation)
+	}
+	for _, length := range []*report.Number{&out.Shares.LeftOdd, &out.Shares.LeftEven, &out.Shares.Kinks} {
+		*length = 1 - *length
 	}
 	out.Validity, err = newValidity(f, s, start, some[0].orders[0][0])
 	return out, err
@@ -107,9 +136,8 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 
 // newSecondOrder is the mean over seeds, or nil where there is none.
 func newSecondOrder(bySeed [][]run) *SecondOrder {
-	var out SecondOrder
-	intervals := []*report.Interval{&out.Drift, &out.Diffusion, &out.Both, &out.AroundMean}
-	for part := range intervals {
+	out := SecondOrder{Kinks: new(report.Interval), HeldBoth: new(report.Interval)}
+	for part, interval := range []*report.Interval{&out.Drift, &out.Diffusion, &out.Both, &out.AroundMean, &out.LeftOdd, &out.LeftEven, out.Kinks, out.HeldBoth} {
 		var values, squares []float64
 		for _, runs := range bySeed {
 			for _, r := range runs {
@@ -120,11 +148,14 @@ func newSecondOrder(bySeed [][]run) *SecondOrder {
 				}
 			}
 		}
-		if len(values) == 0 {
-			return nil
-		}
-		*intervals[part] = report.Mean95(values)
+		*interval = report.Mean95(values)
 		*out.StandardErrors.all()[part] = report.Number(math.Sqrt(floats.Sum(squares) / float64(len(squares))))
+	}
+	if !out.Both.Known() {
+		return nil
+	}
+	if !out.Kinks.Known() {
+		out.Kinks, out.HeldBoth = nil, nil
 	}
 	out.Validity, out.Precision = validityOf(bySeed)
 	return &out

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"drift/graph/nn"
+	"drift/kernels"
+	"drift/kernels/cpu"
 	"drift/optim"
 )
 
@@ -29,6 +31,9 @@ func TestSecondOrderExplainsMoreThanTheRegularizer(t *testing.T) {
 		if p := s.Precision; p.Expanded < 1 || p.Simulated < 1 {
 			t.Errorf("%s: %+v", name, p)
 		}
+		if left := 1 - s.Both.Mean; s.Kinks != nil || s.LeftOdd.Mean+s.LeftEven.Mean < 0.8*left || s.LeftOdd.Mean > 0.2 || s.LeftEven.Mean > 0.2 {
+			t.Errorf("%s: odd %v, even %v of what is left, %v; kinks %v", name, s.LeftOdd, s.LeftEven, left, s.Kinks)
+		}
 		if deviation := float64(s.StandardErrors.Both); !(deviation > 0 && deviation < 0.05) || s.Pairs != 8 {
 			t.Errorf("%s: standard error %v from %d pairs", name, deviation, s.Pairs)
 		}
@@ -44,5 +49,18 @@ func TestNoExpansionWhereNoneHolds(t *testing.T) {
 		if o := compared(t, e); o.SecondOrder != nil {
 			t.Errorf("%s: %+v", name, o.SecondOrder)
 		}
+	}
+}
+
+// With ReLU the expansion misses what crossed kinks contribute. Where every unit is held on its side it holds as for a smooth network.
+func TestKinksAreToldApart(t *testing.T) {
+	open := openerOn(glyphs, "mlp:16", nn.CrossEntropy{}, func() kernels.Device { return cpu.New(cpu.Options{Threads: 1}) })
+	e := Experiment{Open: open, Entries: entries(sgd(0.02, 8), 2, "sgd", "gd"), Seeds: []uint64{1, 2}, Pairs: 48, Paths: 8}
+	s := compared(t, e).SecondOrder
+	if s == nil || s.Kinks == nil || s.HeldBoth == nil {
+		t.Fatalf("%+v", s)
+	}
+	if !(s.Kinks.Mean > 0.1 && s.HeldBoth.Mean > 0.95 && s.HeldBoth.Mean > s.Both.Mean+0.1) {
+		t.Errorf("kinks %v, both %v, with held sides %v", s.Kinks, s.Both, s.HeldBoth)
 	}
 }

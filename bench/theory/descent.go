@@ -36,10 +36,9 @@ func (m Preconditioner) times(v []float64) []float64 {
 // motion is where a descent is.
 type motion struct{ u, v, g []float64 }
 
-func (w *World) rest() motion {
-	p := w.Parameters()
-	return motion{make([]float64, p), make([]float64, p), make([]float64, p)}
-}
+func (w *World) rest() motion { return restOf(w.Parameters()) }
+
+func restOf(p int) motion { return motion{make([]float64, p), make([]float64, p), make([]float64, p)} }
 
 // step writes into next where one update from here leads.
 func (w *World) step(d Descent, batch []int, here, next motion) {

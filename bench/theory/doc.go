@@ -70,6 +70,11 @@
 // end, its ξ and its quadratic terms by the third order only. So the part that the expansion leaves, the mean of these differences, is known
 // from a few shuffles, where its prediction by itself would take many: that varies as much as the drift of single shuffles.
 //
+// What is left has a part of odd order in the noise, from the skewness of batches on, and one of even order. Shuffles followed with the
+// opposite noise, along 2ḡ − g^B, tell them apart (see Paths.Dissect). Where units have kinks, h_n and third derivatives are those of the network
+// with every unit held on its side; SGD on gradients of the network held along GD's path is what they speak of, and what it lacks of
+// SGD is what the noise does by crossing kinks.
+//
 // Random signs estimate the recursion itself (see Probes): z = Σ_n ε_n q_n obeys z ← (I − ηH)z + Σ_n ε_n (g_n − ḡ), E Σ_n ε_n (h_n − H) z is
 // Σ_n (h_n − H) q_n and E zzᵀ is Σ_n q_n q_nᵀ; signs drawn anew at each step give B_t likewise. With P probes the standard error of the
 // vector falls as 1/√P (Remainder.Needed says how many a stated one takes), and the squared length of what it leaves of D = ⟨SGD⟩ − GD is the

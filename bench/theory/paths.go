@@ -93,9 +93,7 @@ type bundle struct {
 // displacement: that of full-batch descent over the examples, unless AroundMean is set; and the expansion of each group. It leaves the
 // objective at other parameters.
 func (p *Paths) Run(ctx context.Context, start []float64, examples []int, groups [][][][]int) (along []float64, all []Expansion, err error) {
-	rest := func() motion {
-		return motion{make([]float64, len(start)), make([]float64, len(start)), make([]float64, len(start))}
-	}
+	rest := func() motion { return restOf(len(start)) }
 	path, bundles := rest(), make([]*bundle, len(groups))
 	for k, orders := range groups {
 		bundles[k] = &bundle{orders: orders, parts: [2]motion{rest(), rest()}}

@@ -26,14 +26,7 @@ func Remainders(ends [][]float64, full []float64, found []Expansion) (drift, dif
 // not lengthen; where it is negative it is taken for 0.
 func (r Remainder) Explained(whole float64) (share, deviation float64) {
 	n := len(r)
-	own := make([]float64, n) // products with all others
-	for j := range r {
-		for k := range r {
-			if k != j {
-				own[j] += floats.Dot(r[j], r[k])
-			}
-		}
-	}
+	own := r.products()
 	sum := floats.Sum(own)
 	of := func(sum float64, n int) float64 {
 		return 1 - math.Sqrt(math.Max(0, sum/float64(n*(n-1)))/whole)
@@ -51,4 +44,25 @@ func (r Remainder) Explained(whole float64) (share, deviation float64) {
 		deviation += (x - mean) * (x - mean) * float64(n-1) / float64(n)
 	}
 	return share, math.Sqrt(deviation)
+}
+
+// products are those of each estimate with all others.
+func (r Remainder) products() []float64 {
+	own := make([]float64, len(r))
+	for j := range r {
+		for k := range r {
+			if k != j {
+				own[j] += floats.Dot(r[j], r[k])
+			}
+		}
+	}
+	return own
+}
+
+// Square is the squared length of the mean as products of different estimates have it, which noise does not lengthen; 0 of none.
+func (r Remainder) Square() float64 {
+	if len(r) < 2 {
+		return 0
+	}
+	return floats.Sum(r.products()) / float64(len(r)*(len(r)-1))
 }

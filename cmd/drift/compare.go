@@ -59,8 +59,12 @@ is not captured by derivatives of tr Σ, and that can be most of the drift.
 Below the table: how much of the same distance the theory explains to second order in the noise of
 batches and to all orders in the learning rate, expanded around GD's path: by drift, by diffusion
 (the spread of SGD times third derivatives of the loss) and by both; and by both when expanded
-around SGD's own mean, which is of the same order and holds further. Of the pairs of shuffles,
---paths are expanded. A few are enough, because the difference between SGD and its expansion on the
+around SGD's own mean, which is of the same order and holds further. Neither needs SGD to be run.
+What both leave is shown in two parts, of odd and of even order in the noise, told apart by shuffles
+whose noise has the opposite sign. With relu or max pooling it is also shown how much crossed kinks
+contribute: the difference from SGD with every unit held, for each example, on the side of its kink
+on which it is along GD's path; and how much of what that SGD does is explained. Of the pairs of
+shuffles, --paths are expanded. A few are enough, because the difference between SGD and its expansion on the
 same shuffle varies little; each costs a second and a third derivative of the whole loss a step.
 Optimizers that clip have no expansion. It fails where the learning rate times the largest
 eigenvalue of the Hessian nears 1.

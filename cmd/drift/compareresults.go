@@ -153,6 +153,12 @@ func (c *comparison) showExpansion(s *compare.SecondOrder) {
 	}
 	fmt.Fprintf(c.human(), "Of what separates SGD from GD over an epoch, to second order in the noise: drift explains %s, diffusion %s, both %s;\n"+
 		"both around SGD's own mean instead of GD's path %s.\n", s.Drift, s.Diffusion, s.Both, s.AroundMean)
+	fmt.Fprintf(c.human(), "What both leave around GD's path, as shares of the distance: terms of odd order in the noise (third and up) %s, of even order (fourth and up) %s.\n",
+		s.LeftOdd, s.LeftEven)
+	if s.Kinks != nil {
+		fmt.Fprintf(c.human(), "Crossed kinks contribute %s of the distance; of what SGD does with every unit held on its side along GD's path, drift and diffusion explain %s.\n",
+			s.Kinks, s.HeldBoth)
+	}
 	if both, around := float64(s.StandardErrors.Both), float64(s.StandardErrors.AroundMean); !math.IsNaN(both + around) {
 		fmt.Fprintf(c.human(), "Standard errors of one seed's last two shares, from %d pairs of shuffles: %.2g and %.2g; 0.01 takes %.0f and %.0f.\n",
 			s.Pairs, both, around, pairsFor(s.Pairs, both), pairsFor(s.Pairs, around))

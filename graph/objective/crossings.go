@@ -55,3 +55,15 @@ func (f *Objective) Crossings(examples []int, step kernels.Buffer) (c Crossings,
 	}
 	return c, nil
 }
+
+// CompileHeldGradient prepares a pass that writes the gradient of the mean loss over examples at θ, with every unit that has a kink on the
+// side on which it is at other parameters: those in the flat vector sides [P], which is read at each run. Without kinks, and where none is
+// crossed on the way from there, it is ḡ.
+func (f *Objective) CompileHeldGradient(n int, sides, into kernels.Buffer) (*Pass, error) {
+	return f.Compile(n, func(b *Batch) {
+		here, there := b.Here(), b.At(b.Vector(sides))
+		held := &Point{Params: here.Params, Target: here.Target, Output: graph.HoldSides(here.Output, there.Output, here.Params, there.Params)}
+		held.Loss = f.Model.Losses(held.Output, held.Target)
+		b.Sum(into, b.Gradient(held))
+	}, nil)
+}

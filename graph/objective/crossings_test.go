@@ -74,3 +74,45 @@ func TestCrossingsOfMaxPooling(t *testing.T) {
 		t.Errorf("tanh: %+v", none)
 	}
 }
+
+// A unit that is held on the side of the opposite first layer is minus what the network with that layer has: relu(z) becomes −relu(−z), and
+// the largest of a window the least, −max(−z). So the held network at θ is the plain one with both layers' signs changed, and its gradient
+// that one's with these signs. On its own side it is the plain network.
+func TestHeldSides(t *testing.T) {
+	for _, c := range []struct {
+		name, model string
+		second      int // parameters of the layer after the kink, with its bias
+	}{
+		{"relu", `{"layers": ["flatten", {"linear": {"out": 8}}, "relu", {"linear": {"out": 10}}]}`, 90},
+		{"max pooling", `{"layers": [{"conv2d": {"out": 1, "kernel": 1}}, {"maxpool2d": {"kernel": 2}}, "flatten", {"linear": {"out": 10}}]}`, 650},
+	} {
+		f := open(t, c.model, 4)
+		theta, all := contents(t, f.Parameters()), f.All(Train)
+		signs := func(v []float64, to int) []float64 {
+			w := append([]float64(nil), v...)
+			for i := range w[:to] {
+				w[i] = -w[i]
+			}
+			return w
+		}
+		sides, held, plain := vector(t, f), vector(t, f), vector(t, f)
+		p, err := f.CompileHeldGradient(len(all), sides, held)
+		must(t, err)
+		must(t, sides.Write(theta))
+		must(t, p.Run(all))
+		must(t, f.Gradient(all, plain))
+		if d := distance(contents(t, held), contents(t, plain)); d > 1e-14 {
+			t.Errorf("%s: on its own side it is %v off", c.name, d)
+		}
+		must(t, sides.Write(signs(theta, len(theta)-c.second)))
+		must(t, p.Run(all))
+		p.Close()
+		both := len(theta) - 10 // the last bias keeps its sign
+		must(t, f.Parameters().Write(signs(theta, both)))
+		must(t, f.Gradient(all, plain))
+		want := signs(contents(t, plain), both)
+		if d := distance(contents(t, held), want); d > 1e-13 {
+			t.Errorf("%s: on the other side it is %v off", c.name, d)
+		}
+	}
+}
