@@ -19,7 +19,7 @@ type field struct {
 
 // panels are the charts along runs, in order. A chart without any value is left out.
 var panels = []panel{
-	{"Loss", "Of the batches since the line before; over all test and validation examples; over all training examples at the end.", []field{
+	{"Loss", "Of the batches since the line before; over the test and the validation part; over the training part at the end. Random examples stand for parts that are large.", []field{
 		{"loss", "batches", line, false}, {"test_loss", "test", dashed, false}, {"valid_loss", "validation", dotted, false},
 		{"ema_test_loss", "test, averaged", dashed, false}, {"ema_valid_loss", "validation, averaged", dotted, false}, {"train_loss", "train", marks, false}}},
 	{"Accuracy", "", []field{{"accuracy", "batches", line, false}, {"test_accuracy", "test", dashed, false}, {"valid_accuracy", "validation", dotted, false},
@@ -46,7 +46,8 @@ var panels = []panel{
 const gapPredicted = "gap_drift_predicted + gap_drift_gradient"
 
 // shownElsewhere are the fields that are no curves.
-var shownElsewhere = []string{"step", "epoch", "seconds", "sampled", "gap_drift_gradient"}
+var shownElsewhere = []string{"step", "epoch", "seconds", "sampled", "gap_drift_gradient",
+	"train_loss_se", "test_loss_se", "test_accuracy_se", "valid_loss_se", "valid_accuracy_se"}
 
 // allPanels adds a chart for each field that has none, such as a direction's own numbers.
 func (r *Results) allPanels() []panel {

@@ -50,19 +50,28 @@ func (u *run) words() string {
 		s += fmt.Sprintf(" It has logged up to step %s.", report.Format(float64(steps)))
 	}
 	if x := u.last("test_loss"); !math.IsNaN(x) {
-		s += " Its latest test loss is " + report.Format(x)
+		s += " Its latest test loss is " + u.estimate("test_loss")
 		if least, step := u.least("test_loss"); least < x {
 			s += fmt.Sprintf(" (the least, %s, came at step %s)", report.Format(least), report.Format(step))
 		}
 		if a := u.last("test_accuracy"); !math.IsNaN(a) {
-			s += ", its test accuracy " + report.Format(a)
+			s += ", its test accuracy " + u.estimate("test_accuracy")
 		}
 		s += "."
 	}
 	if x := u.last("train_loss"); !math.IsNaN(x) {
-		s += " Its training loss is " + report.Format(x) + "."
+		s += " Its training loss is " + u.estimate("train_loss") + "."
 	}
 	return s + u.theory()
+}
+
+// estimate is the latest value of a field, with its 95 % interval where it was found on a sample.
+func (u *run) estimate(name string) string {
+	x := u.last(name)
+	if e := u.last(name + "_se"); !math.IsNaN(e) {
+		return report.Interval{Mean: x, CI95: 1.96 * e}.String()
+	}
+	return report.Format(x)
 }
 
 // reliable is the examples of a measurement below which the page says that its terms are noisy.

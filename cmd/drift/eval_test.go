@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -65,6 +66,23 @@ func TestEvalRefusals(t *testing.T) {
 		if status, _, stderr := drift(t, strings.Fields(c.args)...); status != c.status || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {
 			t.Errorf("%s: status %d, %q; want %d and %q", c.args, status, stderr, c.status, c.says)
 		}
+	}
+}
+
+// A run that is evaluated on samples ends with the figures that eval finds on as many examples, and the table says how near they are.
+func TestEvaluationsOnSamples(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	end := object(t, smallRun+"--json - --steps 20 --eval-examples 30 --out "+out)
+	again := object(t, "eval --quiet --json - --examples 30 --run "+out)
+	if !reflect.DeepEqual(end["train"], again["train"]) || !reflect.DeepEqual(end["test"], again["test"]) || end["train"].(map[string]any)["sample"] == nil {
+		t.Errorf("the run ends with %v and %v, eval finds %v and %v", end["train"], end["test"], again["train"], again["test"])
+	}
+	status, table, stderr := drift(t, "eval", "--examples", "30", "--run", out)
+	if status != statusDone || !strings.Contains(table, "± 95 %") || !strings.Contains(table, "30 of ") {
+		t.Errorf("status %d, %s, %s", status, table, stderr)
+	}
+	if status, _, stderr := drift(t, "eval", "--examples", "1", "--run", out); status != statusUsage || !strings.Contains(stderr, "at least 2, or all or auto") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }
 

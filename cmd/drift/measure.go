@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"slices"
-
 	"drift/cmd/drift/internal/cmdline"
 	"drift/cmd/drift/internal/progress"
 
@@ -16,7 +14,6 @@ import (
 
 	"drift/bench/report"
 	"drift/bench/spectra"
-	"drift/data"
 	"drift/data/atomicfile"
 	"drift/data/random"
 	"drift/graph/sigma"
@@ -149,22 +146,18 @@ func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err er
 
 // choose is the examples of the part, or of a sample of it.
 func (m *measurement) choose(p *problem) ([]int, error) {
-	all := p.All(parts[m.part])
+	part := parts[m.part]
+	n := p.Examples(part)
 	switch {
-	case len(all) == 0:
+	case n == 0:
 		return nil, fmt.Errorf("measuring: the data have no %s part: choose another with --part", m.part)
 	case m.examples == 0:
-		return all, nil
-	case m.examples > len(all):
-		return nil, usagef("--examples %d: the %s part has %d", m.examples, m.part, len(all))
+		return p.All(part), nil
+	case m.examples > n:
+		return nil, usagef("--examples %d: the %s part has %d", m.examples, m.part, n)
 	}
-	m.wanted.SampleOf = len(all)
-	chosen := data.Draw(random.New(m.seed, "measure").Rand, len(all), m.examples)
-	slices.Sort(chosen)
-	for i, k := range chosen {
-		chosen[i] = all[k]
-	}
-	return chosen, nil
+	m.wanted.SampleOf = n
+	return p.Draw(random.New(m.seed, "measure").Rand, part, m.examples), nil
 }
 
 // follow shows how far every pass is, under the name of what it is for, and how far an iteration is from what it looks for. The function that it returns ends that.

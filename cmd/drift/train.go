@@ -35,6 +35,7 @@ type training struct {
 	logEvery, evalEvery      every
 	checkpointEvery, measure every
 	ema                      float64
+	evalExamples             sampleSize
 	logging                  train.Logging
 }
 
@@ -47,6 +48,11 @@ then that of the longer run. Where the data have a validation part (valid=0.1), 
 evaluation (--eval-every) with the least validation loss are in weights-best.safetensors from that
 evaluation on, whatever becomes of the run, and with --ema B their moving average in
 weights-ema.safetensors at its end.
+
+Test loss, accuracy and the training loss at the end are means over the parts of the data. Of a part of
+more than 100,000 examples they are estimated from 10,000 random ones, the same all along the run,
+with a 95 % interval in the table and standard errors in the log: --eval-examples all evaluates the
+whole parts, and N samples all that are larger than N.
 
 Optimizers: sgd uses minibatches; gd uses all examples in every step; gd-reg uses all examples and
 adds λ tr Σ to the loss, where Σ is the covariance of the per-example gradients. With
@@ -122,6 +128,7 @@ func (t *training) flags(flags *pflag.FlagSet) {
 	cmdline.Add(flags, &t.ema, "ema", 0, "β of an exponential moving average of the weights, such as 0.999: it is evaluated beside them and kept in weights-ema.safetensors (0: none)", "float", cmdline.Fraction)
 	cmdline.Add(flags, &t.checkpointEvery, "checkpoint-every", every{500, false}, "steps or epochs between checkpoints (0: only at the end)", "int", parseEvery)
 	cmdline.Add(flags, &t.evalEvery, "eval-every", every{500, false}, "steps or epochs between evaluations on the test part (0: only at the end)", "int", parseEvery)
+	t.evalExamples.flag(flags, "eval-examples")
 	cmdline.Add(flags, &t.measure, "every", every{}, "steps or epochs between measurements of Σ and of the gap's drift, see above (0: never)", "int", parseEvery)
 	cmdline.Add(flags, &t.logEvery, "log-every", every{50, false}, "steps or epochs between lines of metrics.jsonl (0: only at evaluations)", "int", parseEvery)
 }
@@ -191,7 +198,7 @@ func (t *training) resolve(examples int) (optim.Optimizer, train.Options, error)
 		return nil, run, err
 	}
 	epoch := optim.BatchesPerEpoch(o, examples)
-	run.Seed, run.MeasureEvery, run.EMA = t.seed, t.measure.steps(epoch), t.ema
+	run.Seed, run.MeasureEvery, run.EMA, run.EvalExamples = t.seed, t.measure.steps(epoch), t.ema, int(t.evalExamples)
 	l := &t.logging
 	l.LogEvery, l.EvalEvery, l.CheckpointEvery = t.logEvery.steps(epoch), t.evalEvery.steps(epoch), t.checkpointEvery.steps(epoch)
 	if run, err = check(t.name, o, run, examples); err != nil {
@@ -295,53 +302,4 @@ func (t *training) writeWeights(p *problem, name string, from kernels.Buffer) er
 		return fmt.Errorf("writing the weights: %w", err)
 	}
 	return nil
-}
-
-func outcome(r train.Result, p *problem) *report.Table {
-	table := values(r.Values, p)
-	if r.EMA != nil {
-		for _, row := range values(*r.EMA, p).Rows {
-			row[0] += ", averaged weights"
-			table.Add(row...)
-		}
-	}
-	if b := r.Best; b != nil {
-		for _, row := range values(train.Values{Valid: &b.Valid, Test: b.Test}, p).Rows {
-			row[0] += fmt.Sprintf(", best weights (step %d)", b.Step)
-			row[1] = "–"
-			table.Add(row...)
-		}
-	}
-	rest := make([]string, len(table.Header)-2)
-	for _, row := range []struct {
-		what string
-		x    float64
-	}{{"steps", float64(r.Steps)}, {"example gradients", r.ExampleGradients}, {"seconds", r.Seconds}} {
-		table.Add(append([]string{row.what, report.Format(row.x)}, rest...)...)
-	}
-	return table
-}
-
-// values is loss and accuracy of the parts, the validation part where there is one.
-func values(r train.Values, p *problem) *report.Table {
-	table, parts := &report.Table{Header: []string{"", "train", "test"}, Left: 1}, []*objective.Value{&r.Train, r.Test}
-	if r.Valid != nil {
-		table.Header, parts = append(table.Header, "valid"), append(parts, r.Valid)
-	}
-	each := func(what string, of func(objective.Value) float64) {
-		row := []string{what}
-		for _, v := range parts {
-			cell := "–"
-			if v != nil {
-				cell = report.Format(of(*v))
-			}
-			row = append(row, cell)
-		}
-		table.Add(row...)
-	}
-	each(p.lossTitle(), func(v objective.Value) float64 { return v.Loss })
-	if p.Scored() {
-		each("accuracy", func(v objective.Value) float64 { return v.Accuracy })
-	}
-	return table
 }

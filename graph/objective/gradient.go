@@ -35,21 +35,6 @@ func (f *Objective) CompileCurvature(n int, v, second, third kernels.Buffer) (*P
 	}, nil)
 }
 
-// Evaluate is the mean loss and accuracy over examples.
-func (f *Objective) Evaluate(examples []int) (Value, error) {
-	if f.loss == nil {
-		p, err := f.Compile(max(1, len(examples)), func(b *Batch) { b.Measure(b.Here()) }, nil)
-		if err != nil {
-			return Value{}, err
-		}
-		f.loss = p
-	}
-	if err := f.loss.Run(examples); err != nil {
-		return Value{}, err
-	}
-	return f.loss.Measured().Value()
-}
-
 // once runs a pass that is prepared for one use.
 func once(p *Pass, err error, examples []int) error {
 	if err != nil {

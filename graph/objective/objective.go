@@ -46,9 +46,9 @@ type Objective struct {
 	Model Model
 
 	*onDevice
-	training  bool  // random parts of the model and its data are on
-	undivided bool  // each process does all of a pass, in one part
-	loss      *Pass // of Evaluate; nil before its first use
+	training  bool        // random parts of the model and its data are on
+	undivided bool        // each process does all of a pass, in one part
+	here      *Evaluation // at θ; nil before its first use
 }
 
 // onDevice is what an objective and its training view share.

@@ -1,7 +1,6 @@
 package objective
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -53,7 +52,7 @@ func (m Measured) Value() (Value, error) {
 	if err := p.Numbers(); err != nil {
 		return Value{}, err
 	}
-	v := Value{p.host[scalarLoss], math.NaN()}
+	v := Value{Loss: p.host[scalarLoss], Accuracy: math.NaN()}
 	switch p.objective.accuracy {
 	case ofExamples:
 		v.Accuracy = p.counted(scalarCorrect) / float64(p.count)
@@ -65,33 +64,3 @@ func (m Measured) Value() (Value, error) {
 
 // counted is what Batch.count counted.
 func (p *Pass) counted(place int) float64 { return p.host[place] + p.host[place+1] }
-
-// Value is the mean loss over the examples of a pass, and the share of them whose class has the largest score, NaN for a
-// regression.
-type Value struct{ Loss, Accuracy float64 }
-
-// MarshalJSON writes the accuracy of a regression as null.
-func (v Value) MarshalJSON() ([]byte, error) {
-	out := struct {
-		Loss     float64  `json:"loss"`
-		Accuracy *float64 `json:"accuracy"`
-	}{v.Loss, &v.Accuracy}
-	if math.IsNaN(v.Accuracy) {
-		out.Accuracy = nil
-	}
-	return json.Marshal(out)
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (v *Value) UnmarshalJSON(text []byte) error {
-	var in struct {
-		Loss     float64
-		Accuracy *float64
-	}
-	err := json.Unmarshal(text, &in)
-	*v = Value{in.Loss, math.NaN()}
-	if in.Accuracy != nil {
-		v.Accuracy = *in.Accuracy
-	}
-	return err
-}

@@ -1,10 +1,6 @@
 package sigma
 
-import (
-	"math"
-
-	"drift/graph/objective"
-)
+import "drift/graph/objective"
 
 // Sample says how far the figures of a measurement lie from those of all examples that its own were drawn from, at random and without
 // repetition. Standard errors are of the first order in the deviations of the examples; with n examples of N they hold the factor
@@ -16,7 +12,6 @@ type Sample struct {
 	GradNorm2Bias      float64  `json:"grad_norm2_bias"` // tr Σ (1/n − 1/N), by which ‖ḡ‖² is too large in the mean
 	TraceSigma         float64  `json:"tr_sigma_se"`
 	NoiseScaleUnbiased *float64 `json:"noise_scale_unbiased_se"` // nil where there is none; tr Σ/‖ḡ‖² itself is too small in the mean
-	finite, number     float64
 }
 
 // sample finds the standard errors, once the moments are known. What an example contributes to a figure follows from its loss, from
@@ -27,29 +22,18 @@ func (m *Measurement) sample(f *objective.Objective, examples []int, of int) err
 		return err
 	}
 	n := float64(len(examples))
-	s := &Sample{Of: of, finite: max(0, 1-n/float64(of)), number: n, GradNorm2Bias: m.TraceSigma * max(0, 1/n-1/float64(of))}
-	s.Loss = s.error(func(i int) float64 { return losses[i] })
-	s.GradNorm2 = s.error(func(i int) float64 { return 2 * along[i] })
-	s.TraceSigma = s.error(func(i int) float64 { return squares[i] })
+	s := &Sample{Of: of, GradNorm2Bias: m.TraceSigma * max(0, 1/n-1/float64(of))}
+	deviation := func(of func(i int) float64) float64 { return objective.StandardError(len(examples), s.Of, of) }
+	s.Loss = deviation(func(i int) float64 { return losses[i] })
+	s.GradNorm2 = deviation(func(i int) float64 { return 2 * along[i] })
+	s.TraceSigma = deviation(func(i int) float64 { return squares[i] })
 	if scale := m.NoiseScaleUnbiased; scale != nil {
 		norm2 := m.GradNorm2 - m.TraceSigma/n
-		e := s.error(func(i int) float64 { return (squares[i] - (2*along[i]-squares[i]/n)**scale) / norm2 })
+		e := deviation(func(i int) float64 { return (squares[i] - (2*along[i]-squares[i]/n)**scale) / norm2 })
 		s.NoiseScaleUnbiased = &e
 	}
 	m.Sample = s
 	return nil
-}
-
-// error is the standard error of a mean of contributions.
-func (s *Sample) error(of func(i int) float64) float64 {
-	mean, squares := 0.0, 0.0
-	for i := range int(s.number) {
-		mean += of(i) / s.number
-	}
-	for i := range int(s.number) {
-		squares += (of(i) - mean) * (of(i) - mean)
-	}
-	return math.Sqrt(squares / (s.number - 1) / s.number * s.finite)
 }
 
 // contributions is ℓ_n, ‖g_n − ḡ‖² and ⟨ḡ, g_n − ḡ⟩ of every example. With deviations r_n from a gradient m, g_n − ḡ = r_n − r̄.

@@ -11,12 +11,12 @@ import (
 // average is the exponential moving average of the parameters behind each step (Polyak and Juditsky 1992; PyTorch's AveragedModel with
 // get_ema_multi_avg_fn): ā₁ = θ₁, āₜ = āₜ₋₁ + (1−β)(θₜ − āₜ₋₁). It is evaluated where it is, and never takes the place of θ.
 type average struct {
-	vector  kernels.Buffer    // ā [P]
-	weight  *objective.Scalar // of θ: 1 at first, then 1−β
-	program *graph.Program
-	pass    *objective.Pass // loss and accuracy at ā
-	beta    float64
-	written float64 // what weight holds
+	vector     kernels.Buffer    // ā [P]
+	weight     *objective.Scalar // of θ: 1 at first, then 1−β
+	program    *graph.Program
+	evaluation *objective.Evaluation // at ā
+	beta       float64
+	written    float64 // what weight holds
 }
 
 func newAverage(f *objective.Objective, beta float64) (*average, error) {
@@ -43,7 +43,8 @@ func (a *average) prepare(f *objective.Objective) (err error) {
 	if err != nil {
 		return err
 	}
-	a.pass, err = f.Compile(max(1, f.Examples(objective.Test)), func(b *objective.Batch) { b.Measure(b.At(b.Vector(a.vector))) }, nil)
+	at := func(b *objective.Batch) *objective.Point { return b.At(b.Vector(a.vector)) }
+	a.evaluation, err = f.NewEvaluation(max(1, f.Examples(objective.Test)), at)
 	if err != nil {
 		return err
 	}
@@ -65,19 +66,11 @@ func (a *average) add(steps int) error {
 	return a.program.Run()
 }
 
-// evaluate is loss and accuracy at the average.
-func (a *average) evaluate(examples []int) (objective.Value, error) {
-	if err := a.pass.Run(examples); err != nil {
-		return objective.Value{}, err
-	}
-	return a.pass.Measured().Value()
-}
-
 func (a *average) close() {
 	if a == nil {
 		return
 	}
-	a.pass.Close()
+	a.evaluation.Close()
 	if a.program != nil {
 		a.program.Close()
 	}

@@ -17,16 +17,17 @@ type Best struct {
 // best keeps the parameters of Best on the device.
 type best struct {
 	*kept
-	found  Best
-	tested bool // there is a test part
+	found    Best
+	tested   bool // there is a test part
+	examined *examined
 }
 
-func newBest(f *objective.Objective) (*best, error) {
+func newBest(f *objective.Objective, e *examined) (*best, error) {
 	k, err := newKept(f)
 	if err != nil {
 		return nil, fmt.Errorf("the parameters of the least validation loss: %w", err)
 	}
-	return &best{kept: k, tested: f.Examples(objective.Test) > 0}, nil
+	return &best{kept: k, tested: f.Examples(objective.Test) > 0, examined: e}, nil
 }
 
 // consider keeps the parameters if their validation loss is the least so far. The first of equal ones stays.
@@ -57,7 +58,19 @@ func (b *best) state(s objective.State) {
 	if b.found.Step = int(step); b.tested {
 		b.found.Test = &test
 	}
+	b.errors(s)
 	s.Vector("best", b.vector)
+}
+
+// errors keeps what is known of samples.
+func (b *best) errors(s objective.State) {
+	of := map[objective.Part]*objective.Value{objective.Valid: &b.found.Valid, objective.Test: b.found.Test}
+	for _, part := range []objective.Part{objective.Valid, objective.Test} {
+		if v := of[part]; v != nil && b.examined.samples(part) {
+			v.Sample.Examples, v.Sample.Of = b.examined.count(part), b.examined.f.Examples(part)
+			s.Numbers(fmt.Sprint("best standard errors ", part), &v.Sample.Loss, &v.Sample.Accuracy)
+		}
+	}
 }
 
 func (b *best) close() {

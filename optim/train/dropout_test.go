@@ -170,7 +170,7 @@ func distance(got, want []float64) float64 {
 func TestDropoutDescends(t *testing.T) {
 	for name, r := range dropouts() {
 		trainer := dropoutTrainer(t, r, kernels.Float32, 25)
-		before, err := Evaluate(trainer.Objective)
+		before, err := Evaluate(trainer.Objective, 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestDropoutDescends(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Evaluate(trainer.Objective)
+		again, err := Evaluate(trainer.Objective, 0, 0)
 		if err != nil || end.Train.Loss > 0.9*before.Train.Loss || again.Train != end.Train {
 			t.Errorf("%s: loss %v before, %v after, %v again (%v)", name, before.Train.Loss, end.Train.Loss, again.Train.Loss, err)
 		}

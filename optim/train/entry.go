@@ -6,17 +6,24 @@ import (
 )
 
 // Entry is a line of metrics.jsonl. Loss and Accuracy are means over the batches since the line before, each taken before its
-// step; the numbers of the test and validation parts are of the parameters after the step. A regression has no accuracy.
+// step; the numbers of the test and validation parts are of the parameters after the step, those named se the standard errors of what a
+// sample of a part estimates. A regression has no accuracy.
 type Entry struct {
 	Step          int      `json:"step"`
 	Epoch         float64  `json:"epoch"`
 	Loss          float64  `json:"loss"`
 	Accuracy      *float64 `json:"accuracy,omitempty"`
-	TrainLoss     *float64 `json:"train_loss,omitempty"` // over all training examples, after the last step
+	TrainLoss     *float64 `json:"train_loss,omitempty"` // over the training part, after the last step
 	TestLoss      *float64 `json:"test_loss,omitempty"`
 	TestAccuracy  *float64 `json:"test_accuracy,omitempty"`
 	ValidLoss     *float64 `json:"valid_loss,omitempty"`
 	ValidAccuracy *float64 `json:"valid_accuracy,omitempty"`
+
+	TrainLossError     *float64 `json:"train_loss_se,omitempty"`
+	TestLossError      *float64 `json:"test_loss_se,omitempty"`
+	TestAccuracyError  *float64 `json:"test_accuracy_se,omitempty"`
+	ValidLossError     *float64 `json:"valid_loss_se,omitempty"`
+	ValidAccuracyError *float64 `json:"valid_accuracy_se,omitempty"`
 	// At the average of the parameters, where the run has one.
 	EMATestLoss      *float64 `json:"ema_test_loss,omitempty"`
 	EMATestAccuracy  *float64 `json:"ema_test_accuracy,omitempty"`

@@ -63,7 +63,7 @@ func TestAverageOfParameters(t *testing.T) {
 	if err := plain.Objective.Parameters().Write(mean); err != nil {
 		t.Fatal(err)
 	}
-	want, err := Evaluate(plain.Objective)
+	want, err := Evaluate(plain.Objective, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestBestParameters(t *testing.T) {
 	if err := trainer.Objective.Parameters().Write(optimtest.Read(t, trainer.Best())); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Evaluate(trainer.Objective)
+	again, err := Evaluate(trainer.Objective, 0, 0)
 	if err != nil || *again.Valid != r.Best.Valid || *again.Test != *r.Best.Test {
 		t.Errorf("at the kept parameters %+v (%v), want %+v", again, err, r.Best)
 	}

@@ -82,9 +82,12 @@ func (t *Trainer) evaluate(e *Entry, last bool) error {
 	}
 	if last {
 		e.TrainLoss, t.end = &r.Train.Loss, &r
+		e.TrainLossError, _ = errorsOf(&r.Train, false)
 	}
 	e.TestLoss, e.TestAccuracy = of(r.Test, e.Accuracy != nil)
 	e.ValidLoss, e.ValidAccuracy = of(r.Valid, e.Accuracy != nil)
+	e.TestLossError, e.TestAccuracyError = errorsOf(r.Test, e.Accuracy != nil)
+	e.ValidLossError, e.ValidAccuracyError = errorsOf(r.Valid, e.Accuracy != nil)
 	if r.EMA != nil {
 		e.EMATestLoss, e.EMATestAccuracy = of(r.EMA.Test, e.Accuracy != nil)
 		e.EMAValidLoss, e.EMAValidAccuracy = of(r.EMA.Valid, e.Accuracy != nil)
@@ -104,6 +107,14 @@ func of(v *objective.Value, scored bool) (loss, accuracy *float64) {
 		accuracy = &v.Accuracy
 	}
 	return &v.Loss, accuracy
+}
+
+// errorsOf is the standard errors of a part that a sample stands for, else nil.
+func errorsOf(v *objective.Value, scored bool) (loss, accuracy *float64) {
+	if v == nil || v.Sample.Examples == 0 {
+		return nil, nil
+	}
+	return of(&objective.Value{Loss: v.Sample.Loss, Accuracy: v.Sample.Accuracy}, scored)
 }
 
 // finish is the result of a run whose steps are taken.

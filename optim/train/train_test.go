@@ -151,7 +151,7 @@ func train(t testing.TB, trainer *Trainer, l Logging) Result {
 func TestEveryOptimizerDescends(t *testing.T) {
 	for name, r := range runs {
 		trainer := newTrainer(t, r, kernels.Float32)
-		before, err := evaluate(trainer.Objective, trainer.Objective.Evaluate, objective.Train)
+		before, err := trainer.Objective.Evaluate(trainer.Objective.All(objective.Train))
 		if err != nil {
 			t.Fatal(err)
 		}

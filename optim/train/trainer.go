@@ -21,6 +21,7 @@ type Options struct {
 	Epochs       float64 // length in passes over the training examples, in the optimizer's own batches
 	Seed         uint64  // of batches and of whatever else the optimizer draws
 	MeasureEvery int     // steps between measurements of Σ and of the gap's drift; 0: never
+	EvalExamples int     // most examples of a part that evaluations are of, at least 2; 0: all; SampleLarge: all but of large parts
 	EMA          float64 // β of an exponential moving average of the parameters, evaluated beside them; 0: none
 }
 
@@ -50,9 +51,10 @@ type Trainer struct {
 	direction optim.Direction
 	update    *optim.Update
 	meter     *meter
-	probe     *probe         // nil for a run that measures nothing
-	average   *average       // nil for a run without one
-	best      *best          // nil without a validation part
+	probe     *probe   // nil for a run that measures nothing
+	average   *average // nil for a run without one
+	best      *best    // nil without a validation part
+	examined  *examined
 	norm      *graph.Program // ‖direction‖²
 	square    kernels.Buffer
 	elapsed   time.Duration // in steps, of this process and those before it
@@ -95,6 +97,9 @@ func (t *Trainer) prepare() (err error) {
 	if t.meter, err = newMeter(f); err != nil {
 		return err
 	}
+	if t.examined, err = newExamined(f, t.Options.EvalExamples, t.Options.Seed); err != nil {
+		return err
+	}
 	if err := t.keep(); err != nil {
 		return err
 	}
@@ -126,7 +131,7 @@ func (t *Trainer) keep() (err error) {
 		}
 	}
 	if t.Objective.Examples(objective.Valid) > 0 {
-		t.best, err = newBest(t.Objective)
+		t.best, err = newBest(t.Objective, t.examined)
 	}
 	return err
 }
