@@ -19,12 +19,20 @@ type gpu interface {
 	TotalBytes() int64
 }
 
+// Room is the memory in bytes that passes are made to work in: a function of the kind of device alone, for the sake of repeatable bits.
+func (f *Objective) Room() int64 {
+	if _, ok := f.device.(gpu); ok {
+		return gpuRoom
+	}
+	return hostRoom
+}
+
 // defaultChunk is a function of the model, the element type and the kind of device alone. How much memory a machine has does not
 // count: sums over chunks round differently for every size, and a run would have other bits elsewhere.
 func (f *Objective) defaultChunk() (int, error) {
-	most, room := hostMost, int64(hostRoom)
+	most := hostMost
 	if _, ok := f.device.(gpu); ok {
-		most, room = gpuMost, gpuRoom
+		most = gpuMost
 	}
 	if f.total() == 0 {
 		return most, nil
@@ -34,7 +42,7 @@ func (f *Objective) defaultChunk() (int, error) {
 		return 0, err
 	}
 	chunk := most
-	for chunk > leastChunk && plan.Bytes()/hostMost*int64(chunk) > room { // it grows in proportion
+	for chunk > leastChunk && plan.Bytes()/hostMost*int64(chunk) > f.Room() { // it grows in proportion
 		chunk /= 2
 	}
 	return chunk, nil

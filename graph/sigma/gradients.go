@@ -23,6 +23,7 @@ type Gradients struct {
 	square       *gramPass                          // Gram of one chunk
 	reference    *objective.Reference               // of a Gram of several; nil before it is needed
 	centering    *objective.Pass                    // sets it
+	blocks       *blocks                            // of a Gram of several; nil before it is needed, and where pairs of half chunks serve
 }
 
 // product is a pass with the rows that it brings to the host.
@@ -104,27 +105,45 @@ type Gram struct {
 	Center float64       // ‖m‖²
 }
 
-// Gram is that of the examples. Those that do not fit one chunk are taken in pairs of half chunks.
+// Gram is that of the examples. Those that do not fit one chunk are taken in blocks whose gradients are formed, or, where the memory of
+// a pass has no room for those of one chunk, in pairs of half chunks.
 func (g *Gradients) Gram() (*Gram, error) {
-	n, half := len(g.examples), g.f.Chunk()/2
+	n := len(g.examples)
 	gram := &Gram{Rest: mat.NewSymDense(n, nil), Along: make([]float64, n)}
 	if n <= g.f.Chunk() {
 		return gram, g.products(g.examples, gram.Rest.RawSymmetric().Data, gram)
 	}
-	if half == 0 {
-		return nil, fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples", n)
-	}
 	if err := g.center(); err != nil {
 		return nil, err
 	}
+	size := g.blockSize(n)
+	if size == 0 {
+		return gram, g.inPairs(gram)
+	}
+	if g.blocks == nil || g.blocks.size != size {
+		g.blocks.close()
+		var err error
+		if g.blocks, err = newBlocks(g, size); err != nil {
+			return nil, err
+		}
+	}
+	return gram, g.blocks.gram(gram)
+}
+
+// inPairs fills in all inner products by pairs of half chunks.
+func (g *Gradients) inPairs(into *Gram) error {
+	n, half := len(g.examples), g.f.Chunk()/2
+	if half == 0 {
+		return fmt.Errorf("the Gram matrix of %d gradients takes chunks of at least 2 examples", n)
+	}
 	for i := 0; i < n; i += half {
 		for j := i + half; j < n; j += half {
-			if err := g.pair(i, j, half, gram); err != nil {
-				return nil, err
+			if err := g.pair(i, j, half, into); err != nil {
+				return err
 			}
 		}
 	}
-	return gram, nil
+	return nil
 }
 
 // center makes the reference that of the first chunk of examples.
@@ -216,6 +235,7 @@ func (g *Gradients) Close() {
 	if g.square != nil {
 		g.square.Close()
 	}
+	g.blocks.close()
 	g.centering.Close()
 	g.reference.Close()
 	objective.Free(g.vector)
