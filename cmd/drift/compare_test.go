@@ -29,6 +29,9 @@ func TestCompareWritesItsResults(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &result); err != nil || len(result.Rows) != 3 || result.Experiment["config"] == nil {
 		t.Fatalf("%v in %s", err, stdout)
 	}
+	if chunk := result.Experiment["config"].(map[string]any)["chunk"]; chunk != 1024. {
+		t.Errorf("the chunk is recorded as %v, want that of this network, 1024", chunk)
+	}
 	for i, name := range []string{"sgd", "gd", "gd-reg"} {
 		row := result.Rows[i]
 		if string(row["optimizer"]) != `"`+name+`"` || row["settings"] == nil || row["seeds"] == nil {

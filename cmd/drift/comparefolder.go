@@ -119,6 +119,9 @@ func (c *comparison) begin(flags *pflag.FlagSet) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := c.resolve(split); err != nil {
+		return "", err
+	}
 	settings, err := c.config(flags)
 	if err != nil {
 		return "", err
@@ -129,6 +132,19 @@ func (c *comparison) begin(flags *pflag.FlagSet) (string, error) {
 	}
 	c.keep(config.String(), split)
 	return config.String(), nil
+}
+
+// resolve makes the chunk that suits the network one of the settings, as sums over chunks round differently for every size.
+func (c *comparison) resolve(split *data.Split) error {
+	if c.chunk > 0 {
+		return nil
+	}
+	p, err := c.task.place(c.app, split, c.model, "")
+	if err != nil {
+		return err
+	}
+	c.chunk = p.Chunk()
+	return p.Close()
 }
 
 // check finds the mistakes in the settings, and reads the data of the first seed.

@@ -215,7 +215,7 @@ func (m *measurement) deliver(flags *pflag.FlagSet, p *problem, found *sigma.Mea
 	if m.out != "" || m.layers {
 		found.Layers = found.ByLayer(p.Model.Params())
 	}
-	again, err := m.app.origin(flags, p.Model, map[string]any{"weights": file, "vector": nil, "vectors": nil})
+	again, err := m.app.origin(flags, p.Model, map[string]any{"weights": file, "vector": nil, "vectors": nil, "chunk": p.Chunk()})
 	if err != nil {
 		return err
 	}
