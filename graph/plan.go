@@ -23,6 +23,7 @@ type Plan struct {
 	arena   int             // elements
 	indices int             // elements of Int32, which lie apart
 	bound   map[*Node]bool  // leaves and outputs in buffers of the caller
+	stages  []stage         // where it is cut
 	again   map[*Node]bool  // values that are computed another time, which the expression does not name
 }
 

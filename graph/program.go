@@ -14,8 +14,8 @@ type Program struct {
 	indices   kernels.Buffer // the arena of what is Int32, always its own
 	bind      map[*Node]kernels.Buffer
 	constants map[*Node]kernels.Buffer
-	run       kernels.Executable
-	empty     map[*Node]bool // leaves that the program reads and nobody has given a value
+	run       []kernels.Executable // one after the other
+	empty     map[*Node]bool       // leaves that the program reads and nobody has given a value
 }
 
 // Compile plans a program and puts it on a device. Leaves and outputs in bind live in the caller's buffers: parameters in
@@ -78,7 +78,7 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 			calls[k].Out = []kernels.Buffer{g.named(s.copyTo)}
 		}
 	}
-	if g.run, err = dev.Load(calls); err != nil {
+	if err = g.load(dev, calls); err != nil {
 		g.free()
 		return nil, fmt.Errorf("compile: %w", err)
 	}
@@ -154,21 +154,42 @@ func (g *Program) Buffer(n *Node) kernels.Buffer {
 
 // Run computes all outputs and updates. It allocates nothing. It refuses to read a leaf that was neither bound nor written to.
 func (g *Program) Run() error {
+	if err := g.ready(); err != nil {
+		return err
+	}
+	for _, run := range g.run {
+		if err := run.Run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready reports a leaf that is read and has no value.
+func (g *Program) ready() error {
 	for leaf := range g.empty {
 		return fmt.Errorf("graph: %s of shape %v has no value: bind it to a buffer or write to its Buffer", leaf.Name(), leaf.Shape())
 	}
-	return g.run.Run()
+	return nil
 }
 
 // Bytes is the memory that the program holds: its arena and the device's scratch memory for it.
-func (g *Program) Bytes() int64 { return g.plan.Bytes() + g.run.ScratchBytes() }
+func (g *Program) Bytes() int64 {
+	bytes := g.plan.Bytes()
+	for _, run := range g.run {
+		bytes += run.ScratchBytes()
+	}
+	return bytes
+}
 
 // Plan is what the program was made from.
 func (g *Program) Plan() *Plan { return g.plan }
 
 // Close gives the program's memory back to the device.
 func (g *Program) Close() {
-	g.run.Close()
+	for _, run := range g.run {
+		run.Close()
+	}
 	g.free()
 }
 

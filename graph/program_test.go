@@ -1,6 +1,8 @@
 package graph_test
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -321,5 +323,70 @@ func TestIndicesBeyondFloat32(t *testing.T) {
 	must(t, p.Buffer(picked).Read(got))
 	if want := (1<<24 + 1) % 1000; got[0] != float64(want) || got[1] != float64(want-1) || got[2] == got[2] {
 		t.Errorf("%v, want %d, %d and NaN", got, want, want-1)
+	}
+}
+
+// A plan that is cut tells of each group of leaves once its leaves hold what they hold in the end, and leaves what it leaves in one.
+func TestStagesTellWhenLeavesAreDone(t *testing.T) {
+	build := func() (leaves []*Node, updates []Update, bind map[*Node]kernels.Buffer) {
+		g := New()
+		x, bind := Input(g, f64, "x", 3, 3), map[*Node]kernels.Buffer{}
+		bind[x] = buffer(t, 1, 2, 3, 4, 5, 6, 7, 8, 10)
+		value := x
+		for range 4 {
+			leaf := Input(g, f64, fmt.Sprint("sum ", len(leaves)), 3, 3)
+			value = Tanh(MatMul(x, value))
+			bind[leaf] = buffer(t, make([]float64, 9)...)
+			leaves, updates = append(leaves, leaf), append(updates, Update{leaf, Add(leaf, MatMul(value, x))})
+		}
+		copied := Input(g, f64, "copied", 3, 3)
+		bind[copied] = buffer(t, make([]float64, 9)...)
+		return append(leaves, copied), append(updates, Update{copied, x}), bind
+	}
+	compile := func(groups func(leaves []*Node) [][]*Node) (*Program, []kernels.Buffer) {
+		leaves, updates, bind := build()
+		bound := make(map[*Node]bool)
+		for n := range bind {
+			bound[n] = true
+		}
+		plan, err := NewPlan(nil, updates, bound)
+		must(t, err)
+		must(t, plan.Stages(groups(leaves)))
+		p, err := plan.Load(device, bind, nil)
+		must(t, err)
+		var sums []kernels.Buffer
+		for _, l := range leaves {
+			sums = append(sums, bind[l])
+		}
+		return p, sums
+	}
+	whole, want := compile(func([]*Node) [][]*Node { return nil })
+	cut, got := compile(func(l []*Node) [][]*Node { return [][]*Node{{l[0]}, {l[1], l[4]}, {l[2]}, {l[3]}} })
+	for range 2 {
+		must(t, whole.Run())
+		told := 0
+		must(t, cut.RunStages(func(groups int) error {
+			for k := range groups {
+				near(t, fmt.Sprint("sum ", k, " after group ", groups), contents(t, got[k]), contents(t, want[k]), 0)
+			}
+			told = groups
+			return nil
+		}))
+		if told != 4 {
+			t.Errorf("told of %d groups", told)
+		}
+		for k := range want {
+			near(t, fmt.Sprint("sum ", k), contents(t, got[k]), contents(t, want[k]), 0)
+		}
+	}
+	refused := errors.New("refused")
+	if err := cut.RunStages(func(int) error { return refused }); !errors.Is(err, refused) {
+		t.Errorf("an error of the one who is told: %v", err)
+	}
+	leaves, updates, _ := build()
+	plan, err := NewPlan(nil, updates[:2], map[*Node]bool{leaves[0]: true, leaves[1]: true})
+	must(t, err)
+	if err := plan.Stages([][]*Node{{leaves[3]}}); err == nil {
+		t.Error("a leaf that is not updated is waited for")
 	}
 }

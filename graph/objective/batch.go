@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"slices"
 
 	"drift/graph"
 	"drift/kernels"
@@ -27,7 +28,7 @@ type Batch struct {
 	here    *Point
 	kind    chunkKind
 	refers  bool                // it has to do with what Reference is about
-	totals  []kernels.Buffer    // that values are added to, besides scalars
+	totals  []total             // that values are added to, besides scalars, in the order in which they are likely to be complete
 	scalars map[*graph.Node]int // leaves that are scalars of the pass
 	numbers []*Number
 	rows    []rowsOf
@@ -120,20 +121,24 @@ func (b *Batch) PerPass(v kernels.Buffer) *graph.Node {
 // Sum adds values in the shapes of the parameters to a flat vector [P], which the first chunk of a pass overwrites. It is complete
 // after the last.
 func (b *Batch) Sum(into kernels.Buffer, values []*graph.Node) {
-	b.totals = append(b.totals, into)
+	first := len(b.totals)
 	for k, p := range b.objective.Model.Params() {
 		v := values[k]
 		if v == nil {
 			v = graph.Fill(b.Params[k], 0)
 		}
-		b.add(b.Leaf(into.Slice(p.Offset, p.Offset+p.Len), v.Shape()...), v)
+		leaf := b.Leaf(into.Slice(p.Offset, p.Offset+p.Len), v.Shape()...)
+		b.totals = append(b.totals, total{into, p.Offset, p.Offset + p.Len, leaf})
+		b.add(leaf, v)
 	}
+	slices.Reverse(b.totals[first:]) // the last layer is differentiated first
 }
 
 // Total adds a value to a buffer of its size, which the first chunk of a pass overwrites. It is complete after the last.
 func (b *Batch) Total(into kernels.Buffer, value *graph.Node) {
-	b.totals = append(b.totals, into)
-	b.add(b.Leaf(into, value.Shape()...), value)
+	leaf := b.Leaf(into, value.Shape()...)
+	b.totals = append(b.totals, total{into, 0, into.Len(), leaf})
+	b.add(leaf, value)
 }
 
 // add adds a value to a leaf, and returns the sum so far.

@@ -23,7 +23,7 @@ func kindOfPart(at, from, to, chunk int) chunkKind {
 func (p *Pass) kindsOfParts(n int) []chunkKind {
 	f := p.objective
 	kinds := []chunkKind{preludeOf(n, f.chunk)}
-	p.eachChunk(n, func(at int, kind chunkKind, _ int) error {
+	p.eachChunk(n, func(_ int, kind chunkKind, _ int, _ bool) error {
 		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
@@ -36,9 +36,9 @@ func (p *Pass) kindsOfParts(n int) []chunkKind {
 	return kinds
 }
 
-// eachChunk passes on the chunks of the parts of this process, each with the place where the next one begins, and the end of every part by
-// its number among the process's own and whether it had no examples.
-func (p *Pass) eachChunk(n int, chunk func(at int, kind chunkKind, next int) error, end func(part int, empty bool) error) error {
+// eachChunk passes on the chunks of the parts of this process, each with the place where the next one begins and whether it ends the last
+// part, and the end of every part by its number among the process's own and whether it had no examples.
+func (p *Pass) eachChunk(n int, chunk func(at int, kind chunkKind, next int, last bool) error, end func(part int, empty bool) error) error {
 	d, size := p.objective.division, p.objective.chunk
 	first, last := d.own()
 	_, all := d.part(last-1, n)
@@ -46,7 +46,7 @@ func (p *Pass) eachChunk(n int, chunk func(at int, kind chunkKind, next int) err
 		from, to := d.part(k, n)
 		for at := from; at < to; at += size {
 			kind := kindOfPart(at, from, to, size)
-			if err := chunk(at, kind, min(at+kind.n, all)); err != nil {
+			if err := chunk(at, kind, min(at+kind.n, all), k == last-1 && at+kind.n == to); err != nil {
 				return err
 			}
 		}
@@ -70,7 +70,7 @@ func (p *Pass) own(examples []int) error {
 		return err
 	}
 	if p.refers {
-		if err := p.chunk(examples, 0, prelude, nil); err != nil {
+		if err := p.chunk(examples, 0, prelude, nil, (*graph.Program).Run); err != nil {
 			return err
 		}
 	}
@@ -78,8 +78,12 @@ func (p *Pass) own(examples []int) error {
 	begin, _ := f.division.part(first, n)
 	_, mine := f.division.part(last-1, n)
 	p.blank(n)
-	return p.eachChunk(n, func(at int, kind chunkKind, next int) error {
-		if err := p.chunk(examples, at, kind, examples[next:mine]); err != nil {
+	return p.eachChunk(n, func(at int, kind chunkKind, next int, last bool) error {
+		run := (*graph.Program).Run
+		if last {
+			run = p.fold.run
+		}
+		if err := p.chunk(examples, at, kind, examples[next:mine], run); err != nil {
 			return err
 		}
 		if f.progress != nil {

@@ -14,10 +14,11 @@ import (
 type division struct {
 	parts int // a power of two; 1 where passes are not cut
 	group *group.Group
+	piece int // least elements that go out by themselves
 }
 
 func newDivision(o Options) (division, error) {
-	d := division{max(1, o.Parts), o.Group}
+	d := division{max(1, o.Parts), o.Group, leastPiece}
 	if o.Parts < 0 || bits.OnesCount(uint(d.parts)) != 1 {
 		return d, fmt.Errorf("passes in %d parts: give 1, 2, 4 or another power of two", o.Parts)
 	}

@@ -32,3 +32,6 @@ func (f *Objective) IDs(input int) (ids, classes []int32, err error) {
 	ids, classes = make([]int32, f.inputs[input].Len()), make([]int32, f.targets.Len())
 	return ids, classes, errors.Join(f.inputs[input].Read(ids), f.targets.Read(classes))
 }
+
+// CutFinely makes sums of this many elements and more go out by themselves.
+func (f *Objective) CutFinely(elements int) { f.division.piece = elements }

@@ -11,27 +11,30 @@ import (
 
 // fold adds up the sums of the parts of a pass in a binary tree: on the device those of this process, and over the group by way of the host.
 type fold struct {
-	group  *group.Group
-	totals []kernels.Buffer // the sums of the part at hand
-	rows   []rowsOf         // that the host wants
-	levels []level          // what waits for its other half, by its number of parts, 1, 2, 4 …
-	empty  *graph.Program   // makes the sums those of no examples
-	host   hostSums         // room for the sums; nil for a process alone
+	group    *group.Group
+	pieces   []piece        // the sums of the part at hand
+	complete int            // pieces that are the sums of all parts of this process
+	rows     []rowsOf       // that the host wants
+	levels   []level        // what waits for its other half, by its number of parts, 1, 2, 4 …
+	empty    *graph.Program // makes the sums those of no examples
+	host     hostSums       // room for the sums; nil for a process alone
+	sender   sender
 }
 
 // level is a complete subtree that waits for the one beside it.
 type level struct {
-	waiting   []kernels.Buffer
-	keep, add *graph.Program // waiting ← totals, and totals ← waiting + totals
+	waiting []kernels.Buffer
+	keep    *graph.Program   // waiting ← sums
+	add     []*graph.Program // sums ← waiting + sums, by piece
 }
 
 // newFold is for the sums and rows of a part's batch.
 func (p *Pass) newFold(b *Batch) (*fold, error) {
 	f := &fold{group: p.objective.division.group, rows: b.rows}
-	f.totals = append(f.totals, b.totals...)
-	f.totals = append(f.totals, p.scalars.Slice(scalarLoss, scalarLoss+1), p.scalars.Slice(scalarCorrect, scalarCount+len(p.numbers)))
+	scalars := []kernels.Buffer{p.scalars.Slice(scalarLoss, scalarLoss+1), p.scalars.Slice(scalarCorrect, scalarCount+len(p.numbers))}
+	f.pieces = p.objective.division.cutIntoPieces(b.totals, scalars)
 	if f.group.Size() > 1 {
-		f.host = newHostSums(p.objective.dtype, f.totals)
+		f.host = newHostSums(p.objective.dtype, f.pieces)
 	}
 	first, last := p.objective.division.own()
 	if err := f.prepare(p.objective, last-first); err != nil {
@@ -43,43 +46,59 @@ func (p *Pass) newFold(b *Batch) (*fold, error) {
 
 func (f *fold) prepare(o *Objective, parts int) (err error) {
 	f.empty, err = o.NewProgram(func(b *Builder) {
-		for _, t := range f.totals {
+		for _, t := range f.sums() {
 			leaf := b.Leaf(t, t.Len())
 			b.Set(leaf, graph.Fill(leaf, 0))
 		}
 	})
 	for n := 1; err == nil && n < parts; n *= 2 {
 		f.levels = append(f.levels, level{})
-		err = f.levels[len(f.levels)-1].prepare(o, f.totals)
+		err = f.levels[len(f.levels)-1].prepare(o, f.pieces)
 	}
 	return err
 }
 
-func (l *level) prepare(o *Objective, totals []kernels.Buffer) (err error) {
-	for _, t := range totals {
-		b, err := o.device.NewBuffer(t.DType(), t.Len())
+// sums is the buffers of all pieces.
+func (f *fold) sums() (all []kernels.Buffer) {
+	for _, p := range f.pieces {
+		all = append(all, p.sums...)
+	}
+	return all
+}
+
+func (l *level) prepare(o *Objective, pieces []piece) (err error) {
+	var all []kernels.Buffer
+	for _, p := range pieces {
+		var waiting []kernels.Buffer
+		for _, t := range p.sums {
+			b, err := o.device.NewBuffer(t.DType(), t.Len())
+			if err != nil {
+				return err
+			}
+			waiting = append(waiting, b)
+			l.waiting = append(l.waiting, b)
+		}
+		add, err := o.NewProgram(func(b *Builder) {
+			for k, t := range p.sums {
+				leaf := b.Leaf(t, t.Len())
+				b.Set(leaf, graph.Add(b.Leaf(waiting[k], t.Len()), leaf))
+			}
+		})
 		if err != nil {
 			return err
 		}
-		l.waiting = append(l.waiting, b)
+		l.add, all = append(l.add, add), append(all, p.sums...)
 	}
-	if l.keep, err = o.NewProgram(func(b *Builder) {
-		for k, t := range totals {
+	l.keep, err = o.NewProgram(func(b *Builder) {
+		for k, t := range all {
 			b.Set(b.Leaf(l.waiting[k], t.Len()), b.Leaf(t, t.Len()))
-		}
-	}); err != nil {
-		return err
-	}
-	l.add, err = o.NewProgram(func(b *Builder) {
-		for k, t := range totals {
-			leaf := b.Leaf(t, t.Len())
-			b.Set(leaf, graph.Add(b.Leaf(l.waiting[k], t.Len()), leaf))
 		}
 	})
 	return err
 }
 
-// part takes in the sums of the k-th part of this process, which come in order. After the last they are those of all of them.
+// part takes in the sums of the k-th part of this process, which come in order. Those of the last one are completed by combine, as far as
+// they are not yet.
 func (f *fold) part(k int, empty bool) error {
 	if empty {
 		if err := f.empty.Run(); err != nil {
@@ -87,26 +106,58 @@ func (f *fold) part(k int, empty bool) error {
 		}
 	}
 	done := bits.TrailingZeros(^uint(k)) // subtrees that the part completes
-	for _, l := range f.levels[:done] {
-		if err := l.add.Run(); err != nil {
+	if done == len(f.levels) {
+		return nil
+	}
+	for i := range f.pieces {
+		if err := f.add(i, done); err != nil {
 			return err
 		}
-	}
-	if done == len(f.levels) { // the last part
-		return nil
 	}
 	return f.levels[done].keep.Run()
 }
 
+// add adds to a piece what waits for it in the first levels.
+func (f *fold) add(piece, levels int) error {
+	for _, l := range f.levels[:levels] {
+		if err := l.add[piece].Run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle completes the first pieces of the last part, and lets them go out to the other processes.
+func (f *fold) settle(pieces int) error {
+	for ; f.complete < pieces; f.complete++ {
+		if err := f.add(f.complete, len(f.levels)); err != nil {
+			return err
+		}
+		if f.host == nil {
+			continue
+		}
+		p := f.pieces[f.complete]
+		if err := f.host.read(p); err != nil {
+			return err
+		}
+		f.sender.send(f.group, f.host.values(p), len(f.pieces)-f.complete-1)
+	}
+	return nil
+}
+
+// run runs the program of the last chunk, and settles pieces as they come.
+func (f *fold) run(c *graph.Program) error { return c.RunStages(f.settle) }
+
 // combine makes the sums those of all processes, unless something went wrong in one of them.
 func (f *fold) combine(err error) error {
+	if err == nil {
+		err = f.settle(len(f.pieces))
+	}
+	f.complete = 0
 	if f.host == nil {
 		return err
 	}
-	if err == nil {
-		err = f.host.read(f.totals)
-	}
-	if err = f.group.Sum(f.host.values(), err); err != nil {
+	if err = f.sender.wait(f.group, err); err != nil {
 		return err
 	}
 	for _, r := range f.rows {
@@ -114,7 +165,7 @@ func (f *fold) combine(err error) error {
 			return err
 		}
 	}
-	return f.host.write(f.totals)
+	return f.host.write(f.pieces)
 }
 
 func (f *fold) close() {
@@ -123,7 +174,7 @@ func (f *fold) close() {
 	}
 	programs := []*graph.Program{f.empty}
 	for _, l := range f.levels {
-		programs = append(programs, l.keep, l.add)
+		programs = append(append(programs, l.keep), l.add...)
 		Free(l.waiting...)
 	}
 	for _, p := range programs {
@@ -131,42 +182,4 @@ func (f *fold) close() {
 			p.Close()
 		}
 	}
-}
-
-// hostSums is room for sums on the host, one behind the other, in their own type.
-type hostSums interface {
-	values() any
-	read(from []kernels.Buffer) error
-	write(to []kernels.Buffer) error
-}
-
-func newHostSums(dt kernels.DType, sums []kernels.Buffer) hostSums {
-	n := 0
-	for _, b := range sums {
-		n += b.Len()
-	}
-	if dt == kernels.Float64 {
-		return make(typedSums[float64], n)
-	}
-	return make(typedSums[float32], n)
-}
-
-type typedSums[T kernels.Float] []T
-
-func (s typedSums[T]) values() any { return []T(s) }
-
-func (s typedSums[T]) read(from []kernels.Buffer) error { return s.each(from, kernels.Buffer.Read) }
-
-func (s typedSums[T]) write(to []kernels.Buffer) error { return s.each(to, kernels.Buffer.Write) }
-
-// each does something to each buffer with its numbers, a []T.
-func (s typedSums[T]) each(buffers []kernels.Buffer, do func(b kernels.Buffer, numbers any) error) error {
-	at := 0
-	for _, b := range buffers {
-		if err := do(b, []T(s[at:at+b.Len()])); err != nil {
-			return err
-		}
-		at += b.Len()
-	}
-	return nil
 }

@@ -28,13 +28,22 @@ func inParts(t *testing.T, k, parts int, dt kernels.DType, body func(f *Objectiv
 	must(t, err)
 	groups, err := group.Local(k)
 	must(t, err)
+	return together(t, groups, split, model, Options{DType: dt, Seed: 3, Chunk: 5, Parts: parts}, body)
+}
+
+// together runs a body in the processes of groups.
+func together(t testing.TB, groups []*group.Group, split *data.Split, model Model, o Options, body func(f *Objective) ([]float64, error)) (all [][]float64, failed []error) {
+	t.Helper()
+	k := len(groups)
 	all, failed = make([][]float64, k), make([]error, k)
 	var wait sync.WaitGroup
 	for rank, g := range groups {
 		wait.Go(func() {
 			dev := devicetest.Open(1)
 			defer dev.Close()
-			f, err := New(dev, model, split, Options{DType: dt, Seed: 3, Chunk: 5, Parts: parts, Group: g})
+			o := o
+			o.Group = g
+			f, err := New(dev, model, split, o)
 			if err == nil {
 				defer f.Close()
 				all[rank], err = body(f)

@@ -3,6 +3,7 @@ package objective
 import (
 	"fmt"
 
+	"drift/graph"
 	"drift/kernels"
 )
 
@@ -141,7 +142,7 @@ func (p *Pass) wholly(examples []int) error {
 	f, n := p.objective, len(examples)
 	for from := 0; from < n; from += f.chunk {
 		kind := kindOf(n, from, f.chunk)
-		if err := p.chunk(examples, from, kind, examples[from+kind.n:]); err != nil {
+		if err := p.chunk(examples, from, kind, examples[from+kind.n:], (*graph.Program).Run); err != nil {
 			return err
 		}
 		if f.progress != nil {
@@ -151,8 +152,8 @@ func (p *Pass) wholly(examples []int) error {
 	return nil
 }
 
-// chunk works on the examples of a kind of chunk from a place on; next is what comes after them.
-func (p *Pass) chunk(examples []int, from int, kind chunkKind, next []int) error {
+// chunk works on the examples of a kind of chunk from a place on, with a way to run its program; next is what comes after them.
+func (p *Pass) chunk(examples []int, from int, kind chunkKind, next []int, run func(*graph.Program) error) error {
 	f := p.objective
 	if err := f.done(); err != nil {
 		return err
@@ -167,7 +168,7 @@ func (p *Pass) chunk(examples []int, from int, kind chunkKind, next []int) error
 	if err := c.bring(examples[from:from+kind.n], next); err != nil {
 		return err
 	}
-	if err := c.run(); err != nil {
+	if err := c.runBy(run); err != nil {
 		return err
 	}
 	for _, r := range c.rows {

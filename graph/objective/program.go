@@ -16,7 +16,8 @@ type program struct {
 	rows   []rowsOf
 
 	// What the examples of a chunk are chosen by; nothing for the end of a pass.
-	index, place kernels.Buffer // place is nil where no expression asks for it
+	stages       [][]*graph.Node // sums of a part that go out together; nil where none do
+	index, place kernels.Buffer  // place is nil where no expression asks for it
 	chosen       []int32
 	boxed        any     // chosen, as Write takes it without an allocation
 	images       *images // that it reads in the place of the examples; else nil
@@ -62,6 +63,9 @@ func (f *Objective) compile(p *Pass, kind chunkKind) (*program, error) {
 	}
 	c := &program{Builder: b.Builder, rows: b.rows, index: f.index.Slice(0, kind.n), chosen: f.chosen[:kind.n]}
 	c.boxed = c.chosen
+	if kind.part {
+		c.stages = p.fold.stages(b)
+	}
 	b.Bind(b.index, c.index)
 	if b.images != nil {
 		c.images = f.images
@@ -78,6 +82,9 @@ func (c *program) prepare() (err error) {
 		return err
 	}
 	c.objective.fit(c.plan)
+	if err = c.plan.Stages(c.stages); err != nil {
+		return err
+	}
 	return c.load()
 }
 
@@ -98,11 +105,13 @@ func (c *program) load() error {
 	return nil
 }
 
-func (c *program) run() error {
+func (c *program) run() error { return c.runBy((*graph.Program).Run) }
+
+func (c *program) runBy(how func(*graph.Program) error) error {
 	if err := c.load(); err != nil {
 		return err
 	}
-	return c.loaded.Run()
+	return how(c.loaded)
 }
 
 // close takes the program off the device.

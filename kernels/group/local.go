@@ -7,17 +7,26 @@ import (
 
 // Local is a group of n goroutines, each of which uses one of the groups.
 func Local(n int) ([]*Group, error) {
-	b := &board{n: n, slots: make([][]byte, n)}
-	b.changed = sync.NewCond(&b.lock)
 	groups := make([]*Group, n)
-	for rank := range groups {
-		g, err := New(&local{b, rank})
+	for rank, t := range Goroutines(n) {
+		g, err := New(t)
 		if err != nil {
 			return nil, err
 		}
 		groups[rank] = g
 	}
 	return groups, nil
+}
+
+// Goroutines is a transport between n goroutines, each of which uses one of them.
+func Goroutines(n int) []Transport {
+	b := &board{n: n, slots: make([][]byte, n)}
+	b.changed = sync.NewCond(&b.lock)
+	all := make([]Transport, n)
+	for rank := range all {
+		all[rank] = &local{b, rank}
+	}
+	return all
 }
 
 // board is where goroutines meet.
