@@ -24,10 +24,8 @@ func idxSource() Source {
 			streamOption(),
 		},
 		load: func(r *request) (*Split, error) {
-			classes, layout, scale := r.count("classes", 0, 1, maxWidth), r.choice("layout", "", "chw", "hwc"), 0.0
-			if _, given := r.Options["scale"]; given {
-				scale = r.scale(1)
-			}
+			classes := r.count("classes", 0, 1, maxWidth)
+			layout, scale := r.idxFormat()
 			if r.err != nil {
 				return nil, r.err
 			}
@@ -38,6 +36,14 @@ func idxSource() Source {
 			return r.loadIDX(folder, classes, layout, scale)
 		},
 	}
+}
+
+// idxFormat is the options of images. A scale of 0 is 255 for bytes, else 1.
+func (r *request) idxFormat() (layout string, scale float64) {
+	if _, given := r.Options["scale"]; given {
+		scale = r.scale(1)
+	}
+	return r.choice("layout", "", "chw", "hwc"), scale
 }
 
 // idxNumbers are the number formats of the third byte of an IDX file (LeCun, Cortes, Burges, "The MNIST database").
@@ -93,7 +99,7 @@ func idxFile(path string, limit int) (t number, shape []int, values Values, err 
 	return t, shape, values, err
 }
 
-// loadIDX reads the files of a folder. A folder that the user names may lack the test part. A scale of 0 is 255 for bytes, else 1.
+// loadIDX reads the files of a folder. A folder that the user names may lack the test part.
 func (r *request) loadIDX(folder idxFolder, classes int, layout string, scale float64) (*Split, error) {
 	files, err := folder.find("train")
 	if err != nil {
@@ -130,6 +136,15 @@ func (r *request) idxPart(files idxPair, limit int, layout string, scale float64
 	if len(labelShape) != 1 || len(shape) < 2 || labelShape[0] != shape[0] {
 		return Set{}, nil, fmt.Errorf("%s: images of shape %v do not go with labels of shape %v", files.images, shape, labelShape)
 	}
+	s, err := idxSet(files.images, t, shape, x, rows, layout, scale)
+	return s, labels.Float64s(), err
+}
+
+// idxSet is images, without their labels.
+func idxSet(path string, t number, shape []int, x Values, rows *diskNumbers, layout string, scale float64) (Set, error) {
+	if len(shape) < 2 {
+		return Set{}, fmt.Errorf("%s: an array of shape %v, want images", path, shape)
+	}
 	if scale == 0 {
 		scale = 1
 		if t.kind == 'u' {
@@ -141,9 +156,9 @@ func (r *request) idxPart(files idxPair, limit int, layout string, scale float64
 		s.Rows = rowsOfArray(rows, shape, layout)
 	}
 	if err := images(&s, layout); err != nil {
-		return Set{}, nil, fmt.Errorf("%s: %w", files.images, err)
+		return Set{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return s, labels.Float64s(), nil
+	return s, nil
 }
 
 // idxImages reads a file of images, or opens it where they stay on disk.

@@ -17,13 +17,15 @@ var unlabelled = map[string]struct {
 }{
 	"npy":    {npyUnlabelled, []string{"layout", "scale", "stream"}},
 	"npz":    {npzUnlabelled, []string{"layout", "scale"}},
+	"idx":    {idxUnlabelled, []string{"layout", "scale", "stream"}},
 	"csv":    {csvUnlabelled, []string{"header", "sep", "drop", "missing", "scale"}},
 	"images": {imagesUnlabelled, []string{"size", "channels", "stream"}},
 	"tokens": {tokensUnlabelled, nil},
 }
 
 // LoadInputs reads inputs without targets, for a network that says what they are: npy:X.npy, npz:FILE with an array x (or x_test),
-// csv:FILE of nothing but inputs, images:DIR|FILE.zip in whatever folders, in the order of their names, or tokens:FILE.npy of rows [N,T].
+// csv:FILE of nothing but inputs, idx:FILE of images, images:DIR|FILE.zip in whatever folders, in the order of their names, or
+// tokens:FILE.npy of rows [N,T].
 // The result has no targets yet: For gives it some that stand for none.
 func LoadInputs(spec string, o Options) (Set, error) {
 	s, err := loadInputs(spec, o)
@@ -47,7 +49,7 @@ func loadInputs(spec string, o Options) (Set, error) {
 	}
 	reader, ok := unlabelled[source.Name]
 	if !ok || parsed.Path == "" {
-		return Set{}, errors.New("want npy:X.npy, npz:FILE, csv:FILE, images:DIR|FILE.zip or tokens:FILE.npy")
+		return Set{}, errors.New("want npy:X.npy, npz:FILE, csv:FILE, idx:FILE, images:DIR|FILE.zip or tokens:FILE.npy")
 	}
 	options := slices.DeleteFunc(source.Options, func(o Option) bool { return !slices.Contains(reader.options, o.Name) })
 	if err := parsed.checkOptions(options); err != nil {
@@ -154,6 +156,26 @@ func npzUnlabelled(r *request) (s Set, err error) {
 		return err
 	})
 	return s, err
+}
+
+// idxUnlabelled reads a file of images.
+func idxUnlabelled(r *request) (Set, error) {
+	layout, scale := r.idxFormat()
+	if r.err != nil {
+		return Set{}, r.err
+	}
+	path, err := r.userPath()
+	if err != nil {
+		return Set{}, err
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return Set{}, fmt.Errorf("%s is a folder: name the file of images in it", path)
+	}
+	t, shape, x, rows, err := r.idxImages(path, math.MaxInt)
+	if err != nil {
+		return Set{}, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return idxSet(path, t, shape, x, rows, layout, scale)
 }
 
 func csvUnlabelled(r *request) (s Set, err error) {

@@ -26,6 +26,9 @@ func TestInputsWithoutTargets(t *testing.T) {
 	x := writeNPY(t, "x.npy", "|u1", []int{5, 2, 3, 3}, pixels)
 	y := writeNPY(t, "y.npy", "|u1", []int{5}, []byte{0, 1, 2, 1, 0})
 	ids := writeNPY(t, "ids.npy", "<i4", []int{2, 4}, littleEndian(1, 2, 3, 4, 4, 3, 2, 1))
+	idx := t.TempDir()
+	writeIDXPair(t, idx, "train", 5, false)
+	writeIDXPair(t, idx, "t10k", 5, true)
 	inputs := writeNPY(t, "ids.npy", "<i4", []int{2, 3}, littleEndian(1, 2, 3, 4, 3, 2))
 	for _, c := range []struct{ labelled, alone string }{
 		{"npy:" + x + ",y=" + y + ",layout=chw", "npy:" + x + ",layout=chw"},
@@ -34,6 +37,9 @@ func TestInputsWithoutTargets(t *testing.T) {
 		{"csv:" + file("a.csv", "a,b,y\n1,2,0\n3,5,1\n4,4,1\n") + ",normalize=on", "csv:" + file("b.csv", "a,b\n1,2\n3,5\n4,4\n")},
 		{"csv:" + file("a.csv", "a,b,y\n1,2,0\n3,5,1\n4,4,1\n") + ",drop=b", "csv:" + file("c.csv", "a\n1\n3\n4\n")},
 		{"tokens:" + ids, "tokens:" + inputs},
+		{"idx:" + idx, "idx:" + idx + "/train-images-idx3-ubyte"},
+		{"idx:" + idx + ",normalize=on", "idx:" + idx + "/train-images-idx3-ubyte,stream=on"},
+		{"idx:" + idx + ",scale=2", "idx:" + idx + "/t10k-images-idx3-ubyte,scale=2"},
 	} {
 		split, err := Load(c.labelled, Options{})
 		if err != nil {
@@ -69,6 +75,7 @@ func TestInputsWithoutTargets(t *testing.T) {
 	for spec, want := range map[string]string{
 		"npy:" + x + ",layout=chw": "have shape [2 3 3]", "tokens:" + ids: "either these or the examples", "glyphs": "want npy:X.npy",
 		"npy:" + x + ",y=" + y: "unknown option y", "npz:" + x: "not an NPZ file", "tokens:" + x: "want integers [N,T]", "images:" + dir: "no PNG or JPEG",
+		"idx:" + idx: "name the file of images in it", "idx:" + idx + "/train-labels-idx1-ubyte": "want images", "idx:" + x: "not an IDX file",
 	} {
 		alone, err := LoadInputs(spec, Options{})
 		if err == nil {

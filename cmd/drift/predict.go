@@ -31,9 +31,10 @@ for a class at each position: the class with the largest logit. FILE.csv gets th
 The weights come from --weights, or from a run kept by drift train.
 
 --inputs predicts for inputs without targets instead: npy:X.npy, npz:FILE (its array x or x_test),
-csv:FILE of inputs alone, images:DIR|FILE.zip in any folders, in the order of their names, or
-tokens:FILE.npy of rows [N,T]. They are normalized as the data that the network was trained on, which
---run or --data names. Without either the network must say its own input and output, as a file does.
+csv:FILE of inputs alone, idx:FILE of images, images:DIR|FILE.zip in any folders, in the order of their
+names, or tokens:FILE.npy of rows [N,T]. They are normalized as the data that the network was trained
+on, which --run or --data names. Without either the network must say its own input and output, as a
+file does.
 
 With --generate a language model continues the text --prompt, token by token, and prints it. Another
 --seed gives another text. --out then names a file for the text.`
@@ -57,7 +58,7 @@ func (a *app) predictCommand() *cobra.Command {
 	p.namesFlag(flags)
 	flags.StringVar(&p.out, "out", "", "write the predictions to this `file`, FILE.npz or FILE.csv")
 	partFlag(flags, &p.part, "test")
-	flags.StringVar(&p.inputs, "inputs", "", "predict for these inputs without targets (`spec`: npy, npz, csv, images or tokens) in the place of a part of the data")
+	flags.StringVar(&p.inputs, "inputs", "", "predict for these inputs without targets (`spec`: npy, npz, csv, idx, images or tokens) in the place of a part of the data")
 	p.generation.flags(flags)
 	return cmd
 }
