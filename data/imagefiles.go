@@ -2,6 +2,7 @@ package data
 
 import (
 	"archive/zip"
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -21,8 +22,11 @@ type imageFile struct {
 	open  func() (io.ReadCloser, error)
 }
 
-// maxImageFile bounds a file of one image.
-const maxImageFile = 64 << 20
+// maxImageFile bounds a file of one image. Those of up to commonImageFile bytes are read in one piece.
+const (
+	maxImageFile    = 64 << 20
+	commonImageFile = 8 << 10
+)
 
 // bytes is what a file holds.
 func (f imageFile) bytes() ([]byte, error) {
@@ -31,11 +35,12 @@ func (f imageFile) bytes() ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	raw, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
-	if err == nil && len(raw) > maxImageFile {
+	raw := bytes.NewBuffer(make([]byte, 0, commonImageFile))
+	n, err := raw.ReadFrom(io.LimitReader(r, maxImageFile+1))
+	if err == nil && n > maxImageFile {
 		err = fmt.Errorf("more than %d bytes", maxImageFile)
 	}
-	return raw, err
+	return raw.Bytes(), err
 }
 
 // filesBelow lists the files of a folder and the folders in it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -83,5 +84,56 @@ func TestONNXNetworkWherePresetsGo(t *testing.T) {
 	config, err := os.ReadFile(filepath.Join(run, "config.toml"))
 	if err != nil || !strings.Contains(string(config), "onnx:/") {
 		t.Errorf("the run does not name its network by its full path: %v\n%s", err, config)
+	}
+}
+
+// A network of ONNX's trains for 100 steps, and the file that it is written back to computes what the run does, to the last bit in float32.
+func TestTrainedONNXNetworksAreWrittenBack(t *testing.T) {
+	for name, classes := range map[string]int{"mlp": 3, "cnn": 3, "resnet": 3, "depthwise": 3, "encoder": 4, "vit": 3, "language": 9, "assorted": 4} {
+		var e struct {
+			Shape     []int
+			X, Double []float64
+		}
+		text, err := os.ReadFile(onnxFiles + name + ".json")
+		if err == nil {
+			err = json.Unmarshal(text, &e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels := array{e.Shape[:1], make([]int64, 5)}
+		if name == "language" { // each position has a class
+			labels = array{e.Shape, make([]int64, len(e.X))}
+		}
+		for i := range labels.values.([]int64) {
+			labels.values.([]int64)[i] = int64(i % classes)
+		}
+		dir := t.TempDir()
+		run, back := filepath.Join(dir, "run"), filepath.Join(dir, "back.onnx")
+		source := "npz:" + npzFile(t, map[string]array{"x": {e.Shape, e.X}, "y": labels})
+		do := func(args string) map[string]any {
+			t.Helper()
+			return object(t, args+" --quiet --json - --data "+source)
+		}
+		loss := func(of map[string]any) float64 { return of["train"].(map[string]any)["loss"].(float64) }
+		before := loss(do("eval --model onnx:" + onnxFiles + name + ".onnx"))
+		after := loss(do("train --optimizer adamw --lr 0.01 --batch 2 --steps 100 --out " + run + " --model onnx:" + onnxFiles + name + ".onnx"))
+		if !(after < before/2) {
+			t.Errorf("%s: loss %v before training and %v after", name, before, after)
+		}
+		if status, _, stderr := drift(t, "model", "onnx:"+onnxFiles+name+".onnx", "--quiet", "--weights", filepath.Join(run, "weights.safetensors"), "--save", back); status != statusDone {
+			t.Fatal(stderr)
+		}
+		of, again := filepath.Join(dir, "run.npz"), filepath.Join(dir, "back.npz")
+		do("predict --part train --run " + run + " --out " + of)
+		do("predict --part train --model onnx:" + back + " --out " + again)
+		a, err := os.ReadFile(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(again)
+		if err != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s: what is written back computes something else, %v", name, err)
+		}
 	}
 }

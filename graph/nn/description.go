@@ -114,8 +114,18 @@ func smoothed(stated, asked Loss) (Loss, error) {
 	return other, nil
 }
 
+// Squeezed is the shape of examples of the data without a leading 1, for a model that takes an axis fewer: an array of matrices is read as
+// images of one channel.
+func Squeezed(data []int, axes int) []int {
+	if len(data) == axes+1 && data[0] == 1 {
+		return data[1:]
+	}
+	return data
+}
+
 // sameExample checks that examples of the data's shape, when it is known, can be taken for the model's.
 func sameExample(model, data []int) error {
+	data = Squeezed(data, len(model))
 	if data == nil || slices.Equal(model, data) {
 		return nil
 	}

@@ -257,6 +257,9 @@ func TestFlatExamplesTakeShape(t *testing.T) {
 	if _, err := Parse(net, []int{36}, 3, CrossEntropy{}); err != nil {
 		t.Error(err)
 	}
+	if _, err := Parse(`{"input":[6,6],"layers":["flatten",{"linear":{"out":3}}]}`, []int{1, 6, 6}, 3, CrossEntropy{}); err != nil {
+		t.Error(err) // matrices are read as images of one channel
+	}
 	if _, err := Parse(`{"input":[36],"layers":[{"linear":{"out":3}}]}`, []int{1, 6, 6}, 3, CrossEntropy{}); err != nil {
 		t.Error(err)
 	}

@@ -91,6 +91,7 @@ func (v valueInfo) example(data []int) ([]int, error) {
 		return data, nil
 	}
 	own := slices.Clone(v.shape[1:])
+	data = nn.Squeezed(data, len(own))
 	for k, d := range own {
 		switch {
 		case d >= 0:
