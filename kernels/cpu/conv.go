@@ -134,6 +134,10 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 		})
 		return
 	}
+	if d := c.tiled(c.Window, c.C, c.O); d != nil {
+		d.load(l, y, x, k, false)
+		return
+	}
 	windows := newIndirect[T](l, c.taps(), c.pixels())
 	group, size := maxGroup, c.size()
 	if padded(c.Window) {

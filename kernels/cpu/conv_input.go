@@ -17,6 +17,12 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 		})
 		return
 	}
+	if w, ok := adjoint(c.Window); ok {
+		if d := c.tiled(w, c.O, c.C); d != nil {
+			d.load(l, x, y, k, true)
+			return
+		}
+	}
 	group, size := maxGroup, c.depth*c.places
 	if !c.plain() {
 		group = c.group(size)

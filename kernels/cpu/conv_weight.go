@@ -4,6 +4,7 @@ import (
 	"drift/kernels"
 	"drift/kernels/cpu/internal/gemm"
 	"drift/kernels/cpu/internal/pool"
+	"drift/kernels/cpu/internal/winograd"
 )
 
 // Weight gradients are summed over images in at most weightParts parts, each in order, and the parts in order: fixed by
@@ -21,6 +22,7 @@ type convWeight[T kernels.Float] struct {
 	windows *indirect[T]
 	written *written      // in place of windows where these are narrow
 	planes  *depthwise[T] // in place of both
+	tiles   *tiled[T]     // in place of all three, for a sum over images
 }
 
 // written is the matrix of windows of an image written out as [depth, places]: the lines of a narrow product.
@@ -33,6 +35,11 @@ type written struct {
 func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
 	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.parts * c.O * c.depth, planes: c.depthwise()}
+	if w.tiles = c.tiled(c.Window, c.C, c.O); w.tiles != nil {
+		w.tiles.reserve()
+		w.sumTiles(l, o.out[0])
+		return
+	}
 	scratch := 0
 	if padded(c.Window) {
 		scratch = (c.size()*sizeOf[T]() + 7) / 8 * 8
@@ -94,32 +101,56 @@ func (w *convWeight[T]) sum(l *loader, k []T) {
 		l.steps = append(l.steps, func(*pool.Pool) { clear(k) })
 		return
 	}
-	parts := min(w.N, weightParts, max(1, weightPartials/w.size))
-	l.shared.reserve((parts - 1) * w.size * sizeOf[T]())
-	part := func(i int) []T { // the first is the result itself
-		if i == 0 {
+	w.addUp(l, k, w.size, w.N, func(threads *pool.Pool, worker, n int, beta T, dst []T) { w.product(threads, worker, n, beta, dst) })
+}
+
+// sumTiles is sum by tiles: of transformed kernels, and these then become kernels.
+func (w *convWeight[T]) sumTiles(l *loader, k []T) {
+	each := w.O * w.C
+	sums := w.addUp(l, nil, winograd.Places*each, w.tiles.units(), func(_ *pool.Pool, worker, i int, beta T, dst []T) {
+		w.tiles.weight(worker, w.tiles.unit(i), beta, dst, w.x, w.y)
+	})
+	l.parallel(each, 32, func(_, from, to int) {
+		sums := sums()
+		for i := from; i < to; i++ {
+			winograd.Gradient(k[9*i:], sums[i:], each)
+		}
+	})
+}
+
+// addUp adds the steps that compute a sum of size elements over n terms, each of which puts beta times what is there and itself into dst.
+// The sum is in k, or in scratch memory where k is nil.
+func (w *convWeight[T]) addUp(l *loader, k []T, size, n int, term func(threads *pool.Pool, worker, i int, beta T, dst []T)) (sum func() []T) {
+	parts := min(n, weightParts, max(1, weightPartials/size))
+	first := min(len(k), 1) // part in scratch memory
+	l.shared.reserve((parts - first) * size * sizeOf[T]())
+	part := func(i int) []T {
+		if i < first {
 			return k
 		}
-		return view[T](l.shared, 0, 0, (parts-1)*w.size)[(i-1)*w.size : i*w.size]
+		return view[T](l.shared, 0, 0, (parts-first)*size)[(i-first)*size : (i-first+1)*size]
 	}
 	add := func(threads *pool.Pool, worker, i int) {
-		first := i * w.N / parts
-		for n := first; n < (i+1)*w.N/parts; n++ {
-			w.product(threads, worker, n, T(min(n-first, 1)), part(i))
+		from := i * n / parts
+		for t := from; t < (i+1)*n/parts; t++ {
+			term(threads, worker, t, T(min(t-from, 1)), part(i))
 		}
 	}
+	sum = func() []T { return part(0) }
 	if parts == 1 {
 		l.steps = append(l.steps, func(threads *pool.Pool) { add(threads, 0, 0) })
-		return
+		return sum
 	}
 	l.parallel(parts, chunkWork, func(worker, from, to int) {
 		for i := from; i < to; i++ {
 			add(nil, worker, i)
 		}
 	})
-	l.parallel(w.size, 2*parts, func(_, from, to int) {
+	l.parallel(size, 2*parts, func(_, from, to int) {
+		all := sum()[from:to]
 		for i := 1; i < parts; i++ {
-			w.add(k[from:to], k[from:to], part(i)[from:to], 0)
+			w.add(all, all, part(i)[from:to], 0)
 		}
 	})
+	return sum
 }

@@ -26,6 +26,8 @@ func TestConformanceAlone(t *testing.T) {
 // TestSameBitsForAnyNumberOfThreads runs what splits its sums: the pieces must follow from sizes alone.
 func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	w := kernels.Window{N: 50, C: 3, H: 12, W: 12, KH: 3, KW: 3, StrideH: 1, StrideW: 1}
+	deep := w
+	deep.C = 16
 	full := []kernels.Access{{B: 1, C: 1}}
 	for _, op := range []kernels.Primitive{
 		kernels.Reduce{A: 1, B: 300000, C: 1, Map: kernels.Map{N: 300000, Access: full, Results: []uint8{0}}},
@@ -37,6 +39,9 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		kernels.Conv{Window: w, O: 16},
 		kernels.ConvInput{Window: w, O: 16},
 		kernels.ConvWeight{Window: w, O: 16},
+		kernels.Conv{Window: deep, O: 16},
+		kernels.ConvInput{Window: deep, O: 16},
+		kernels.ConvWeight{Window: deep, O: 16},
 		kernels.Scatter{Rows: 900, Width: 30, Table: 17},
 		kernels.Softmax{Rows: 1000, Cols: 30},
 		kernels.Rowwise{Rows: 1000, In: []int{300000}, Out: []int{1000}, Local: []int{300000}, Steps: []kernels.RowStep{

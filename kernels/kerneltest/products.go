@@ -87,20 +87,38 @@ var dilated = []kernels.Window{
 	{N: 2, C: 1, H: 5, W: 5, KH: 1, KW: 2, StrideH: 1, StrideW: 2, DilationW: 4},
 }
 
+// deep are windows over channels and places enough for a device to have a way of its own.
+var deep = []kernels.Window{
+	{N: 33, C: 8, H: 8, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 24, C: 11, H: 11, W: 9, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 12, C: 9, H: 17, W: 14, KH: 3, KW: 3, StrideH: 1, StrideW: 1},
+	{N: 2, C: 8, H: 39, W: 50, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 1},
+	{N: 1, C: 10, H: 43, W: 44, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 3, PadW: 3},
+}
+
 func testConv(s *suite) {
 	for _, w := range windows {
 		for _, channels := range []int{0, 1, 4, 17} {
 			for _, perExample := range []bool{false, true} {
-				c := kernels.Conv{Window: w, O: channels, PerExample: perExample}
-				y, in, _ := c.Operands()
-				x, k, g := s.normal(in[0]), s.normal(in[1]), s.normal(y[0])
-				taps := w.KH * w.KW
-				s.check(c, productUnits(taps*w.C), x, k)
-				s.check(kernels.ConvInput(c), productUnits(taps*channels), g, k)
-				s.check(kernels.ConvWeight(c), productUnits(w.N*w.OutH()*w.OutW()), x, g)
+				s.convolve(kernels.Conv{Window: w, O: channels, PerExample: perExample})
 			}
 		}
 	}
+	for _, w := range deep {
+		for _, channels := range []int{8, 17} {
+			s.convolve(kernels.Conv{Window: w, O: channels})
+		}
+	}
+}
+
+// convolve checks a convolution and its adjoints.
+func (s *suite) convolve(c kernels.Conv) {
+	y, in, _ := c.Operands()
+	x, k, g := s.normal(in[0]), s.normal(in[1]), s.normal(y[0])
+	taps := c.KH * c.KW
+	s.check(c, productUnits(taps*c.C), x, k)
+	s.check(kernels.ConvInput(c), productUnits(taps*c.O), g, k)
+	s.check(kernels.ConvWeight(c), productUnits(c.N*c.OutH()*c.OutW()), x, g)
 }
 
 // testGroups: channels in groups, one channel a group among them, with several outputs for each, and windows with gaps.

@@ -1,4 +1,4 @@
-// Command gen writes the assembly of packages gemm, peak, planes and vmath and the Go declarations that belong to it.
+// Command gen writes the assembly of packages gemm, peak, planes, vmath and winograd and the Go declarations that belong to it.
 //
 //	go run drift/kernels/cpu/internal/gen DIRECTORY    (the directory kernels/cpu/internal)
 package main
@@ -27,6 +27,7 @@ var sources = []source{
 	{"planes", "planes", planeLoops},
 	{"vmath", "avx2", loops(false)},
 	{"vmath", "avx512", loops(true)},
+	{"winograd", "transforms", winogradLoops},
 }
 
 func main() {
