@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed protocol.py openblas.py torch_cpu.py
+//go:embed protocol.py openblas.py torch_cpu.py torch_networks.py
 var scripts embed.FS
 
 // Request asks for the time of an operation; the scripts say which operations there are and what shapes mean.

@@ -7,9 +7,10 @@ counts correct answers, so drift, which does both, has no advantage.
 import sys
 
 import torch
-from torch.nn import Conv2d, CrossEntropyLoss, Flatten, Linear, MaxPool2d, ReLU, Sequential, functional
+from torch.nn import functional
 
 from protocol import serve
+from torch_networks import network
 
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(1)
@@ -126,29 +127,19 @@ def momentum(request):
     return torch.optim.SGD([p], lr=1e-6, momentum=0.9).step
 
 
-def network(request):
-    """The network with the loss of one batch as a function."""
-    if request["model"] == "mlp":
-        model = Sequential(Flatten(), Linear(784, 1024), ReLU(), Linear(1024, 1024), ReLU(), Linear(1024, 10))
-    else:
-        model = Sequential(
-            Conv2d(1, 32, 3, padding=1), ReLU(), MaxPool2d(2), Conv2d(32, 64, 3, padding=1), ReLU(), MaxPool2d(2),
-            Flatten(), Linear(3136, 128), ReLU(), Linear(128, 10),
-        )
-    model.to(getattr(torch, request["dtype"]))
+def requested(request, twice=False):
     (batch,) = request["shape"]
-    x, y, criterion = random(request, batch, 1, 28, 28), torch.randint(10, (batch,)), CrossEntropyLoss()
-    return model, lambda: criterion(model(x), y)
+    return network(request["model"], batch, getattr(torch, request["dtype"]), twice)
 
 
 def gradient(request):
-    model, loss = network(request)
+    model, loss = requested(request)
     params = list(model.parameters())
     return lambda: torch.autograd.grad(loss(), params), nothing
 
 
 def sgd(request):
-    model, loss = network(request)
+    model, loss = requested(request)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6)
 
     def step():
@@ -160,7 +151,7 @@ def sgd(request):
 
 
 def hvp(request):
-    model, loss = network(request)
+    model, loss = requested(request, twice=True)
     params = list(model.parameters())
     vector = [torch.randn_like(p) for p in params]
 

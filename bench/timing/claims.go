@@ -36,6 +36,8 @@ func Claims() []Claim {
 		f32, f64,
 		claim("MLP, SGD step, batch 512", "PyTorch", 1, "mlp/sgd"),
 		claim("CNN, SGD step, batch 128", "PyTorch", 1, "cnn/sgd"),
+		claim("ResNet-20, SGD step, batch 128 of 3×32×32", "PyTorch", 0.6, "resnet20/sgd"),
+		claim("small language model, SGD step, batch 12 of 64 positions", "PyTorch", 1, "gpt/sgd"),
 		claim("MLP, + tr Σ", baseGroup, 1.15, "mlp/norms"),
 		claim("CNN, + tr Σ", baseGroup, 1.15, "cnn/norms"),
 		trace,

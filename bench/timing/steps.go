@@ -39,10 +39,10 @@ var ways = []step{
 
 // deepWays are those of the networks of many layers.
 var deepWays = []step{
-	{name: "gradient", plain: true, alone: true, open: gradient},
-	{name: "sgd", plain: true, alone: true, open: sgd},
+	{name: "gradient", op: "gradient", plain: true, alone: true, open: gradient},
+	{name: "sgd", op: "sgd", plain: true, alone: true, open: sgd},
 	{name: "norms", open: norms},
-	{name: "hvp", open: hvp},
+	{name: "hvp", op: "hvp", open: hvp},
 	{name: "trace-gradient", open: traceGradient},
 }
 
@@ -59,9 +59,7 @@ func steps(dtype kernels.DType) []Case {
 				n, suffix = w.chunk, fmt.Sprint("-", w.chunk)
 			}
 			c := Case{Name: w.name + "/" + s.name + suffix, DType: dtype, Open: work(w, s, dtype, n)}
-			if s.op != "" {
-				c.Request = &peers.Request{Op: s.op, DType: dtype.String(), Shape: []int{n}, Model: w.name}
-			}
+			c.Request = s.request(w, dtype, n)
 			if s.plain {
 				c.Flops = w.flops(n)
 			}
@@ -73,7 +71,7 @@ func steps(dtype kernels.DType) []Case {
 	}
 	for _, w := range []network{resnet20, gpt} {
 		for _, s := range deepWays {
-			c := Case{Name: w.name + "/" + s.name, Count: s.plain, DType: dtype, Open: work(w, s, dtype, w.batch)}
+			c := Case{Name: w.name + "/" + s.name, Count: s.plain, DType: dtype, Request: s.request(w, dtype, w.batch), Open: work(w, s, dtype, w.batch)}
 			if !s.alone {
 				c.Base = w.name + "/gradient"
 			}
@@ -81,6 +79,14 @@ func steps(dtype kernels.DType) []Case {
 		}
 	}
 	return all
+}
+
+// request asks peers for the step over n examples; nil where they have none.
+func (s step) request(w network, dtype kernels.DType, n int) *peers.Request {
+	if s.op == "" {
+		return nil
+	}
+	return &peers.Request{Op: s.op, DType: dtype.String(), Shape: []int{n}, Model: w.name}
 }
 
 // workload is a network at its first parameters, with a batch of examples and vectors to fill.
