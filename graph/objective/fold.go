@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 
 	"drift/graph"
@@ -9,7 +10,8 @@ import (
 	"drift/kernels/group"
 )
 
-// fold adds up the sums of the parts of a pass in a binary tree: on the device those of this process, and over the group by way of the host.
+// fold adds up the sums of the parts of a pass in a binary tree: on the device those of this process, and over the
+// group on devices that have joined, or by way of the host.
 type fold struct {
 	group    *group.Group
 	pieces   []piece        // the sums of the part at hand
@@ -17,7 +19,9 @@ type fold struct {
 	rows     []rowsOf       // that the host wants
 	levels   []level        // what waits for its other half, by its number of parts, 1, 2, 4 …
 	empty    *graph.Program // makes the sums those of no examples
-	host     hostSums       // room for the sums; nil for a process alone
+	device   kernels.Device
+	adding   kernels.Executable // over the group; nil where the device has not joined it
+	host     hostSums           // room for the sums where they go by way of the host
 	sender   sender
 }
 
@@ -30,14 +34,22 @@ type level struct {
 
 // newFold is for the sums and rows of a part's batch.
 func (p *Pass) newFold(b *Batch) (*fold, error) {
-	f := &fold{group: p.objective.division.group, rows: b.rows}
+	f := &fold{group: p.objective.division.group, rows: b.rows, device: p.objective.device}
 	scalars := []kernels.Buffer{p.scalars.Slice(scalarLoss, scalarLoss+1), p.scalars.Slice(scalarCorrect, scalarCount+len(p.numbers))}
-	f.pieces = p.objective.division.cutIntoPieces(b.totals, scalars)
-	if f.group.Size() > 1 {
+	joined, ok := f.device.(group.Adder)
+	d := p.objective.division
+	if ok = ok && joined.Joined(); ok {
+		d.piece = math.MaxInt // devices add up all at once
+	}
+	f.pieces = d.cutIntoPieces(b.totals, scalars)
+	first, last := d.own()
+	err := f.prepare(p.objective, last-first)
+	if err == nil && ok {
+		f.adding, err = joined.Adding(f.sums())
+	} else if f.group.Size() > 1 {
 		f.host = newHostSums(p.objective.dtype, f.pieces)
 	}
-	first, last := p.objective.division.own()
-	if err := f.prepare(p.objective, last-first); err != nil {
+	if err != nil {
 		f.close()
 		return nil, fmt.Errorf("memory to add up %d parts: %w", p.objective.division.parts, err)
 	}
@@ -154,16 +166,25 @@ func (f *fold) combine(err error) error {
 		err = f.settle(len(f.pieces))
 	}
 	f.complete = 0
-	if f.host == nil {
-		return err
+	switch {
+	case f.adding != nil:
+		if err == nil {
+			err = f.device.Synchronize() // what goes wrong up to here is told the others
+		}
+		err = f.group.Through(f.adding.Run, err)
+	case f.host != nil:
+		err = f.sender.wait(f.group, err)
 	}
-	if err = f.sender.wait(f.group, err); err != nil {
+	if err != nil || f.group.Size() == 1 {
 		return err
 	}
 	for _, r := range f.rows {
 		if err := f.group.Sum(r.into.Values, nil); err != nil {
 			return err
 		}
+	}
+	if f.host == nil {
+		return nil
 	}
 	return f.host.write(f.pieces)
 }
@@ -181,5 +202,8 @@ func (f *fold) close() {
 		if p != nil {
 			p.Close()
 		}
+	}
+	if f.adding != nil {
+		f.adding.Close()
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"drift/kernels/cuda/cublas"
 	"drift/kernels/cuda/cudnn"
 	"drift/kernels/cuda/driver"
+	"drift/kernels/cuda/nccl"
 )
 
 // workspaceBytes is what cuBLAS may use besides the operands; NVIDIA recommends 32 MiB from compute capability 9.0 on.
@@ -29,9 +30,12 @@ type device struct {
 	dnn         *cudnn.Handle // nil without cuDNN, and until the first convolution
 	dnnSought   bool
 	functions   functions
+	comm        *nccl.Comm // with the processes that it has joined; nil with none
+	rank, size  int        // among them
 	pool        pool
 	scratch     []*scratch
 	columnBytes int64
+	roundBytes  int // of adding
 	report      Report
 	profiling   profiling
 	staging     [stages]stage
@@ -54,7 +58,7 @@ func Open(index int, o Options) (kernels.Device, error) {
 	if index < 0 || index >= count {
 		return nil, fmt.Errorf("cuda:%d is not there: the driver offers %d GPU(s); see CUDA_VISIBLE_DEVICES", index, count)
 	}
-	d := &device{name: fmt.Sprintf("cuda:%d", index), options: o, columnBytes: columnBytes}
+	d := &device{name: fmt.Sprintf("cuda:%d", index), options: o, columnBytes: columnBytes, roundBytes: roundBytes}
 	d.move = func() error { return d.transfer.run() }
 	if err := d.do(func() error { return d.start(index) }); err != nil {
 		d.Close()
@@ -141,6 +145,9 @@ func (d *device) Close() error {
 func (d *device) release() error {
 	if d.stream == (cu.Stream{}) {
 		return nil
+	}
+	if d.comm != nil {
+		d.comm.Close()
 	}
 	err := d.check("finishing", d.stream.Synchronize())
 	if d.blas != nil {

@@ -88,6 +88,26 @@ func findCuDNN() (string, error) {
 
 var errNoCuDNN = errors.New("cuDNN is not here: install the package nvidia-cudnn-cu12 or -cu13 with pip (PyTorch brings it)")
 
+var errNoNCCL = errors.New("NCCL is not here: install the package nvidia-nccl-cu12 or -cu13 with pip (PyTorch brings it), or set DRIFT_NCCL to the path of libnccl.so.2")
+
+// findNCCL returns $DRIFT_NCCL, or the first library found. DRIFT_NCCL=off does without it.
+func findNCCL() (string, error) {
+	switch path := os.Getenv("DRIFT_NCCL"); path {
+	case "":
+		if list := find("libnccl.so.2"); len(list) > 0 {
+			return list[0], nil
+		}
+		return "", errNoNCCL
+	case "off":
+		return "", errors.New("DRIFT_NCCL=off")
+	default:
+		if _, err := os.Stat(path); err != nil {
+			return "", fmt.Errorf("opening NCCL: %w", err)
+		}
+		return path, nil
+	}
+}
+
 // openNVRTC opens the compiler that cuDNN looks for by its name alone when it makes kernels of its own; in a Python environment the
 // loader does not find it. It is that of the CUDA that cuBLAS belongs to.
 func openNVRTC(cuBLAS int) {

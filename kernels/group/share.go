@@ -30,6 +30,34 @@ func (g *Group) Broadcast(b []byte) ([]byte, error) {
 	return b, nil
 }
 
+// Gather is what each process gives, in their order.
+func (g *Group) Gather(own []byte) ([][]byte, error) {
+	if err := g.Agree(nil); err != nil || g.Size() == 1 {
+		return [][]byte{own}, err
+	}
+	k := g.Size()
+	size, sizes := make([]byte, 8), make([]byte, 8*k)
+	binary.LittleEndian.PutUint64(size, uint64(len(own)))
+	err := g.transport.Gather(sizes, size)
+	most, parts := 0, make([][]byte, k)
+	for rank := range parts {
+		parts[rank] = make([]byte, binary.LittleEndian.Uint64(sizes[8*rank:]))
+		most = max(most, len(parts[rank]))
+	}
+	all, padded := make([]byte, most*k), make([]byte, most)
+	copy(padded, own)
+	if err == nil {
+		err = g.transport.Gather(all, padded)
+	}
+	if err != nil {
+		return nil, g.breaks("gathering %d bytes: %w", len(own), err)
+	}
+	for rank := range parts {
+		copy(parts[rank], all[rank*most:])
+	}
+	return parts, nil
+}
+
 // Same refuses, in all processes, something that differs between them, such as their data: what names it, of is what must be equal.
 func (g *Group) Same(what string, of []byte) error {
 	if err := g.Agree(nil); err != nil || g.Size() == 1 {

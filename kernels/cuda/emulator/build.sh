@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the stand-ins libcuda.so.1, libcublas.so.12 and cudnn/libcudnn.so.9 into the folder $1, an absolute path, with g++; further
+# Builds the stand-ins libcuda.so.1, libcublas.so.12, libnccl.so.2 and cudnn/libcudnn.so.9 into the folder $1, an absolute path, with g++; further
 # arguments are passed to it, such as -fsanitize=address.
 set -e
 out=$1
@@ -15,6 +15,7 @@ for f in ../ptx/*.cu fibers.cpp driver.cpp memory.cpp stream.cpp; do
 done
 g++ $flags -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" $objects
 g++ $flags -shared -Wl,-soname,libcublas.so.12 -o "$out/libcublas.so.12" blas.cpp "$out/libcuda.so.1"
+g++ $flags -shared -Wl,-soname,libnccl.so.2 -o "$out/libnccl.so.2" nccl.cpp "$out/libcuda.so.1"
 # cuDNN and its parts lie in a folder that the loader does not look into, as those of a Python package do.
 mkdir -p "$out/cudnn"
 g++ $flags -shared -Wl,-soname,libcudnn.so.9 -o "$out/cudnn/libcudnn.so.9" dnn.cpp "$out/libcuda.so.1" -ldl

@@ -2,13 +2,14 @@
 // those that this library has.
 #include "state.h"
 
+#include <algorithm>
 #include <memory>
 #include <stdlib.h>
 #include <unistd.h>
 
 using namespace emulator;
 
-struct CUctx_st {};
+struct CUctx_st { int retained = 0; };
 struct CUfunc_st { const Kernel *kernel; unsigned shared = 40 << 10; };
 struct CUmod_st {
 	std::string text;
@@ -20,8 +21,10 @@ CUresult emulator::fault;
 
 namespace {
 
-CUctx_st context;
-int retained;
+// Of the machine's GPUs, whose number DRIFT_EMULATOR_GPUS says, a process sees those that CUDA_VISIBLE_DEVICES names.
+const int most = 16;
+CUctx_st contexts[most];
+std::vector<int> visible;
 bool initialised;
 thread_local CUcontext current;
 
@@ -32,18 +35,40 @@ long number(const char *name) {
 }
 long left = number("DRIFT_EMULATOR_FAULT"), working = number("DRIFT_EMULATOR_HANG");
 
+void look() {
+	const int all = int(std::max(1L, std::min(long(most), number("DRIFT_EMULATOR_GPUS"))));
+	visible.clear();
+	const char *named = getenv("CUDA_VISIBLE_DEVICES");
+	if (!named) {
+		for (int i = 0; i < all; i++) visible.push_back(i);
+		return;
+	}
+	for (char *end; *named; named = *end ? end + 1 : end) {
+		const long i = strtol(named, &end, 10);
+		if (end == named || i < 0 || i >= all) return; // what follows a wrong one is not seen
+		visible.push_back(int(i));
+	}
+}
+
+bool known(CUdevice d) { return d >= 0 && d < int(visible.size()); }
+
 } // namespace
+
+CUcontext emulator::here() { return current; }
+
+int emulator::gpu() { return current ? int(current - contexts) : -1; }
 
 CUresult emulator::ready() {
 	Hold hold(lock);
 	if (!initialised) return CUDA_ERROR_NOT_INITIALIZED;
 	if (fault) return fault;
-	return current && retained ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+	return current && current->retained ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
 }
 
 extern "C" {
 
 CUresult cuInit(unsigned flags) {
+	if (!initialised) look();
 	initialised = flags == 0;
 	return initialised ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
@@ -51,11 +76,18 @@ CUresult cuInit(unsigned flags) {
 CUresult cuDriverGetVersion(int *v) { return *v = 11080, CUDA_SUCCESS; }
 
 CUresult cuDeviceGetCount(int *n) {
-	*n = 1;
+	*n = int(visible.size());
 	return initialised ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED;
 }
 
-CUresult cuDeviceGet(CUdevice *d, int i) { return i == 0 ? (*d = 0, CUDA_SUCCESS) : CUDA_ERROR_INVALID_DEVICE; }
+CUresult cuDeviceGet(CUdevice *d, int i) { return known(i) ? (*d = i, CUDA_SUCCESS) : CUDA_ERROR_INVALID_DEVICE; }
+
+CUresult cuDeviceGetUuid_v2(CUuuid *id, CUdevice d) {
+	if (!known(d)) return CUDA_ERROR_INVALID_DEVICE;
+	memset(id->bytes, 0, sizeof id->bytes);
+	snprintf(id->bytes, sizeof id->bytes, "emulated %d", visible[d]);
+	return CUDA_SUCCESS;
+}
 
 CUresult cuDeviceGetName(char *name, int n, CUdevice) {
 	strncpy(name, "emulated GPU", n);
@@ -71,24 +103,28 @@ CUresult cuDeviceGetAttribute(int *v, CUdevice_attribute a, CUdevice) {
 
 CUresult cuGetErrorString(CUresult, const char **text) { return *text = "error of the emulated GPU", CUDA_SUCCESS; }
 
-CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice) {
+CUresult cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) {
 	Hold hold(lock);
 	if (fault) return fault;
-	retained++;
-	return *c = &context, CUDA_SUCCESS;
+	if (!known(d)) return CUDA_ERROR_INVALID_DEVICE;
+	*c = &contexts[visible[d]];
+	(*c)->retained++;
+	return CUDA_SUCCESS;
 }
 
-CUresult cuDevicePrimaryCtxRelease(CUdevice) {
+CUresult cuDevicePrimaryCtxRelease(CUdevice d) {
 	Hold hold(lock);
-	if (retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
-	retained--;
+	if (!known(d)) return CUDA_ERROR_INVALID_DEVICE;
+	CUctx_st &c = contexts[visible[d]];
+	if (c.retained == 0) return CUDA_ERROR_INVALID_CONTEXT;
+	c.retained--;
 	return CUDA_SUCCESS;
 }
 
 // The driver may report here, as anywhere, that a kernel has failed.
 CUresult cuCtxSetCurrent(CUcontext c) {
 	if (fault) return fault;
-	if (c && (c != &context || !retained)) return CUDA_ERROR_INVALID_CONTEXT;
+	if (c && (c < contexts || c >= contexts + most || !c->retained)) return CUDA_ERROR_INVALID_CONTEXT;
 	current = c;
 	return CUDA_SUCCESS;
 }

@@ -61,6 +61,12 @@ void launch(const Kernel &k, const Launch &l, const void *args);
 // submit leaves work to a stream, or to the graph where the stream is being captured.
 void submit(void *stream, std::function<void()> work);
 
+// submitSteps leaves work to a stream that waits for others: step is called again and again until it says that all is done. It cannot be captured.
+void submitSteps(void *stream, std::function<bool()> step);
+
+// gpu is the number of the current context's device among all of the machine.
+int gpu();
+
 // inside reports whether the bytes from p on lie in one block of the device's memory.
 bool inside(const void *p, size_t bytes);
 

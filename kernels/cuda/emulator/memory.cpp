@@ -59,10 +59,10 @@ CUresult cuMemAlloc(CUdeviceptr *p, size_t bytes) {
 
 CUresult cuMemFree(CUdeviceptr p) {
 	if (CUresult r = calm()) return r;
+	finish(nullptr);
 	Hold hold(lock);
 	auto b = blocks.find(p);
 	if (b == blocks.end()) return CUDA_ERROR_INVALID_VALUE;
-	finish(nullptr);
 	used -= b->second;
 	blocks.erase(b);
 	free(host(p));
@@ -84,8 +84,8 @@ CUresult cuMemHostAlloc(void **p, size_t bytes, unsigned) {
 
 CUresult cuMemFreeHost(void *p) {
 	if (CUresult r = calm()) return r;
-	Hold hold(lock);
 	finish(nullptr);
+	Hold hold(lock);
 	if (!pinned.erase(reinterpret_cast<size_t>(p))) return CUDA_ERROR_INVALID_VALUE;
 	return free(p), CUDA_SUCCESS;
 }

@@ -20,8 +20,9 @@ struct CUgraph_st { std::vector<Work> work; };
 struct CUgraphExec_st { std::vector<Work> work; };
 struct CUstream_st {
 	CUgraph capture = nullptr;
+	CUcontext context = nullptr;
 	bool invalid = false; // the capture met a call that cannot be captured
-	std::deque<Work> pending;
+	std::deque<std::function<bool()>> pending; // each is called until it returns true
 };
 
 namespace emulator {
@@ -41,8 +42,12 @@ CUresult calm();
 // known is ready for calls on a stream, which must exist. The stream 0 is not used: others would wait for it.
 CUresult known(CUstream s);
 
-// finish does the work of a stream up to now.
+// finish does the work of a stream up to now, without one of all streams of the current context. The caller must not hold the lock: what
+// a stream waits for may be another's work.
 CUresult finish(CUstream s);
+
+// here is the current context.
+CUcontext here();
 
 // spoil makes captures that are under way fail, and says whether there were any.
 bool spoil();

@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
@@ -22,12 +23,13 @@ double now() {
 	return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-CUresult drain(CUstream s) {
+// drain does work of a stream until it is done or waits for others, and reports whether it is done.
+bool drain(CUstream s) {
 	while (!s->pending.empty()) {
-		if (!fault) s->pending.front()();
+		if (!fault && !s->pending.front()()) return false;
 		s->pending.pop_front();
 	}
-	return fault;
+	return true;
 }
 
 } // namespace
@@ -53,12 +55,14 @@ CUresult emulator::known(CUstream s) {
 
 bool emulator::usable(void *stream) { return (stream ? known(static_cast<CUstream>(stream)) : ready()) == CUDA_SUCCESS; }
 
-// Without a stream it is all of them.
 CUresult emulator::finish(CUstream s) {
-	Hold hold(lock);
-	if (s) return drain(s);
-	for (CUstream each : streams) drain(each);
-	return fault;
+	for (;; usleep(20)) {
+		Hold hold(lock);
+		bool done = true;
+		for (CUstream each : streams)
+			if (s ? each == s : each->context == here()) done &= drain(each);
+		if (done) return fault;
+	}
 }
 
 void emulator::submit(void *stream, Work work) {
@@ -68,8 +72,15 @@ void emulator::submit(void *stream, Work work) {
 		s->capture->work.push_back(std::move(work));
 		return;
 	}
-	s->pending.push_back(std::move(work));
+	s->pending.push_back([work = std::move(work)] { return work(), true; });
 	if (s->pending.size() > 1000) drain(s);
+}
+
+void emulator::submitSteps(void *stream, std::function<bool()> step) {
+	Hold hold(lock);
+	CUstream s = static_cast<CUstream>(stream);
+	if (s->capture) s->invalid = true;
+	else s->pending.push_back(std::move(step));
 }
 
 extern "C" {
@@ -79,24 +90,32 @@ CUresult cuStreamCreate(CUstream *s, unsigned flags) {
 	if (flags > CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
 	Hold hold(lock);
 	streams.insert(*s = new CUstream_st);
+	(*s)->context = here();
 	return CUDA_SUCCESS;
 }
 
 CUresult cuStreamDestroy(CUstream s) {
-	Hold hold(lock);
 	if (CUresult r = known(s)) return r;
 	if (CUresult r = calm()) return r;
-	drain(s);
+	finish(s);
+	Hold hold(lock);
 	streams.erase(s);
 	delete s;
 	return CUDA_SUCCESS;
 }
 
 CUresult cuStreamSynchronize(CUstream s) {
+	if (CUresult r = known(s)) return r;
+	if (CUresult r = calm()) return r;
+	return finish(s);
+}
+
+CUresult cuStreamQuery(CUstream s) {
 	Hold hold(lock);
 	if (CUresult r = known(s)) return r;
 	if (CUresult r = calm()) return r;
-	return drain(s);
+	const bool done = drain(s);
+	return fault ? fault : done ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
 }
 
 CUresult cuEventCreate(CUevent *e, unsigned flags) {

@@ -31,6 +31,7 @@ F(cuDeviceGetAttribute, (int *pi, CUdevice_attribute attrib, CUdevice dev), (pi,
 F(cuDeviceGetName, (char *name, int len, CUdevice dev), (name, len, dev))
 F(cuDeviceGetP2PAttribute, (int *value, CUdevice_P2PAttribute attrib, CUdevice srcDevice, CUdevice dstDevice), (value, attrib, srcDevice, dstDevice))
 F(cuDeviceGetUuid, (CUuuid *uuid, CUdevice dev), (uuid, dev))
+F(cuDeviceGetUuid_v2, (CUuuid *uuid, CUdevice dev), (uuid, dev))
 F(cuDevicePrimaryCtxGetState, (CUdevice dev, unsigned int *flags, int *active), (dev, flags, active))
 F(cuDevicePrimaryCtxRelease_v2, (CUdevice dev), (dev))
 F(cuDevicePrimaryCtxReset_v2, (CUdevice dev), (dev))
