@@ -35,12 +35,12 @@ mpi-test:
 	$(GO) test -count=1 -tags mpi ./kernels/group/...
 	$(GO) test -count=1 -tags mpi -run 'Together' ./cmd/drift
 
-# The build with both devices needs gcc, and no CUDA toolkit: the driver and cuBLAS are opened at run time.
+# The build with both devices needs gcc, and no CUDA toolkit: the driver, cuBLAS and NCCL are opened at run time, and MPI too.
 cuda := $(CURDIR)/kernels/cuda
 with-gpu := CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(cuda)/driver/include" CGO_LDFLAGS="-L$(cuda)/driver/lib"
 
 gpu:
-	$(with-gpu) $(GO) build -tags gpu -trimpath -o bin/drift ./cmd/drift
+	$(with-gpu) $(GO) build -tags gpu,mpi -trimpath -o bin/drift ./cmd/drift
 
 # An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
 # sanitizer and without cuDNN. The first joins products and sums in one rounding as nvcc does, where the processor can; the other does not.
@@ -53,13 +53,13 @@ bundled := kernels/cuda graph graph/nn graph/objective graph/sigma optim optim/t
 bundle := bin/gpu-bundle.tar.xz
 
 gpu-test:
-	$(with-gpu) $(GO) vet -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
-	$(with-gpu) $(GO) tool staticcheck -tags gpu ./kernels/cuda/... ./bench/peers ./cmd/drift
+	$(with-gpu) $(GO) vet -tags gpu,mpi ./kernels/cuda/... ./bench/peers ./cmd/drift
+	$(with-gpu) $(GO) tool staticcheck -tags gpu,mpi ./kernels/cuda/... ./bench/peers ./cmd/drift
 	$(cuda)/emulator/build.sh $(emulator) $(fused)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) -skip AccuracyIsExact ./kernels/cuda ./kernels/cuda/driver ./graph/... ./optim/...
 	$(call emulated,$(emulator)) -run "Profile|GPUCases" ./bench/timing
-	$(call emulated,$(emulator)) -run "LostDevice|CuDNN|Fallbacks" ./cmd/drift
+	$(call emulated,$(emulator)),mpi -run "LostDevice|CuDNN|Fallbacks|OnGPUs" ./cmd/drift
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
 	$(MAKE) --no-print-directory gpu-bundle
 	DRIFT_TEST_BUNDLE=$(CURDIR)/$(bundle) $(call emulated,$(emulator)) -run Rehearsal ./bench/peers
@@ -68,7 +68,7 @@ gpu-test:
 # window of 128 MiB sees.
 gpu-bundle:
 	rm -rf bin/gpu $(bundle)
-	$(with-gpu) $(GO) build -tags gpu -trimpath -ldflags '-s -w' -o bin/gpu/drift ./cmd/drift
+	$(with-gpu) $(GO) build -tags gpu,mpi -trimpath -ldflags '-s -w' -o bin/gpu/drift ./cmd/drift
 	$(with-gpu) $(GO) test -c -tags gpu -trimpath -ldflags '-s -w' -o bin/gpu/ $(addprefix ./,$(bundled))
 	for p in $(bundled); do \
 		mkdir -p bin/gpu/$$(basename $$p); \

@@ -41,10 +41,22 @@ func together(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 	}
 	status := runIn(ctx, g, args, stdout, stderr)
 	if err := g.Close(); err != nil {
-		fmt.Fprintf(stderr, "drift: process %d: %s\n", g.Rank(), oneLine(err))
+		if g.First() && status == statusDone || !g.First() && first(ctx, g) { // the first process has told what its status is from
+			fmt.Fprintf(stderr, "drift: process %d: %s\n", g.Rank(), oneLine(err))
+		}
 		g.Abort(max(status, statusFailed))
 	}
 	return status
+}
+
+// first reports whether no other process has told what is wrong, which several may find out at once, and ended this one.
+func first(ctx context.Context, g *group.Group) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Duration(min(g.Rank(), 10)) * time.Second):
+		return true
+	}
 }
 
 // join finds out that all processes are to do the same, and makes one that is not the first write elsewhere.

@@ -36,15 +36,14 @@ type level struct {
 func (p *Pass) newFold(b *Batch) (*fold, error) {
 	f := &fold{group: p.objective.division.group, rows: b.rows, device: p.objective.device}
 	scalars := []kernels.Buffer{p.scalars.Slice(scalarLoss, scalarLoss+1), p.scalars.Slice(scalarCorrect, scalarCount+len(p.numbers))}
-	joined, ok := f.device.(group.Adder)
-	d := p.objective.division
-	if ok = ok && joined.Joined(); ok {
+	d, joined := p.objective.division, p.objective.joined()
+	if joined != nil {
 		d.piece = math.MaxInt // devices add up all at once
 	}
 	f.pieces = d.cutIntoPieces(b.totals, scalars)
 	first, last := d.own()
 	err := f.prepare(p.objective, last-first)
-	if err == nil && ok {
+	if err == nil && joined != nil {
 		f.adding, err = joined.Adding(f.sums())
 	} else if f.group.Size() > 1 {
 		f.host = newHostSums(p.objective.dtype, f.pieces)
@@ -54,6 +53,14 @@ func (p *Pass) newFold(b *Batch) (*fold, error) {
 		return nil, fmt.Errorf("memory to add up %d parts: %w", p.objective.division.parts, err)
 	}
 	return f, nil
+}
+
+// joined is the device where it adds up with those of the other processes, else nil.
+func (f *Objective) joined() group.Adder {
+	if d, ok := f.device.(group.Adder); ok && f.Group().Size() > 1 && d.Joined() {
+		return d
+	}
+	return nil
 }
 
 func (f *fold) prepare(o *Objective, parts int) (err error) {

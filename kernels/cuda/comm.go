@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,6 +65,25 @@ func (d *device) seat(s *seat) (library *nccl.Library, err error) {
 	}
 	s.NCCL = library.Version
 	return library, nil
+}
+
+// meet tells the others of this process's device, and is match of all.
+func (own seat) meet(g *group.Group, o Joining) (host string, err error) {
+	text, err := json.Marshal(own)
+	if err != nil {
+		return "", err
+	}
+	all, err := g.Gather(text)
+	if err != nil {
+		return "", err
+	}
+	seats := make([]seat, len(all))
+	for rank, text := range all {
+		if err := json.Unmarshal(text, &seats[rank]); err != nil {
+			return "", fmt.Errorf("what process %d tells of its device: %w", rank, err)
+		}
+	}
+	return match(seats, o)
 }
 
 // join makes a communicator with the others, or says why there is none.

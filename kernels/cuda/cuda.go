@@ -1,5 +1,5 @@
-// Package cuda runs the primitives of package kernels on an NVIDIA GPU. The device itself is built with the tag gpu
-// (make gpu), which needs a C compiler but no CUDA toolkit; without the tag Open says so. The driver and cuBLAS are
+// Package cuda runs the primitives of package kernels on an NVIDIA GPU, and adds up over several by NCCL (Join). The device itself is built
+// with the tag gpu (make gpu), which needs a C compiler but no CUDA toolkit; without the tag Open says so. The driver and cuBLAS are
 // opened at run time, so one binary starts on any machine.
 //
 // Libraries read 16 bytes at a time where an operand begins at a multiple of 16 bytes. Buffers do; a layer's parameters, which are a part of
@@ -87,6 +87,7 @@ type Info struct {
 	Devices []GPU  `json:"devices"` // in the driver's order
 	CuBLAS  string `json:"cublas"`  // where the library was found; empty if nowhere
 	CuDNN   string `json:"cudnn"`   // likewise; optional
+	NCCL    string `json:"nccl"`    // likewise; optional, for several processes
 	Missing string `json:"missing"` // one line: what keeps the device from being used and what to do; empty if nothing
 }
 

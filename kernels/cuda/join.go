@@ -1,13 +1,10 @@
 package cuda
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
 	"time"
-
-	"drift/kernels/group"
 )
 
 // Joining says how the devices of several processes are to be joined.
@@ -26,27 +23,7 @@ type seat struct {
 	Missing string // why
 }
 
-// meet tells the others of this process's device, and finds out whether all can add up by NCCL. If not, host says why; it is "" for
-// processors, of which nobody expects it.
-func (own seat) meet(g *group.Group, o Joining) (host string, err error) {
-	text, err := json.Marshal(own)
-	if err != nil {
-		return "", err
-	}
-	all, err := g.Gather(text)
-	if err != nil {
-		return "", err
-	}
-	seats := make([]seat, len(all))
-	for rank, text := range all {
-		if err := json.Unmarshal(text, &seats[rank]); err != nil {
-			return "", fmt.Errorf("what process %d tells of its device: %w", rank, err)
-		}
-	}
-	return match(seats, o)
-}
-
-// match is meet when all is known.
+// match finds out whether all devices can add up by NCCL. If not, host says why; it is "" for processors, of which nobody expects it.
 func match(seats []seat, o Joining) (host string, err error) {
 	first := seats[0]
 	for rank, s := range seats {

@@ -19,6 +19,7 @@ func Probe() Info {
 		openSecondHalf(paths[0])
 	}
 	info.CuDNN, _ = findCuDNN()
+	info.NCCL, _ = findNCCL()
 	if err := driver.Open(); err != nil {
 		info.Missing = err.Error()
 		return info

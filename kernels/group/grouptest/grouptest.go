@@ -42,7 +42,7 @@ func Each(t *testing.T, groups []*group.Group, body func(g *group.Group) error) 
 }
 
 var bodies = map[string]func(g *group.Group) error{
-	"sums": sums, "types": types, "flags": flags, "failures": failures, "interruptions": interruptions, "late": late, "broadcasts": broadcasts,
+	"sums": sums, "types": types, "flags": flags, "failures": failures, "interruptions": interruptions, "late": late, "broadcasts": broadcasts, "gatherings": gatherings,
 	"differences": differences,
 }
 
@@ -210,6 +210,21 @@ func broadcasts(g *group.Group) error {
 		got, err := g.Broadcast(own)
 		if err != nil || string(got) != text {
 			return fmt.Errorf("%d bytes came as %d: %v", len(text), len(got), err)
+		}
+	}
+	return nil
+}
+
+func gatherings(g *group.Group) error {
+	for _, each := range []int{0, 1, 10000} { // bytes more from each process than from the one before it
+		all, err := g.Gather([]byte(strings.Repeat(fmt.Sprint(g.Rank()), each*g.Rank())))
+		if err != nil || len(all) != g.Size() {
+			return fmt.Errorf("%d parts come: %v", len(all), err)
+		}
+		for k, part := range all {
+			if string(part) != strings.Repeat(fmt.Sprint(k), each*k) {
+				return fmt.Errorf("%d bytes of process %d come as %d", each*k, k, len(part))
+			}
 		}
 	}
 	return nil

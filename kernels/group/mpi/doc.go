@@ -14,6 +14,7 @@ type launch struct {
 	by         string // of the launcher
 	rank, size int
 	local      int    // processes on this machine; 0 where it does not tell
+	place      int    // of this one among them
 	family     family // of its library
 }
 
@@ -28,12 +29,12 @@ const (
 
 // launchers are told apart by the variables that they set.
 var launchers = []struct {
-	by, size, rank, local string
-	family                family
+	by, size, rank, local, place string
+	family                       family
 }{
-	{"Open MPI's mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", openMPI},
-	{"MPICH's mpiexec", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS", mpich},
-	{"srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "", unknown},
+	{"Open MPI's mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", openMPI},
+	{"MPICH's mpiexec", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS", "MPI_LOCALRANKID", mpich},
+	{"srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "", "SLURM_LOCALID", unknown},
 }
 
 // launched is how this process was started; a size of 1 where nothing tells of others.
@@ -45,7 +46,8 @@ func launched() launch {
 		}
 		rank, _ := strconv.Atoi(os.Getenv(l.rank))
 		local, _ := strconv.Atoi(os.Getenv(l.local))
-		return launch{l.by, rank, size, local, l.family}
+		place, _ := strconv.Atoi(os.Getenv(l.place))
+		return launch{l.by, rank, size, local, max(0, place), l.family}
 	}
 	return launch{size: 1}
 }
@@ -66,3 +68,6 @@ func (l launch) refuse(format string, args ...any) error {
 
 // Local is the number of processes that the launcher started on this machine, 1 where it does not tell.
 func Local() int { return max(1, launched().local) }
+
+// Place is the number of this process among those that the launcher started on this machine, from 0; 0 where it does not tell.
+func Place() int { return launched().place }

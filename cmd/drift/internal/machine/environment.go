@@ -129,6 +129,7 @@ func (e Environment) Table() *report.Table {
 	}
 	t.Add("cuBLAS", cmp.Or(e.GPU.CuBLAS, "not found"))
 	t.Add("cuDNN", cmp.Or(e.GPU.CuDNN, "not found (optional)"))
+	t.Add("NCCL", cmp.Or(e.GPU.NCCL, "not found (optional, for several GPUs)"))
 	e.Trial.add(t)
 	if e.GPU.Missing != "" {
 		t.Add("missing for CUDA", e.GPU.Missing)
