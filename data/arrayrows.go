@@ -1,17 +1,21 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // arrayRows are the inputs of an array [N,…] on disk.
 type arrayRows struct {
 	*diskNumbers
 	n, size  int
-	channels int // of images whose channels are last and come first in an example; else 0
+	channels int        // of images whose channels are last and come first in an example; else 0
+	pixels   *sync.Pool // of *[]float64 [size], as they are stored
 }
 
 // rowsOfArray is the examples of an array of a shape, with the layout that images has for them.
 func rowsOfArray(d *diskNumbers, shape []int, layout string) Rows {
-	a := arrayRows{diskNumbers: d, n: shape[0], size: 1}
+	a := arrayRows{diskNumbers: d, n: shape[0], size: 1, pixels: &sync.Pool{}}
 	for _, size := range shape[1:] {
 		a.size *= size
 	}
@@ -27,9 +31,14 @@ func (a arrayRows) ReadRow(i int, x, _ []float64) error {
 	if a.channels == 0 {
 		return a.read(i*a.size, x)
 	}
-	stored := make([]float64, len(x))
-	err := a.read(i*a.size, stored)
-	reorder(x, stored, a.size/a.channels, a.channels)
+	stored, _ := a.pixels.Get().(*[]float64)
+	if stored == nil {
+		stored = new([]float64)
+		*stored = make([]float64, a.size)
+	}
+	defer a.pixels.Put(stored)
+	err := a.read(i*a.size, *stored)
+	reorder(x, *stored, a.size/a.channels, a.channels)
 	return err
 }
 

@@ -32,3 +32,14 @@ func BenchmarkIDX(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkRowsFromDisk(b *testing.B) {
+	split := mustLoad(b, "tokens:"+tokenFile(b, 70000)+",context=64,label-noise=0.1,stream=on", Options{})
+	x, y := make([]float64, split.Train.Size()), make([]float64, split.Train.Targets())
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := split.Train.ReadRow(i%split.Train.Len(), x, y); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

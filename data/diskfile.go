@@ -96,9 +96,12 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read fills dst with the numbers from place from on.
-func (d *diskNumbers) read(from int, dst []float64) error {
-	size := len(dst) * d.bytes
+// read fills the given pieces, one after the other, with the numbers from place from on.
+func (d *diskNumbers) read(from int, pieces ...[]float64) error {
+	size := 0
+	for _, dst := range pieces {
+		size += len(dst) * d.bytes
+	}
 	raw, _ := d.buffer.Get().(*[]byte)
 	if raw == nil || cap(*raw) < size {
 		raw = new([]byte)
@@ -109,11 +112,14 @@ func (d *diskNumbers) read(from int, dst []float64) error {
 	if _, err := d.file.ReadAt(bytes, d.at+int64(from)*int64(d.bytes)); err != nil {
 		return fmt.Errorf("reading %s: %w", d.name, err)
 	}
-	for i := range dst {
-		dst[i] = d.decode(bytes[i*d.bytes:])
-		if d.boolean && dst[i] > 1 {
-			return fmt.Errorf("reading %s: dtype bool: number %d is %v, want 0 or 1", d.name, from+i, dst[i])
+	for _, dst := range pieces {
+		for i := range dst {
+			dst[i] = d.decode(bytes[i*d.bytes:])
+			if d.boolean && dst[i] > 1 {
+				return fmt.Errorf("reading %s: dtype bool: number %d is %v, want 0 or 1", d.name, from+i, dst[i])
+			}
 		}
+		bytes, from = bytes[len(dst)*d.bytes:], from+len(dst)
 	}
 	return nil
 }

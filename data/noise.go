@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"sync"
 
 	"drift/data/random"
 )
@@ -32,7 +33,7 @@ func redraw(s *Set, share float64, seed uint64) (drawn int, err error) {
 	}
 	noise := labelNoise{share, seed, s.Classes}
 	if s.Rows != nil && s.Labels == nil {
-		s.Rows = noisyRows{s.Rows, noise, s.Targets()}
+		s.Rows = noisyRows{s.Rows, noise, s.Targets(), &sync.Pool{New: func() any { return noise.stream() }}}
 		return s.Rows.(noisyRows).count(s.Size())
 	}
 	from := noise.stream()
@@ -49,14 +50,16 @@ func redraw(s *Set, share float64, seed uint64) (drawn int, err error) {
 type noisyRows struct {
 	Rows
 	noise   labelNoise
-	targets int // of an example
+	targets int        // of an example
+	streams *sync.Pool // of *random.Stream
 }
 
 func (n noisyRows) ReadRow(i int, x, y []float64) error {
 	if err := n.Rows.ReadRow(i, x, y); err != nil {
 		return err
 	}
-	from := n.noise.stream()
+	from := n.streams.Get().(*random.Stream)
+	defer n.streams.Put(from)
 	for k, label := range y {
 		drawn, _ := n.noise.redrawn(from, i*n.targets+k, int32(label))
 		y[k] = float64(drawn)

@@ -60,7 +60,7 @@ func (r *request) fromTokens(h npyHeader, values Values, tokens int) (*Split, er
 	x := make([]int32, 0, n*(length-1))
 	for i := range n {
 		row := ids[i*length : (i+1)*length]
-		if err := endsOnce(row); err != nil {
+		if err := endsOnce(row[0], row[1:]); err != nil {
 			return nil, fmt.Errorf("row %d %w", i, err)
 		}
 		x, s.Labels = append(x, row[:length-1]...), append(s.Labels, row[1:]...)

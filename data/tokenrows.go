@@ -18,17 +18,28 @@ type tokenWindows struct {
 func (t tokenWindows) Len() int { return t.n }
 
 func (t tokenWindows) ReadRow(i int, x, y []float64) error {
-	tokens := make([]float64, t.context+1)
 	from := t.first + i*t.stride
-	if err := t.read(from, tokens); err != nil {
+	if err := t.next(from, x, y); err != nil {
 		return err
 	}
-	if err := checkTokens(from, tokens, false); err != nil {
+	return checkWindow(from, x, y, false)
+}
+
+// next fills x with the tokens from a place on, and y with those that follow each.
+func (d *diskNumbers) next(from int, x, y []float64) error {
+	if err := d.read(from, x[:1], y); err != nil {
 		return err
 	}
-	copy(x, tokens)
-	copy(y, tokens[1:])
+	copy(x[1:], y)
 	return nil
+}
+
+// checkWindow is checkTokens of x[0] and all of y.
+func checkWindow(from int, x, y []float64, gaps bool) error {
+	if err := checkTokens(from, x[:1], gaps); err != nil {
+		return err
+	}
+	return checkTokens(from+1, y, gaps)
 }
 
 func (t tokenWindows) Identity() string {
@@ -44,33 +55,35 @@ type tokenRows struct {
 func (t tokenRows) Len() int { return t.n }
 
 func (t tokenRows) ReadRow(i int, x, y []float64) error {
-	row := make([]float64, t.length)
-	if err := t.read(i*t.length, row); err != nil {
+	from := i * t.length
+	if err := t.next(from, x, y); err != nil {
 		return err
 	}
-	err := checkTokens(i*t.length, row, true)
+	err := checkWindow(from, x, y, true)
 	if err == nil {
-		err = endsOnce(row)
+		err = endsOnce(x[0], y)
 	}
 	if err != nil {
 		return err
 	}
 	for k := range x {
-		x[k] = max(row[k], 0) // behind the end of a row, where no label follows, any token will do
+		x[k] = max(x[k], 0) // behind the end of a row, where no label follows, any token will do
 	}
-	copy(y, row[1:])
 	return nil
 }
 
 func (t tokenRows) Identity() string { return fmt.Sprint(t.n, t.length, t.identity) }
 
 // endsOnce checks that behind the first NoLabel of a row nothing else comes, and that there is a token to predict.
-func endsOnce[T int32 | float64](row []T) error {
-	end := slices.Index(row, NoLabel)
-	if end >= 0 && slices.ContainsFunc(row[end:], func(id T) bool { return id != NoLabel }) {
+func endsOnce[T int32 | float64](first T, rest []T) error {
+	end := slices.Index(rest, NoLabel)
+	if first == NoLabel {
+		end = 0
+	}
+	if end >= 0 && slices.ContainsFunc(rest[end:], func(id T) bool { return id != NoLabel }) {
 		return fmt.Errorf("has tokens behind %d, which ends a row", NoLabel)
 	}
-	if end == 0 || end == 1 {
+	if end == 0 {
 		return errors.New("has no target: leave it out")
 	}
 	return nil
