@@ -317,3 +317,32 @@ func TestRowsOfTokensFromDisk(t *testing.T) {
 		t.Errorf("a token of -5: %v", err)
 	}
 }
+
+// Whatever a file holds, tokens that are read from disk are those that are read at once, or an error of one line.
+func FuzzTokensFromDisk(f *testing.F) {
+	f.Add(npy("<i4", false, "(2, 4)", []int32{5, 1, 2, 3, 0, 7, -100, -100}))
+	f.Add(npy("<u2", false, "(100,)", make([]uint16, 100)))
+	f.Add([]byte("\x1f\x8b\x08\x00"))
+	path := filepath.Join(f.TempDir(), "fuzz.npy")
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var sets [2]Set
+		var failed [2]error
+		for i, where := range []string{"off", "on"} {
+			split, err := Load("tokens:"+path+",context=3,tokens=1000000,stream="+where, Options{})
+			if failed[i] = err; err == nil {
+				sets[i] = split.Train
+			} else if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q is not one line", err)
+			}
+		}
+		if failed[0] != nil || failed[1] != nil {
+			return
+		}
+		if !slices.Equal(rowsOf(t, sets[0]), rowsOf(t, sets[1])) {
+			t.Error("other tokens from disk")
+		}
+	})
+}
