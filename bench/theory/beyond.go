@@ -112,10 +112,9 @@ func (l *lab) copied() Check {
 	var readings []reading
 	for k := range sizes {
 		batch := 4 << k
-		examples := repeated(pair, []int{m * batch / 2, m * batch / 2})
 		readings = append(readings, reading{
 			rate:      1 / math.Sqrt(float64(batch)),
-			predicted: l.predict(l.claims.beyond, d, examples, m).Both(),
+			predicted: l.predictCopies(l.claims.beyond, d, pair, m*batch/2, m).Both(),
 			measured:  minus(l.overCopies(d, pair, batch, m), full),
 			rounding:  roundedProbabilities * floats.Norm(full, 2),
 		})
@@ -142,23 +141,15 @@ func (w *World) overCopies(d Descent, pair []int, size, m int) []float64 {
 			return
 		}
 		all := combin.LogGeneralizedBinomial(float64(first+second), float64(size))
+		own := [][]float64{w.Gradient(pair[:1], motions[k].u), w.Gradient(pair[1:], motions[k].u)}
 		for c := max(0, size-second); c <= min(size, first); c++ {
 			these := combin.LogGeneralizedBinomial(float64(first), float64(c)) + combin.LogGeneralizedBinomial(float64(second), float64(size-c))
-			w.step(d, repeated(pair, []int{c, size - c}), motions[k], motions[k+1])
+			copy(motions[k+1].u, motions[k].u)
+			copy(motions[k+1].v, motions[k].v)
+			d.push(motions[k+1], times(1/float64(size), plus(times(float64(c), own[0]), float64(size-c), own[1])))
 			deal(k+1, first-c, second-size+c, ways*math.Exp(these-all))
 		}
 	}
 	deal(0, m*size/2, m*size/2, 1)
 	return times(1/whole, mean)
-}
-
-// repeated is each item n times.
-func repeated(items, counts []int) []int {
-	var all []int
-	for k, c := range counts {
-		for range c {
-			all = append(all, items[k])
-		}
-	}
-	return all
 }

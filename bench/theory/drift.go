@@ -35,7 +35,7 @@ func (l *lab) two() []Check {
 	}
 }
 
-// epoch is the drift GD_m − ⟨SGD_m⟩ over all shuffles of the few into m batches, by learning rate.
+// epoch is the drift GD_m − ⟨SGD_m⟩ over shuffles of the few into m batches (World.toSecondOrder), by learning rate.
 type epoch struct {
 	Descent
 	m     int
@@ -49,7 +49,7 @@ func (l *lab) epoch(d Descent, m int, top float64, gradient []float64) epoch {
 	e.drift = l.ladder(top/d.Updates(m), proportional, func(rate float64) []pair {
 		d.Rate = rate
 		full := l.Full(d, l.few, m)
-		return []pair{{times(c*rate*rate, d.Matrix.times(gradient)), minus(full, l.OverSplits(d, l.few, m))}}
+		return []pair{{times(c*rate*rate, d.Matrix.times(gradient)), minus(full, l.toSecondOrder(d, l.few, m))}}
 	})[0]
 	return e
 }

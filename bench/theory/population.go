@@ -75,6 +75,12 @@ const (
 	sampledBatches = 8
 )
 
+// Draws end before their number where both means have a standard error of a share of the drift that rejects the control clearly.
+const (
+	leastDraws   = 100
+	preciseShare = 1. / 20
+)
+
 // sampled checks (13) for one training set with too many shuffles to take them all: the component of GD − SGD along the predicted drift,
 // as a share of it, in the mean over shuffles; and that drawing batches with replacement leaves no drift.
 func (l *lab) sampled() []Check {
@@ -89,7 +95,7 @@ func (l *lab) sampled() []Check {
 	}
 	r := l.random("shuffles")
 	var shuffle, replace tally
-	for range l.Draws {
+	for k := 0; k < l.Draws && !(k >= leastDraws && math.Hypot(shuffle.estimate().error, replace.estimate().error) < preciseShare); k++ {
 		deal := shuffled(r, all, sampledBatches)
 		shuffle.add((share(deal) + share(reversed(deal))) / 2)
 		deal = drawn(r, all, sampledBatches)

@@ -3,6 +3,7 @@ package theory
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
@@ -98,31 +99,90 @@ func signed(examples []int, positive []bool, mean []float64, over func(half []in
 	return times(2*float64(len(half)), minus(over(half), mean))
 }
 
-// probed checks what random signs say of the prediction, and of what it leaves, against the recursion itself.
+// orthogonal is signs for n examples and m steps of which any two that meet are orthogonal over all of them, the columns of Hadamard's matrix: they
+// have the second moments of random ones, so that the mean over them is what random signs have on average.
+func orthogonal(n, m int) (all []signs) {
+	rows := 1
+	for rows < n*m {
+		rows *= 2
+	}
+	for row := range rows {
+		var s signs
+		for step := range m {
+			fresh := make([]bool, n)
+			for k := range fresh {
+				fresh[k] = bits.OnesCount(uint(row&(step*n+k)))%2 == 0
+			}
+			s.fresh = append(s.fresh, fresh)
+		}
+		s.lasting = s.fresh[0]
+		all = append(all, s)
+	}
+	return all
+}
+
+// averaged is the mean of some estimates.
+func averaged(found []SecondOrder) SecondOrder {
+	mean := SecondOrder{make([]float64, len(found[0].Drift)), make([]float64, len(found[0].Drift))}
+	for _, x := range found {
+		floats.AddScaled(mean.Drift, 1/float64(len(found)), x.Drift)
+		floats.AddScaled(mean.Diffusion, 1/float64(len(found)), x.Diffusion)
+	}
+	return mean
+}
+
+// joined is both parts, one after the other.
+func (s SecondOrder) joined() []float64 {
+	return append(append([]float64(nil), s.Drift...), s.Diffusion...)
+}
+
+// probed checks what random signs say of the prediction, exactly over orthogonal ones, and of what it leaves.
 func (l *lab) probed(examples []int) []Check {
-	const drawsPerProbe, precision = 40, 0.05
 	m := len(examples)
 	d := Descent{Rate: l.perStep(Descent{}, m)}
-	both := l.predict(l.claims.beyond, d, examples, m).Both()
+	right := l.predict(l.claims.beyond, d, examples, m)
+	design := orthogonal(len(examples), m)
+	got := averaged(l.probe(propagated, d, examples, m, design)).joined()
+	checks := []Check{equal("(13) ◆", fmt.Sprintf("signs, %d batches of 1: over %d orthogonal ones they have the drift and the diffusion of the recursion", m, len(design)),
+		right.joined(), got)}
+	wrong := func(name string, predicted, measured []float64) {
+		if floats.Distance(predicted, measured, 2) > leastDifference*floats.Norm(right.joined(), 2) { // of a quadratic loss there is no diffusion
+			checks = append(checks, control("control: the same "+name, equal("(13) ◆", "", predicted, measured)))
+		}
+	}
+	wrong("with 1/N² for 1/(N(N−1))", l.predict(prediction{1, 1 - 1/float64(len(examples)), 1}, d, examples, m).joined(), got)
+	wrong("without diffusion", l.predict(prediction{1, 1, 0}, d, examples, m).joined(), got)
+	for k := range design {
+		for step := range design[k].fresh {
+			design[k].fresh[step] = design[k].lasting
+		}
+	}
+	wrong("with the signs of the first step at all", right.joined(), averaged(l.probe(propagated, d, examples, m, design)).joined())
+	return append(checks, l.products(d, examples, m, right.Both())...)
+}
+
+// products checks what independent probes say of what the prediction leaves, and that one of them by itself says less.
+func (l *lab) products(d Descent, examples []int, m int, both []float64) []Check {
+	const drawsPerProbe, precision = 40, 0.05
 	apart := minus(l.OverSplits(d, examples, m), l.Full(d, examples, m))
-	left := minus(apart, both)
-	square, whole := floats.Dot(both, both), floats.Dot(apart, apart)
-	var along, product tally
+	left, whole := minus(apart, both), floats.Dot(apart, apart)
+	explained := 1 - floats.Dot(left, left)/whole
+	var product, alone tally
 	var all, groups Remainder
 	for _, found := range l.Probes(d, examples, m, max(4, l.Draws/drawsPerProbe), l.random("probes")) {
 		all = append(all, found.Both())
-		along.add(floats.Dot(found.Both(), both) / square)
 		groups = append(groups, minus(apart, found.Both()))
 		if n := len(groups); n%2 == 0 {
 			product.add(1 - floats.Dot(groups[n-1], groups[n-2])/whole)
+			alone.add(1 - (floats.Dot(groups[n-1], groups[n-1])+floats.Dot(groups[n-2], groups[n-2]))/(2*whole))
 		}
 	}
-	mean := average("(13) ◆", fmt.Sprintf("random signs, %d batches of 1: they estimate drift and diffusion without bias, as a share of them", m), 1, along.estimate())
+	c := average("(13) ◆", "1 − ⟨D − δ₁, D − δ₂⟩/‖D‖² of independent probes is without bias what the prediction explains of ‖D‖², D = ⟨SGD⟩ − GD",
+		explained, product.estimate())
 	if needed := all.Needed(precision); needed > 0 {
-		mean.Note = fmt.Sprintf("random signs: a standard error of %.0f %% of drift and diffusion takes %d probes", 100*precision, needed)
+		c.Note = fmt.Sprintf("random signs: a standard error of %.0f %% of drift and diffusion takes %d probes", 100*precision, needed)
 	}
-	return []Check{mean, average("(13) ◆", "1 − ⟨D − δ₁, D − δ₂⟩/‖D‖² of independent probes is without bias what the prediction explains of ‖D‖², D = ⟨SGD⟩ − GD",
-		1-floats.Dot(left, left)/whole, product.estimate())}
+	return []Check{c, control("control: 1 − ‖D − δ‖²/‖D‖² of single probes is the same", average("(13) ◆", "", explained, alone.estimate()))}
 }
 
 // Needed is how many estimates have a mean whose standard error is a share of the vector's length, or 0 where these estimates are

@@ -2,7 +2,6 @@ package theory
 
 import (
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"testing"
 
@@ -16,19 +15,7 @@ import (
 // them the probes have exactly the mean that the recursion predicts. A wrong constant in either shows.
 func TestProbesAreUnbiased(t *testing.T) {
 	const n, m = 4, 4
-	var design []signs
-	for row := range uint(n * m) {
-		s := signs{}
-		for step := range uint(m) {
-			var fresh []bool
-			for k := range uint(n) {
-				fresh = append(fresh, bits.OnesCount(row&(step*n+k))%2 == 0)
-			}
-			s.fresh = append(s.fresh, fresh)
-		}
-		s.lasting = s.fresh[m-1]
-		design = append(design, s)
-	}
+	design := orthogonal(n, m)
 	for _, model := range []string{"mlp:3,act=tanh", groupnorm("4", "2")} {
 		w := open(t, model, nn.CrossEntropy{}, "glyphs,size=8,train=8,test=8")
 		examples := w.Train[:n]
@@ -38,17 +25,10 @@ func TestProbesAreUnbiased(t *testing.T) {
 			"nesterov":    {Rate: 0.05, MomentumWeights: optim.MomentumWeights{Mu: 0.5, Nesterov: true}},
 			"conditioned": {Rate: 0.3, Matrix: halved},
 		} {
-			var drift, diffusion []float64
-			for _, found := range w.probe(propagated, d, examples, m, design) {
-				if drift == nil {
-					drift, diffusion = make([]float64, len(found.Drift)), make([]float64, len(found.Drift))
-				}
-				floats.AddScaled(drift, 1./(n*m), found.Drift)
-				floats.AddScaled(diffusion, 1./(n*m), found.Diffusion)
-			}
+			found := averaged(w.probe(propagated, d, examples, m, design))
 			apart := func(p prediction) float64 {
 				want := w.predict(p, d, examples, m)
-				return max(floats.Distance(drift, want.Drift, 2)/floats.Norm(want.Drift, 2), floats.Distance(diffusion, want.Diffusion, 2)/floats.Norm(want.Diffusion, 2))
+				return max(floats.Distance(found.Drift, want.Drift, 2)/floats.Norm(want.Drift, 2), floats.Distance(found.Diffusion, want.Diffusion, 2)/floats.Norm(want.Diffusion, 2))
 			}
 			if e := apart(propagated); !(e < 1e-10) {
 				t.Errorf("%s, %s: probes are off by %v", model, name, e)

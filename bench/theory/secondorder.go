@@ -26,11 +26,16 @@ func (w *World) SecondOrder(d Descent, examples []int, m int) SecondOrder {
 }
 
 func (w *World) predict(p prediction, d Descent, examples []int, m int) SecondOrder {
+	return w.predictCopies(p, d, examples, 1, m)
+}
+
+// predictCopies is predict for a number of copies of every example, which respond alike.
+func (w *World) predictCopies(p prediction, d Descent, examples []int, copies, m int) SecondOrder {
 	path, drift, diffusion := w.rest(), w.rest(), w.rest()
 	var impulses []response
 	for range m {
 		mean := w.Gradient(examples, path.u)
-		met, spread := w.quadratic(p, d, examples, m, path.u, impulses)
+		met, spread := w.quadratic(p, d, examples, copies, m, path.u, impulses)
 		impulses = append(impulses, w.respond(d, examples, path.u, mean))
 		d.push(drift, plus(met, p.curvature, w.HVP(examples, path.u, drift.u)))
 		d.push(diffusion, plus(spread, p.curvature, w.HVP(examples, path.u, diffusion.u)))
@@ -47,7 +52,7 @@ func (w *World) AroundMean(d Descent, examples []int, m int, amplitude float64) 
 	var impulses []response
 	for range m {
 		mean := w.Gradient(examples, path.u)
-		met, spread := w.quadratic(propagated, d, examples, m, path.u, impulses)
+		met, spread := w.quadratic(propagated, d, examples, 1, m, path.u, impulses)
 		impulses = append(impulses, w.respond(d, examples, path.u, mean))
 		d.push(path, plus(mean, amplitude*amplitude, plus(met, 1, spread)))
 	}
@@ -55,18 +60,19 @@ func (w *World) AroundMean(d Descent, examples []int, m int, amplitude float64) 
 }
 
 // quadratic is ⟨(h − H)ξ⟩ and ½∂tr(HV) at u, of the noise that the responses to earlier steps make up. It carries these on by a step.
-func (w *World) quadratic(p prediction, d Descent, examples []int, m int, u []float64, impulses []response) (met, spread []float64) {
+func (w *World) quadratic(p prediction, d Descent, examples []int, copies, m int, u []float64, impulses []response) (met, spread []float64) {
 	met, spread = make([]float64, w.Parameters()), make([]float64, w.Parameters())
-	n := float64(len(examples))
+	n := float64(copies * len(examples))
+	each := float64(copies) / (n * (n - 1))
 	for k, r := range total(impulses, len(examples), w.rest) {
 		second, third := w.Curvature(examples, u, r.u)
-		floats.AddScaled(met, -p.population/(n*(n-1)), minus(w.HVP(examples[k:k+1], u, r.u), second))
-		floats.AddScaled(spread, -p.population*p.third/(2*n*(n-1)), third)
+		floats.AddScaled(met, -p.population*each, minus(w.HVP(examples[k:k+1], u, r.u), second))
+		floats.AddScaled(spread, -p.population*p.third*each/2, third)
 	}
 	for _, impulse := range impulses {
 		for _, x := range impulse {
 			second, third := w.Curvature(examples, u, x.u)
-			floats.AddScaled(spread, p.third*float64(m)/(2*n*(n-1)), third)
+			floats.AddScaled(spread, p.third*float64(m)*each/2, third)
 			d.push(x, times(p.curvature, second))
 		}
 	}

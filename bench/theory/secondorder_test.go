@@ -51,6 +51,9 @@ func TestSecondOrderOfCopies(t *testing.T) {
 		t.Errorf("over copies %v, over splits %v", copies, mean)
 	}
 	got, want := w.SecondOrder(d, []int{1, 2, 1, 2}, 2).Both(), minus(mean, full)
+	if alike := w.predictCopies(propagated, d, []int{1, 2}, 2, 2).Both(); !(floats.Distance(got, alike, 2) < 1e-12*floats.Norm(got, 2)) {
+		t.Errorf("of two copies of each %v, of four examples %v", floats.Norm(alike, 2), floats.Norm(got, 2))
+	}
 	if !(floats.Distance(got, want, 2) < 0.05*floats.Norm(want, 2)) {
 		t.Errorf("predicted %v, measured %v", floats.Norm(got, 2), floats.Norm(want, 2))
 	}

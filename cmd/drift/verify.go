@@ -35,7 +35,8 @@ const verifyLong = `verify puts the theory of "SGD Implicitly Regularizes Genera
 test, equation by equation, on a network and a data set, and its closed forms on a linear model.
 
 Means over subsets and shuffles are exact, over all subsets and shuffles of the first --examples
-training examples; the other training examples stand for the data distribution in means over data
+training examples, or, to the order of η in question, for 8 examples in more than two batches: over
+56 shuffles in which every pair of examples stands at every pair of places once. The other training examples stand for the data distribution in means over data
 sets. If a statement claims an order in the learning rate η, the slope of its error over --rates rates
 a factor 2 apart is shown beside the claimed one, without rates at which rounding dominates. Means
 over random draws come with z, their distance from the prediction in standard errors. Controls are
