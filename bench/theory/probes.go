@@ -142,7 +142,8 @@ func (l *lab) probed(examples []int) []Check {
 	d := Descent{Rate: l.perStep(Descent{}, m)}
 	right := l.predict(l.claims.beyond, d, examples, m)
 	design := orthogonal(len(examples), m)
-	got := averaged(l.probe(propagated, d, examples, m, design)).joined()
+	found := l.probe(propagated, d, examples, m, design)
+	got := averaged(found).joined()
 	checks := []Check{equal("(13) ◆", fmt.Sprintf("signs, %d batches of 1: over %d orthogonal ones they have the drift and the diffusion of the recursion", m, len(design)),
 		right.joined(), got)}
 	wrong := func(name string, predicted, measured []float64) {
@@ -158,23 +159,26 @@ func (l *lab) probed(examples []int) []Check {
 		}
 	}
 	wrong("with the signs of the first step at all", right.joined(), averaged(l.probe(propagated, d, examples, m, design)).joined())
-	return append(checks, l.products(d, examples, m, right.Both())...)
+	return append(checks, l.products(d, examples, m, right.Both(), found)...)
 }
 
-// products checks what independent probes say of what the prediction leaves, and that one of them by itself says less.
-func (l *lab) products(d Descent, examples []int, m int, both []float64) []Check {
-	const drawsPerProbe, precision = 40, 0.05
+// products checks what independent probes say of what the prediction leaves; and that single ones, here those found over orthogonal signs,
+// count their noise as left.
+func (l *lab) products(d Descent, examples []int, m int, both []float64, found []SecondOrder) []Check {
+	const probes, precision = 60, 0.05
 	apart := minus(l.OverSplits(d, examples, m), l.Full(d, examples, m))
-	left, whole := minus(apart, both), floats.Dot(apart, apart)
-	explained := 1 - floats.Dot(left, left)/whole
-	var product, alone tally
-	var all, groups Remainder
-	for _, found := range l.Probes(d, examples, m, max(4, l.Draws/drawsPerProbe), l.random("probes")) {
-		all = append(all, found.Both())
-		groups = append(groups, minus(apart, found.Both()))
-		if n := len(groups); n%2 == 0 {
-			product.add(1 - floats.Dot(groups[n-1], groups[n-2])/whole)
-			alone.add(1 - (floats.Dot(groups[n-1], groups[n-1])+floats.Dot(groups[n-2], groups[n-2]))/(2*whole))
+	whole := floats.Dot(apart, apart)
+	share := func(left, other []float64) float64 { return 1 - floats.Dot(left, other)/whole }
+	explained, alone := share(minus(apart, both), minus(apart, both)), 0.0
+	for _, x := range found {
+		left := minus(apart, x.Both())
+		alone += share(left, left) / float64(len(found))
+	}
+	var product tally
+	var all Remainder
+	for k, x := range l.Probes(d, examples, m, probes, l.random("probes")) {
+		if all = append(all, x.Both()); k%2 == 1 {
+			product.add(share(minus(apart, all[k-1]), minus(apart, all[k])))
 		}
 	}
 	c := average("(13) ◆", "1 − ⟨D − δ₁, D − δ₂⟩/‖D‖² of independent probes is without bias what the prediction explains of ‖D‖², D = ⟨SGD⟩ − GD",
@@ -182,7 +186,7 @@ func (l *lab) products(d Descent, examples []int, m int, both []float64) []Check
 	if needed := all.Needed(precision); needed > 0 {
 		c.Note = fmt.Sprintf("random signs: a standard error of %.0f %% of drift and diffusion takes %d probes", 100*precision, needed)
 	}
-	return []Check{c, control("control: 1 − ‖D − δ‖²/‖D‖² of single probes is the same", average("(13) ◆", "", explained, alone.estimate()))}
+	return []Check{c, control("control: 1 − ‖D − δ‖²/‖D‖² of single probes is the same", equal("(13) ◆", "", []float64{explained}, []float64{alone}))}
 }
 
 // Needed is how many estimates have a mean whose standard error is a share of the vector's length, or 0 where these estimates are
