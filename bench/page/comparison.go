@@ -28,6 +28,10 @@ type comparison struct {
 		Diffusion  *report.Interval `json:"diffusion"`
 		Both       *report.Interval `json:"both"`
 		AroundMean *report.Interval `json:"around_mean"`
+		LeftOdd    *report.Interval `json:"left_odd"`
+		LeftEven   *report.Interval `json:"left_even"`
+		Kinks      *report.Interval `json:"kinks"`
+		HeldBoth   *report.Interval `json:"held_both"`
 	} `json:"second_order"`
 	Experiment struct {
 		Command string         `json:"command"`

@@ -55,7 +55,7 @@ func ranFolder(t *testing.T) string {
 {"step":20,"version":"v3","device":"cpu","platform":"linux/arm64","processor":"Other","threads":1}]`})
 }
 
-const compareJSON = `{"second_order":{"drift":{"mean":0.5,"ci95":0.1},"diffusion":{"mean":0.4,"ci95":0.1},"both":{"mean":0.9,"ci95":0.02}},"rows":[
+const compareJSON = `{"second_order":{"drift":{"mean":0.5,"ci95":0.1},"diffusion":{"mean":0.4,"ci95":0.1},"both":{"mean":0.9,"ci95":0.02},"around_mean":{"mean":0.95,"ci95":0.02},"kinks":{"mean":0.625,"ci95":0.0312}},"rows":[
 {"optimizer":"sgd","settings":{},"seeds":[1,2],"diverged":[],"test_accuracy":{"mean":0.5,"ci95":0.1},"test_loss":{"mean":1.5,"ci95":0.2},"train_loss":{"mean":0.1,"ci95":null},"gap":{"mean":1.4,"ci95":0.2},"example_gradients":{"mean":100,"ci95":0},"seconds":{"mean":1,"ci95":0.5},"drift_explained":null},
 {"optimizer":"gd-reg","settings":{},"seeds":[1,2],"diverged":[2],"test_accuracy":null,"test_loss":{"mean":1.25,"ci95":0.1},"train_loss":null,"gap":null,"example_gradients":null,"seconds":null,"drift_explained":{"mean":0.77,"ci95":0.01}}],
 "experiment":{"command":"compare","config":{"data":"glyphs","model":"mlp:4","lr":0.5,"seeds":2,"optimizers":["sgd","gd-reg"]},"version":"v1","device":"cpu","tuning":null}}`
@@ -101,7 +101,7 @@ func TestAPageShowsEveryKindOfResult(t *testing.T) {
 		"gd-reg diverged on 1 seed.", "explains a share of 0.770 ± 0.010",
 		"The largest eigenvalue of Σ has 40 % of its trace, the leading 3 have 61 %",
 		"1 of 2 pass", "Noise scale", "Drift of the generalization gap", "own number", "Eigenvalues of the Hessian", "Spectrum of Σ", "Share explained along a run", "Parameters of m.json", "1.weight", "0.7500",
-		"1.50 ± 0.20", "control FAILS", "/first/config.toml --out again", "optimizers = [&#34;sgd&#34;, &#34;gd-reg&#34;]", "Computed by drift v1 on device cpu", "Computed by drift v2 on cpu (linux/amd64, Processor, 2 threads), from step 20 on by drift v3", "a share of 0.900 ± 0.020 of what separates",
+		"1.50 ± 0.20", "control FAILS", "/first/config.toml --out again", "optimizers = [&#34;sgd&#34;, &#34;gd-reg&#34;]", "Computed by drift v1 on device cpu", "Computed by drift v2 on cpu (linux/amd64, Processor, 2 threads), from step 20 on by drift v3", "a share of 0.900 ± 0.020 of what separates", "what crossed kinks contribute", "0.625 ± 0.031",
 		"seeds = 2", "race: gd-reg",
 	} {
 		if !strings.Contains(strings.ToLower(html), strings.ToLower(want)) {

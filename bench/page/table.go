@@ -83,10 +83,19 @@ func (r *Results) tables() (all []table) {
 		}
 		all = append(all, c.table())
 		if s := c.SecondOrder; s != nil {
+			rows := [][]cell{{text("drift"), interval(s.Drift)}, {text("diffusion"), interval(s.Diffusion)}, {text("both"), interval(s.Both)}}
+			for _, more := range []struct {
+				name  string
+				share *report.Interval
+			}{{"both, around SGD's own mean", s.AroundMean}, {"left around GD's path: odd in the noise", s.LeftOdd}, {"left around GD's path: even in the noise", s.LeftEven},
+				{"length of what crossed kinks contribute", s.Kinks}, {"both, of the rest without crossed kinks", s.HeldBoth}} {
+				if more.share != nil {
+					rows = append(rows, []cell{text(more.name), interval(more.share)})
+				}
+			}
 			all = append(all, table{Title: "SGD and GD after an epoch, " + c.name,
-				Note:   "The share of what separates SGD's mean from GD that the expansion to second order in the noise explains.",
-				Header: []string{"terms", "share explained"},
-				Rows:   [][]cell{{text("drift"), interval(s.Drift)}, {text("diffusion"), interval(s.Diffusion)}, {text("both"), interval(s.Both)}}})
+				Note:   "Shares of what separates SGD's mean from GD: what the expansion to second order in the noise explains, and what it leaves.",
+				Header: []string{"terms", "share"}, Rows: rows})
 		}
 	}
 	if len(r.measurements) > 0 {
