@@ -78,58 +78,15 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 		return nil, err
 	}
 	defer p.Close()
-	groups := make([][][][]int, len(some))
-	for k := range some {
-		groups[k] = some[k].orders[:]
-	}
-	full, found, err := p.Run(ctx, start, f.All(objective.Train), groups)
-	var centre []float64
-	var around []theory.Expansion
-	if err == nil {
-		p.AroundMean = true
-		centre, around, err = p.Run(ctx, start, f.All(objective.Train), groups)
-	}
+	e, err := expand(ctx, p, start, f.All(objective.Train), some)
 	if ctx.Err() != nil {
 		return nil, train.ErrInterrupted
 	}
 	if err != nil {
 		return nil, err
 	}
-	ends, apart := make([][]float64, len(some)), make([]float64, len(start))
-	for k := range some {
-		ends[k] = some[k].displacement
-	}
-	for i := range apart {
-		apart[i] = sgd.mean[i] - start[i] - full[i]
-	}
-	whole := floats.Dot(apart, apart) - sgd.variance // ‖D‖²
-	parts, err := p.Dissect(ctx, start, f.All(objective.Train), groups, ends, full, found)
-	if ctx.Err() != nil {
-		return nil, train.ErrInterrupted
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &secondOrder{Pairs: len(some), Precision: newPrecision(found, sgd, pairs, whole)}
-	drift, diffusion, both := theory.Remainders(ends, full, found)
-	_, _, aroundMean := theory.Remainders(ends, centre, around)
-	held := whole + parts.Crossed.Square() // ‖D − crossed‖²
-	for _, c := range parts.Crossed {
-		held -= 2 * floats.Dot(apart, c) / float64(len(parts.Crossed))
-	}
-	for k, x := range []struct {
-		left  theory.Remainder
-		whole float64
-	}{{drift, whole}, {diffusion, whole}, {both, whole}, {aroundMean, whole}, {parts.Odd, whole}, {parts.Even, whole}, {parts.Crossed, whole}, {parts.Held, held}} {
-		share, deviation := math.NaN(), math.NaN()
-		if whole > sgd.variance && x.whole > 0 && x.left != nil { // else noise is all there is
-			share, deviation = x.left.Explained(x.whole)
-		}
-		*out.Shares.all()[k], *out.Errors.all()[k] = report.Number(share), report.Number(deviation)
-	}
-	for _, length := range []*report.Number{&out.Shares.LeftOdd, &out.Shares.LeftEven, &out.Shares.Kinks} {
-		*length = 1 - *length
-	}
+	out := e.judge(minus(sgd.mean, start), sgd.variance)
+	out.Precision = newPrecision(e.found, sgd, pairs, e.whole)
 	out.Validity, err = newValidity(f, s, start, some[0].orders[0][0])
 	return out, err
 }
