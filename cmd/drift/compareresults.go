@@ -160,7 +160,7 @@ func (c *comparison) showExpansion(s *compare.SecondOrder) {
 			s.Kinks, s.HeldBoth)
 	}
 	if both, around := float64(s.StandardErrors.Both), float64(s.StandardErrors.AroundMean); !math.IsNaN(both + around) {
-		fmt.Fprintf(c.human(), "Standard errors of one seed's last two shares, from %d pairs of shuffles: %.2g and %.2g; 0.01 takes %.0f and %.0f.\n",
+		fmt.Fprintf(c.human(), "Standard errors of one seed's shares of both, around GD's path and around SGD's mean, from %d pairs of shuffles: %.2g and %.2g; 0.01 takes %.0f and %.0f.\n",
 			s.Pairs, both, around, pairsFor(s.Pairs, both), pairsFor(s.Pairs, around))
 	}
 	if p := s.Precision; p.Expanded > 0 && p.Simulated > 0 {
