@@ -14,12 +14,15 @@ import (
 	"drift/kernels/devicetest"
 )
 
-// forwardCase is a model with what PyTorch 1.13 says of it (testdata/reference.py).
+// forwardCase is a model with what PyTorch 2.6 says of it (testdata/reference.py).
 type forwardCase struct {
 	Name            string
 	Model           json.RawMessage
 	StateDict       map[string][]int `json:"state_dict"`
 	Outputs, Losses []float64
+	SquaredNorms    []float64 `json:"squared_norms"` // ‖g_n‖²
+	Trace           []float64 // tr Σ, ‖∂tr Σ‖²
+	Product         []float64 // vᵀHv, ‖Hv‖² of the summed loss, v = cos 1, cos 2, …
 }
 
 func forwardCases(t *testing.T) (cases []forwardCase) {

@@ -75,3 +75,20 @@ func TestPerExampleGradientsOfEveryLayer(t *testing.T) {
 		near(t, c.Name, got[0], slices.Concat(got[1:]...), 1e-10)
 	}
 }
+
+// TestStatisticsArePyTorchs: squared norms of gradients, tr Σ, its gradient and Hessian products. ∂tr Σ and Hv of deep normalised networks
+// cancel to a thousandth of their terms, hence 1e-10.
+func TestStatisticsArePyTorchs(t *testing.T) {
+	for _, c := range forwardCases(t) {
+		net := build(t, parsed(t, string(c.Model), nil, 0, nil), 3)
+		total := []*graph.Node{graph.SumAll(net.loss)}
+		examples := graph.NewPerExample(net.loss, net.params)
+		sigma := graph.NewCovariance(examples)
+		slope, product := definedParts(sigma.TraceGradient(net.params), net.params), definedParts(graph.HVP(total, net.params, net.tangents), net.params)
+		got := net.values(t, waves(math.Sin, net.NumParams()), waves(math.Cos, net.NumParams()), examples.SquaredNorms(), sigma.Trace(),
+			graph.SquaredNorm(slope), graph.Inner(product, net.tangents), graph.SquaredNorm(product))
+		near(t, c.Name+": ‖g_n‖²", got[0], c.SquaredNorms, 1e-10)
+		near(t, c.Name+": tr Σ, ‖∂tr Σ‖²", slices.Concat(got[1], got[2]), c.Trace, 1e-10)
+		near(t, c.Name+": vᵀHv, ‖Hv‖²", slices.Concat(got[3], got[4]), c.Product, 1e-10)
+	}
+}

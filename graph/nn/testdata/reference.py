@@ -1,4 +1,5 @@
-"""Fills in testdata/forward.json what PyTorch says of its models: names and shapes of a state_dict, outputs and losses.
+"""Fills in testdata/forward.json what PyTorch says of its models: names and shapes of a state_dict, outputs and losses, the squared
+norms of each example's gradient, tr Σ and ‖∂tr Σ‖², and H v with its norm for v = cos(1), cos(2), … as vᵀHv and ‖Hv‖².
 
 Run as: python3 reference.py forward.json
 Parameters are sin(1), sin(2), … over all of them, buffers sin(1)/2 + 1, sin(2)/2 + 1, …, inputs cos(1), cos(2), … over the batch,
@@ -9,6 +10,7 @@ import sys
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class Residual(nn.Sequential):
@@ -165,10 +167,20 @@ def fill(case):
     case["state_dict"] = {name: list(p.shape) for name, p in named}
     case["outputs"] = out.flatten().tolist()
     case["losses"] = losses.tolist()
+    params = list(net.parameters())
+    flat = lambda value: torch.cat([g.flatten() for g in torch.autograd.grad(value, params, create_graph=True)])
+    rows = torch.stack([flat(loss) for loss in losses])
+    trace = ((rows - rows.mean(0)) ** 2).sum() / (n - 1)
+    v = torch.cos(torch.arange(1, rows.shape[1] + 1, dtype=torch.float64))
+    product = flat(rows.sum(0) @ v)
+    case["squared_norms"] = (rows * rows).sum(1).tolist()
+    case["trace"] = [trace.item(), (flat(trace) ** 2).sum().item()]
+    case["product"] = [(product @ v).item(), (product**2).sum().item()]
 
 
 cases = json.load(open(sys.argv[1]))
-for c in cases:
-    fill(c)
+with sdpa_kernel(SDPBackend.MATH):  # which has second derivatives
+    for c in cases:
+        fill(c)
 with open(sys.argv[1], "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c, ensure_ascii=False) for c in cases) + "\n]\n")
