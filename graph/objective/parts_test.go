@@ -105,7 +105,7 @@ func everything(examples []int) func(f *Objective) ([]float64, error) {
 // Whatever passes find is the same in any number of processes, to the bit, and in one part, to rounding; with fewer examples than parts or
 // processes too.
 func TestPartsOfAPassAddUp(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 9, 30} {
+	for _, n := range devicetest.Some(2, 3, 30, 1, 2, 9) {
 		var examples []int
 		for i := range n {
 			examples = append(examples, i*7%30)
@@ -113,7 +113,7 @@ func TestPartsOfAPassAddUp(t *testing.T) {
 		one, failed := inParts(t, 1, 1, kernels.Float64, everything(examples))
 		must(t, errors.Join(failed...))
 		var want []float64
-		for _, k := range []int{1, 2, 4, 8} {
+		for _, k := range devicetest.Some(2, 1, 4, 2, 8) {
 			got, failed := inParts(t, k, 8, kernels.Float64, everything(examples))
 			must(t, errors.Join(failed...))
 			if want == nil {

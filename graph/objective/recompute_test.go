@@ -34,7 +34,7 @@ func TestRecomputingKeepsBits(t *testing.T) {
 			f, err := New(devicetest.Open(2), m, split, Options{DType: kernels.Float32, Seed: 1, Chunk: 6, Recompute: setting})
 			must(t, err)
 			var got [][]float64
-			for _, examples := range [][]int{f.All(Train)[:6], f.All(Train)} {
+			for _, examples := range devicetest.Some(1, f.All(Train), f.All(Train)[:6]) {
 				got = append(got, quantities(t, f.Training(), examples)...)
 			}
 			if f.Close(); want == nil {
@@ -72,6 +72,7 @@ func quantities(t testing.TB, f *Objective, examples []int) [][]float64 {
 // A gradient of ResNet-20 works in about half of its memory where norms and activations are computed again, and in less
 // where convolutions are too; so does ∂tr Σ. A device that is short of memory does so by itself.
 func TestRecomputingSavesMemory(t *testing.T) {
+	devicetest.NotOnGPU(t)
 	const n = 16
 	set := data.Set{Name: "zeros", Shape: []int{3, 32, 32}, Classes: 10, X: data.ValuesOf(make([]float32, n*3072)), Labels: make([]int32, n)}
 	m, err := nn.Parse("resnet20", set.Shape, set.Classes, nn.CrossEntropy{})

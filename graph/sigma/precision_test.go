@@ -15,6 +15,7 @@ import (
 	"drift/graph"
 	"drift/graph/objective"
 	"drift/kernels"
+	"drift/kernels/devicetest"
 )
 
 // crowded is examples that differ from a common one by a share of it: images of 6×6 in one class.
@@ -97,9 +98,13 @@ func both(t testing.TB, network string, set data.Set, chunk int) (single, double
 // float32 is below the bound of graph.CovarianceTrace.
 func TestStatisticsKeepTheirDigits(t *testing.T) {
 	const roundings = 32
+	checks := 8
+	if devicetest.Emulated() {
+		checks = 3
+	}
 	for network := range networks {
 		t.Run(network, func(t *testing.T) {
-			fewChecks(t, 8, func(r *rapid.T) {
+			fewChecks(t, checks, func(r *rapid.T) {
 				share := math.Pow(10, -rapid.Float64Range(0, 6).Draw(r, "digits in common"))
 				chunk := rapid.SampledFrom([]int{8, 22, 64}).Draw(r, "chunk")
 				set := crowded(rapid.Uint64Range(1, 1000).Draw(r, "seed"), few, share)

@@ -9,7 +9,8 @@ import (
 )
 
 // OnFailingDevice does a job on a device whose memory ends after ever more allocations, until they are enough, and then on one that is
-// lost after ever more operations, some thirty times. Each time the job must fail with an error, and give back everything once.
+// lost after ever more operations, some thirty times; on an emulated GPU fewer. Each time the job must fail with an error, and give back
+// everything once.
 func OnFailingDevice(t *testing.T, job func(dev kernels.Device) error) {
 	t.Helper()
 	dev := Open(1)
@@ -26,11 +27,14 @@ func OnFailingDevice(t *testing.T, job func(dev kernels.Device) error) {
 		}
 		return operations - d.operations, err == nil
 	}
-	allocations, all := 0, 0
-	for done := false; !done; allocations++ {
+	allocations, all, step, times := 0, 0, 1, 30
+	if Emulated() {
+		step, times = 7, 6
+	}
+	for done := false; !done; allocations += step {
 		all, done = try(allocations, enough)
 	}
-	for operations := 0; operations < all; operations += 1 + all/30 {
+	for operations := 0; operations < all; operations += 1 + all/times {
 		try(enough, operations)
 	}
 }

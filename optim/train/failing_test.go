@@ -1,6 +1,8 @@
 package train
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"drift/data"
@@ -14,9 +16,9 @@ import (
 // Wherever memory ends or the device is lost, a run fails with an error, and everything that it held is given back.
 func TestRunsOnFailingDevices(t *testing.T) {
 	split, model := optimtest.Problem(t, "glyphs,train=60,test=40,size=8", "mlp:12")
-	for name, r := range runs {
+	for _, name := range devicetest.Some(5, slices.Sorted(maps.Keys(runs))...) {
 		t.Run(name, func(t *testing.T) {
-			devicetest.OnFailingDevice(t, func(dev kernels.Device) error { return fewSteps(dev, model, split, r) })
+			devicetest.OnFailingDevice(t, func(dev kernels.Device) error { return fewSteps(dev, model, split, runs[name]) })
 		})
 	}
 }

@@ -7,10 +7,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"drift/kernels/devicetest"
 )
 
 // A module of its own that requires drift brings a layer, a Gorgonia graph and an optimizer, trains, is killed and resumes, compares and measures with them.
 func TestAnotherModuleUsesDrift(t *testing.T) {
+	devicetest.NotOnGPU(t)
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("there is no go command here to build another module with")
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"drift/kernels"
+	"drift/kernels/devicetest"
 	"drift/optim/optimtest"
 	"drift/optim/rundir"
 )
@@ -14,7 +15,7 @@ import (
 // A run that was stopped after any step, with a checkpoint some steps before, ends with the same bits and the same log.
 func TestResumedRunsEndWithTheSameBits(t *testing.T) {
 	for name, r := range runs {
-		for dtype, stops := range map[kernels.DType][]int{kernels.Float32: {0, 19, 30}, kernels.Float64: {5}} {
+		for dtype, stops := range map[kernels.DType][]int{kernels.Float32: devicetest.Some(1, 19, 0, 30), kernels.Float64: {5}} {
 			path := filepath.Join(t.TempDir(), "whole")
 			whole := newTrainer(t, r, dtype)
 			dir, err := rundir.Create(path, "")
