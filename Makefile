@@ -43,7 +43,8 @@ gpu:
 	$(with-gpu) $(GO) build -tags gpu,mpi -trimpath -o bin/drift ./cmd/drift
 
 # An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
-# sanitizer and without cuDNN. The first joins products and sums in one rounding as nvcc does, where the processor can; the other does not.
+# sanitizer and without cuDNN. Fused programs are PTX that Go writes, which an interpreter in the emulated driver runs. The first joins products
+# and sums of the other kernels in one rounding as nvcc does, where the processor can; the other does not.
 emulator := $(CURDIR)/bin/emulator
 fused := $(if $(shell grep -m1 -ow fma /proc/cpuinfo 2>/dev/null),-mfma -ffp-contract=fast)
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_EMULATOR_GPUS=8 DRIFT_NCCL=$(1)/libnccl.so.2 DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu

@@ -104,7 +104,7 @@ func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
 			if err := p.convWeight(kernels.ConvWeight(each), copies, x, y); err != nil || c.PerExample {
 				return err
 			}
-			return p.reduce(kernels.Reduce{A: 1, B: c.N, C: taps(all), Map: copyOf(c.N * taps(all))}, []uint64{k}, []uint64{copies})
+			return p.fused(kernels.Reduce{A: 1, B: c.N, C: taps(all), Map: copyOf(c.N * taps(all))}, []uint64{k}, []uint64{copies})
 		})
 	}
 	return p.parts(kernels.Conv(c), x, y, k, func(i images) error {
@@ -155,5 +155,5 @@ func (p *planner) repeat(c kernels.Conv, copies, k uint64) error {
 	}
 	m := copyOf(c.N * taps(c))
 	m.Access = []kernels.Access{{B: c.N, C: taps(c)}}
-	return p.mapping(m, []uint64{copies}, []uint64{k})
+	return p.fused(m, []uint64{copies}, []uint64{k})
 }

@@ -92,7 +92,7 @@ func TestReplayedGraphDoesTheSameWork(t *testing.T) {
 	}
 }
 
-// exchange is a Map that reverses the order of n buffers in place, for which it keeps them all in shared memory at once.
+// exchange is a Map that reverses the order of n buffers in place, for which it keeps them all at once.
 func exchange(t *testing.T, d *device, n, length int) (call kernels.Call, check func()) {
 	t.Helper()
 	m := kernels.Map{N: length}
@@ -124,24 +124,6 @@ func TestBuffersExchangedInPlace(t *testing.T) {
 	call, check := exchange(t, d, kernels.MaxMapValues, 1003)
 	run(t, d, 1, call)
 	check()
-}
-
-// What a kernel was granted for one program holds while a program with less is planned.
-func TestGrantOfSharedMemoryStays(t *testing.T) {
-	d := open(t, Options{})
-	most, checkMost := exchange(t, d, kernels.MaxMapValues, 100)
-	less, checkLess := exchange(t, d, 50, 100)
-	e, err := d.Load([]kernels.Call{most})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	run(t, d, 1, less)
-	if err := e.Run(); err != nil {
-		t.Fatal(err)
-	}
-	checkLess()
-	checkMost()
 }
 
 // A batch that is handled in parts gives what it gives at once.

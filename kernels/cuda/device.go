@@ -32,6 +32,7 @@ type device struct {
 	functions   functions
 	comm        *nccl.Comm // with the processes that it has joined; nil with none
 	rank, size  int        // among them
+	written     written
 	pool        pool
 	scratch     []*scratch
 	columnBytes int64
@@ -95,7 +96,7 @@ func (d *device) start(index int) (err error) {
 		return err
 	}
 	d.pool.device = d
-	d.functions = functions{}
+	d.functions, d.written = functions{}, written{}
 	for i := range d.staging {
 		if err = d.staging[i].open(); err != nil {
 			return err
@@ -161,6 +162,7 @@ func (d *device) release() error {
 		d.staging[i].close()
 	}
 	d.functions.close()
+	d.written.close()
 	if failed := d.stream.Destroy(); err == nil {
 		err = d.check("finishing", failed)
 	}

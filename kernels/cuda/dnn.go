@@ -106,7 +106,7 @@ func (s *staged) place(operand cudnn.Direction, at uint64, n int) uint64 {
 // copy adds a copy of n elements.
 func (p *planner) copy(n int, out, in uint64) error {
 	p.copiedBytes += 2 * p.size() * int64(n)
-	return p.mapping(copyOf(n), []uint64{out}, []uint64{in})
+	return p.fused(copyOf(n), []uint64{out}, []uint64{in})
 }
 
 // copyOf is n elements as they are.

@@ -16,7 +16,6 @@ import (
 
 // family says which PTX file holds a kernel.
 var family = map[string]*string{
-	"map": &ptx.Map, "reduce_sum": &ptx.Map, "reduce_max": &ptx.Map, "join_sum": &ptx.Map, "join_max": &ptx.Map,
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
 	"gather": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
 	"uniform": &ptx.Random,
@@ -35,11 +34,8 @@ func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
 	module, ok := f[image]
 	if !ok {
 		var err error
-		log := cu.JITErrorLogBuffer{Buffer: make([]byte, 1024)}
-		if module, err = cu.LoadDataEx(*image, &log); err != nil {
-			text, _, _ := bytes.Cut(log.Buffer, []byte{0})
-			return cu.Function{}, fmt.Errorf("the driver refuses the kernels: %w %s; update it to one for CUDA 11.8 or later",
-				driver.Explain(err), strings.Join(strings.Fields(string(text)), " "))
+		if module, err = load(*image); err != nil {
+			return cu.Function{}, err
 		}
 		f[image] = module
 	}
@@ -52,6 +48,18 @@ func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
 		return cu.Function{}, fmt.Errorf("kernel %s: %w", name, err)
 	}
 	return function, nil
+}
+
+// load has the driver compile a text.
+func load(image string) (cu.Module, error) {
+	log := cu.JITErrorLogBuffer{Buffer: make([]byte, 1024)}
+	module, err := cu.LoadDataEx(image, &log)
+	if err != nil {
+		text, _, _ := bytes.Cut(log.Buffer, []byte{0})
+		err = fmt.Errorf("the driver refuses the kernels: %w %s; update it to one for CUDA 11.8 or later",
+			driver.Explain(err), strings.Join(strings.Fields(string(text)), " "))
+	}
+	return module, err
 }
 
 func (f functions) close() {

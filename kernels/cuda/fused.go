@@ -3,100 +3,94 @@
 package cuda
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
 	"drift/kernels"
 	"drift/kernels/cuda/driver"
+	"drift/kernels/cuda/emit"
 )
 
-// A thread handles 32 bytes of every operand at once, in vectors of 16.
-const (
-	chainBytes  = 32
-	vectorBytes = 16
-)
+// vectorBytes is what an instruction loads or stores at once.
+const vectorBytes = 16
 
-func (p *planner) chain() int  { return chainBytes / p.dtype.Size() }
 func (p *planner) vector() int { return vectorBytes / p.dtype.Size() }
 
-// threads is the size of a block whose threads keep a number of slots in shared memory, with the bytes: within what a block has without
-// asking as long as 32 threads are left; 64 slots then take 64 KiB.
-func threads(slots int) (n, bytes int) {
-	for n = blockThreads; n > 32 && n*slots*chainBytes > freeShared; {
-		n /= 2
+// written are the modules of programs that PTX was written for, by the hash of their text: a program that comes again is not compiled again.
+type written map[[sha256.Size]byte]cu.Module
+
+func (w written) get(text string) (cu.Module, error) {
+	key := sha256.Sum256([]byte(text))
+	if m, ok := w[key]; ok {
+		return m, nil
 	}
-	return n, n * slots * chainBytes
+	m, err := load(text)
+	if err == nil {
+		w[key] = m
+	}
+	return m, err
 }
 
-// mapBlocks is two blocks for each of a large GPU's processors.
-const mapBlocks = 264
+func (w written) close() {
+	for _, m := range w {
+		m.Unload()
+	}
+}
 
-func (p *planner) mapping(m kernels.Map, out, in []uint64) error {
-	code, slots, err := compile(m, p.dtype, false, out, in)
+// fused plans a Map, a Reduce or a Rowwise: the kernels that are written for it.
+func (p *planner) fused(op kernels.Primitive, out, in []uint64) error {
+	if err := fits(op); err != nil {
+		return err
+	}
+	if sizes, _, _ := op.Operands(); len(sizes) == 0 || sizes[0] == 0 {
+		return nil
+	}
+	program := emit.Write(op, p.dtype, emit.Aligned{Out: aligned(out), In: aligned(in)})
+	addresses := append(append([]uint64(nil), out...), in...)
+	end := int64(0)
+	for _, bytes := range program.Scratch {
+		var address uint64
+		address, end = p.reserve(end, int64(bytes))
+		addresses = append(addresses, address)
+	}
+	module, err := p.device.written.get(program.Text)
 	if err != nil {
 		return err
 	}
-	n, shared := threads(slots)
-	for n > 64 && ceil(m.N, n*p.chain()) < mapBlocks { // small blocks spread short runs over all processors
-		n, shared = n/2, shared/2
+	for _, k := range program.Kernels {
+		function, err := module.Function(k.Name)
+		if err != nil {
+			return fmt.Errorf("kernel %s: %w", k.Name, err)
+		}
+		grid := driver.Grid{X: k.X, Y: k.Y, Z: 1, Threads: k.Threads}
+		p.commands = append(p.commands, &launch{k.Name, function, grid, unsafe.Pointer(&addresses[0])})
 	}
-	grid := blocks(ceil(m.N, n*p.chain()), n)
-	grid.Shared = shared
-	return add(p, "map", grid, code)
+	return nil
 }
 
-// The structs of ptx/map.cu.
-type (
-	reduceArgs struct {
-		A, B, C, Chunks   uint32
-		TX, TY, TA, Share uint32
-		Out, Partial      uint64
-		Chain             program
+// fits reports a program with more indices than a kernel counts.
+func fits(op kernels.Primitive) error {
+	if r, ok := op.(kernels.Rowwise); ok {
+		for _, s := range r.Steps {
+			if err := fits(s.Op); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	joinArgs struct {
-		A, C, Chunks, _ uint32
-		Out, Partial    uint64
+	if m, _ := kernels.ChainOf(op); m.N > maxElements {
+		return fmt.Errorf("%d indices, at most %d fit a kernel: use a smaller batch or chunk", m.N, maxElements)
 	}
-)
+	return nil
+}
 
-// Enough blocks to fill a large GPU; a constant, so that sums are the same on all.
-const reduceBlocks = 1024
-
-func (p *planner) reduce(r kernels.Reduce, outs, in []uint64) error {
-	out := outs[0]
-	chain, slots, err := compile(r.Map, p.dtype, true, outs[1:], in)
-	if err != nil {
-		return err
+func aligned(addresses []uint64) []bool {
+	list := make([]bool, len(addresses))
+	for k, a := range addresses {
+		list[k] = a%vectorBytes == 0
 	}
-	own, depth := 1, p.chain() // columns and rows that a thread adds up at once
-	if r.C > 1 && r.C%p.vector() == 0 {
-		own, depth = p.vector(), p.chain()/p.vector()
-	}
-	n, _ := threads(slots)
-	tx := power(ceil(r.C, own), 32)
-	ty := power(ceil(r.B, depth), n/tx)
-	ta := power(r.A, n/(tx*ty))
-	n = tx * ty * ta
-	tiles := ceil(r.C, tx*own) * ceil(r.A, ta)
-	chunks := max(1, min(ceil(reduceBlocks, tiles), ceil(r.B, 2*ty*depth), reduceBlocks))
-	share := max(1, ceil(r.B, chunks))
-	if r.C == 1 {
-		share = ceil(share, p.vector()) * p.vector() // so that every share begins with a vector
-	}
-	chunks = max(1, ceil(r.B, share))
-	args := reduceArgs{
-		A: uint32(r.A), B: uint32(r.B), C: uint32(r.C), Chunks: uint32(chunks),
-		TX: uint32(tx), TY: uint32(ty), TA: uint32(ta), Share: uint32(share), Out: out, Chain: chain,
-	}
-	if chunks > 1 {
-		args.Partial, _ = p.reserve(0, 8*int64(r.A)*int64(chunks)*int64(r.C))
-	}
-	op := "_sum"
-	if r.Max {
-		op = "_max"
-	}
-	grid := driver.Grid{X: tiles, Y: chunks, Z: 1, Threads: n, Shared: n * slots * chainBytes}
-	if err := add(p, "reduce"+op, grid, args); err != nil || chunks == 1 {
-		return err
-	}
-	join := joinArgs{A: args.A, C: args.C, Chunks: args.Chunks, Out: out, Partial: args.Partial}
-	warps := power(r.A*r.C, blockThreads/32)
-	return add(p, "join"+op, blocks(ceil(r.A*r.C, warps), 32*warps), join)
+	return list
 }

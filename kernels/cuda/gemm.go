@@ -82,5 +82,5 @@ func (p *planner) scale(n int, beta float64, c uint64) error {
 		m.Code = []kernels.Instr{{Fn: kernels.FnScale, Imm: beta}}
 		m.Results[0] = 1
 	}
-	return p.mapping(m, []uint64{c}, []uint64{c}[:len(m.Access)])
+	return p.fused(m, []uint64{c}, []uint64{c}[:len(m.Access)])
 }

@@ -96,12 +96,8 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 	switch op := op.(type) {
 	case kernels.Gemm:
 		return p.gemm(op, out[0], in[0], in[1])
-	case kernels.Map:
-		return p.mapping(op, out, in)
-	case kernels.Rowwise:
-		return p.rowwise(op, out, in)
-	case kernels.Reduce:
-		return p.reduce(op, out, in)
+	case kernels.Map, kernels.Reduce, kernels.Rowwise:
+		return p.fused(op, out, in)
 	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:
 		return p.rows(op, out[0], in)
 	case kernels.Gather, kernels.Scatter:
@@ -172,22 +168,12 @@ func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error
 		return nil
 	}
 	function, err := p.device.functions.get(kernel, p.dtype)
-	if err == nil && grid.Shared > freeShared {
-		err = driver.AllowShared(function, mostShared)
-	}
 	if err != nil {
 		return err
 	}
 	p.commands = append(p.commands, &launch{kernel, function, grid, unsafe.Pointer(&args)})
 	return nil
 }
-
-// freeShared is the dynamic shared memory of a block that a kernel has without asking, less what kernels use themselves. What it has
-// when it asks is the same at all times, as that holds for every launch of the kernel, those planned before too.
-const (
-	freeShared = 40 << 10
-	mostShared = kernels.MaxMapValues * 32 * chainBytes
-)
 
 // blockThreads is the size of most blocks.
 const blockThreads = 256

@@ -6,10 +6,9 @@ package driver
 #include <cuda.h>
 
 // The kernel's only parameter is a struct, which the driver copies before it returns.
-static CUresult launch(CUfunction f, unsigned int x, unsigned int y, unsigned int z, unsigned int threads, unsigned int shared,
-                       CUstream s, void *args) {
+static CUresult launch(CUfunction f, unsigned int x, unsigned int y, unsigned int z, unsigned int threads, CUstream s, void *args) {
 	void *params[1] = {args};
-	return cuLaunchKernel(f, x, y, z, threads, 1, 1, shared, s, params, NULL);
+	return cuLaunchKernel(f, x, y, z, threads, 1, 1, 0, s, params, NULL);
 }
 */
 import "C"
@@ -20,17 +19,12 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Grid is the number of blocks along each axis, the threads of a block and its dynamic shared memory in bytes.
-type Grid struct{ X, Y, Z, Threads, Shared int }
+// Grid is the number of blocks along each axis and the threads of a block.
+type Grid struct{ X, Y, Z, Threads int }
 
 func handle(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
 
 // Launch submits a kernel that takes one struct by value; args points to it and holds no Go pointers.
 func Launch(f cu.Function, g Grid, s cu.Stream, args unsafe.Pointer) error {
-	return result(C.launch(handle(f), C.uint(g.X), C.uint(g.Y), C.uint(g.Z), C.uint(g.Threads), C.uint(g.Shared), raw(s), args))
-}
-
-// AllowShared raises the dynamic shared memory that a kernel may use, in bytes; without it the limit is 48 KiB.
-func AllowShared(f cu.Function, bytes int) error {
-	return result(C.cuFuncSetAttribute(handle(f), C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(bytes)))
+	return result(C.launch(handle(f), C.uint(g.X), C.uint(g.Y), C.uint(g.Z), C.uint(g.Threads), raw(s), args))
 }

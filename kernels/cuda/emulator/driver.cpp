@@ -1,18 +1,21 @@
 // A stand-in for libcuda.so.1: devices, contexts, modules and launches. A module is the text of a PTX file: its kernels must be
 // those that this library has.
+#include "ptx.h"
 #include "state.h"
 
 #include <algorithm>
 #include <memory>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 using namespace emulator;
 
 struct CUctx_st { int retained = 0; };
-struct CUfunc_st { const Kernel *kernel; unsigned shared = 40 << 10; };
+struct CUfunc_st { const Kernel *kernel; const ptx::Entry *entry = nullptr; unsigned shared = 40 << 10; };
 struct CUmod_st {
 	std::string text;
+	std::map<std::string, ptx::Entry> entries; // of a module that is interpreted
 	std::map<std::string, CUfunc_st> functions;
 };
 
@@ -33,6 +36,28 @@ long number(const char *name) {
 	const char *n = getenv(name);
 	return n ? atol(n) : -1;
 }
+
+// interpreted reports a module with kernels that this library does not have itself, or any where the environment asks for that.
+bool interpreted(const std::string &text) {
+	if (getenv("DRIFT_EMULATOR_INTERPRET")) return true;
+	const std::string mark = ".entry ";
+	for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+		at += mark.size();
+		if (!find(text.substr(at, text.find_first_of("( \n", at) - at).c_str())) return true;
+	}
+	return false;
+}
+
+// interpret runs a kernel from its text; a mistake of the kernel is said and is the device's failure.
+void interpret(const ptx::Entry &e, const Launch &l, const void *arguments) {
+	try {
+		ptx::launch(e, l.grid, l.block, l.shared, arguments);
+	} catch (const ptx::Error &wrong) {
+		fprintf(stderr, "%s: %s\n", e.name.c_str(), wrong.what());
+		fault = CUDA_ERROR_ILLEGAL_ADDRESS;
+	}
+}
+
 long left = number("DRIFT_EMULATOR_FAULT"), working = number("DRIFT_EMULATOR_HANG");
 
 void look() {
@@ -144,8 +169,17 @@ CUresult cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned options, CU
 	CUresult status = CUDA_SUCCESS;
 	if (version == std::string::npos || text.find(".target sm_80") == std::string::npos) status = CUDA_ERROR_INVALID_PTX;
 	else if (atof(text.c_str() + version + 9) > 7.8) status = CUresult(222); // newer than CUDA 11.8 knows
-	if (!status) *m = new CUmod_st{text, {}};
-	else if (log) snprintf(log, room, "ptxas application ptx input, line 1; fatal   : not understood\nptxas fatal   : aborted\n");
+	std::string reason = "line 1; fatal   : not understood";
+	auto module = std::make_unique<CUmod_st>();
+	module->text = text;
+	try {
+		if (!status && interpreted(text)) module->entries = ptx::read(text);
+	} catch (const ptx::Error &e) {
+		status = CUDA_ERROR_INVALID_PTX;
+		reason = e.what();
+	}
+	if (!status) *m = module.release();
+	else if (log) snprintf(log, room, "ptxas application ptx input, %s\nptxas fatal   : aborted\n", reason.c_str());
 	return status;
 }
 
@@ -157,6 +191,11 @@ CUresult cuModuleUnload(CUmodule m) {
 // A function is one thing for all who ask for it, with its attributes.
 CUresult cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 	if (CUresult r = ready()) return r;
+	const auto entry = m->entries.find(name);
+	if (entry != m->entries.end()) {
+		*f = &m->functions.emplace(name, CUfunc_st{nullptr, &entry->second}).first->second;
+		return CUDA_SUCCESS;
+	}
 	const Kernel *k = find(name);
 	if (!k) return CUDA_ERROR_NOT_FOUND;
 	const std::string parameter = std::string(name) + "_param_0[" + std::to_string(k->args) + "]";
@@ -178,12 +217,14 @@ CUresult cuLaunchKernel(CUfunction f, unsigned x, unsigned y, unsigned z, unsign
 	const bool fits = x > 0 && y > 0 && z > 0 && x <= 0x7fffffff && y <= 65535 && z <= 65535 && bx > 0 && bx <= 256 && by == 1 && bz == 1;
 	if (!fits || shared > f->shared || extra) return CUDA_ERROR_INVALID_VALUE;
 	const char *args = static_cast<const char *>(params[0]);
-	auto copy = std::make_shared<std::vector<char>>(args, args + f->kernel->args);
 	const Kernel *kernel = f->kernel;
+	const ptx::Entry *entry = f->entry;
+	auto copy = std::make_shared<std::vector<char>>(args, args + (entry ? entry->arguments : kernel->args));
 	submit(s, [=] {
 		while (working == 0) sleep(1);
 		if (working > 0) working--;
 		if (left >= 0 && left-- == 0) fault = CUDA_ERROR_ILLEGAL_ADDRESS;
+		else if (entry) interpret(*entry, {{x, y, z}, bx, shared}, copy->data());
 		else launch(*kernel, {{x, y, z}, bx, shared}, copy->data());
 	});
 	return CUDA_SUCCESS;

@@ -3,6 +3,7 @@
 #pragma once
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <functional>
@@ -69,6 +70,9 @@ int gpu();
 
 // inside reports whether the bytes from p on lie in one block of the device's memory.
 bool inside(const void *p, size_t bytes);
+
+// block_of gives the bounds of the block of the device's memory that an address lies in, if it lies in one.
+bool block_of(uintptr_t p, uintptr_t &low, uintptr_t &high);
 
 // usable reports whether a library may work: its calls need a context and a stream as the driver's do.
 bool usable(void *stream);

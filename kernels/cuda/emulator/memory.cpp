@@ -33,6 +33,15 @@ CUresult copy(void *to, const void *from, CUdeviceptr device, const void *other,
 
 } // namespace
 
+bool emulator::block_of(uintptr_t p, uintptr_t &low, uintptr_t &high) {
+	Hold hold(lock);
+	auto b = blocks.upper_bound(p);
+	if (b == blocks.begin()) return false;
+	--b;
+	low = b->first, high = b->first + b->second;
+	return p < high;
+}
+
 bool emulator::inside(const void *p, size_t bytes) { return within(blocks, reinterpret_cast<size_t>(p), bytes); }
 
 extern "C" {

@@ -5,8 +5,6 @@ import _ "embed"
 
 // The kernel files, by what they compute: see the .cu file of the same name.
 var (
-	//go:embed map.ptx
-	Map string
 	//go:embed rows.ptx
 	Rows string
 	//go:embed table.ptx
@@ -19,4 +17,7 @@ var (
 	Window string
 	//go:embed pool.ptx
 	Pool string
+	// Functions are no kernels: package emit puts them into those that it writes.
+	//go:embed functions.ptx
+	Functions string
 )

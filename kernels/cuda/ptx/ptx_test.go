@@ -71,6 +71,9 @@ func TestKernelsStayInRegisters(t *testing.T) {
 	files, _ := filepath.Glob("*.ptx")
 	report := regexp.MustCompile(`(?s)entry function '(\w+_f32)'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
 	for _, f := range files {
+		if f == "functions.ptx" {
+			continue // which package emit looks after
+		}
 		text, err := exec.Command("ptxas", "-arch=sm_90", "-v", "-o", os.DevNull, f).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
