@@ -3,7 +3,7 @@
 //
 // A thread evaluates a chain at a few indices at once, 32 bytes of an operand where registers allow: units of neighbours that fill 16 bytes,
 // which are loaded and stored at once where the number of indices and the addresses allow it. Sizes are constants of the text. Sums are taken in
-// an order that depends on them alone: a unit's terms pairwise in their own type, all else in float64.
+// an order that depends on them alone, in float64.
 //
 // Functions of one instruction are rounded to nearest and never joined, so they give what the CPU gives, bit by bit. The others are the text of
 // ptx/functions.cu, compiled.

@@ -62,7 +62,8 @@ func (j sums) into(first, second string) {
 	j.op("add.rn.f64 %s, %[1]s, %s", first, second)
 }
 
-// terms joins the lanes of a site, or each of its columns, pairwise and then to the totals so far: one, or one for every column.
+// terms joins the lanes of a site, or each of its columns, pairwise and then to the totals so far: one, or one for every column. All of it is in
+// float64, as statistics are differences of sums that are nearly the same.
 func (j sums) terms(s *site, lanes []string, totals []string) {
 	neutral := j.number(0)
 	if j.largest {
@@ -80,11 +81,14 @@ func (j sums) terms(s *site, lanes []string, totals []string) {
 		for k := c; k < len(masked); k += len(totals) {
 			column = append(column, masked[k])
 		}
-		j.into(sum, j.wide(j.pairwise(column)))
+		for k, v := range column {
+			column[k] = j.wide(v)
+		}
+		j.into(sum, j.pairwise(column))
 	}
 }
 
-// pairwise joins terms in their own type.
+// pairwise joins terms in the type of the totals.
 func (j sums) pairwise(terms []string) string {
 	for len(terms) > 1 {
 		var half []string
@@ -95,7 +99,7 @@ func (j sums) pairwise(terms []string) string {
 			case j.largest:
 				half = append(half, j.extreme("max", "setp.gt", terms[k], terms[k+1]))
 			default:
-				half = append(half, j.to(value, "add.rn."+j.writer.t(), terms[k], terms[k+1]))
+				half = append(half, j.to(total, "add.rn.f64", terms[k], terms[k+1]))
 			}
 		}
 		terms = half
