@@ -10,6 +10,9 @@ import (
 // need.
 const sharedBytes = 40 << 10
 
+// mostPredicates is the units of which a thread remembers whether they are there: a device has seven registers for that.
+const mostPredicates = 4
+
 // rowwise writes the steps of a Rowwise for one row. A value with one element for each row stays in a register that all threads of the row
 // have. Where no thread comes back for more of a row, what it loaded or computed at an index stays in its registers for the steps that read the
 // same index.
@@ -61,6 +64,9 @@ func rows(r kernels.Rowwise, dt kernels.DType, aligned Aligned) *Program {
 func (p *rowwise) run(n int) run {
 	w := min(width(p.dt, n), p.lanes)
 	units := min(p.lanes/w, ceil(n, p.threads*w))
+	if n%(p.threads*w*units) != 0 {
+		units = min(units, mostPredicates)
+	}
 	return run{p.madd(p.row, n, "0"), "0", bound{fmt.Sprint(n), true}, n, p.inside, p.lane, p.threads, w, units}
 }
 
