@@ -17,7 +17,8 @@ var nets = map[string]string{
 	"language":    "--data text:WORDS,context=6,train=24,test=4 --model gpt:1,2,8",
 }
 
-// Networks of each kind are measured, and train with every inverse of Σ and with measurements along the way.
+// Networks of each kind are measured, and train with every inverse of Σ, with every optimizer that looks into layers or at drawn labels, and
+// with measurements along the way.
 func TestNetworksMeasureAndTrain(t *testing.T) {
 	words := filepath.Join(t.TempDir(), "words.txt")
 	if err := os.WriteFile(words, []byte(strings.Repeat("the cat sat on a mat and the rat ran. ", 20)), 0o600); err != nil {
@@ -33,9 +34,10 @@ func TestNetworksMeasureAndTrain(t *testing.T) {
 			t.Errorf("%s: measure saw %v examples", name, m["examples"])
 		}
 		for _, optimizer := range []string{"sgd --every 2", "gd-reg --emulate-batch 6", "sigma-inverse --method gram --damping 1", "sigma-inverse --method lowrank --damping 1",
-			"sigma-inverse --method diagonal --damping 1", "sigma-inverse --method kronecker --damping 1"} {
-			line := "train --quiet --json - --steps 4 --lr 0.05 --optimizer " + optimizer + " " + net
-			if !strings.HasPrefix(optimizer, "gd-reg") {
+			"sigma-inverse --method diagonal --damping 1", "sigma-inverse --method kronecker --damping 1", "gd-noise --noise sigma --emulate-batch 6",
+			"kfac", "ekfac", "sophia --diagonal hutchinson --lr 0.001", "fisher-penalty", "muon"} {
+			line := "train --quiet --json - --steps 4 --lr 0.05 " + net + " --optimizer " + optimizer
+			if !strings.HasPrefix(optimizer, "gd-") {
 				line += " --batch 8"
 			}
 			if loss, ok := object(t, line)["train"].(map[string]any)["loss"].(float64); !ok || !(loss > 0 && loss < 10) {
