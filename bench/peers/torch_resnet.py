@@ -6,6 +6,7 @@
 The network is that of He et al. 2015, §4.2, with 1×1 convolutions as shortcuts and GroupNorm in 8 groups; PyTorch draws its initial
 values. Batches are a shuffle of all examples, the last of what is left. Images are cut out of a frame of 4 black pixels and flipped.
 The learning rate of step t of T (from 0) rises to lr over the warm-up, and falls as a cosine from there, to 0 behind the last step.
+--weights begins with values that drift model --save has written, in float64 and with the images as they are.
 Prints a JSON object a line: one an epoch, and at the end the losses and accuracies.
 """
 import argparse
@@ -74,13 +75,18 @@ def main():
     p.add_argument("data")
     for name, default in ("lr", 0.1), ("momentum", 0.9), ("weight-decay", 5e-4), ("epochs", 5), ("warmup", 0), ("batch", 128), ("seed", 1), ("threads", 2):
         p.add_argument("--" + name, type=type(default), default=default)
+    p.add_argument("--weights")
     o = p.parse_args()
     torch.set_num_threads(o.threads)
     torch.manual_seed(o.seed)
     arrays = numpy.load(o.data)
     x, y, x_test, y_test = (torch.from_numpy(arrays[k]) for k in ("x_train", "y_train", "x_test", "y_test"))
     black = x.amin(dim=(0, 2, 3))
-    model = resnet20()
+    model, change = resnet20(), changed
+    if o.weights:
+        model, x, x_test, change = model.double(), x.double(), x_test.double(), lambda images, _: images
+        for p, value in zip(model.parameters(), torch.load(o.weights).values(), strict=True):
+            p.data.copy_(value)
     optimizer = torch.optim.SGD(model.parameters(), lr=o.lr, momentum=o.momentum, weight_decay=o.weight_decay)
     steps, step, start = o.epochs * math.ceil(len(x) / o.batch), 0, time.time()
     for epoch in range(o.epochs):
@@ -89,7 +95,7 @@ def main():
             rate = (1 + math.cos(math.pi * max(0, step - o.warmup) / (steps - o.warmup))) / 2
             for group in optimizer.param_groups:
                 group["lr"] = o.lr * (rate if step >= o.warmup else (step + 1) / o.warmup)
-            loss = functional.cross_entropy(model(changed(x[chosen], black)), y[chosen])
+            loss = functional.cross_entropy(model(change(x[chosen], black)), y[chosen])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
