@@ -27,7 +27,7 @@ func TestSharesOfKnownVectors(t *testing.T) {
 		"around": {float64(got.AroundMean), 1 - 1/d}, "odd": {float64(got.LeftOdd), 1 / d}, "even": {float64(got.LeftEven), 2 / d},
 		"kinks": {float64(got.Kinks), 4 / d}, "held": {float64(got.HeldBoth), 1 - 0.3/math.Sqrt(24-2*16+16)},
 	} {
-		if math.Abs(c[0]-c[1]) > 1e-12 {
+		if !(math.Abs(c[0]-c[1]) < 1e-12) {
 			t.Errorf("%s: %v, want %v", name, c[0], c[1])
 		}
 	}
