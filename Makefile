@@ -43,8 +43,9 @@ gpu:
 	$(with-gpu) $(GO) build -tags gpu,mpi -trimpath -o bin/drift ./cmd/drift
 
 # An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
-# sanitizer and without cuDNN. Fused programs are PTX that Go writes, which an interpreter in the emulated driver runs. The first joins products
-# and sums of the other kernels in one rounding as nvcc does, where the processor can; the other does not.
+# sanitizer and without cuDNN. Fused programs are PTX that Go writes, which an interpreter in the emulated driver runs. The other kernels are
+# compiled by g++, where the processor can with products and sums joined in one rounding as nvcc does it, and under the sanitizer without; the
+# PTX that nvcc made of them is interpreted too.
 emulator := $(CURDIR)/bin/emulator
 fused := $(if $(shell grep -m1 -ow fma /proc/cpuinfo 2>/dev/null),-mfma -ffp-contract=fast)
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_EMULATOR_GPUS=8 DRIFT_NCCL=$(1)/libnccl.so.2 DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
@@ -59,6 +60,7 @@ gpu-test:
 	$(cuda)/emulator/build.sh $(emulator) $(fused)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) -skip AccuracyIsExact ./kernels/cuda ./kernels/cuda/driver ./graph/... ./optim/...
+	DRIFT_EMULATOR_INTERPRET=1 $(call emulated,$(emulator)) -run "Conformance/float../(Rows|Ind|Uniform|Layout|Pool)" ./kernels/cuda
 	$(call emulated,$(emulator)) -run "Profile|GPUCases" ./bench/timing
 	$(call emulated,$(emulator)),mpi -run "LostDevice|CuDNN|Fallbacks|OnGPUs" ./cmd/drift
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
