@@ -9,13 +9,13 @@ import (
 )
 
 // FreeBytes is what the kernel calls available, free memory and caches that it can drop, or less where the container's limit
-// leaves less.
+// or a limit on the addresses of the process leaves less.
 func (d *device) FreeBytes() int64 {
 	free := int64(unknownMemory)
 	if kb, ok := field("/proc/meminfo", "MemAvailable:"); ok {
 		free = kb << 10
 	}
-	return min(free, unified.free("/sys/fs/cgroup"), legacy.free("/sys/fs/cgroup/memory"))
+	return min(free, addressSpace(), unified.free("/sys/fs/cgroup"), legacy.free("/sys/fs/cgroup/memory"))
 }
 
 // controlGroup is where a version of control groups has a container's memory: files of a folder, and lines of its statistics.

@@ -3,8 +3,11 @@ package cpu
 import (
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"drift/kernels"
 )
 
 // The caches of files that a container has filled are free: they count as used, but give way.
@@ -33,5 +36,38 @@ func TestMemoryUnderALimit(t *testing.T) {
 	}
 	if new(device).FreeBytes() <= 0 {
 		t.Error("this machine has no memory")
+	}
+}
+
+// Under a limit on addresses a buffer that does not fit is refused, and does not end the process; one that was given back makes room.
+func TestMemoryUnderALimitOnAddresses(t *testing.T) {
+	if os.Getenv("DRIFT_TEST_LIMITED") == "" {
+		command := exec.Command("sh", "-c", `ulimit -v 4000000 && exec "$0" "$@"`, os.Args[0], "-test.run", "^TestMemoryUnderALimitOnAddresses$", "-test.v")
+		command.Env = append(os.Environ(), "DRIFT_TEST_LIMITED=1")
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	dev := New(Options{Threads: 1})
+	defer dev.Close()
+	const size = 1 << 27 // 512 MiB of float32
+	if free := dev.FreeBytes(); free <= 0 || free > 4000000<<10 {
+		t.Fatalf("%d bytes are free under the limit", free)
+	}
+	var held []kernels.Buffer
+	for range 16 {
+		b, err := dev.NewBuffer(kernels.Float32, size)
+		if err != nil {
+			break
+		}
+		held = append(held, b)
+	}
+	if len(held) == 0 || len(held) == 16 {
+		t.Fatalf("%d buffers of half a GiB under a limit of 4 GB", len(held))
+	}
+	held[0].Free()
+	if _, err := dev.NewBuffer(kernels.Float32, size); err != nil {
+		t.Errorf("a buffer in the place of one that was given back: %v", err)
 	}
 }
