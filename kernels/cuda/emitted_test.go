@@ -166,3 +166,49 @@ func FuzzPrograms(f *testing.F) {
 		}
 	})
 }
+
+// waves are numbers with their sine and cosine, to be had from mpmath; the last is the one closest to a multiple of π/2.
+var waves = [][3]float64{
+	{1366607.2360480928, 0.9569271905605927, -0.2903280075463114},
+	{3696283859.2840304, 0.9868477971364171, -0.16165217377753047},
+	{1.705030708848929e+18, -0.5267999085504405, 0.8499893271984347},
+	{7.418832641755018e+38, 0.9984635091122372, 0.05541318409257258},
+	{2.815405816552188e+70, 0.2596288434679875, -0.9657084775642572},
+	{3.3562336281523346e+127, 0.839096657214475, 0.5439823525184376},
+	{1.450198071320859e+161, -0.05032709833298174, -0.9987327886744194},
+	{2.2479437240651631e+220, 0.04797221021465443, 0.9988486707440327},
+	{2.1132899302033367e+292, 0.3420044568203649, 0.9396983300586456},
+	{1.3665516926374656e+308, 0.028527507139707583, 0.9995930078468906},
+	{5.319372648326541e+255, 1.0, -4.687165924254628e-19},
+}
+
+// Sine and cosine keep their digits however large the number: the multiple of π/2 that is taken off has as many digits as that takes.
+func TestWavesOfLargeNumbers(t *testing.T) {
+	d := open(t, Options{})
+	n := len(waves)
+	for k, fn := range []kernels.Fn{kernels.FnSin, kernels.FnCos} {
+		m := kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: fn}}, Results: []uint8{1}}
+		b, err := d.NewBuffer(kernels.Float64, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float64, n)
+		for i, w := range waves {
+			x[i] = w[0]
+		}
+		if err := b.Write(x); err != nil {
+			t.Fatal(err)
+		}
+		run(t, d, 1, kernels.Call{Op: m, Out: []kernels.Buffer{b}, In: []kernels.Buffer{b}})
+		got := make([]float64, n)
+		if err := b.Read(got); err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range waves {
+			if want := w[1+k]; !(math.Abs(got[i]-want) <= 0x1p-51*math.Abs(want)) {
+				t.Errorf("%v of %v is %v, want %v", fn, w[0], got[i], want)
+			}
+		}
+		b.Free()
+	}
+}
