@@ -198,6 +198,31 @@ func TestImagesFromDisk(t *testing.T) {
 	}
 }
 
+// Images that are decoded are kept as long as there is room, and are the same before and after, kept or not.
+func TestDecodedImagesAreKept(t *testing.T) {
+	files := map[string][]byte{}
+	for i := range 5 {
+		files[fmt.Sprintf("cat/%d.png", i)] = grayPNG(t, byte(40*i))
+	}
+	split, err := Load("images:"+inFolder(t, files)+",stream=on", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := split.Train.Rows.(imageRows).kept
+	kept.free.Store(15) // two of 6 bytes
+	if first, again := rowsOf(t, split.Train), rowsOf(t, split.Train); !slices.Equal(first, again) || first[7*4] != 160./255 {
+		t.Errorf("%v, then %v", first, again)
+	}
+	for i := range kept.images {
+		if there := kept.images[i].Load() != nil; there != (i < 2) {
+			t.Errorf("image %d is kept: %v", i, there)
+		}
+	}
+	if kept.free.Load() != 3 {
+		t.Errorf("room for %d bytes is left, want 3", kept.free.Load())
+	}
+}
+
 func littleEndian(values ...int32) (raw []byte) {
 	for _, v := range values {
 		raw = binary.LittleEndian.AppendUint32(raw, uint32(v))
