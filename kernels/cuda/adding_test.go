@@ -168,7 +168,7 @@ func TestTreeOfManyRuns(t *testing.T) {
 
 // A call that fails in one process ends the sum in all of them, in time, with one line, and leaves devices that can be used and closed.
 func TestSumsThatFailEndInAllProcesses(t *testing.T) {
-	emulated(t)
+	obedient(t)
 	const n, bad = 4, 2
 	for _, c := range []struct{ knob, says string }{
 		{"ncclSend:3:fail", "ncclSend: unhandled system error (status 2): the stand-in; was told so"},
@@ -231,7 +231,7 @@ func TestSumsThatFailEndInAllProcesses(t *testing.T) {
 
 // Where NCCL cannot be used, sums go by way of the host, and a line says why.
 func TestWithoutNCCLSumsGoByWayOfTheHost(t *testing.T) {
-	emulated(t)
+	obedient(t)
 	for _, c := range []struct{ variable, value, says string }{
 		{"DRIFT_NCCL", "off", "process 0: DRIFT_NCCL=off"},
 		{"DRIFT_NCCL", "/no/such/libnccl.so.2", "no such file"},
@@ -264,7 +264,7 @@ func TestWithoutNCCLSumsGoByWayOfTheHost(t *testing.T) {
 
 // Close ends a communicator whose other processes do not come.
 func TestCloseWaitsForNobody(t *testing.T) {
-	emulated(t)
+	obedient(t)
 	t.Setenv("DRIFT_EMULATOR_NCCL", "1:ncclCommFinalize:1:fail")
 	for rank, err := range joined(t, 2, Joining{}, func(d *device, g *group.Group, how string) error { return d.Close() }) {
 		if err != nil {
