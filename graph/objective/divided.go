@@ -23,7 +23,7 @@ func kindOfPart(at, from, to, chunk int) chunkKind {
 func (p *Pass) kindsOfParts(n int) []chunkKind {
 	f := p.objective
 	kinds := []chunkKind{preludeOf(n, f.chunk)}
-	p.eachChunk(n, func(_ int, kind chunkKind, _ int, _ bool) error {
+	p.eachChunk(n, func(_ int, kind chunkKind, _ bool) error {
 		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
 		}
@@ -36,22 +36,31 @@ func (p *Pass) kindsOfParts(n int) []chunkKind {
 	return kinds
 }
 
-// eachChunk passes on the chunks of the parts of this process, each with the place where the next one begins and whether it ends the last
-// part, and the end of every part by its number among the process's own and whether it had no examples.
-func (p *Pass) eachChunk(n int, chunk func(at int, kind chunkKind, next int, last bool) error, end func(part int, empty bool) error) error {
+// eachChunk passes on the chunks of the parts of this process, each with whether it ends the last part, and the end of every part by its
+// number among the process's own and whether it had no examples.
+func (p *Pass) eachChunk(n int, chunk func(at int, kind chunkKind, last bool) error, end func(part int, empty bool) error) error {
 	d, size := p.objective.division, p.objective.chunk
 	first, last := d.own()
-	_, all := d.part(last-1, n)
 	for k := first; k < last; k++ {
 		from, to := d.part(k, n)
 		for at := from; at < to; at += size {
 			kind := kindOfPart(at, from, to, size)
-			if err := chunk(at, kind, min(at+kind.n, all), k == last-1 && at+kind.n == to); err != nil {
+			if err := chunk(at, kind, k == last-1 && at+kind.n == to); err != nil {
 				return err
 			}
 		}
 		if err := end(k-first, from == to); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// behind is the examples of the chunk that begins at a place of a pass over n; none at its end.
+func (d division) behind(examples []int, at, n, chunk int) []int {
+	for k := range d.parts {
+		if _, to := d.part(k, n); at < min(to, len(examples)) {
+			return examples[at:min(at+chunk, to)]
 		}
 	}
 	return nil
@@ -78,12 +87,12 @@ func (p *Pass) own(examples []int) error {
 	begin, _ := f.division.part(first, n)
 	_, mine := f.division.part(last-1, n)
 	p.blank(n)
-	return p.eachChunk(n, func(at int, kind chunkKind, next int, last bool) error {
+	return p.eachChunk(n, func(at int, kind chunkKind, last bool) error {
 		run := (*graph.Program).Run
 		if last {
 			run = p.fold.run
 		}
-		if err := p.chunk(examples, at, kind, examples[next:mine], run); err != nil {
+		if err := p.chunk(examples, at, kind, f.division.behind(examples[:mine], at+kind.n, n, f.chunk), run); err != nil {
 			return err
 		}
 		if f.progress != nil {

@@ -103,9 +103,16 @@ func newColumn(what string, in Input, from int, dt kernels.DType, n int) column 
 
 // Expect announces the examples of the pass after the next one, so that they can be read meanwhile where they do not lie on the device.
 func (f *Objective) Expect(examples []int) {
-	if f.staging != nil {
-		f.staging.coming = append(f.staging.coming[:0], examples[:min(len(examples), f.chunk)]...)
+	if f.staging == nil {
+		return
 	}
+	from, to := 0, min(len(examples), f.chunk)
+	if f.divides() {
+		first, _ := f.division.own()
+		from, to = f.division.part(first, len(examples))
+		to = min(to, from+f.chunk)
+	}
+	f.staging.coming = append(f.staging.coming[:0], examples[from:to]...)
 }
 
 // bring has the examples on the device.
