@@ -49,7 +49,8 @@ gpu:
 emulator := $(CURDIR)/bin/emulator
 fused := $(if $(shell grep -m1 -ow fma /proc/cpuinfo 2>/dev/null),-mfma -ffp-contract=fast)
 emulated = LD_LIBRARY_PATH=$(1) DRIFT_EMULATOR_GPUS=8 DRIFT_NCCL=$(1)/libnccl.so.2 DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
-sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so)
+# It catches exceptions only of a C++ library that is there before it.
+sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so):$$(g++ -print-file-name=libstdc++.so.6)
 
 bundled := kernels/cuda graph graph/nn graph/objective graph/sigma optim optim/train
 bundle := bin/gpu-bundle.tar.xz

@@ -58,6 +58,9 @@ func joined(t *testing.T, n int, o Joining, body func(d *device, g *group.Group,
 				}
 				return body(dev.(*device), g, how)
 			}()
+			if failed[rank] != nil {
+				g.Abort(1)
+			}
 		})
 	}
 	all.Wait()
@@ -128,7 +131,10 @@ func TestDevicesAddUpToTheBitsOfTheHost(t *testing.T) {
 				}
 				for _, limit := range []int{roundBytes, 40} { // all at once, and in many rounds
 					d.roundBytes = limit
-					if err := errors.Join(sums[float32](d, g, kernels.Float32, 1, 2, 7, 0, 100), sums[float64](d, g, kernels.Float64, 33, 1)); err != nil {
+					if err := sums[float32](d, g, kernels.Float32, 1, 2, 7, 0, 100); err != nil {
+						return err
+					}
+					if err := sums[float64](d, g, kernels.Float64, 33, 1); err != nil {
 						return err
 					}
 				}

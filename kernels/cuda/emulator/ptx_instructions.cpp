@@ -235,11 +235,7 @@ void bits() {
 } // namespace
 
 const Form *form(const std::string &name) {
-	if (table.empty()) {
-		numbers();
-		integers();
-		bits();
-	}
+	[[maybe_unused]] static const bool filled = (numbers(), integers(), bits(), true); // once, whichever thread comes first
 	const auto f = table.find(name);
 	return f == table.end() ? nullptr : &f->second;
 }
