@@ -147,7 +147,7 @@ func (a *app) dataInspectCommand() *cobra.Command {
 // inspected is how many examples that stay on disk are looked at, of a part.
 const inspected = 10_000
 
-// inMemory is the parts of the data, or of those that stay on disk as many examples as are looked at.
+// inMemory is the parts of the data; of a part that stays on disk, only the examples that are looked at.
 func (a *app) inMemory(split *data.Split) (parts []data.Set, err error) {
 	for _, part := range []data.Set{split.Train, split.Test, split.Valid} {
 		set, err := data.InMemory(part, inspected)

@@ -10,7 +10,7 @@ type sender struct {
 	last  any        // a piece with nothing to be done beside it
 }
 
-// send takes a piece, behind which so many more come.
+// send takes a piece of a pass, which more pieces follow. The last one, with more = 0, waits for wait.
 func (s *sender) send(g *group.Group, values any, more int) {
 	if more == 0 {
 		s.last = values

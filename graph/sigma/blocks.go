@@ -92,7 +92,8 @@ func fill(m *mat.SymDense, row, column, width int, values []float64) {
 	}
 }
 
-// pass is that over a chunk of n examples with so many rows of its block before it, all of them where it belongs to a later block.
+// pass is the pass over a chunk of n examples whose products with the first `before` rows of the block are wanted too: the rows before it
+// for a chunk of the block itself, the whole block for a later one.
 func (b *blocks) pass(before, n int) (*blockPass, error) {
 	if p := b.passes[before]; p != nil {
 		return p, nil

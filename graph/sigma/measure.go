@@ -21,7 +21,7 @@ type Wanted struct {
 	Trace          int               // products for the Hessian's trace
 	Along          []float64         // a vector v [P] for H v and Σ v; nil for none
 	Diagonal       bool              // diag Σ
-	SampleOf       int               // above 0: the examples were drawn from so many, and standard errors are wanted
+	SampleOf       int               // above 0: the examples are a sample of this many, and standard errors are wanted
 	Seed           uint64            // of the random vectors that density, trace and iterations start from
 	Begin          func(what string) // is told what comes next; nil for nothing
 	// Residual hears of how far an iteration for eigenvalues is (Search.Observe); nil for nothing.

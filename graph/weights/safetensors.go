@@ -74,7 +74,7 @@ func readHeader(r io.ReaderAt, size int64) (tensors map[string]*safetensors.Tens
 	return metadata.Tensors(), 8 + int64(n), nil
 }
 
-// checkExtents checks that the tensors tile the data, of so many bytes.
+// checkExtents checks that the tensors tile the data exactly.
 func checkExtents(tensors map[string]*safetensors.TensorInfo, size uint64) error {
 	extents := make([][2]uint64, 0, len(tensors))
 	for _, t := range tensors {

@@ -96,7 +96,7 @@ func segments(buffers []*buffer, rank, size int) (n int64) {
 	return n
 }
 
-// prepare makes a round. What comes from the processes lies in the scratch memory one behind the other, as many elements from each.
+// prepare makes a round. What comes from the processes lies in the scratch memory one behind the other, the same number of elements from each.
 func (a *adding) prepare(buffers []*buffer) error {
 	d, width := a.device, buffers[0].dtype.Size()
 	each := int(segments(buffers, d.rank, d.size))

@@ -94,7 +94,7 @@ func (p *plane) setMasks(double bool) {
 	})
 }
 
-// firstLanes is a mask of as many lanes as count puts into RCX, from none to all.
+// firstLanes is a mask of the first RCX lanes, from none to all.
 func (p *plane) firstLanes(count func()) operand.Op {
 	count()
 	if p.wide {
