@@ -54,6 +54,9 @@ func (s *source[T]) expand(dst []T, x stretch[T], from int) {
 	for i := 0; i < len(dst); {
 		at := (from + i) % s.C
 		start := (from + i) / (s.B * s.C) * s.C
+		if s.repeats { // the indices of a block that begins within the row may be counted beyond the last one
+			start = 0
+		}
 		i += copy(dst[i:], x.elements(start+at, start+s.C))
 	}
 }

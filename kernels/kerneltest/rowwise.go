@@ -66,6 +66,10 @@ func testRowwise(s *suite) {
 		p := norm(shape[0], shape[1], shape[2])
 		s.check(p, rowwiseUnits, s.normal(p.In[0]), s.normal(p.In[1]))
 	}
+	long := 256 * 200 // so that a tile of rows ends, and the next one begins, in the middle of the 8 elements that repeat
+	repeated := kernels.Map{N: 512, Access: []kernels.Access{{B: 1, C: 1}, {B: 64, C: 8}}, Code: []kernels.Instr{instr(kernels.FnMul, 0, 1, 0)}, Results: []uint8{2}}
+	s.check(kernels.Rowwise{Rows: 256, In: []int{long, 512, 8}, Out: []int{256, 512}, Steps: []kernels.RowStep{
+		{Op: identity(256, 200, 1, false), In: []int{0}, Out: []int{3}}, {Op: repeated, In: []int{1, 2}, Out: []int{4}}}}, 64, s.normal(long), s.normal(512), s.normal(8))
 	n := 6 * 40 // a value that only passes between steps, full as the rows are
 	full := kernels.Access{B: 1, C: 1}
 	double := kernels.Map{N: n, Access: []kernels.Access{full}, Code: []kernels.Instr{instr(kernels.FnScale, 0, 0, 2)}, Results: []uint8{1}}
