@@ -37,40 +37,28 @@ func expand(ctx context.Context, p *theory.Paths, start []float64, examples []in
 	return e, err
 }
 
-// judge finds the shares, for a mean displacement of SGD over many shuffles that has a variance.
+// judge finds the squared lengths of what is left, as shares of ‖D‖², for a mean displacement of SGD over many shuffles that has a variance.
 func (e *expanded) judge(mean []float64, variance float64) *secondOrder {
 	apart := minus(mean, e.full)
 	e.whole = floats.Dot(apart, apart) - variance
-	held := e.whole + e.parts.Crossed.Square() // ‖D − crossed‖²
+	crossed, _ := e.parts.Crossed.Square()
+	held := e.whole + crossed // ‖D − crossed‖²
 	for _, c := range e.parts.Crossed {
 		held -= 2 * floats.Dot(apart, c) / float64(len(e.parts.Crossed))
 	}
 	drift, diffusion, both := theory.Remainders(e.ends, e.full, e.found)
 	_, _, aroundMean := theory.Remainders(e.ends, e.centre, e.around)
 	out := &secondOrder{Pairs: len(e.ends)}
-	for _, x := range []struct {
-		share, deviation *report.Number
-		left             theory.Remainder
-		whole            float64
-		length           bool // how long left is, in place of how much of whole it leaves explained
-	}{
-		{&out.Shares.Drift, &out.Errors.Drift, drift, e.whole, false},
-		{&out.Shares.Diffusion, &out.Errors.Diffusion, diffusion, e.whole, false},
-		{&out.Shares.Both, &out.Errors.Both, both, e.whole, false},
-		{&out.Shares.AroundMean, &out.Errors.AroundMean, aroundMean, e.whole, false},
-		{&out.Shares.LeftOdd, &out.Errors.LeftOdd, e.parts.Odd, e.whole, true},
-		{&out.Shares.LeftEven, &out.Errors.LeftEven, e.parts.Even, e.whole, true},
-		{&out.Shares.Kinks, &out.Errors.Kinks, e.parts.Crossed, e.whole, true},
-		{&out.Shares.HeldBoth, &out.Errors.HeldBoth, e.parts.Held, held, false},
-	} {
-		share, deviation := math.NaN(), math.NaN()
-		if e.whole > variance && x.whole > 0 && x.left != nil { // else noise is all there is
-			share, deviation = x.left.Explained(x.whole)
+	for part, left := range []theory.Remainder{drift, diffusion, both, aroundMean, e.parts.Odd, e.parts.Even, e.parts.Crossed, e.parts.Held} {
+		whole := e.whole
+		if part == heldBoth {
+			whole = held
 		}
-		if x.length {
-			share = 1 - share
+		square, deviation := math.NaN(), math.NaN()
+		if e.whole > variance && whole > 0 && left != nil { // else noise is all there is
+			square, deviation = left.Square()
 		}
-		*x.share, *x.deviation = report.Number(share), report.Number(deviation)
+		*out.Squares.all()[part], *out.Errors.all()[part] = report.Number(square/whole), report.Number(deviation/whole)
 	}
 	return out
 }

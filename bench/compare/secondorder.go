@@ -3,8 +3,7 @@ package compare
 import (
 	"context"
 	"math"
-
-	"gonum.org/v1/gonum/floats"
+	"slices"
 
 	"drift/bench/report"
 	"drift/bench/theory"
@@ -16,19 +15,19 @@ import (
 // SecondOrder is how much of what separates SGD's mean from GD after an epoch the expansion to second order in the noise explains
 // (theory.Paths): 1 − ‖D − δ‖/‖D‖ for D = ⟨θ_sgd⟩ − θ_gd and δ the drift carried along GD's path, diffusion, or both.
 type SecondOrder struct {
-	Drift     report.Interval `json:"drift"`
-	Diffusion report.Interval `json:"diffusion"`
-	Both      report.Interval `json:"both"`
+	Drift     *Share `json:"drift"`
+	Diffusion *Share `json:"diffusion"`
+	Both      *Share `json:"both"`
 	// AroundMean is that of both where the expansion is taken around SGD's own mean instead of GD's path.
-	AroundMean report.Interval `json:"around_mean"`
+	AroundMean *Share `json:"around_mean"`
 	// What both leave around GD's path, as shares of ‖D‖: its terms of odd order in the noise, from the third on, and of even order, from
 	// the fourth on.
-	LeftOdd  report.Interval `json:"left_odd"`
-	LeftEven report.Interval `json:"left_even"`
+	LeftOdd  *Share `json:"left_odd"`
+	LeftEven *Share `json:"left_even"`
 	// Kinks is the length of what crossed kinks contribute to D, as a share of ‖D‖, and HeldBoth what both explain of the rest, which
 	// SGD does with units held on the sides that they are on along GD's path. Nil for a smooth network.
-	Kinks    *report.Interval `json:"kinks,omitempty"`
-	HeldBoth *report.Interval `json:"held_both,omitempty"`
+	Kinks    *Share `json:"kinks,omitempty"`
+	HeldBoth *Share `json:"held_both,omitempty"`
 	// StandardErrors are of one seed's estimates, by the jackknife over pairs of shuffles: they fall as one over the root of the
 	// number of pairs.
 	StandardErrors shares `json:"standard_errors"`
@@ -37,6 +36,9 @@ type SecondOrder struct {
 	Validity  Validity  `json:"validity"`
 	Precision Precision `json:"pairs_for_a_tenth"`
 }
+
+// heldBoth is the place of HeldBoth among the parts, the only one that is a share of another vector than D.
+const heldBoth = 7
 
 // shares is one number for each part of the expansion.
 type shares struct {
@@ -56,9 +58,10 @@ func (s *shares) all() []*report.Number {
 
 // secondOrder is what a seed shows.
 type secondOrder struct {
-	Shares shares `json:"shares"`
-	Errors shares `json:"errors"`
-	Pairs  int    `json:"pairs"`
+	// Squares are ‖what is left‖²/‖D‖², negative where noise exceeds it, and Errors their standard errors.
+	Squares shares `json:"squares"`
+	Errors  shares `json:"square_errors"`
+	Pairs   int    `json:"pairs"`
 	// Validity and Precision are of this seed.
 	Validity  Validity  `json:"validity"`
 	Precision Precision `json:"pairs_for_a_tenth"`
@@ -93,29 +96,46 @@ func beyond(ctx context.Context, f *objective.Objective, s optim.SGD, start []fl
 
 // newSecondOrder is the mean over seeds, or nil where there is none.
 func newSecondOrder(bySeed [][]run) *SecondOrder {
-	out := SecondOrder{Kinks: new(report.Interval), HeldBoth: new(report.Interval)}
-	for part, interval := range []*report.Interval{&out.Drift, &out.Diffusion, &out.Both, &out.AroundMean, &out.LeftOdd, &out.LeftEven, out.Kinks, out.HeldBoth} {
-		var values, squares []float64
+	var out SecondOrder
+	for part, share := range []**Share{&out.Drift, &out.Diffusion, &out.Both, &out.AroundMean, &out.LeftOdd, &out.LeftEven, &out.Kinks, &out.HeldBoth} {
+		var squares, deviations []float64
+		var variance float64
 		for _, runs := range bySeed {
 			for _, r := range runs {
-				if s := r.SecondOrder; s != nil && !math.IsNaN(float64(*s.Shares.all()[part])) {
-					deviation := float64(*s.Errors.all()[part])
-					values, squares = append(values, float64(*s.Shares.all()[part])), append(squares, deviation*deviation)
-					out.Pairs = s.Pairs
+				s := r.SecondOrder
+				if s == nil || math.IsNaN(float64(*s.Squares.all()[part])) {
+					continue
 				}
+				square, deviation := float64(*s.Squares.all()[part]), float64(*s.Errors.all()[part])
+				squares, deviations = append(squares, square), append(deviations, deviation)
+				variance += deviation * deviation / (4 * square) // of the root
+				out.Pairs = s.Pairs
 			}
 		}
-		*interval = report.Mean95(values)
-		*out.StandardErrors.all()[part] = report.Number(math.Sqrt(floats.Sum(squares) / float64(len(squares))))
+		*share = newShare(squares, deviations, part > 3 && part != heldBoth)
+		*out.StandardErrors.all()[part] = report.Number(math.NaN())
+		if (*share).Known() {
+			*out.StandardErrors.all()[part] = report.Number(math.Sqrt(variance / float64(len(squares))))
+		}
 	}
-	if !out.Both.Known() {
+	if !out.Both.Measured() {
 		return nil
 	}
-	if !out.Kinks.Known() {
+	if !out.Kinks.Measured() {
 		out.Kinks, out.HeldBoth = nil, nil
 	}
 	out.Validity, out.Precision = validityOf(bySeed)
 	return &out
+}
+
+// parts are all shares, nil for those that the network has not.
+func (s *SecondOrder) parts() []*Share {
+	return []*Share{s.Drift, s.Diffusion, s.Both, s.AroundMean, s.LeftOdd, s.LeftEven, s.Kinks, s.HeldBoth}
+}
+
+// Unresolved reports whether some share is not told from noise.
+func (s *SecondOrder) Unresolved() bool {
+	return slices.ContainsFunc(s.parts(), func(x *Share) bool { return x != nil && x.Measured() && !x.Known() })
 }
 
 // validityOf is the mean over seeds, and the precision of the first.

@@ -94,7 +94,7 @@ func (r *Results) tables() (all []table) {
 				}
 			}
 			all = append(all, table{Title: "SGD and GD after an epoch, " + c.name,
-				Note:   "Shares of what separates SGD's mean from GD: what the expansion to second order in the noise explains, and what it leaves.",
+				Note:   "Shares of what separates SGD's mean from GD: what the expansion to second order in the noise explains, and what it leaves; – where that is shorter than its noise.",
 				Header: []string{"terms", "share"}, Rows: rows})
 		}
 	}

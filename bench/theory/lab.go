@@ -3,6 +3,7 @@ package theory
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"drift/data/random"
 
@@ -17,6 +18,12 @@ type Options struct {
 	Rates    int       // learning rates of a slope: 6, at least 5
 	Draws    int       // of a Monte Carlo mean: 4000
 	Seed     uint64    // of the draws
+	// Within, where it is above 0, is the time that Run may take one core, by an estimate from the size of the network: where the defaults take
+	// longer, there are fewer examples, batches and draws, and groups of checks for which there is no time are left out. It takes the place of
+	// the options above.
+	Within time.Duration
+	// Planned, where given, hears before the checks begin what is done within that time.
+	Planned func(Plan)
 	// Progress, where given, is called before each group of checks with the number done, the number of all, and what comes next.
 	Progress func(done, all int, next string)
 	// Checked, where given, hears of each check that is done.
@@ -53,6 +60,9 @@ func (o Options) Check() error {
 	o = o.withDefaults()
 	if o.Examples < 4 || o.Examples%2 != 0 {
 		return fmt.Errorf("checks on %d examples: give an even number of at least 4", o.Examples)
+	}
+	if o.Within < 0 {
+		return fmt.Errorf("checks within %v: give a time above 0, or 0 for as long as they take", o.Within)
 	}
 	for _, m := range o.Batches {
 		if m < 2 || o.Examples%m != 0 {

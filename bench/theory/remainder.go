@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Remainder is estimates of one vector, independent of each other: what a prediction leaves of where SGD goes in the mean.
@@ -21,29 +22,39 @@ func Remainders(ends [][]float64, full []float64, found []Expansion) (drift, dif
 	return drift, diffusion, both
 }
 
-// Explained is 1 − ‖mean‖/√whole, the share of a vector of squared length whole that a prediction explains, and its standard error by
-// the jackknife (NaN for two estimates). The squared length of the mean is that of products of different estimates, which noise does
-// not lengthen; where it is negative it is taken for 0.
+// Explained is 1 − ‖mean‖/√whole, the share of a vector of squared length whole that a prediction explains, and its standard error (NaN for
+// two estimates). Both are NaN where noise exceeds what is left, so that Square is not positive.
 func (r Remainder) Explained(whole float64) (share, deviation float64) {
+	square, of := r.Square()
+	if !(square > 0 && whole > 0) {
+		return math.NaN(), math.NaN()
+	}
+	length := math.Sqrt(square / whole)
+	return 1 - length, of / whole / (2 * length)
+}
+
+// Square is the squared length of the mean as products of different estimates have it, which noise does not lengthen but can make negative;
+// with its standard error by the jackknife, NaN for two estimates. It is 0 of none.
+func (r Remainder) Square() (square, deviation float64) {
 	n := len(r)
+	if n < 2 {
+		return 0, math.NaN()
+	}
 	own := r.products()
 	sum := floats.Sum(own)
-	of := func(sum float64, n int) float64 {
-		return 1 - math.Sqrt(math.Max(0, sum/float64(n*(n-1)))/whole)
-	}
-	share = of(sum, n)
+	square = sum / float64(n*(n-1))
 	if n < 3 {
-		return share, math.NaN()
+		return square, math.NaN()
 	}
 	without := make([]float64, n)
 	for j := range without {
-		without[j] = of(sum-2*own[j], n-1)
+		without[j] = (sum - 2*own[j]) / float64((n-1)*(n-2))
 	}
-	mean := floats.Sum(without) / float64(n)
+	mean := stat.Mean(without, nil)
 	for _, x := range without {
 		deviation += (x - mean) * (x - mean) * float64(n-1) / float64(n)
 	}
-	return share, math.Sqrt(deviation)
+	return square, math.Sqrt(deviation)
 }
 
 // products are those of each estimate with all others.
@@ -57,12 +68,4 @@ func (r Remainder) products() []float64 {
 		}
 	}
 	return own
-}
-
-// Square is the squared length of the mean as products of different estimates have it, which noise does not lengthen; 0 of none.
-func (r Remainder) Square() float64 {
-	if len(r) < 2 {
-		return 0
-	}
-	return floats.Sum(r.products()) / float64(len(r)*(len(r)-1))
 }

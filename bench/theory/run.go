@@ -1,6 +1,9 @@
 package theory
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // group is checks that share their measurements.
 type group struct {
@@ -40,12 +43,21 @@ func (o Options) tell(checks []Check) {
 // Run puts the theory to the test on a world, and on the linear model with Gaussian inputs. An error is one of the device or of the
 // context; a statement that fails is a result.
 func Run(w *World, o Options) ([]Check, error) {
+	var p Plan
+	if o.Within > 0 {
+		var chosen Options
+		chosen, p = within(o.Within, w.gradientTime())
+		if o.Planned != nil {
+			o.Planned(p)
+		}
+		o.Examples, o.Batches, o.Momenta, o.Rates, o.Draws = chosen.Examples, chosen.Batches, chosen.Momenta, chosen.Rates, chosen.Draws
+	}
 	l, err := newLab(w, o)
 	if err != nil {
 		return nil, err
 	}
 	var checks []Check
-	groups := append(l.groups(), linearGroups(l)...)
+	groups := slices.DeleteFunc(append(l.groups(), linearGroups(l)...), func(g group) bool { return p.leaves(g.name) })
 	for k, g := range groups {
 		if l.Progress != nil {
 			l.Progress(k, len(groups), g.name)

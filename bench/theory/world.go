@@ -90,6 +90,9 @@ func (w *World) Close() {
 // Parameters is P.
 func (w *World) Parameters() int { return len(w.origin) }
 
+// Chunk is how many examples a pass works on at once.
+func (w *World) Chunk() int { return w.f.Chunk() }
+
 // fail makes err the first error, if there is none yet.
 func (w *World) fail(err error) {
 	if w.err == nil {

@@ -65,7 +65,8 @@ whose noise has the opposite sign. With relu or max pooling it is also shown how
 contribute: the difference from SGD with every unit held, for each example, on the side of its kink
 on which it is along GD's path; and how much of what that SGD does is explained. Of the pairs of
 shuffles, --paths are expanded. A few are enough, because the difference between SGD and its expansion on the
-same shuffle varies little; each costs a second and a third derivative of the whole loss a step.
+same shuffle varies little; each costs a second and a third derivative of the whole loss a step. Where what is left
+is shorter than its noise, it says "not resolved", with a bound: more --paths tell it.
 Optimizers that clip have no expansion. It fails where the learning rate times the largest
 eigenvalue of the Hessian nears 1.
 

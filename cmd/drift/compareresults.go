@@ -159,6 +159,9 @@ func (c *comparison) showExpansion(s *compare.SecondOrder) {
 		fmt.Fprintf(c.human(), "Crossed kinks contribute %s of the distance; of what SGD does with every unit held on its side along GD's path, drift and diffusion explain %s.\n",
 			s.Kinks, s.HeldBoth)
 	}
+	if s.Unresolved() {
+		fmt.Fprintf(c.human(), "Not resolved: from %d pairs of shuffles a seed what is left is shorter than its noise; more --paths tell it. The bound is that of a 95 %% interval.\n", s.Pairs)
+	}
 	if both, around := float64(s.StandardErrors.Both), float64(s.StandardErrors.AroundMean); !math.IsNaN(both + around) {
 		fmt.Fprintf(c.human(), "Standard errors of one seed's shares of both, around GD's path and around SGD's mean, from %d pairs of shuffles: %.2g and %.2g; 0.01 takes %.0f and %.0f.\n",
 			s.Pairs, both, around, pairsFor(s.Pairs, both), pairsFor(s.Pairs, around))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"drift/cmd/drift/internal/cmdline"
 	"drift/cmd/drift/internal/progress"
@@ -28,6 +29,7 @@ type verification struct {
 	weights, out, along string
 	stages              int
 	options             theory.Options
+	plan                *theory.Plan // where --within chose one
 	network             objective.Model
 }
 
@@ -41,6 +43,11 @@ sets. If a statement claims an order in the learning rate η, the slope of its e
 a factor 2 apart is shown beside the claimed one, without rates at which rounding dominates. Means
 over random draws come with z, their distance from the prediction in standard errors. Controls are
 wrong statements that must be rejected. Everything is computed in float64.
+
+Where all of this would take a core longer than --within, there are fewer examples, batches and draws,
+and groups of checks for which there is no time are left out, and named. The estimate is of 4·10⁹
+multiplications a second, so that every machine does the same. --examples, --batches, --momenta, --rates
+or --draws lift the limit, and so does --within 0.
 
 --along trains a run that drift train has kept once more and stops at --stages of its epochs to
 measure: the drift of the generalization gap beside its prediction; the growth of ∂tr Σ; the share of
@@ -75,6 +82,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmdline.AddList(flags, &v.options.Momenta, "momenta", []float64{0.5, 0.9}, "momentum `coefficients` to check", "floats", cmdline.Fraction)
 	cmdline.Add(flags, &v.options.Rates, "rates", 6, "number of learning rates for a slope", "int", cmdline.AtLeast(5))
 	cmdline.Add(flags, &v.options.Draws, "draws", 4000, "number of random draws for means that cannot be enumerated", "int", cmdline.AtLeast(100))
+	flags.DurationVar(&v.options.Within, "within", 5*time.Minute, "time that the checks may take a core, by an estimate (0: as long as they take)")
 	flags.StringVar(&v.along, "along", "", "train the run in this `folder` again and measure along it")
 	cmdline.Add(flags, &v.stages, "stages", 10, "number of epochs of that run to measure at", "int", cmdline.AtLeast(1))
 	flags.StringVar(&v.out, "out", "out", "`folder` for results, which replace older ones there")
@@ -93,6 +101,9 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 		return err
 	}
 	v.options.Seed = v.seed
+	if err := v.limit(flags); err != nil {
+		return err
+	}
 	if err := v.options.Check(); err != nil {
 		return usagef("%w", err)
 	}
@@ -132,7 +143,47 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	if err != nil {
 		return err
 	}
+	v.chunk = w.Chunk()
 	return v.deliver(flags, checks, nil)
+}
+
+// planned are the flags that --within takes the place of.
+var planned = []string{"examples", "batches", "momenta", "rates", "draws"}
+
+// limit lifts the limit of time where options say what to do, and refuses one that is given beside them.
+func (v *verification) limit(flags *pflag.FlagSet) error {
+	for _, name := range append([]string{"along"}, planned...) {
+		switch {
+		case !flags.Changed(name):
+		case flags.Changed("within"):
+			return usagef("--within chooses what --%s says: leave one out", name)
+		default:
+			v.options.Within = 0
+		}
+	}
+	v.options.Planned = func(p theory.Plan) {
+		v.plan = &p
+		v.note(p.Lines()...)
+	}
+	return nil
+}
+
+// settled are the settings that do the same again.
+func (v *verification) settled() map[string]any {
+	changes := map[string]any{"weights": v.weights}
+	if v.along != "" {
+		changes = map[string]any{"along": v.along, "data": nil, "model": nil}
+	} else {
+		changes["chunk"] = v.chunk
+	}
+	if v.options.Within > 0 {
+		for _, name := range planned {
+			changes[name] = nil
+		}
+	} else {
+		changes["within"] = nil
+	}
+	return changes
 }
 
 // world puts the task on the device in float64.
@@ -181,19 +232,16 @@ type verdict struct {
 	Passed int              `json:"passed"`
 	Failed int              `json:"failed"`
 	Along  *theory.Followed `json:"along,omitempty"`
+	Plan   *theory.Plan     `json:"plan,omitempty"`
 	origin
 }
 
 func (v *verification) deliver(flags *pflag.FlagSet, checks []theory.Check, run *theory.Followed) error {
-	changes := map[string]any{"weights": v.weights}
-	if v.along != "" {
-		changes = map[string]any{"along": v.along, "data": nil, "model": nil}
-	}
-	again, err := v.app.origin(flags, v.network, changes)
+	again, err := v.app.origin(flags, v.network, v.settled())
 	if err != nil {
 		return err
 	}
-	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run, origin: again}
+	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run, Plan: v.plan, origin: again}
 	for _, c := range checks {
 		if c.Pass {
 			result.Passed++

@@ -119,3 +119,30 @@ func TestVerifyAlongARun(t *testing.T) {
 		}
 	}
 }
+
+// A large network is checked as far as there is time, which is said and recorded, with the chunk; the settings that are recorded do the same again.
+func TestVerifyWithin(t *testing.T) {
+	out := t.TempDir()
+	command := "verify --data glyphs,size=8,train=32,test=32 --model mlp:4,act=tanh --within 200ms --json - --out " + out
+	status, stdout, stderr := drift(t, strings.Fields(command)...)
+	if status != statusDone || !strings.Contains(stderr, "note: no time for beyond leading order") || !strings.Contains(stderr, "fewer examples (4)") {
+		t.Fatalf("status %d, stderr %s", status, stderr)
+	}
+	var result struct {
+		Checks []map[string]any
+		Config map[string]any
+		Plan   struct {
+			Examples int
+			LeftOut  []map[string]any `json:"left_out"`
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &result); err != nil || result.Plan.Examples != 4 || len(result.Plan.LeftOut) == 0 {
+		t.Fatalf("%v, plan %+v", err, result.Plan)
+	}
+	if c := result.Config; c["within"] != "200ms" || c["examples"] != nil || c["chunk"] == nil || c["chunk"] == 0. {
+		t.Errorf("the settings are %v", c)
+	}
+	if status, _, stderr := drift(t, "verify", "--within", "1m", "--draws", "1000"); status == statusDone || !strings.Contains(stderr, "leave one out") {
+		t.Errorf("--within with --draws: status %d, %s", status, stderr)
+	}
+}
