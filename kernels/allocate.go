@@ -19,6 +19,8 @@ func Allocate(dev Device, dt DType, op Primitive) (c Call, free func(), err erro
 			own := dt
 			if IsIndex(op, i == 0, k) {
 				own = Int32
+			} else if IsBytes(op, i == 0, k) {
+				own = Uint8
 			}
 			b, err := dev.NewBuffer(own, n)
 			if err != nil {

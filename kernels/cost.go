@@ -31,6 +31,8 @@ func (c Call) touched() float64 {
 		n += (p.Rows - p.Table) * p.Width
 	case Pick:
 		n -= p.Rows * (p.Cols - 1)
+	case Unpack:
+		bytes += (p.Rows - p.Table) * p.Groups * p.Height * p.Width
 	}
 	return float64(bytes) + float64(n)*float64(c.DType().Size())
 }

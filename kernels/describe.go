@@ -44,6 +44,12 @@ func Describe(op Primitive) string {
 		return times(p.Rows, p.Cols)
 	case Gather:
 		return fmt.Sprintf("%s of %d", times(p.Rows, p.Width), p.Table)
+	case Unpack:
+		text := fmt.Sprintf("%s of %d", times(p.Rows, p.Groups, p.Height, p.Width), p.Table)
+		if p.Moved {
+			text += " moved"
+		}
+		return text
 	case Uniform:
 		return times(p.Rows, p.Width)
 	case Scatter:

@@ -3,7 +3,7 @@
 //
 // Tensors are dense and row-major. A primitive states its sizes itself and takes plain runs of elements as operands, so
 // a Buffer has a length but no shape. All operands of a call have one DType, save index operands (classes, rows of a table,
-// tokens, places in a pooling window), which are Int32.
+// tokens, places in a pooling window), which are Int32, and data stored as bytes, which are Uint8.
 //
 // Every device passes the suite in kernels/kerneltest.
 package kernels
@@ -17,17 +17,15 @@ const (
 	Float32 DType = iota
 	Float64
 	Int32 // of index operands, and of indices that are moved
+	Uint8 // of data that Unpack reads, and nothing else
 )
 
 // Size is the number of bytes of one element.
 func (d DType) Size() int {
-	if d == Float64 {
-		return 8
-	}
-	return 4
+	return [...]int{Float32: 4, Float64: 8, Int32: 4, Uint8: 1}[d]
 }
 
-func (d DType) String() string { return [...]string{"float32", "float64", "int32"}[d] }
+func (d DType) String() string { return [...]string{"float32", "float64", "int32", "uint8"}[d] }
 
 // ParseDType reads "float32" or "float64".
 func ParseDType(s string) (DType, error) {
@@ -50,7 +48,7 @@ type Buffer interface {
 	// Slice is the part [from, to) of the buffer, in the same memory.
 	Slice(from, to int) Buffer
 	// Write copies src, a []float32 or []float64 of exactly Len elements, into the buffer, converting where the types
-	// differ; a buffer of Int32 takes an []int32. It returns once src may be used again.
+	// differ; a buffer of Int32 takes an []int32, one of Uint8 a []byte. It returns once src may be used again.
 	Write(src any) error
 	// Read waits for the device's pending work and copies the buffer into dst, as Write does.
 	Read(dst any) error
@@ -128,6 +126,9 @@ func (c Call) checkTypes() error {
 				if got != Int32 {
 					return fmt.Errorf("%s: operand %d holds indices in %v: they must be int32", c.Op.Name(), k, got)
 				}
+			case IsBytes(c.Op, i == 0, k) != (got == Uint8):
+				return fmt.Errorf("%s: operand %d is %v: bytes are what unpack reads, and nothing else", c.Op.Name(), k, got)
+			case got == Uint8:
 			case known && got != dt:
 				return fmt.Errorf("%s: operand %d is %v among operands of %v", c.Op.Name(), k, got, dt)
 			default:
@@ -144,7 +145,7 @@ func (c Call) checkTypes() error {
 // moves reports a primitive that only moves elements, which may be indices.
 func moves(op Primitive) bool {
 	switch op.(type) {
-	case Gather, Slice, Permute:
+	case Gather, Slice, Permute, Unpack:
 		return true
 	}
 	return false
@@ -161,8 +162,16 @@ func IsIndex(op Primitive, output bool, k int) bool {
 		return true
 	case CrossEntropy, Correct, Pick, Place, Gather, Scatter, MaxGather, MaxScatter:
 		return !output && k == 1
+	case Unpack:
+		return !output && k >= 2
 	}
 	return false
+}
+
+// IsBytes reports whether output or input k of a primitive holds bytes, which are Uint8 whatever the type of the others.
+func IsBytes(op Primitive, output bool, k int) bool {
+	_, unpacks := op.(Unpack)
+	return unpacks && !output && k == 1
 }
 
 // DType is the type of a call's operands that are no indices; Int32 where all are.
@@ -170,7 +179,7 @@ func (c Call) DType() DType {
 	dt := Float32 // of a call without operands
 	for i, list := range [][]Buffer{c.Out, c.In} {
 		for k, b := range list {
-			if !IsIndex(c.Op, i == 0, k) {
+			if !IsIndex(c.Op, i == 0, k) && !IsBytes(c.Op, i == 0, k) {
 				return b.DType()
 			}
 			dt = Int32

@@ -12,6 +12,7 @@ func (Correct) Name() string      { return "correct" }
 func (Pick) Name() string         { return "pick" }
 func (Place) Name() string        { return "place" }
 func (Gather) Name() string       { return "gather" }
+func (Unpack) Name() string       { return "unpack" }
 func (Scatter) Name() string      { return "scatter" }
 func (Cast) Name() string         { return "cast" }
 func (Number) Name() string       { return "number" }
@@ -70,6 +71,18 @@ func (p Place) Operands() (out, in []int, err error) {
 
 func (p Gather) Operands() (out, in []int, err error) {
 	return []int{p.Rows * p.Width}, []int{p.Table * p.Width, p.Rows}, notNegative(p.Rows, p.Width, p.Table)
+}
+
+func (p Unpack) Operands() (out, in []int, err error) {
+	row := p.Groups * p.Height * p.Width
+	in = []int{256 * p.Groups, p.Table * row, p.Rows}
+	if p.Moved {
+		in = append(in, p.Rows)
+		if max(p.Height, p.Width) > MostMoved {
+			err = fmt.Errorf("moved images of %d×%d: at most %d pixels", p.Height, p.Width, MostMoved)
+		}
+	}
+	return []int{p.Rows * row}, in, errors.Join(err, notNegative(p.Rows, p.Table, p.Groups, p.Height, p.Width))
 }
 
 func (p Scatter) Operands() (out, in []int, err error) {

@@ -43,6 +43,33 @@ type Place struct{ Rows, Cols int }
 // one out of range gives −1. Outputs [out], inputs [table, i].
 type Gather struct{ Rows, Width, Table int }
 
+// Unpack is rows of a table of bytes as the numbers that they stand for: out[r,g,y,x] = levels[g, table[i[r],g,y,x]] for levels [Groups,256] and a
+// table [Table,Groups,Height,Width]. With Moved, row r is of an image that moves by m[r] (Move): out[r,g,y,x] is at y+dy, x+dx of the table, byte 0
+// outside the image, with left and right exchanged after that where it is mirrored. The levels may be indices. An index i out of range gives NaN,
+// or −1 among indices. Outputs [out], inputs [levels, table, i] and, with Moved, [m].
+type Unpack struct {
+	Rows, Table           int
+	Groups, Height, Width int
+	Moved                 bool
+}
+
+// MostMoved is the most pixels by which Unpack moves an image.
+const MostMoved = 1<<14 - 1
+
+// Move is how an image moves: its window by (dy, dx), and whether it is mirrored then. 0 leaves it as it is.
+func Move(dy, dx int, mirrored bool) int32 {
+	m := int32(dy)<<16 | int32(dx)<<1&0xffff
+	if mirrored {
+		m |= 1
+	}
+	return m
+}
+
+// Moves is what Move made m of.
+func Moves(m int32) (dy, dx int, mirrored bool) {
+	return int(m >> 16), int(int16(m) >> 1), m&1 == 1
+}
+
 // Scatter is Gather's adjoint: out[t,·] = Σ_{r: i[r]=t} x[r,·], rows added in ascending r. Outputs [out], inputs [x, i].
 type Scatter struct{ Rows, Width, Table int }
 

@@ -61,6 +61,8 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 		return &buffer[float64]{make([]float64, n)}, nil
 	case kernels.Int32:
 		return &indices{make([]int32, n)}, nil
+	case kernels.Uint8:
+		return &exact[byte]{make([]byte, n)}, nil
 	}
 	return &buffer[float32]{make([]float32, n)}, nil
 }

@@ -6,27 +6,35 @@ import (
 	"drift/kernels"
 )
 
-// indices is a buffer of Int32.
-type indices struct{ data []int32 }
+// exact is a buffer of Int32, which are indices, or of Uint8, which are data as they are stored.
+type exact[E int32 | byte] struct{ data []E }
 
-func (b *indices) DType() kernels.DType              { return kernels.Int32 }
-func (b *indices) Len() int                          { return len(b.data) }
-func (b *indices) Slice(from, to int) kernels.Buffer { return &indices{b.data[from:to:to]} }
-func (b *indices) Free()                             { b.data = nil }
-func (b *indices) Write(src any) error {
-	return exchange(b, src, "write from", func(host []int32) { copy(b.data, host) })
-}
-func (b *indices) Read(dst any) error {
-	return exchange(b, dst, "read into", func(host []int32) { copy(host, b.data) })
+type indices = exact[int32]
+
+func (b *exact[E]) DType() kernels.DType {
+	if _, ok := any(b).(*exact[byte]); ok {
+		return kernels.Uint8
+	}
+	return kernels.Int32
 }
 
-func exchange(b *indices, host any, what string, move func([]int32)) error {
-	numbers, ok := host.([]int32)
+func (b *exact[E]) Len() int                          { return len(b.data) }
+func (b *exact[E]) Slice(from, to int) kernels.Buffer { return &exact[E]{b.data[from:to:to]} }
+func (b *exact[E]) Free()                             { b.data = nil }
+func (b *exact[E]) Write(src any) error {
+	return exchange(b, src, "write from", func(host []E) { copy(b.data, host) })
+}
+func (b *exact[E]) Read(dst any) error {
+	return exchange(b, dst, "read into", func(host []E) { copy(host, b.data) })
+}
+
+func exchange[E int32 | byte](b *exact[E], host any, what string, move func([]E)) error {
+	numbers, ok := host.([]E)
 	if !ok {
-		return fmt.Errorf("cpu: %s a %T: indices are []int32", what, host)
+		return fmt.Errorf("cpu: %s a %T for a buffer of %v: use %T", what, host, b.DType(), b.data)
 	}
 	if len(numbers) != len(b.data) {
-		return fmt.Errorf("cpu: %s %d indices for a buffer of %d: the lengths must be equal", what, len(numbers), len(b.data))
+		return fmt.Errorf("cpu: %s %d elements for a buffer of %d: the lengths must be equal", what, len(numbers), len(b.data))
 	}
 	move(numbers)
 	return nil

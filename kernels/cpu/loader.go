@@ -26,6 +26,7 @@ type operands[T kernels.Float] struct {
 	out, in [][]T
 	index   []int32
 	key     []int32
+	bytes   []byte // likewise
 }
 
 func (l *loader) load(c kernels.Call) error {
@@ -44,7 +45,12 @@ func (l *loader) load(c kernels.Call) error {
 // loadIndices prepares a call of which all operands are indices.
 func loadIndices(l *loader, c kernels.Call) error {
 	var data [][]int32
+	var bytes []byte
 	for k, b := range slices.Concat(c.Out, c.In) {
+		if packed, ok := b.(*exact[byte]); ok {
+			bytes = packed.data
+			continue
+		}
 		own, ok := b.(*indices)
 		if !ok {
 			return fmt.Errorf("%s: operand %d is a buffer of another device", c.Op.Name(), k)
@@ -56,6 +62,12 @@ func loadIndices(l *loader, c kernels.Call) error {
 		gatherRows(l, p, data[0], data[1], data[2], -1)
 	case kernels.Known:
 		loadKnown(l, p, data[0], data[1])
+	case kernels.Unpack:
+		var moves []int32
+		if p.Moved {
+			moves = data[3]
+		}
+		unpackRows(l, p, data[0], data[1], bytes, data[2], moves, -1)
 	default: // what only moves them
 		o := operands[float32]{out: [][]float32{asNumbers(data[0])}, in: [][]float32{asNumbers(data[1])}}
 		if err := checkOverlap(p, o); err != nil {
@@ -84,6 +96,8 @@ func load[T kernels.Float](l *loader, c kernels.Call) error {
 				*to = append(*to, b.data)
 			case *indices:
 				*to, o.key, o.index = append(*to, nil), o.index, b.data
+			case *exact[byte]:
+				*to, o.bytes = append(*to, nil), b.data
 			default:
 				return fmt.Errorf("%s: operand %d is a buffer of another device", c.Op.Name(), k)
 			}
@@ -117,6 +131,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadPlace(l, p, o)
 	case kernels.Gather:
 		loadGather(l, p, o)
+	case kernels.Unpack:
+		loadUnpack(l, p, o)
 	case kernels.Scatter:
 		loadScatter(l, p, o)
 	case kernels.Cast:

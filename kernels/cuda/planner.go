@@ -85,7 +85,7 @@ func (p *planner) check(c kernels.Call) error {
 		if other, ok := b.(*buffer); !ok || other.device != p.device {
 			return fmt.Errorf("an operand is not on %s", p.device.name)
 		}
-		if _, product := c.Op.(kernels.Gemm); b.Len() > maxElements && !product {
+		if _, product := c.Op.(kernels.Gemm); b.Len() > maxElements && !product && b.DType() != kernels.Uint8 {
 			return fmt.Errorf("operand of %d elements, at most %d fit a kernel: use a smaller batch or chunk", b.Len(), maxElements)
 		}
 	}
@@ -102,6 +102,8 @@ func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
 		return p.rows(op, out[0], in)
 	case kernels.Gather, kernels.Scatter:
 		return p.table(op, out[0], in)
+	case kernels.Unpack:
+		return p.unpack(op, out[0], in)
 	case kernels.Cast:
 		return p.cast("cast", op.N, out[0], in[0])
 	case kernels.Number:

@@ -93,6 +93,8 @@ func (b *buffer) upload(s *stage, src any, from, n int) error {
 		fill(unsafe.Slice((*float64)(s.memory), n), src, from)
 	case kernels.Int32:
 		copy(unsafe.Slice((*int32)(s.memory), n), src.([]int32)[from:])
+	case kernels.Uint8:
+		copy(unsafe.Slice((*byte)(s.memory), n), src.([]byte)[from:])
 	default:
 		fill(unsafe.Slice((*float32)(s.memory), n), src, from)
 	}
@@ -116,6 +118,8 @@ func (b *buffer) download(s *stage, dst any, from, n int) error {
 		drain(unsafe.Slice((*float64)(s.memory), n), dst, from)
 	case kernels.Int32:
 		copy(dst.([]int32)[from:], unsafe.Slice((*int32)(s.memory), n))
+	case kernels.Uint8:
+		copy(dst.([]byte)[from:], unsafe.Slice((*byte)(s.memory), n))
 	default:
 		drain(unsafe.Slice((*float32)(s.memory), n), dst, from)
 	}
@@ -127,17 +131,23 @@ func (b *buffer) place(from int) cu.DevicePtr {
 }
 
 func (b *buffer) fits(host any) error {
-	n, indices := -1, false
+	n, exact := -1, kernels.Float32 // exact is the only type that takes it, where that is none of numbers
 	switch s := host.(type) {
 	case []float32:
 		n = len(s)
 	case []float64:
 		n = len(s)
 	case []int32:
-		n, indices = len(s), true
+		n, exact = len(s), kernels.Int32
+	case []byte:
+		n, exact = len(s), kernels.Uint8
 	}
-	if n < 0 || indices != (b.dtype == kernels.Int32) {
-		return fmt.Errorf("%T for a buffer of %v: want []float32 or []float64, for indices []int32", host, b.dtype)
+	own := kernels.Float32
+	if b.dtype == kernels.Int32 || b.dtype == kernels.Uint8 {
+		own = b.dtype
+	}
+	if n < 0 || exact != own {
+		return fmt.Errorf("%T for a buffer of %v: want []float32 or []float64, for indices []int32, for bytes []byte", host, b.dtype)
 	}
 	if n != b.n {
 		return fmt.Errorf("%d elements for a buffer of %d", n, b.n)

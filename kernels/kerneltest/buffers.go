@@ -73,9 +73,10 @@ func testBuffers(s *suite) {
 			s.Fatalf("a buffer of indices took %T", wrong)
 		}
 	}
-	if b.Write([]int32{1, 2, 3, 4}) == nil {
-		s.Error("a buffer of numbers took indices")
+	if b.Write([]int32{1, 2, 3, 4}) == nil || b.Write([]byte{1, 2, 3, 4}) == nil {
+		s.Error("a buffer of numbers took indices or bytes")
 	}
+	testBytes(s)
 	indices.Free()
 	if _, err := s.device.NewBuffer(s.dt, -1); err == nil {
 		s.Error("a buffer of −1 elements")

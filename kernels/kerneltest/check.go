@@ -7,7 +7,11 @@ import (
 	"drift/kernels"
 )
 
-const guard = 12345.0
+// What lies around operands; bytes have one of their own.
+const (
+	guard  = 12345.0
+	guard8 = 213
+)
 
 // around is the number of elements in front of a view and behind it. It begins at an address that suits vectors of any width, and
 // ends where its buffer ends, so that a memory checker sees what is read past it; or at an address that is a multiple of the
@@ -37,9 +41,12 @@ func (s *suite) viewOf(dt kernels.DType, x []float64) (view, whole kernels.Buffe
 		padded[i] = guard
 	}
 	copy(padded[before:], x)
-	if dt == kernels.Int32 {
+	switch dt {
+	case kernels.Int32:
 		err = whole.Write(whole32(padded))
-	} else {
+	case kernels.Uint8:
+		err = whole.Write(whole8(padded))
+	default:
 		err = whole.Write(padded)
 	}
 	if err != nil {
@@ -54,8 +61,22 @@ func (s *suite) operand(op kernels.Primitive, output bool, k int, x []float64) (
 	dt := s.dt
 	if kernels.IsIndex(op, output, k) {
 		dt = kernels.Int32
+	} else if kernels.IsBytes(op, output, k) {
+		dt = kernels.Uint8
 	}
 	return s.viewOf(dt, x)
+}
+
+// whole8 is numbers from 0 to 255 as bytes; the guard, which is none, becomes guard8.
+func whole8(x []float64) []byte {
+	list := make([]byte, len(x))
+	for i, v := range x {
+		list[i] = guard8
+		if v != guard {
+			list[i] = byte(v)
+		}
+	}
+	return list
 }
 
 // whole32 is numbers as indices; what is none becomes −1.
@@ -83,19 +104,28 @@ func (s *suite) read(b kernels.Buffer) []float64 {
 	s.Helper()
 	x := make([]float64, b.Len())
 	if b.DType() == kernels.Int32 {
-		list := make([]int32, b.Len())
-		if err := b.Read(list); err != nil {
-			s.Fatal(err)
-		}
-		for i, v := range list {
-			x[i] = float64(v)
-		}
+		readWhole[int32](s, b, x)
+		return x
+	}
+	if b.DType() == kernels.Uint8 {
+		readWhole[byte](s, b, x)
 		return x
 	}
 	if err := b.Read(x); err != nil {
 		s.Fatal(err)
 	}
 	return x
+}
+
+func readWhole[E int32 | byte](s *suite, b kernels.Buffer, x []float64) {
+	s.Helper()
+	list := make([]E, b.Len())
+	if err := b.Read(list); err != nil {
+		s.Fatal(err)
+	}
+	for i, v := range list {
+		x[i] = float64(v)
+	}
 }
 
 // compute runs op once over initial outputs and inputs and returns the outputs.
@@ -122,7 +152,7 @@ func (s *suite) compute(op kernels.Primitive, out, in [][]float64) [][]float64 {
 		x := s.read(w)
 		end := len(x) - after
 		for k, v := range x {
-			if (k < before || k >= end) && v != guard {
+			if (k < before || k >= end) && v != guard && !(w.DType() == kernels.Uint8 && v == guard8) {
 				s.Fatalf("%+v: wrote %v at element %d of operand %d, which has %d", op, v, k-before, i, end-before)
 			}
 		}

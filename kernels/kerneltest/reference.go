@@ -78,6 +78,8 @@ func refMove(op kernels.Primitive, out []float64, in [][]float64) {
 		for i := range out {
 			out[i] = at(in[0], in[1][i/p.Width]*float64(p.Width)+float64(i%p.Width))
 		}
+	case kernels.Unpack:
+		refUnpack(p, out, in)
 	case kernels.Cast:
 		for i, v := range in[0] {
 			out[i] = -1

@@ -27,6 +27,7 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	add(kernels.Pick{Rows: 300, Cols: 200}, s.normal(n), s.indices(300, 0, 200))
 	add(kernels.Place{Rows: 300, Cols: 200}, s.normal(300), s.indices(300, 0, 200))
 	add(kernels.Gather{Rows: 300, Width: 200, Table: 50}, s.normal(50*200), s.indices(300, 0, 50))
+	add(kernels.Unpack{Rows: 300, Table: 50, Groups: 2, Height: 5, Width: 20, Moved: true}, s.normal(512), s.indices(50*200, 0, 256), s.indices(300, 0, 50), s.moves(300, 2))
 	add(kernels.Scatter{Rows: 300, Width: 200, Table: 50}, s.normal(n), s.indices(300, 0, 50))
 	add(kernels.Cast{N: n}, s.normal(n))
 	add(kernels.Number{N: n}, s.indices(n, -100, 1<<30))

@@ -48,6 +48,7 @@ var tests = []struct {
 	{"RowsNaN", testRowsNaN},
 	{"Indices", testIndices},
 	{"IndexTables", testIndexTables},
+	{"IndicesOfBytes", testUnpack},
 	{"Uniform", testUniform},
 	{"Layout", testLayout},
 	{"Conv", testConv},

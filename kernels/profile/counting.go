@@ -77,6 +77,8 @@ func (b *empty) Write(src any) error {
 		n = len(x)
 	case []int32:
 		n = len(x)
+	case []byte:
+		n = len(x)
 	}
 	if n != b.n {
 		return fmt.Errorf("counting: writing a %T of %d elements to a buffer of %d", src, n, b.n)
@@ -94,6 +96,8 @@ func (b *empty) Read(dst any) error {
 	case []float64:
 		clear(x)
 	case []int32:
+		clear(x)
+	case []byte:
 		clear(x)
 	}
 	return nil

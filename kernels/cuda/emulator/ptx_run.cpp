@@ -55,7 +55,7 @@ template <Space space, class T, class R> void extend(Warp &w, const Instruction 
 }
 
 template <Space space, bool store> Action sized(int bytes, bool widen) {
-	if (widen) return extend<space, uint32_t, uint64_t>;
+	if (widen) return bytes == 1 ? extend<space, uint8_t, uint32_t> : extend<space, uint32_t, uint64_t>;
 	switch (bytes) {
 	case 1: return store ? nullptr : extend<space, uint8_t, uint16_t>;
 	case 4: return access<space, store, uint32_t>;

@@ -9,6 +9,8 @@ var (
 	Rows string
 	//go:embed table.ptx
 	Table string
+	//go:embed unpack.ptx
+	Unpack string
 	//go:embed random.ptx
 	Random string
 	//go:embed move.ptx

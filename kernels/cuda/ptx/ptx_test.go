@@ -66,21 +66,23 @@ func TestKernelsStayInRegisters(t *testing.T) {
 	}
 	files, _ := filepath.Glob("*.ptx")
 	report := regexp.MustCompile(`(?s)entry function '(\w+_f32)'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
-	for _, f := range files {
-		if f == "functions.ptx" {
-			continue // which package emit looks after
-		}
-		text, err := exec.Command("ptxas", "-arch=sm_90", "-v", "-o", os.DevNull, f).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, text)
-		}
-		found := report.FindAllStringSubmatch(string(text), -1)
-		if len(found) == 0 {
-			t.Errorf("%s: no kernels in the report\n%s", f, text)
-		}
-		for _, m := range found {
-			if registers, _ := strconv.Atoi(m[4]); m[2] != "0" || m[3] != "0" || registers > 64 {
-				t.Errorf("%s: %s bytes of stack, %s spilled, %s registers", m[1], m[2], m[3], m[4])
+	for _, arch := range []string{"sm_80", "sm_90"} {
+		for _, f := range files {
+			if f == "functions.ptx" {
+				continue // which package emit looks after
+			}
+			text, err := exec.Command("ptxas", "-arch="+arch, "-v", "-o", os.DevNull, f).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			found := report.FindAllStringSubmatch(string(text), -1)
+			if len(found) == 0 {
+				t.Errorf("%s: no kernels in the report\n%s", f, text)
+			}
+			for _, m := range found {
+				if registers, _ := strconv.Atoi(m[4]); m[2] != "0" || m[3] != "0" || registers > 64 {
+					t.Errorf("%s, %s: %s bytes of stack, %s spilled, %s registers", arch, m[1], m[2], m[3], m[4])
+				}
 			}
 		}
 	}
