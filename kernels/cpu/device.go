@@ -58,13 +58,13 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 	}
 	switch dt {
 	case kernels.Float64:
-		return &buffer[float64]{make([]float64, n)}, nil
+		return &buffer[float64]{onHugePages(make([]float64, n))}, nil
 	case kernels.Int32:
 		return &indices{make([]int32, n)}, nil
 	case kernels.Uint8:
 		return &exact[byte]{make([]byte, n)}, nil
 	}
-	return &buffer[float32]{make([]float32, n)}, nil
+	return &buffer[float32]{onHugePages(make([]float32, n))}, nil
 }
 
 func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {

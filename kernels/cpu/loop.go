@@ -45,7 +45,7 @@ const cacheLine = 8 // words
 // reserve makes room for n bytes.
 func (a *arena) reserve(n int) { a.each = max(a.each, (n+63)/64*cacheLine) }
 
-func (a *arena) allocate(copies int) { a.words = make([]float64, a.each*copies) }
+func (a *arena) allocate(copies int) { a.words = onHugePages(make([]float64, a.each*copies)) }
 
 func (a *arena) bytes() int64 { return int64(len(a.words)) * 8 }
 
