@@ -24,6 +24,7 @@ const (
 type answer struct {
 	Name    string   `json:"name"`
 	Ops     []string `json:"ops"`
+	BLAS    string   `json:"blas"`
 	Seconds float64  `json:"seconds"`
 	Error   string   `json:"error"`
 }

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed protocol.py openblas.py torch_cpu.py torch_networks.py
+//go:embed protocol.py blas.py openblas.py torch_cpu.py torch_networks.py
 var scripts embed.FS
 
 // Request asks for the time of an operation; the scripts say which operations there are and what shapes mean.
@@ -29,6 +29,7 @@ type Request struct {
 type Peer struct {
 	Library string // with its version
 	Setting string // "1 thread", or "" where there is but one setting
+	BLAS    string // the library that computes its products, or ""
 	ops     map[string]bool
 	child   *child
 }
@@ -53,6 +54,9 @@ func Find(ctx context.Context, threads int) (found []*Peer, notes []string) {
 		}
 		found = append(found, p)
 	}
+	if note := doubts(found); note != "" {
+		notes = append(notes, note)
+	}
 	return found, notes
 }
 
@@ -70,7 +74,7 @@ func start(ctx context.Context, c candidate, folder string) (*Peer, error) {
 		child.kill()
 		return nil, err
 	}
-	p := &Peer{Library: hello.Name, Setting: c.setting, ops: make(map[string]bool), child: child}
+	p := &Peer{Library: hello.Name, Setting: c.setting, BLAS: hello.BLAS, ops: make(map[string]bool), child: child}
 	for _, op := range hello.Ops {
 		p.ops[op] = true
 	}
@@ -87,6 +91,28 @@ func (p *Peer) Name() string {
 		return p.Library
 	}
 	return p.Library + " (" + p.Setting + ")"
+}
+
+// Label is Name with the BLAS that the library loaded.
+func (p *Peer) Label() string {
+	if p.BLAS == "" {
+		return p.Name()
+	}
+	return p.Name() + " on " + p.BLAS
+}
+
+// referenceBLAS is what blas.py calls the plain loops of Netlib's library.
+const referenceBLAS = "reference BLAS"
+
+// doubts is a note on peers whose products are no yardstick, or "".
+func doubts(found []*Peer) string {
+	for _, p := range found {
+		if p.BLAS == referenceBLAS {
+			return p.Library + " computes its products with the reference BLAS, some 20 times slower than a tuned one: " +
+				"do not compare with it before a tuned one is installed (libopenblas0)"
+		}
+	}
+	return ""
 }
 
 // Close ends the process.

@@ -1,6 +1,7 @@
 """What a peer says and hears: one JSON object a line.
 
-The first line that a peer prints tells its name and the operations it knows: {"name": "…", "ops": ["gemm", …]}. Then each
+The first line that a peer prints tells its name and the operations it knows: {"name": "…", "ops": ["gemm", …]},
+with the BLAS under it as "blas" where that is another library. Then each
 line on standard input is a request, {"op": …, "seconds": …} with what the operation needs. It is carried out again and again
 for about that many seconds, of the process's own processor time where "clock" is "cpu", and the answer is
 {"seconds": time of one call} or {"error": what went wrong}.
@@ -22,13 +23,13 @@ def timed(run, seconds, now):
             return elapsed / count
 
 
-def serve(name, operations):
+def serve(name, operations, blas=""):
     """Answers requests until standard input ends.
 
     operations maps a name to a function of the request that gives two callables: the work, and the same without the work
     (a call of no elements, or nothing), whose time is Python's own and is left out.
     """
-    print(json.dumps({"name": name, "ops": sorted(operations)}), flush=True)
+    print(json.dumps({"name": name, "ops": sorted(operations), "blas": blas}), flush=True)
     last = run = None
     overhead = 0.0
     for line in sys.stdin:

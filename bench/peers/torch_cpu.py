@@ -9,6 +9,7 @@ import sys
 import torch
 from torch.nn import functional
 
+import blas
 from protocol import serve
 from torch_networks import network
 
@@ -170,4 +171,12 @@ plain = {
 }
 operations = {name: without_gradient(prepare) for name, prepare in plain.items()}
 operations.update(gradient=gradient, sgd=sgd, hvp=hvp, momentum=lambda request: (momentum(request), nothing))
-serve("PyTorch " + torch.__version__, operations)
+
+
+def products():
+    """Name of the BLAS behind torch.mm, once it was called: the library may be loaded late, or be a part of PyTorch's own."""
+    torch.mm(torch.ones(2, 2), torch.ones(2, 2))
+    return blas.loaded(blas.mapped()) or ("MKL" if torch.backends.mkl.is_available() else "")
+
+
+serve("PyTorch " + torch.__version__, operations, products())

@@ -231,7 +231,7 @@ func (b *benchmark) findPeers(ctx context.Context, dev kernels.Device, report *t
 		report.Note("%s", n)
 	}
 	for _, p := range found {
-		report.Machine.Peers = append(report.Machine.Peers, p.Name())
+		report.Machine.Peers = append(report.Machine.Peers, p.Label())
 	}
 	return found
 }
