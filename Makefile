@@ -2,7 +2,7 @@
 export CGO_ENABLED ?= 0
 GO ?= go
 
-.PHONY: build test test-arm64 gpu gpu-test gpu-bundle mpi mpi-test lint fmt-check cross bench bench-table count-table clean
+.PHONY: build test test-arm64 gpu gpu-test gpu-bundle mpi mpi-test lint fmt-check cross bench bench-table count-table again clean
 
 build:
 	$(GO) build -trimpath -o bin/drift ./cmd/drift
@@ -24,6 +24,10 @@ test-arm64:
 	else \
 		for p in $(arm64-tests); do echo $$p; (cd $$p && $(arm64-runs) $(CURDIR)/bin/arm64/$$(basename $$p)) || exit 1; done; \
 	fi
+
+# The commands of experiments' pages that take minutes, held against the pages' numbers.
+again:
+	DRIFT_AGAIN=1 $(GO) test -count=1 -timeout 2h -v -run TestPagesAgain ./cmd/drift
 
 # The build that joins processes of mpirun or srun. The MPI library is opened at run time, which makes the program a dynamic one.
 mpi:

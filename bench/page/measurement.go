@@ -99,6 +99,7 @@ type check struct {
 	Z             *float64 `json:"z"`
 	Control       bool     `json:"control"`
 	Pass          bool     `json:"pass"`
+	Open          bool     `json:"open"`
 }
 
 // stage is an epoch of the run that the checks followed.

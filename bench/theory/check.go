@@ -21,9 +21,11 @@ type Check struct {
 	Z                    float64 // (measured − predicted) / standard error
 	Control              bool    // the statement is wrong, and passes if it is rejected
 	Pass                 bool
-	Note                 string  // what was left out, or what follows
-	Points               []Point // where an order in η is claimed
-	Amplitude            bool    // the order is one in the amplitude of the noise, in the place of η
+	// Open says that no verdict is possible: rounding leaves too few learning rates for a slope. Pass is false then, of controls too.
+	Open      bool
+	Note      string  // what was left out, or what follows
+	Points    []Point // where an order in η is claimed
+	Amplitude bool    // the order is one in the amplitude of the noise, in the place of η
 }
 
 // Point is the error of a statement at a learning rate, and the share of it that rounding may account for.
@@ -80,7 +82,8 @@ func average(equation, name string, predicted float64, e estimate) Check {
 // control turns the check of a wrong statement around: it passes if the statement is clearly rejected.
 func control(name string, c Check) Check {
 	c.Name, c.Control = name, true
-	if c.Pass = !c.Pass; !math.IsNaN(c.Z) {
+	c.Pass = !c.Pass && !c.Open
+	if !math.IsNaN(c.Z) {
 		c.Pass = math.Abs(c.Z) >= rejectedDeviation
 	}
 	return c
@@ -100,11 +103,12 @@ func (c Check) MarshalJSON() ([]byte, error) {
 		Z             n       `json:"z"`
 		Control       bool    `json:"control"`
 		Pass          bool    `json:"pass"`
+		Open          bool    `json:"open,omitempty"`
 		Note          string  `json:"note,omitempty"`
 		Points        []Point `json:"points,omitempty"`
 		Amplitude     bool    `json:"amplitude,omitempty"`
 	}{c.Equation, c.Name, n(c.Predicted), n(c.Measured), n(c.RelativeError), n(c.Slope), n(c.SlopeExpected), n(c.Z),
-		c.Control, c.Pass, c.Note, c.Points, c.Amplitude})
+		c.Control, c.Pass, c.Open, c.Note, c.Points, c.Amplitude})
 }
 
 // estimate is the mean of independent draws and its standard error.

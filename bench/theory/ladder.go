@@ -134,6 +134,7 @@ func order(equation, name string, slope float64, readings []reading) Check {
 		return c
 	case len(x) < leastRates:
 		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates: %d are left, a slope needs %d", out, len(readings), clear, leastRates)
+		c.Open = c.RelativeError <= leadingTolerance
 		return c
 	case out > 0:
 		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates, left out", out, len(readings))

@@ -28,6 +28,8 @@ func Table(checks []Check) *report.Table {
 
 func (c Check) verdict() string {
 	switch {
+	case c.Open:
+		return "open"
 	case c.Control && c.Pass:
 		return "rejected"
 	case c.Control:

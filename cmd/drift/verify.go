@@ -57,7 +57,8 @@ share of pairs of an example and a unit with a kink (ReLU, max pooling) that cha
 in the epoch; and whether η is too large for an expansion. The checks of one and two updates are repeated there.
 
 The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
-The exit status is 1 if a check fails.`
+The exit status is 1 if a check fails. One for which rounding leaves too few learning rates is open: it
+neither passes nor fails.`
 
 const verifyExample = `  drift verify
   drift verify --data fashion-mnist,train=256,test=256 --model mlp:16,act=tanh
@@ -134,7 +135,7 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 		if !c.Control {
 			show.Point("relative error", c.RelativeError)
 		}
-		if !c.Pass {
+		if !c.Pass && !c.Open {
 			failed++
 		}
 	}
@@ -231,6 +232,7 @@ type verdict struct {
 	Seed   uint64           `json:"seed"`
 	Passed int              `json:"passed"`
 	Failed int              `json:"failed"`
+	Open   int              `json:"open"`
 	Along  *theory.Followed `json:"along,omitempty"`
 	Plan   *theory.Plan     `json:"plan,omitempty"`
 	origin
@@ -243,9 +245,12 @@ func (v *verification) deliver(flags *pflag.FlagSet, checks []theory.Check, run 
 	}
 	result := verdict{Checks: checks, Data: v.data, Model: v.model, Seed: v.seed, Along: run, Plan: v.plan, origin: again}
 	for _, c := range checks {
-		if c.Pass {
+		switch {
+		case c.Pass:
 			result.Passed++
-		} else {
+		case c.Open:
+			result.Open++
+		default:
 			result.Failed++
 		}
 	}
@@ -293,6 +298,10 @@ func (v *verification) show(result verdict) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(v.human(), "\n%d of %d checks pass.\n", result.Passed, len(result.Checks))
+	open := ""
+	if result.Open > 0 {
+		open = fmt.Sprintf("; %d are open: rounding leaves too few learning rates for a slope", result.Open)
+	}
+	_, err := fmt.Fprintf(v.human(), "\n%d of %d checks pass%s.\n", result.Passed, len(result.Checks), open)
 	return err
 }
