@@ -85,6 +85,8 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.schedule()
 	p.clusters(f)
 	p.connect()
+	p.joinProducts(f)
+	p.connect()
 	p.house(bound)
 	p.schedule()
 	p.allocate(bound)

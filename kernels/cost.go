@@ -42,6 +42,8 @@ func Flops(op Primitive) float64 {
 	switch p := op.(type) {
 	case Gemm:
 		return 2 * product(p.Batch, p.M, p.N, p.K)
+	case Product:
+		return Flops(p.Gemm) // what it goes on with costs no time of its own
 	case Conv:
 		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C/p.Parts(), p.KH, p.KW)
 	case ConvInput:

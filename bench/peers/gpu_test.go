@@ -58,11 +58,13 @@ type measured struct {
 				Seconds struct{ Min float64 }
 			}
 			Device struct {
-				CuBLAS, CuDNN string
-				Convolutions  int `json:"cudnn_convolutions"`
-				Refused       int `json:"cudnn_refused"`
-				Graphs, Eager int
-				Notices       []string
+				CuBLAS, CuDNN    string
+				Convolutions     int `json:"cudnn_convolutions"`
+				Refused          int `json:"cudnn_refused"`
+				Epilogues        int `json:"cublaslt_epilogues"`
+				EpiloguesRefused int `json:"cublaslt_refused"`
+				Graphs, Eager    int
+				Notices          []string
 			} `json:"device_report"`
 		}
 	}
@@ -161,7 +163,8 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("environment: %+v", env)
 	}
 	steps := m.Parts["time-tf32"].Result
-	if d := steps.Device; len(steps.Cases) != 7 || d.Graphs == 0 || d.Eager > 0 || d.Convolutions == 0 || d.Refused > 0 || d.CuDNN == "" {
+	if d := steps.Device; len(steps.Cases) != 7 || d.Graphs == 0 || d.Eager > 0 || d.Convolutions == 0 || d.Refused > 0 || d.CuDNN == "" ||
+		d.Epilogues == 0 || d.EpiloguesRefused > 0 {
 		t.Errorf("%+v", steps)
 	}
 	var table struct {

@@ -35,7 +35,7 @@ func kindOf(op string) string {
 		return kindReduce
 	case "rowwise":
 		return kindRows
-	case "gemm", "conv", "convinput", "convweight":
+	case "gemm", "product", "conv", "convinput", "convweight":
 		return kindProduct
 	}
 	return kindOther

@@ -38,7 +38,7 @@ type profiled struct {
 }
 
 var profiledSteps = []profiled{
-	{network{name: "mlp", spec: "mlp:256"}, 512, "gemm", "512×256×784 NT", 1, 4 * (512*784 + 256*784 + 512*256), 2 * 512 * 256 * 784},
+	{network{name: "mlp", spec: "mlp:256"}, 512, "product", "512×256×784 NT + bias, relu", 1, 4 * (512*784 + 256*784 + 512*256 + 256), 2 * 512 * 256 * 784},
 	{network{name: "cnn", spec: "cnn"}, 8, "conv", "8×1×28×28 ⋆ 32×3×3", 1, 4 * (8*784 + 32*9 + 8*32*784), 2 * 8 * 32 * 784 * 9},
 	{resnet20, 2, "convweight", "2×16×32×32 ⋆ 16×3×3", 6, 4 * (2*2*16*1024 + 16*16*9), 2 * 2 * 16 * 1024 * 16 * 9},
 }

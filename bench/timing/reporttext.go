@@ -96,8 +96,8 @@ func (r *Report) Write(w io.Writer, markdown bool) error {
 		fmt.Fprintln(w, "\nnote:", n)
 	}
 	if d := r.Device; d != nil {
-		fmt.Fprintf(w, "\nprograms replayed as CUDA graphs: %d, launched kernel by kernel: %d; convolutions by cuDNN: %d, refused: %d\n",
-			d.Graphs, d.Eager, d.Convolutions, d.Refused)
+		fmt.Fprintf(w, "\nprograms replayed as CUDA graphs: %d, launched kernel by kernel: %d; convolutions by cuDNN: %d, refused: %d; "+
+			"products with bias or activation by cublasLt: %d, refused: %d\n", d.Graphs, d.Eager, d.Convolutions, d.Refused, d.Epilogues, d.EpiloguesRefused)
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func TestRunGoesOnAfterALostDevice(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	run := child(strings.Fields(flags + broken)...)
-	run.Env = append(run.Env, "DRIFT_EMULATOR_FAULT=900")
+	run.Env = append(run.Env, "DRIFT_EMULATOR_FAULT=600")
 	var stderr bytes.Buffer
 	run.Stderr = &stderr
 	said := func() string { return stderr.String() }
@@ -64,7 +64,8 @@ func TestFallbacksAreSaid(t *testing.T) {
 	if err != nil || json.Unmarshal(out, &found) != nil || found.Trial == nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if r := found.Trial; r.Refused != 6 || r.Convolutions != 0 || r.Eager != 2 || r.Graphs != 0 || r.Failed != "" || r.CuBLAS == "" || r.CuDNN == "" {
+	if r := found.Trial; r.Refused != 6 || r.Convolutions != 0 || r.Eager != 2 || r.Graphs != 0 || r.Failed != "" || r.CuBLAS == "" || r.CuDNN == "" ||
+		r.Epilogues != 2 || r.EpiloguesRefused != 0 {
 		t.Errorf("%+v", r)
 	}
 	says(strings.Join(found.Trial.Notices, "\n"))

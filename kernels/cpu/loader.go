@@ -119,6 +119,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadReduce(l, p, o)
 	case kernels.Gemm:
 		loadGemm(l, p, o)
+	case kernels.Product:
+		loadProduct(l, p, o)
 	case kernels.Softmax:
 		loadSoftmax(l, p, o)
 	case kernels.CrossEntropy:

@@ -10,6 +10,7 @@ import (
 
 	"drift/kernels"
 	"drift/kernels/cuda/cublas"
+	"drift/kernels/cuda/cublaslt"
 	"drift/kernels/cuda/cudnn"
 	"drift/kernels/cuda/driver"
 	"drift/kernels/cuda/nccl"
@@ -27,6 +28,9 @@ type device struct {
 	total       int64 // bytes of memory
 	stream      cu.Stream
 	blas        *cublas.Handle
+	workspace   uint64           // of cuBLAS and cublasLt
+	lt          *cublaslt.Handle // nil without cublasLt, and until the first product that goes on
+	ltSought    bool
 	dnn         *cudnn.Handle // nil without cuDNN, and until the first convolution
 	dnnSought   bool
 	functions   functions
@@ -102,11 +106,10 @@ func (d *device) start(index int) (err error) {
 			return err
 		}
 	}
-	workspace, err := d.pool.get(workspaceBytes)
-	if err != nil {
+	if d.workspace, err = d.pool.get(workspaceBytes); err != nil {
 		return err
 	}
-	return d.openCuBLAS(workspace)
+	return d.openCuBLAS(d.workspace)
 }
 
 func (d *device) Name() string { return d.name }
@@ -153,6 +156,9 @@ func (d *device) release() error {
 	err := d.check("finishing", d.stream.Synchronize())
 	if d.blas != nil {
 		d.blas.Close()
+	}
+	if d.lt != nil {
+		d.lt.Close()
 	}
 	if d.dnn != nil {
 		d.dnn.Close()

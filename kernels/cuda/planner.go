@@ -29,6 +29,11 @@ type planner struct {
 	copiedBytes  int64    // that such copies read and write
 	unaligned    int      // products with operands that cuBLAS cannot read 16 bytes at a time
 	refusals     []string // why it does not compute others
+	masks        []*mask
+	notes        uint64 // where they are
+	maskBytes    int64
+	joins        int      // products that cublasLt goes on with
+	ltRefusals   []string // why it does not go on with others
 }
 
 // part is the commands of a call, or of two that are done together: those before end that no part before it has.
@@ -46,6 +51,8 @@ func (p *planner) add(calls []kernels.Call) error {
 			return fmt.Errorf("call %d: %s: %w", i, c.Op.Name(), err)
 		}
 	}
+	p.findMasks(calls)
+	defer func() { p.scratchBytes += p.maskBytes }()
 	for i := 0; i < len(calls); i++ {
 		c := calls[i]
 		if len(c.Out) == 0 || c.Out[0].Len() == 0 {
@@ -54,7 +61,7 @@ func (p *planner) add(calls []kernels.Call) error {
 		p.dtype = c.DType()
 		two, err := p.maxPooling(calls[i:])
 		if err == nil && !two {
-			err = p.call(c.Op, addresses(c.Out), addresses(c.In))
+			err = p.call(i, c.Op, addresses(c.Out), addresses(c.In))
 		}
 		if err != nil {
 			return fmt.Errorf("call %d: %s: %w", i, c.Op.Name(), err)
@@ -92,10 +99,13 @@ func (p *planner) check(c kernels.Call) error {
 	return nil
 }
 
-func (p *planner) call(op kernels.Primitive, out, in []uint64) error {
+// call plans a primitive, the call of number at.
+func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 	switch op := op.(type) {
 	case kernels.Gemm:
 		return p.gemm(op, out[0], in[0], in[1])
+	case kernels.Product:
+		return p.product(at, op, out, in)
 	case kernels.Map, kernels.Reduce, kernels.Rowwise:
 		return p.fused(op, out, in)
 	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:

@@ -37,6 +37,11 @@ func (d *device) planned(p *planner) {
 	d.report.CopiedBytes += p.copiedBytes
 	d.report.Unaligned += p.unaligned
 	d.report.Refused += len(p.refusals)
+	d.report.Epilogues += p.joins
+	d.report.EpiloguesRefused += len(p.ltRefusals)
+	for _, why := range p.ltRefusals {
+		d.notice("cublasLt refuses %s; what follows the product is a kernel of its own, more slowly", why)
+	}
 	if p.copied > 0 {
 		d.notice("operands of convolutions are copied for cuDNN, which takes addresses that are multiples of 16: parameters lie so behind " +
 			"layers whose numbers of weights are multiples of 4")

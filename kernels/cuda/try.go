@@ -8,7 +8,7 @@ import (
 	"drift/kernels"
 )
 
-// Try starts a device, has it convolve in both types and replay what it did, and reports what its libraries refused.
+// Try starts a device, has it multiply with bias and activation and convolve in both types, and replay what it did, and reports what its libraries refused.
 func Try(index int, o Options) (r Report, err error) {
 	d, err := Open(index, o)
 	if err != nil {
@@ -18,7 +18,8 @@ func Try(index int, o Options) (r Report, err error) {
 	w := kernels.Window{N: 2, C: 8, H: 8, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1}
 	c := kernels.Conv{Window: w, O: 16}
 	for _, dt := range []kernels.DType{kernels.Float32, kernels.Float64} {
-		if err := try(d, dt, c, kernels.ConvInput(c), kernels.ConvWeight(c)); err != nil {
+		dense := kernels.Product{Gemm: kernels.Gemm{Batch: 1, M: 8, N: 16, K: 32, TransB: true, Alpha: 1}, Bias: true, Activation: kernels.ReLU}
+		if err := try(d, dt, dense, c, kernels.ConvInput(c), kernels.ConvWeight(c)); err != nil {
 			return r, err
 		}
 	}

@@ -44,6 +44,7 @@ var tests = []struct {
 	{"Rowwise", testRowwise},
 	{"Gemm", testGemm},
 	{"GemmNaN", testGemmNaN},
+	{"Product", testProduct},
 	{"Rows", testRows},
 	{"RowsNaN", testRowsNaN},
 	{"Indices", testIndices},

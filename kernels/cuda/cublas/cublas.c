@@ -2,27 +2,6 @@
 
 #include "cublas.h"
 
-#include <dlfcn.h>
-
-int drift_cublas_load(drift_cublas *lib, const char *path, char **missing) {
-	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (so) {
-		lib->create = dlsym(so, "cublasCreate_v2");
-		lib->destroy = dlsym(so, "cublasDestroy_v2");
-		lib->version = dlsym(so, "cublasGetVersion_v2");
-		lib->set_stream = dlsym(so, "cublasSetStream_v2");
-		lib->set_workspace = dlsym(so, "cublasSetWorkspace_v2");
-		lib->text = dlsym(so, "cublasGetStatusString");
-		lib->gemm = dlsym(so, "cublasGemmEx");
-		lib->gemm_batched = dlsym(so, "cublasGemmStridedBatchedEx");
-		if (lib->create && lib->destroy && lib->version && lib->set_stream && lib->set_workspace && lib->gemm && lib->gemm_batched)
-			return 0;
-	}
-	char *why = dlerror();
-	*missing = why ? why : "a function is missing";
-	return -1;
-}
-
 int drift_cublas_bind(drift_cublas *lib, void *stream, unsigned long long workspace, size_t bytes, int *version) {
 	int status = lib->create(&lib->handle);
 	if (status == 0) status = lib->version(lib->handle, version);

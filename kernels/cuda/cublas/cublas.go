@@ -4,7 +4,6 @@
 package cublas
 
 /*
-#cgo LDFLAGS: -ldl
 #include "cublas.h"
 */
 import "C"
@@ -14,6 +13,8 @@ import (
 	"unsafe"
 
 	"gorgonia.org/cu"
+
+	"drift/kernels/cuda/driver"
 )
 
 // Compute types of GemmStridedBatchedEx; they also fix the element type.
@@ -34,11 +35,10 @@ type Handle struct {
 // Open loads the library at path and binds it to the stream, with a workspace that the caller owns.
 func Open(path string, s cu.Stream, workspace cu.DevicePtr, bytes int64) (*Handle, error) {
 	h := &Handle{Path: path}
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	var missing *C.char
-	if C.drift_cublas_load(&h.lib, name, &missing) != 0 {
-		return nil, fmt.Errorf("opening cuBLAS: %s; set DRIFT_CUBLAS to a libcublas.so of version 11 or later", C.GoString(missing))
+	err := driver.Symbols(path, unsafe.Pointer(&h.lib), "cublasCreate_v2", "cublasDestroy_v2", "cublasGetVersion_v2", "cublasSetStream_v2",
+		"cublasSetWorkspace_v2", "cublasGetStatusString?", "cublasGemmEx", "cublasGemmStridedBatchedEx")
+	if err != nil {
+		return nil, fmt.Errorf("opening cuBLAS: %w; set DRIFT_CUBLAS to a libcublas.so of version 11 or later", err)
 	}
 	var version C.int
 	status := C.drift_cublas_bind(&h.lib, unsafe.Pointer(s.C()), C.ulonglong(workspace), C.size_t(bytes), &version)

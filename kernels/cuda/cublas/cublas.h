@@ -1,9 +1,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-// The calls of cuBLAS that are used; their signatures and enum values are the same in versions 11 to 13.
+// The calls of cuBLAS that are used, in the order of the names in cublas.go; their signatures and enum values are the same in versions 11 to
+// 13.
 typedef struct {
-	void *handle;
 	int (*create)(void **handle);
 	int (*destroy)(void *handle);
 	int (*version)(void *handle, int *version);
@@ -15,6 +15,7 @@ typedef struct {
 	int (*gemm_batched)(void *handle, int ta, int tb, int m, int n, int k, const void *alpha, const void *a, int type, int lda,
 	                    long long sa, const void *b, int typeb, int ldb, long long sb, const void *beta, void *c, int typec,
 	                    int ldc, long long sc, int batch, int compute, int algorithm);
+	void *handle;
 } drift_cublas;
 
 typedef struct {
@@ -26,8 +27,6 @@ typedef struct {
 	int batch;
 } drift_gemm;
 
-// drift_cublas_load returns nonzero where the library or a function is missing, with the reason.
-int drift_cublas_load(drift_cublas *lib, const char *path, char **missing);
 int drift_cublas_bind(drift_cublas *lib, void *stream, unsigned long long workspace, size_t bytes, int *version);
 int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g);
 void drift_cublas_close(drift_cublas *lib);

@@ -2,48 +2,7 @@
 
 #include "cudnn.h"
 
-#include <dlfcn.h>
-
-static int load_functions(drift_cudnn *lib, void *so) {
-	const struct {
-		void *to;
-		const char *name;
-	} functions[] = {
-	    {&lib->version, "cudnnGetVersion"},
-	    {&lib->create, "cudnnCreate"},
-	    {&lib->destroy, "cudnnDestroy"},
-	    {&lib->set_stream, "cudnnSetStream"},
-	    {&lib->text, "cudnnGetErrorString"},
-	    {&lib->create_tensor, "cudnnCreateTensorDescriptor"},
-	    {&lib->create_filter, "cudnnCreateFilterDescriptor"},
-	    {&lib->create_convolution, "cudnnCreateConvolutionDescriptor"},
-	    {&lib->destroy_tensor, "cudnnDestroyTensorDescriptor"},
-	    {&lib->destroy_filter, "cudnnDestroyFilterDescriptor"},
-	    {&lib->destroy_convolution, "cudnnDestroyConvolutionDescriptor"},
-	    {&lib->set_tensor, "cudnnSetTensor4dDescriptor"},
-	    {&lib->set_filter, "cudnnSetFilter4dDescriptor"},
-	    {&lib->set_convolution, "cudnnSetConvolution2dDescriptor"},
-	    {&lib->set_math, "cudnnSetConvolutionMathType"},
-	    {&lib->set_groups, "cudnnSetConvolutionGroupCount"},
-	    {&lib->choose[0], "cudnnGetConvolutionForwardAlgorithm_v7"},
-	    {&lib->choose[1], "cudnnGetConvolutionBackwardDataAlgorithm_v7"},
-	    {&lib->choose[2], "cudnnGetConvolutionBackwardFilterAlgorithm_v7"},
-	    {&lib->measure[0], "cudnnGetConvolutionForwardWorkspaceSize"},
-	    {&lib->measure[1], "cudnnGetConvolutionBackwardDataWorkspaceSize"},
-	    {&lib->measure[2], "cudnnGetConvolutionBackwardFilterWorkspaceSize"},
-	    {&lib->run[0], "cudnnConvolutionForward"},
-	    {&lib->run[1], "cudnnConvolutionBackwardData"},
-	    {&lib->run[2], "cudnnConvolutionBackwardFilter"},
-	};
-	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-		if (!(*(void **)functions[i].to = dlsym(so, functions[i].name))) return -1;
-	return 0;
-}
-
-int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream, const char **why) {
-	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	*why = so ? "a function is missing" : dlerror();
-	if (!so || load_functions(lib, so) != 0) return -1;
+int drift_cudnn_bind(drift_cudnn *lib, void *stream, const char **why) {
 	*why = "its version is older than 8";
 	if (lib->version() < 8000) return -1;
 	int status = lib->create(&lib->handle);

@@ -4,7 +4,6 @@
 package cudnn
 
 /*
-#cgo LDFLAGS: -ldl
 #include "cudnn.h"
 */
 import "C"
@@ -25,13 +24,24 @@ type Handle struct {
 	Version string // "9.1.0"
 }
 
+// names are the functions in the order of drift_cudnn.
+var names = []string{
+	"cudnnGetVersion", "cudnnCreate", "cudnnDestroy", "cudnnSetStream", "cudnnGetErrorString",
+	"cudnnCreateTensorDescriptor", "cudnnCreateFilterDescriptor", "cudnnCreateConvolutionDescriptor", "cudnnDestroyTensorDescriptor", "cudnnDestroyFilterDescriptor", "cudnnDestroyConvolutionDescriptor",
+	"cudnnSetTensor4dDescriptor", "cudnnSetFilter4dDescriptor", "cudnnSetConvolution2dDescriptor", "cudnnSetConvolutionMathType", "cudnnSetConvolutionGroupCount",
+	"cudnnGetConvolutionForwardAlgorithm_v7", "cudnnGetConvolutionBackwardDataAlgorithm_v7", "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
+	"cudnnGetConvolutionForwardWorkspaceSize", "cudnnGetConvolutionBackwardDataWorkspaceSize", "cudnnGetConvolutionBackwardFilterWorkspaceSize",
+	"cudnnConvolutionForward", "cudnnConvolutionBackwardData", "cudnnConvolutionBackwardFilter",
+}
+
 // Open loads the library at path.
 func Open(path string, s cu.Stream) (*Handle, error) {
 	h := new(Handle)
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
+	if err := driver.Symbols(path, unsafe.Pointer(&h.lib), names...); err != nil {
+		return nil, fmt.Errorf("opening cuDNN: %w; set DRIFT_CUDNN to a libcudnn.so of version 8 or 9", err)
+	}
 	var why *C.char
-	if C.drift_cudnn_load(&h.lib, name, unsafe.Pointer(s.C()), &why) != 0 {
+	if C.drift_cudnn_bind(&h.lib, unsafe.Pointer(s.C()), &why) != 0 {
 		return nil, fmt.Errorf("opening cuDNN %s: %s; set DRIFT_CUDNN to a libcudnn.so of version 8 or 9", path, C.GoString(why))
 	}
 	h.Version = driver.Version(int(C.drift_cudnn_version(&h.lib)))

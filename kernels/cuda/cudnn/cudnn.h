@@ -15,10 +15,9 @@ typedef int drift_measure(void *handle, void *a, void *b, void *convolution, voi
 typedef int drift_convolve(void *handle, const void *alpha, void *a_shape, const void *a, void *b_shape, const void *b,
                            void *convolution, int algorithm, void *workspace, size_t bytes, const void *beta, void *c_shape, void *c);
 
-// The calls of cuDNN that are used; their signatures and enum values are the same in versions 8 and 9.
+// The calls of cuDNN that are used, in the order of the names in cudnn.go; their signatures and enum values are the same in versions 8 and 9.
 // choose, measure and run are for the forward product, the gradient in the image and the gradient in the kernels.
 typedef struct {
-	void *handle;
 	size_t (*version)(void);
 	int (*create)(void **handle);
 	int (*destroy)(void *handle);
@@ -34,6 +33,7 @@ typedef struct {
 	drift_choose *choose[3];
 	drift_measure *measure[3];
 	drift_convolve *run[3];
+	void *handle;
 } drift_cudnn;
 
 // drift_convolution is one convolution with its shapes, as cuDNN describes them.
@@ -46,8 +46,8 @@ typedef struct {
 	void *image, *kernels, *output, *convolution;
 } drift_convolution;
 
-// drift_cudnn_load returns nonzero where the library, its version or a function is not what is needed, with the reason.
-int drift_cudnn_load(drift_cudnn *lib, const char *path, void *stream, const char **why);
+// drift_cudnn_bind returns nonzero where the library does not work or its version is not what is needed, with the reason.
+int drift_cudnn_bind(drift_cudnn *lib, void *stream, const char **why);
 int drift_cudnn_version(const drift_cudnn *lib);
 void drift_cudnn_close(drift_cudnn *lib);
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the stand-ins libcuda.so.1, libcublas.so.12, libnccl.so.2 and cudnn/libcudnn.so.9 into the folder $1, an absolute path, with g++; further
+# Builds the stand-ins libcuda.so.1, libcublas.so.12, libcublasLt.so.12, libnccl.so.2 and cudnn/libcudnn.so.9 into the folder $1, an absolute path, with g++; further
 # arguments are passed to it, such as -fsanitize=address.
 set -e
 out=$1
@@ -16,6 +16,7 @@ for f in ../ptx/*.cu fibers.cpp driver.cpp memory.cpp stream.cpp ptx_text.cpp pt
 done
 g++ $flags -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" $objects
 g++ $flags -shared -Wl,-soname,libcublas.so.12 -o "$out/libcublas.so.12" blas.cpp "$out/libcuda.so.1"
+g++ $flags -shared -Wl,-soname,libcublasLt.so.12 -o "$out/libcublasLt.so.12" blaslt.cpp "$out/libcuda.so.1"
 g++ $flags -shared -Wl,-soname,libnccl.so.2 -o "$out/libnccl.so.2" nccl.cpp "$out/libcuda.so.1"
 # cuDNN and its parts lie in a folder that the loader does not look into, as those of a Python package do.
 mkdir -p "$out/cudnn"

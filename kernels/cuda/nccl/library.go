@@ -5,7 +5,6 @@
 package nccl
 
 /*
-#cgo LDFLAGS: -ldl
 #include "nccl.h"
 */
 import "C"
@@ -31,11 +30,15 @@ const least = 21800
 // Open loads the library at path.
 func Open(path string) (*Library, error) {
 	l := &Library{Path: path}
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	var missing *C.char
-	if C.drift_nccl_load(&l.lib, name, &missing) != 0 {
-		return nil, fmt.Errorf("opening NCCL: %s; set DRIFT_NCCL to a libnccl.so.2", C.GoString(missing))
+	// The version is asked before anything is said to be missing: older ones lack functions.
+	err := driver.Symbols(path, unsafe.Pointer(&l.lib), "ncclGetVersion", "ncclGetUniqueId?", "ncclCommInitRankConfig?", "ncclCommGetAsyncError?",
+		"ncclCommFinalize?", "ncclCommDestroy?", "ncclCommAbort?", "ncclGroupStart?", "ncclGroupEnd?", "ncclSend?", "ncclRecv?",
+		"ncclGetErrorString?", "ncclGetLastError?")
+	if err == nil && l.lib.init == nil && l.lib.unique_id == nil {
+		err = fmt.Errorf("%s is no NCCL", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening NCCL: %w; set DRIFT_NCCL to a libnccl.so.2", err)
 	}
 	var version C.int
 	if status := C.drift_nccl_version(&l.lib, &version); status != 0 {

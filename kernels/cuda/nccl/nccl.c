@@ -2,32 +2,6 @@
 
 #include "nccl.h"
 
-#include <dlfcn.h>
-
-int drift_nccl_load(drift_nccl *lib, const char *path, char **missing) {
-	void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (so) {
-		lib->version = dlsym(so, "ncclGetVersion");
-		lib->unique_id = dlsym(so, "ncclGetUniqueId");
-		lib->init = dlsym(so, "ncclCommInitRankConfig");
-		lib->state = dlsym(so, "ncclCommGetAsyncError");
-		lib->finalize = dlsym(so, "ncclCommFinalize");
-		lib->destroy = dlsym(so, "ncclCommDestroy");
-		lib->abort = dlsym(so, "ncclCommAbort");
-		lib->group_start = dlsym(so, "ncclGroupStart");
-		lib->group_end = dlsym(so, "ncclGroupEnd");
-		lib->send = dlsym(so, "ncclSend");
-		lib->recv = dlsym(so, "ncclRecv");
-		lib->text = dlsym(so, "ncclGetErrorString");
-		lib->last = dlsym(so, "ncclGetLastError");
-		// The version is asked before anything is said to be missing: older ones lack functions.
-		if (lib->version && (lib->init || lib->unique_id)) return 0;
-	}
-	char *why = dlerror();
-	*missing = why ? why : "it is no NCCL";
-	return -1;
-}
-
 int drift_nccl_init(const drift_nccl *lib, void **comm, int size, const drift_nccl_id *id, int rank) {
 	drift_nccl_config config = {sizeof config, 0xcafebeef, 21400, 0};
 	return lib->init(comm, size, *id, rank, &config);

@@ -13,6 +13,7 @@ typedef struct {
 	int blocking;
 } drift_nccl_config;
 
+// The functions are in the order of the names in library.go.
 typedef struct {
 	int (*version)(int *version);
 	int (*unique_id)(drift_nccl_id *id);
@@ -35,9 +36,6 @@ typedef struct {
 	size_t bytes;
 	int peer, out;
 } drift_move;
-
-// drift_nccl_load returns nonzero where the library or a function is missing, with the reason.
-int drift_nccl_load(drift_nccl *lib, const char *path, char **missing);
 
 // drift_nccl_init begins to join the others, without waiting for them.
 int drift_nccl_init(const drift_nccl *lib, void **comm, int size, const drift_nccl_id *id, int rank);

@@ -1,0 +1,18 @@
+package cpu
+
+import (
+	"drift/kernels"
+)
+
+// loadProduct multiplies into the place of the result, and goes on there.
+func loadProduct[T kernels.Float](l *loader, p kernels.Product, o operands[T]) {
+	z := o.out[p.Y()]
+	loadGemm(l, p.Gemm, operands[T]{out: [][]T{z}, in: o.in[:2]})
+	chain := operands[T]{out: o.out, in: append([][]T{z}, o.in[2:]...)}
+	switch c := p.Chain().(type) {
+	case kernels.Map:
+		loadMap(l, c, chain)
+	case kernels.Reduce:
+		loadReduce(l, c, chain)
+	}
+}

@@ -1,0 +1,55 @@
+package kerneltest
+
+import (
+	"math"
+
+	"drift/kernels"
+)
+
+// testProduct: products that go on with their result, in all layouts and at sizes that fill no vector.
+func testProduct(s *suite) {
+	sizes := [][3]int{{1, 1, 1}, {0, 3, 3}, {3, 0, 3}, {1, 33, 9}, {17, 1, 5}, {64, 128, 32}, {129, 67, 61}, {31, 257, 15}, {300, 8, 20}, {5, 4, 0}}
+	for i, z := range sizes {
+		for transposes := range 4 {
+			g := kernels.Gemm{Batch: 1, M: z[0], N: z[1], K: z[2], TransA: transposes&1 > 0, TransB: transposes&2 > 0, Alpha: []float64{1, -0.5}[i%2]}
+			for _, p := range []kernels.Product{
+				{Gemm: g}, {Gemm: g, Bias: true}, {Gemm: g, Activation: kernels.ReLU}, {Gemm: g, Activation: kernels.ReLU, Bias: true},
+				{Gemm: g, Activation: kernels.ReLU, Gradient: true}, {Gemm: g, Activation: kernels.ReLU, Gradient: true, Sums: true},
+			} {
+				_, sizes, _ := p.Operands()
+				var in [][]float64
+				for _, n := range sizes {
+					in = append(in, s.normal(n))
+				}
+				units := productUnits(p.K + 1)
+				if p.Sums {
+					units += productUnits(p.M)
+				}
+				s.check(p, units, in...)
+			}
+		}
+	}
+}
+
+// refProduct is the product and then, element by element, what follows.
+func refProduct(p kernels.Product, out, scale, in [][]float64) {
+	y, terms := out[p.Y()], scale[p.Y()]
+	refGemm(p.Gemm, y, terms, in[0], in[1])
+	for i := range y {
+		switch {
+		case p.Gradient && !(in[2][i] > 0):
+			y[i], terms[i] = 0, 0
+		case p.Bias:
+			b := in[2][i%p.N]
+			y[i] += b
+			terms[i] += math.Abs(b)
+		}
+		if p.Activation == kernels.ReLU && !p.Gradient && y[i] < 0 {
+			y[i] = 0
+		}
+		if p.Sums {
+			out[0][i%p.N] += y[i]
+			scale[0][i%p.N] += terms[i]
+		}
+	}
+}
