@@ -3,7 +3,8 @@
 //
 // Tensors are dense and row-major. A primitive states its sizes itself and takes plain runs of elements as operands, so
 // a Buffer has a length but no shape. All operands of a call have one DType, save index operands (classes, rows of a table,
-// tokens, places in a pooling window), which are Int32, and data stored as bytes, which are Uint8.
+// tokens, places in a pooling window), which are Int32, data stored as bytes, which are Uint8, and numbers of float32 that a device stores
+// as BFloat16 (Narrows).
 //
 // Every device passes the suite in kernels/kerneltest.
 package kernels
@@ -16,16 +17,19 @@ type DType uint8
 const (
 	Float32 DType = iota
 	Float64
-	Int32 // of index operands, and of indices that are moved
-	Uint8 // of data that Unpack reads, and nothing else
+	Int32    // of index operands, and of indices that are moved
+	Uint8    // of data that Unpack reads, and nothing else
+	BFloat16 // how a device may store numbers that it computes with in Float32: see Narrows
 )
 
 // Size is the number of bytes of one element.
 func (d DType) Size() int {
-	return [...]int{Float32: 4, Float64: 8, Int32: 4, Uint8: 1}[d]
+	return [...]int{Float32: 4, Float64: 8, Int32: 4, Uint8: 1, BFloat16: 2}[d]
 }
 
-func (d DType) String() string { return [...]string{"float32", "float64", "int32", "uint8"}[d] }
+func (d DType) String() string {
+	return [...]string{"float32", "float64", "int32", "uint8", "bfloat16"}[d]
+}
 
 // ParseDType reads "float32" or "float64".
 func ParseDType(s string) (DType, error) {
@@ -129,17 +133,19 @@ func (c Call) checkTypes() error {
 			case IsBytes(c.Op, i == 0, k) != (got == Uint8):
 				return fmt.Errorf("%s: operand %d is %v: bytes are what unpack reads, and nothing else", c.Op.Name(), k, got)
 			case got == Uint8:
-			case known && got != dt:
+			case got == BFloat16 && !Narrows(c.Op, i == 0, k):
+				return fmt.Errorf("%s: operand %d is stored as %v, which it cannot be", c.Op.Name(), k, got)
+			case known && got.computed() != dt:
 				return fmt.Errorf("%s: operand %d is %v among operands of %v", c.Op.Name(), k, got, dt)
 			default:
-				dt, known = got, true
+				dt, known = got.computed(), true
 			}
 		}
 	}
 	if known && dt == Int32 && !moves(c.Op) {
 		return fmt.Errorf("%s: there is none for int32", c.Op.Name())
 	}
-	return nil
+	return c.checkStorage()
 }
 
 // moves reports a primitive that only moves elements, which may be indices.
@@ -174,13 +180,13 @@ func IsBytes(op Primitive, output bool, k int) bool {
 	return unpacks && !output && k == 1
 }
 
-// DType is the type of a call's operands that are no indices; Int32 where all are.
+// DType is the type that a call computes in, that of its operands that are no indices; Int32 where all are.
 func (c Call) DType() DType {
 	dt := Float32 // of a call without operands
 	for i, list := range [][]Buffer{c.Out, c.In} {
 		for k, b := range list {
 			if !IsIndex(c.Op, i == 0, k) && !IsBytes(c.Op, i == 0, k) {
-				return b.DType()
+				return b.DType().computed()
 			}
 			dt = Int32
 		}

@@ -63,6 +63,8 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 		return &indices{make([]int32, n)}, nil
 	case kernels.Uint8:
 		return &exact[byte]{make([]byte, n)}, nil
+	case kernels.BFloat16:
+		return nil, fmt.Errorf("cpu: a buffer of %v: float32 is stored as it is", dt)
 	}
 	return &buffer[float32]{onHugePages(make([]float32, n))}, nil
 }

@@ -76,7 +76,7 @@ func TestTextsThatAreRefused(t *testing.T) {
 	emulated(t)
 	d := open(t, Options{})
 	m := kernels.Map{N: 64, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnSquare}}, Results: []uint8{1}}
-	good := emit.Write(m, kernels.Float32, emit.Aligned{Out: []bool{true}, In: []bool{true}}).Text
+	good := emit.Write(m, kernels.Float32, emit.Operands{Out: []emit.Operand{{Aligned: true}}, In: []emit.Operand{{Aligned: true}}}).Text
 	good = strings.ReplaceAll(good, " map", " squares")
 	good = strings.ReplaceAll(good, "[map", "[squares")
 	refused := func(text string) (err error) {

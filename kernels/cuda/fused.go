@@ -48,7 +48,7 @@ func (p *planner) fused(op kernels.Primitive, out, in []uint64) error {
 	if sizes, _, _ := op.Operands(); len(sizes) == 0 || sizes[0] == 0 {
 		return nil
 	}
-	program := emit.Write(op, p.dtype, emit.Aligned{Out: aligned(out), In: aligned(in)})
+	program := emit.Write(op, p.dtype, emit.Operands{Out: p.operands(out), In: p.operands(in)})
 	addresses := append(append([]uint64(nil), out...), in...)
 	end := int64(0)
 	for _, bytes := range program.Scratch {
@@ -87,10 +87,11 @@ func fits(op kernels.Primitive) error {
 	return nil
 }
 
-func aligned(addresses []uint64) []bool {
-	list := make([]bool, len(addresses))
+// operands are how a program finds what lies at some addresses.
+func (p *planner) operands(addresses []uint64) []emit.Operand {
+	list := make([]emit.Operand, len(addresses))
 	for k, a := range addresses {
-		list[k] = a%vectorBytes == 0
+		list[k] = emit.Operand{Aligned: a%vectorBytes == 0, Narrow: p.narrow[a]}
 	}
 	return list
 }

@@ -18,7 +18,8 @@ import (
 type planner struct {
 	device       *device
 	dtype        kernels.DType
-	workspace    int64 // the most that cuDNN may use for a convolution
+	narrow       map[uint64]bool // addresses of the call's operands that are stored as bfloat16
+	workspace    int64           // the most that cuDNN may use for a convolution
 	scratch      uint64
 	scratchBytes int64
 	kept         int64 // of scratch memory, for a call that is made of others
@@ -58,7 +59,7 @@ func (p *planner) add(calls []kernels.Call) error {
 		if len(c.Out) == 0 || c.Out[0].Len() == 0 {
 			continue
 		}
-		p.dtype = c.DType()
+		p.dtype, p.narrow = c.DType(), narrow(c)
 		two, err := p.maxPooling(calls[i:])
 		if err == nil && !two {
 			err = p.call(i, c.Op, addresses(c.Out), addresses(c.In))
@@ -149,6 +150,20 @@ func addresses(buffers []kernels.Buffer) []uint64 {
 	list := make([]uint64, len(buffers))
 	for i, b := range buffers {
 		list[i] = b.(*buffer).ptr
+	}
+	return list
+}
+
+// narrow is the addresses of operands that are stored as bfloat16. An output that replaces an input is stored as that is.
+func narrow(c kernels.Call) map[uint64]bool {
+	var list map[uint64]bool
+	for _, b := range slices.Concat(c.Out, c.In) {
+		if b.DType() == kernels.BFloat16 {
+			if list == nil {
+				list = make(map[uint64]bool)
+			}
+			list[b.(*buffer).ptr] = true
+		}
 	}
 	return list
 }

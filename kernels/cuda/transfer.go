@@ -95,6 +95,8 @@ func (b *buffer) upload(s *stage, src any, from, n int) error {
 		copy(unsafe.Slice((*int32)(s.memory), n), src.([]int32)[from:])
 	case kernels.Uint8:
 		copy(unsafe.Slice((*byte)(s.memory), n), src.([]byte)[from:])
+	case kernels.BFloat16:
+		fillNarrow(unsafe.Slice((*uint16)(s.memory), n), src, from)
 	default:
 		fill(unsafe.Slice((*float32)(s.memory), n), src, from)
 	}
@@ -120,6 +122,8 @@ func (b *buffer) download(s *stage, dst any, from, n int) error {
 		copy(dst.([]int32)[from:], unsafe.Slice((*int32)(s.memory), n))
 	case kernels.Uint8:
 		copy(dst.([]byte)[from:], unsafe.Slice((*byte)(s.memory), n))
+	case kernels.BFloat16:
+		drainNarrow(unsafe.Slice((*uint16)(s.memory), n), dst, from)
 	default:
 		drain(unsafe.Slice((*float32)(s.memory), n), dst, from)
 	}
@@ -172,6 +176,23 @@ func drain[T kernels.Float](stage []T, host any, from int) {
 	case []float64:
 		convert(s[from:from+len(stage)], stage)
 	}
+}
+
+// fillNarrow and drainNarrow are for a stage of bfloat16.
+func fillNarrow(stage []uint16, host any, from int) {
+	wide := make([]float32, len(stage))
+	fill(wide, host, from)
+	for i, x := range wide {
+		stage[i] = kernels.ToBFloat16(x)
+	}
+}
+
+func drainNarrow(stage []uint16, host any, from int) {
+	wide := make([]float32, len(stage))
+	for i, bits := range stage {
+		wide[i] = kernels.FromBFloat16(bits)
+	}
+	drain(wide, host, from)
 }
 
 func convert[T, S kernels.Float](dst []T, src []S) {

@@ -1,5 +1,5 @@
 // Package emit writes fused programs, kernels.Map, kernels.Reduce and kernels.Rowwise, as PTX: text that the driver compiles for its device, at
-// run time and without a toolkit. The text is a function of the program, its sizes and the alignment of its operands.
+// run time and without a toolkit. The text is a function of the program, its sizes and how its operands lie in memory.
 //
 // A thread evaluates a chain at a few indices at once, 32 bytes of an operand where registers allow: units of neighbours that fill 16 bytes,
 // which are loaded and stored at once where the number of indices and the addresses allow it. Sizes are constants of the text. Sums are taken in
@@ -29,18 +29,24 @@ type Kernel struct {
 	X, Y, Threads int
 }
 
-// Aligned says which operands begin at a multiple of 16 bytes.
-type Aligned struct{ Out, In []bool }
+// Operands say how outputs and inputs lie in memory.
+type Operands struct{ Out, In []Operand }
+
+// Operand is one of them.
+type Operand struct {
+	Aligned bool // begins at a multiple of 16 bytes
+	Narrow  bool // is stored as bfloat16 while the program computes in float32
+}
 
 // Write is the program of a Map, a Reduce or a Rowwise with an output that has elements.
-func Write(op kernels.Primitive, dt kernels.DType, aligned Aligned) *Program {
+func Write(op kernels.Primitive, dt kernels.DType, memory Operands) *Program {
 	switch op := op.(type) {
 	case kernels.Map:
-		return mapping(op, dt, aligned)
+		return mapping(op, dt, memory)
 	case kernels.Reduce:
-		return reduce(op, dt, aligned)
+		return reduce(op, dt, memory)
 	case kernels.Rowwise:
-		return rows(op, dt, aligned)
+		return rows(op, dt, memory)
 	}
 	panic(fmt.Sprintf("emit: internal error: a %T is no fused program", op))
 }

@@ -92,16 +92,20 @@ func programs() (list []kernels.Primitive) {
 	return list
 }
 
-// write is the program of a primitive.
-func write(op kernels.Primitive, dt kernels.DType, aligned bool) *Program {
+// write is the program of a primitive, with operands stored in a type where they can be.
+func write(op kernels.Primitive, stored kernels.DType, aligned bool) *Program {
+	dt := stored
+	if stored == kernels.BFloat16 {
+		dt = kernels.Float32
+	}
 	out, in, _ := op.Operands()
-	all := func(n int) (list []bool) {
-		for range n {
-			list = append(list, aligned)
+	all := func(output bool, n int) (list []Operand) {
+		for k := range n {
+			list = append(list, Operand{aligned, stored != dt && kernels.Narrows(op, output, k)})
 		}
 		return list
 	}
-	return Write(op, dt, Aligned{all(len(out)), all(len(in))})
+	return Write(op, dt, Operands{all(true, len(out)), all(false, len(in))})
 }
 
 // The driver's compiler takes every program, for the oldest devices and for Hopper, and keeps all of it in registers: values that left them for
@@ -114,7 +118,7 @@ func TestAssembles(t *testing.T) {
 	folder := t.TempDir()
 	report := regexp.MustCompile(`(?s)entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
 	for k, op := range programs() {
-		for _, dt := range []kernels.DType{kernels.Float32, kernels.Float64} {
+		for _, dt := range []kernels.DType{kernels.Float32, kernels.Float64, kernels.BFloat16} {
 			for _, arch := range []string{"sm_80", "sm_90"} {
 				t.Run(fmt.Sprintf("%d/%s/%v/%s", k, op.Name(), dt, arch), func(t *testing.T) {
 					t.Parallel()

@@ -10,7 +10,7 @@ import (
 const mapBlocks = 264
 
 // mapping writes a map.
-func mapping(m kernels.Map, dt kernels.DType, aligned Aligned) *Program {
+func mapping(m kernels.Map, dt kernels.DType, memory Operands) *Program {
 	w := newWriter("map", dt, len(m.Results)+len(m.Access))
 	lanes := w.lanesOf(m)
 	width := min(width(dt, m.N), lanes)
@@ -25,18 +25,18 @@ func mapping(m kernels.Map, dt kernels.DType, aligned Aligned) *Program {
 	thread, block := w.to(index, "mov.u32", "%tid.x"), w.to(index, "mov.u32", "%ctaid.x")
 	first := w.madd(thread, width, w.madd(block, span, "0"))
 	s := w.spread(first, first, "", units, width, threads*width, bound{fmt.Sprint(m.N), m.N%span == 0})
-	out, in := operands(aligned, len(m.Results), len(m.Access))
+	out, in := operands(memory, len(m.Results), len(m.Access))
 	w.evaluate(m, s, in, func(r int, lanes []string) { w.store(s, out[r], lanes) })
 	return &Program{Text: module(w.text(threads)), Kernels: []Kernel{{w.name, ceil(m.N, span), 1, threads}}}
 }
 
 // operands are the places of outputs and inputs in the order of the parameters.
-func operands(aligned Aligned, outs, ins int) (out, in []place) {
+func operands(memory Operands, outs, ins int) (out, in []place) {
 	for k := range outs {
-		out = append(out, place{value: k, slot: k, aligned: aligned.Out[k]})
+		out = append(out, place{value: k, slot: k, Operand: memory.Out[k]})
 	}
 	for k := range ins {
-		in = append(in, place{value: outs + k, slot: outs + k, aligned: aligned.In[k]})
+		in = append(in, place{value: outs + k, slot: outs + k, Operand: memory.In[k]})
 	}
 	return out, in
 }

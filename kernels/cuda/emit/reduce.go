@@ -10,11 +10,11 @@ import (
 const reduceBlocks = 1024
 
 // reduce writes a sum or a maximum.
-func reduce(r kernels.Reduce, dt kernels.DType, aligned Aligned) *Program {
+func reduce(r kernels.Reduce, dt kernels.DType, memory Operands) *Program {
 	if r.C == 1 {
-		return reduceRows(r, dt, aligned)
+		return reduceRows(r, dt, memory)
 	}
-	return reduceColumns(r, dt, aligned)
+	return reduceColumns(r, dt, memory)
 }
 
 // tile is the outputs of a block: ta by tx threads, each with `width` columns, and ty threads that share in the sums of each.
@@ -41,7 +41,7 @@ func tileOf(r kernels.Reduce, width, lanes int) tile {
 }
 
 // reduceColumns writes the sums of columns.
-func reduceColumns(r kernels.Reduce, dt kernels.DType, aligned Aligned) *Program {
+func reduceColumns(r kernels.Reduce, dt kernels.DType, memory Operands) *Program {
 	w := newWriter("reduce", dt, len(r.Map.Results)+len(r.Map.Access)+1)
 	lanes := w.lanesOf(r.Map)
 	t := tileOf(r, min(width(dt, r.C), lanes), lanes)
@@ -64,7 +64,7 @@ func reduceColumns(r kernels.Reduce, dt kernels.DType, aligned Aligned) *Program
 	for k := range totals {
 		totals[k] = j.start()
 	}
-	out, in := operands(aligned, len(r.Map.Results), len(r.Map.Access))
+	out, in := operands(memory, len(r.Map.Results), len(r.Map.Access))
 	if r.B > 0 {
 		w.descend(r, t, a, y, c, inside, func(s *site) {
 			w.evaluate(r.Map, s, in, func(k int, lanes []string) {

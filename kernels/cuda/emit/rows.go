@@ -103,7 +103,7 @@ func (w *writer) along(r run, at string, end bound) *site {
 }
 
 // reduceRows writes the sums of rows: Reduce with C = 1.
-func reduceRows(r kernels.Reduce, dt kernels.DType, aligned Aligned) *Program {
+func reduceRows(r kernels.Reduce, dt kernels.DType, memory Operands) *Program {
 	w := newWriter("reduce", dt, len(r.Map.Results)+len(r.Map.Access)+1)
 	lanes := w.lanesOf(r.Map)
 	width := min(width(dt, max(1, r.B)), lanes)
@@ -124,7 +124,7 @@ func reduceRows(r kernels.Reduce, dt kernels.DType, aligned Aligned) *Program {
 			end.limit = w.to(index, "min.u32", left, share)
 		}
 	}
-	out, in := operands(aligned, len(r.Map.Results), len(r.Map.Access))
+	out, in := operands(memory, len(r.Map.Results), len(r.Map.Access))
 	if r.B > 0 {
 		base := w.madd(g.row, r.B, "0")
 		w.sweep(run{base, from, end, n, g.inside, g.lane, g.threads, width, lanes / width}, func(s *site) {

@@ -27,7 +27,7 @@ type rowwise struct {
 }
 
 // rows writes steps that are done row by row, a group of threads for each row.
-func rows(r kernels.Rowwise, dt kernels.DType, aligned Aligned) *Program {
+func rows(r kernels.Rowwise, dt kernels.DType, memory Operands) *Program {
 	w := newWriter("rowwise", dt, len(r.Out)+len(r.In)+len(r.Local))
 	p := &rowwise{Rowwise: r, made: make(map[int]bool)}
 	resident, live, cost := 0, 1, 1
@@ -53,7 +53,7 @@ func rows(r kernels.Rowwise, dt kernels.DType, aligned Aligned) *Program {
 		w.sweep(run, func(s *site) { p.wide = s })
 		p.wide.keep = true
 	}
-	scratch := p.lay(aligned)
+	scratch := p.lay(memory)
 	for k, s := range r.Steps {
 		p.step(k, s)
 	}
@@ -71,19 +71,19 @@ func (p *rowwise) run(n int) run {
 }
 
 // lay finds a place for every value: values that pass between threads lie in shared memory as long as it takes them, then in scratch memory.
-func (p *rowwise) lay(aligned Aligned) (scratch []int) {
+func (p *rowwise) lay(memory Operands) (scratch []int) {
 	for k := range p.In {
-		p.places = append(p.places, place{value: k, slot: len(p.Out) + k, aligned: aligned.In[k]})
+		p.places = append(p.places, place{value: k, slot: len(p.Out) + k, Operand: memory.In[k]})
 	}
 	for k := range p.Out {
-		p.places = append(p.places, place{value: len(p.In) + k, slot: k, aligned: aligned.Out[k]})
+		p.places = append(p.places, place{value: len(p.In) + k, slot: k, Operand: memory.Out[k]})
 	}
 	bytes, groups := 0, p.block/p.threads
 	var offsets []int
 	for k, n := range p.Local {
 		v, each := len(p.In)+len(p.Out)+k, n/p.Rows
 		need := ceil(each*p.size(), vectorBytes) * vectorBytes
-		at := place{value: v, slot: len(p.Out) + len(p.In) + len(scratch), aligned: true}
+		at := place{value: v, slot: len(p.Out) + len(p.In) + len(scratch), Operand: Operand{Aligned: true}}
 		switch {
 		case each == 1 || p.inRegisters(v):
 			offsets, need = append(offsets, -1), 0

@@ -29,12 +29,12 @@ func (s *site) lanes() int { return s.width * len(s.units) }
 
 // place is where an operand lies.
 type place struct {
-	value   int // its number
-	slot    int // of its address among the parameters, unless it is
-	shared  bool
-	offset  string // in shared memory, in bytes: the operand's part of a row
-	aligned bool
-	scalar  string // the register that holds the only element of a row, if one does
+	value  int // its number
+	slot   int // of its address among the parameters, unless it is
+	shared bool
+	offset string // in shared memory, in bytes: the operand's part of a row
+	scalar string // the register that holds the only element of a row, if one does
+	Operand
 }
 
 // element is the number of the element of an operand that an index of n reads, as a register or "0".
@@ -60,13 +60,13 @@ func (w *writer) element(s *site, a kernels.Access, i string, n int) string {
 // at is the address of an element of an operand, as it is written in an instruction with more elements behind it.
 func (w *writer) at(p place, element string) string {
 	if p.shared {
-		return w.madd(element, w.size(), p.offset)
+		return w.madd(element, w.size(), p.offset) // never narrow
 	}
 	base := w.parameter(p.slot)
 	if element == "0" {
 		return base
 	}
-	return w.to(address, "mad.wide.u32", element, w.size(), base)
+	return w.to(address, "mad.wide.u32", element, w.bytes(p), base)
 }
 
 func (p place) space() string {
@@ -109,7 +109,7 @@ func (w *writer) loadUnit(s *site, p place, a kernels.Access, n int, u unit, sin
 	alone := func(i string) string {
 		e := w.element(s, a, i, n)
 		if single[e] == "" {
-			single[e] = w.to(value, "ld."+p.space()+"."+w.t(), "["+w.at(p, e)+"]")
+			single[e] = w.one(p, w.at(p, e))
 		}
 		return single[e]
 	}
@@ -121,10 +121,13 @@ func (w *writer) loadUnit(s *site, p place, a kernels.Access, n int, u unit, sin
 		}
 	case a.Full() || a.Each() == 1 && a.C%s.width == 0: // neighbours read neighbours
 		from := w.at(p, w.element(s, a, i, n))
+		if p.Narrow {
+			return w.loadNarrow(p, from, s.width)
+		}
 		for range s.width {
 			lanes = append(lanes, w.new(value))
 		}
-		if p.aligned {
+		if p.Aligned {
 			w.op("ld.%s.v%d.%s {%s}, [%s]", p.space(), s.width, w.t(), strings.Join(lanes, ", "), from)
 			break
 		}
@@ -155,7 +158,11 @@ func (w *writer) store(s *site, p place, lanes []string) {
 			i = u.row
 		}
 		own, to, guard := lanes[k*s.width:][:s.width], w.at(p, i), only(u.inside)
-		if s.width > 1 && p.aligned {
+		if p.Narrow {
+			w.storeNarrow(p, guard, to, own)
+			continue
+		}
+		if s.width > 1 && p.Aligned {
 			w.op("%sst.%s.v%d.%s [%s], {%s}", guard, p.space(), s.width, w.t(), to, strings.Join(own, ", "))
 			continue
 		}

@@ -94,9 +94,9 @@ template <class F> inline void each(const Warp &w, F f) {
 	for (uint32_t m = w.mask; m; m &= m - 1) f(__builtin_ctz(m));
 }
 
-// memory is for what is decoded by its parts, as ld.global.v4.f32: bytes of an element, and whether it goes to a wider register: 4 to one of 8, 1 to one of 4 and
-// not of 2.
-Action memory(const std::string &space, bool store, int bytes, bool widen);
+// memory is for what is decoded by its parts, as ld.global.v4.f32: bytes of an element, and whether they are in a wider register: 4 in one of 8, 2 in one of 4, 1
+// in one of 4 and not of 2.
+Action memory(const std::string &space, bool store, int bytes, bool wider);
 
 Action shuffle(), barrier(), together(), pack(bool unpack), leave();
 

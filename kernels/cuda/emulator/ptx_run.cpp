@@ -54,11 +54,16 @@ template <Space space, class T, class R> void extend(Warp &w, const Instruction 
 	each(w, [&](int l) { w.lane<R>(i.vector[0])[l] = *reinterpret_cast<T *>(place<space>(w, i, l, sizeof(T))); });
 }
 
-template <Space space, bool store> Action sized(int bytes, bool widen) {
-	if (widen) return bytes == 1 ? extend<space, uint8_t, uint32_t> : extend<space, uint32_t, uint64_t>;
+// lower stores the lower half of a register.
+template <Space space> void lower(Warp &w, const Instruction &i) {
+	each(w, [&](int l) { *reinterpret_cast<uint16_t *>(place<space>(w, i, l, 2)) = uint16_t(w.lane<uint32_t>(i.vector[0])[l]); });
+}
+
+template <Space space, bool store> Action sized(int bytes, bool wider) {
 	switch (bytes) {
-	case 1: return store ? nullptr : extend<space, uint8_t, uint16_t>;
-	case 4: return access<space, store, uint32_t>;
+	case 1: return store ? nullptr : wider ? extend<space, uint8_t, uint32_t> : extend<space, uint8_t, uint16_t>;
+	case 2: return !wider ? access<space, store, uint16_t> : store ? lower<space> : extend<space, uint16_t, uint32_t>;
+	case 4: return wider ? extend<space, uint32_t, uint64_t> : access<space, store, uint32_t>;
 	case 8: return access<space, store, uint64_t>;
 	}
 	return nullptr;
@@ -71,11 +76,11 @@ void all(Warp &w, const Instruction &i, const char *what) {
 
 } // namespace
 
-Action memory(const std::string &space, bool store, int bytes, bool widen) {
-	if (space == "global") return store ? sized<GLOBAL, true>(bytes, widen) : sized<GLOBAL, false>(bytes, widen);
-	if (space == "shared") return store ? sized<SHARED, true>(bytes, widen) : sized<SHARED, false>(bytes, widen);
-	if (space == "const" && !store) return sized<CONST, false>(bytes, widen);
-	if (space == "param" && !store) return sized<PARAM, false>(bytes, widen);
+Action memory(const std::string &space, bool store, int bytes, bool wider) {
+	if (space == "global") return store ? sized<GLOBAL, true>(bytes, wider) : sized<GLOBAL, false>(bytes, wider);
+	if (space == "shared") return store ? sized<SHARED, true>(bytes, wider) : sized<SHARED, false>(bytes, wider);
+	if (space == "const" && !store) return sized<CONST, false>(bytes, wider);
+	if (space == "param" && !store) return sized<PARAM, false>(bytes, wider);
 	return nullptr;
 }
 

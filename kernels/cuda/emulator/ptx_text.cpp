@@ -360,12 +360,13 @@ struct Reader {
 		const size_t plus = to.find('+');
 		if (plus != std::string::npos) i.offset = int32_t(atol(to.c_str() + plus + 1)), to = trimmed(to.substr(0, plus));
 		i.r[0] = operand(to, {'u', parts[1] == "shared" ? 4 : 8}, false, line);
-		Register wider;
-		const int wide_bytes = ty.bytes == 1 ? 4 : 8; // the size of a register that an integer may be widened to
-		const bool widen = !store && !wide && ty.bytes <= 4 && ty.kind == 'u' && find(args[0], wider) && wider.type.bytes == wide_bytes;
-		vector(i, args[store ? 1 : 0], widen ? Type{'u', wide_bytes} : ty.bytes == 1 ? Type{'u', 2} : ty, !store, line);
+		Register r;
+		const int wide_bytes = ty.bytes == 4 ? 8 : 4; // the size of a register that an integer may be in
+		const bool fits = ty.bytes == 2 || (ty.bytes <= 4 && !store);
+		const bool wider = !wide && ty.kind == 'u' && fits && find(args[store ? 1 : 0], r) && r.type.bytes == wide_bytes;
+		vector(i, args[store ? 1 : 0], wider ? Type{'u', wide_bytes} : ty.bytes == 1 ? Type{'u', 2} : ty, !store, line);
 		if (wide ? parts[2] != "v" + std::to_string(i.count) : i.count != 1) fail(line, name + " with another number of elements");
-		i.run = memory(parts[1], store, ty.bytes, widen);
+		i.run = memory(parts[1], store, ty.bytes, wider);
 		if (!i.run) fail(line, "the interpreter does not know " + name);
 	}
 };

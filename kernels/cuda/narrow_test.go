@@ -1,0 +1,156 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"drift/kernels"
+)
+
+// stored is numbers in a buffer of a type, which holds some more elements before them, so that they are not aligned.
+func stored(t *testing.T, d kernels.Device, dt kernels.DType, before int, x []float32) kernels.Buffer {
+	t.Helper()
+	b, err := d.NewBuffer(dt, before+len(x))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Free)
+	part := b.Slice(before, before+len(x))
+	if err := part.Write(x); err != nil {
+		t.Fatal(err)
+	}
+	return part
+}
+
+// storedIn runs a primitive with its operands stored in a type, as far as they can be.
+func storedIn(t *testing.T, d *device, op kernels.Primitive, dt kernels.DType, before int, inputs [][]float32) (results [][]float32) {
+	t.Helper()
+	of := func(output bool, k int) kernels.DType {
+		if dt == kernels.BFloat16 && !kernels.Narrows(op, output, k) {
+			return kernels.Float32
+		}
+		return dt
+	}
+	c := kernels.Call{Op: op}
+	out, _, err := op.Operands()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, n := range out {
+		c.Out = append(c.Out, stored(t, d, of(true, k), before, make([]float32, n)))
+	}
+	for k, x := range inputs {
+		c.In = append(c.In, stored(t, d, of(false, k), before, x))
+	}
+	run(t, d, 1, c)
+	for _, b := range c.Out {
+		results = append(results, contents(t, b))
+	}
+	return results
+}
+
+// Operands that are stored as bfloat16 give, bit by bit, what float32 gives for rounded inputs, rounded itself: however long the rows, whatever
+// the access, at addresses of any alignment.
+func TestStoredNarrow(t *testing.T) {
+	d := open(t, Options{})
+	rng := rand.New(rand.NewPCG(7, 8))
+	fns := []kernels.Fn{kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnTanh, kernels.FnRelu, kernels.FnMax, kernels.FnSquare, kernels.FnDiv}
+	for _, s := range [][3]int{{5, 7, 3}, {4, 64, 8}, {3, 1000, 1}, {1, 3, 2048}, {2, 1, 6}, {1, 1, 1}} {
+		a, b, c := s[0], s[1], s[2]
+		m := kernels.Map{N: a * b * c, Access: []kernels.Access{{B: 1, C: 1}, {B: a * b, C: c}, {B: b * c, C: 1}, {B: a, C: b, D: c}, {B: a * b * c, C: 1}}}
+		for k := range 9 {
+			m.Code = append(m.Code, kernels.Instr{Fn: fns[rng.IntN(len(fns))], X: uint8(rng.IntN(5 + k)), Y: uint8(rng.IntN(5 + k))})
+		}
+		m.Code = append(m.Code, kernels.Instr{Fn: kernels.FnAdd, X: 0, Y: 13})
+		m.Results = []uint8{14, uint8(5 + rng.IntN(9)), 0}
+		for _, op := range []kernels.Primitive{m, kernels.Reduce{A: a, B: b, C: c, Map: m}, kernels.Reduce{A: a, B: b, C: c, Max: true, Map: m}} {
+			for before := range 3 {
+				t.Run(fmt.Sprintf("%s %v behind %d", op.Name(), s, before), func(t *testing.T) {
+					_, in, _ := op.Operands()
+					var inputs [][]float32
+					for _, n := range in {
+						x := make([]float32, n)
+						for i := range x {
+							x[i] = float32(rng.NormFloat64())
+						}
+						x[0] = float32(math.NaN())
+						inputs = append(inputs, x)
+					}
+					got := storedIn(t, d, op, kernels.BFloat16, before, inputs)
+					for _, x := range inputs {
+						for i := range x {
+							x[i] = kernels.RoundBFloat16(x[i])
+						}
+					}
+					for r, want := range storedIn(t, d, op, kernels.Float32, before, inputs) {
+						for i, x := range want {
+							if kernels.Narrows(op, true, r) {
+								x = kernels.RoundBFloat16(x)
+							}
+							if y := got[r][i]; y != x && !(y != y && x != x) {
+								t.Fatalf("result %d, element %d is %v, want %v", r, i, y, x)
+							}
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// Steps of a row read inputs stored as bfloat16 exactly and round what they store: the softmax of rounded numbers, within half a unit in its
+// last place and the error of the exponential.
+func TestRowsStoredNarrow(t *testing.T) {
+	d := open(t, Options{})
+	for _, cols := range []int{3, 700, 4096, 9000} {
+		for before := range 2 {
+			p := softmaxOf(5, cols)
+			x := random(p.In[0])
+			got := storedIn(t, d, p, kernels.BFloat16, before, [][]float32{x})[0]
+			for r := range 5 {
+				sum := 0.0
+				for _, v := range x[r*cols:][:cols] {
+					sum += math.Exp(float64(kernels.RoundBFloat16(v)))
+				}
+				for c, v := range x[r*cols:][:cols] {
+					want := math.Exp(float64(kernels.RoundBFloat16(v))) / sum
+					if y := float64(got[r*cols+c]); math.Abs(y-want) > (0x1p-8+1e-6)*want {
+						t.Fatalf("row %d of %d, column %d is %v, want %v", r, cols, c, y, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A call that stores what it cannot store as bfloat16 is refused.
+func TestStorageThatIsRefused(t *testing.T) {
+	d := open(t, Options{})
+	wide, narrow := stored(t, d, kernels.Float32, 0, make([]float32, 4)), stored(t, d, kernels.BFloat16, 0, make([]float32, 4))
+	sum := kernels.Reduce{A: 4, B: 1, C: 1, Map: copyOf(4)}
+	product := kernels.Gemm{Batch: 1, M: 2, N: 2, K: 2, Alpha: 1}
+	for _, c := range []kernels.Call{
+		{Op: sum, Out: []kernels.Buffer{narrow}, In: []kernels.Buffer{wide}},
+		{Op: product, Out: []kernels.Buffer{wide}, In: []kernels.Buffer{wide, narrow}},
+		{Op: kernels.Number{N: 4}, Out: []kernels.Buffer{narrow}, In: []kernels.Buffer{indices(t, d, 4)}},
+	} {
+		if e, err := d.Load([]kernels.Call{c}); err == nil {
+			e.Close()
+			t.Errorf("%s is not refused", c.Op.Name())
+		}
+	}
+}
+
+func indices(t *testing.T, d kernels.Device, n int) kernels.Buffer {
+	t.Helper()
+	b, err := d.NewBuffer(kernels.Int32, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Free)
+	return b
+}
