@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -13,14 +15,45 @@ import (
 	"time"
 
 	"drift/bench/study"
+	"drift/kernels/group/mpi"
 )
 
 // TestMain lets the test binary stand in for drift, as a process that can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("DRIFT_TEST_AS_MAIN") == "1" {
+		if path := os.Getenv("DRIFT_TEST_LINES"); path != "" {
+			os.Exit(allTogether(path))
+		}
 		main()
 	}
 	os.Exit(m.Run())
+}
+
+// allTogether executes the command lines in a file, one after the other, as one of the processes that a launcher has started once for them
+// all, and tells the status and the output of each that fails.
+func allTogether(path string) int {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	g, err := mpi.Start()
+	if err != nil {
+		panic(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var out bytes.Buffer
+		if status := runIn(context.Background(), g, strings.Fields(line), &out, &out); status != statusDone {
+			if g.First() {
+				fmt.Printf("%sstatus %d: %s", line, status, out.String())
+			}
+			g.Abort(status) // an error ends the group, with what comes after
+			return status
+		}
+	}
+	if err := g.Close(); err != nil {
+		panic(err)
+	}
+	return statusDone
 }
 
 func child(args ...string) *exec.Cmd {

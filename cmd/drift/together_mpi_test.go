@@ -60,48 +60,6 @@ func left(t *testing.T, folder string) string {
 	return string(weights) + seconds.ReplaceAllString(string(log), "")
 }
 
-const sharedTask = "--data glyphs,train=60,test=40,size=8 --steps 12 --log-every 4 --parts 4 --threads 1 --quiet "
-
-// Every kind of direction, over MPI, in two and four processes, against one.
-func TestTogetherRunsHaveTheSameBits(t *testing.T) {
-	all, folder := grouptest.Launchers(t), t.TempDir()
-	mlp, cnn := "--model mlp:12,act=tanh ", `--model {"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]} `
-	text := filepath.Join(folder, "verse.txt")
-	if err := os.WriteFile(text, []byte(strings.Repeat("the sun and the moon, the moon and the tide. ", 9)), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	gpt := "--model gpt:1,2,8 --steps 4 --log-every 2 --parts 4 --threads 1 --quiet --data text:" + text + ",context=8 "
-	for i, flags := range []string{
-		sharedTask + mlp + "--optimizer sgd --momentum 0.9 --batch 16 --every 4", sharedTask + mlp + "--optimizer gd", sharedTask + mlp + "--optimizer gd-reg --emulate-batch 10",
-		sharedTask + mlp + "--optimizer sgd-reg --batch 20 --emulate-batch 5", sharedTask + mlp + "--optimizer sigma-inverse --method gram --lr 0.02",
-		sharedTask + mlp + "--optimizer sigma-inverse --method lowrank --rank 4 --lr 0.02 --damping 2", sharedTask + mlp + "--optimizer sigma-inverse --method diagonal --lr 0.02 --damping 1",
-		sharedTask + mlp + "--optimizer sigma-inverse --method kronecker --lr 0.02 --damping 1", sharedTask + mlp + "--optimizer gd-noise --emulate-batch 10",
-		sharedTask + mlp + "--optimizer gd-noise --emulate-batch 10 --noise sigma", sharedTask + cnn + "--optimizer adamw --lr 0.01", sharedTask + cnn + "--optimizer gd-reg --emulate-batch 10",
-		gpt + "--optimizer adamw --lr 0.01", gpt + "--optimizer gd-reg --emulate-batch 10",
-		sharedTask + "--model mlp:512,512 --optimizer sgd --momentum 0.9 --batch 32", // its sums go out in pieces
-	} {
-		run := func(name string, cmd *exec.Cmd) string {
-			out := filepath.Join(folder, fmt.Sprint(i, name))
-			cmd.Args = append(cmd.Args, "--out", out)
-			if said, err := finish(t, cmd); err != nil || said != "" {
-				t.Fatalf("%s: %s: %v, %s", flags, name, err, said)
-			}
-			return left(t, out)
-		}
-		args := append([]string{"train"}, strings.Fields(flags)...)
-		want := run("alone", child(args...))
-		for name, launcher := range all {
-			n := 2
-			if i%2 == 0 { // which takes twice as long on two cores
-				n = 4
-			}
-			if run(name, started(launcher, n, "", args...)) != want {
-				t.Errorf("%s: %d processes of %s come to other weights or another log", flags, n, name)
-			}
-		}
-	}
-}
-
 // A run whose processes are killed or interrupted goes on in any other number of them, and comes to the same bits.
 func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
 	all, folder := grouptest.Launchers(t), t.TempDir()
