@@ -5,13 +5,11 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -58,87 +56,6 @@ func left(t *testing.T, folder string) string {
 		t.Fatal(err)
 	}
 	return string(weights) + seconds.ReplaceAllString(string(log), "")
-}
-
-// A run whose processes are killed or interrupted goes on in any other number of them, and comes to the same bits.
-func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
-	all, folder := grouptest.Launchers(t), t.TempDir()
-	args := strings.Fields("train " + strings.Replace(sharedTask, "--steps 12", "--steps 600", 1) + "--model mlp:12,act=tanh --batch 15 --checkpoint-every 20 --out")
-	whole := filepath.Join(folder, "whole")
-	if out, err := finish(t, child(append(args, whole)...)); err != nil {
-		t.Fatal(out)
-	}
-	for name, launcher := range all {
-		out := filepath.Join(folder, name)
-		state := filepath.Join(out, "checkpoint", "state.safetensors")
-		for k, n := range []int{2, 4, 1} {
-			line := append(args, out)
-			if k > 0 {
-				line = []string{"train", "--quiet", "--resume", out}
-			}
-			cmd := started(launcher, n, "", line...)
-			if n == 1 {
-				cmd = child(line...)
-			}
-			if k == 2 {
-				if said, err := finish(t, cmd); err != nil {
-					t.Fatalf("%s: %v, %s", name, err, said)
-				}
-				break
-			}
-			end := signalOnce(t, cmd, func() bool { _, err := os.Stat(state); return err == nil }, []func(*os.Process) error{kill, interrupt}[k])
-			if end > 5*time.Second {
-				t.Errorf("%s: ended %v after its signal", name, end)
-			}
-		}
-		if left(t, out) != left(t, whole) {
-			t.Errorf("%s: a run that was killed and went on comes to other weights or another log", name)
-		}
-	}
-}
-
-// kill ends one of the processes that a launcher has started, and leaves the others to it.
-func kill(launcher *os.Process) error {
-	all, err := exec.Command("pgrep", "-f", "^"+regexp.QuoteMeta(os.Args[0])+" train").Output()
-	if err != nil {
-		return fmt.Errorf("finding the processes: %w", err)
-	}
-	var last int
-	for _, line := range strings.Fields(string(all)) {
-		fmt.Sscan(line, &last)
-	}
-	return syscall.Kill(last, syscall.SIGKILL)
-}
-
-func interrupt(launcher *os.Process) error { return launcher.Signal(os.Interrupt) }
-
-// signalOnce starts processes, sends a signal once they are ready, and returns how long they then took to end.
-func signalOnce(t *testing.T, cmd *exec.Cmd, ready func() bool, signal func(*os.Process) error) time.Duration {
-	t.Helper()
-	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	for deadline := time.Now().Add(time.Minute); !ready(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			cmd.Process.Kill()
-			t.Fatal("it did not begin")
-		}
-	}
-	time.Sleep(50 * time.Millisecond)
-	if err := signal(cmd.Process); err != nil {
-		t.Log(err) // it was done before
-	}
-	start := time.Now()
-	select {
-	case <-ended:
-	case <-time.After(30 * time.Second):
-		cmd.Process.Kill()
-		t.Fatal("it goes on")
-	}
-	return time.Since(start)
 }
 
 // What compare, measure and verify find is the same too, and the first process alone prints and writes.

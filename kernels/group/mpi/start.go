@@ -26,6 +26,10 @@ func Start() (*group.Group, error) {
 
 // join starts MPI, and refuses a library that knows nothing of the launcher.
 func join(l launch) (*world, error) {
+	limit, err := patience()
+	if err != nil {
+		return nil, Refused{l.rank, err}
+	}
 	lib, err := open(l.family)
 	if err != nil {
 		return nil, l.refuse("%w", err)
@@ -41,6 +45,10 @@ func join(l launch) (*world, error) {
 	if err != nil {
 		lib.call("MPI_Finalize") // of a process alone: it waits for nobody
 		return nil, err
+	}
+	w.limit = limit
+	if err := w.watched(l); err != nil {
+		return nil, l.refuse("%w", err)
 	}
 	return w, nil
 }

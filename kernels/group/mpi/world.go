@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"drift/kernels/group"
@@ -17,8 +18,11 @@ type world struct {
 	*library
 	rank, size int
 	lock       sync.Mutex
-	regions    [][]byte  // memory that MPI has seen
-	room       [2][]byte // for what lies elsewhere
+	limit      time.Duration // of a call; 0 for none
+	regions    [][]byte      // memory that MPI has seen
+	room       [2][]byte     // for what lies elsewhere
+	numbers    []int         // of the processes, by rank, where all are on this machine and are watched
+	watcher    int           // number of the process that watches them; 0 for none
 }
 
 var _ group.Transport = (*world)(nil)
@@ -67,7 +71,8 @@ func (w *world) shown(which int, b []byte) []byte {
 
 func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
-// pass calls a function of MPI with bytes that go out and bytes that come in.
+// pass calls a function of MPI with bytes that go out and bytes that come in. Memory that MPI sees stays, as a call that is given up may
+// still write there.
 func (w *world) pass(in, out []byte, call func(in, out uintptr) error) error {
 	w.lock.Lock()
 	defer w.lock.Unlock()
@@ -75,7 +80,7 @@ func (w *world) pass(in, out []byte, call func(in, out uintptr) error) error {
 	if len(out) > 0 && &from[0] != &out[0] {
 		copy(from, out)
 	}
-	if err := call(address(to), address(from)); err != nil {
+	if err := w.within(func() error { return call(address(to), address(from)) }); err != nil {
 		return err
 	}
 	if len(in) > 0 && &to[0] != &in[0] {
@@ -122,6 +127,7 @@ func (w *world) Broadcast(b []byte) error {
 
 // Abort ends all processes. The call waits for nobody, whatever another goroutine waits for in MPI.
 func (w *world) Abort(status int) {
+	w.unwatched()
 	w.call("MPI_Abort", w.comm, uintptr(status))
 	os.Exit(status)
 }
@@ -129,5 +135,6 @@ func (w *world) Abort(status int) {
 func (w *world) Close() error {
 	w.lock.Lock()
 	defer w.lock.Unlock()
-	return w.call("MPI_Finalize")
+	w.unwatched()
+	return w.within(func() error { return w.call("MPI_Finalize") })
 }
