@@ -12,8 +12,6 @@ import (
 	"drift/kernels/group/grouptest"
 )
 
-const sharedTask = "--data glyphs,train=60,test=40,size=8 --steps 12 --log-every 4 --parts 4 --threads 1 --quiet "
-
 // Of each kind of direction one optimizer, or more where methods differ.
 var sharedOptimizers = []string{
 	"sgd --momentum 0.9 --batch 16 --every 2", "gd", "gd-reg --emulate-batch 10", "sgd-reg --batch 20 --emulate-batch 5",

@@ -57,7 +57,7 @@ func (m *many) waits(until func() bool) {
 }
 
 // end waits for the processes to end, for so long at most, and returns how they did and what they said.
-func (m *many) end(most time.Duration) (error, string) {
+func (m *many) end(most time.Duration) (string, error) {
 	m.t.Helper()
 	begin := time.Now()
 	select {
@@ -65,12 +65,12 @@ func (m *many) end(most time.Duration) (error, string) {
 		if took := time.Since(begin); took > most {
 			m.t.Errorf("they took %v to end", took)
 		}
-		return err, m.said.String()
+		return m.said.String(), err
 	case <-time.After(time.Minute):
 		m.Process.Kill()
 		m.t.Fatal("they go on")
 	}
-	return nil, ""
+	return "", nil
 }
 
 // processes are the numbers of those that compute a run, by rank.
@@ -142,7 +142,7 @@ func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
 			} else if turn < 9 {
 				time.AfterFunc(time.Duration(100+r.IntN(300))*time.Millisecond, func() { m.Process.Kill() })
 			}
-			err, said := m.end(time.Minute)
+			said, err := m.end(time.Minute)
 			if err == nil || strings.Contains(said, "it is finished") { // killed between its end and its exit
 				break
 			}
@@ -223,7 +223,7 @@ func TestTogetherEndsWithOneLine(t *testing.T) {
 			} else {
 				signalTo(out, c.rank, c.signal)
 			}
-			err, said := m.end(c.most)
+			said, err := m.end(c.most)
 			named := regexp.MustCompile("(?m)"+c.says).FindAllString(said, -1)
 			if err == nil && c.rank != launched || len(named) != 1 || len(ours(said)) > 1 {
 				t.Errorf("%s: %s: %v, want one line with %s\n%s", name, c.what, err, c.says, said)

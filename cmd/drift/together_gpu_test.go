@@ -13,6 +13,8 @@ import (
 	"drift/kernels/group/grouptest"
 )
 
+const sharedTask = "--data glyphs,train=60,test=40,size=8 --steps 12 --log-every 4 --parts 4 --threads 1 "
+
 // onGPUs is processes that train on the GPUs of an emulated machine.
 type onGPUs struct {
 	t        *testing.T
@@ -23,7 +25,7 @@ type onGPUs struct {
 }
 
 func (o onGPUs) train(out string, flags string) (said string, err error) {
-	line := "train --device cuda " + strings.Replace(sharedTask, "--quiet", "", 1) + "--model mlp:12,act=tanh " + flags + " --out " + out
+	line := "train --device cuda " + sharedTask + "--model mlp:12,act=tanh " + flags + " --out " + out
 	cmd := started(o.launcher, o.n, "sh", "-c", o.script+" exec "+os.Args[0]+" "+line)
 	cmd.Env = append(cmd.Env, append([]string{"DRIFT_EMULATOR_GPUS=4"}, o.env...)...)
 	return finish(o.t, cmd)

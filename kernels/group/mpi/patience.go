@@ -31,25 +31,25 @@ func patience() (time.Duration, error) {
 // steps are those of waiting. Time in which the whole job was stopped counts as one of them.
 const steps = 20
 
-// within waits for a call of MPI to come back, as long as the limit says. A call that does not goes on in the background, and the group is
-// of no use any more but to abort.
-func (w *world) within(call func() error) error {
-	if w.limit == 0 {
+// within waits for a call of MPI to come back, as long as the limit says, 0 for ever. A call that does not goes on in the background, and the
+// group is of no use any more but to abort. absent tells which processes are known not to answer.
+func within(limit time.Duration, absent func() string, call func() error) error {
+	if limit == 0 {
 		return call()
 	}
 	done := make(chan error, 1)
 	go func() { done <- call() }()
-	step := time.NewTimer(w.limit / steps)
+	step := time.NewTimer(limit / steps)
 	defer step.Stop()
 	for range steps {
 		select {
 		case err := <-done:
 			return err
 		case <-step.C:
-			step.Reset(w.limit / steps)
+			step.Reset(limit / steps)
 		}
 	}
-	return fmt.Errorf("another process does not answer for %v%s: %s sets other seconds", w.limit, w.stopped(), LimitVariable)
+	return fmt.Errorf("another process does not answer for %v%s: %s sets other seconds", limit, absent(), LimitVariable)
 }
 
 // stopped names the processes of this machine that something has stopped.

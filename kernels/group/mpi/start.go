@@ -34,7 +34,7 @@ func join(l launch) (*world, error) {
 	if err != nil {
 		return nil, l.refuse("%w", err)
 	}
-	if err := lib.begin(); err != nil {
+	if err := within(limit, func() string { return "" }, lib.begin); err != nil {
 		return nil, l.refuse("%w", err)
 	}
 	w, err := lib.world()

@@ -80,7 +80,7 @@ func (w *world) pass(in, out []byte, call func(in, out uintptr) error) error {
 	if len(out) > 0 && &from[0] != &out[0] {
 		copy(from, out)
 	}
-	if err := w.within(func() error { return call(address(to), address(from)) }); err != nil {
+	if err := within(w.limit, w.stopped, func() error { return call(address(to), address(from)) }); err != nil {
 		return err
 	}
 	if len(in) > 0 && &to[0] != &in[0] {
@@ -136,5 +136,5 @@ func (w *world) Close() error {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	w.unwatched()
-	return w.within(func() error { return w.call("MPI_Finalize") })
+	return within(w.limit, w.stopped, func() error { return w.call("MPI_Finalize") })
 }
