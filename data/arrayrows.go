@@ -42,4 +42,19 @@ func (a arrayRows) ReadRow(i int, x, _ []float64) error {
 	return err
 }
 
+// readBytes is ReadRow of bytes as they are.
+func (a arrayRows) readBytes(i int, dst []byte) error {
+	stored := dst
+	if a.channels > 0 {
+		stored = make([]byte, a.size)
+	}
+	if err := a.readRaw(i*a.size, stored); err != nil {
+		return err
+	}
+	if a.channels > 0 {
+		reorder(dst, stored, a.size/a.channels, a.channels)
+	}
+	return nil
+}
+
 func (a arrayRows) Identity() string { return fmt.Sprint(a.n, a.channels, a.identity) }

@@ -68,17 +68,37 @@ func changed[T any](dst, src []T, shape []int, c change, black func(channel int)
 	}
 }
 
+// Changes draws how the images of a set are changed.
+type Changes struct {
+	by     Augmentation
+	stream *random.Stream
+}
+
+// NewChanges draws from a seed what a set's Augmentation asks for.
+func NewChanges(s Set, seed uint64) *Changes { return &Changes{s.Augment, random.New(seed, "augment")} }
+
+// At is where in an example, with black around it, the window lies in an epoch that is cut out, seen from the example's own corner, and whether
+// that is mirrored: a function of seed, epoch and example.
+func (c *Changes) At(epoch, example int) (dy, dx int, mirrored bool) {
+	drawn := c.at(epoch, example)
+	return drawn.y, drawn.x, drawn.flip
+}
+
+func (c *Changes) at(epoch, example int) change {
+	return c.by.draw(c.stream.At(indexed(epoch, example)))
+}
+
 // Augmenter reads the inputs of a set as its Augmentation changes them.
 type Augmenter[T Float] struct {
-	set    Set
-	stream *random.Stream
-	image  []T
-	black  []T // by channel
+	set     Set
+	changes *Changes
+	image   []T
+	black   []T // by channel
 }
 
 // NewAugmenter draws from a seed.
 func NewAugmenter[T Float](s Set, seed uint64) *Augmenter[T] {
-	a := &Augmenter[T]{set: s, stream: random.New(seed, "augment"), image: make([]T, s.Size())}
+	a := &Augmenter[T]{set: s, changes: NewChanges(s, seed), image: make([]T, s.Size())}
 	for channel := range s.Shape[0] {
 		var black [1]T
 		convert(black[:], []byte{0}, channel*s.Shape[1]*s.Shape[2], s.X.affine)
@@ -98,8 +118,7 @@ func (a *Augmenter[T]) Read(epoch, example int, dst []T) error {
 
 // Change makes of the inputs of an example what Read gives.
 func (a *Augmenter[T]) Change(epoch, example int, inputs, dst []T) {
-	c := a.set.Augment.draw(a.stream.At(indexed(epoch, example)))
-	changed(dst, inputs, a.set.Shape, c, func(channel int) T { return a.black[channel] })
+	changed(dst, inputs, a.set.Shape, a.changes.at(epoch, example), func(channel int) T { return a.black[channel] })
 }
 
 // indexed is the place in a stream of an example in an epoch, or in a copy of the data.

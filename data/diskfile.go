@@ -109,8 +109,8 @@ func (d *diskNumbers) read(from int, pieces ...[]float64) error {
 	}
 	defer d.buffer.Put(raw)
 	bytes := (*raw)[:size]
-	if _, err := d.file.ReadAt(bytes, d.at+int64(from)*int64(d.bytes)); err != nil {
-		return fmt.Errorf("reading %s: %w", d.name, err)
+	if err := d.readRaw(from, bytes); err != nil {
+		return err
 	}
 	for _, dst := range pieces {
 		for i := range dst {
@@ -120,6 +120,14 @@ func (d *diskNumbers) read(from int, pieces ...[]float64) error {
 			}
 		}
 		bytes, from = bytes[len(dst)*d.bytes:], from+len(dst)
+	}
+	return nil
+}
+
+// readRaw fills raw with the bytes of the numbers from place from on.
+func (d *diskNumbers) readRaw(from int, raw []byte) error {
+	if _, err := d.file.ReadAt(raw, d.at+int64(from)*int64(d.bytes)); err != nil {
+		return fmt.Errorf("reading %s: %w", d.name, err)
 	}
 	return nil
 }

@@ -44,6 +44,12 @@ func (r imageRows) ReadRow(i int, x, _ []float64) error {
 	return nil
 }
 
+func (r imageRows) readBytes(i int, dst []byte) error {
+	pixels, err := r.pixels(i, len(dst))
+	copy(dst, pixels)
+	return err
+}
+
 // pixels is image i as bytes.
 func (r imageRows) pixels(i, size int) ([]byte, error) {
 	if there := r.kept.images[i].Load(); there != nil {

@@ -24,7 +24,7 @@ func NewBuilder(dt kernels.DType) *Builder {
 }
 
 // Leaf is what a buffer holds when the program starts, in a shape of its number of elements. One buffer is one leaf, however often and in
-// whatever shape it is asked for. Buffers of a program must not overlap otherwise. They have the program's element type, or hold indices.
+// whatever shape it is asked for. Buffers of a program must not overlap otherwise. They have the program's element type, or hold indices or bytes.
 func (b *Builder) Leaf(buf kernels.Buffer, shape ...int) *Node {
 	leaf, ok := b.leaves[buf]
 	if !ok {
@@ -49,7 +49,7 @@ func (b *Builder) Unbound(dt kernels.DType, name string, shape ...int) *Node {
 
 // Bind makes an Unbound leaf what a buffer holds.
 func (b *Builder) Bind(leaf *Node, buf kernels.Buffer) {
-	if dt := DTypeOf(leaf); buf.Len() != Size(leaf) || buf.DType() != dt || dt != b.dtype && dt != kernels.Int32 {
+	if dt := DTypeOf(leaf); buf.Len() != Size(leaf) || buf.DType() != dt || dt != b.dtype && dt != kernels.Int32 && dt != kernels.Uint8 {
 		misuse("leaf: a buffer of %d %v in shape %v of a program of %v", buf.Len(), buf.DType(), leaf.Shape(), b.dtype)
 	}
 	b.bind[leaf] = buf

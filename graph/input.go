@@ -56,6 +56,8 @@ func tensorType(dt kernels.DType) tensor.Dtype {
 		return tensor.Float64
 	case kernels.Int32:
 		return tensor.Int32
+	case kernels.Uint8:
+		return tensor.Uint8
 	}
 	return tensor.Float32
 }
@@ -69,6 +71,8 @@ func dtypeOf(t tensor.Dtype) kernels.DType {
 		return kernels.Float64
 	case tensor.Int32:
 		return kernels.Int32
+	case tensor.Uint8:
+		return kernels.Uint8
 	}
 	return kernels.Float32
 }
@@ -76,11 +80,11 @@ func dtypeOf(t tensor.Dtype) kernels.DType {
 // Size is the number of elements of a node.
 func Size(n *Node) int { return n.Shape().TotalSize() }
 
-// anchor is the first node of n's graph that holds numbers and no indices.
+// anchor is the first node of n's graph that holds numbers, neither indices nor bytes.
 func anchor(n *Node) *Node {
 	all := n.Graph().AllNodes()
 	for _, first := range all {
-		if DTypeOf(first) != kernels.Int32 {
+		if dt := DTypeOf(first); dt != kernels.Int32 && dt != kernels.Uint8 {
 			return first
 		}
 	}

@@ -22,7 +22,8 @@ type Batch struct {
 	index   *graph.Node   // of each example among all [n]
 	place   *graph.Node   // of each example in the pass [n], where PerPass is used
 	inputs  []*graph.Node // of the model
-	images  *graph.Node   // the input, where it is augmented; else nil
+	images  *graph.Node   // the input, where it is augmented on the host; else nil
+	moves   *graph.Node   // of each image [n], where they are augmented on the device; else nil
 	target  *graph.Node
 	buffers []*graph.Node // of the model
 	here    *Point
@@ -50,12 +51,16 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 	b.Mean, b.CovarianceWeight = b.scalar(scalarMean, 1), b.scalar(scalarCovarianceWeight, 1)
 	rows := b.index
 	if f.staging != nil {
-		rows = b.Leaf(f.staging.slots.Slice(0, b.N), b.N)
+		rows = b.Leaf(f.staging.places.Slice(0, b.N), b.N)
 	}
 	of := func(all kernels.Buffer, in Input) *graph.Node {
 		return graph.Gather(b.Leaf(all, append([]int{f.capacity}, in.Shape...)...), rows)
 	}
 	for i, in := range f.Model.Inputs() {
+		if f.packed != nil {
+			b.inputs = append(b.inputs, b.unpacked(b.Leaf(f.inputs[i], append([]int{f.capacity}, in.Shape...)...), rows))
+			continue
+		}
 		if f.training && f.augments() {
 			b.images = b.Unbound(f.dtype, "images", append([]int{b.N}, in.Shape...)...)
 			b.inputs = append(b.inputs, b.images)

@@ -14,16 +14,15 @@ func (f *Objective) augments() bool { return f.parts[Train].Augment != (data.Aug
 // SetEpoch fixes the images that passes of Training see, until the next call, to those of an epoch of a run with a seed: a function of
 // seed, epoch and example, whatever batch or chunk it lies in. It does nothing without augmentation.
 func (f *Objective) SetEpoch(seed uint64, epoch int) {
-	if m := f.images; m != nil && (m.seed != seed || m.epoch != epoch) {
-		m.seed, m.epoch, m.drawn = seed, epoch, m.drawn[:0]
+	if m := f.images; m != nil && (f.seed != seed || f.epoch != epoch) {
+		m.drawn = m.drawn[:0]
 	}
+	f.seed, f.epoch = seed, epoch
 }
 
-// images is the augmented examples of a chunk. They are made on the host.
+// images is the augmented examples of a chunk, made on the host: of those that are not stored as bytes.
 type images struct {
 	objective *Objective
-	seed      uint64
-	epoch     int
 	buffer    kernels.Buffer // [chunk, size]
 	size      int
 	drawn     []int // the examples in the buffer; none where it holds nothing of this epoch
@@ -55,15 +54,16 @@ func writer[T kernels.Float](m *images) func(examples []int) error {
 	var seed uint64
 	rows, image := make([]T, f.chunk*m.size), make([]T, m.size)
 	return func(examples []int) error {
-		if from == nil || seed != m.seed {
-			seed, from = m.seed, data.NewAugmenter[T](f.parts[Train], m.seed)
+		if from == nil || seed != f.seed {
+			seed, from = f.seed, data.NewAugmenter[T](f.parts[Train], f.seed)
 		}
 		var staged []T
 		if f.staging != nil {
-			if err := f.staging.hold(examples); err != nil {
+			at, err := f.staging.hold(examples)
+			if err != nil {
 				return err
 			}
-			staged = imagesOf[T](f.staging)
+			staged = imagesOf[T](f.staging.slots[at])
 		}
 		for i, k := range examples {
 			part, own := f.partOf(k)
@@ -73,7 +73,7 @@ func writer[T kernels.Float](m *images) func(examples []int) error {
 				return err
 			}
 			if row := rows[i*m.size : (i+1)*m.size]; part == Train {
-				from.Change(m.epoch, own, image, row)
+				from.Change(f.epoch, own, image, row)
 			} else {
 				copy(row, image)
 			}
@@ -82,12 +82,12 @@ func writer[T kernels.Float](m *images) func(examples []int) error {
 	}
 }
 
-// imagesOf is the inputs that staging holds, of a model with one input.
-func imagesOf[T kernels.Float](s *staging) []T {
-	if doubles, ok := any(s.columns[0].doubles).([]T); ok {
+// imagesOf is the inputs in a slot, of a model with one input.
+func imagesOf[T kernels.Float](o *slot) []T {
+	if doubles, ok := any(o.columns[0].doubles).([]T); ok {
 		return doubles
 	}
-	return any(s.columns[0].singles).([]T)
+	return any(o.columns[0].singles).([]T)
 }
 
 // partOf is the part of the data that an example lies in, and its index there.

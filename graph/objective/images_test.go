@@ -14,10 +14,19 @@ import (
 // What training sees is the gradients, and their norms, of a set of the images as the epoch makes them, in any chunks; what
 // evaluates sees the images themselves.
 func TestTrainingSeesAugmentedImages(t *testing.T) {
-	split, err := data.Load("glyphs,train=20,test=6,size=8,augment=crop2+flip", data.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Run("numbers", func(t *testing.T) {
+		split, err := data.Load("glyphs,train=20,test=6,size=8,augment=crop2+flip", data.Options{})
+		must(t, err)
+		seesAugmented(t, split)
+	})
+	t.Run("bytes", func(t *testing.T) { seesAugmented(t, coloured(t, 26, ",normalize=on,augment=crop2+flip")) })
+	t.Run("bytes on disk", func(t *testing.T) {
+		seesAugmented(t, coloured(t, 26, ",scale=255,normalize=on,augment=crop3+flip,stream=on"))
+	})
+}
+
+func seesAugmented(t *testing.T, split *data.Split) {
+	size := split.Train.Size()
 	model, err := nn.Parse(`{"layers":[{"conv2d":{"out":3,"kernel":3}},"tanh","flatten",{"linear":{"out":10}}]}`, split.Train.Shape, 10, nn.CrossEntropy{})
 	if err != nil {
 		t.Fatal(err)
@@ -51,17 +60,17 @@ func TestTrainingSeesAugmentedImages(t *testing.T) {
 		}
 		var seen [][]float64
 		for _, epoch := range []int{0, 3} {
-			made := make([]float64, 0, 20*64)
+			made := make([]float64, 0, 20*size)
 			from := data.NewAugmenter[float64](split.Train, 5)
 			for i := range 20 {
-				image := make([]float64, 64)
+				image := make([]float64, size)
 				if err := from.Read(epoch, i, image); err != nil {
 					t.Fatal(err)
 				}
 				made = append(made, image...)
 			}
 			explicit := plain
-			explicit.Train.X = data.ValuesOf(made)
+			explicit.Train.X, explicit.Train.Rows = data.ValuesOf(made), nil
 			for _, chunk := range []int{7, 100} {
 				f := place(split, dtype, chunk)
 				f.Training().SetEpoch(5, epoch)

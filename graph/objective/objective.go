@@ -69,7 +69,10 @@ type onDevice struct {
 	index     kernels.Buffer     // [chunk] examples of the current chunk
 	place     kernels.Buffer     // [chunk] their places in the pass
 	masks     *Key               // of random parts; nil without any
-	images    *images            // that training sees in the place of examples; nil without augmentation
+	packed    *packed            // what examples are that the device holds as bytes; nil where it holds them as numbers
+	images    *images            // that training sees in the place of examples; nil without augmentation, or where they are packed
+	seed      uint64             // of augmentation
+	epoch     int                // likewise
 	chosen    []int32            // [chunk] what is written to them
 	arena     kernels.Buffer     // memory of programs, which run one at a time
 	programs  map[*program]bool  // those on the device
@@ -127,6 +130,9 @@ func (f *Objective) fill(resident int64) (err error) {
 		f.masks, err = newKey(f.device, masks)
 	}
 	if err == nil {
+		err = f.pack()
+	}
+	if err == nil {
 		err = f.upload(resident)
 	}
 	if err == nil && f.chunk == 0 {
@@ -136,7 +142,11 @@ func (f *Objective) fill(resident int64) (err error) {
 	reserve(&f.place, kernels.Int32, f.chunk)
 	f.chosen = make([]int32, f.chunk)
 	if err == nil && f.augments() {
-		f.images, err = f.newImages()
+		if f.packed != nil {
+			err = f.packed.augmented(f)
+		} else {
+			f.images, err = f.newImages()
+		}
 	}
 	return err
 }
@@ -250,6 +260,7 @@ func (f *Objective) Close() {
 	}
 	f.masks.Close()
 	f.images.close()
+	f.packed.close()
 	f.staging.close()
 	Free(f.theta, f.buffers, f.index, f.place, f.arena)
 	f.freeData()

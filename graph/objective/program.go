@@ -19,8 +19,10 @@ type program struct {
 	stages       [][]*graph.Node // sums of a part that go out together; nil where none do
 	index, place kernels.Buffer  // place is nil where no expression asks for it
 	chosen       []int32
-	boxed        any     // chosen, as Write takes it without an allocation
-	images       *images // that it reads in the place of the examples; else nil
+	boxed        any            // chosen, as Write takes it without an allocation
+	images       *images        // that it reads in the place of the examples; else nil
+	moves        kernels.Buffer // of images that the device augments; else nil
+	drawn        any            // what is written to moves
 }
 
 // rowsOf is a node of which the host wants every example's row.
@@ -70,6 +72,10 @@ func (f *Objective) compile(p *Pass, kind chunkKind) (*program, error) {
 	if b.images != nil {
 		c.images = f.images
 		b.Bind(b.images, f.images.first(kind.n))
+	}
+	if b.moves != nil {
+		c.moves, c.drawn = f.packed.moves.Slice(0, kind.n), f.packed.drawn[:kind.n]
+		b.Bind(b.moves, c.moves)
 	}
 	if b.place != nil {
 		c.place = f.place.Slice(0, kind.n)
@@ -160,7 +166,10 @@ func (c *program) choose(examples []int, from int) error {
 		}
 		c.chosen[i] = int32(k)
 	}
-	return c.index.Write(c.boxed)
+	if err := c.index.Write(c.boxed); err != nil || c.moves == nil {
+		return err
+	}
+	return c.move(examples)
 }
 
 // bring has the examples of a chunk on the device where they do not lie there, and begins to read those behind them.

@@ -2,10 +2,7 @@ package objective
 
 import (
 	"fmt"
-	"math"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"drift/data"
@@ -13,34 +10,29 @@ import (
 )
 
 // staging brings the examples of a chunk to the device where they do not all lie there: those of the chunk behind it, or of a step that
-// was announced, are read while the device works. Programs gather them by their places in the chunk, so that results have the same bits.
+// was announced, are read while the device works. A device that copies beside its computation has two buffers in turn, and gets what was read
+// meanwhile as well. Programs gather examples by their places in the buffers, so that results have the same bits.
 type staging struct {
 	objective *onDevice
-	slots     kernels.Buffer // [chunk] 0, 1, 2 …
-	current   []int          // examples on the device
-	coming    []int          // examples of the next pass, as far as they are known
-	columns   []column       // of the inputs, and the targets
-	read      []int          // examples in the columns, or on their way there
-	reading   chan error     // nil unless reads are under way
-	problem   error          // of the last reads
-	slow      bool           // reads take so long that it pays to begin them early
-}
-
-// column is one of the inputs, or the targets, of the examples of a chunk on the host.
-type column struct {
-	what    string
-	in      Input
-	from    int // among the numbers of an example
-	doubles []float64
-	singles []float32
-	ids     []int32
+	places    kernels.Buffer // [chunk] of the examples in the device's buffers, which follow each other
+	list      []int32        // what is written to it
+	shown     int            // the first place that is in places
+	slots     []*slot
+	current   int           // the slot that programs read; −1 for none
+	coming    []int         // examples of the next pass, as far as they are known
+	reading   chan struct{} // nil unless reads are under way
+	next      []int         // examples that they are of
+	slow      bool          // reads take so long that it pays to begin them early
 }
 
 // worthAhead is how long reads take that are begun early. A shorter one is over before another goroutine would have woken up.
 const worthAhead = 500 * time.Microsecond
 
-// resident is the share of the free memory of a device up to which the examples all lie there.
-const resident = 0.5
+// Shares of the free memory of a device: that up to which all examples lie there, and that which a chunk may take where there are two.
+const (
+	resident = 0.5
+	doubled  = 0.125
+)
 
 // stages tells whether examples shall come to the device a chunk at a time.
 func (f *Objective) stages(most int64) bool {
@@ -49,12 +41,21 @@ func (f *Objective) stages(most int64) bool {
 		if set.Rows != nil && set.Len() > 0 {
 			return true
 		}
-		bytes += int64(set.Len()) * int64(set.Size()+set.Targets()) * int64(f.dtype.Size())
+		bytes += int64(set.Len()) * f.exampleBytes()
 	}
 	if most == 0 {
 		most = int64(resident * float64(f.device.FreeBytes()))
 	}
 	return bytes > most
+}
+
+// exampleBytes is what an example takes on the device.
+func (f *Objective) exampleBytes() (bytes int64) {
+	for _, in := range f.Model.Inputs() {
+		bytes += int64(in.Size() * f.inputType(in).Size())
+	}
+	target := f.Model.Target()
+	return bytes + int64(target.Size()*target.DType(f.dtype).Size())
 }
 
 // stage prepares for that.
@@ -64,41 +65,68 @@ func (f *Objective) stage() (err error) {
 		f.chunk, err = f.defaultChunk()
 	}
 	f.freeData()
-	if f.capacity = f.chunk; err == nil {
-		err = f.reserveData(f.capacity)
-	}
-	s := &staging{objective: f.onDevice}
+	s := &staging{objective: f.onDevice, current: -1}
 	f.staging = s
 	if err == nil {
-		s.slots, err = f.device.NewBuffer(kernels.Int32, f.chunk)
+		err = s.open(f)
 	}
 	if err != nil {
 		return err
 	}
-	places := make([]int32, f.chunk)
-	for i := range places {
-		places[i] = int32(i)
+	if s.places, err = f.device.NewBuffer(kernels.Int32, f.chunk); err != nil {
+		return err
 	}
-	at := 0
-	for _, in := range f.Model.Inputs() {
-		s.columns = append(s.columns, newColumn("input", in, at, f.dtype, f.chunk))
-		at += in.Size()
-	}
-	s.columns = append(s.columns, newColumn("target", f.Model.Target(), 0, f.dtype, f.chunk))
-	return s.slots.Write(places)
+	s.list, s.shown = make([]int32, f.chunk), -1
+	return s.show(0)
 }
 
-func newColumn(what string, in Input, from int, dt kernels.DType, n int) column {
-	c := column{what: what, in: in, from: from}
-	switch in.DType(dt) {
-	case kernels.Int32:
-		c.ids = make([]int32, n*in.Size())
-	case kernels.Float64:
-		c.doubles = make([]float64, n*in.Size())
-	default:
-		c.singles = make([]float32, n*in.Size())
+// open makes the slots: two that the device fills while it computes, where it can and has room for them, else one that is written.
+func (s *staging) open(f *Objective) error {
+	feeder, ok := f.device.(kernels.Feeder)
+	if ok && 2*int64(f.chunk)*f.exampleBytes() <= int64(doubled*float64(f.device.FreeBytes())) && s.double(f, feeder) == nil {
+		return nil
 	}
-	return c
+	s.release()
+	f.freeData()
+	f.capacity = f.chunk
+	if err := f.reserveData(f.capacity); err != nil {
+		return err
+	}
+	s.slots = []*slot{newSlot(f, newWritten(append(slices.Clone(f.inputs), f.targets)), 0)}
+	return nil
+}
+
+// double makes two slots, the halves of the buffers for inputs and targets.
+func (s *staging) double(f *Objective, feeder kernels.Feeder) error {
+	f.capacity = 2 * f.chunk
+	if err := f.reserveData(f.capacity); err != nil {
+		return err
+	}
+	for k := range 2 {
+		var halves []kernels.Buffer
+		for _, b := range append(slices.Clone(f.inputs), f.targets) {
+			half := b.Len() / 2
+			halves = append(halves, b.Slice(k*half, (k+1)*half))
+		}
+		feed, err := feeder.NewFeed(halves...)
+		if err != nil {
+			return err
+		}
+		s.slots = append(s.slots, newSlot(f, feed, k*f.chunk))
+	}
+	return nil
+}
+
+// show has programs read the examples from a place on.
+func (s *staging) show(first int) error {
+	if first == s.shown {
+		return nil
+	}
+	for i := range s.list {
+		s.list[i] = int32(first + i)
+	}
+	s.shown = first
+	return s.places.Write(s.list)
 }
 
 // Expect announces the examples of the pass after the next one, so that they can be read meanwhile where they do not lie on the device.
@@ -117,37 +145,58 @@ func (f *Objective) Expect(examples []int) {
 
 // bring has the examples on the device.
 func (s *staging) bring(examples []int) error {
-	if slices.Equal(s.current, examples) {
+	if s.current >= 0 && slices.Equal(s.slots[s.current].device, examples) {
 		return nil
 	}
-	if err := s.hold(examples); err != nil {
-		return err
-	}
-	s.current = s.current[:0]
-	f := s.objective
-	for i := range s.columns {
-		to := f.targets
-		if i < len(f.inputs) {
-			to = f.inputs[i]
-		}
-		if err := s.columns[i].write(to, len(examples)); err != nil {
+	s.wait()
+	k := slices.IndexFunc(s.slots, func(o *slot) bool { return slices.Equal(o.device, examples) })
+	if k < 0 {
+		var err error
+		if k, err = s.hold(examples); err != nil {
 			return err
 		}
 	}
-	s.current = append(s.current, examples...)
+	to := s.slots[k]
+	if s.current >= 0 {
+		if err := s.slots[s.current].feed.Leave(); err != nil {
+			return err
+		}
+	}
+	s.current = -1
+	if !slices.Equal(to.device, examples) {
+		if err := to.send(); err != nil {
+			return err
+		}
+	}
+	if err := to.feed.Arrive(); err != nil {
+		return err
+	}
+	if err := s.show(to.first); err != nil {
+		return err
+	}
+	s.current = k
 	return nil
 }
 
-// hold has the examples in the columns.
-func (s *staging) hold(examples []int) error {
+// hold has the examples in the columns of a slot.
+func (s *staging) hold(examples []int) (at int, err error) {
 	s.wait()
-	if !slices.Equal(s.read, examples) {
-		s.read = append(s.read[:0], examples...)
+	at = slices.IndexFunc(s.slots, func(o *slot) bool { return slices.Equal(o.read, examples) })
+	if at < 0 {
+		at = s.spare()
 		start := time.Now()
-		s.problem = s.fill()
+		s.slots[at].fill(examples, len(s.slots) > 1)
 		s.slow = time.Since(start) > worthAhead
 	}
-	return s.problem
+	return at, s.slots[at].problem
+}
+
+// spare is the slot to be filled next: not the one that programs read, where there are two.
+func (s *staging) spare() int {
+	if len(s.slots) > 1 && s.current == 0 {
+		return 1
+	}
+	return 0
 }
 
 // ahead reads what comes next: the rest of the pass, or what was announced.
@@ -155,115 +204,55 @@ func (s *staging) ahead(rest []int) {
 	if len(rest) == 0 {
 		rest = s.coming
 	}
-	if s.slow && len(rest) > 0 && !slices.Equal(rest, s.current) && !slices.Equal(rest, s.read) {
-		s.wait()
-		s.start(rest)
+	if len(rest) == 0 || !s.slow && len(s.slots) == 1 || s.reading != nil && slices.Equal(s.next, rest) {
+		return
 	}
-}
-
-// start begins to read.
-func (s *staging) start(examples []int) {
-	s.read = append(s.read[:0], examples...)
-	done := make(chan error, 1)
+	s.wait()
+	there := func(o *slot) bool { return slices.Equal(o.read, rest) || slices.Equal(o.device, rest) }
+	if slices.ContainsFunc(s.slots, there) {
+		return
+	}
+	s.next = append(s.next[:0], rest...)
+	to, done := s.slots[s.spare()], make(chan struct{})
 	s.reading = done
-	go func() { done <- s.fill() }()
+	go func() {
+		defer close(done)
+		to.fill(s.next, len(s.slots) > 1)
+	}()
 }
 
 func (s *staging) wait() {
-	if s.reading != nil {
-		s.problem, s.reading = <-s.reading, nil
+	if s.reading == nil {
+		return
 	}
+	<-s.reading
+	s.reading = nil
 }
 
-// fill reads the examples into the columns, on as many goroutines as there are processors.
-func (s *staging) fill() error {
-	workers := min(runtime.GOMAXPROCS(0), (len(s.read)+31)/32)
-	failed := make([]error, workers)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			x, y := make([]float64, s.objective.parts[0].Size()), make([]float64, s.objective.parts[0].Targets())
-			for i := w; i < len(s.read) && failed[w] == nil; i += workers {
-				failed[w] = s.row(i, x, y)
-			}
-		})
+// release closes the slots.
+func (s *staging) release() {
+	for _, o := range s.slots {
+		o.feed.Close()
 	}
-	group.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	s.slots = nil
 }
 
 // close waits for reads.
 func (s *staging) close() {
 	if s != nil {
 		s.wait()
-		Free(s.slots)
+		s.release()
+		Free(s.places)
 	}
 }
 
-// row reads the i-th of the examples.
-func (s *staging) row(i int, x, y []float64) error {
-	example := s.read[i]
-	var set data.Set
-	for _, set = range s.objective.parts {
-		if example < set.Len() {
-			break
+// setOf is the set that an example lies in, and its place there.
+func (f *onDevice) setOf(example int) (*data.Set, int) {
+	for i := range f.parts {
+		if example < f.parts[i].Len() {
+			return &f.parts[i], example
 		}
-		example -= set.Len()
+		example -= f.parts[i].Len()
 	}
-	if err := set.ReadRow(example, x, y); err != nil {
-		return err
-	}
-	for k := range s.columns {
-		c := &s.columns[k]
-		values := x
-		if k == len(s.columns)-1 {
-			values = y
-		}
-		if err := c.put(i, values[c.from:c.from+c.in.Size()]); err != nil {
-			return fmt.Errorf("the %s of example %d of %s %w", c.what, example, set.Name, err)
-		}
-	}
-	return nil
-}
-
-// put converts the numbers of the i-th example.
-func (c *column) put(i int, values []float64) error {
-	at := i * len(values)
-	for k, v := range values {
-		switch {
-		case c.doubles != nil:
-			c.doubles[at+k] = v
-		case c.singles != nil:
-			single := float32(v)
-			if math.IsInf(float64(single), 0) {
-				return fmt.Errorf("holds %v, which float32 cannot: compute in float64, or scale the data", v)
-			}
-			c.singles[at+k] = single
-		default:
-			none := c.what == "target" && v < 0 && len(c.in.Shape) > 0 // a position without a target
-			if !none && !(v >= 0 && v < float64(c.in.Index) && v == math.Trunc(v)) {
-				return fmt.Errorf("holds %v, the model takes whole numbers from 0 to %d", v, c.in.Index-1)
-			}
-			c.ids[at+k] = int32(v)
-		}
-	}
-	return nil
-}
-
-// write copies n examples to the device.
-func (c *column) write(to kernels.Buffer, n int) error {
-	size := n * c.in.Size()
-	to = to.Slice(0, size)
-	switch {
-	case c.doubles != nil:
-		return to.Write(c.doubles[:size])
-	case c.singles != nil:
-		return to.Write(c.singles[:size])
-	}
-	return to.Write(c.ids[:size])
+	panic(fmt.Sprintf("objective: example %d beyond all parts", example))
 }

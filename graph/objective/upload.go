@@ -60,7 +60,7 @@ func (f *Objective) reserveData(n int) (err error) {
 	inputs, target := f.Model.Inputs(), f.Model.Target()
 	f.inputs = make([]kernels.Buffer, len(inputs))
 	for i, in := range inputs {
-		if f.inputs[i], err = f.device.NewBuffer(in.DType(f.dtype), n*in.Size()); err != nil {
+		if f.inputs[i], err = f.device.NewBuffer(f.inputType(in), n*in.Size()); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,13 @@ func copyPart[T kernels.Float](f *Objective, set data.Set, first int) error {
 	if n == 0 {
 		return nil
 	}
-	if err := copyInputs[T](f, set, first); err != nil {
+	err := error(nil)
+	if f.packed != nil {
+		err = f.copyBytes(set, first)
+	} else {
+		err = copyInputs[T](f, set, first)
+	}
+	if err != nil {
 		return err
 	}
 	to := f.targets.Slice(first*set.Targets(), (first+n)*set.Targets())

@@ -19,7 +19,7 @@ import (
 // workspaceBytes is what cuBLAS may use besides the operands; NVIDIA recommends 32 MiB from compute capability 9.0 on.
 const workspaceBytes = 32 << 20
 
-// device is one GPU. All its work goes to one stream, in order, from one goroutine at a time.
+// device is one GPU. All its work goes to one stream, in order, from one goroutine at a time; what a feed copies goes to another beside it.
 type device struct {
 	turn
 	name        string
@@ -27,6 +27,7 @@ type device struct {
 	gpu         cu.Device
 	total       int64 // bytes of memory
 	stream      cu.Stream
+	copies      cu.Stream // of feeds; made with the first
 	blas        *cublas.Handle
 	workspace   uint64           // of cuBLAS and cublasLt
 	lt          *cublaslt.Handle // nil without cublasLt, and until the first product that goes on
@@ -162,6 +163,9 @@ func (d *device) release() error {
 	}
 	if d.dnn != nil {
 		d.dnn.Close()
+	}
+	if d.copies != (cu.Stream{}) {
+		d.copies.Destroy()
 	}
 	d.pool.close()
 	for i := range d.staging {

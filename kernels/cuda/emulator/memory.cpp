@@ -27,7 +27,7 @@ void *host(CUdeviceptr p) { return reinterpret_cast<void *>(p); }
 CUresult copy(void *to, const void *from, CUdeviceptr device, const void *other, size_t n, CUstream s) {
 	if (CUresult r = known(s)) return r;
 	if (!within(blocks, device, n) || !within(pinned, reinterpret_cast<size_t>(other), n)) return CUDA_ERROR_INVALID_VALUE;
-	submit(s, [=] { memcpy(to, from, n); });
+	submitCopy(s, [=] { memcpy(to, from, n); });
 	return CUDA_SUCCESS;
 }
 

@@ -21,6 +21,7 @@ struct CUgraphExec_st { std::vector<Work> work; };
 struct CUstream_st {
 	CUgraph capture = nullptr;
 	CUcontext context = nullptr;
+	bool busy = false;    // its work is being done
 	bool invalid = false; // the capture met a call that cannot be captured
 	std::deque<std::function<bool()>> pending; // each is called until it returns true
 };
@@ -48,6 +49,9 @@ CUresult finish(CUstream s);
 
 // here is the current context.
 CUcontext here();
+
+// submitCopy leaves a copy to a stream, or does it at once where that is asked for and nothing comes before it.
+void submitCopy(void *stream, Work work);
 
 // spoil makes captures that are under way fail, and says whether there were any.
 bool spoil();

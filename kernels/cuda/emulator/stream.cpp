@@ -1,5 +1,7 @@
 // A stand-in for libcuda.so.1: streams, events and graphs. Work waits in its stream until somebody waits for it, as late as a real
-// device may do it, or is kept while the stream is being captured.
+// device may do it, or is kept while the stream is being captured. Streams know of each other by events alone: a kernel that does not wait for a
+// copy in another stream finds what was there before. With DRIFT_EMULATOR_COPIES=early, copies for which nothing in their stream waits are made at
+// once, as early as a real device may do it: one that does not wait for a kernel overwrites what that has yet to read.
 #include "state.h"
 
 #include <stdlib.h>
@@ -10,10 +12,18 @@
 
 using namespace emulator;
 
-struct CUevent_st {
-	CUstream recorded = nullptr;
-	std::shared_ptr<double> at = std::make_shared<double>(0); // milliseconds, when the stream came to it
+namespace {
+
+// Mark is a place in a stream's work.
+struct Mark {
+	CUstream stream;
+	bool done = false;
+	double at = 0; // milliseconds, when the stream came to it
 };
+
+} // namespace
+
+struct CUevent_st { std::shared_ptr<Mark> mark; }; // where it was last recorded
 
 namespace {
 
@@ -23,13 +33,22 @@ double now() {
 	return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// drain does work of a stream until it is done or waits for others, and reports whether it is done.
-bool drain(CUstream s) {
-	while (!s->pending.empty()) {
-		if (!fault && !s->pending.front()()) return false;
+// drain does work of a stream until it is done, comes to a mark, or waits for others, and reports whether it is done.
+bool drain(CUstream s, const Mark *until = nullptr) {
+	if (s->busy) return false; // it waits for what waits for it
+	s->busy = true;
+	while (!s->pending.empty() && !(until && until->done)) {
+		if (!fault && !s->pending.front()()) break;
 		s->pending.pop_front();
 	}
-	return true;
+	s->busy = false;
+	return s->pending.empty();
+}
+
+// reach does the work of a stream up to a mark, and reports whether it came to it.
+bool reach(const Mark &m) {
+	if (!m.done && streams.count(m.stream)) drain(m.stream, &m);
+	return m.done || fault;
 }
 
 } // namespace
@@ -74,6 +93,14 @@ void emulator::submit(void *stream, Work work) {
 	}
 	s->pending.push_back([work = std::move(work)] { return work(), true; });
 	if (s->pending.size() > 1000) drain(s);
+}
+
+void emulator::submitCopy(void *stream, Work work) {
+	Hold hold(lock);
+	CUstream s = static_cast<CUstream>(stream);
+	const char *when = getenv("DRIFT_EMULATOR_COPIES");
+	if (when && !strcmp(when, "early") && !s->capture && !fault && s->pending.empty()) work();
+	else submit(stream, std::move(work));
 }
 
 void emulator::submitSteps(void *stream, std::function<bool()> step) {
@@ -130,22 +157,34 @@ CUresult cuEventRecord(CUevent e, CUstream s) {
 	Hold hold(lock);
 	if (CUresult r = known(s)) return r;
 	if (s->capture) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; // allowed, but nobody could wait for it
-	e->recorded = s;
-	submit(s, [at = e->at] { *at = now(); });
+	e->mark = std::make_shared<Mark>(Mark{s});
+	submitCopy(s, [m = e->mark] { m->at = now(), m->done = true; });
 	return CUDA_SUCCESS;
 }
 
 CUresult cuEventElapsedTime(float *ms, CUevent from, CUevent to) {
 	Hold hold(lock);
 	if (CUresult r = ready()) return r;
-	if (!from->recorded || !to->recorded) return CUDA_ERROR_INVALID_HANDLE;
-	if (!from->recorded->pending.empty() || !to->recorded->pending.empty()) return CUDA_ERROR_NOT_READY;
-	return *ms = float(*to->at - *from->at), CUDA_SUCCESS;
+	if (!from->mark || !to->mark) return CUDA_ERROR_INVALID_HANDLE;
+	if (!from->mark->done || !to->mark->done) return CUDA_ERROR_NOT_READY;
+	return *ms = float(to->mark->at - from->mark->at), CUDA_SUCCESS;
 }
 
 CUresult cuEventSynchronize(CUevent e) {
 	if (CUresult r = calm()) return r;
-	return e->recorded ? finish(e->recorded) : CUDA_SUCCESS;
+	for (;; usleep(20)) {
+		Hold hold(lock);
+		if (!e->mark || reach(*e->mark)) return fault;
+	}
+}
+
+CUresult cuStreamWaitEvent(CUstream s, CUevent e, unsigned flags) {
+	Hold hold(lock);
+	if (CUresult r = known(s)) return r;
+	if (flags) return CUDA_ERROR_INVALID_VALUE;
+	if (s->capture) return s->invalid = true, CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED; // allowed for what is captured too, which is not needed
+	if (e->mark && e->mark->stream != s && !e->mark->done) s->pending.push_back([m = e->mark] { return reach(*m); });
+	return CUDA_SUCCESS;
 }
 
 CUresult cuStreamBeginCapture(CUstream s, CUstreamCaptureMode mode) {
