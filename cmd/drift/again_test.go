@@ -139,7 +139,7 @@ func cellsOf(t *testing.T, page, label string) (cells []string) {
 func agrees(t *testing.T, name, cell string, now share) {
 	t.Helper()
 	cell, _, _ = strings.Cut(strings.ReplaceAll(strings.ReplaceAll(cell, "*", ""), "−", "-"), "(")
-	cell, bound := strings.CutPrefix(strings.TrimSpace(cell), "at least ")
+	cell, bound := strings.CutPrefix(strings.TrimSpace(cell), "≥ ")
 	mean, half, _ := strings.Cut(cell, "±")
 	was, err := strconv.ParseFloat(strings.TrimSpace(mean), 64)
 	if err != nil {
