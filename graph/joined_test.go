@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -23,10 +24,19 @@ func joinedOf(p *Plan) (list []kernels.Product) {
 func TestProductsGoOn(t *testing.T) {
 	g := New()
 	in := func(name string, shape ...int) *Node { return Input(g, kernels.Float64, name, shape...) }
-	x, w, v, c, d, e := in("x", 5, 3), in("w", 4, 3), in("v", 4, 4), in("c", 4), in("d", 4), in("e", 5)
-	hidden := Relu(Add(MatMulT(x, w, false, true), Broadcast(c, 0, 5)))
-	out := Add(MatMulT(hidden, v, false, true), Broadcast(d, 0, 5))
+	x, w, v, c, d, e := in("x", 9, 3), in("w", 4, 3), in("v", 4, 4), in("c", 4), in("d", 4), in("e", 9)
+	few := in("few", 2, 3)
+	hidden := Relu(Add(MatMulT(x, w, false, true), Broadcast(c, 0, 9)))
+	out := Add(MatMulT(hidden, v, false, true), Broadcast(d, 0, 9))
 	z := MatMulT(x, w, false, true)
+	gelu := func(u *Node) *Node {
+		cubic := Mul(u, AddConst(Scale(Square(u), 0.044715), 1))
+		return Scale(Mul(u, AddConst(Tanh(Scale(cubic, math.Sqrt(2/math.Pi))), 1)), 0.5)
+	}
+	smooth := MatMulT(gelu(Add(z, Broadcast(c, 0, 9))), v, false, true)
+	plain := MatMulT(gelu(MatMulT(x, w, false, true)), v, false, true)
+	keep := kernels.Product{Bias: true, Activation: kernels.GELUTanh, Keep: true}
+	back := kernels.Product{Activation: kernels.GELUTanh, Gradient: true, Sums: true}
 	bias, relu := kernels.Product{Bias: true}, kernels.Product{Bias: true, Activation: kernels.ReLU}
 	for _, c := range []struct {
 		name    string
@@ -35,12 +45,19 @@ func TestProductsGoOn(t *testing.T) {
 	}{
 		{"two layers", Grad([]*Node{SumAll(Square(out))}, []*Node{nil}, []*Node{w, c, v, d}),
 			[]kernels.Product{relu, {Activation: kernels.ReLU, Gradient: true, Sums: true}}},
-		{"a bias alone", []*Node{Add(z, Broadcast(c, 0, 5))}, []kernels.Product{bias}},
+		{"a bias alone", []*Node{Add(z, Broadcast(c, 0, 9))}, []kernels.Product{bias}},
+		{"gelu", Grad([]*Node{SumAll(Exp(smooth))}, []*Node{nil}, []*Node{w, c, v}), []kernels.Product{keep, back}},
+		{"gelu without a bias", Grad([]*Node{SumAll(Exp(plain))}, []*Node{nil}, []*Node{w, v}), []kernels.Product{{Activation: kernels.GELUTanh, Keep: true},
+			{Activation: kernels.GELUTanh, Gradient: true}}},
+		{"gelu of a few rows", Grad([]*Node{SumAll(Exp(MatMulT(gelu(Add(MatMulT(few, w, false, true), Broadcast(c, 0, 2))), v, false, true)))}, []*Node{nil},
+			[]*Node{w, c, v}), []kernels.Product{keep, back}},
+		{"gelu alone", []*Node{gelu(Add(z, Broadcast(c, 0, 9)))}, []kernels.Product{{Bias: true, Activation: kernels.GELUTanh}}},
+		{"gelu with another argument", Grad([]*Node{SumAll(Exp(MatMulT(gelu(Scale(z, 2)), v, false, true)))}, []*Node{nil}, []*Node{w, v}), nil},
 		{"read twice", []*Node{Relu(z), Exp(z)}, nil},
 		{"wanted itself", []*Node{Relu(z), z}, nil},
-		{"a bias of a row", []*Node{Add(z, BroadcastTail(e, 5, 4))}, nil},
+		{"a bias of a row", []*Node{Add(z, BroadcastTail(e, 9, 4))}, nil},
 		{"sums of rows", []*Node{SumTail(Relu(z))}, nil},
-		{"terms the other way round", []*Node{Relu(Add(Broadcast(c, 0, 5), z))}, []kernels.Product{relu}},
+		{"terms the other way round", []*Node{Relu(Add(Broadcast(c, 0, 9), z))}, []kernels.Product{relu}},
 		{"a batch of matrices", []*Node{Relu(MatMulT(in("a", 2, 3, 3), in("b", 2, 3, 3), false, true))}, nil},
 	} {
 		p, err := NewPlan(c.outputs, nil, nil)

@@ -1,6 +1,10 @@
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // Activation is a function that a Product applies to its result.
 type Activation uint8
@@ -8,22 +12,24 @@ type Activation uint8
 const (
 	NoActivation Activation = iota // z
 	ReLU                           // max(z, 0)
+	GELUTanh                       // z·(1 + tanh(√(2/π)(z + 0.044715 z³)))/2
 )
 
-func (a Activation) String() string { return [...]string{"", "relu"}[a] }
+func (a Activation) String() string { return [...]string{"", "relu", "gelu_tanh"}[a] }
 
 // Product is a Gemm z = Alpha·op(A)·op(B), of one matrix [M,N] and with Beta = 0, that goes on with z before it is stored.
 //
-// Without Gradient it is y = act(z + b), with a row b [N] that is added to all rows if Bias is set. Outputs [y], inputs [A, B] and b.
+// Without Gradient it is y = act(z + b), with a row b [N] that is added to all rows if Bias is set. With
+// Keep, what GELUTanh is applied to is an output too, u = z + b. Outputs [y] or [y, u], inputs [A, B] and b.
 //
-// With Gradient it is y = z·act′(x), where x [M,N] may be what act was applied to or, for ReLU, what it gave. With Sums it also gives
+// With Gradient it is y = z·act′(x), where x [M,N] is what act was applied to, or for ReLU what it gave. With Sums it also gives
 // the sum of each column, s[n] = Σ_m y[m,n], the gradient of a bias. Outputs [y] or [s, y], inputs [A, B, x].
 //
 // Where z is no number, ReLU may make 0 of it, and so may act′(x) = 0. Outputs share no memory with inputs.
 type Product struct {
 	Gemm
-	Activation           Activation
-	Bias, Gradient, Sums bool
+	Activation                 Activation
+	Bias, Keep, Gradient, Sums bool
 }
 
 func (Product) Name() string { return "product" }
@@ -35,10 +41,10 @@ func (p Product) Operands() (out, in []int, err error) {
 	case err != nil:
 	case p.Batch != 1 || p.Beta != 0:
 		err = fmt.Errorf("batch %d and beta %g: a product that goes on is of one matrix and adds to nothing", p.Batch, p.Beta)
-	case int(p.Activation) > int(ReLU):
+	case p.Activation > GELUTanh:
 		err = fmt.Errorf("there is no activation %d", p.Activation)
-	case p.Gradient && (p.Bias || p.Activation == NoActivation), p.Sums && !p.Gradient:
-		err = fmt.Errorf("a gradient is that of an activation, takes no bias and alone has sums")
+	case p.Gradient && (p.Bias || p.Activation == NoActivation), p.Sums && !p.Gradient, p.Keep && (p.Gradient || p.Activation != GELUTanh):
+		err = fmt.Errorf("a gradient is that of an activation, takes no bias and alone has sums, and only what gelu_tanh is applied to is kept")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -48,6 +54,9 @@ func (p Product) Operands() (out, in []int, err error) {
 		in = append(in, p.M*p.N)
 	case p.Bias:
 		in = append(in, p.N)
+	}
+	if p.Keep {
+		out = append(out, p.M*p.N)
 	}
 	if p.Sums {
 		out = append([]int{p.N}, out...)
@@ -60,24 +69,64 @@ func (p Product) Operands() (out, in []int, err error) {
 func (p Product) Chain() Primitive {
 	full := Access{B: 1, C: 1}
 	m := Map{N: p.M * p.N, Access: []Access{full}}
+	z := uint8(0)
 	switch {
 	case p.Gradient:
 		m.Access = append(m.Access, full)
-		m.Code = []Instr{{Fn: FnStep, X: 1}, {Fn: FnMul, X: 0, Y: 2}}
 	case p.Bias:
 		m.Access = append(m.Access, Access{B: p.M, C: p.N})
-		m.Code = []Instr{{Fn: FnAdd, X: 0, Y: 1}}
+		z = m.then(FnAdd, z, 1, 0)
 	}
-	last := func() uint8 { return uint8(len(m.Access) + len(m.Code) - 1) }
-	if p.Activation == ReLU && !p.Gradient {
-		m.Code = append(m.Code, Instr{Fn: FnRelu, X: last()})
+	switch {
+	case p.Activation == ReLU && p.Gradient:
+		m.Results = []uint8{m.then(FnMul, z, m.then(FnStep, 1, 0, 0), 0)}
+	case p.Activation == ReLU:
+		m.Results = []uint8{m.then(FnRelu, z, 0, 0)}
+	case p.Activation == GELUTanh && p.Gradient:
+		m.Results = []uint8{m.geluGradient(z, 1)}
+	case p.Activation == GELUTanh:
+		_, tanh := m.geluTanh(z)
+		m.Results = []uint8{m.then(FnScale, m.then(FnMul, z, m.then(FnAddConst, tanh, 0, 1), 0), 0, 0.5)}
+	default:
+		m.Results = []uint8{z}
 	}
-	m.Results = []uint8{last()}
+	if p.Keep {
+		m.Results = append(m.Results, z)
+	}
 	if !p.Sums {
 		return m
 	}
-	m.Results = append(m.Results, last())
+	m.Results = append(slices.Clone(m.Results), m.Results...)
 	return Reduce{A: 1, B: p.M, C: p.N, Map: m}
+}
+
+// then adds an instruction and gives its value.
+func (m *Map) then(fn Fn, x, y uint8, imm float64) uint8 {
+	m.Code = append(m.Code, Instr{Fn: fn, X: x, Y: y, Imm: imm})
+	return uint8(len(m.Access) + len(m.Code) - 1)
+}
+
+// The numbers of GELUTanh: of the cubic term, and √(2/π).
+const geluCubic = 0.044715
+
+var geluSlope = math.Sqrt(2 / math.Pi)
+
+// geluTanh is 1 + 0.044715u² and the hyperbolic tangent of √(2/π) times that times u.
+func (m *Map) geluTanh(u uint8) (cubic, tanh uint8) {
+	cubic = m.then(FnAddConst, m.then(FnScale, m.then(FnSquare, u, 0, 0), 0, geluCubic), 0, 1)
+	return cubic, m.then(FnTanh, m.then(FnScale, m.then(FnMul, u, cubic, 0), 0, geluSlope), 0, 0)
+}
+
+// geluGradient is g times GELUTanh's derivative at u, in the order of the chain rule: ½g(1 + t) + ½gu(1 − t²)√(2/π)(1 + 0.044715u² + 2·0.044715u²).
+func (m *Map) geluGradient(g, u uint8) uint8 {
+	cubic, tanh := m.geluTanh(u)
+	half := m.then(FnScale, g, 0, 0.5)
+	straight := m.then(FnMul, half, m.then(FnAddConst, tanh, 0, 1), 0)
+	slope := m.then(FnAddConst, m.then(FnScale, m.then(FnSquare, tanh, 0, 0), 0, -1), 0, 1)
+	inner := m.then(FnScale, m.then(FnMul, m.then(FnMul, half, u, 0), slope, 0), 0, geluSlope)
+	first := m.then(FnAdd, straight, m.then(FnMul, inner, cubic, 0), 0)
+	second := m.then(FnMul, m.then(FnScale, m.then(FnMul, inner, u, 0), 0, geluCubic), u, 0)
+	return m.then(FnAdd, first, m.then(FnScale, second, 0, 2), 0)
 }
 
 // Y is the number of the output y.
@@ -94,6 +143,9 @@ func (p Product) describe() string {
 	}
 	if p.Gradient {
 		text += " gradient"
+	}
+	if p.Keep {
+		text += ", kept"
 	}
 	if p.Sums {
 		text += " and sums"

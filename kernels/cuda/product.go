@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -121,7 +122,7 @@ func (p *planner) product(call int, op kernels.Product, out, in []uint64) error 
 }
 
 // errNoEpilogue is why cublasLt is not asked.
-var errNoEpilogue = fmt.Errorf("cublasLt has no part in it")
+var errNoEpilogue = errors.New("cublasLt has no part in it")
 
 func (p *planner) byCuBLASLt(call int, op kernels.Product, out, in []uint64) error {
 	if op.M*op.N*op.K == 0 || op.Alpha == 0 || max(op.M, op.N, op.K) > math.MaxInt32 || !p.device.openCuBLASLt() {
@@ -131,39 +132,45 @@ func (p *planner) byCuBLASLt(call int, op kernels.Product, out, in []uint64) err
 		A: in[0], B: in[1], C: out[op.Y()], Epilogue: epilogues[op.Activation]}
 	note := p.noted(call)
 	switch {
+	case op.Gradient && op.Activation == kernels.GELUTanh:
+		l.Epilogue, l.Aux = cublaslt.GELUGradient, in[2]
+	case op.Gradient && note == nil:
+		return errNoEpilogue // x is no result of its
+	case op.Gradient && !note.made:
+		return errors.New("what ReLU let pass was not noted by cublasLt before")
 	case op.Gradient:
-		if note == nil {
-			return errNoEpilogue // x is no result of its
-		}
-		if !note.made {
-			return fmt.Errorf("what ReLU let pass was not noted by cublasLt before")
-		}
 		l.Epilogue = cublaslt.ReLUGradient
-		if op.Sums {
-			l.Epilogue, l.Vector = cublaslt.ReLUGradientAndSums, out[0]
-		}
+	case op.Keep:
+		l.Epilogue, l.Aux = l.Epilogue|cublaslt.Aux, out[1]
+	case note != nil:
+		l.Epilogue |= cublaslt.Aux
+	}
+	switch {
+	case op.Sums:
+		l.Epilogue, l.Vector = l.Epilogue|cublaslt.BiasGradient, out[0]
 	case op.Bias:
 		l.Epilogue, l.Vector = l.Epilogue|cublaslt.Bias, in[2]
 	}
 	if note != nil {
-		l.Mask = p.notes + note.offset
-		if !op.Gradient {
-			l.Epilogue |= cublaslt.Mask
-		}
+		l.Aux = p.notes + note.offset
+	}
+	if op.Activation == kernels.GELUTanh && l.Aux != 0 && (op.N%8 != 0 || l.Aux%vectorBytes != 0) {
+		return fmt.Errorf("the input of GELU has %d columns and begins %d bytes behind a multiple of %d: columns must be a multiple of 8, and it must begin at one", op.N,
+			l.Aux%vectorBytes, vectorBytes)
 	}
 	err := p.device.lt.Plan(l)
 	if err != nil && note != nil && !op.Gradient { // it may do without the mask what it does not do with it
-		l.Mask, l.Epilogue = 0, l.Epilogue&^cublaslt.Mask
+		l.Aux, l.Epilogue = 0, l.Epilogue&^cublaslt.Aux
 		err = p.device.lt.Plan(l)
 	}
 	if err != nil {
 		return err
 	}
 	if note != nil {
-		note.made = l.Mask != 0
+		note.made = l.Aux != 0
 	}
 	p.commands = append(p.commands, epilogue{l})
 	return nil
 }
 
-var epilogues = map[kernels.Activation]cublaslt.Epilogue{kernels.ReLU: cublaslt.ReLU}
+var epilogues = map[kernels.Activation]cublaslt.Epilogue{kernels.ReLU: cublaslt.ReLU, kernels.GELUTanh: cublaslt.GELU}

@@ -100,6 +100,35 @@ func TestMasksAreReadAgain(t *testing.T) {
 	}
 }
 
+// GELU by tanh goes on in one call both ways where rows are multiples of 8, and else as a chain.
+func TestGELUGoesOn(t *testing.T) {
+	obedient(t)
+	d := open(t, Options{})
+	for n, want := range map[int]string{64: "cublaslt gelu+bias+aux, cublaslt dgelu+bgrad", 60: "cublas, map, cublas, reduce"} {
+		out := func(size int) kernels.Buffer { return buffer32(t, d, make([]float32, size)) }
+		g := kernels.Gemm{Batch: 1, M: 32, N: n, K: 5, Alpha: 0.1}
+		x, w, u, y := buffer32(t, d, random(32*5)), buffer32(t, d, random(5*n)), out(32*n), out(32*n)
+		e, err := d.Load([]kernels.Call{
+			{Op: kernels.Product{Gemm: g, Activation: kernels.GELUTanh, Bias: true, Keep: true}, Out: []kernels.Buffer{y, u}, In: []kernels.Buffer{x, w, buffer32(t, d, random(n))}},
+			{Op: kernels.Product{Gemm: g, Activation: kernels.GELUTanh, Gradient: true, Sums: true}, Out: []kernels.Buffer{out(n), out(32 * n)}, In: []kernels.Buffer{x, w, u}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range e.(*executable).commands {
+			names = append(names, c.kernel())
+		}
+		e.Close()
+		if got := strings.Join(slices.Compact(names), ", "); !strings.HasPrefix(got, want) {
+			t.Errorf("rows of %d: %s, want %s", n, got, want)
+		}
+	}
+	if report, _ := ReportOf(d); report.Epilogues != 2 || report.EpiloguesRefused != 2 || len(report.Notices) != 2 {
+		t.Errorf("%+v", report)
+	}
+}
+
 // One call is one kernel in a profile, and says which.
 func TestProductsGoOnInOneCall(t *testing.T) {
 	obedient(t)
@@ -114,7 +143,7 @@ func TestProductsGoOnInOneCall(t *testing.T) {
 	for _, c := range e.(*executable).commands {
 		names = append(names, c.kernel())
 	}
-	if want := []string{"cublaslt relu+bias+mask", "cublaslt drelu+bgrad"}; !slices.Equal(names, want) {
+	if want := []string{"cublaslt relu+bias+aux", "cublaslt drelu+bgrad"}; !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
 	}
 	if mask := int64(16 * 128 / 8); e.ScratchBytes() != mask {

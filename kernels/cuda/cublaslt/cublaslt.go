@@ -11,6 +11,7 @@
 //   - The bias gradient of DRELU_BGRAD has an element for each row of D, and adds up its columns: the sums over the rows of C, [N].
 //   - A mask of ReLU has a column of bits for each column of D, which is a row of C. Its distance between columns counts bits, is a multiple of 128
 //     and at least N. What order the bits have is cublasLt's own: nobody but cublasLt may read a mask that it wrote.
+//   - What GELU was applied to lies as D does, at a distance between columns that is a multiple of 8: N must be one.
 //   - The layouts describe matrices as they lie in memory, before they are transposed.
 //   - The heuristic takes operands to be multiples of 256 bytes unless it is told otherwise, and looks at the pointers of bias and mask, so
 //     these are set before it is asked.
@@ -25,6 +26,7 @@ import "C"
 
 import (
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -37,19 +39,30 @@ type Epilogue int
 
 // The epilogues, with cublasLt's numbers.
 const (
-	Bias                Epilogue = 4       // z + b
-	ReLU                Epilogue = 2       // max(z, 0)
-	Mask                Epilogue = 128     // with ReLU: stores whether z is above 0
-	ReLUGradient        Epilogue = 8 | 128 // z where the mask says so, else 0
-	BiasGradient        Epilogue = 16      // with a gradient: stores the sums of the result's columns
-	ReLUBias                     = ReLU | Bias
-	ReLUGradientAndSums          = ReLUGradient | BiasGradient
+	Bias         Epilogue = 4        // z + b
+	ReLU         Epilogue = 2        // max(z, 0)
+	GELU         Epilogue = 32       // by tanh
+	Aux          Epilogue = 128      // with ReLU: stores whether z is above 0, as a mask; with GELU: stores z
+	ReLUGradient Epilogue = 8 | Aux  // z where the mask says so, else 0
+	GELUGradient Epilogue = 64 | Aux // z times the derivative of GELU at what was stored
+	BiasGradient Epilogue = 16       // with a gradient: stores the sums of the result's columns
 )
 
-var words = map[Epilogue]string{Bias: "bias", ReLU: "relu", ReLUBias: "relu+bias", ReLU | Mask: "relu+mask", ReLUBias | Mask: "relu+bias+mask",
-	ReLUGradient: "drelu", ReLUGradientAndSums: "drelu+bgrad"}
+// words are the parts of an epilogue, the whole ones first.
+var words = []struct {
+	e    Epilogue
+	word string
+}{{ReLUGradient, "drelu"}, {GELUGradient, "dgelu"}, {ReLU, "relu"}, {GELU, "gelu"}, {Bias, "bias"}, {Aux, "aux"}, {BiasGradient, "bgrad"}}
 
-func (e Epilogue) String() string { return words[e] }
+func (e Epilogue) String() string {
+	var parts []string
+	for _, w := range words {
+		if e&w.e == w.e {
+			parts, e = append(parts, w.word), e&^w.e
+		}
+	}
+	return strings.Join(parts, "+")
+}
 
 // Handle is the library with what it found out about shapes so far.
 type Handle struct {
@@ -107,7 +120,7 @@ type Product struct {
 	A, B, C        uint64
 	Epilogue       Epilogue
 	Vector         uint64 // the bias or the sums of columns, [N]; 0 without
-	Mask           uint64 // 0 without
+	Aux            uint64 // a mask, or what GELU is applied to, [M,N]; 0 without
 
 	handle *Handle
 	call   C.drift_lt_product
@@ -119,13 +132,21 @@ func MaskLD(n int) int { return (n + 127) / 128 * 128 }
 // MaskBytes is the size of the mask of a matrix [m,n].
 func MaskBytes(m, n int) int64 { return int64(m) * int64(MaskLD(n)/8) }
 
+// auxLD is the elements, or bits of a mask, between the rows of what is stored besides.
+func (p *Product) auxLD() int {
+	if p.Epilogue&(GELU|64) != 0 {
+		return p.N
+	}
+	return MaskLD(p.N)
+}
+
 // Plan has cublasLt choose an algorithm; the error says why it has none. The choice is made once for a shape.
 func (h *Handle) Plan(p *Product) error {
 	p.handle = h
 	p.call = C.drift_lt_product{
 		compute: C.int(p.Compute), ta: flag(p.TransB), tb: flag(p.TransA), m: C.uint64_t(p.N), n: C.uint64_t(p.M), k: C.uint64_t(p.K),
 		alpha: C.double(p.Alpha), a: C.uint64_t(p.B), b: C.uint64_t(p.A), d: C.uint64_t(p.C), epilogue: C.int(p.Epilogue),
-		bias: C.uint64_t(p.Vector), aux: C.uint64_t(p.Mask), aux_ld: C.int64_t(MaskLD(p.N)),
+		bias: C.uint64_t(p.Vector), aux: C.uint64_t(p.Aux), aux_ld: C.int64_t(p.auxLD()),
 	}
 	if status := C.drift_lt_describe(&h.lib, &p.call); status != 0 {
 		p.Close()
@@ -147,7 +168,7 @@ func (h *Handle) Plan(p *Product) error {
 
 func (p *Product) shape() shape {
 	s := shape{compute: p.Compute, transA: p.TransA, transB: p.TransB, m: p.M, n: p.N, k: p.K, epilogue: p.Epilogue}
-	for k, address := range []uint64{p.A, p.B, p.C, p.Vector, p.Mask} {
+	for k, address := range []uint64{p.A, p.B, p.C, p.Vector, p.Aux} {
 		s.alignments[k] = min(address&-address, 256)
 	}
 	return s

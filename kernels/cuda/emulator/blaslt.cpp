@@ -6,7 +6,7 @@
 
 namespace {
 
-enum { RELU = 2, BIAS = 4, DRELU = 8, BGRAD = 16, AUX = 128 };
+constexpr unsigned RELU = 2, BIAS = 4, DRELU = 8, BGRAD = 16, GELU = 32, DGELU = 64, AUX = 128;
 
 struct Layout {
 	int type;
@@ -56,8 +56,10 @@ bool refused(unsigned epilogue) {
 }
 
 bool known(unsigned e) {
-	for (unsigned one : {unsigned(BIAS), unsigned(RELU), unsigned(RELU | BIAS), unsigned(RELU | AUX), unsigned(RELU | AUX | BIAS), unsigned(DRELU | AUX), unsigned(DRELU | AUX | BGRAD)})
-		if (e == one) return true;
+	for (unsigned one : {0u, RELU, GELU, RELU | AUX, GELU | AUX})
+		if (e == (one | BIAS) || (one && e == one)) return true;
+	for (unsigned one : {DRELU | AUX, DGELU | AUX})
+		if (e == one || e == (one | BGRAD)) return true;
 	return false;
 }
 
@@ -80,7 +82,8 @@ bool fits(const Matmul &p, const Layout &a, const Layout &b, const Layout &d) {
 	const uint64_t l = p.transb ? b.columns : b.rows, n = p.transb ? b.rows : b.columns;
 	const bool single = p.scale == REAL_32F && (p.compute == COMPUTE_32F || p.compute == COMPUTE_32F_FAST_16BF || p.compute == COMPUTE_32F_FAST_TF32);
 	const bool types = (single || (p.scale == REAL_64F && p.compute == COMPUTE_64F)) && a.type == p.scale && b.type == p.scale && d.type == p.scale;
-	const bool aux = !(p.epilogue & AUX) || (p.aux && p.ldaux % 128 == 0 && p.ldaux >= int64_t(d.rows));
+	const int step = p.epilogue & (GELU | DGELU) ? 8 : 128; // elements, or bits
+	const bool aux = !(p.epilogue & AUX) || (p.aux && p.ldaux % step == 0 && p.ldaux >= int64_t(d.rows));
 	const bool vector = !(p.epilogue & (BIAS | BGRAD)) || p.bias;
 	return types && aux && vector && m == d.rows && n == d.columns && k == l && m && n && k && a.ld >= int64_t(a.rows) && b.ld >= int64_t(b.rows) &&
 	       d.ld >= int64_t(d.rows);
@@ -95,6 +98,13 @@ Algorithm chosenFor(const Matmul &p, const Layout &a, const Layout &d, const uns
 	return g;
 }
 
+// gelu is the approximation by tanh, or its derivative.
+double gelu(double u, bool derivative) {
+	const double slope = sqrt(2 / M_PI), t = tanh(slope * (u + 0.044715 * u * u * u));
+	if (!derivative) return 0.5 * u * (1 + t);
+	return 0.5 * (1 + t) + 0.5 * u * (1 - t * t) * slope * (1 + 3 * 0.044715 * u * u);
+}
+
 // goOn does to D by columns what an epilogue says.
 template <class T> void goOn(const Matmul &p, const Layout &layout, T *d) {
 	unsigned char *mask = static_cast<unsigned char *>(p.aux);
@@ -104,6 +114,7 @@ template <class T> void goOn(const Matmul &p, const Layout &layout, T *d) {
 	for (uint64_t j = 0; j < n; j++)
 		for (uint64_t i = 0; i < m; i++) {
 			T &x = d[i + j * layout.ld];
+			T *stored = static_cast<T *>(p.aux) + (i + j * p.ldaux); // of GELU
 			unsigned char *byte = mask ? mask + (i + j * p.ldaux) / 8 : nullptr;
 			const unsigned char bit = 1 << (7 - i % 8); // in an order of its own
 			if (p.epilogue & BIAS) x += vector[i];
@@ -112,6 +123,11 @@ template <class T> void goOn(const Matmul &p, const Layout &layout, T *d) {
 				if (p.epilogue & AUX) *byte = pass ? *byte | bit : *byte & ~bit;
 				if (!pass) x = 0;
 			}
+			if (p.epilogue & GELU) {
+				if (p.epilogue & AUX) *stored = x;
+				x = T(gelu(x, false));
+			}
+			if (p.epilogue & DGELU) x = T(x * gelu(*stored, true));
 			if (p.epilogue & DRELU && !(*byte & bit)) x = 0;
 			sums[i] += x;
 		}
@@ -187,7 +203,7 @@ int cublasLtMatmul(void *h, void *desc, const void *alpha, const void *a, void *
 	    !matrices(d, wide, ld.rows, ld.columns, ld.ld, 0, 1))
 		return INVALID_VALUE;
 	if (p.epilogue & (BIAS | BGRAD) && !emulator::inside(p.bias, ld.rows * wide)) return INVALID_VALUE;
-	if (p.epilogue & AUX && (reinterpret_cast<size_t>(p.aux) % 16 || !emulator::inside(p.aux, size_t(p.ldaux / 8 * ld.columns)))) return INVALID_VALUE;
+	if (p.epilogue & AUX && (reinterpret_cast<size_t>(p.aux) % 16 || !emulator::inside(p.aux, size_t(p.ldaux * ld.columns) * (p.epilogue & (GELU | DGELU) ? 8 * wide : 1) / 8))) return INVALID_VALUE;
 	Product q = {p.transa, p.transb, int(ld.rows), int(ld.columns), int(chosen.k), 0, 0, a, b, d, la.ld, lb.ld, ld.ld, 0, 0, 0, 1, bits(p.compute)};
 	const bool single = ld.type == REAL_32F;
 	q.alpha = single ? *static_cast<const float *>(alpha) : *static_cast<const double *>(alpha);
