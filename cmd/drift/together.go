@@ -29,6 +29,13 @@ var inGroups = []string{"train", "compare", "verify", "measure", "eval"}
 // together executes one command line as one of the processes that a launcher has started, or as the only one. The first of them prints and
 // writes; the others compute with it, and write what they would to a folder of their own that is thrown away.
 func together(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if err := addresses(); err != nil {
+		if mpi.Place() > 0 {
+			time.Sleep(time.Second) // one line is enough where all are limited
+		}
+		fmt.Fprintln(stderr, "drift: "+oneLine(err))
+		return statusFailed
+	}
 	g, err := mpi.Start()
 	if err != nil {
 		var refused mpi.Refused
