@@ -25,7 +25,13 @@ func Open(threads int) kernels.Device {
 }
 
 // shared is a device that all tests of a process use; closing it is left to the process's end.
-type shared struct{ kernels.Device }
+type shared struct{ whole }
+
+// whole is what the layers above ask a GPU for.
+type whole interface {
+	kernels.Feeder
+	TotalBytes() int64
+}
 
 func (shared) Close() error { return nil }
 
@@ -35,5 +41,5 @@ var gpu = sync.OnceValue(func() kernels.Device {
 	if err != nil {
 		panic(err)
 	}
-	return shared{d}
+	return shared{d.(whole)}
 })
