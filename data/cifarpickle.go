@@ -62,69 +62,72 @@ func (c cifarPickles) read(r io.Reader, limit int, x []byte, labels []float64) (
 	return x, labels, nil
 }
 
-// pickledBytes is a pickled NumPy array of uint8 [N,D] in row-major order.
+// pickledBytes is a pickled NumPy array of uint8 [N,D] in row-major order: one that is reconstructed from a state, or, from protocol 5 on, made of a
+// buffer.
 func pickledBytes(value any) ([]byte, error) {
 	array, _ := value.(*pickle.Object)
-	if array == nil || !isGlobal(array.Call, "_reconstruct") {
-		return nil, errors.New("want a NumPy array")
+	switch {
+	case array == nil:
+	case isGlobal(array.Call, "_reconstruct"):
+		// A version, the shape, dtype, whether the first index runs fastest, and the bytes.
+		state, _ := array.State.(pickle.Tuple)
+		if len(state) != 5 {
+			return nil, errors.New("want a NumPy array with its numbers")
+		}
+		return arrayBytes(state[1], state[2], state[3] == any(false) || state[3] == any(int64(0)), state[4])
+	case isGlobal(array.Call, "_frombuffer"):
+		// The bytes, dtype, shape, and C or F for the order.
+		if len(array.Args) != 4 {
+			return nil, errors.New("want a NumPy array with its numbers")
+		}
+		return arrayBytes(array.Args[2], array.Args[1], array.Args[3] == any("C"), array.Args[0])
 	}
-	// The state of an array: a version, its shape, dtype, whether the first index runs fastest, and its bytes.
-	state, _ := array.State.(pickle.Tuple)
-	if len(state) != 5 {
-		return nil, errors.New("want a NumPy array with its numbers")
-	}
-	dtype, _ := state[2].(*pickle.Object)
-	if dtype == nil || !isGlobal(dtype.Call, "dtype") || len(dtype.Args) < 1 || dtype.Args[0] != any("u1") {
+	return nil, errors.New("want a NumPy array")
+}
+
+// arrayBytes is the numbers of an array that a pickle describes.
+func arrayBytes(shape, dtype any, rowMajor bool, numbers any) ([]byte, error) {
+	kind, _ := dtype.(*pickle.Object)
+	if kind == nil || !isGlobal(kind.Call, "dtype") || len(kind.Args) < 1 || text(kind.Args[0]) != "u1" {
 		return nil, errors.New("want an array of uint8")
 	}
-	if state[3] != any(false) && state[3] != any(int64(0)) {
+	if !rowMajor {
 		return nil, errors.New("want an array in row-major order")
 	}
-	shape, _ := state[1].(pickle.Tuple)
+	sizes, _ := shape.(pickle.Tuple)
 	size := int64(1)
-	for _, d := range shape {
+	for _, d := range sizes {
 		n, ok := d.(int64)
 		if !ok || n < 0 || n > maxElements || size*n > maxElements {
 			return nil, errors.New("want an array of a shape of whole numbers, fewer than 2³¹ in all")
 		}
 		size *= n
 	}
-	raw, err := rawBytes(state[4])
-	if err == nil && int64(len(raw)) != size {
-		err = fmt.Errorf("%d bytes for an array of %d", len(raw), size)
+	var raw []byte
+	switch v := numbers.(type) {
+	case []byte:
+		raw = v
+	case string: // of Python 2
+		raw = []byte(v)
+	default:
+		return nil, errors.New("want an array of numbers in bytes")
 	}
-	return raw, err
+	if int64(len(raw)) != size {
+		return nil, fmt.Errorf("%d bytes for an array of %d", len(raw), size)
+	}
+	return raw, nil
+}
+
+// text is a string of either kind of Python.
+func text(value any) string {
+	if raw, ok := value.([]byte); ok {
+		return string(raw)
+	}
+	s, _ := value.(string)
+	return s
 }
 
 func isGlobal(value any, name string) bool {
 	global, ok := value.(pickle.Global)
 	return ok && global.Name == name
-}
-
-// rawBytes are bytes as either Python pickles them: protocol 2 has none, and makes them of the characters 0 to 255.
-func rawBytes(value any) ([]byte, error) {
-	switch v := value.(type) {
-	case []byte:
-		return v, nil
-	case string:
-		return []byte(v), nil
-	case *pickle.Object:
-		if isGlobal(v.Call, "encode") && len(v.Args) == 2 {
-			if text, ok := v.Args[0].(string); ok {
-				return latin1(text)
-			}
-		}
-	}
-	return nil, errors.New("want bytes")
-}
-
-func latin1(text string) ([]byte, error) {
-	out := make([]byte, 0, len(text))
-	for _, c := range text {
-		if c > 255 {
-			return nil, errors.New("want bytes, got a text")
-		}
-		out = append(out, byte(c))
-	}
-	return out, nil
 }

@@ -76,3 +76,18 @@ func checkSplit(t *testing.T, split *Split) {
 		t.Fatal("no training examples")
 	}
 }
+
+// A file that is nowhere is named once for each place where it was looked for.
+func TestMissingFilesAreNamedOnce(t *testing.T) {
+	t.Setenv("DRIFT_DATA", "elsewhere")
+	for dir, want := range map[string]string{
+		"":          "there is no none.zip, nor elsewhere/none.zip",
+		".":         "there is no none.zip, nor elsewhere/none.zip",
+		"elsewhere": "there is no none.zip, nor elsewhere/none.zip",
+		"mine":      "there is no none.zip, nor mine/none.zip, nor elsewhere/none.zip",
+	} {
+		if _, err := findFile(dir, "none.zip"); err == nil || err.Error() != want {
+			t.Errorf("in %q: %v, want %q", dir, err, want)
+		}
+	}
+}

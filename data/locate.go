@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -102,8 +103,9 @@ func findFile(dir, path string) (string, error) {
 	tried := []string{path}
 	if !filepath.IsAbs(path) {
 		for _, root := range []string{dir, os.Getenv("DRIFT_DATA")} {
-			if root != "" {
-				tried = append(tried, filepath.Join(root, path))
+			inside := filepath.Join(root, path)
+			if root != "" && inside != filepath.Clean(path) && !slices.Contains(tried, inside) {
+				tried = append(tried, inside)
 			}
 		}
 	}

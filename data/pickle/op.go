@@ -32,7 +32,7 @@ func (m *machine) do(op byte) {
 		if !ok {
 			fail("a call without arguments")
 		}
-		m.push(&Object{Call: m.pop(), Args: args})
+		m.push(called(m.pop(), args))
 	case 'b':
 		state := m.pop()
 		object, ok := m.top().(*Object)
@@ -55,6 +55,32 @@ func (m *machine) do(op byte) {
 			fail("operation %#x is not among those that are read", op)
 		}
 	}
+}
+
+// called is the result of a call: bytes where Python 3 wrote them in a protocol that has none, as characters 0 to 255, else an Object.
+func called(call any, args Tuple) any {
+	switch {
+	case call == Global{"_codecs", "encode"} && len(args) == 2 && args[1] == any("latin1"):
+		if text, ok := args[0].(string); ok {
+			if raw, ok := latin1(text); ok {
+				return raw
+			}
+		}
+	case call == Global{"__builtin__", "bytes"} && len(args) == 0:
+		return []byte{}
+	}
+	return &Object{Call: call, Args: args}
+}
+
+func latin1(text string) (raw []byte, ok bool) {
+	raw = make([]byte, 0, len(text))
+	for _, c := range text {
+		if c > 255 {
+			return nil, false
+		}
+		raw = append(raw, byte(c))
+	}
+	return raw, true
 }
 
 // scalar pushes a number, a text or the like.

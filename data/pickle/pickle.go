@@ -1,5 +1,5 @@
 // Package pickle reads what Python's pickle module wrote, protocols 0 to 5, as plain values. It runs nothing: where a file says that
-// something is to be called or built, the result is an Object that says so too.
+// something is to be called or built, the result is an Object that says so too. Only bytes, which protocols below 3 write as a call, are made.
 //
 //	None, bool        nil, bool
 //	int, float        int64, float64; integers beyond int64 are refused
