@@ -79,6 +79,9 @@ func sameRows(t *testing.T, spec string) *Split {
 		if a.Len() != b.Len() || !slices.Equal(rowsOf(t, a), rowsOf(t, b)) {
 			t.Errorf("%s: part %d has %d and %d examples, or others", spec, i, a.Len(), b.Len())
 		}
+		if b.StoresBytes() {
+			lookedUp[float32](t, b)
+		}
 		if a.Augment != (Augmentation{}) && a.Len() > 0 && !slices.Equal(augmented(t, a), augmented(t, b)) {
 			t.Errorf("%s: part %d is augmented in other ways", spec, i)
 		}

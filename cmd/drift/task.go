@@ -113,6 +113,9 @@ func (k *task) place(a *app, split *data.Split, model *nn.Model, init string) (*
 	}
 	f, err := objective.New(dev, model, split, options)
 	p := &problem{Objective: f, device: dev}
+	if err == nil && f.Apart() {
+		a.tell("data: " + f.Residence())
+	}
 	if err == nil {
 		if err = k.begin(p, init); err == nil {
 			err = p.sameTask(a)

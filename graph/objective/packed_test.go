@@ -111,6 +111,17 @@ func TestBytesGiveTheSameBits(t *testing.T) {
 				must(t, err)
 				defer f.Close()
 				up = *dev.bytes
+				as := dt.String()
+				if split.Train.StoresBytes() {
+					as = "uint8"
+				}
+				want := "the 26 examples lie on cpu as " + as
+				if split.Train.Rows != nil || resident == 1 {
+					want = "examples come to cpu as " + as + " in chunks of up to 7, copied between"
+				}
+				if got := f.Residence(); !strings.HasPrefix(got, want) || strings.Contains(got, "device augments") != (as == "uint8" && split.Train.Augment != data.Augmentation{}) {
+					t.Errorf("data: %s; want %s", got, want)
+				}
 				gradient := vector(t, f)
 				for _, examples := range [][]int{f.All(Train), f.All(Test), {3, 25, 1}} {
 					must(t, f.Gradient(examples, gradient))
@@ -196,6 +207,9 @@ func TestStreamedExamplesKeepTheirOrder(t *testing.T) {
 		}
 		f, err := New(devicetest.Open(2), m, split, Options{Chunk: 5, Resident: resident})
 		must(t, err)
+		if f.Apart() && order != "" && !strings.Contains(f.Residence(), "copied beside the computation to two buffers") {
+			t.Errorf("%s", f.Residence())
+		}
 		training := f.Training()
 		var gradients []kernels.Buffer // nothing is read before the end
 		for step := range 6 {

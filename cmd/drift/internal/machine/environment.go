@@ -128,6 +128,9 @@ func (e Environment) Table() *report.Table {
 	for i, gpu := range e.GPU.Devices {
 		t.Add(fmt.Sprintf("cuda:%d", i), fmt.Sprintf("%s, %s, compute capability %s", gpu.Name, report.Bytes(gpu.Bytes), gpu.Capability))
 	}
+	if len(e.GPU.Devices) > 0 {
+		t.Add("data", "on the GPU whole, as bytes where they are stored so, up to half of what is free there; more of them come beside the computation")
+	}
 	t.Add("cuBLAS", cmp.Or(e.GPU.CuBLAS, "not found"))
 	t.Add("cuDNN", cmp.Or(e.GPU.CuDNN, "not found (optional)"))
 	t.Add("NCCL", cmp.Or(e.GPU.NCCL, "not found (optional, for several GPUs)"))
