@@ -73,7 +73,7 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 	}
 	for _, leaf := range p.leaves {
 		if !bound[leaf] && !isConstant(leaf) {
-			p.slots[leaf] = in(leaf).take(Size(leaf))
+			p.slots[leaf] = in(leaf).take(p.room(leaf))
 		}
 	}
 	last := p.lastUses()
@@ -88,13 +88,13 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 				continue // a sum that was begun already, or the caller's buffer
 			}
 			at := slices.IndexFunc(s.ins, func(x *Node) bool {
-				return dying(x) && !taken[x] && Size(x) == Size(n) && s.readsInOrder(x)
+				return dying(x) && !taken[x] && Size(x) == Size(n) && p.narrow[x] == p.narrow[n] && s.readsInOrder(x)
 			})
 			if at >= 0 {
 				taken[s.ins[at]] = true
 				p.slots[n] = p.slots[s.ins[at]]
 			} else {
-				p.slots[n] = in(n).take(Size(n))
+				p.slots[n] = in(n).take(p.room(n))
 			}
 		}
 		freed := make(map[*Node]bool)

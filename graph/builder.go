@@ -16,6 +16,7 @@ type Builder struct {
 	bind    map[*Node]kernels.Buffer
 	updates []Update
 	outputs []*Node
+	storage Storage
 }
 
 // NewBuilder is a builder of an empty graph with elements of one type.
@@ -70,13 +71,16 @@ func (b *Builder) Set(leaf, value *Node) {
 // Output keeps a value that Program.Buffer then reads.
 func (b *Builder) Output(value *Node) { b.outputs = append(b.outputs, value) }
 
+// Store has the program's values for single examples stored in another type, where that is the device's: see Storage.
+func (b *Builder) Store(s Storage) { b.storage = s }
+
 // Plan orders what was built. Load puts it on a device.
 func (b *Builder) Plan() (*Plan, error) {
 	bound := make(map[*Node]bool, len(b.bind))
 	for n := range b.bind {
 		bound[n] = true
 	}
-	return NewPlan(b.outputs, b.updates, bound)
+	return newPlan(b.outputs, b.updates, bound, b.storage)
 }
 
 // Load puts the builder's plan on a device, in an arena that is shared with other programs or, for nil, its own (Plan.Load).

@@ -24,7 +24,9 @@ type Plan struct {
 	indices int             // elements of Int32, which lie apart
 	bound   map[*Node]bool  // leaves and outputs in buffers of the caller
 	stages  []stage         // where it is cut
-	again   map[*Node]bool  // values that are computed another time, which the expression does not name
+	again   map[*Node]bool  // values that are computed another time, or copied, which the expression does not name
+	storage Storage
+	narrow  map[*Node]bool // values that are stored in its type
 }
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
@@ -44,7 +46,11 @@ type step struct {
 // NewPlan orders the computation of outputs and updates, fuses elementwise chains, and lays out memory by liveness. Leaves and
 // outputs in bound will have buffers of the caller; all others live in the program's arena.
 func NewPlan(outputs []*Node, updates []Update, bound map[*Node]bool) (*Plan, error) {
-	p := &Plan{outputs: outputs, updates: updates, bound: bound}
+	return newPlan(outputs, updates, bound, Storage{})
+}
+
+func newPlan(outputs []*Node, updates []Update, bound map[*Node]bool, storage Storage) (*Plan, error) {
+	p := &Plan{outputs: outputs, updates: updates, bound: bound, storage: storage}
 	err := Try(func() { p.build(bound) })
 	if err != nil {
 		return nil, err
@@ -85,10 +91,16 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.schedule()
 	p.clusters(f)
 	p.connect()
-	p.joinProducts(f)
-	p.connect()
+	narrow := p.storage.Type == kernels.BFloat16 && p.dtype == kernels.Float32
+	if !narrow { // what cublasLt does to a product has biases and sums in the type of its result
+		p.joinProducts(f)
+		p.connect()
+	}
 	p.house(bound)
 	p.schedule()
+	if narrow {
+		p.store()
+	}
 	p.allocate(bound)
 }
 

@@ -44,6 +44,9 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 			return nil, fmt.Errorf("compile: %s of shape %v and %v is bound to a buffer of %d %v", n.Name(), n.Shape(), DTypeOf(n), b.Len(), b.DType())
 		}
 	}
+	if len(p.narrow) > 0 && kernels.StorageOf(dev, p.dtype) != p.storage.Type {
+		return nil, fmt.Errorf("compile: a plan that stores %v is not for %s", p.storage.Type, dev.Name())
+	}
 	g := &Program{plan: p, arena: arena, bind: bind, empty: make(map[*Node]bool), constants: make(map[*Node]kernels.Buffer)}
 	var err error
 	if arena == nil {
@@ -134,7 +137,11 @@ func (g *Program) named(n *Node) kernels.Buffer {
 	if DTypeOf(n) == kernels.Int32 {
 		return g.indices.Slice(s.offset, s.offset+Size(n))
 	}
-	return g.arena.Slice(s.offset, s.offset+Size(n))
+	place := g.arena.Slice(s.offset, s.offset+g.plan.room(n))
+	if g.plan.narrow[n] {
+		return place.(kernels.Viewer).View(g.plan.storage.Type, Size(n))
+	}
+	return place
 }
 
 // Buffer is the memory of a leaf, to be written before a run, or of an output, to be read after it. It is nil for other nodes.

@@ -32,9 +32,6 @@ func (p *Plan) Recompute(what Recompute, limit int64) {
 	for _, u := range p.updates {
 		r.updated[u.Leaf] = true
 	}
-	if p.again == nil {
-		p.again = make(map[*Node]bool)
-	}
 	bytes, best := p.Bytes(), slices.Clone(p.steps)
 	for rounds := 0; bytes > limit && r.shorten(); rounds++ {
 		if rounds%shortenings > 0 && r.peakBytes() > limit {
@@ -58,16 +55,16 @@ const shortenings = 8
 // cost is the work of all steps, in bytes moved.
 func (p *Plan) cost() (sum float64) {
 	for _, s := range p.steps {
-		sum += s.cost()
+		sum += p.costOf(s)
 	}
 	return sum
 }
 
-// cost is the work of a step: the bytes that it moves, and its operations as the bytes that are moved in their time.
-func (s *step) cost() float64 {
+// costOf is the work of a step: the bytes that it moves, and its operations as the bytes that are moved in their time.
+func (p *Plan) costOf(s *step) float64 {
 	bytes := 0
 	for _, n := range append(slices.Clone(s.ins), s.outs...) {
-		bytes += Size(n) * DTypeOf(n).Size()
+		bytes += p.bytesOf(n)
 	}
 	return float64(bytes) + flopBytes*kernels.Flops(s.op)
 }
@@ -113,7 +110,7 @@ func (r *recomputer) shorten() bool {
 			continue
 		}
 		// ties are broken by age, so that a plan is a function of its expression
-		if w := float64(Size(n)) / a.cost; w > worth || w == worth && best != nil && n.ID() < best.value.ID() {
+		if w := float64(r.room(n)) / a.cost; w > worth || w == worth && best != nil && n.ID() < best.value.ID() {
 			best, worth = &a, w
 		}
 	}
@@ -149,8 +146,8 @@ func (r *recomputer) peak() (at, elements int) {
 	change := make([]int, len(r.steps)+1)
 	for n, from := range r.births {
 		if r.home[n] == nil {
-			change[from] += Size(n)
-			change[min(r.last[n]+1, len(r.steps))] -= Size(n)
+			change[from] += r.room(n)
+			change[min(r.last[n]+1, len(r.steps))] -= r.room(n)
 		}
 	}
 	now := 0
@@ -190,7 +187,7 @@ func (r *recomputer) make(n *Node, before int, a *again) bool {
 		}
 	}
 	a.steps = append(a.steps, k)
-	a.cost += r.steps[k].cost()
+	a.cost += r.costOf(r.steps[k])
 	return true
 }
 
@@ -245,10 +242,13 @@ func (r *recomputer) insert(a again) {
 		s.ins, s.outs = renamed(s.ins, copies), nil
 		for _, n := range r.steps[k].outs {
 			copies[n] = placeholder(n)
+			if r.narrow[n] {
+				r.narrow[copies[n]] = true
+			}
 			s.outs = append(s.outs, copies[n])
 		}
 		for _, n := range s.outs {
-			r.again[n] = true
+			r.made(n)
 		}
 		added = append(added, &s)
 	}

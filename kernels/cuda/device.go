@@ -50,7 +50,7 @@ type device struct {
 	move        func() error // makes the transfer
 }
 
-var _ kernels.Device = (*device)(nil)
+var _ kernels.Storing = (*device)(nil)
 
 // Open starts the device with the driver's number index.
 func Open(index int, o Options) (kernels.Device, error) {
@@ -114,6 +114,14 @@ func (d *device) start(index int) (err error) {
 }
 
 func (d *device) Name() string { return d.name }
+
+// Storage is the type of values between calls.
+func (d *device) Storage() kernels.DType {
+	if d.options.Precision == BF16 {
+		return kernels.BFloat16
+	}
+	return kernels.Float32
+}
 
 func (d *device) Synchronize() error {
 	return d.do(func() error { return d.check("waiting", d.stream.Synchronize()) })

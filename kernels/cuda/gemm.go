@@ -50,13 +50,16 @@ func (p *planner) gemm(g kernels.Gemm, c, a, b uint64) error {
 	if (a|b|c)%16 != 0 {
 		p.unaligned++
 	}
-	size := uint64(p.size())
+	h.Narrow, h.NarrowC = p.narrow[a] && p.narrow[b], p.narrow[c]
+	if h.Narrow {
+		h.Compute = cublas.Float32
+	}
 	for from := 0; from < g.Batch; from += batchLimit {
 		part := h
 		part.Batch = min(batchLimit, g.Batch-from)
-		part.A += uint64(from*h.StrideA) * size
-		part.B += uint64(from*h.StrideB) * size
-		part.C += uint64(from*h.StrideC) * size
+		part.A += uint64(from*h.StrideA) * p.bytesAt(b)
+		part.B += uint64(from*h.StrideB) * p.bytesAt(a)
+		part.C += uint64(from*h.StrideC) * p.bytesAt(c)
 		p.commands = append(p.commands, &part)
 	}
 	return nil
@@ -66,12 +69,18 @@ func (p *planner) compute() int {
 	switch {
 	case p.dtype == kernels.Float64:
 		return cublas.Float64
-	case p.device.options.Precision == TF32:
+	case p.device.options.Precision != Full: // under bf16, of what stays in float32
 		return cublas.TF32
-	case p.device.options.Precision == BF16:
-		return cublas.BF16
 	}
 	return cublas.Float32
+}
+
+// bytesAt is the size of an element of the operand at an address.
+func (p *planner) bytesAt(address uint64) uint64 {
+	if p.narrow[address] {
+		return 2
+	}
+	return uint64(p.size())
 }
 
 // scale multiplies n elements by beta, in place; 0 clears them whatever they are.

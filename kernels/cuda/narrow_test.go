@@ -154,3 +154,43 @@ func indices(t *testing.T, d kernels.Device, n int) kernels.Buffer {
 	t.Cleanup(b.Free)
 	return b
 }
+
+// Products of factors that are stored as bfloat16 are as near as float32's sums allow, for factors that are rounded already, and a result that
+// is stored so is rounded once.
+func TestProductsStoredNarrow(t *testing.T) {
+	d := open(t, Options{Precision: BF16})
+	rng := rand.New(rand.NewPCG(9, 10))
+	for _, g := range []kernels.Gemm{
+		{Batch: 1, M: 33, N: 17, K: 40, Alpha: 1}, {Batch: 1, M: 16, N: 9, K: 64, TransB: true, Alpha: 0.5}, {Batch: 3, M: 5, N: 8, K: 12, TransA: true, Alpha: 1},
+		{Batch: 2, M: 5, N: 8, K: 12, ShareB: true, Alpha: 1}, {Batch: 1, M: 4, N: 4, K: 0, Alpha: 1},
+	} {
+		_, in, _ := g.Operands()
+		var inputs, sizes [][]float32
+		for _, n := range in {
+			x, size := make([]float32, n), make([]float32, n)
+			for i := range x {
+				x[i] = kernels.RoundBFloat16(float32(rng.NormFloat64()))
+				size[i] = max(x[i], -x[i])
+			}
+			inputs, sizes = append(inputs, x), append(sizes, size)
+		}
+		full := open(t, Options{})
+		want, scale := storedIn(t, full, g, kernels.Float32, 0, inputs)[0], storedIn(t, full, g, kernels.Float32, 0, sizes)[0]
+		for _, to := range []kernels.DType{kernels.Float32, kernels.BFloat16} {
+			c := kernels.Call{Op: g, Out: []kernels.Buffer{stored(t, d, to, 0, make([]float32, len(want)))}}
+			for _, x := range inputs {
+				c.In = append(c.In, stored(t, d, kernels.BFloat16, 0, x))
+			}
+			run(t, d, 1, c)
+			for i, y := range contents(t, c.Out[0]) {
+				bound := float64(g.K+2) * 0x1p-22 * float64(scale[i])
+				if to == kernels.BFloat16 {
+					bound += 0x1p-8 * math.Abs(float64(want[i])) // half a unit in the last of 8 digits
+				}
+				if math.Abs(float64(y-want[i])) > bound {
+					t.Fatalf("%+v to %v: element %d is %v, want %v ± %.2g", g, to, i, y, want[i], bound)
+				}
+			}
+		}
+	}
+}

@@ -9,9 +9,17 @@ import (
 
 // Counting is a device that computes nothing: it adds the calls of every program that runs to a profile, with their bytes and operations
 // and no time. Its buffers have no memory and read as zeros, so that works of any size are counted at once.
-func Counting(p *Profile) kernels.Device { return counting{p} }
+func Counting(p *Profile) kernels.Device { return counting{p, kernels.Float32} }
 
-type counting struct{ profile *Profile }
+// CountingStored counts for a device that stores values of float32 in another type: see kernels.Storing.
+func CountingStored(p *Profile, stored kernels.DType) kernels.Device { return counting{p, stored} }
+
+type counting struct {
+	profile *Profile
+	stored  kernels.DType
+}
+
+func (d counting) Storage() kernels.DType { return d.stored }
 
 func (counting) Name() string { return "counting" }
 
@@ -67,6 +75,8 @@ func (b *empty) DType() kernels.DType { return b.dtype }
 func (b *empty) Len() int { return b.n }
 
 func (b *empty) Slice(from, to int) kernels.Buffer { return &empty{b.dtype, to - from} }
+
+func (b *empty) View(dt kernels.DType, n int) kernels.Buffer { return &empty{dt, n} }
 
 func (b *empty) Write(src any) error {
 	n := -1

@@ -12,18 +12,19 @@ int drift_cublas_bind(drift_cublas *lib, void *stream, unsigned long long worksp
 }
 
 int drift_cublas_gemm(const drift_cublas *lib, const drift_gemm *g) {
-	enum { compute_64f = 70, real_32f = 0, real_64f = 1, default_algorithm = -1 };
+	enum { compute_64f = 70, real_32f = 0, real_64f = 1, real_16bf = 14, default_algorithm = -1 };
 	const float alpha32 = (float)g->alpha, beta32 = (float)g->beta;
 	const int wide = g->compute == compute_64f, type = wide ? real_64f : real_32f;
+	const int factors = g->narrow ? real_16bf : type, result = g->narrow_c ? real_16bf : type;
 	const void *alpha = wide ? (const void *)&g->alpha : (const void *)&alpha32;
 	const void *beta = wide ? (const void *)&g->beta : (const void *)&beta32;
 	const void *a = (const void *)g->a, *b = (const void *)g->b;
 	void *c = (void *)g->c;
 	if (g->batch == 1)
-		return lib->gemm(lib->handle, g->ta, g->tb, g->m, g->n, g->k, alpha, a, type, g->lda, b, type, g->ldb, beta, c, type, g->ldc,
-		                 g->compute, default_algorithm);
-	return lib->gemm_batched(lib->handle, g->ta, g->tb, g->m, g->n, g->k, alpha, a, type, g->lda, g->sa, b, type, g->ldb, g->sb,
-	                         beta, c, type, g->ldc, g->sc, g->batch, g->compute, default_algorithm);
+		return lib->gemm(lib->handle, g->ta, g->tb, g->m, g->n, g->k, alpha, a, factors, g->lda, b, factors, g->ldb, beta, c, result,
+		                 g->ldc, g->compute, default_algorithm);
+	return lib->gemm_batched(lib->handle, g->ta, g->tb, g->m, g->n, g->k, alpha, a, factors, g->lda, g->sa, b, factors, g->ldb, g->sb,
+	                         beta, c, result, g->ldc, g->sc, g->batch, g->compute, default_algorithm);
 }
 
 void drift_cublas_close(drift_cublas *lib) {

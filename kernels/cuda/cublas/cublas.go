@@ -17,10 +17,9 @@ import (
 	"drift/kernels/cuda/driver"
 )
 
-// Compute types of GemmStridedBatchedEx; they also fix the element type.
+// Compute types of GemmStridedBatchedEx; they also fix the element type, of what is not narrow.
 const (
 	Float32 = 68
-	BF16    = 75
 	TF32    = 77
 	Float64 = 70
 )
@@ -60,6 +59,8 @@ func (h *Handle) Close() { C.drift_cublas_close(&h.lib) }
 // Gemm is C = α·op(A)·op(B) + β·C in column-major order for a batch of matrices at equal distances.
 type Gemm struct {
 	Compute        int
+	Narrow         bool // A and B are stored as bfloat16; with Float32
+	NarrowC        bool // C is
 	TransA, TransB bool
 	M, N, K        int
 	Alpha, Beta    float64
@@ -75,7 +76,7 @@ type Gemm struct {
 // Run submits the product to the handle's stream.
 func (h *Handle) Run(g *Gemm) error {
 	g.call = C.drift_gemm{
-		compute: C.int(g.Compute), ta: flag(g.TransA), tb: flag(g.TransB), m: C.int(g.M), n: C.int(g.N), k: C.int(g.K),
+		compute: C.int(g.Compute), narrow: flag(g.Narrow), narrow_c: flag(g.NarrowC), ta: flag(g.TransA), tb: flag(g.TransB), m: C.int(g.M), n: C.int(g.N), k: C.int(g.K),
 		alpha: C.double(g.Alpha), beta: C.double(g.Beta), a: C.ulonglong(g.A), b: C.ulonglong(g.B), c: C.ulonglong(g.C),
 		lda: C.int(g.LDA), ldb: C.int(g.LDB), ldc: C.int(g.LDC),
 		sa: C.longlong(g.StrideA), sb: C.longlong(g.StrideB), sc: C.longlong(g.StrideC), batch: C.int(g.Batch),

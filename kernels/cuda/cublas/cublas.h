@@ -19,7 +19,7 @@ typedef struct {
 } drift_cublas;
 
 typedef struct {
-	int compute, ta, tb, m, n, k;
+	int compute, narrow, narrow_c, ta, tb, m, n, k; // narrow: A and B, and C, are of bfloat16
 	double alpha, beta;
 	unsigned long long a, b, c;
 	int lda, ldb, ldc;

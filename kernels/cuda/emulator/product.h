@@ -1,12 +1,13 @@
 // What the stand-ins for cuBLAS and cublasLt have in common: products by columns, rounded as the real ones round.
 #pragma once
+#include "bfloat16.h"
 #include "emulator.h"
 
 #include <vector>
 
 namespace {
 
-enum { NOT_INITIALIZED = 1, INVALID_VALUE = 7, INTERNAL_ERROR = 14, NOT_SUPPORTED = 15, REAL_32F = 0, REAL_64F = 1 };
+enum { NOT_INITIALIZED = 1, INVALID_VALUE = 7, INTERNAL_ERROR = 14, NOT_SUPPORTED = 15, REAL_32F = 0, REAL_64F = 1, REAL_16BF = 14 };
 enum { COMPUTE_32F = 68, COMPUTE_64F = 70, COMPUTE_32F_FAST_16BF = 75, COMPUTE_32F_FAST_TF32 = 77 };
 
 struct Product {
@@ -31,25 +32,26 @@ float rounded(float x, int bits) {
 }
 
 // rows copies op(x), [r, c], row-major.
-template <class T> void rows(std::vector<T> &to, const T *x, bool transposed, int r, int c, long long ld, int bits) {
+template <class T, class F> void rows(std::vector<T> &to, const F *x, bool transposed, int r, int c, long long ld, int bits) {
 	to.resize(size_t(r) * c);
 	for (int i = 0; i < r; i++)
-		for (int j = 0; j < c; j++) to[size_t(i) * c + j] = rounded(transposed ? x[i * ld + j] : x[j * ld + i], bits);
+		for (int j = 0; j < c; j++) to[size_t(i) * c + j] = rounded(T(transposed ? x[i * ld + j] : x[j * ld + i]), bits);
 }
 
-template <class T> void multiply(const Product &p) {
+// multiply adds up in T what is stored in F, and stores it in C.
+template <class T, class F = T, class C = T> void multiply(const Product &p) {
 	std::vector<T> a, b, sum(p.n);
 	for (int g = 0; g < p.batch; g++) {
-		T *c = static_cast<T *>(p.c) + g * p.stridec;
-		if (g == 0 || p.stridea) rows(a, static_cast<const T *>(p.a) + g * p.stridea, p.transa, p.m, p.k, p.lda, p.rounded);
-		if (g == 0 || p.strideb) rows(b, static_cast<const T *>(p.b) + g * p.strideb, p.transb, p.k, p.n, p.ldb, p.rounded);
+		C *c = static_cast<C *>(p.c) + g * p.stridec;
+		if (g == 0 || p.stridea) rows(a, static_cast<const F *>(p.a) + g * p.stridea, p.transa, p.m, p.k, p.lda, p.rounded);
+		if (g == 0 || p.strideb) rows(b, static_cast<const F *>(p.b) + g * p.strideb, p.transb, p.k, p.n, p.ldb, p.rounded);
 		for (int i = 0; i < p.m; i++) {
 			sum.assign(p.n, 0);
 			for (int l = 0; l < p.k; l++)
 				for (int j = 0; j < p.n; j++) sum[j] += a[size_t(i) * p.k + l] * b[size_t(l) * p.n + j];
 			for (int j = 0; j < p.n; j++) {
-				T &to = c[i + j * p.ldc];
-				to = T(p.alpha * sum[j] + (p.beta == 0 ? 0 : p.beta * to));
+				C &to = c[i + j * p.ldc];
+				to = C(T(p.alpha * sum[j] + (p.beta == 0 ? 0 : p.beta * to)));
 			}
 		}
 	}

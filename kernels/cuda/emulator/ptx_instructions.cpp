@@ -1,5 +1,6 @@
 // The instructions of the PTX interpreter that compute: a table by name.
 #include "ptx.h"
+#include "bfloat16.h"
 
 #include <math.h>
 #include <string.h>
@@ -100,13 +101,6 @@ f64 coarse(f64 x) {
 	return x;
 }
 
-// bfloat is the upper half of a number's bits, rounded to nearest, ties to even; NaN is 7FFF.
-u32 bfloat(f32 x) {
-	u32 b;
-	memcpy(&b, &x, 4);
-	return x != x ? 0x7fff : (b + 0x7fff + (b >> 16 & 1)) >> 16;
-}
-
 void numbers() {
 #define FLOAT(T, rn) \
 	TWO("add" rn "." #T, T, T, T, a + b); \
@@ -140,7 +134,7 @@ void numbers() {
 	ONE("cvt.f64.f32", f64, f32, a);
 	ONE("cvt.rn.f32.f64", f32, f64, a);
 	table["cvt.rn.bf16x2.f32"] = {{{'b', 4}, type<f32>(), type<f32>()},
-	                              two<u32, f32, f32, decltype([](f32 a, f32 b) -> u32 { return bfloat(a) << 16 | bfloat(b); })>};
+	                              two<u32, f32, f32, decltype([](f32 a, f32 b) -> u32 { return u32(Bfloat16(a).bits) << 16 | Bfloat16(b).bits; })>};
 	ONE("cvt.sat.f32.f32", f32, f32, a > 0 ? (a < 1 ? a : 1) : 0);
 	THREE("fma.rm.f32", f32, f32, f32, f32, down(a, b, c));
 	TWO("add.rz.f32", f32, f32, f32, towards_zero(a, b));

@@ -1,0 +1,170 @@
+package graph
+
+import (
+	"slices"
+
+	"drift/kernels"
+)
+
+// Storage says what a plan keeps in another type than it computes in (kernels.Storing): numbers of single examples, which are activations and
+// their adjoints, and for products a copy of the parameters. Everything that is the same for all examples or is a sum stays as it is: parameters,
+// gradients, statistics, losses, and what the caller's buffers hold.
+type Storage struct {
+	Type     kernels.DType // BFloat16; any other stores nothing in another way
+	Examples []*Node       // leaves that differ from example to example, or values that stand for them
+}
+
+// role is what a value is to the examples of a batch.
+type role uint8
+
+const (
+	common     role = iota // to all examples the same: parameters, and sums over examples
+	statistic              // sums within an example, and what is made of such sums alone
+	individual             // numbers of an example
+)
+
+// roles are those of values, found as they are asked for.
+type roles map[*Node]role
+
+func (r roles) of(n *Node) role {
+	if known, ok := r[n]; ok {
+		return known
+	}
+	found := common
+	in := inputsOf(n)
+	if _, constant := isFill(n); constant {
+		in = nil
+	}
+	for _, x := range in {
+		found = max(found, r.of(x))
+	}
+	if found > common {
+		found = r.made(n, found)
+	}
+	r[n] = found
+	return found
+}
+
+// made is the role of a value whose inputs have this one at most.
+func (r roles) made(n *Node, most role) role {
+	in := inputsOf(n)
+	switch f := familyOf(n).(type) {
+	case sum:
+		if f.a == 1 { // the first axis is that of the examples
+			return common
+		}
+		return statistic
+	case matmul:
+		if n.Dims() == 2 && r.of(in[0]) > common && r.of(in[1]) > common {
+			switch {
+			case f.transA && !f.transB: // rows are examples, or positions in them
+				return common
+			case !f.transA && f.transB: // inner products of rows
+				return statistic
+			}
+		}
+		return individual
+	case conv:
+		if f.kind == convWeight && !f.PerExample {
+			return common
+		}
+		return individual
+	case scatter:
+		return common
+	case crossEntropy, correct, pick:
+		return statistic
+	case softmax, gather, place:
+		return individual
+	}
+	return most
+}
+
+// store decides what is stored in another type, and has products read copies of factors that are not.
+func (p *Plan) store() {
+	p.narrow = make(map[*Node]bool)
+	r := make(roles)
+	for _, n := range p.storage.Examples {
+		r[root(n)] = individual
+	}
+	for n := range p.narrowable(r) {
+		p.narrow[n] = true
+	}
+	p.copyFactors(r)
+}
+
+// narrowable is the values that may be stored in another type: those of single examples that every step which makes or reads them can take so.
+func (p *Plan) narrowable(r roles) map[*Node]bool {
+	able := make(map[*Node]bool)
+	for _, s := range p.steps {
+		for k, n := range s.outs {
+			_, seen := able[n]
+			able[n] = !seen && !s.partial && s.copyTo == nil && p.home[n] == nil && DTypeOf(n) == kernels.Float32 &&
+				kernels.Narrows(s.op, true, k) && r.of(n) == individual
+		}
+	}
+	for _, s := range p.steps {
+		for k, n := range s.ins {
+			able[n] = able[n] && kernels.Narrows(s.op, false, k)
+		}
+	}
+	for _, o := range p.outputs {
+		able[root(p.results[o])] = false
+	}
+	for n, is := range able {
+		if !is {
+			delete(able, n)
+		}
+	}
+	return able
+}
+
+// copyFactors has each product with a factor of single examples read both of its factors as they are stored: a factor that is kept as it is
+// computed, a parameter say, is copied once, before the first product that reads it.
+func (p *Plan) copyFactors(r roles) {
+	copies := make(map[*Node]*Node)
+	var steps []*step
+	for _, s := range p.steps {
+		if _, product := s.op.(kernels.Gemm); product && DTypeOf(s.ins[0]) == kernels.Float32 && (r.of(s.ins[0]) == individual || r.of(s.ins[1]) == individual) {
+			s.ins = slices.Clone(s.ins)
+			for k, n := range s.ins {
+				if p.narrow[n] {
+					continue
+				}
+				if copies[n] == nil {
+					to := placeholder(n)
+					copies[n], p.narrow[to] = to, true
+					p.made(to)
+					steps = append(steps, &step{nodes: []*Node{to}, ins: []*Node{n}, outs: []*Node{to}, fused: true, op: kernels.Map{N: Size(n),
+						Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}})
+				}
+				s.ins[k] = copies[n]
+			}
+		}
+		steps = append(steps, s)
+	}
+	p.steps = steps
+}
+
+// made notes a value that the expression does not name.
+func (p *Plan) made(n *Node) {
+	if p.again == nil {
+		p.again = make(map[*Node]bool)
+	}
+	p.again[n] = true
+}
+
+// room is the elements of the arena that a value takes.
+func (p *Plan) room(n *Node) int {
+	if p.narrow[n] {
+		return (Size(n) + 1) / 2
+	}
+	return Size(n)
+}
+
+// bytesOf is the size of a value in memory.
+func (p *Plan) bytesOf(n *Node) int {
+	if p.narrow[n] {
+		return Size(n) * p.storage.Type.Size()
+	}
+	return Size(n) * DTypeOf(n).Size()
+}
