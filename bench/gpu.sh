@@ -99,7 +99,7 @@ value() { timeout 10 nvidia-smi -i 0 --query-gpu="$1" --format=csv,noheader 2>/d
 assemble() {
 	{
 		printf '{\n"date": "%s",\n"gpu": %s,\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(cat "$work/gpu")"
-		printf '"settings": "float32: drift multiplies and convolves without TF32; tf32: with; bf16: products in bf16, cuDNN in TF32",\n"parts": {'
+		printf '"settings": "float32: drift multiplies and convolves without TF32; tf32: with; bf16: activations and factors of products stored in bf16, sums and parameters in float32, cuDNN in TF32",\n"parts": {'
 		separator=
 		for part in $wanted; do
 			printf '%s\n"%s": {"status": %s, "seconds": %s' "$separator" "$part" \

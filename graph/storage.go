@@ -63,12 +63,12 @@ func (r roles) made(n *Node, most role) role {
 				return statistic
 			}
 		}
-		return individual
+		return most
 	case conv:
 		if f.kind == convWeight && !f.PerExample {
 			return common
 		}
-		return individual
+		return most
 	case scatter:
 		return common
 	case crossEntropy, correct, pick:

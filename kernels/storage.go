@@ -38,7 +38,7 @@ func (d DType) computed() DType {
 // Narrows reports whether output or input k of a primitive may be stored as BFloat16 while the call computes in Float32. What is read is
 // exact. What is stored is rounded to nearest, ties to even, and NaN stays NaN; a Rowwise may go on with what was not rounded yet. Sums
 // are always Float32: those of a Reduce, and values of a Rowwise with one element for each row, or that a sum makes. The factors of a product are
-// stored alike, and so are the operands of what only moves elements.
+// stored alike, and its result is BFloat16 only where they are.
 func Narrows(op Primitive, output bool, k int) bool {
 	switch p := op.(type) {
 	case Map:
@@ -68,8 +68,12 @@ func (p Rowwise) narrows(v int) bool {
 
 // checkStorage reports operands that must be stored alike and are not.
 func (c Call) checkStorage() error {
-	if _, product := c.Op.(Gemm); product && c.In[0].DType() != c.In[1].DType() {
-		return fmt.Errorf("%s: factors of %v and %v", c.Op.Name(), c.In[0].DType(), c.In[1].DType())
+	if _, product := c.Op.(Gemm); !product {
+		return nil
+	}
+	a, b, to := c.In[0].DType(), c.In[1].DType(), c.Out[0].DType()
+	if a != b || to == BFloat16 && a != to {
+		return fmt.Errorf("%s: factors of %v and %v for a result of %v", c.Op.Name(), a, b, to)
 	}
 	return nil
 }

@@ -4,18 +4,21 @@ import (
 	"fmt"
 
 	"drift/bench/report"
+	"drift/kernels"
 	"drift/kernels/profile"
 )
 
 // Counted is what one step of a case asks of a device, whatever the device: see profile.Counting.
 type Counted struct {
-	Name  string             `json:"name"`
-	Calls float64            `json:"calls"` // of primitives
-	Bytes float64            `json:"bytes"` // that they read and write, each operand once
-	Kinds map[string]float64 `json:"kinds"` // the bytes by kind of call
-	Flops float64            `json:"flops"`
-	Steps int                `json:"steps"` // that the rows are of
-	Rows  []profile.Row      `json:"rows"`
+	Name  string  `json:"name"`
+	Calls float64 `json:"calls"` // of primitives
+	Bytes float64 `json:"bytes"` // that they read and write, each operand once
+	// BytesBF16 is those bytes where a GPU stores numbers of examples as bfloat16; no fewer where the case is not in float32.
+	BytesBF16 float64            `json:"bytes_bf16"`
+	Kinds     map[string]float64 `json:"kinds"` // the bytes by kind of call
+	Flops     float64            `json:"flops"`
+	Steps     int                `json:"steps"` // that the rows are of
+	Rows      []profile.Row      `json:"rows"`
 }
 
 // The kinds of calls.
@@ -43,9 +46,20 @@ func kindOf(op string) string {
 
 // Count counts the calls of a case's steps without computing anything. Those of opening it do not count.
 func Count(c Case) (Counted, error) {
+	found, err := count(c, kernels.Float32)
+	if err != nil {
+		return found, err
+	}
+	narrow, err := count(c, kernels.BFloat16)
+	found.BytesBF16 = narrow.Bytes
+	return found, err
+}
+
+// count is for a device that stores values in another type than float32 (kernels.Storing).
+func count(c Case, stored kernels.DType) (Counted, error) {
 	p := new(profile.Profile)
 	found := Counted{Name: c.Name, Kinds: map[string]float64{}}
-	w, err := c.Open(profile.Counting(p))
+	w, err := c.Open(profile.CountingStored(p, stored))
 	if err != nil {
 		return found, fmt.Errorf("preparing %s: %w", c.Name, err)
 	}
@@ -68,10 +82,10 @@ func Count(c Case) (Counted, error) {
 
 // CountTable is a row for each case.
 func CountTable(all []Counted) *report.Table {
-	t := &report.Table{Header: []string{"case", "calls", "MB", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP"}, Left: 1}
+	t := &report.Table{Header: []string{"case", "calls", "MB", "MB in bf16", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP"}, Left: 1}
 	mb := func(bytes float64) string { return fmt.Sprintf("%.*f", decimals(bytes/1e6), bytes/1e6) }
 	for _, c := range all {
-		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), mb(c.Bytes), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
+		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), mb(c.Bytes), mb(c.BytesBF16), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
 			mb(c.Kinds[kindRows]), mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9))
 	}
 	return t

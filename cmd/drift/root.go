@@ -76,7 +76,7 @@ func (a *app) globals(flags *pflag.FlagSet) {
 	cmdline.Add(flags, &a.seed, "seed", 1, "`number` that every random choice follows from", "number", cmdline.ParseSeed)
 	cmdline.Add(flags, &a.device, "device", "auto", "where to compute: auto|cpu|cuda[:i]", "name", cmdline.ParseDevice)
 	cmdline.Add(flags, &a.dtype, "dtype", kernels.Float32, "arithmetic: float32|float64", "name", kernels.ParseDType)
-	cmdline.Add(flags, &a.precision, "precision", cuda.Full, "products of float32 matrices on a GPU: float32|tf32|bf16", "name", cuda.ParsePrecision)
+	cmdline.Add(flags, &a.precision, "precision", cuda.Full, "float32 on a GPU: float32, tf32 (products round) or bf16 (activations are stored in it too; parameters and sums are not)", "name", cuda.ParsePrecision)
 	cmdline.Add(flags, &a.threads, "threads", 0, "`number` of CPU threads (0: all)", "int", cmdline.ParseThreads)
 	flags.StringVar(&a.config, "config", "", "TOML `file` that sets flags")
 }

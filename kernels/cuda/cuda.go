@@ -17,7 +17,7 @@ import (
 	"drift/kernels/profile"
 )
 
-// Precision says how the device multiplies matrices of float32; float64 products are always float64.
+// Precision says how the device multiplies matrices of float32, and how it stores numbers between kernels; float64 stays float64.
 type Precision uint8
 
 const (
@@ -25,7 +25,9 @@ const (
 	Full Precision = iota
 	// TF32 rounds factors to 10 bits of mantissa and adds in float32.
 	TF32
-	// BF16 rounds factors to 7 bits of mantissa and adds in float32; convolutions that cuDNN computes round to TF32.
+	// BF16 stores activations and their adjoints, and for products copies of the parameters, as bfloat16, with 7 bits of mantissa; arithmetic between
+	// and all sums are in float32 or float64. Parameters, the state of optimizers, gradients and statistics stay float32. So do operands of
+	// convolutions, pooling, lookups, transpositions and softmax. Products and convolutions of what stays float32 round as TF32 does.
 	BF16
 )
 

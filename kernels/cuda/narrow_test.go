@@ -136,6 +136,7 @@ func TestStorageThatIsRefused(t *testing.T) {
 	for _, c := range []kernels.Call{
 		{Op: sum, Out: []kernels.Buffer{narrow}, In: []kernels.Buffer{wide}},
 		{Op: product, Out: []kernels.Buffer{wide}, In: []kernels.Buffer{wide, narrow}},
+		{Op: product, Out: []kernels.Buffer{narrow}, In: []kernels.Buffer{wide, wide}},
 		{Op: kernels.Number{N: 4}, Out: []kernels.Buffer{narrow}, In: []kernels.Buffer{indices(t, d, 4)}},
 	} {
 		if e, err := d.Load([]kernels.Call{c}); err == nil {

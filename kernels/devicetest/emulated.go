@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"drift/kernels"
 	"drift/kernels/cuda"
 )
 
@@ -32,4 +33,18 @@ func NotOnGPU(t testing.TB) {
 	if os.Getenv("DRIFT_TEST_DEVICE") == "cuda" {
 		t.Skip("it uses no GPU")
 	}
+}
+
+// Narrow starts the GPU with values between kernels stored as bfloat16. A test that asks for it is skipped where the tests run on a processor.
+func Narrow(t testing.TB) kernels.Device {
+	t.Helper()
+	if os.Getenv("DRIFT_TEST_DEVICE") != "cuda" {
+		t.Skip("a processor stores float32 as it is")
+	}
+	d, err := cuda.Open(0, cuda.Options{Precision: cuda.BF16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
 }
