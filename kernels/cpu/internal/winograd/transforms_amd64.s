@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func splitF32(a *float32, b *float32, p *float32, rows int, n int, halfStride int, pixelStride int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·splitF32(SB), NOSPLIT, $0-56
 	MOVQ a+0(FP), DI
 	MOVQ b+8(FP), DX
@@ -20,19 +20,20 @@ row:
 	XORL AX, AX
 
 wide:
-	CMPQ    R11, $0x10
-	JLT     after_wide
-	VMOVUPS (SI)(AX*2), Y0
-	VMOVUPS 32(SI)(AX*2), Y1
-	VSHUFPS $0x88, Y1, Y0, Y2
-	VSHUFPS $0xdd, Y1, Y0, Y3
-	VPERMPD $0xd8, Y2, Y2
-	VMOVUPS Y2, (DI)(AX*1)
-	VPERMPD $0xd8, Y3, Y3
-	VMOVUPS Y3, (DX)(AX*1)
-	ADDQ    $0x20, AX
-	SUBQ    $0x10, R11
-	JMP     wide
+	CMPQ       R11, $0x10
+	JLT        after_wide
+	PREFETCHT0 4096(SI)(AX*2)
+	VMOVUPS    (SI)(AX*2), Y0
+	VMOVUPS    32(SI)(AX*2), Y1
+	VSHUFPS    $0x88, Y1, Y0, Y2
+	VSHUFPS    $0xdd, Y1, Y0, Y3
+	VPERMPD    $0xd8, Y2, Y2
+	VMOVUPS    Y2, (DI)(AX*1)
+	VPERMPD    $0xd8, Y3, Y3
+	VMOVUPS    Y3, (DX)(AX*1)
+	ADDQ       $0x20, AX
+	SUBQ       $0x10, R11
+	JMP        wide
 
 after_wide:
 block:
@@ -157,7 +158,7 @@ after_last:
 	RET
 
 // func splitF64(a *float64, b *float64, p *float64, rows int, n int, halfStride int, pixelStride int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·splitF64(SB), NOSPLIT, $0-56
 	MOVQ a+0(FP), DI
 	MOVQ b+8(FP), DX
@@ -174,19 +175,20 @@ row:
 	XORL AX, AX
 
 wide:
-	CMPQ      R11, $0x08
-	JLT       after_wide
-	VMOVUPS   (SI)(AX*2), Y0
-	VMOVUPS   32(SI)(AX*2), Y1
-	VUNPCKLPD Y1, Y0, Y2
-	VUNPCKHPD Y1, Y0, Y3
-	VPERMPD   $0xd8, Y2, Y2
-	VMOVUPS   Y2, (DI)(AX*1)
-	VPERMPD   $0xd8, Y3, Y3
-	VMOVUPS   Y3, (DX)(AX*1)
-	ADDQ      $0x20, AX
-	SUBQ      $0x08, R11
-	JMP       wide
+	CMPQ       R11, $0x08
+	JLT        after_wide
+	PREFETCHT0 4096(SI)(AX*2)
+	VMOVUPS    (SI)(AX*2), Y0
+	VMOVUPS    32(SI)(AX*2), Y1
+	VUNPCKLPD  Y1, Y0, Y2
+	VUNPCKHPD  Y1, Y0, Y3
+	VPERMPD    $0xd8, Y2, Y2
+	VMOVUPS    Y2, (DI)(AX*1)
+	VPERMPD    $0xd8, Y3, Y3
+	VMOVUPS    Y3, (DX)(AX*1)
+	ADDQ       $0x20, AX
+	SUBQ       $0x08, R11
+	JMP        wide
 
 after_wide:
 block:
