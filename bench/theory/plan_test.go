@@ -79,3 +79,12 @@ func TestRunWithin(t *testing.T) {
 		}
 	}
 }
+
+// Of large data a part plays the data distribution: the checks keep every gradient of it, and all their products.
+func TestPopulationIsBounded(t *testing.T) {
+	w := open(t, "mlp:4,act=tanh", nn.CrossEntropy{}, "glyphs,train=5000,test=16,size=8")
+	l := lab{World: w}
+	if n := len(l.population()); n != mostPopulation {
+		t.Errorf("%d of 5000 examples", n)
+	}
+}

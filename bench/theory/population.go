@@ -10,12 +10,15 @@ import (
 // Populations: where the paper averages over realizations of the data, the training examples play the data distribution, from
 // which data sets are drawn independently, with replacement. Its G is then their ḡ and its Σ their covariance with 1/N.
 
-// mostNumbers bounds the gradients that are kept one by one.
-const mostNumbers = 1 << 26
+// Bounds on the gradients that are kept one by one: their numbers, and how many, since all their products are taken.
+const (
+	mostNumbers    = 1 << 26
+	mostPopulation = 512
+)
 
 // population is the examples that play the data distribution.
 func (l *lab) population() []int {
-	return l.Train[:max(2, min(len(l.Train), mostNumbers/l.Parameters()))]
+	return l.Train[:max(2, min(len(l.Train), mostPopulation, mostNumbers/l.Parameters()))]
 }
 
 // sizes of drawn data sets.
