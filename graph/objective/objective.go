@@ -1,8 +1,8 @@
 // Package objective puts a model and a data set on a device: the mean loss over any of the examples as a function of the
 // flat parameters θ [P], with its gradient, Hessian products and the statistics of its per-example gradients.
 //
-// Data stay on the device, and a step uploads the indices of its examples only; those that have no room there, or lie on disk, come a
-// chunk at a time, with the same results. More examples than a chunk are worked through
+// Data stay on the device, as bytes where they are stored so, and a step uploads the indices of its examples only; those that have no room there, or
+// lie on disk, come a chunk at a time, with the same results. More examples than a chunk are worked through
 // chunk by chunk in sums that are exact for every quantity here. Programs are compiled once for each batch size.
 package objective
 
