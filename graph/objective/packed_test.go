@@ -259,3 +259,32 @@ func TestBytesThatAreNoTokensAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Tokens that lie as bytes are those that lie as indices.
+func TestTokensAsBytes(t *testing.T) {
+	m, err := nn.Parse("gpt:1,2,8", []int{5}, 7, nn.CrossEntropy{})
+	must(t, err)
+	tokens, labels := make([]byte, 12*5), make([]int32, 12*5)
+	for i := range tokens {
+		tokens[i], labels[i] = byte(i*i%7), int32(i*3%7)
+	}
+	split := &data.Split{Train: data.Set{Name: "rhyme", Shape: []int{5}, Tokens: 7, Classes: 7, Positions: 5, X: data.ValuesOf(tokens), Labels: labels}}
+	var want []float64
+	for _, split := range []*data.Split{asNumbers(t, split), split} {
+		for _, resident := range []int64{1 << 40, 1} {
+			f, err := New(newApart(), m, split, Options{Chunk: 5, Resident: resident})
+			must(t, err)
+			if as := map[bool]string{false: "as int32", true: "as uint8"}[split.Train.StoresBytes()]; !strings.Contains(f.Residence(), as) {
+				t.Errorf("%s; want %s", f.Residence(), as)
+			}
+			gradient := vector(t, f)
+			must(t, f.Gradient(f.All(Train), gradient))
+			if got := contents(t, gradient); want == nil {
+				want = got
+			} else if !slices.Equal(got, want) {
+				t.Errorf("%s: other gradient", f.Residence())
+			}
+			f.Close()
+		}
+	}
+}
