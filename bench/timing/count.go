@@ -82,11 +82,16 @@ func count(c Case, stored kernels.DType) (Counted, error) {
 
 // CountTable is a row for each case.
 func CountTable(all []Counted) *report.Table {
-	t := &report.Table{Header: []string{"case", "calls", "MB", "MB in bf16", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP"}, Left: 1}
+	t := &report.Table{Header: []string{"case", "calls", "MB", "MB in bf16", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP",
+		"least MB", "times that"}, Left: 1}
 	mb := func(bytes float64) string { return fmt.Sprintf("%.*f", decimals(bytes/1e6), bytes/1e6) }
 	for _, c := range all {
+		fewest, times := "", ""
+		if bytes, known := least(c.Name); known {
+			fewest, times = mb(bytes), fmt.Sprintf("%.2f", c.Bytes/bytes)
+		}
 		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), mb(c.Bytes), mb(c.BytesBF16), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
-			mb(c.Kinds[kindRows]), mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9))
+			mb(c.Kinds[kindRows]), mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9), fewest, times)
 	}
 	return t
 }

@@ -47,6 +47,27 @@ func TestCountIsThatOfAProfile(t *testing.T) {
 	}
 }
 
+// Steps move little more than they must: operands that are read twice are what is between.
+func TestBytesAreNearTheLeast(t *testing.T) {
+	most := map[string]float64{"gpu/mlp4096/sgd": 1.15, "gpu/resnet20/sgd": 1.1}
+	for _, c := range GPUCases(kernels.Float32, false) {
+		bytes, known := least(c.Name)
+		if known != (most[c.Name] > 0) {
+			t.Fatalf("%s: known %v", c.Name, known)
+		}
+		if !known {
+			continue
+		}
+		counted, err := Count(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ratio := counted.Bytes / bytes; !(ratio >= 1 && ratio <= most[c.Name]) {
+			t.Errorf("%s: %v bytes, %.3f times the least, want 1 to %v", c.Name, counted.Bytes, ratio, most[c.Name])
+		}
+	}
+}
+
 // The committed table still tells what steps take, to a tenth.
 func TestCommittedCounts(t *testing.T) {
 	text, err := os.ReadFile("../results/counts.md")
