@@ -15,11 +15,15 @@ import (
 func layer(t *testing.T, d *device, m, n, k int, between bool) (calls []kernels.Call, results []kernels.Buffer) {
 	t.Helper()
 	in := func(size int) kernels.Buffer { return buffer32(t, d, random(size)) }
+	bias := random(n)
+	for i := range bias {
+		bias[i] += 0.5 // ReLU is never at its kink, where libraries differ
+	}
 	out := func(size int) kernels.Buffer { return buffer32(t, d, make([]float32, size)) }
 	y, sums, back := out(m*n), out(n), out(m*n)
 	forward := kernels.Product{Gemm: kernels.Gemm{Batch: 1, M: m, N: n, K: k, TransB: true, Alpha: 1}, Activation: kernels.ReLU, Bias: true}
 	gradient := kernels.Product{Gemm: kernels.Gemm{Batch: 1, M: m, N: n, K: 10, Alpha: 1}, Activation: kernels.ReLU, Gradient: true, Sums: true}
-	calls = append(calls, kernels.Call{Op: forward, Out: []kernels.Buffer{y}, In: []kernels.Buffer{in(m * k), in(n * k), in(n)}})
+	calls = append(calls, kernels.Call{Op: forward, Out: []kernels.Buffer{y}, In: []kernels.Buffer{in(m * k), in(n * k), buffer32(t, d, bias)}})
 	if between {
 		negative := kernels.Map{N: 1, Access: []kernels.Access{{B: 1, C: 1}}, Code: []kernels.Instr{{Fn: kernels.FnScale, Imm: -1}}, Results: []uint8{1}}
 		part := y.Slice(m*n-1, m*n)
@@ -47,7 +51,9 @@ func TestProductsGoOn(t *testing.T) {
 		{name: "no cublasLt", variable: "DRIFT_CUBLASLT", value: "/nowhere/libcublasLt.so.12", says: "opening cublasLt: /nowhere"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			obedient(t)
+			if c.variable != "UNUSED" || c.between {
+				obedient(t)
+			}
 			for _, size := range [][3]int{{33, 130, 7}, {8, 128, 64}, {5, 3, 2}} {
 				var all [2][]float32
 				for k := range all { // in its way, and apart
@@ -66,7 +72,7 @@ func TestProductsGoOn(t *testing.T) {
 					for _, b := range results {
 						all[k] = append(all[k], contents(t, b)...)
 					}
-					if k == 0 {
+					if k == 0 && simulated() {
 						report, _ := ReportOf(d)
 						if report.Epilogues != c.joined || report.EpiloguesRefused != c.refused || (report.CuBLASLt != "") != (c.variable != "DRIFT_CUBLASLT") || report.Graphs != min(1, runs-1) {
 							t.Errorf("%v: %+v", size, report)
@@ -86,13 +92,12 @@ func TestProductsGoOn(t *testing.T) {
 
 // A mask serves all who take the derivative, as a gradient and what is differentiated of it do.
 func TestMasksAreReadAgain(t *testing.T) {
-	obedient(t)
 	d := open(t, Options{})
 	calls, results := layer(t, d, 16, 128, 8, false)
 	again := calls[1]
 	again.Out = []kernels.Buffer{buffer32(t, d, make([]float32, 128)), buffer32(t, d, make([]float32, 16*128))}
 	run(t, d, 2, append(calls, again)...)
-	if report, _ := ReportOf(d); report.Epilogues != 3 || report.EpiloguesRefused != 0 {
+	if report, _ := ReportOf(d); simulated() && (report.Epilogues != 3 || report.EpiloguesRefused != 0) {
 		t.Errorf("%+v", report)
 	}
 	if first, second := contents(t, results[2]), contents(t, again.Out[1]); !slices.Equal(first, second) {

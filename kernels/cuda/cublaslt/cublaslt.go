@@ -16,7 +16,8 @@
 //   - The heuristic takes operands to be multiples of 256 bytes unless it is told otherwise, and looks at the pointers of bias and mask, so
 //     these are set before it is asked.
 //
-// cublasLt's GELU is the approximation by tanh. ReLU of a number that is none may be 0.
+// cublasLt's GELU is the approximation by tanh. ReLU of a number that is none may be 0, and its documentation does not say on which side of
+// the kink the mask counts a number that is exactly 0.
 package cublaslt
 
 /*

@@ -1,6 +1,15 @@
 //go:build gpu
 
 // Package cudnn opens cuDNN 8 or 9 at run time and convolves with it.
+//
+// It uses the calls that both versions have, one for each direction, with channels in front of pixels (NCHW). The graph API would take bias and
+// activation along, in one call, and let engines be timed; what that takes here is
+//   - channels behind pixels (NHWC), in which its fused engines work: pooling, norms and the broadcast of a channel count on NCHW, so that a
+//     program is to be laid out as a whole, or each convolution transposes its operands and loses what it gained;
+//   - on the way back, engines that are compiled as they are needed (NVRTC): the gradient of an activation joins a convolution in no other;
+//   - a choice among deterministic engines by time, which must be the same in all runs of a study, as engines round differently.
+//
+// A convolution followed by a group norm gains nothing from it: the norm needs its sums before it begins.
 package cudnn
 
 /*
