@@ -25,7 +25,8 @@ func (a Activation) String() string { return [...]string{"", "relu", "gelu_tanh"
 // With Gradient it is y = z·act′(x), where x [M,N] is what act was applied to, or for ReLU what it gave. With Sums it also gives
 // the sum of each column, s[n] = Σ_m y[m,n], the gradient of a bias. Outputs [y] or [s, y], inputs [A, B, x].
 //
-// Where what ReLU is applied to is exactly 0, its derivative is 0, or 1 if a library that noted it on the way forth takes it so. Where z is no number, ReLU may make 0 of it, and so may act′(x) = 0. Outputs share no memory with inputs.
+// Where what ReLU is applied to is exactly 0, its derivative is 0, or 1 if a library that noted it on the way forth takes it so. Where z is
+// no number, ReLU may make 0 of it, and so may act′(x) = 0. Outputs share no memory with inputs.
 type Product struct {
 	Gemm
 	Activation                 Activation
