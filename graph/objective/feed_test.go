@@ -9,6 +9,7 @@ import (
 	"drift/graph/nn"
 	. "drift/graph/objective"
 	"drift/kernels"
+	"drift/kernels/devicetest"
 )
 
 // feeding is a device with feeds that write at once, and notices what is out of order. It has no more than a number of them to give.
@@ -88,6 +89,7 @@ func (f *feed) Leave() error {
 
 // Two buffers that are filled in turn give the bits of one, and of none; where there is no memory for them, there is one.
 func TestChunksComeThroughTwoBuffers(t *testing.T) {
+	devicetest.NotOnGPU(t) // its device is the processor, with feeds
 	const beside, between = "copied beside the computation to two buffers", "copied between computations to a buffer"
 	for _, options := range []string{",normalize=on,augment=crop2+flip", ",augment=crop2+flip,stream=on"} {
 		for _, numbers := range []bool{false, true} {

@@ -115,9 +115,9 @@ func TestBytesGiveTheSameBits(t *testing.T) {
 				if split.Train.StoresBytes() {
 					as = "uint8"
 				}
-				want := "the 26 examples lie on cpu as " + as
+				want := "the 26 examples lie on " + dev.Name() + " as " + as
 				if split.Train.Rows != nil || resident == 1 {
-					want = "examples come to cpu as " + as + " in chunks of up to 7, copied between"
+					want = "examples come to " + dev.Name() + " as " + as + " in chunks of up to 7, copied between"
 				}
 				if got := f.Residence(); !strings.HasPrefix(got, want) || strings.Contains(got, "device augments") != (as == "uint8" && split.Train.Augment != data.Augmentation{}) {
 					t.Errorf("data: %s; want %s", got, want)
