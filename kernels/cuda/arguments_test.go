@@ -22,6 +22,8 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			sizes[kernel] = unsafe.Sizeof(castArgs{})
 		case "uniform":
 			sizes[kernel] = unsafe.Sizeof(uniformArgs{})
+		case "unpack":
+			sizes[kernel] = unsafe.Sizeof(unpackArgs{})
 		case "permute":
 			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
 		case "transpose":
