@@ -110,12 +110,28 @@ func (p *Plan) narrowable(r roles) map[*Node]bool {
 	for _, o := range p.outputs {
 		able[root(p.results[o])] = false
 	}
+	p.alike(able)
 	for n, is := range able {
 		if !is {
 			delete(able, n)
 		}
 	}
 	return able
+}
+
+// alike takes from what may be stored in another type the values that are moved from or to one that may not.
+func (p *Plan) alike(able map[*Node]bool) {
+	for changed := true; changed; {
+		changed = false
+		for _, s := range p.steps {
+			if !kernels.Rearranges(s.op) {
+				continue
+			}
+			if from, to := s.ins[0], s.outs[0]; able[from] != able[to] {
+				able[from], able[to], changed = false, false, true
+			}
+		}
+	}
 }
 
 // copyFactors has each product with a factor of single examples read both of its factors as they are stored: a factor that is kept as it is

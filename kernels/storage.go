@@ -38,7 +38,7 @@ func (d DType) computed() DType {
 // Narrows reports whether output or input k of a primitive may be stored as BFloat16 while the call computes in Float32. What is read is
 // exact. What is stored is rounded to nearest, ties to even, and NaN stays NaN; a Rowwise may go on with what was not rounded yet. Sums
 // are always Float32: those of a Reduce, and values of a Rowwise with one element for each row, or that a sum makes. The factors of a product are
-// stored alike, and its result is BFloat16 only where they are.
+// stored alike, and its result is BFloat16 only where they are; so are the operands of what only moves elements.
 func Narrows(op Primitive, output bool, k int) bool {
 	switch p := op.(type) {
 	case Map:
@@ -49,6 +49,15 @@ func Narrows(op Primitive, output bool, k int) bool {
 		return !output || p.narrows(len(p.In)+k)
 	case Gemm:
 		return !output || p.Beta == 0
+	}
+	return Rearranges(op)
+}
+
+// Rearranges reports a primitive whose result is elements of its input in other places, and zeros: both are stored alike.
+func Rearranges(op Primitive) bool {
+	switch op.(type) {
+	case Permute, Slice, Pad:
+		return true
 	}
 	return false
 }
@@ -68,6 +77,12 @@ func (p Rowwise) narrows(v int) bool {
 
 // checkStorage reports operands that must be stored alike and are not.
 func (c Call) checkStorage() error {
+	if Rearranges(c.Op) {
+		if from, to := c.In[0].DType(), c.Out[0].DType(); from != to {
+			return fmt.Errorf("%s: %v moved to %v", c.Op.Name(), from, to)
+		}
+		return nil
+	}
 	if _, product := c.Op.(Gemm); !product {
 		return nil
 	}

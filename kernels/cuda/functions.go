@@ -43,7 +43,7 @@ func (f functions) get(kernel string, dt kernels.DType) (cu.Function, error) {
 	if image == &ptx.Move && dt == kernels.Int32 {
 		dt = kernels.Float32 // elements of the same size
 	}
-	name := kernel + [...]string{kernels.Float32: "_f32", kernels.Float64: "_f64", kernels.Int32: "_i32"}[dt]
+	name := kernel + [...]string{kernels.Float32: "_f32", kernels.Float64: "_f64", kernels.Int32: "_i32", kernels.BFloat16: "_b16"}[dt]
 	function, err := module.Function(name)
 	if err != nil {
 		return cu.Function{}, fmt.Errorf("kernel %s: %w", name, err)

@@ -75,13 +75,15 @@ func (p *planner) compute() int {
 	return cublas.Float32
 }
 
-// bytesAt is the size of an element of the operand at an address.
-func (p *planner) bytesAt(address uint64) uint64 {
+// storedAt is the type that the operand at an address is stored in, and bytesAt the size of an element.
+func (p *planner) storedAt(address uint64) kernels.DType {
 	if p.narrow[address] {
-		return 2
+		return kernels.BFloat16
 	}
-	return uint64(p.size())
+	return p.dtype
 }
+
+func (p *planner) bytesAt(address uint64) uint64 { return uint64(p.storedAt(address).Size()) }
 
 // scale multiplies n elements by beta, in place; 0 clears them whatever they are.
 func (p *planner) scale(n int, beta float64, c uint64) error {

@@ -26,9 +26,9 @@ func (p *planner) permute(op kernels.Permute, out, x uint64) error {
 	a.Out, a.X = out, x
 	if batch, m, n, ok := a.transposes(); ok {
 		t := transposeArgs{Out: out, X: x, Batch: uint32(batch), M: uint32(m), N: uint32(n)}
-		return add(p, "transpose", blocks(batch*ceil(m, 32)*ceil(n, 32), blockThreads), t)
+		return addOf(p, "transpose", p.storedAt(out), blocks(batch*ceil(m, 32)*ceil(n, 32), blockThreads), t)
 	}
-	return add(p, "permute", across(int(a.N)), a)
+	return addOf(p, "permute", p.storedAt(out), across(int(a.N)), a)
 }
 
 // simplify gives the result's axes with their strides in x, without axes of length 1 and with neighbours joined that are
@@ -74,7 +74,7 @@ func (p *planner) slice(kernel string, s kernels.Slice, out, x uint64) error {
 	if kernel == "slice" {
 		n = s.A * (s.To - s.From) * s.C
 	}
-	return add(p, kernel, across(n), sliceArgs{
+	return addOf(p, kernel, p.storedAt(out), across(n), sliceArgs{
 		Out: out, X: x, A: uint32(s.A), B: uint32(s.B), C: uint32(s.C), From: uint32(s.From), Part: uint32(s.To - s.From),
 	})
 }

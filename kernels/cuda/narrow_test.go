@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"drift/kernels"
@@ -191,6 +192,27 @@ func TestProductsStoredNarrow(t *testing.T) {
 				if math.Abs(float64(y-want[i])) > bound {
 					t.Fatalf("%+v to %v: element %d is %v, want %v ± %.2g", g, to, i, y, want[i], bound)
 				}
+			}
+		}
+	}
+}
+
+// What only moves elements moves those of 16 bits as it does others.
+func TestMovesOfWhatIsStoredNarrow(t *testing.T) {
+	d := open(t, Options{})
+	for _, op := range []kernels.Primitive{
+		kernels.Permute{Rank: 4, Shape: [6]int{3, 5, 2, 7}, Perm: [6]int{0, 2, 1, 3}}, kernels.Permute{Rank: 2, Shape: [6]int{40, 37}, Perm: [6]int{1, 0}},
+		kernels.Permute{Rank: 3, Shape: [6]int{2, 33, 9}, Perm: [6]int{0, 2, 1}}, kernels.Slice{A: 3, B: 7, C: 5, From: 2, To: 6}, kernels.Pad{A: 3, B: 7, C: 5, From: 2, To: 6},
+	} {
+		for before := range 2 {
+			_, in, _ := op.Operands()
+			x := random(in[0])
+			for i := range x {
+				x[i] = kernels.RoundBFloat16(x[i])
+			}
+			got, want := storedIn(t, d, op, kernels.BFloat16, before, [][]float32{x})[0], storedIn(t, d, op, kernels.Float32, before, [][]float32{x})[0]
+			if !slices.Equal(got, want) {
+				t.Errorf("%s %s: %v, want %v", op.Name(), kernels.Describe(op), got, want)
 			}
 		}
 	}

@@ -191,10 +191,15 @@ func (l *launch) kernel() string { return l.name }
 
 // add appends a launch of a kernel to the plan; a grid without blocks has nothing to do.
 func add[Args any](p *planner, kernel string, grid driver.Grid, args Args) error {
+	return addOf(p, kernel, p.dtype, grid, args)
+}
+
+// addOf is add for the kernel that moves elements of a type.
+func addOf[Args any](p *planner, kernel string, dt kernels.DType, grid driver.Grid, args Args) error {
 	if grid.X == 0 {
 		return nil
 	}
-	function, err := p.device.functions.get(kernel, p.dtype)
+	function, err := p.device.functions.get(kernel, dt)
 	if err != nil {
 		return err
 	}

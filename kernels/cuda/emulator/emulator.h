@@ -38,9 +38,6 @@ namespace emulator {
 // barrier waits for the block's other threads, at the barrier in this line.
 void barrier(int line);
 
-// shared is the block's dynamic shared memory.
-extern unsigned char *shared;
-
 // Kernel is one entry of the table that the stand-in driver looks functions up in.
 struct Kernel {
 	const char *name;
@@ -84,4 +81,3 @@ bool usable(void *stream);
 	static emulator::Kernel name##_kernel(#name, sizeof(Args), [](const void *p) { name(*static_cast<const Args *>(p)); }); \
 	static void name(const Args &a)
 
-#define DYNAMIC_SHARED(T, name) T *name = reinterpret_cast<T *>(emulator::shared)

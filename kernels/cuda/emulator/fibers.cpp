@@ -49,8 +49,6 @@ Index threadIdx, blockIdx, blockDim;
 
 namespace emulator {
 
-unsigned char *shared;
-
 static Kernel *kernels;
 
 Kernel::Kernel(const char *name, size_t args, void (*body)(const void *)) : name(name), args(args), body(body), next(kernels) {
@@ -147,9 +145,6 @@ void run_block() {
 } // namespace
 
 void launch(const Kernel &k, const Launch &l, const void *args) {
-	// A vector of its own for each launch lets the address sanitizer see accesses past the end.
-	std::vector<float4> memory((l.shared + 15) / 16);
-	shared = reinterpret_cast<unsigned char *>(memory.data());
 	if (fibers.size() < l.block) fibers.resize(l.block);
 	kernel = &k;
 	arguments = args;

@@ -5,9 +5,6 @@
 
 #ifdef __CUDACC__
 #define KERNEL(name, Args) extern "C" __global__ void __launch_bounds__(256) name(const __grid_constant__ Args a)
-#define DYNAMIC_SHARED(T, name) \
-	extern __shared__ __align__(16) unsigned char dynamic_shared[]; \
-	T *name = reinterpret_cast<T *>(dynamic_shared)
 #else
 #include "emulator.h"
 #endif

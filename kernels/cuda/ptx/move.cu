@@ -1,5 +1,11 @@
-// Permute, Slice, Pad: elements change places.
+// Permute, Slice, Pad: elements change places. Those of 16 bits are numbers of bfloat16.
 #include "device.cuh"
+
+typedef unsigned short u16;
+
+#define SIZES(name, Args) \
+	BOTH(name, Args) \
+	KERNEL(name##_b16, Args) { name<u16>(a); }
 
 // PermuteArgs: element i of the result, whose shape is shape[:rank], comes from Σ_k index_k(i)·stride[k].
 struct PermuteArgs {
@@ -20,7 +26,7 @@ template <class T> __device__ __forceinline__ void permute(const PermuteArgs &a)
 	at<T>(a.out)[i] = at<T>(a.x)[from];
 }
 
-BOTH(permute, PermuteArgs)
+SIZES(permute, PermuteArgs)
 
 // TransposeArgs: out [batch, n, m] from x [batch, m, n]. A block of 32×8 threads moves tiles of 32×32 through shared memory,
 // so that both sides are read and written along rows.
@@ -42,7 +48,7 @@ template <class T> __device__ __forceinline__ void transpose(const TransposeArgs
 		if (col + k < a.n && row + x < a.m) at<T>(a.out)[base + size_t(col + k) * a.m + row + x] = tile[x][k];
 }
 
-BOTH(transpose, TransposeArgs)
+SIZES(transpose, TransposeArgs)
 
 // SliceArgs: the part [from, from+part) of the middle axis of [a, b, c].
 struct SliceArgs {
@@ -57,7 +63,7 @@ template <class T> __device__ __forceinline__ void slice(const SliceArgs &a) {
 	at<T>(a.out)[i] = at<T>(a.x)[q * a.b * a.c + a.from * a.c + (i - q * run)];
 }
 
-BOTH(slice, SliceArgs)
+SIZES(slice, SliceArgs)
 
 template <class T> __device__ __forceinline__ void pad(const SliceArgs &a) {
 	const u32 i = thread();
@@ -67,4 +73,4 @@ template <class T> __device__ __forceinline__ void pad(const SliceArgs &a) {
 	at<T>(a.out)[i] = inside ? at<T>(a.x)[q * a.part * a.c + (r - first)] : T(0);
 }
 
-BOTH(pad, SliceArgs)
+SIZES(pad, SliceArgs)
