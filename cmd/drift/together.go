@@ -51,6 +51,7 @@ func together(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 		if g.First() && status == statusDone || !g.First() && first(ctx, g) { // the first process has told what its status is from
 			fmt.Fprintf(stderr, "drift: process %d: %s\n", g.Rank(), oneLine(err))
 		}
+		time.Sleep(300 * time.Millisecond) // a launcher that ends processes drops what it has not passed on yet
 		g.Abort(max(status, statusFailed))
 	}
 	return status
