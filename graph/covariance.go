@@ -24,21 +24,6 @@ func NewCovariance(p *PerExample) *Covariance {
 	return &Covariance{PerExample: p, rest: rest, shift: scaled(rest.combineWithNorms(nil), 1/float64(p.n))}
 }
 
-// Final is Σ for results that nobody differentiates any further. Gradients that are written out have their own mean for m, so that r̄ is
-// what rounding m left, at most u‖m‖, which the bound of CovarianceTrace covers: it is taken for zero, and costs no pass over them.
-func (c *Covariance) Final() *Covariance {
-	final := &Covariance{PerExample: c.PerExample, rest: c.rest, shift: slices.Clone(c.shift)}
-	for k, f := range c.rest.factors {
-		if view, ok := f.(seen); ok {
-			f = view.factor
-		}
-		if _, ok := f.(direct); ok && !c.rest.bare[k] {
-			final.shift[k] = Fill(c.shift[k], 0)
-		}
-	}
-	return final
-}
-
 // Mean is ḡ = m + r̄, the gradient of the mean loss, in the shapes of the parameters.
 func (c *Covariance) Mean() []*Node {
 	mean := make([]*Node, len(c.shift))
@@ -98,12 +83,8 @@ func (c *Covariance) TraceGradient(params []*Node) []*Node {
 // constant, in the shapes of params: with e = r̄ over all the data and w = 2/(N−1) these add up over chunks to ∂tr Σ. It is one reverse
 // sweep over w·(½Σ‖r_n‖² − ⟨e, Σ_n g_n⟩).
 func (d *Deviations) Slope(p *PerExample, e []*Node, weight *Node, params []*Node) []*Node {
-	outputs, seeds := []*Node{d.SquaredNorms()}, []*Node{BroadcastScalar(Scale(weight, 0.5), p.n)}
-	for k, out := range p.combineWithNorms(BroadcastScalar(Neg(weight), p.n)) {
-		if c, constant := isFill(e[k]); !constant || c != 0 {
-			outputs, seeds = append(outputs, out), append(seeds, e[k])
-		}
-	}
+	outputs := append(p.combineWithNorms(BroadcastScalar(Neg(weight), p.n)), d.SquaredNorms())
+	seeds := append(slices.Clone(e), BroadcastScalar(Scale(weight, 0.5), p.n))
 	g := Grad(outputs, seeds, params)
 	for k := range g {
 		if g[k] == nil {

@@ -63,7 +63,7 @@ func (t *Trace) pass(n int) (p *Pass, err error) {
 
 // atOnce is everything from one chunk.
 func (t *Trace) atOnce(b *Batch) {
-	sigma := graph.NewCovariance(b.Here().PerExample()).Final()
+	sigma := graph.NewCovariance(b.Here().PerExample())
 	b.Measure(b.Here())
 	b.Number(&t.trace, sigma.Trace())
 	b.Sum(t.mean, sigma.Mean())

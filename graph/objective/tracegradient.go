@@ -50,7 +50,7 @@ func (t *TraceGradient) prepare(n int) (err error) {
 
 // atOnce is everything from one chunk.
 func (t *TraceGradient) atOnce(b *Batch) {
-	sigma := graph.NewCovariance(b.Here().PerExample()).Final()
+	sigma := graph.NewCovariance(b.Here().PerExample())
 	b.Measure(b.Here())
 	b.Number(&t.trace, sigma.Trace())
 	b.Sum(t.mean, sigma.Mean())
