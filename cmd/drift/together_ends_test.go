@@ -99,6 +99,15 @@ func signalTo(out string, rank int, signal syscall.Signal) {
 	}
 }
 
+// written is when a run's last checkpoint was.
+func written(out string) time.Time {
+	info, err := os.Stat(filepath.Join(out, "checkpoint", "state.safetensors"))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
 // A run whose processes are killed at any moments goes on in another number of them, under another MPI, and comes to the same bits.
 func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
 	launchers, folder := grouptest.Launchers(t), t.TempDir()
@@ -120,10 +129,11 @@ func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
 	} {
 		args := strings.Fields("train " + flags + " --parts 4 --threads 1 --quiet --log-every 50 --checkpoint-every 20 --out")
 		whole, out := filepath.Join(folder, fmt.Sprint(i, "whole")), filepath.Join(folder, fmt.Sprint(i, "killed"))
+		began := time.Now()
 		if said, err := finish(t, child(append(args, whole)...)); err != nil {
 			t.Fatal(said)
 		}
-		kills := 0
+		took, kills := time.Since(began), 0
 		for turn := 0; ; turn++ {
 			line := append(args, out)
 			if _, err := os.Stat(filepath.Join(out, "config.toml")); err == nil {
@@ -135,12 +145,19 @@ func TestTogetherKilledRunsGoOnInOtherNumbers(t *testing.T) {
 				cmd = started(launchers[names[r.IntN(len(names))]], n, "", line...)
 			}
 			m := begin(t, cmd)
-			if n > 1 && turn < 9 {
-				m.waits(func() bool { return len(processes(out)) == n })
-				time.Sleep(time.Duration(r.IntN(1000*(turn+1))) * time.Millisecond)
-				signalTo(out, r.IntN(n), syscall.SIGKILL)
-			} else if turn < 9 {
-				time.AfterFunc(time.Duration(100+r.IntN(300))*time.Millisecond, func() { m.Process.Kill() })
+			if turn < 9 {
+				begun := func() bool { return n == 1 || len(processes(out)) == n }
+				if turn%2 == 1 { // not before it has come further
+					since := written(out)
+					begun = func() bool { return written(out).After(since) }
+				}
+				m.waits(begun)
+				time.Sleep(time.Duration(r.Int64N(int64(took / 4))))
+				if n > 1 {
+					signalTo(out, r.IntN(n), syscall.SIGKILL)
+				} else {
+					m.Process.Kill()
+				}
 			}
 			said, err := m.end(time.Minute)
 			if err == nil || strings.Contains(said, "it is finished") { // killed between its end and its exit
