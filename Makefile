@@ -112,6 +112,7 @@ bench-table: build
 	mkdir -p bench/results
 	$(readme) --time 5s --markdown bench/results/cpu.md --json bench/results/cpu.json
 	$(readme) --time 3s --threads 1 --clock cpu --markdown bench/results/cpu-1-thread.md --json bench/results/cpu-1-thread.json
+	bin/drift bench --only '^(resnet20|gpt)/' --time 4s --markdown bench/results/cpu-networks.md --json bench/results/cpu-networks.json
 
 # What a step asks of a device, which no machine is needed for.
 count-table: build
