@@ -22,8 +22,10 @@ func (s Set) ReadBytes(i int, dst []byte) error {
 // Bytes is the stored bytes of the inputs of all examples, nil where they are not in memory as bytes. They are shared.
 func (s Set) Bytes() []byte { return s.X.bytes }
 
-// Levels is what the bytes 0 to 255 of an example's input read as, [groups,256], rounded as ReadInputs does it. Groups are runs of elements, of equal
-// length, that are read alike: channels, features, or the whole; at least as many as the example's first axis has, where split asks for that.
+// Levels is what the bytes 0 to 255 of an example's input read as, [groups,256], rounded as ReadInputs does it. The elements of an input fall into
+// groups, one behind the other and of equal length, within which a byte reads as one number: a group for each channel or feature that is
+// normalized by itself, else one for the whole input. With split, a whole input is divided into a group for each index of its first axis (channels
+// of an image), which then read alike.
 func Levels[T Float](s Set, split bool) (levels []T, groups int) {
 	groups = 1
 	if a := s.X.affine; a != nil && a.run > 0 {
