@@ -91,7 +91,7 @@ func imagesOf[T kernels.Float](o *slot) []T {
 }
 
 // partOf is the part of the data that an example lies in, and its index there.
-func (f *Objective) partOf(example int) (Part, int) {
+func (f *onDevice) partOf(example int) (Part, int) {
 	for part := range f.parts {
 		n := f.parts[part].Len()
 		if example < n {

@@ -114,7 +114,8 @@ func (o *slot) rows(examples []int) error {
 
 // row reads an example to place i.
 func (o *slot) row(i, example int, x, y []float64) error {
-	set, own := o.objective.setOf(example)
+	part, own := o.objective.partOf(example)
+	set := &o.objective.parts[part]
 	var err error
 	inputs := o.columns[:len(o.columns)-1]
 	if o.objective.packed != nil {

@@ -1,11 +1,9 @@
 package objective
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
-	"drift/data"
 	"drift/kernels"
 )
 
@@ -244,15 +242,4 @@ func (s *staging) close() {
 		s.release()
 		Free(s.places)
 	}
-}
-
-// setOf is the set that an example lies in, and its place there.
-func (f *onDevice) setOf(example int) (*data.Set, int) {
-	for i := range f.parts {
-		if example < f.parts[i].Len() {
-			return &f.parts[i], example
-		}
-		example -= f.parts[i].Len()
-	}
-	panic(fmt.Sprintf("objective: example %d beyond all parts", example))
 }
