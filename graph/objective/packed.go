@@ -128,11 +128,9 @@ func checkBytes(in Input, bytes []byte) error {
 // copyBytes copies the stored bytes of a part of the data to the device, behind the first examples.
 func (f *Objective) copyBytes(set data.Set, first int) error {
 	size, bytes, in := set.Size(), set.Bytes(), f.Model.Inputs()[0]
-	if in.Index > 0 && in.Index <= math.MaxUint8 {
-		for i := range set.Len() {
-			if err := checkBytes(in, bytes[i*size:(i+1)*size]); err != nil {
-				return fmt.Errorf("example %d of %s %w", i, set.Name, err)
-			}
+	for i := range set.Len() {
+		if err := checkBytes(in, bytes[i*size:(i+1)*size]); err != nil {
+			return fmt.Errorf("example %d of %s %w", i, set.Name, err)
 		}
 	}
 	return f.inputs[0].Slice(first*size, (first+set.Len())*size).Write(bytes[:set.Len()*size])
