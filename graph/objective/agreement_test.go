@@ -1,12 +1,8 @@
 package objective_test
 
 import (
-	"math"
 	"testing"
 
-	"drift/data"
-	"drift/graph/nn"
-	. "drift/graph/objective"
 	"drift/kernels"
 	"drift/kernels/cpu"
 	"drift/kernels/devicetest"
@@ -14,24 +10,8 @@ import (
 
 // statistics is tr Σ, the gradient, ∂tr Σ and H v on a device.
 func statistics(t *testing.T, model string, device kernels.Device, dtype kernels.DType) [][]float64 {
-	split, err := data.Load("glyphs,train=40,test=11", data.Options{Seed: 5})
-	must(t, err)
-	m, err := nn.Parse(model, split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
-	must(t, err)
-	f, err := New(device, m, split, Options{DType: dtype, Chunk: 16})
-	must(t, err)
-	defer f.Close()
-	must(t, f.Parameters().Write(m.Init(3)))
-	g, d, v, h := vector(t, f), vector(t, f), vector(t, f), vector(t, f)
-	direction := make([]float64, m.NumParams())
-	for i := range direction {
-		direction[i] = math.Cos(float64(i))
-	}
-	must(t, v.Write(direction))
-	trace, err := f.TraceGradient(f.All(Train), g, d)
-	must(t, err)
-	must(t, f.HVP(f.All(Train), v, h))
-	return [][]float64{{trace}, contents(t, g), contents(t, d), contents(t, h)}
+	t.Helper()
+	return measured(t, "glyphs,train=40,test=11", model, device, dtype)[1:]
 }
 
 // All statistics are the same on the device under test as on one thread of the processor, as far as rounding lets them be. In float64
