@@ -47,10 +47,12 @@ func (b *buffer) Slice(from, to int) kernels.Buffer {
 	return &buffer{device: b.device, ptr: b.ptr + uint64(from*b.dtype.Size()), dtype: b.dtype, n: to - from}
 }
 
+func (b *buffer) bytes() int { return b.n * b.dtype.Size() }
+
 // View is the same memory with elements of another type.
 func (b *buffer) View(dt kernels.DType, n int) kernels.Buffer {
-	if n < 0 || n*dt.Size() > b.n*b.dtype.Size() {
-		panic(fmt.Sprintf("cuda: %d elements of %v in a buffer of %d bytes", n, dt, b.n*b.dtype.Size()))
+	if n < 0 || n*dt.Size() > b.bytes() {
+		panic(fmt.Sprintf("cuda: %d elements of %v in a buffer of %d bytes", n, dt, b.bytes()))
 	}
 	return &buffer{device: b.device, ptr: b.ptr, dtype: dt, n: n}
 }

@@ -65,8 +65,6 @@ func (f *feed) open(to []kernels.Buffer) (err error) {
 	return f.left.Record(f.device.stream) // buffers are cleared before anything comes
 }
 
-func (b *buffer) bytes() int { return b.n * b.dtype.Size() }
-
 func (f *feed) Host(k int) any {
 	n, at := f.to[k].n, f.host[k]
 	switch f.to[k].dtype {

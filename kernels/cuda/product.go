@@ -83,7 +83,7 @@ func (p *planner) findMasks(calls []kernels.Call) {
 
 // writer is the last of some calls that writes to a buffer's memory, or −1.
 func writer(calls []kernels.Call, b *buffer) int {
-	end := func(b *buffer) uint64 { return b.ptr + uint64(b.n*b.dtype.Size()) }
+	end := func(b *buffer) uint64 { return b.ptr + uint64(b.bytes()) }
 	for k := len(calls) - 1; k >= 0; k-- {
 		for _, out := range calls[k].Out {
 			if o := out.(*buffer); o.ptr < end(b) && b.ptr < end(o) {
