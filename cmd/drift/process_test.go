@@ -75,7 +75,7 @@ func killUntilDone(t *testing.T, start, goOn []string, begun string) int {
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(20+r.IntN(100*(kills+1)))*time.Millisecond, func() { process.Process.Kill() })
+		timer := time.AfterFunc(time.Duration(20+r.IntN(30<<min(kills, 8)))*time.Millisecond, func() { process.Process.Kill() })
 		err := process.Wait()
 		timer.Stop()
 		if err == nil && kills == 0 {
