@@ -85,3 +85,24 @@ void drift_convolution_free(const drift_cudnn *lib, drift_convolution *p) {
 	if (p->kernels) lib->destroy_filter(p->kernels);
 	if (p->convolution) lib->destroy_convolution(p->convolution);
 }
+
+int drift_dnn_create(const drift_cudnn *lib, int kind, void **descriptor) { return lib->create_descriptor(kind, descriptor); }
+
+int drift_dnn_destroy(const drift_cudnn *lib, void *descriptor) { return lib->destroy_descriptor(descriptor); }
+
+int drift_dnn_finalize(const drift_cudnn *lib, void *descriptor) { return lib->finalize(descriptor); }
+
+int drift_dnn_set(const drift_cudnn *lib, void *descriptor, int name, int type, int64_t count, const void *values) {
+	return lib->set_attribute(descriptor, name, type, count, values);
+}
+
+int drift_dnn_get(const drift_cudnn *lib, void *descriptor, int name, int type, int64_t wanted, int64_t *count, void *values) {
+	return lib->get_attribute(descriptor, name, type, wanted, count, values);
+}
+
+int drift_dnn_execute(const drift_cudnn *lib, void *plan, void *pack) { return lib->execute(lib->handle, plan, pack); }
+
+void drift_dnn_last_error(const drift_cudnn *lib, char *text, size_t bytes) {
+	*text = 0;
+	if (lib->last_error) lib->last_error(text, bytes);
+}

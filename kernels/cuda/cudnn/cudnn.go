@@ -19,6 +19,7 @@ import "C"
 
 import (
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -41,6 +42,8 @@ var names = []string{
 	"cudnnGetConvolutionForwardAlgorithm_v7", "cudnnGetConvolutionBackwardDataAlgorithm_v7", "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
 	"cudnnGetConvolutionForwardWorkspaceSize", "cudnnGetConvolutionBackwardDataWorkspaceSize", "cudnnGetConvolutionBackwardFilterWorkspaceSize",
 	"cudnnConvolutionForward", "cudnnConvolutionBackwardData", "cudnnConvolutionBackwardFilter",
+	"cudnnBackendCreateDescriptor", "cudnnBackendDestroyDescriptor", "cudnnBackendFinalize", "cudnnBackendSetAttribute", "cudnnBackendGetAttribute",
+	"cudnnBackendExecute", "cudnnGetLastErrorString?",
 }
 
 // Open loads the library at path.
@@ -59,6 +62,17 @@ func Open(path string, s cu.Stream) (*Handle, error) {
 
 // Close frees the handle. The library stays loaded.
 func (h *Handle) Close() { C.drift_cudnn_close(&h.lib) }
+
+// explain is the library's own words for a status.
+func (h *Handle) explain(s status) error {
+	var text [512]C.char
+	C.drift_dnn_last_error(&h.lib, &text[0], C.size_t(len(text)))
+	word := C.GoString(C.drift_cudnn_text(&h.lib, C.int(s)))
+	if more := strings.Join(strings.Fields(C.GoString(&text[0])), " "); more != "" {
+		word += ": " + more
+	}
+	return fmt.Errorf("%s (status %d)", word, s)
+}
 
 // Direction says which operand is computed from the other two.
 type Direction int

@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 // drift_convolution_algorithm is how cuDNN reports an algorithm, the same for the three directions.
@@ -33,6 +34,11 @@ typedef struct {
 	drift_choose *choose[3];
 	drift_measure *measure[3];
 	drift_convolve *run[3];
+	int (*create_descriptor)(int kind, void **descriptor), (*destroy_descriptor)(void *descriptor), (*finalize)(void *descriptor);
+	int (*set_attribute)(void *descriptor, int name, int type, int64_t count, const void *values);
+	int (*get_attribute)(void *descriptor, int name, int type, int64_t wanted, int64_t *count, void *values);
+	int (*execute)(void *handle, void *plan, void *pack);
+	void (*last_error)(char *text, size_t bytes); // from 9.0 on
 	void *handle;
 } drift_cudnn;
 
@@ -62,3 +68,14 @@ const char *drift_cudnn_text(const drift_cudnn *lib, int status);
 // drift_convolution_run computes the operand that the direction says from the two others: 0 output, 1 image, 2 kernels.
 int drift_convolution_run(const drift_cudnn *lib, const drift_convolution *p, unsigned long long image, unsigned long long kernels,
                           unsigned long long output, unsigned long long workspace);
+
+// The calls of the graph API.
+int drift_dnn_create(const drift_cudnn *lib, int kind, void **descriptor);
+int drift_dnn_destroy(const drift_cudnn *lib, void *descriptor);
+int drift_dnn_finalize(const drift_cudnn *lib, void *descriptor);
+int drift_dnn_set(const drift_cudnn *lib, void *descriptor, int name, int type, int64_t count, const void *values);
+int drift_dnn_get(const drift_cudnn *lib, void *descriptor, int name, int type, int64_t wanted, int64_t *count, void *values);
+int drift_dnn_execute(const drift_cudnn *lib, void *plan, void *pack);
+
+// drift_dnn_last_error writes what the library says of the last call that failed, or nothing.
+void drift_dnn_last_error(const drift_cudnn *lib, char *text, size_t bytes);

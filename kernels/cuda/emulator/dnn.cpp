@@ -1,6 +1,6 @@
 // A stand-in for libcudnn.so.9: the calls that drift makes, as plain loops. Like cuDNN it is a front for libraries that it opens by
 // their names alone, and ends the process where one is not found.
-#include "emulator.h"
+#include "dnn.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 namespace {
 
-struct Handle { void *stream = nullptr; };
+using dnn::Handle;
 struct Shape { int type, n, c, h, w; };
 struct Convolution { int ph, pw, sh, sw, dh, dw, mode, type, math = 0, groups = 1; };
 
