@@ -74,11 +74,13 @@ func TestOperationsOfAGraphAreLinked(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		operands := []cudnn.Operand{{UID: 1, Address: x.(*buffer).ptr}, {UID: 2, Address: y.(*buffer).ptr}, {UID: 7, Address: z.(*buffer).ptr}, {UID: 9, Address: p.Scalar(-2)}}
-		if err := p.Bind(workspace, operands...); err != nil {
+		operands := []cudnn.Operand{{UID: 1, Address: x.(*buffer).ptr}, {UID: 2, Address: y.(*buffer).ptr}, {UID: 7, Address: z.(*buffer).ptr}, {UID: 9, Value: -2}}
+		call, err := p.Call(workspace, operands...)
+		if err != nil {
 			return err
 		}
-		return p.Run()
+		defer call.Close()
+		return call.Run()
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -166,9 +168,10 @@ func TestOperandsOfPlansAreChecked(t *testing.T) {
 			"2009": {{UID: 1, Address: at}, {UID: 1, Address: to}},
 			"":     {{UID: 1, Address: at}, {UID: 2, Address: to}},
 		} {
-			err := p.Bind(workspace, operands...)
+			call, err := p.Call(workspace, operands...)
 			if err == nil {
-				err = p.Run()
+				err = call.Run()
+				call.Close()
 			}
 			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("%v, want status %q", err, want)

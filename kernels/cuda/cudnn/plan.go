@@ -12,22 +12,19 @@ import (
 	"unsafe"
 )
 
-// Plan is a graph that an engine is ready to compute. It stays when the graph is closed.
+// Plan is a graph that an engine is ready to compute, for any operands. It stays when the graph is closed.
 type Plan struct {
 	Engine    string // its name
 	Notes     string // on its numbers, in words
-	handle    *Handle
-	own       Graph // the plan and its operands
+	own       Graph  // the plan
 	plan      Descriptor
-	pack      Descriptor
 	workspace int64
-	values    []unsafe.Pointer // of operands by value, in C's memory
 }
 
 // Plan makes an engine ready. Many that the heuristics propose are refused here.
 func (e *Engine) Plan() (*Plan, error) {
 	h := e.graph.handle
-	p := &Plan{Engine: e.String(), Notes: e.NotesText(), handle: h, own: Graph{handle: h}}
+	p := &Plan{Engine: e.String(), Notes: e.NotesText(), own: Graph{handle: h}}
 	g := &p.own
 	p.plan = g.create(planKind)
 	set(g, p.plan, planHandle, handleElement, unsafe.Pointer(h.lib.handle))
@@ -47,52 +44,61 @@ func (e *Engine) Plan() (*Plan, error) {
 // WorkspaceBytes is the memory that Run needs besides the operands.
 func (p *Plan) WorkspaceBytes() int64 { return p.workspace }
 
-// Operand is a tensor of the graph's with its address.
+// Close frees the plan, after its calls.
+func (p *Plan) Close() { p.own.Close() }
+
+// Operand is a tensor of the graph's with its address, or with the value of a tensor by value, of type Float.
 type Operand struct {
 	UID     int64
 	Address uint64
+	Value   float32 // where there is no address
 }
 
-// Scalar is the address of a value for a tensor by value of type Float, which stays as long as the plan.
-func (p *Plan) Scalar(x float32) uint64 {
-	at := C.malloc(C.size_t(unsafe.Sizeof(x)))
-	*(*float32)(at) = x
-	p.values = append(p.values, at)
-	return uint64(uintptr(at))
+// Call is a plan with its operands.
+type Call struct {
+	*Plan
+	own    Graph // the operands
+	pack   Descriptor
+	values unsafe.Pointer // of operands by value, in C's memory
 }
 
-// Bind says where the operands are that have memory, before Run. It can be called again.
-func (p *Plan) Bind(workspace uint64, operands ...Operand) error {
-	g := &p.own
+// Call says where the operands are that have memory.
+func (p *Plan) Call(workspace uint64, operands ...Operand) (*Call, error) {
+	c := &Call{Plan: p, own: Graph{handle: p.own.handle}, values: C.malloc(C.size_t(4*len(operands) + 4))}
 	uids, addresses := make([]int64, len(operands)), make([]uint64, len(operands))
+	values := unsafe.Slice((*float32)(c.values), len(operands))
 	for k, o := range operands {
 		uids[k], addresses[k] = o.UID, o.Address
+		if o.Address == 0 {
+			values[k], addresses[k] = o.Value, uint64(uintptr(unsafe.Pointer(&values[k])))
+		}
 	}
-	p.pack = g.create(variantPackKind)
-	set(g, p.pack, packUIDs, int64Element, uids...)
-	set(g, p.pack, packPointers, pointerElement, addresses...)
-	set(g, p.pack, packWorkspace, pointerElement, workspace)
-	g.finalize(p.pack, variantPackKind)
-	if err := g.err; err != nil {
-		g.err = nil
-		return fmt.Errorf("cuDNN: operands of %s: %w", p.Engine, err)
+	g := &c.own
+	c.pack = g.create(variantPackKind)
+	set(g, c.pack, packUIDs, int64Element, uids...)
+	set(g, c.pack, packPointers, pointerElement, addresses...)
+	set(g, c.pack, packWorkspace, pointerElement, workspace)
+	g.finalize(c.pack, variantPackKind)
+	if g.err != nil {
+		err := fmt.Errorf("cuDNN: operands of %s: %w", p.Engine, g.err)
+		c.Close()
+		return nil, err
 	}
-	return nil
+	return c, nil
 }
 
 // Run submits the plan with its operands to the handle's stream.
-func (p *Plan) Run() error {
-	if s := C.drift_dnn_execute(&p.handle.lib, unsafe.Pointer(p.plan), unsafe.Pointer(p.pack)); s != 0 {
-		return fmt.Errorf("cuDNN: running %s: %w; DRIFT_CUDNN=off does without cuDNN", p.Engine, p.handle.explain(status(s)))
+func (c *Call) Run() error {
+	h := c.own.handle
+	if s := C.drift_dnn_execute(&h.lib, unsafe.Pointer(c.plan), unsafe.Pointer(c.pack)); s != 0 {
+		return fmt.Errorf("cuDNN: running %s: %w; DRIFT_CUDNN=off does without cuDNN", c.Engine, h.explain(status(s)))
 	}
 	return nil
 }
 
-// Close frees what the plan holds.
-func (p *Plan) Close() {
-	p.own.Close()
-	for _, v := range p.values {
-		C.free(v)
-	}
-	p.values = nil
+// Close frees the operands; the plan stays.
+func (c *Call) Close() {
+	c.own.Close()
+	C.free(c.values)
+	c.values = nil
 }
