@@ -11,7 +11,7 @@ import (
 // joinProducts lets a matrix product go on with its result, where a chain of its own would read and write it again: with a bias, an
 // activation, and on the way back the activation's derivative and the sums of the bias's gradient. The steps must be connected.
 func (p *Plan) joinProducts(f *fuser) {
-	j := joiner{fuser: f, plan: p, producer: p.producers(), readers: make(map[*Node][]*step), gone: make(map[*step]bool), formulas: make(formulas)}
+	j := joiner{fuser: f, plan: p, producer: p.producers(), readers: make(map[*Node][]*step), gone: make(map[*step]bool), sums: make(map[*step]*step), formulas: make(formulas)}
 	for _, s := range p.steps {
 		for _, n := range s.ins {
 			j.readers[n] = append(j.readers[n], s)
@@ -24,7 +24,16 @@ func (p *Plan) joinProducts(f *fuser) {
 			}
 		}
 	}
-	p.steps = slices.DeleteFunc(p.steps, func(s *step) bool { return j.gone[s] })
+	var steps []*step
+	for _, s := range p.steps {
+		if !j.gone[s] {
+			steps = append(steps, s)
+		}
+		if sum := j.sums[s]; sum != nil {
+			steps = append(steps, sum)
+		}
+	}
+	p.steps = steps
 }
 
 // joiner finds chains that products can go on with.
@@ -33,7 +42,8 @@ type joiner struct {
 	plan     *Plan
 	producer map[*Node]*step
 	readers  map[*Node][]*step
-	gone     map[*step]bool // products that go on
+	gone     map[*step]bool  // products that go on
+	sums     map[*step]*step // sums of columns that come behind a product
 	formulas
 }
 
@@ -80,7 +90,16 @@ func (j *joiner) join(s *step, k int) bool {
 }
 
 // replace makes a product that goes on of one and the chain behind it.
+// Where results are stored as bfloat16 its sums of columns, which are not, remain a
+// step of their own: cublasLt makes them in the type of the result.
 func (j *joiner) replace(g, s *step, p kernels.Product, outs, rest []*Node) {
+	if p.Sums && j.plan.storesNarrow() {
+		p.Sums = false
+		n := p.M * p.N
+		copied := kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}
+		j.sums[s] = &step{nodes: s.nodes, ins: outs[1:], outs: outs[:1], op: kernels.Reduce{A: 1, B: p.M, C: p.N, Map: copied}}
+		outs = outs[1:]
+	}
 	s.op, s.fused, s.outs = p, false, outs
 	s.nodes, s.ins = slices.Concat(g.nodes, s.nodes), slices.Concat(g.ins, rest)
 	j.gone[g] = true

@@ -91,14 +91,11 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.schedule()
 	p.clusters(f)
 	p.connect()
-	narrow := p.storage.Type == kernels.BFloat16 && p.dtype == kernels.Float32
-	if !narrow { // what cublasLt does to a product has biases and sums in the type of its result
-		p.joinProducts(f)
-		p.connect()
-	}
+	p.joinProducts(f)
+	p.connect()
 	p.house(bound)
 	p.schedule()
-	if narrow {
+	if p.storesNarrow() {
 		p.store()
 	}
 	p.allocate(bound)

@@ -12,6 +12,13 @@ import (
 type Storage struct {
 	Type     kernels.DType // BFloat16; any other stores nothing in another way
 	Examples []*Node       // leaves that differ from example to example, or values that stand for them
+	// Stores reports whether the device takes a primitive's operands so (kernels.Storing); nil stands for all of them.
+	Stores func(op kernels.Primitive) bool
+}
+
+// takes reports whether output or input k of a primitive can be stored in the type.
+func (s Storage) takes(op kernels.Primitive, output bool, k int) bool {
+	return kernels.Narrows(op, output, k) && (s.Stores == nil || s.Stores(op))
 }
 
 // role is what a value is to the examples of a batch.
@@ -89,7 +96,7 @@ func (p *Plan) store() {
 	for n := range p.narrowable(r) {
 		p.narrow[n] = true
 	}
-	p.copyFactors(r)
+	p.copyOperands(r)
 }
 
 // narrowable is the values that may be stored in another type: those of single examples that every step which makes or reads them can take so.
@@ -99,12 +106,12 @@ func (p *Plan) narrowable(r roles) map[*Node]bool {
 		for k, n := range s.outs {
 			_, seen := able[n]
 			able[n] = !seen && !s.partial && s.copyTo == nil && p.home[n] == nil && DTypeOf(n) == kernels.Float32 &&
-				kernels.Narrows(s.op, true, k) && r.of(n) == individual
+				p.storage.takes(s.op, true, k) && r.of(n) == individual
 		}
 	}
 	for _, s := range p.steps {
 		for k, n := range s.ins {
-			able[n] = able[n] && kernels.Narrows(s.op, false, k)
+			able[n] = able[n] && p.storage.takes(s.op, false, k)
 		}
 	}
 	for _, o := range p.outputs {
@@ -119,30 +126,75 @@ func (p *Plan) narrowable(r roles) map[*Node]bool {
 	return able
 }
 
-// alike takes from what may be stored in another type the values that are moved from or to one that may not.
+// alike takes from what may be stored in another type the values that a step wants stored as others are that may not (kernels.Alike), and tables
+// whose rows may not. What is copied to where it is read (copied) asks nothing of others.
 func (p *Plan) alike(able map[*Node]bool) {
 	for changed := true; changed; {
 		changed = false
+		refuse := func(n *Node) {
+			changed = changed || able[n]
+			able[n] = false
+		}
 		for _, s := range p.steps {
-			if !kernels.Rearranges(s.op) {
-				continue
+			group := s.storedAlike()
+			if slices.ContainsFunc(group, func(n *Node) bool { return !able[n] }) {
+				for _, n := range group {
+					refuse(n)
+				}
 			}
-			if from, to := s.ins[0], s.outs[0]; able[from] != able[to] {
-				able[from], able[to], changed = false, false, true
+			if _, looks := s.op.(kernels.Gather); looks && !able[s.outs[0]] {
+				refuse(s.ins[0])
 			}
 		}
 	}
 }
 
-// copyFactors has each product with a factor of single examples read both of its factors as they are stored: a factor that is kept as it is
-// computed, a parameter say, is copied once, before the first product that reads it.
-func (p *Plan) copyFactors(r roles) {
+// storedAlike is the values that a step wants stored alike.
+func (s *step) storedAlike() (group []*Node) {
+	for _, o := range kernels.Alike(s.op) {
+		switch {
+		case o.Output:
+			group = append(group, s.outs[o.K])
+		case o.K == 0 || o.K != s.bias():
+			group = append(group, s.ins[o.K])
+		}
+	}
+	return group
+}
+
+// bias is the number of the input of a product that is one; 0 where there is none.
+func (s *step) bias() int {
+	if p, ok := s.op.(kernels.Product); ok && p.Bias {
+		return 2
+	}
+	return 0
+}
+
+// copied is the inputs of a step that are read as copies where they are not stored in the type: the factors of a product with one of single
+// examples, and the bias of one whose result is stored so.
+func (p *Plan) copied(s *step, r roles) (list []int) {
+	if !kernels.Factors(s.op) || DTypeOf(s.ins[0]) != kernels.Float32 || !p.storage.takes(s.op, false, 0) {
+		return nil
+	}
+	if r.of(s.ins[0]) == individual || r.of(s.ins[1]) == individual {
+		list = append(list, 0, 1)
+	}
+	if b := s.bias(); b > 0 && p.narrow[s.outs[0]] {
+		list = append(list, b)
+	}
+	return list
+}
+
+// copyOperands makes those copies, each once, before the first step that reads it: a parameter, say, is copied for the products on the way forth and
+// back.
+func (p *Plan) copyOperands(r roles) {
 	copies := make(map[*Node]*Node)
 	var steps []*step
 	for _, s := range p.steps {
-		if _, product := s.op.(kernels.Gemm); product && DTypeOf(s.ins[0]) == kernels.Float32 && (r.of(s.ins[0]) == individual || r.of(s.ins[1]) == individual) {
+		if list := p.copied(s, r); len(list) > 0 {
 			s.ins = slices.Clone(s.ins)
-			for k, n := range s.ins {
+			for _, k := range list {
+				n := s.ins[k]
 				if p.narrow[n] {
 					continue
 				}
@@ -167,6 +219,11 @@ func (p *Plan) made(n *Node) {
 		p.again = make(map[*Node]bool)
 	}
 	p.again[n] = true
+}
+
+// storesNarrow reports a plan that stores numbers of examples in another type than it computes in.
+func (p *Plan) storesNarrow() bool {
+	return p.storage.Type == kernels.BFloat16 && p.dtype == kernels.Float32
 }
 
 // room is the elements of the arena that a value takes.

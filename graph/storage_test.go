@@ -23,7 +23,7 @@ func network(t *testing.T, storage kernels.DType) (plan *Plan, x, w *Node) {
 	for k, p := range []*Node{w, v} {
 		updates = append(updates, Update{p, Sub(p, Scale(grads[k], 0.1))})
 	}
-	plan, err := newPlan([]*Node{SumAll(loss)}, updates, map[*Node]bool{w: true, v: true}, Storage{storage, []*Node{x}})
+	plan, err := newPlan([]*Node{SumAll(loss)}, updates, map[*Node]bool{w: true, v: true}, Storage{Type: storage, Examples: []*Node{x}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ type Storing interface {
 	Device
 	// Storage is that type, BFloat16, or Float32 for none.
 	Storage() DType
+	// Stores reports whether it is that for the operands of a primitive, as far as Narrows and Alike have it.
+	Stores(op Primitive) bool
 }
 
 // StorageOf is the type in which a device stores values between calls that compute in dt.
@@ -19,6 +21,14 @@ func StorageOf(dev Device, dt DType) DType {
 		return s.Storage()
 	}
 	return dt
+}
+
+// Stores is the method of a Storing device; nil for others.
+func Stores(dev Device) func(Primitive) bool {
+	if s, ok := dev.(Storing); ok {
+		return s.Stores
+	}
+	return nil
 }
 
 // Viewer is a buffer whose memory can hold elements of another type.
@@ -36,9 +46,9 @@ func (d DType) computed() DType {
 }
 
 // Narrows reports whether output or input k of a primitive may be stored as BFloat16 while the call computes in Float32. What is read is
-// exact. What is stored is rounded to nearest, ties to even, and NaN stays NaN; a Rowwise may go on with what was not rounded yet. Sums
-// are always Float32: those of a Reduce, and values of a Rowwise with one element for each row, or that a sum makes. The factors of a product are
-// stored alike, and its result is BFloat16 only where they are; so are the operands of what only moves elements.
+// exact. What is stored is rounded to nearest, ties to even, and NaN stays NaN; a Rowwise may go on with what was not rounded yet. Sums over
+// examples are always Float32, and so is what there is of one number for a row: those of a Reduce, of a Scatter and of a Product's columns, values
+// of a Rowwise with one element for each row, or that a sum makes, losses and what is picked. Which operands of a call must be stored alike, Alike says.
 func Narrows(op Primitive, output bool, k int) bool {
 	switch p := op.(type) {
 	case Map:
@@ -49,14 +59,59 @@ func Narrows(op Primitive, output bool, k int) bool {
 		return !output || p.narrows(len(p.In)+k)
 	case Gemm:
 		return !output || p.Beta == 0
+	case Product:
+		return !output || !p.Sums || k > 0
+	case Conv, ConvInput:
+		return true
+	case ConvWeight:
+		return !output || p.PerExample
+	case CrossEntropy, Correct, Pick, Scatter:
+		return !output && k == 0
+	case Place:
+		return output
+	case Unpack:
+		return output
+	case Gather, MaxGather, MaxScatter:
+		return output || k == 0
+	case MaxIndex:
+		return !output
+	case Permute, Slice, Pad, Softmax, Im2Col, Col2Im, AvgPool, AvgUnpool:
+		return true
 	}
-	return Rearranges(op)
+	return false
 }
 
-// Rearranges reports a primitive whose result is elements of its input in other places, and zeros: both are stored alike.
-func Rearranges(op Primitive) bool {
+// Operand is an output or an input of a primitive by its number.
+type Operand struct {
+	Output bool
+	K      int
+}
+
+// Alike are operands of a primitive that are all stored as BFloat16 or none of them: what is moved, normalized or pooled and its result, and of a
+// product that goes on, all that is as large as its result, and its bias.
+func Alike(op Primitive) []Operand {
+	y, x := Operand{Output: true}, Operand{}
+	switch p := op.(type) {
+	case Permute, Slice, Pad, Softmax, Im2Col, Col2Im, MaxGather, MaxScatter, AvgPool, AvgUnpool:
+		return []Operand{y, x}
+	case Product:
+		all := []Operand{{true, p.Y()}}
+		if p.Keep {
+			all = append(all, Operand{true, 1})
+		}
+		if p.Bias || p.Gradient {
+			all = append(all, Operand{K: 2})
+		}
+		return all
+	}
+	return nil
+}
+
+// Factors reports a product of its first two inputs, a convolution or an adjoint of one among them. They are stored alike, and the result is
+// BFloat16 only where they are.
+func Factors(op Primitive) bool {
 	switch op.(type) {
-	case Permute, Slice, Pad:
+	case Gemm, Product, Conv, ConvInput, ConvWeight:
 		return true
 	}
 	return false
@@ -77,16 +132,28 @@ func (p Rowwise) narrows(v int) bool {
 
 // checkStorage reports operands that must be stored alike and are not.
 func (c Call) checkStorage() error {
-	if Rearranges(c.Op) {
-		if from, to := c.In[0].DType(), c.Out[0].DType(); from != to {
-			return fmt.Errorf("%s: %v moved to %v", c.Op.Name(), from, to)
+	stored := func(o Operand) DType {
+		if o.Output {
+			return c.Out[o.K].DType()
 		}
-		return nil
+		return c.In[o.K].DType()
 	}
-	if _, product := c.Op.(Gemm); !product {
+	alike := Alike(c.Op)
+	for _, o := range alike {
+		if first := stored(alike[0]); stored(o) != first {
+			return fmt.Errorf("%s: operands of %v and %v that must be stored alike", c.Op.Name(), first, stored(o))
+		}
+	}
+	if _, looks := c.Op.(Gather); looks && c.In[0].DType() == BFloat16 && c.Out[0].DType() != BFloat16 {
+		return fmt.Errorf("%s: rows of %v for a result of %v", c.Op.Name(), c.In[0].DType(), c.Out[0].DType())
+	}
+	if !Factors(c.Op) {
 		return nil
 	}
 	a, b, to := c.In[0].DType(), c.In[1].DType(), c.Out[0].DType()
+	if p, goesOn := c.Op.(Product); goesOn {
+		to = c.Out[p.Y()].DType()
+	}
 	if a != b || to == BFloat16 && a != to {
 		return fmt.Errorf("%s: factors of %v and %v for a result of %v", c.Op.Name(), a, b, to)
 	}

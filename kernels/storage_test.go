@@ -39,7 +39,11 @@ func TestSumsAreStoredAsTheyAre(t *testing.T) {
 		{full, true, 0, true}, {full, false, 0, true}, {sum, true, 0, false}, {sum, true, 1, true}, {sum, false, 0, true},
 		{rows, true, 0, false}, {rows, true, 1, true}, {rows, false, 0, true},
 		{Gemm{Batch: 1, M: 2, N: 2, K: 2}, true, 0, true}, {Gemm{Batch: 1, M: 2, N: 2, K: 2, Beta: 1}, true, 0, false},
-		{Col2Im{}, false, 0, false}, {CrossEntropy{Rows: 3, Cols: 4}, true, 0, false},
+		{Col2Im{}, false, 0, true}, {CrossEntropy{Rows: 3, Cols: 4}, true, 0, false}, {CrossEntropy{Rows: 3, Cols: 4}, false, 0, true},
+		{Scatter{Rows: 3, Width: 4, Table: 5}, true, 0, false}, {Scatter{Rows: 3, Width: 4, Table: 5}, false, 0, true}, {Gather{}, true, 0, true},
+		{ConvWeight{}, true, 0, false}, {ConvWeight{PerExample: true}, true, 0, true}, {Conv{}, true, 0, true}, {Number{N: 3}, true, 0, false},
+		{Product{Activation: ReLU, Gradient: true, Sums: true}, true, 0, false}, {Product{Activation: ReLU, Gradient: true, Sums: true}, true, 1, true},
+		{Uniform{}, true, 0, false}, {Place{}, true, 0, true}, {Place{}, false, 0, false},
 	} {
 		if got := Narrows(c.op, c.output, c.k); got != c.want {
 			t.Errorf("%s, output %t, operand %d: %t, want %t", c.op.Name(), c.output, c.k, got, c.want)

@@ -16,7 +16,7 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 		switch kernel {
 		case "softmax", "crossentropy", "correct", "pick", "place":
 			sizes[kernel] = unsafe.Sizeof(rowArgs{})
-		case "gather", "scatter":
+		case "gather", "gathernarrow", "scatter":
 			sizes[kernel] = unsafe.Sizeof(tableArgs{})
 		case "cast", "number", "known":
 			sizes[kernel] = unsafe.Sizeof(castArgs{})
@@ -34,8 +34,14 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			sizes[kernel] = unsafe.Sizeof(windowArgs{})
 		}
 		types := []string{"_f32", "_f64"}
-		if kernel == "known" {
+		switch kernel {
+		case "known":
 			types = []string{"_i32"}
+		case "gathernarrow":
+			types = []string{"_f32"}
+		case "cast", "number", "uniform":
+		default:
+			types = append(types, "_b16")
 		}
 		for _, suffix := range types {
 			found := regexp.MustCompile(`\b` + kernel + suffix + `_param_0\[(\d+)\]`).FindStringSubmatch(*family[kernel])

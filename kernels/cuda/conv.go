@@ -19,25 +19,26 @@ type images struct {
 	spots, width, first int // windows an image, elements a window, number of the first image
 }
 
-// parts calls f for runs of images whose columns fit. x, y and k are the addresses of all images, outputs and kernels.
+// parts calls f for runs of images whose columns, which are stored as images are, fit. x, y and k are the addresses of all images, outputs and kernels.
 func (p *planner) parts(c kernels.Conv, x, y, k uint64, f func(part images) error) error {
 	one := c.Window
 	one.N = 1
 	if columns(one) > maxElements {
 		return fmt.Errorf("%d elements in the windows of one image, at most %d fit a kernel", columns(one), maxElements)
 	}
-	step := int(max(1, min(int64(c.N), p.device.columnBytes/max(1, p.size()*int64(columns(one))))))
-	columnArea, _ := p.reserve(0, p.size()*int64(columns(one))*int64(step))
+	bytes := int64(p.bytesAt(x))
+	step := int(max(1, min(int64(c.N), p.device.columnBytes/max(1, bytes*int64(columns(one))))))
+	columnArea, _ := p.reserve(0, bytes*int64(columns(one))*int64(step))
+	p.storeAs(columnArea, x)
 	spots, width := one.OutH()*one.OutW(), one.C*one.KH*one.KW
-	size := uint64(p.size())
 	for first := 0; first < c.N; first += step {
 		part := images{Window: c.Window, columns: columnArea, spots: spots, width: width, first: first}
 		part.N = min(step, c.N-first)
-		part.x = x + uint64(first*image(one))*size
-		part.y = y + uint64(first*c.O*spots)*size
+		part.x = p.behind(x, first*image(one))
+		part.y = p.behind(y, first*c.O*spots)
 		part.k = k
 		if c.PerExample {
-			part.k += uint64(first*c.O*width) * size
+			part.k = p.behind(k, first*c.O*width)
 		}
 		if err := f(part); err != nil {
 			return err
@@ -114,8 +115,9 @@ func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
 		if c.PerExample {
 			return p.gemm(kernels.Gemm{Batch: i.N, M: c.O, N: i.width, K: i.spots, Alpha: 1}, i.k, i.y, i.columns)
 		}
-		rows, _ := p.reserve((p.size()*int64(columns(i.Window))+255)/256*256, p.size()*int64(i.N*c.O*i.spots))
+		rows, _ := p.reserve((int64(p.bytesAt(i.x))*int64(columns(i.Window))+255)/256*256, p.size()*int64(i.N*c.O*i.spots))
 		swap := kernels.Permute{Rank: 3, Shape: [6]int{i.N, c.O, i.spots}, Perm: [6]int{1, 0, 2}}
+		p.storeAs(rows, i.y)
 		if err := p.permute(swap, rows, i.y); err != nil {
 			return err
 		}
@@ -153,6 +155,7 @@ func (p *planner) repeat(c kernels.Conv, copies, k uint64) error {
 	if copies == k {
 		return nil
 	}
+	p.storeAs(copies, k)
 	m := copyOf(c.N * taps(c))
 	m.Access = []kernels.Access{{B: c.N, C: taps(c)}}
 	return p.fused(m, []uint64{copies}, []uint64{k})

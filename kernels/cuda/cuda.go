@@ -25,9 +25,9 @@ const (
 	Full Precision = iota
 	// TF32 rounds factors to 10 bits of mantissa and adds in float32.
 	TF32
-	// BF16 stores activations and their adjoints, and for products copies of the parameters, as bfloat16, with 7 bits of mantissa; arithmetic between
-	// and all sums are in float32 or float64. Parameters, the state of optimizers, gradients and statistics stay float32. So do operands of
-	// convolutions, pooling, lookups and softmax. Products and convolutions of what stays float32 round as TF32 does.
+	// BF16 stores activations and their adjoints, and for products and convolutions copies of the parameters, as bfloat16, with 7 bits of mantissa;
+	// arithmetic between and all sums are in float32 or float64. Parameters, the state of optimizers, gradients and statistics stay float32. So do
+	// operands of convolutions that cuDNN computes. Products and convolutions of what stays float32 round as TF32 does.
 	BF16
 )
 

@@ -50,8 +50,6 @@ type device struct {
 	move        func() error // makes the transfer
 }
 
-var _ kernels.Storing = (*device)(nil)
-
 // Open starts the device with the driver's number index.
 func Open(index int, o Options) (kernels.Device, error) {
 	if err := driver.Open(); err != nil {
@@ -114,14 +112,6 @@ func (d *device) start(index int) (err error) {
 }
 
 func (d *device) Name() string { return d.name }
-
-// Storage is the type of values between calls.
-func (d *device) Storage() kernels.DType {
-	if d.options.Precision == BF16 {
-		return kernels.BFloat16
-	}
-	return kernels.Float32
-}
 
 func (d *device) Synchronize() error {
 	return d.do(func() error { return d.check("waiting", d.stream.Synchronize()) })

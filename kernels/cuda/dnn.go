@@ -56,7 +56,7 @@ func (d *device) openCuDNN() bool {
 
 // byCuDNN adds a convolution that cuDNN computes, if it is here and has a way to do it, which done says.
 func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (done bool, err error) {
-	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || !p.device.openCuDNN() {
+	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || p.narrow[x] || p.narrow[y] || !p.device.openCuDNN() {
 		return false, nil
 	}
 	plan, refused := p.device.dnn.Plan(d, c, p.dtype, p.device.options.Precision != Full, p.workspace)

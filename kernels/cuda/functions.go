@@ -17,7 +17,7 @@ import (
 // family says which PTX file holds a kernel.
 var family = map[string]*string{
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
-	"gather": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
+	"gather": &ptx.Table, "gathernarrow": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
 	"unpack":  &ptx.Unpack,
 	"uniform": &ptx.Random,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,

@@ -75,16 +75,6 @@ func (p *planner) compute() int {
 	return cublas.Float32
 }
 
-// storedAt is the type that the operand at an address is stored in, and bytesAt the size of an element.
-func (p *planner) storedAt(address uint64) kernels.DType {
-	if p.narrow[address] {
-		return kernels.BFloat16
-	}
-	return p.dtype
-}
-
-func (p *planner) bytesAt(address uint64) uint64 { return uint64(p.storedAt(address).Size()) }
-
 // scale multiplies n elements by beta, in place; 0 clears them whatever they are.
 func (p *planner) scale(n int, beta float64, c uint64) error {
 	m := kernels.Map{N: n, Code: []kernels.Instr{{Fn: kernels.FnConst}}, Results: []uint8{0}}

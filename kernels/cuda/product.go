@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"drift/kernels"
+	"drift/kernels/cuda/cublas"
 	"drift/kernels/cuda/cublaslt"
 	"drift/kernels/cuda/driver"
 )
@@ -125,11 +126,17 @@ func (p *planner) product(call int, op kernels.Product, out, in []uint64) error 
 var errNoEpilogue = errors.New("cublasLt has no part in it")
 
 func (p *planner) byCuBLASLt(call int, op kernels.Product, out, in []uint64) error {
+	if op.Sums && p.narrow[out[op.Y()]] {
+		return errNoEpilogue // its sums would be rounded as its result is
+	}
 	if op.M*op.N*op.K == 0 || op.Alpha == 0 || max(op.M, op.N, op.K) > math.MaxInt32 || !p.device.openCuBLASLt() {
 		return errNoEpilogue
 	}
 	l := &cublaslt.Product{Compute: p.compute(), TransA: op.TransA, TransB: op.TransB, M: op.M, N: op.N, K: op.K, Alpha: op.Alpha,
-		A: in[0], B: in[1], C: out[op.Y()], Epilogue: epilogues[op.Activation]}
+		A: in[0], B: in[1], C: out[op.Y()], Epilogue: epilogues[op.Activation], Narrow: p.narrow[in[0]], NarrowC: p.narrow[out[op.Y()]]}
+	if l.Narrow {
+		l.Compute = cublas.Float32
+	}
 	note := p.noted(call)
 	switch {
 	case op.Gradient && op.Activation == kernels.GELUTanh:

@@ -32,6 +32,7 @@ func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
 		}
 		return a
 	}
+	kernel := func(name string, grid driver.Grid, a rowArgs) error { return addOf(p, name, p.storedAt(a.X), grid, a) }
 	grouped := func(a rowArgs) driver.Grid {
 		rows := power(int(a.Rows), blockThreads/int(a.Group)) // of a block
 		return blocks(ceil(int(a.Rows), rows), rows*int(a.Group))
@@ -42,18 +43,18 @@ func (p *planner) rows(op kernels.Primitive, out uint64, in []uint64) error {
 		if op.Log {
 			a.Log = 1
 		}
-		return add(p, "softmax", grouped(a), a)
+		return kernel("softmax", grouped(a), a)
 	case kernels.CrossEntropy:
 		a := args(op.Rows, op.Cols)
-		return add(p, "crossentropy", grouped(a), a)
+		return kernel("crossentropy", grouped(a), a)
 	case kernels.Correct:
 		a := args(op.Rows, op.Cols)
-		return add(p, "correct", grouped(a), a)
+		return kernel("correct", grouped(a), a)
 	case kernels.Pick:
-		return add(p, "pick", across(op.Rows), args(op.Rows, op.Cols))
+		return kernel("pick", across(op.Rows), args(op.Rows, op.Cols))
 	default:
 		o := op.(kernels.Place)
-		return add(p, "place", across(o.Rows*o.Cols), args(o.Rows, o.Cols))
+		return addOf(p, "place", p.storedAt(out), across(o.Rows*o.Cols), args(o.Rows, o.Cols))
 	}
 }
 
@@ -64,13 +65,23 @@ func (p *planner) cast(kernel string, n int, out, x uint64) error {
 
 func (p *planner) table(op kernels.Primitive, out uint64, in []uint64) error {
 	if g, ok := op.(kernels.Gather); ok {
-		a := tableArgs{Out: out, X: in[0], Index: in[1], Rows: uint32(g.Rows), Width: uint32(g.Width), Table: uint32(g.Table)}
-		if g.Width%p.vector() == 0 && (out|in[0])%vectorBytes == 0 {
-			a.Width, a.Vectors = uint32(g.Width/p.vector()), 1
-		}
-		return add(p, "gather", across(g.Rows*int(a.Width)), a)
+		return p.gather(g, out, in[0], in[1])
 	}
 	s := op.(kernels.Scatter)
 	a := tableArgs{Out: out, X: in[0], Index: in[1], Rows: uint32(s.Rows), Width: uint32(s.Width), Table: uint32(s.Table)}
-	return add(p, "scatter", across(s.Table*s.Width), a)
+	return addOf(p, "scatter", p.storedAt(in[0]), across(s.Table*s.Width), a)
+}
+
+// gather moves rows, 16 bytes at once where they divide so, or rounds them to bfloat16.
+func (p *planner) gather(g kernels.Gather, out, x, index uint64) error {
+	a := tableArgs{Out: out, X: x, Index: index, Rows: uint32(g.Rows), Width: uint32(g.Width), Table: uint32(g.Table)}
+	kernel, dt, to := "gather", p.storedAt(x), p.storedAt(out)
+	if dt != to {
+		kernel = "gathernarrow"
+	}
+	vector := vectorBytes / dt.Size()
+	if g.Width%vector == 0 && x%vectorBytes == 0 && out%uint64(vector*to.Size()) == 0 {
+		a.Width, a.Vectors = uint32(g.Width/vector), 1
+	}
+	return addOf(p, kernel, dt, across(g.Rows*int(a.Width)), a)
 }

@@ -22,7 +22,7 @@ func (p *planner) unpack(op kernels.Unpack, out uint64, in []uint64) error {
 		height, width = 1, op.Height*op.Width
 	}
 	line := width
-	if width%4 == 0 && out%vectorBytes == 0 {
+	if width%4 == 0 && out%(4*p.bytesAt(out)) == 0 {
 		a.Fours, line = 1, width/4
 		if in[1]%4 == 0 {
 			a.Words = 1
@@ -31,5 +31,5 @@ func (p *planner) unpack(op kernels.Unpack, out uint64, in []uint64) error {
 	n := op.Rows * op.Groups * height * line
 	a.Height, a.Width, a.Line, a.N = uint32(height), uint32(width), uint32(line), uint32(n)
 	a.BySize, a.ByPlane, a.ByWidth = divide(op.Groups*height*line), divide(height*line), divide(line)
-	return add(p, "unpack", across(n), a)
+	return addOf(p, "unpack", p.storedAt(out), across(n), a)
 }

@@ -42,11 +42,11 @@ func pooled(w kernels.Window) int  { return w.N * w.C * w.OutH() * w.OutW() }
 func columns(w kernels.Window) int { return w.N * w.OutH() * w.OutW() * w.C * w.KH * w.KW }
 
 func (p *planner) im2col(w kernels.Window, out, x uint64) error {
-	return add(p, "im2col", across(columns(w)), window(w, out, x, 0))
+	return addOf(p, "im2col", p.storedAt(x), across(columns(w)), window(w, out, x, 0))
 }
 
 func (p *planner) col2im(w kernels.Window, out, u uint64) error {
-	return add(p, "col2im", across(image(w)), window(w, out, u, 0))
+	return addOf(p, "col2im", p.storedAt(u), across(image(w)), window(w, out, u, 0))
 }
 
 func (p *planner) pooling(op kernels.Primitive, out uint64, in []uint64) error {
@@ -54,24 +54,24 @@ func (p *planner) pooling(op kernels.Primitive, out uint64, in []uint64) error {
 	case kernels.MaxIndex:
 		return p.maxPool(op, 0, out, in[0])
 	case kernels.MaxGather:
-		return add(p, "maxgather", across(pooled(op.Window)), window(op.Window, out, in[0], in[1]))
+		return addOf(p, "maxgather", p.storedAt(out), across(pooled(op.Window)), window(op.Window, out, in[0], in[1]))
 	case kernels.MaxScatter:
 		w := op.Window
 		if w.KH == w.StrideH && w.KW == w.StrideW && w.PadH == 0 && w.PadW == 0 {
-			return add(p, "maxspread", across(w.N*w.C*ceil(w.H, w.KH)*ceil(w.W, w.KW)), window(w, out, in[0], in[1]))
+			return addOf(p, "maxspread", p.storedAt(out), across(w.N*w.C*ceil(w.H, w.KH)*ceil(w.W, w.KW)), window(w, out, in[0], in[1]))
 		}
-		return add(p, "maxscatter", across(image(w)), window(w, out, in[0], in[1]))
+		return addOf(p, "maxscatter", p.storedAt(out), across(image(w)), window(w, out, in[0], in[1]))
 	case kernels.AvgPool:
-		return add(p, "avgpool", across(pooled(op.Window)), window(op.Window, out, in[0], 0))
+		return addOf(p, "avgpool", p.storedAt(out), across(pooled(op.Window)), window(op.Window, out, in[0], 0))
 	default:
 		w := op.(kernels.AvgUnpool).Window
-		return add(p, "avgunpool", across(image(w)), window(w, out, in[0], 0))
+		return addOf(p, "avgunpool", p.storedAt(out), across(image(w)), window(w, out, in[0], 0))
 	}
 }
 
 // maxPool finds the places of the largest elements, and the elements too where out is not 0.
 func (p *planner) maxPool(m kernels.MaxIndex, out, index, x uint64) error {
-	return add(p, "maxpool", across(pooled(m.Window)), window(m.Window, out, x, index))
+	return addOf(p, "maxpool", p.storedAt(x), across(pooled(m.Window)), window(m.Window, out, x, index))
 }
 
 // maxPooling plans a MaxIndex together with the MaxGather behind it that takes the same images at the places found: one look at the

@@ -2,16 +2,17 @@
 
 #include "cublaslt.h"
 
-enum { compute_64f = 70, real_32f = 0, real_64f = 1 };
+enum { compute_64f = 70, real_32f = 0, real_64f = 1, real_16bf = 14 };
 
 // Attributes of a product and of a preference.
 enum { trans_a = 3, trans_b = 4, epilogue = 7, bias_pointer = 8, aux_pointer = 11, aux_ld = 12 };
 enum { most_workspace = 1, alignment_a = 5 };
 
+// type_of is the type of alpha, and of what is not stored as bfloat16.
 static int type_of(const drift_lt_product *p) { return p->compute == compute_64f ? real_64f : real_32f; }
 
 int drift_lt_describe(const drift_lt *lib, drift_lt_product *p) {
-	const int type = type_of(p);
+	const int type = type_of(p), factor = p->narrow ? real_16bf : type, result = p->narrow_d ? real_16bf : type;
 	const int32_t ta = p->ta, tb = p->tb;
 	const uint32_t what = (uint32_t)p->epilogue;
 	const uint64_t a_rows = p->ta ? p->k : p->m, a_columns = p->ta ? p->m : p->k;
@@ -23,9 +24,9 @@ int drift_lt_describe(const drift_lt *lib, drift_lt_product *p) {
 	if (!s && p->bias) s = lib->set_product(p->product, bias_pointer, &p->bias, sizeof p->bias);
 	if (!s && p->aux) s = lib->set_product(p->product, aux_pointer, &p->aux, sizeof p->aux);
 	if (!s && p->aux) s = lib->set_product(p->product, aux_ld, &p->aux_ld, sizeof p->aux_ld);
-	if (!s) s = lib->create_layout(&p->a_layout, type, a_rows, a_columns, (int64_t)a_rows);
-	if (!s) s = lib->create_layout(&p->b_layout, type, b_rows, b_columns, (int64_t)b_rows);
-	if (!s) s = lib->create_layout(&p->d_layout, type, p->m, p->n, (int64_t)p->m);
+	if (!s) s = lib->create_layout(&p->a_layout, factor, a_rows, a_columns, (int64_t)a_rows);
+	if (!s) s = lib->create_layout(&p->b_layout, factor, b_rows, b_columns, (int64_t)b_rows);
+	if (!s) s = lib->create_layout(&p->d_layout, result, p->m, p->n, (int64_t)p->m);
 	return s;
 }
 

@@ -13,6 +13,7 @@
 //     and at least N. What order the bits have is cublasLt's own: nobody but cublasLt may read a mask that it wrote.
 //   - What GELU was applied to lies as D does, at a distance between columns that is a multiple of 8: N must be one.
 //   - The layouts describe matrices as they lie in memory, before they are transposed.
+//   - A bias and its gradient have the type of D. Where that is bfloat16, sums of columns in float32 are none of cublasLt's.
 //   - The heuristic takes operands to be multiples of 256 bytes unless it is told otherwise, and looks at the pointers of bias and mask, so
 //     these are set before it is asked.
 //
@@ -77,11 +78,12 @@ type Handle struct {
 
 // shape is what a choice of an algorithm depends on.
 type shape struct {
-	compute        int
-	transA, transB bool
-	m, n, k        int
-	epilogue       Epilogue
-	alignments     [5]uint64
+	compute         int
+	transA, transB  bool
+	narrow, narrowC bool
+	m, n, k         int
+	epilogue        Epilogue
+	alignments      [5]uint64
 }
 
 type choice struct {
@@ -117,6 +119,8 @@ type Product struct {
 	Compute        int // of package cublas
 	TransA, TransB bool
 	M, N, K        int
+	Narrow         bool // A and B are stored as bfloat16
+	NarrowC        bool // C too, and so are Vector and what GELU is applied to
 	Alpha          float64
 	A, B, C        uint64
 	Epilogue       Epilogue
@@ -145,7 +149,7 @@ func (p *Product) auxLD() int {
 func (h *Handle) Plan(p *Product) error {
 	p.handle = h
 	p.call = C.drift_lt_product{
-		compute: C.int(p.Compute), ta: flag(p.TransB), tb: flag(p.TransA), m: C.uint64_t(p.N), n: C.uint64_t(p.M), k: C.uint64_t(p.K),
+		compute: C.int(p.Compute), narrow: flag(p.Narrow), narrow_d: flag(p.NarrowC), ta: flag(p.TransB), tb: flag(p.TransA), m: C.uint64_t(p.N), n: C.uint64_t(p.M), k: C.uint64_t(p.K),
 		alpha: C.double(p.Alpha), a: C.uint64_t(p.B), b: C.uint64_t(p.A), d: C.uint64_t(p.C), epilogue: C.int(p.Epilogue),
 		bias: C.uint64_t(p.Vector), aux: C.uint64_t(p.Aux), aux_ld: C.int64_t(p.auxLD()),
 	}
@@ -168,7 +172,7 @@ func (h *Handle) Plan(p *Product) error {
 }
 
 func (p *Product) shape() shape {
-	s := shape{compute: p.Compute, transA: p.TransA, transB: p.TransB, m: p.M, n: p.N, k: p.K, epilogue: p.Epilogue}
+	s := shape{compute: p.Compute, narrow: p.Narrow, narrowC: p.NarrowC, transA: p.TransA, transB: p.TransB, m: p.M, n: p.N, k: p.K, epilogue: p.Epilogue}
 	for k, address := range []uint64{p.A, p.B, p.C, p.Vector, p.Aux} {
 		s.alignments[k] = min(address&-address, 256)
 	}

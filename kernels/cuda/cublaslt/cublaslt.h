@@ -36,6 +36,7 @@ typedef struct {
 
 // drift_lt_product is D = alpha·op(A)·op(B) by columns, with what it goes on with: D is [m,n], and so are the matrices that are described.
 typedef struct {
+	int narrow, narrow_d; // whether A and B are stored as bfloat16, and D
 	int compute, ta, tb;
 	uint64_t m, n, k;
 	double alpha;

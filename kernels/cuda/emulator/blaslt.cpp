@@ -29,7 +29,7 @@ struct Preference {
 // Algorithm is what the opaque one holds: what it was chosen for.
 struct Algorithm {
 	uint64_t m, n, k;
-	uint32_t compute, epilogue, transposed, alignments[4], workspace, chosen, rest[1];
+	uint32_t compute, epilogue, transposed, alignments[4], workspace, chosen, types;
 };
 
 struct Choice {
@@ -74,14 +74,15 @@ unsigned aligned(const void *p) {
 	return low == 0 || low > 256 ? 256 : unsigned(low);
 }
 
-size_t size(int type) { return type == REAL_64F ? 8 : 4; }
+size_t size(int type) { return type == REAL_64F ? 8 : type == REAL_16BF ? 2 : 4; }
 
 // fits reports sizes and types that belong together.
 bool fits(const Matmul &p, const Layout &a, const Layout &b, const Layout &d) {
 	const uint64_t m = p.transa ? a.columns : a.rows, k = p.transa ? a.rows : a.columns;
 	const uint64_t l = p.transb ? b.columns : b.rows, n = p.transb ? b.rows : b.columns;
 	const bool single = p.scale == REAL_32F && (p.compute == COMPUTE_32F || p.compute == COMPUTE_32F_FAST_16BF || p.compute == COMPUTE_32F_FAST_TF32);
-	const bool types = (single || (p.scale == REAL_64F && p.compute == COMPUTE_64F)) && a.type == p.scale && b.type == p.scale && d.type == p.scale;
+	const bool narrow = a.type == REAL_16BF && p.compute == COMPUTE_32F && (d.type == REAL_16BF || d.type == REAL_32F);
+	const bool types = (single || (p.scale == REAL_64F && p.compute == COMPUTE_64F)) && a.type == b.type && (narrow || (a.type == p.scale && d.type == p.scale));
 	const int step = p.epilogue & (GELU | DGELU) ? 8 : 128; // elements, or bits
 	const bool aux = !(p.epilogue & AUX) || (p.aux && p.ldaux % step == 0 && p.ldaux >= int64_t(d.rows));
 	const bool vector = !(p.epilogue & (BIAS | BGRAD)) || p.bias;
@@ -92,6 +93,7 @@ bool fits(const Matmul &p, const Layout &a, const Layout &b, const Layout &d) {
 Algorithm chosenFor(const Matmul &p, const Layout &a, const Layout &d, const unsigned *alignments) {
 	Algorithm g = {};
 	g.m = d.rows, g.n = d.columns, g.k = p.transa ? a.rows : a.columns;
+	g.types = a.type << 8 | d.type;
 	g.compute = p.compute, g.epilogue = p.epilogue, g.transposed = 2 * p.transa + p.transb;
 	memcpy(g.alignments, alignments, sizeof g.alignments);
 	g.workspace = WORKSPACE, g.chosen = CHOSEN;
@@ -105,16 +107,16 @@ double gelu(double u, bool derivative) {
 	return 0.5 * (1 + t) + 0.5 * u * (1 - t * t) * slope * (1 + 3 * 0.044715 * u * u);
 }
 
-// goOn does to D by columns what an epilogue says.
-template <class T> void goOn(const Matmul &p, const Layout &layout, T *d) {
+// goOn does to a product z by columns what an epilogue says, and stores it as D.
+template <class T, class D> void goOn(const Matmul &p, const Layout &layout, std::vector<T> &z, D *d) {
 	unsigned char *mask = static_cast<unsigned char *>(p.aux);
-	T *vector = static_cast<T *>(p.bias);
+	D *vector = static_cast<D *>(p.bias);
 	const uint64_t m = layout.rows, n = layout.columns;
 	std::vector<double> sums(m);
 	for (uint64_t j = 0; j < n; j++)
 		for (uint64_t i = 0; i < m; i++) {
-			T &x = d[i + j * layout.ld];
-			T *stored = static_cast<T *>(p.aux) + (i + j * p.ldaux); // of GELU
+			T &x = z[i + j * m];
+			D *stored = static_cast<D *>(p.aux) + (i + j * p.ldaux); // of GELU
 			unsigned char *byte = mask ? mask + (i + j * p.ldaux) / 8 : nullptr;
 			const unsigned char bit = 1 << (7 - i % 8); // in an order of its own
 			if (p.epilogue & BIAS) x += vector[i];
@@ -124,15 +126,25 @@ template <class T> void goOn(const Matmul &p, const Layout &layout, T *d) {
 				if (!pass) x = 0;
 			}
 			if (p.epilogue & GELU) {
-				if (p.epilogue & AUX) *stored = x;
+				if (p.epilogue & AUX) *stored = D(x);
 				x = T(gelu(x, false));
 			}
 			if (p.epilogue & DGELU) x = T(x * gelu(*stored, true));
 			if (p.epilogue & DRELU && !(*byte & bit)) x = 0;
 			sums[i] += x;
+			d[i + j * layout.ld] = D(x);
 		}
 	if (p.epilogue & BGRAD)
-		for (uint64_t i = 0; i < m; i++) vector[i] = T(sums[i]);
+		for (uint64_t i = 0; i < m; i++) vector[i] = D(sums[i]);
+}
+
+// run multiplies in T what is stored as F.
+template <class T, class F, class D> void run(Product q, const Matmul &p, const Layout &d) {
+	std::vector<T> z(d.rows * d.columns);
+	D *to = static_cast<D *>(q.c);
+	q.c = z.data(), q.ldc = d.rows;
+	multiply<T, F, T>(q);
+	goOn(p, d, z, to);
 }
 
 } // namespace
@@ -198,19 +210,21 @@ int cublasLtMatmul(void *h, void *desc, const void *alpha, const void *a, void *
 	const Algorithm chosen = chosenFor(p, la, ld, algorithm->alignments);
 	if (memcmp(&chosen, algorithm, sizeof chosen)) return INVALID_VALUE;
 	if (bytes < WORKSPACE || reinterpret_cast<size_t>(workspace) % 256 || !emulator::inside(workspace, bytes)) return INVALID_VALUE;
-	const size_t wide = size(ld.type);
-	if (!matrices(a, wide, la.rows, la.columns, la.ld, 0, 1) || !matrices(b, wide, lb.rows, lb.columns, lb.ld, 0, 1) ||
+	const size_t wide = size(ld.type), factor = size(la.type);
+	if (!matrices(a, factor, la.rows, la.columns, la.ld, 0, 1) || !matrices(b, factor, lb.rows, lb.columns, lb.ld, 0, 1) ||
 	    !matrices(d, wide, ld.rows, ld.columns, ld.ld, 0, 1))
 		return INVALID_VALUE;
 	if (p.epilogue & (BIAS | BGRAD) && !emulator::inside(p.bias, ld.rows * wide)) return INVALID_VALUE;
 	if (p.epilogue & AUX && (reinterpret_cast<size_t>(p.aux) % 16 || !emulator::inside(p.aux, size_t(p.ldaux * ld.columns) * (p.epilogue & (GELU | DGELU) ? 8 * wide : 1) / 8))) return INVALID_VALUE;
 	Product q = {p.transa, p.transb, int(ld.rows), int(ld.columns), int(chosen.k), 0, 0, a, b, d, la.ld, lb.ld, ld.ld, 0, 0, 0, 1, bits(p.compute)};
-	const bool single = ld.type == REAL_32F;
+	const bool single = p.scale == REAL_32F, narrow = la.type == REAL_16BF, rounded = ld.type == REAL_16BF;
 	q.alpha = single ? *static_cast<const float *>(alpha) : *static_cast<const double *>(alpha);
 	if ((single ? *static_cast<const float *>(beta) : *static_cast<const double *>(beta)) != 0) return NOT_SUPPORTED;
 	emulator::submit(stream, [=] {
-		if (single) multiply<float>(q), goOn(p, ld, static_cast<float *>(d));
-		else multiply<double>(q), goOn(p, ld, static_cast<double *>(d));
+		if (rounded) run<float, Bfloat16, Bfloat16>(q, p, ld);
+		else if (narrow) run<float, Bfloat16, float>(q, p, ld);
+		else if (single) run<float, float, float>(q, p, ld);
+		else run<double, double, double>(q, p, ld);
 	});
 	return 0;
 }

@@ -8,6 +8,8 @@
 
 #include <functional>
 
+#include "bfloat16.h"
+
 #define __device__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__

@@ -14,9 +14,41 @@
 	KERNEL(name##_f32, Args) { name<float>(a); } \
 	KERNEL(name##_f64, Args) { name<double>(a); }
 
+// STORED makes name_b16 too, for operands that are stored as bfloat16: those that kernels.Narrows names.
+#define STORED(name, Args) \
+	BOTH(name, Args) \
+	KERNEL(name##_b16, Args) { name<bf16>(a); }
+
 typedef unsigned int u32;
+typedef unsigned short u16;
 typedef unsigned char u8;
 typedef unsigned long long ptr;
+
+#ifdef __CUDACC__
+// bf16 is a number of 16 bits, the upper half of a float's: it is read exactly, and rounded to nearest, ties to even.
+struct bf16 {
+	u16 bits;
+	bf16() = default;
+	__device__ __forceinline__ explicit bf16(float x) {
+		u32 pair;
+		asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(0.0f), "f"(x));
+		bits = u16(pair);
+	}
+	__device__ __forceinline__ operator float() const { return __uint_as_float(u32(bits) << 16); }
+};
+#else
+typedef Bfloat16 bf16;
+#endif
+
+// Four is four of them that are stored as one.
+struct __align__(8) Four {
+	bf16 x, y, z, w;
+};
+
+// Wide is what is computed with for a type that is stored.
+template <class T> struct wide { typedef T type; };
+template <> struct wide<bf16> { typedef float type; };
+template <class T> using Wide = typename wide<T>::type;
 
 template <class T> __device__ __forceinline__ T *at(ptr p) { return reinterpret_cast<T *>(p); }
 

@@ -1,8 +1,6 @@
 // Permute, Slice, Pad: elements change places. Those of 16 bits are numbers of bfloat16.
 #include "device.cuh"
 
-typedef unsigned short u16;
-
 #define SIZES(name, Args) \
 	BOTH(name, Args) \
 	KERNEL(name##_b16, Args) { name<u16>(a); }

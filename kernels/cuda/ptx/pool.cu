@@ -26,8 +26,8 @@ template <class T> __device__ __forceinline__ void maxpool(const WindowArgs &a) 
 	const Pixel o = pixel(i, a.oh, a.ow, a.by_oh, a.by_ow);
 	const T *plane = at<T>(a.x) + o.plane * a.h * a.w;
 	u32 best = 0;
-	T top = -T(__int_as_float(0x7f800000)), value = T(0);
-	const auto look = [&](u32 place, T v) {
+	Wide<T> top = -Wide<T>(__int_as_float(0x7f800000)), value = 0;
+	const auto look = [&](u32 place, Wide<T> v) {
 		if (place == 0 || v > top || (v != v && top == top)) {
 			best = place;
 			top = value = v;
@@ -45,10 +45,10 @@ template <class T> __device__ __forceinline__ void maxpool(const WindowArgs &a) 
 		each(a, o, [&](u32 place, u32 from) { look(place, plane[from]); });
 	}
 	at<int>(a.index)[i] = int(best);
-	if (a.out) at<T>(a.out)[i] = value;
+	if (a.out) at<T>(a.out)[i] = T(value);
 }
 
-BOTH(maxpool, WindowArgs)
+STORED(maxpool, WindowArgs)
 
 template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a) {
 	const u32 i = thread();
@@ -61,7 +61,7 @@ template <class T> __device__ __forceinline__ void maxgather(const WindowArgs &a
 	at<T>(a.out)[i] = ok && y < a.h && x < a.w ? plane[y * a.w + x] : T(0); // as maxscatter drops what falls outside
 }
 
-BOTH(maxgather, WindowArgs)
+STORED(maxgather, WindowArgs)
 
 // Sources sums what the windows over a pixel give it: f(output element, place of the pixel in that window).
 template <class F> __device__ __forceinline__ double sources(const WindowArgs &a, u32 i, F f) {
@@ -82,7 +82,7 @@ template <class T> __device__ __forceinline__ void maxscatter(const WindowArgs &
 	at<T>(a.out)[i] = T(sources(a, i, [=](u32 o, u32 place) { return index[o] == int(place) ? double(g[o]) : 0.0; }));
 }
 
-BOTH(maxscatter, WindowArgs)
+STORED(maxscatter, WindowArgs)
 
 // maxspread is maxscatter for windows without padding that neither overlap nor leave gaps: one thread writes all pixels of a window,
 // and zeros at the image's edges that no window reaches.
@@ -106,7 +106,7 @@ template <class T> __device__ __forceinline__ void maxspread(const WindowArgs &a
 	}
 }
 
-BOTH(maxspread, WindowArgs)
+STORED(maxspread, WindowArgs)
 
 template <class T> __device__ __forceinline__ void avgpool(const WindowArgs &a) {
 	const u32 i = thread();
@@ -118,7 +118,7 @@ template <class T> __device__ __forceinline__ void avgpool(const WindowArgs &a) 
 	at<T>(a.out)[i] = T(sum / (a.kh * a.kw));
 }
 
-BOTH(avgpool, WindowArgs)
+STORED(avgpool, WindowArgs)
 
 template <class T> __device__ __forceinline__ void avgunpool(const WindowArgs &a) {
 	const u32 i = thread();
@@ -127,4 +127,4 @@ template <class T> __device__ __forceinline__ void avgunpool(const WindowArgs &a
 	at<T>(a.out)[i] = T(sources(a, i, [=](u32 o, u32) { return double(g[o]); }) / (a.kh * a.kw));
 }
 
-BOTH(avgunpool, WindowArgs)
+STORED(avgunpool, WindowArgs)

@@ -65,7 +65,7 @@ func TestKernelsStayInRegisters(t *testing.T) {
 		t.Skip("ptxas is not here")
 	}
 	files, _ := filepath.Glob("*.ptx")
-	report := regexp.MustCompile(`(?s)entry function '(\w+_f32)'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
+	report := regexp.MustCompile(`(?s)entry function '(\w+_(?:f32|b16))'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
 	for _, arch := range []string{"sm_80", "sm_90"} {
 		for _, f := range files {
 			if f == "functions.ptx" {

@@ -29,15 +29,15 @@ template <class Op> __device__ __forceinline__ double joined(const Row &r, u32 g
 	return all;
 }
 
-template <class T> __device__ __forceinline__ T row_max(const RowArgs &a, const Row &r, const T *x) {
+template <class T> __device__ __forceinline__ Wide<T> row_max(const RowArgs &a, const Row &r, const T *x) {
 	double m = Max::start();
 	if (r.there)
 		for (u32 c = r.lane; c < a.cols; c += a.group) m = Max::join(m, double(x[c]));
-	return T(joined<Max>(r, a.group, m));
+	return Wide<T>(joined<Max>(r, a.group, m));
 }
 
 // exp_sum is Σ_c exp(x[c] − m).
-template <class T> __device__ __forceinline__ double exp_sum(const RowArgs &a, const Row &r, const T *x, T m) {
+template <class T> __device__ __forceinline__ double exp_sum(const RowArgs &a, const Row &r, const T *x, Wide<T> m) {
 	double s = 0;
 	if (r.there)
 		for (u32 c = r.lane; c < a.cols; c += a.group) s += double(exp(x[c] - m));
@@ -49,28 +49,28 @@ template <class T> __device__ __forceinline__ void softmax(const RowArgs &a) {
 	const Row r = row_of(a, shared);
 	const T *x = at<T>(a.x) + size_t(r.row) * a.cols;
 	T *out = at<T>(a.out) + size_t(r.row) * a.cols;
-	const T m = row_max(a, r, x);
+	const Wide<T> m = row_max(a, r, x);
 	const double s = exp_sum(a, r, x, m);
 	if (!r.there) return;
-	const T lifted = T(log(s)), scale = T(1 / s);
-	for (u32 c = r.lane; c < a.cols; c += a.group) out[c] = a.log ? x[c] - m - lifted : exp(x[c] - m) * scale;
+	const Wide<T> lifted = Wide<T>(log(s)), scale = Wide<T>(1 / s);
+	for (u32 c = r.lane; c < a.cols; c += a.group) out[c] = T(a.log ? x[c] - m - lifted : exp(x[c] - m) * scale);
 }
 
-BOTH(softmax, RowArgs)
+STORED(softmax, RowArgs)
 
 template <class T> __device__ __forceinline__ void crossentropy(const RowArgs &a) {
 	__shared__ double shared[256];
 	const Row r = row_of(a, shared);
 	const T *x = at<T>(a.x) + size_t(r.row) * a.cols;
-	const T m = row_max(a, r, x);
+	const Wide<T> m = row_max(a, r, x);
 	const double s = exp_sum(a, r, x, m);
 	if (!r.there || r.lane != 0) return;
 	u32 y;
 	const bool ok = position(at<int>(a.y)[r.row], a.cols, y);
-	at<T>(a.out)[r.row] = ok ? T(log(s) + (double(m) - double(x[y]))) : not_a_number<T>();
+	at<Wide<T>>(a.out)[r.row] = ok ? Wide<T>(log(s) + (double(m) - double(x[y]))) : not_a_number<Wide<T>>();
 }
 
-BOTH(crossentropy, RowArgs)
+STORED(crossentropy, RowArgs)
 
 // A row is right where nothing before its class reaches the class's value, nothing behind exceeds it, and nothing is NaN.
 template <class T> __device__ __forceinline__ void correct(const RowArgs &a) {
@@ -85,20 +85,20 @@ template <class T> __device__ __forceinline__ void correct(const RowArgs &a) {
 			if (!(c < y ? x[c] < x[y] : x[c] <= x[y])) wrong = 1;
 	}
 	wrong = joined<Sum>(r, a.group, wrong);
-	if (r.there && r.lane == 0) at<T>(a.out)[r.row] = wrong == 0 ? T(1) : T(0);
+	if (r.there && r.lane == 0) at<Wide<T>>(a.out)[r.row] = Wide<T>(wrong == 0);
 }
 
-BOTH(correct, RowArgs)
+STORED(correct, RowArgs)
 
 template <class T> __device__ __forceinline__ void pick(const RowArgs &a) {
 	const u32 r = thread();
 	if (r >= a.rows) return;
 	u32 c;
 	const bool ok = position(at<int>(a.y)[r], a.cols, c);
-	at<T>(a.out)[r] = ok ? at<T>(a.x)[size_t(r) * a.cols + c] : not_a_number<T>();
+	at<Wide<T>>(a.out)[r] = ok ? Wide<T>(at<T>(a.x)[size_t(r) * a.cols + c]) : not_a_number<Wide<T>>();
 }
 
-BOTH(pick, RowArgs)
+STORED(pick, RowArgs)
 
 template <class T> __device__ __forceinline__ void place(const RowArgs &a) {
 	const u32 i = thread();
@@ -106,7 +106,7 @@ template <class T> __device__ __forceinline__ void place(const RowArgs &a) {
 	const u32 r = i / a.cols;
 	u32 c;
 	const bool ok = position(at<int>(a.y)[r], a.cols, c);
-	at<T>(a.out)[i] = ok && c == i % a.cols ? at<T>(a.x)[r] : T(0);
+	at<T>(a.out)[i] = ok && c == i % a.cols ? T(at<Wide<T>>(a.x)[r]) : T(0);
 }
 
-BOTH(place, RowArgs)
+STORED(place, RowArgs)

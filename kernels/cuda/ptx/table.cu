@@ -25,8 +25,25 @@ template <class T> __device__ __forceinline__ void gather(const TableArgs &a) {
 	}
 }
 
-BOTH(gather, TableArgs)
+STORED(gather, TableArgs)
 KERNEL(gather_i32, TableArgs) { gather<int>(a); }
+
+// gathernarrow takes rows of a table of float32 and stores them as bfloat16: one element, or four of them.
+KERNEL(gathernarrow_f32, TableArgs) {
+	const u32 i = thread();
+	if (i >= a.rows * a.width) return;
+	const u32 r = i / a.width;
+	u32 t;
+	const bool ok = position(at<int>(a.index)[r], a.table, t);
+	const size_t from = size_t(t) * a.width + (i - r * a.width);
+	const float nan = not_a_number<float>();
+	if (!a.vectors) {
+		at<bf16>(a.out)[i] = bf16(ok ? at<float>(a.x)[from] : nan);
+		return;
+	}
+	const float4 v = ok ? at<float4>(a.x)[from] : float4{nan, nan, nan, nan};
+	at<Four>(a.out)[i] = {bf16(v.x), bf16(v.y), bf16(v.z), bf16(v.w)};
+}
 
 struct CastArgs {
 	ptr out, x;
@@ -67,7 +84,7 @@ template <class T> __device__ __forceinline__ void scatter(const TableArgs &a) {
 		u32 to;
 		if (position(at<int>(a.index)[r], a.table, to) && to == t) sum += double(x[size_t(r) * a.width]);
 	}
-	at<T>(a.out)[i] = T(sum);
+	at<Wide<T>>(a.out)[i] = Wide<T>(sum);
 }
 
-BOTH(scatter, TableArgs)
+STORED(scatter, TableArgs)

@@ -17,6 +17,7 @@ __device__ __forceinline__ void put4(double *to, const double *v) {
 __device__ __forceinline__ void put4(int *to, const int *v) {
 	*reinterpret_cast<float4 *>(to) = float4{__int_as_float(v[0]), __int_as_float(v[1]), __int_as_float(v[2]), __int_as_float(v[3])};
 }
+__device__ __forceinline__ void put4(bf16 *to, const bf16 *v) { *reinterpret_cast<Four *>(to) = {v[0], v[1], v[2], v[3]}; }
 
 // Place is where in an image a thread begins.
 struct Place {
@@ -40,7 +41,8 @@ __device__ __forceinline__ u32 moved_byte(const UnpackArgs &a, const u8 *plane, 
 	return from_y < a.height && from_x < a.width ? plane[from_y * a.width + from_x] : 0;
 }
 
-template <class T> __device__ __forceinline__ void unpack(const UnpackArgs &a, T missing) {
+// T is the type of the levels, To that of what is stored.
+template <class T, class To = T> __device__ __forceinline__ void unpack(const UnpackArgs &a, T missing) {
 	const u32 i = thread();
 	if (i >= a.n) return;
 	const u32 r = a.by_size.of(i);
@@ -53,19 +55,20 @@ template <class T> __device__ __forceinline__ void unpack(const UnpackArgs &a, T
 	u32 four = 0;
 	const bool whole = a.words && m == 0;
 	if (there && whole) four = *reinterpret_cast<const u32 *>(plane + p.y * a.width + p.x);
-	T v[4];
+	To v[4];
 #ifdef __CUDACC__
 #pragma unroll
 #endif
 	for (u32 k = 0; k < 4; k++) {
 		if (k > 0 && !a.fours) break;
 		const u32 byte = !there ? 0 : whole ? four >> 8 * k & 255 : moved_byte(a, plane, m, p.y, p.x + k);
-		v[k] = there ? levels[byte] : missing;
+		v[k] = To(there ? levels[byte] : missing);
 	}
-	if (a.fours) put4(at<T>(a.out) + size_t(i) * 4, v);
-	else at<T>(a.out)[i] = v[0];
+	if (a.fours) put4(at<To>(a.out) + size_t(i) * 4, v);
+	else at<To>(a.out)[i] = v[0];
 }
 
 KERNEL(unpack_f32, UnpackArgs) { unpack<float>(a, not_a_number<float>()); }
 KERNEL(unpack_f64, UnpackArgs) { unpack<double>(a, not_a_number<double>()); }
+KERNEL(unpack_b16, UnpackArgs) { unpack<float, bf16>(a, not_a_number<float>()); }
 KERNEL(unpack_i32, UnpackArgs) { unpack<int>(a, -1); }

@@ -11,7 +11,7 @@ template <class T> __device__ __forceinline__ void im2col(const WindowArgs &a) {
 	at<T>(a.out)[i] = inside ? at<T>(a.x)[((o.plane * a.c + c) * a.h + y) * a.w + x] : T(0);
 }
 
-BOTH(im2col, WindowArgs)
+STORED(im2col, WindowArgs)
 
 template <class T> __device__ __forceinline__ void col2im(const WindowArgs &a) {
 	const u32 i = thread(), spots = a.kh * a.kw;
@@ -35,4 +35,4 @@ template <class T> __device__ __forceinline__ void col2im(const WindowArgs &a) {
 	at<T>(a.out)[i] = T(sum);
 }
 
-BOTH(col2im, WindowArgs)
+STORED(col2im, WindowArgs)
