@@ -86,3 +86,65 @@ func TestStorageOfDevices(t *testing.T) {
 	}
 	program.Close()
 }
+
+// Products go on with bias and ReLU where results are stored narrow too, for which the bias is copied; on the way back the sums of columns, a
+// gradient, are a step of their own.
+func TestProductsGoOnWhereTheyAreStoredNarrow(t *testing.T) {
+	const n = 32
+	g := New()
+	in := func(name string, shape ...int) *Node { return Input(g, kernels.Float32, name, shape...) }
+	x, w, b, v := in("x", n, 12), in("w", 10, 12), in("b", 10), in("v", 6, 10)
+	hidden := Relu(Add(MatMulT(x, w, false, true), Broadcast(b, 0, n)))
+	loss := SumTail(Square(MatMulT(hidden, v, false, true)))
+	grads := Grad([]*Node{loss}, []*Node{nil}, []*Node{w, b, v})
+	plan, err := newPlan(grads, nil, map[*Node]bool{w: true, b: true, v: true}, Storage{Type: kernels.BFloat16, Examples: []*Node{x}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward, backward, sums := 0, 0, 0
+	for _, s := range plan.steps {
+		switch op := s.op.(type) {
+		case kernels.Product:
+			if op.Sums || !plan.narrow[s.outs[0]] || !plan.narrow[s.ins[2]] {
+				t.Errorf("%s: %v to %v", kernels.Describe(op), names(s.ins), names(s.outs))
+			}
+			if op.Gradient {
+				backward++
+			} else if op.Bias && op.Activation == kernels.ReLU && plan.again[s.ins[2]] {
+				forward++
+			}
+		case kernels.Reduce:
+			if plan.narrow[s.ins[0]] && !plan.narrow[s.outs[0]] && op.C == 10 && len(s.outs) == 1 && s.outs[0] == root(grads[1]) {
+				sums++
+			}
+		}
+	}
+	if forward != 1 || backward != 1 || sums != 1 {
+		t.Errorf("%d products forth, %d back and %d sums of columns in %v", forward, backward, sums, plan)
+	}
+}
+
+// What a device does not store in the type stays as it is computed, and what is moved to it.
+func TestStorageThatADeviceDoesNotTake(t *testing.T) {
+	g := New()
+	x, k := Input(g, kernels.Float32, "x", 4, 2, 6, 6), Input(g, kernels.Float32, "k", 3, 2, 3, 3)
+	y := Conv2D(Transpose(Tanh(x), 0, 1, 3, 2), k, [2]int{1, 1}, [2]int{})
+	for _, takes := range []bool{true, false} {
+		stores := func(op kernels.Primitive) bool {
+			_, conv := op.(kernels.Conv)
+			return takes || !conv
+		}
+		plan, err := newPlan([]*Node{SumTail(Tanh(y))}, nil, map[*Node]bool{k: true}, Storage{Type: kernels.BFloat16, Examples: []*Node{x}, Stores: stores})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range plan.steps {
+			if _, conv := s.op.(kernels.Conv); conv && (plan.narrow[s.ins[0]] != takes || plan.narrow[s.ins[1]] != takes || plan.narrow[s.outs[0]] != takes) {
+				t.Errorf("a device that takes convolutions so, %t: narrow are %v", takes, plan.narrow)
+			}
+			if _, moves := s.op.(kernels.Permute); moves && plan.narrow[s.ins[0]] != plan.narrow[s.outs[0]] {
+				t.Errorf("%s: narrow are %v", s.op.Name(), plan.narrow)
+			}
+		}
+	}
+}
