@@ -81,7 +81,7 @@ func (d *diskNumbers) open(header func(io.Reader) (number, []int, error)) error 
 	if want := d.at + int64(d.count)*int64(d.bytes); info.Size() != want {
 		return fmt.Errorf("the file has %d bytes where its header says %d", info.Size(), want)
 	}
-	d.identity, err = d.identify()
+	d.identity, err = d.checksum()
 	return err
 }
 
@@ -102,11 +102,7 @@ func (d *diskNumbers) read(from int, pieces ...[]float64) error {
 	for _, dst := range pieces {
 		size += len(dst) * d.bytes
 	}
-	raw, _ := d.buffer.Get().(*[]byte)
-	if raw == nil || cap(*raw) < size {
-		raw = new([]byte)
-		*raw = make([]byte, size)
-	}
+	raw := d.room(size)
 	defer d.buffer.Put(raw)
 	bytes := (*raw)[:size]
 	if err := d.readRaw(from, bytes); err != nil {
@@ -122,6 +118,16 @@ func (d *diskNumbers) read(from int, pieces ...[]float64) error {
 		bytes, from = bytes[len(dst)*d.bytes:], from+len(dst)
 	}
 	return nil
+}
+
+// room is a buffer of at least size bytes.
+func (d *diskNumbers) room(size int) *[]byte {
+	raw, _ := d.buffer.Get().(*[]byte)
+	if raw == nil || cap(*raw) < size {
+		raw = new([]byte)
+		*raw = make([]byte, size)
+	}
+	return raw
 }
 
 // readRaw fills raw with the bytes of the numbers from place from on.
@@ -147,7 +153,9 @@ func (d *diskNumbers) each(piece func(from int, values []float64) error) error {
 	return nil
 }
 
-func (d *diskNumbers) identify() (string, error) {
+func (d *diskNumbers) identify() string { return d.identity }
+
+func (d *diskNumbers) checksum() (string, error) {
 	const pieces, size = 16, 1 << 16
 	whole := int64(d.count) * int64(d.bytes)
 	sum, raw := crc32.NewIEEE(), make([]byte, min(size, whole))

@@ -262,5 +262,5 @@ func tokensUnlabelled(r *request) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	return Set{Shape: h.shape[1:], Tokens: tokens, X: tokenValues(ids, math.MaxInt32)}, nil
+	return Set{Shape: h.shape[1:], Tokens: tokens, X: tokenValues(len(ids), math.MaxInt32, slices.Values([][]int32{ids}))}, nil
 }

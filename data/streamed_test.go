@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -114,6 +115,55 @@ func TestTokensFromDisk(t *testing.T) {
 	}
 }
 
+// Texts of one to four bytes a character, longer than the distance between known characters, by character and by byte.
+func TestTextsFromDisk(t *testing.T) {
+	for name, word := range map[string]string{"ascii": "to be or not ", "mixed": "añb😀 ∂Σ\r\n", "marked": "\ufeffa\ufeffbc"} {
+		var text strings.Builder
+		for i := range 900 {
+			fmt.Fprint(&text, word[:len(word)-i%2], i)
+		}
+		if name == "mixed" { // and cut between characters
+			text.Reset()
+			for i := range 900 {
+				fmt.Fprint(&text, word, i)
+			}
+		}
+		path := write(t, name+".txt", []byte(text.String()))
+		for _, options := range []string{"", ",level=byte", ",context=1,stride=700", ",context=1500,train=2,test=0", ",stride=3,valid=0.2,train=40", ",valid=7,test=3,label-noise=0.3"} {
+			disk := sameRows(t, "text:"+path+options)
+			memory := mustLoad(t, "text:"+path+options, Options{})
+			if !slices.Equal(disk.ClassNames, memory.ClassNames) || !slices.Equal(disk.Alphabet.characters, memory.Alphabet.characters) {
+				t.Errorf("%s%s: characters %q on disk, %q in memory", name, options, disk.ClassNames, memory.ClassNames)
+			}
+		}
+	}
+}
+
+// A text that stays on disk takes memory for its marks, and none for what it says.
+func TestTextsFromDiskTakeLittleMemory(t *testing.T) {
+	path := write(t, "a.txt", []byte(strings.Repeat("to be or not to be, ", 1<<19))) // 10 MiB
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	mustLoad(t, "text:"+path+",stream=on", Options{})
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("%d bytes were allocated for a text of 10 MiB", took)
+	}
+}
+
+// A text that is overwritten while it is read has other characters or fewer: that is an error and no other text.
+func TestChangedTextsAreNoticed(t *testing.T) {
+	path := write(t, "a.txt", []byte(strings.Repeat("to be ", 50)))
+	split := mustLoad(t, "text:"+path+",context=5,stream=on", Options{})
+	x, y := make([]float64, 5), make([]float64, 5)
+	for content, want := range map[string]string{strings.Repeat("wxyz", 75): "has changed", "to": "EOF"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, split.Train.ReadRow(3, x, y), want)
+	}
+}
+
 func TestWhatCannotStayOnDiskIsRefused(t *testing.T) {
 	path := tokenFile(t, 700)
 	cut := filepath.Join(t.TempDir(), "cut.npy")
@@ -127,6 +177,7 @@ func TestWhatCannotStayOnDiskIsRefused(t *testing.T) {
 	floats := writeNPY(t, "floats.npy", "<f4", []int{8}, make([]byte, 32))
 	turned := writeNPY(t, "turned.npy", "<i4", []int{2, 3}, littleEndian(1, 2, 3, 4, 5, 6))
 	asFortran(t, turned)
+	gz, latin, empty := write(t, "a.txt.gz", gzipped(t, []byte("to be or not"))), write(t, "latin.txt", []byte("caf\xe9")), write(t, "empty.txt", nil)
 	zipped := t.TempDir()
 	writeIDXPair(t, zipped, "train", 3, true)
 	for spec, want := range map[string]string{
@@ -136,6 +187,10 @@ func TestWhatCannotStayOnDiskIsRefused(t *testing.T) {
 		"tokens:" + path + ",stream=on,context=690": "too few",
 		"tokens:" + turned + ",stream=on":           "save it in C order, or add stream=off",
 		"idx:" + zipped + ",stream=on":              "unpack it, or add stream=off",
+		"text:" + gz + ",stream=on":                 "unpack it, or add stream=off",
+		"text:" + latin + ",stream=on":              "byte 3 is no UTF-8",
+		"text:" + empty + ",stream=on":              "the file is empty",
+		"text:" + empty + ",stream=on,level=byte":   "0 bytes are too few",
 	} {
 		if _, err := Load(spec, Options{}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want one line with %q", spec, err, want)

@@ -2,10 +2,8 @@ package data
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -14,15 +12,24 @@ func textSource() Source {
 		Name: "text", Path: "FILE",
 		About: "a text, gzipped or not: each example is CONTEXT characters, each of which predicts the next; the last tenth is the test part",
 		Options: append(contextOptions(),
-			Option{"level", "char", "char: the characters of the file are the tokens; byte: its bytes, 256 tokens"}),
+			Option{"level", "char", "char: the characters of the file are the tokens; byte: its bytes, 256 tokens"}, streamOption()),
 		load: loadText,
 	}
 }
 
 func loadText(r *request) (*Split, error) {
 	level := r.choice("level", "char", "char", "byte")
+	path, streamed, err := r.streamed(r.Path)
 	if r.err != nil {
 		return nil, r.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	if streamed {
+		if split, err := r.streamText(path, level); !r.fallsBack(err) {
+			return split, err
+		}
 	}
 	return r.readFile(func(f io.Reader) (*Split, error) {
 		text, err := io.ReadAll(io.LimitReader(f, maxElements+1))
@@ -44,49 +51,38 @@ func (r *request) fromText(text []byte, level string) (*Split, error) {
 			run[i] = int32(b)
 		}
 		split, err := r.windows(run, 256, "bytes")
-		if err == nil {
-			split.Alphabet = &Alphabet{}
-		}
-		return split, err
+		return spelled(split, &Alphabet{}, err)
 	}
-	run, characters, err := byCharacter(bytes.TrimPrefix(text, []byte(byteOrderMark)))
+	run, alphabet, err := byCharacter(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	if err != nil {
 		return nil, err
 	}
-	split, err := r.windows(run, len(characters), "characters")
-	if err == nil {
-		split.Alphabet = &Alphabet{characters}
-		for _, c := range characters {
-			split.ClassNames = append(split.ClassNames, string(c))
-		}
+	split, err := r.windows(run, len(alphabet.characters), "characters")
+	return spelled(split, alphabet, err)
+}
+
+// spelled names the tokens of a split.
+func spelled(split *Split, alphabet *Alphabet, err error) (*Split, error) {
+	if err != nil {
+		return nil, err
 	}
-	return split, err
+	split.Alphabet = alphabet
+	for _, c := range alphabet.characters {
+		split.ClassNames = append(split.ClassNames, string(c))
+	}
+	return split, nil
 }
 
 // byCharacter numbers the characters of a text in the order of their code points.
-func byCharacter(text []byte) (run []int32, characters []rune, err error) {
-	place := map[rune]int32{}
-	for at := 0; at < len(text); {
-		c, size := utf8.DecodeRune(text[at:])
-		if c == utf8.RuneError && size < 2 {
-			return nil, nil, fmt.Errorf("byte %d is no UTF-8: say level=byte, or convert the file", at)
-		}
-		if _, known := place[c]; !known {
-			place[c] = 0
-			characters = append(characters, c)
-		}
-		run = append(run, c)
-		at += size
+func byCharacter(text []byte) (run []int32, alphabet *Alphabet, err error) {
+	found, err := outlineText(bytes.NewReader(text))
+	if err != nil {
+		return nil, nil, err
 	}
-	if len(run) == 0 {
-		return nil, nil, errors.New("the file is empty")
+	run = make([]int32, 0, found.characters)
+	for len(text) > 0 {
+		c, size := utf8.DecodeRune(text)
+		run, text = append(run, found.place[c]), text[size:]
 	}
-	slices.Sort(characters)
-	for i, c := range characters {
-		place[c] = int32(i)
-	}
-	for i, c := range run {
-		run[i] = place[c]
-	}
-	return run, characters, nil
+	return run, found.alphabet(), nil
 }

@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 func tokensSource() Source {
@@ -68,7 +69,7 @@ func (r *request) fromTokens(h npyHeader, values Values, tokens int) (*Split, er
 	for i, id := range x {
 		x[i] = max(id, 0) // behind the end of a row, where no label follows, any token will do
 	}
-	s.X = tokenValues(x, tokens)
+	s.X = tokenValues(len(x), tokens, slices.Values([][]int32{x}))
 	return &Split{Train: s, Test: s.empty()}, nil
 }
 

@@ -7,9 +7,17 @@ import (
 	"slices"
 )
 
+// tokenRun is a long sequence of tokens on disk.
+type tokenRun interface {
+	// next fills x with the tokens from a place on, and y, as long, with those that follow each.
+	next(from int, x, y []float64) error
+	// identify is what tells the sequence from others.
+	identify() string
+}
+
 // tokenWindows are examples of a long sequence on disk: context tokens each, with the ones that follow them as labels.
 type tokenWindows struct {
-	*diskNumbers
+	tokenRun
 	first           int // token of the first example
 	n               int
 	context, stride int
@@ -43,7 +51,7 @@ func checkWindow(from int, x, y []float64, gaps bool) error {
 }
 
 func (t tokenWindows) Identity() string {
-	return fmt.Sprint(t.first, t.n, t.context, t.stride, t.identity)
+	return fmt.Sprint(t.first, t.n, t.context, t.stride, t.identify())
 }
 
 // tokenRows are the rows of an array [N,length] on disk, in which each token predicts the next.
@@ -112,14 +120,19 @@ func (r *request) streamTokens(path string, tokens int) (*Split, error) {
 		s.Rows = tokenRows{d, h.shape[0], h.shape[1]}
 		return &Split{Train: s, Test: s.empty()}, err
 	}
-	return r.partition(d.count, "tokens", func(from, to, context, stride int) (Set, error) {
+	return r.windowsOnDisk(d, d.count, tokens, "tokens")
+}
+
+// windowsOnDisk is windows of a run of some length that stays on disk.
+func (r *request) windowsOnDisk(run tokenRun, length, tokens int, unit string) (*Split, error) {
+	return r.partition(length, unit, func(from, to, context, stride int) (Set, error) {
 		s := Set{Name: r.form(), Shape: []int{context}, Tokens: tokens, Classes: tokens, Positions: context}
 		n := windowsIn(to-from, context, stride)
 		if n > math.MaxInt32 {
 			return Set{}, fmt.Errorf("%d examples are more than %d: raise stride=", n, math.MaxInt32)
 		}
 		if n > 0 {
-			s.Rows = tokenWindows{d, from, n, context, stride}
+			s.Rows = tokenWindows{run, from, n, context, stride}
 		}
 		return s, nil
 	})

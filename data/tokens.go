@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 )
 
@@ -64,13 +65,14 @@ func (r *request) window(run []int32, tokens, context, stride int) (Set, error) 
 	if n > maxElements/context {
 		return Set{}, fmt.Errorf("%d examples of %d tokens are more than %d: raise stride=", n, context, maxElements)
 	}
-	x := make([]int32, 0, n*context)
 	s.Labels = make([]int32, 0, n*context)
 	for i := range n {
-		x = append(x, run[i*stride:i*stride+context]...)
 		s.Labels = append(s.Labels, run[i*stride+1:i*stride+context+1]...)
 	}
-	s.X = tokenValues(x, tokens)
+	s.X = tokenValues(n*context, tokens, func(yield func([]int32) bool) {
+		for i := 0; i < n && yield(run[i*stride:i*stride+context]); i++ {
+		}
+	})
 	return s, nil
 }
 
@@ -82,21 +84,23 @@ func windowsIn(length, context, stride int) int {
 	return (length-1-context)/stride + 1
 }
 
-// tokenValues stores ids in the narrowest type that holds all.
-func tokenValues(ids []int32, tokens int) Values {
+// tokenValues stores count ids, which come in pieces, in the narrowest type that holds all below tokens.
+func tokenValues(count, tokens int, pieces iter.Seq[[]int32]) Values {
 	switch {
 	case tokens <= 1<<8:
-		return ValuesOf(converted[byte](ids))
+		return ValuesOf(converted[byte](count, pieces))
 	case tokens <= 1<<24:
-		return ValuesOf(converted[float32](ids))
+		return ValuesOf(converted[float32](count, pieces))
 	}
-	return ValuesOf(converted[float64](ids))
+	return ValuesOf(converted[float64](count, pieces))
 }
 
-func converted[T Number](ids []int32) []T {
-	out := make([]T, len(ids))
-	for i, id := range ids {
-		out[i] = T(id)
+func converted[T Number](count int, pieces iter.Seq[[]int32]) []T {
+	out := make([]T, 0, count)
+	for ids := range pieces {
+		for _, id := range ids {
+			out = append(out, T(id))
+		}
 	}
 	return out
 }

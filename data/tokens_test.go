@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -157,7 +159,7 @@ func TestTokenFiles(t *testing.T) {
 		}
 	}
 	// Ids beyond what float32 holds stay what they are.
-	large := tokenValues([]int32{1<<24 + 1, maxTokens - 1}, maxTokens)
+	large := tokenValues(2, maxTokens, slices.Values([][]int32{{1<<24 + 1, maxTokens - 1}}))
 	if large.At(0) != 1<<24+1 || large.At(1) != maxTokens-1 {
 		t.Errorf("%v", large.Float64s())
 	}
@@ -263,11 +265,11 @@ func FuzzText(f *testing.F) {
 	f.Add([]byte(strings.Repeat("añb", 20)), byte(1))
 	f.Add([]byte("\xff\xfe"), byte(2))
 	f.Fuzz(func(t *testing.T, text []byte, context byte) {
-		run, characters, err := byCharacter(text)
+		run, alphabet, err := byCharacter(text)
 		if err == nil {
 			var back strings.Builder
 			for _, c := range run {
-				back.WriteRune(characters[c])
+				back.WriteString(alphabet.Decode(c))
 			}
 			if back.String() != string(text) {
 				t.Fatalf("%q became %q", text, back.String())
@@ -279,6 +281,35 @@ func FuzzText(f *testing.F) {
 			r := &request{Spec: Spec{Name: "text", Path: "fuzz", Options: map[string]string{"context": fmt.Sprint(context)}}, train: -1, test: -1}
 			if split, err := r.fromText(text, level); err == nil && r.finish(split, textSource()) == nil {
 				checkSplit(t, split)
+			}
+		}
+	})
+}
+
+// Whatever a file holds, a text that is read from disk is the one that is read at once, or the same error.
+func FuzzTextFromDisk(f *testing.F) {
+	f.Add([]byte(strings.Repeat("añb", 20)))
+	f.Add([]byte("\ufeff" + strings.Repeat("a\ufeff", 20)))
+	f.Add([]byte("to be or not to be\xff"))
+	path := filepath.Join(f.TempDir(), "fuzz.txt")
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, level := range []string{"char", "byte"} {
+			var rows [2][]float64
+			var failed [2]error
+			for i, where := range []string{"off", "on"} {
+				split, err := Load("text:"+path+",context=2,level="+level+",stream="+where, Options{})
+				if failed[i] = err; err == nil {
+					rows[i] = append(rowsOf(t, split.Train), rowsOf(t, split.Test)...)
+				}
+			}
+			if compressed := bytes.HasPrefix(text, []byte("\x1f\x8b")); !compressed && (failed[0] == nil) != (failed[1] == nil) {
+				t.Fatalf("%v in memory, %v on disk", failed[0], failed[1])
+			}
+			if failed[0] == nil && failed[1] == nil && !slices.Equal(rows[0], rows[1]) {
+				t.Error("another text from disk")
 			}
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -57,6 +58,7 @@ func onDisk(t *testing.T) map[string]string {
 		"idx:" + filepath.Join(dir, "idx") + ",normalize=on,label-noise=0.3":                                                   "mlp:5",
 		"images:" + filepath.Join(dir, "images") + ",normalize=on,test=4":                                                      "mlp:5",
 		"tokens:" + npy("tokens.npy", "<u2", "200,", tokens) + ",context=6,stride=4":                                           "gpt:1,2,8",
+		"text:" + put("text.txt", []byte(strings.Repeat("añb∂ to be ", 20))) + ",context=6,stride=5":                           "gpt:1,2,8",
 	}
 }
 
