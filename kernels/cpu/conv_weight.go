@@ -5,6 +5,7 @@ import (
 	"drift/kernels/cpu/internal/gemm"
 	"drift/kernels/cpu/internal/pool"
 	"drift/kernels/cpu/internal/winograd"
+	"drift/kernels/cpu/internal/winograd4"
 )
 
 // Weight gradients are summed over images in at most weightParts parts, each in order, and the parts in order: fixed by
@@ -35,6 +36,11 @@ type written struct {
 func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
 	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.parts * c.O * c.depth, planes: c.depthwise()}
+	if d := c.wide(c.C, c.O); d != nil {
+		d.reserve()
+		w.sumWide(l, d, as32(o.out[0]))
+		return
+	}
 	if w.tiles = c.tiled(c.Window, c.C, c.O); w.tiles != nil {
 		w.tiles.reserve()
 		w.sumTiles(l, o.out[0])
@@ -114,6 +120,20 @@ func (w *convWeight[T]) sumTiles(l *loader, k []T) {
 		sums := sums()
 		for i := from; i < to; i++ {
 			winograd.Gradient(k[9*i:], sums[i:], each)
+		}
+	})
+}
+
+// sumWide is sumTiles by wide tiles.
+func (w *convWeight[T]) sumWide(l *loader, d *wide, k []float32) {
+	each, x, y := w.O*w.C, as32(w.x), as32(w.y)
+	sums := w.addUp(l, nil, winograd4.Places*each, d.units(), func(_ *pool.Pool, worker, i int, beta T, dst []T) {
+		d.weight(worker, i, float32(beta), as32(dst), x, y)
+	})
+	l.parallel((each+winograd4.Lanes-1)/winograd4.Lanes, 512, func(_, from, to int) {
+		sums := as32(sums())
+		for i := from * winograd4.Lanes; i < min(each, to*winograd4.Lanes); i += winograd4.Lanes {
+			winograd4.Gradients(k[9*i:], sums[i:], each, min(winograd4.Lanes, each-i))
 		}
 	})
 }

@@ -7,14 +7,13 @@ import (
 	"drift/kernels/cpu/internal/winograd"
 )
 
-// tiled is a convolution 3×3 at stride 1 of N images of inputs channels by tiles of 2×2 outputs: package winograd has the method. Its
-// units are groups of whole images, or rows of tiles of one, whose operands fit a second-level cache; they follow from sizes alone.
+// tiled is a convolution 3×3 at stride 1 of N images of inputs channels by tiles of 2×2 outputs: package winograd has the method. Operands
+// of its units fit a second-level cache.
 type tiled[T kernels.Float] struct {
 	kernels.Window
+	tileUnits
 	inputs, outputs  int
 	tiles            winograd.Tiles // of an image
-	group, rows      int            // images, and rows of tiles, of a unit
-	strips           int            // units of an image, or 1
 	local            *arena
 	quartersAt, inAt int // where things lie in a worker's scratch memory, in bytes
 	outAt            int
@@ -38,13 +37,9 @@ func (c *convolution[T]) tiled(w kernels.Window, inputs, outputs int) *tiled[T] 
 		min(inputs, outputs) < tiledChannels || t.Across < tiledAcross || w.N*t.Rows*t.Across < tiledTiles || !winograd.Available[T]() {
 		return nil
 	}
-	d := &tiled[T]{Window: w, inputs: inputs, outputs: outputs, tiles: t, group: 1, rows: t.Rows, strips: 1, local: c.local}
-	if columns := max(t.Stride(), tiledBytes/sizeOf[T]()/(winograd.Places*(inputs+outputs))); columns >= t.Len() {
-		d.group = min(maxGroup, w.N, columns/t.Len())
-	} else {
-		d.strips = (t.Rows + columns/t.Stride() - 1) / (columns / t.Stride())
-		d.rows = (t.Rows + d.strips - 1) / d.strips
-	}
+	d := &tiled[T]{Window: w, inputs: inputs, outputs: outputs, tiles: t, local: c.local}
+	columns := max(t.Stride(), tiledBytes/sizeOf[T]()/(winograd.Places*(inputs+outputs)))
+	d.tileUnits = cutTiles(w.N, t.Rows, t.Stride(), columns, maxGroup)
 	return d
 }
 
@@ -62,12 +57,9 @@ type unit struct {
 	tiles    winograd.Tiles
 }
 
-func (d *tiled[T]) units() int { return (d.N + d.group - 1) / d.group * d.strips }
-
 func (d *tiled[T]) unit(i int) unit {
-	u := unit{from: i / d.strips * d.group, top: i % d.strips * d.rows, tiles: d.tiles}
-	u.to = min(u.from+d.group, d.N)
-	u.tiles.Rows = max(0, min(d.rows, d.tiles.Rows-u.top))
+	u := unit{tiles: d.tiles}
+	u.from, u.to, u.top, u.tiles.Rows = d.tileUnits.unit(i)
 	return u
 }
 

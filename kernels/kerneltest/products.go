@@ -94,6 +94,7 @@ var deep = []kernels.Window{
 	{N: 12, C: 9, H: 17, W: 14, KH: 3, KW: 3, StrideH: 1, StrideW: 1},
 	{N: 2, C: 8, H: 39, W: 50, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 1},
 	{N: 1, C: 10, H: 43, W: 44, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 3, PadW: 3},
+	{N: 1, C: 8, H: 58, W: 75, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 }
 
 func testConv(s *suite) {

@@ -1,4 +1,4 @@
-// Command gen writes the assembly of packages gemm, peak, planes, vmath and winograd and the Go declarations that belong to it.
+// Command gen writes the assembly of packages gemm, peak, planes, vmath, winograd and winograd4 and the Go declarations that belong to it.
 //
 //	go run drift/kernels/cpu/internal/gen DIRECTORY    (the directory kernels/cpu/internal)
 package main
@@ -28,6 +28,7 @@ var sources = []source{
 	{"vmath", "avx2", loops(false)},
 	{"vmath", "avx512", loops(true)},
 	{"winograd", "transforms", winogradLoops},
+	{"winograd4", "transforms", winograd4Loops},
 }
 
 func main() {

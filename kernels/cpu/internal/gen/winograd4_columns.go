@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// orders adds the indices by which four vectors of pixels become those of each place of four, and back.
+func (w winograd4) orders() {
+	table := func(name string, f func(i int) int) {
+		w.StaticGlobal(name)
+		w.DataAttributes(attr.RODATA | attr.NOPTR)
+		for i := range 16 {
+			w.AddDatum(4*i, operand.U32(f(i)))
+		}
+	}
+	table("lane0", func(i int) int { return i })
+	for k := range 2 {
+		table(fmt.Sprintf("split%d", k), func(i int) int { return 4*(i%8) + 2*k + i/8 })           // places 2k and 2k+1 of two vectors
+		table(fmt.Sprintf("pairs%d", k), func(i int) int { return 8*k + i/2 + 16*(i%2) })          // two places of tiles 8k …
+		table(fmt.Sprintf("joined%d", k), func(i int) int { return 8*k + i/4*2 + i%2 + i%4/2*16 }) // four places of tiles 4k … of these
+	}
+}
+
+func order(name string, k int) operand.Mem {
+	return operand.NewDataAddr(operand.NewStaticSymbol(fmt.Sprintf("%s%d", name, k)), 0)
+}
+
+// columns emits the transform of columns of rows that have been. With neighbours, tiles see the last pixel of the tile before and the first
+// of the next one, or zero where edges says so.
+func (w winograd4) columns(name string, neighbours bool, of func() transform) {
+	pointers, what := "v, s *float32", "(s Aᵀ)[p,q] for s[p][4t…] of tile t"
+	if neighbours {
+		pointers, what = "v, s *float32, edges *uint16", "(s B)[p,q] for s[p][4t−1…] of tile t;\nedges has two masks of 16 bits for 16 tiles, of those that have a neighbour before, and after"
+	}
+	w.declare(name, "is v[(6p+q)·step+t] = "+what+".", pointers, "plane, vectors, step")
+	v, s, edges, left := reg.RDI, reg.RSI, reg.R11, reg.R10
+	places, place, pixels, plane := strides{reg.RCX, reg.RDX, reg.RBX}, reg.R8, reg.R9, reg.R12
+	t := of()
+	w.factors(t)
+	w.take("v", v)
+	w.take("s", s)
+	if neighbours {
+		w.take("edges", edges)
+	}
+	w.take("plane", plane)
+	w.take("vectors", left)
+	w.take("step", places.one)
+	w.strides(places)
+	w.LEAQ(operand.Mem{Base: places.one, Index: places.five, Scale: 1}, reg.R13)
+	for k := range 2 {
+		w.VMOVUPS(order("split", k), zmm[24+k])
+	}
+	w.Label("loop")
+	if neighbours {
+		w.KMOVW(operand.Mem{Base: edges}, reg.K1)
+		w.KMOVW(operand.Mem{Base: edges, Disp: 2}, reg.K2)
+		w.ADDQ(operand.U8(4), edges)
+	}
+	w.MOVQ(v, place)
+	w.MOVQ(s, pixels)
+	for p := range 6 {
+		x := w.line(0, 6)
+		four := x[:4]
+		if neighbours {
+			four = x[1:5]
+		}
+		w.split(pixels, four, w.line(14, 6))
+		if neighbours {
+			w.VMOVUPS(operand.Mem{Base: pixels, Disp: 256}, zmm[15])
+			w.VALIGND_Z(operand.U8(15), operand.Mem{Base: pixels, Disp: -64}, four[3], reg.K1, x[0])
+			w.VALIGND_Z(operand.U8(1), four[0], zmm[15], reg.K2, x[5])
+		}
+		t.emit(x, w.line(6, 6), w.line(12, 2))
+		for q := range 6 {
+			w.VMOVUPS(zmm[6+q], places.nth(place, q))
+		}
+		if p < 5 {
+			w.ADDQ(plane, pixels)
+			w.ADDQ(reg.R13, place)
+		}
+	}
+	w.ADDQ(operand.U8(64), v)
+	w.ADDQ(operand.U32(256), s)
+	w.DECQ(left)
+	w.JNE(operand.LabelRef("loop"))
+	w.VZEROUPPER()
+	w.RET()
+}
+
+// split puts 64 pixels into vectors by their place of four, with six spare registers.
+func (w winograd4) split(pixels reg.GPPhysical, to, spare line) {
+	w.VMOVUPS(operand.Mem{Base: pixels}, spare[0])
+	w.VMOVUPS(operand.Mem{Base: pixels, Disp: 128}, spare[1])
+	for half := range 2 {
+		for k := range 2 {
+			w.copy(zmm[24+k], spare[2+2*half+k])
+			w.VPERMI2PS(operand.Mem{Base: pixels, Disp: 128*half + 64}, spare[half], spare[2+2*half+k])
+		}
+	}
+	for k := range 2 {
+		w.VSHUFF64X2(operand.U8(0x44), spare[4+k], spare[2+k], to[2*k])
+		w.VSHUFF64X2(operand.U8(0xee), spare[4+k], spare[2+k], to[2*k+1])
+	}
+}

@@ -1,0 +1,155 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/gemm"
+	"drift/kernels/cpu/internal/pool"
+	"drift/kernels/cpu/internal/winograd4"
+)
+
+// wide is a convolution 3×3 at stride 1 with padding 1 in float32 by tiles of 4×4 outputs: package winograd4 has the method. Operands of its
+// units fit a second-level cache.
+type wide struct {
+	kernels.Window
+	tileUnits
+	inputs, outputs int
+	across          int // tiles in a row
+	edges           []uint16
+	local           *arena
+	inAt, outAt     int // where operands lie in a worker's scratch memory, in bytes; lines lie before them
+}
+
+const (
+	wideTiles = 128     // in all images together, from which on it is faster by wide tiles
+	wideBytes = 1 << 19 // of the operands of a unit's products
+)
+
+// wide is the convolution by wide tiles; nil where there is a faster way, as where tiles would multiply more than half of what windows do.
+func (c *convolution[T]) wide(inputs, outputs int) *wide {
+	dh, dw := c.Dilation()
+	rows, across := (c.H+winograd4.Tile-1)/winograd4.Tile, (c.W+winograd4.Tile-1)/winograd4.Tile
+	if c.KH != 3 || c.KW != 3 || c.StrideH != 1 || c.StrideW != 1 || c.PadH != 1 || c.PadW != 1 || dh != 1 || dw != 1 || c.parts > 1 || c.PerExample ||
+		sizeOf[T]() != sizeOf[float32]() || min(inputs, outputs) < tiledChannels || c.N*rows*across < wideTiles ||
+		2*winograd4.Places*rows*across > 9*c.H*c.W || !winograd4.Available() {
+		return nil
+	}
+	d := &wide{Window: c.Window, inputs: inputs, outputs: outputs, across: across, local: c.local}
+	columns := max(2*winograd4.Lanes, wideBytes/sizeOf[float32]()/(winograd4.Places*(inputs+outputs)))
+	d.tileUnits = cutTiles(c.N, rows, across, columns, c.N)
+	d.edges = winograd4.Edges(d.largest())
+	return d
+}
+
+// largest is the tiles of a unit that lacks none.
+func (d *wide) largest() winograd4.Tiles {
+	return winograd4.Tiles{Images: d.group, Rows: d.rows, Across: d.across}
+}
+
+// wideUnit is rows of tiles, with their outputs, of some images.
+type wideUnit struct {
+	from  int // image
+	tiles winograd4.Tiles
+	plane winograd4.Plane
+	lines winograd4.Lines
+}
+
+func (d *wide) unit(worker, i int) wideUnit {
+	from, to, top, rows := d.tileUnits.unit(i)
+	u := wideUnit{from: from, tiles: winograd4.Tiles{Images: to - from, Rows: rows, Across: d.across}}
+	u.plane = winograd4.Plane{Height: d.H, Width: d.W, Top: top}
+	memory := view[float32](d.local, worker, 0, winograd4.LinesLen(u.tiles, d.W))
+	u.lines = winograd4.NewLines(u.tiles, d.W, memory, d.edges)
+	return u
+}
+
+// reserve lays out a worker's scratch memory.
+func (d *wide) reserve() {
+	bytes := func(n int) int { return (4*n + 63) / 64 * 64 }
+	t := d.largest()
+	d.inAt = bytes(winograd4.LinesLen(t, d.W))
+	d.outAt = d.inAt + bytes(winograd4.Places*stepOf(d.inputs, t))
+	d.local.reserve(d.outAt + bytes(winograd4.Places*stepOf(d.outputs, t)))
+}
+
+// stepOf is from the products of one place of a patch to those of the next: not a power of two, as these would all lie in the same part of a
+// cache.
+func stepOf(channels int, t winograd4.Tiles) int { return channels*t.Len() + winograd4.Lanes }
+
+// data is the transformed patches of a unit, [places, inputs, tiles].
+func (d *wide) data(worker int, u *wideUnit, x []float32) []float32 {
+	step, plane := stepOf(d.inputs, u.tiles), d.H*d.W
+	v := view[float32](d.local, worker, d.inAt, winograd4.Places*step)
+	for c := range d.inputs {
+		u.lines.Data(v[c*u.tiles.Len():], step, x[(u.from*d.inputs+c)*plane:], d.inputs*plane, u.plane)
+	}
+	return v
+}
+
+// products is where those of a unit lie, [places, outputs, tiles].
+func (d *wide) products(worker int, u *wideUnit) []float32 {
+	return view[float32](d.local, worker, d.outAt, winograd4.Places*stepOf(d.outputs, u.tiles))
+}
+
+// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs].
+func (d *wide) convolve(worker int, u *wideUnit, y, x, kernels []float32) {
+	v, m, columns, plane := d.data(worker, u, x), d.products(worker, u), u.tiles.Len(), d.H*d.W
+	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
+	for p := range winograd4.Places {
+		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, m[p*outStep:], columns)
+	}
+	for o := range d.outputs {
+		u.lines.Outputs(y[(u.from*d.outputs+o)*plane:], d.outputs*plane, m[o*columns:], outStep, u.plane)
+	}
+}
+
+// load adds the steps of a convolution with kernels k [outputs, inputs, 3, 3], or of the one with [inputs, outputs, 3, 3] turned.
+func (d *wide) load(l *loader, y, x, k []float32, turned bool) {
+	d.reserve()
+	each := d.inputs * d.outputs
+	l.shared.reserve(winograd4.Places * each * 4)
+	transformed := func() []float32 { return view[float32](l.shared, 0, 0, winograd4.Places*each) }
+	groups := (d.outputs + winograd4.Lanes - 1) / winograd4.Lanes
+	l.parallel(d.inputs*groups, 512, func(_, from, to int) {
+		u := transformed()
+		for i := from; i < to; i++ {
+			c, o := i/groups, i%groups*winograd4.Lanes
+			at, count := c*d.outputs+o, min(winograd4.Lanes, d.outputs-o)
+			if turned {
+				winograd4.TurnedKernels(u[at:], each, k[9*at:], 9, count)
+			} else {
+				winograd4.Kernels(u[at:], each, k[9*(o*d.inputs+c):], 9*d.inputs, count)
+			}
+		}
+	})
+	l.parallel(d.units(), d.cost(), func(worker, from, to int) {
+		for i := from; i < to; i++ {
+			u := d.unit(worker, i)
+			d.convolve(worker, &u, y, x, transformed())
+		}
+	})
+}
+
+// cost is that of a unit, as loader.parallel counts it.
+func (d *wide) cost() int {
+	return winograd4.Places * d.largest().Len() * (d.inputs*d.outputs/8 + 2*d.inputs)
+}
+
+// weight is beta times the sums for transformed kernels [places, outputs, inputs], plus those of a unit.
+func (d *wide) weight(worker, i int, beta float32, sums, x, y []float32) {
+	u := d.unit(worker, i)
+	v, g, columns, plane := d.data(worker, &u, x), d.products(worker, &u), u.tiles.Len(), d.H*d.W
+	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
+	for o := range d.outputs {
+		u.lines.Spread(g[o*columns:], outStep, y[(u.from*d.outputs+o)*plane:], d.outputs*plane, u.plane)
+	}
+	var none *pool.Pool
+	gemm.Batched(none, winograd4.Places, d.outputs, d.inputs, columns, 1, gemm.Matrix[float32]{Data: g, LD: columns, Stride: outStep},
+		gemm.Matrix[float32]{Data: v, LD: columns, Trans: true, Stride: inStep}, beta, sums, d.inputs, d.outputs*d.inputs)
+}
+
+// as32 is x as numbers of float32, which it holds.
+func as32[T kernels.Float](x []T) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+}
