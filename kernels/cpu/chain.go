@@ -182,6 +182,10 @@ func fnCost(f kernels.Fn) int {
 
 func loadMap[T kernels.Float](l *loader, p kernels.Map, o operands[T]) {
 	c := newChain(l, p, o.out, o.in)
+	if code := c.compile(l, p, 0, nil, 0); code != nil {
+		loadCompiled(l, code)
+		return
+	}
 	l.parallel((p.N+c.block-1)/c.block, c.cost*c.block, func(worker, from, to int) {
 		c.begin(worker)
 		for b := from; b < to; b++ {

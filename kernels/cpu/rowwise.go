@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"unsafe"
+
 	"drift/kernels"
 	"drift/kernels/cpu/internal/vmath"
 )
@@ -20,6 +22,7 @@ type rowStep[T kernels.Float] struct {
 	chain   *chain[T]
 	indices int // of a row
 	sums    *rowSums[T]
+	code    *compiled[T] // nil where there is none
 }
 
 // rowSums is the sums of a row's runs.
@@ -77,14 +80,14 @@ func newRowStep[T kernels.Float](l *loader, rows int, s kernels.RowStep, data []
 	case kernels.Map:
 		c := newChain(l, p, out, in)
 		c.locals, c.outLocals = inside, outside
-		return rowStep[T]{chain: c, indices: p.N / rows}
+		return rowStep[T]{c, p.N / rows, nil, c.compile(l, p, p.N/rows, nil, 0)}
 	case kernels.Reduce:
 		r := newReduction(l, p, operands[T]{out: out, in: in})
 		r.chain.locals = inside
 		if len(outside) > 1 {
 			r.chain.outLocals = append([]*local{nil}, outside[1:]...)
 		}
-		return rowStep[T]{chain: r.chain, indices: p.Map.N / rows, sums: &rowSums[T]{r, p.A / rows, outside[0]}}
+		return rowStep[T]{r.chain, p.Map.N / rows, &rowSums[T]{r, p.A / rows, outside[0]}, r.compile(l, p.Map.N/rows, p.B)}
 	}
 	panic("cpu: internal error: a step of rows that is neither a map nor a sum")
 }
@@ -96,8 +99,12 @@ func (r *rowwise[T]) run(worker, from, to int) {
 			s := &r.steps[k]
 			s.chain.begin(worker)
 			s.chain.enter(worker, first, end)
-			if s.sums != nil {
-				s.sums.add(worker, first, end)
+			switch {
+			case s.sums != nil:
+				s.sums.add(worker, first, end, s.code)
+				continue
+			case s.code != nil:
+				s.code.run(worker, first*s.indices, end*s.indices, nil, 0)
 				continue
 			}
 			for b := first * s.indices; b < end*s.indices; b += s.chain.block {
@@ -108,11 +115,15 @@ func (r *rowwise[T]) run(worker, from, to int) {
 }
 
 // add makes the sums of rows [from, to).
-func (s *rowSums[T]) add(worker, from, to int) {
+func (s *rowSums[T]) add(worker, from, to int, code *compiled[T]) {
 	first, end := from*s.outputs, to*s.outputs
 	out := stretch[T]{s.reduction.out, 0}
 	if s.out != nil {
 		out = s.chain.stretchOf(s.out, worker, from, to)
+	}
+	if code != nil {
+		code.run(worker, first*s.B, end*s.B, unsafe.Pointer(&out.data[first-out.first]), sizeOf[T]())
+		return
 	}
 	if s.B > 0 && s.B <= s.chain.block {
 		s.shortRows(worker, first, end, out)

@@ -62,7 +62,7 @@ func norm(rows, channels, pixels int) kernels.Rowwise {
 
 // testRowwise standardises rows from one element to several blocks long, in numbers that fill tiles and do not.
 func testRowwise(s *suite) {
-	for _, shape := range [][3]int{{1, 1, 1}, {3, 2, 5}, {700, 3, 4}, {5, 4, 256}, {9, 2, 1024}, {33, 3, 700}, {2, 1, 5000}, {4, 8, 600}, {65, 64, 1}} {
+	for _, shape := range [][3]int{{1, 1, 1}, {3, 2, 5}, {700, 3, 4}, {5, 4, 256}, {9, 2, 1024}, {33, 3, 700}, {2, 1, 5000}, {4, 8, 600}, {65, 64, 1}, {16, 8, 64}, {48, 3, 48}} {
 		p := norm(shape[0], shape[1], shape[2])
 		s.check(p, rowwiseUnits, s.normal(p.In[0]), s.normal(p.In[1]))
 	}

@@ -1,0 +1,8 @@
+//go:build !(linux && amd64)
+
+package jit
+
+// Compile reports false: there is no code for this machine.
+func Compile(Program) (*Function, bool) { return nil, false }
+
+func call(uintptr, *uint64, int) { panic("jit: internal error: a call without code") }

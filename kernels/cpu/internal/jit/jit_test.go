@@ -1,0 +1,156 @@
+package jit
+
+import (
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/guard"
+)
+
+var functions = []kernels.Fn{kernels.FnConst, kernels.FnCopy, kernels.FnAddConst, kernels.FnScale, kernels.FnAbs, kernels.FnSquare, kernels.FnSqrt,
+	kernels.FnRsqrt, kernels.FnRecip, kernels.FnRelu, kernels.FnStep, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnDiv, kernels.FnMax,
+	kernels.FnMin, kernels.FnGreater}
+
+// Random programs give what the functions give one by one, to the last bit; sums within the rounding of their additions.
+func TestPrograms(t *testing.T) {
+	t.Run("float32", testPrograms[float32])
+	t.Run("float64", testPrograms[float64])
+}
+
+func testPrograms[T kernels.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	compiled := 0
+	for range 2000 {
+		p := random(r)
+		p.F64 = unsafe.Sizeof(T(0)) == 8
+		f, ok := Compile(p)
+		if !ok {
+			continue
+		}
+		compiled++
+		check[T](t, r, p, f)
+		if t.Failed() {
+			t.Fatalf("%+v", p)
+		}
+	}
+	if compiled == 0 {
+		t.Skip("nothing is compiled on this machine")
+	}
+	if compiled < 1000 {
+		t.Errorf("%d programs of 2000 were compiled", compiled)
+	}
+}
+
+func random(r *rand.Rand) Program {
+	p := Program{Length: 1 + r.IntN(300), Rows: 1 + r.IntN(3), Sum: -1, Wide: r.IntN(2) == 0}
+	for range 1 + r.IntN(12) {
+		switch r.IntN(4) {
+		case 0:
+			p.Inputs = append(p.Inputs, Input{Row: r.IntN(2), Group: r.IntN(2)})
+		case 1:
+			p.Inputs = append(p.Inputs, Input{Vector: true, Group: r.IntN(2) * p.Length})
+		default:
+			p.Inputs = append(p.Inputs, Input{Vector: true, Row: p.Length})
+		}
+	}
+	for range r.IntN(20) {
+		n := len(p.Inputs) + len(p.Code)
+		p.Code = append(p.Code, kernels.Instr{Fn: functions[r.IntN(len(functions))], X: uint8(r.IntN(n)), Y: uint8(r.IntN(n)), Imm: float64(r.IntN(5)) / 2})
+	}
+	n := len(p.Inputs) + len(p.Code)
+	for range r.IntN(4) {
+		p.Stores = append(p.Stores, uint8(n-1-r.IntN(min(n, 5))))
+	}
+	if r.IntN(2) == 0 || len(p.Stores) == 0 {
+		p.Sum = n - 1 - r.IntN(min(n, 3))
+	}
+	return p
+}
+
+// check runs a program on memory that ends where its operands end.
+func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) {
+	t.Helper()
+	const groups = 3
+	rows := p.Rows * groups
+	table := f.Table()
+	at := func(k, row int) int {
+		in := p.Inputs[k]
+		return row*in.Row + row/p.Rows*in.Group
+	}
+	inputs := make([][]T, len(p.Inputs))
+	for k, in := range p.Inputs {
+		inputs[k] = guard.Slice[T](t, at(k, rows-1)+pick(in.Vector, p.Length, 1))
+		for i := range inputs[k] {
+			inputs[k][i] = T(r.NormFloat64())
+		}
+		table[k] = uint64(uintptr(unsafe.Pointer(&inputs[k][0])))
+	}
+	outputs := make([][]T, len(p.Stores))
+	for k := range outputs {
+		outputs[k] = guard.Slice[T](t, rows*p.Length)
+		table[len(inputs)+k] = uint64(uintptr(unsafe.Pointer(&outputs[k][0])))
+	}
+	sums, wide := guard.Slice[T](t, groups), guard.Slice[float64](t, groups)
+	table[len(inputs)+len(outputs)] = uint64(uintptr(unsafe.Pointer(&sums[0])))
+	if p.Wide {
+		table[len(inputs)+len(outputs)] = uint64(uintptr(unsafe.Pointer(&wide[0])))
+	}
+	f.Run(table, groups)
+	for g := range groups {
+		sum, size := new(big.Float).SetPrec(200), 0.0
+		finite := true
+		for row := g * p.Rows; row < (g+1)*p.Rows; row++ {
+			for i := range p.Length {
+				values := make([]T, len(inputs))
+				for k, in := range p.Inputs {
+					values[k] = inputs[k][at(k, row)+pick(in.Vector, i, 0)]
+				}
+				for _, c := range p.Code {
+					values = append(values, apply(c, values[c.X], values[c.Y]))
+				}
+				for o, v := range p.Stores {
+					if got := outputs[o][row*p.Length+i]; got != values[v] && !(got != got && values[v] != values[v]) {
+						t.Errorf("output %d, element %d of row %d: %v, want %v", o, i, row, got, values[v])
+						return
+					}
+				}
+				if p.Sum >= 0 {
+					v := float64(values[p.Sum])
+					if size += math.Abs(v); math.IsNaN(v) || size > 1e30 {
+						finite = false
+						continue
+					}
+					sum.Add(sum, new(big.Float).SetFloat64(v))
+				}
+			}
+		}
+		got, ulp := float64(sums[g]), math.Ldexp(1, -23)
+		if p.F64 {
+			ulp = math.Ldexp(1, -52)
+		}
+		if p.Wide {
+			got = wide[g]
+		}
+		// at most 16 additions in a lane and 6 of lanes, each rounded by half a unit, which mostly cancel
+		if want, _ := sum.Float64(); p.Sum >= 0 && finite && math.Abs(got-want) > 8*ulp*size {
+			t.Errorf("sum %d: %v, want %v", g, got, want)
+		}
+	}
+}
+
+// apply is an instruction in T, each operation rounded by itself.
+func apply[T kernels.Float](i kernels.Instr, x, y T) T {
+	switch i.Fn {
+	case kernels.FnAddConst:
+		return x + T(i.Imm)
+	case kernels.FnScale:
+		return x * T(i.Imm)
+	case kernels.FnRsqrt:
+		return 1 / T(math.Sqrt(float64(x)))
+	}
+	return T(i.Fn.Eval(float64(x), float64(y), i.Imm)) // of float32 exact in float64, or rounded once more without effect
+}

@@ -1,0 +1,85 @@
+package jit
+
+import "drift/kernels"
+
+// known reports a function that there is code for.
+func known(f kernels.Fn) bool {
+	switch f {
+	case kernels.FnConst, kernels.FnCopy, kernels.FnAddConst, kernels.FnScale, kernels.FnAbs, kernels.FnSquare, kernels.FnSqrt, kernels.FnRsqrt,
+		kernels.FnRecip, kernels.FnRelu, kernels.FnStep, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnDiv, kernels.FnMax, kernels.FnMin,
+		kernels.FnGreater:
+		return true
+	}
+	return false
+}
+
+// Opcodes of arithmetic, and the comparisons of package vmath.
+const (
+	sqrtCode, andNotCode, addCode, mulCode, subCode, minCode, divCode, maxCode = 0x51, 0x55, 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f
+
+	moveCode           = 0x10
+	unordered, greater = 0x03, 0x1e
+)
+
+// value writes dst = Fn(x, y); dst is none of the operands.
+func (c *compiler) value(i kernels.Instr, dst, x, y int) {
+	with := func(code byte) func(int) { return func(v int) { c.op(c.arithmetic(code), dst, x, v) } }
+	switch i.Fn {
+	case kernels.FnConst:
+		c.constant(i.Imm, func(v int) { c.unary(c.arithmetic(moveCode), dst, v) })
+	case kernels.FnCopy:
+		c.unary(c.arithmetic(moveCode), dst, x)
+	case kernels.FnAddConst:
+		c.constant(i.Imm, with(addCode))
+	case kernels.FnScale:
+		c.constant(i.Imm, with(mulCode))
+	case kernels.FnAbs:
+		c.pattern(1<<pick(c.f64, 63, 31), func(v int) { c.op(c.arithmetic(andNotCode), dst, v, x) })
+	case kernels.FnSquare:
+		c.op(c.arithmetic(mulCode), dst, x, x)
+	case kernels.FnSqrt:
+		c.unary(c.arithmetic(sqrtCode), dst, x)
+	case kernels.FnRsqrt:
+		c.unary(c.arithmetic(sqrtCode), dst, x)
+		c.constant(1, func(v int) { c.op(c.arithmetic(divCode), dst, v, dst) })
+	case kernels.FnRecip:
+		c.constant(1, func(v int) { c.op(c.arithmetic(divCode), dst, v, x) })
+	case kernels.FnRelu:
+		c.constant(0, func(v int) { c.op(c.arithmetic(maxCode), dst, v, x) })
+	case kernels.FnStep:
+		c.constant(0, func(v int) { c.indicator(dst, x, v) })
+	case kernels.FnGreater:
+		c.indicator(dst, x, y)
+	case kernels.FnAdd:
+		with(addCode)(y)
+	case kernels.FnSub:
+		with(subCode)(y)
+	case kernels.FnMul:
+		with(mulCode)(y)
+	case kernels.FnDiv:
+		with(divCode)(y)
+	case kernels.FnMax:
+		c.extreme(maxCode, dst, x, y)
+	case kernels.FnMin:
+		c.extreme(minCode, dst, x, y)
+	}
+}
+
+// compareTo is mask register 2 = lanes where x is to y as asked.
+func (c *compiler) compareTo(how byte, x, y int) {
+	c.evex(c.arithmetic(0xc2), v512, masked{}, 2, x, y)
+	c.withByte(how)
+}
+
+// indicator is 1 where x > y, else 0.
+func (c *compiler) indicator(dst, x, y int) {
+	c.compareTo(greater, x, y)
+	c.constant(1, func(v int) { c.evex(c.arithmetic(moveCode), v512, masked{2, true}, dst, 0, v) })
+}
+
+// extreme is the larger or smaller, x where that is NaN; the instruction itself gives y where one is NaN.
+func (c *compiler) extreme(code byte, dst, x, y int) {
+	c.compareTo(unordered, x, x)
+	c.op(c.arithmetic(code), dst, x, y)
+	c.evex(c.arithmetic(moveCode), v512, masked{mask: 2}, dst, 0, x)
+}
