@@ -55,10 +55,13 @@ func (l *lab) around(examples []int) Check {
 // perStep is a learning rate at which m steps reach as far as m of plain descent that curvature turns by a fifth each.
 func (l *lab) perStep(d Descent, m int) float64 { return l.reach * float64(m) / d.Updates(m) }
 
-// amplify measures the mean over all splits at amplitudes of the noise a factor 2 apart, beside a prediction.
+// amplify measures the mean over all splits at amplitudes of the noise a factor 2 apart, beside a prediction. Amplitudes at which a unit
+// changes its side of a kink, on whichever split for whichever example, do not count: expansions hold on either side.
 func (l *lab) amplify(d Descent, examples []int, m int, predict func(amplitude float64) []float64) []reading {
 	full := l.Full(d, examples, m)
-	return l.ladder(amplitude, steady, func(amplitude float64) []pair {
+	crossed := map[float64]bool{}
+	readings := l.ladder(amplitude, steady, func(amplitude float64) []pair {
+		defer l.noticeCrossings(examples, func() { crossed[amplitude] = true })()
 		mean := make([]float64, len(full))
 		for _, sign := range []float64{1, -1} {
 			d.Whole, d.Amplitude = examples, sign*amplitude
@@ -66,6 +69,24 @@ func (l *lab) amplify(d Descent, examples []int, m int, predict func(amplitude f
 		}
 		return []pair{{predict(amplitude), minus(mean, full)}}
 	})[0]
+	for k := range readings {
+		readings[k].crossed = crossed[readings[k].rate]
+	}
+	return readings
+}
+
+// noticeCrossings watches where descents take gradients, and calls back where a unit is on another side of its kink for one of the
+// examples than at θ₀, once. What it returns ends that.
+func (w *World) noticeCrossings(examples []int, found func()) (done func()) {
+	w.visit = func(u []float64) {
+		if share := w.crossed(examples, u); !(share <= 0) {
+			w.visit = nil // found, or the network has no kinks
+			if share > 0 {
+				found()
+			}
+		}
+	}
+	return func() { w.visit = nil }
 }
 
 // noisy judges the error's order in the amplitude of the noise.

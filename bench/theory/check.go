@@ -21,7 +21,7 @@ type Check struct {
 	Z                    float64 // (measured − predicted) / standard error
 	Control              bool    // the statement is wrong, and passes if it is rejected
 	Pass                 bool
-	// Open says that no verdict is possible: rounding leaves too few learning rates for a slope. Pass is false then, of controls too.
+	// Open says that no verdict is possible: rounding and crossed kinks leave too few learning rates for a slope. Pass is false then, of controls too.
 	Open      bool
 	Note      string  // what was left out, or what follows
 	Points    []Point // where an order in η is claimed

@@ -42,6 +42,9 @@ func restOf(p int) motion { return motion{make([]float64, p), make([]float64, p)
 
 // step writes into next where one update from here leads.
 func (w *World) step(d Descent, batch []int, here, next motion) {
+	if w.visit != nil {
+		w.visit(here.u)
+	}
 	if d.Lambda == 0 {
 		w.gradient(batch, here.u, next.g)
 	} else {

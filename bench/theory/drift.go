@@ -58,7 +58,7 @@ func (l *lab) epoch(d Descent, m int, top float64, gradient []float64) epoch {
 func perUpdate(drift []reading) []reading {
 	all := make([]reading, len(drift))
 	for k, r := range drift {
-		all[k] = reading{r.rate, times(-1/r.rate, r.predicted), times(-1/r.rate, r.measured), r.rounding / r.rate, r.spare}
+		all[k] = reading{r.rate, times(-1/r.rate, r.predicted), times(-1/r.rate, r.measured), r.rounding / r.rate, r.spare, r.crossed}
 	}
 	return all
 }

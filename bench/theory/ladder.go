@@ -1,6 +1,7 @@
 package theory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -17,6 +18,7 @@ type reading struct {
 	predicted, measured []float64
 	rounding            float64 // length of what rounding may leave in the measurement
 	spare               bool    // the rate is so high that it counts only where rounding leaves too few lower ones
+	crossed             bool    // units changed their sides of kinks on the way
 }
 
 // claim is the same measurement beside another prediction.
@@ -59,7 +61,7 @@ func (l *lab) ladder(top float64, grows noise, measure func(rate float64) []pair
 	at := func(halvings int) (of []reading) {
 		rate := math.Ldexp(top, -halvings)
 		for i, p := range measure(rate) {
-			of = append(of, reading{rate, p.predicted, p.measured, rounding[i] * math.Pow(rate, float64(grows)), halvings < spare})
+			of = append(of, reading{rate: rate, predicted: p.predicted, measured: p.measured, rounding: rounding[i] * math.Pow(rate, float64(grows)), spare: halvings < spare})
 		}
 		return of
 	}
@@ -120,24 +122,38 @@ func order(equation, name string, slope float64, readings []reading) Check {
 	var clear int
 	c.Points, clear = errorsOf(readings)
 	var x, y []float64
-	best := readings[0]
+	kinks, best := 0, -1
 	for k, p := range c.Points {
+		switch {
+		case readings[k].crossed:
+			kinks++
+		case p.Used || best < 0:
+			best = k
+		}
 		if p.Used {
-			x, y, best = append(x, math.Log(p.Rate)), append(y, math.Log(p.Error)), readings[k]
+			x, y = append(x, math.Log(p.Rate)), append(y, math.Log(p.Error))
 		}
 	}
-	c = c.compare(best.predicted, best.measured)
-	switch out := len(readings) - clear; {
-	case len(x) == 0:
+	if best < 0 {
+		c.Open, c.Note = true, "kinks are crossed at every rate"
+		return c
+	}
+	c = c.compare(readings[best].predicted, readings[best].measured)
+	why := fmt.Sprintf("rounding dominates at %d of %d rates", len(readings)-clear-kinks, len(readings))
+	if kinks > 0 {
+		why += fmt.Sprintf(", and kinks are crossed at %d", kinks)
+	}
+	switch {
+	case clear == 0 && kinks == 0:
 		c.Note = "no remainder beyond rounding"
 		c.Pass = c.RelativeError <= leadingTolerance
 		return c
-	case len(x) < leastRates:
-		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates: %d are left, a slope needs %d", out, len(readings), clear, leastRates)
+	case clear < leastRates:
+		c.Note = fmt.Sprintf("%s: %d are left, a slope needs %d", why, clear, leastRates)
 		c.Open = c.RelativeError <= leadingTolerance
 		return c
-	case out > 0:
-		c.Note = fmt.Sprintf("rounding dominates at %d of %d rates, left out", out, len(readings))
+	case clear < len(readings):
+		c.Note = why + ", left out"
 	}
 	_, c.Slope = stat.LinearRegression(x, y, nil, false)
 	c.Pass = math.Abs(c.Slope-slope) <= slopeTolerance && c.RelativeError <= leadingTolerance
@@ -153,7 +169,7 @@ func errorsOf(readings []reading) (all []Point, clear int) {
 		r := readings[k]
 		e := floats.Distance(r.predicted, r.measured, 2)
 		all[k] = Point{Rate: r.rate, Error: e, Rounding: r.rounding}
-		if e > clearOfNoise*r.rounding {
+		if e > clearOfNoise*r.rounding && !r.crossed {
 			clear++
 			if all[k].Used = !r.spare || used < leastRates; all[k].Used {
 				used++
@@ -191,11 +207,22 @@ func (l *lab) within(directions [][]float64) (float64, error) {
 		halvings := 0
 		for ; !l.linear(examples, rows, times(-rate, v)) && l.Err() == nil; rate /= 2 {
 			if halvings++; halvings > mostHalvings {
-				return 0, fmt.Errorf("choosing learning rates: the loss is not differentiable at these parameters: give other weights, or another seed")
+				return 0, l.unsmooth(examples, times(-rate, v))
 			}
 		}
 	}
 	return rate, l.Err()
+}
+
+// unsmooth is why no learning rate will do: however short a way leads along u, gradients change at once.
+func (l *lab) unsmooth(examples []int, u []float64) error {
+	for _, n := range examples {
+		if l.crossed([]int{n}, u) > 0 {
+			return fmt.Errorf("choosing learning rates: the loss has no derivative at these parameters: a unit of ReLU or max pooling lies on its kink for example %d, "+
+				"as where a bias of 0 follows a normalized zero: give trained weights, or a smooth activation such as softplus", n)
+		}
+	}
+	return errors.New("choosing learning rates: the loss is not differentiable at these parameters: give other weights, or another seed")
 }
 
 // linear tells whether the gradients of examples, rows at θ₀, change as their linearization says on the way to u.

@@ -21,7 +21,7 @@ func (l *lab) modified(e epoch) []Check {
 			d.Rate = r.rate
 			plain := l.Full(d, l.few, m)
 			d.Lambda = c * l.claims.drift * coefficient(r.rate)
-			all[k] = reading{r.rate, minus(l.Full(d, l.few, m), plain), times(-1, r.measured), r.rounding, r.spare}
+			all[k] = reading{r.rate, minus(l.Full(d, l.few, m), plain), times(-1, r.measured), r.rounding, r.spare, r.crossed}
 		}
 		return all
 	}

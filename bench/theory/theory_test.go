@@ -178,7 +178,7 @@ func synthetic(c, power, rounding float64) []reading {
 	for k := range 8 {
 		rate := math.Ldexp(0.1, -k)
 		wave := rounding * float64(2*(k%2)-1)
-		all = append(all, reading{rate, []float64{rate}, []float64{rate + c*math.Pow(rate, power) + wave}, rounding, false})
+		all = append(all, reading{rate: rate, predicted: []float64{rate}, measured: []float64{rate + c*math.Pow(rate, power) + wave}, rounding: rounding})
 	}
 	return all
 }

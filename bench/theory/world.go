@@ -28,6 +28,7 @@ type World struct {
 	vectors [3]kernels.Buffer
 	passes  passes // made when they are needed first
 	losses  objective.Rows
+	visit   func(u []float64) // where descents take gradients; nil: nobody asks
 	err     error
 }
 
@@ -63,6 +64,7 @@ func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, sp
 type passes struct {
 	gradient, losses, hvp, curvature *objective.Pass
 	trace                            *objective.TraceGradient
+	crossings                        *objective.CrossingsPass
 }
 
 // pass is one of the passes, or nil after an error.
@@ -83,6 +85,7 @@ func (w *World) run(p *objective.Pass, examples []int) bool {
 
 // Close gives the memory on the device back.
 func (w *World) Close() {
+	w.passes.crossings.Close()
 	w.f.Close()
 	objective.Free(w.vectors[:]...)
 }
@@ -214,10 +217,16 @@ func (w *World) crossed(examples []int, u []float64) float64 {
 	if !w.at(nil) {
 		return math.NaN()
 	}
-	if w.err = w.vectors[0].Write(u); w.err != nil {
+	if w.passes.crossings == nil {
+		w.passes.crossings, w.err = w.f.CompileCrossings(len(examples), w.vectors[0])
+	}
+	if w.err == nil {
+		w.err = w.vectors[0].Write(u)
+	}
+	if w.err != nil {
 		return math.NaN()
 	}
-	c, err := w.f.Crossings(examples, w.vectors[0])
+	c, err := w.passes.crossings.Run(examples)
 	if err != nil {
 		w.fail(err)
 		return math.NaN()

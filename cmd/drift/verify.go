@@ -57,8 +57,8 @@ share of pairs of an example and a unit with a kink (ReLU, max pooling) that cha
 in the epoch; and whether η is too large for an expansion. The checks of one and two updates are repeated there.
 
 The folder --out gets verify.json, verify.csv and the figures slopes and agreement as PNG and SVG.
-The exit status is 1 if a check fails. One for which rounding leaves too few learning rates is open: it
-neither passes nor fails.`
+The exit status is 1 if a check fails. One for which rounding, or kinks that are crossed, leave too few
+learning rates is open: it neither passes nor fails.`
 
 const verifyExample = `  drift verify
   drift verify --data fashion-mnist,train=256,test=256 --model mlp:16,act=tanh
@@ -300,7 +300,7 @@ func (v *verification) show(result verdict) error {
 	}
 	open := ""
 	if result.Open > 0 {
-		open = fmt.Sprintf("; %d are open: rounding leaves too few learning rates for a slope", result.Open)
+		open = fmt.Sprintf("; open: %d, where rounding and kinks leave too few learning rates for a slope", result.Open)
 	}
 	_, err := fmt.Fprintf(v.human(), "\n%d of %d checks pass%s.\n", result.Passed, len(result.Checks), open)
 	return err

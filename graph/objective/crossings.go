@@ -23,37 +23,66 @@ func (c Crossings) OfExamples() float64 { return float64(c.Touched) / float64(c.
 
 // Crossings compares the network at θ and at θ + step, over examples: which units of rectifiers and max pooling are on another side of
 // their kink there (graph.Crossings). step is a flat vector [P].
-func (f *Objective) Crossings(examples []int, step kernels.Buffer) (c Crossings, err error) {
-	var rows Rows
-	c.Examples = len(examples)
-	p, err := f.Undivided().Compile(min(max(1, len(examples)), f.chunk), func(b *Batch) {
+func (f *Objective) Crossings(examples []int, step kernels.Buffer) (Crossings, error) {
+	p, err := f.CompileCrossings(len(examples), step)
+	if err != nil {
+		return Crossings{}, err
+	}
+	defer p.Close()
+	return p.Run(examples)
+}
+
+// CrossingsPass finds Crossings over and over, of the step that its vector holds at each run.
+type CrossingsPass struct {
+	chunk, units int
+	pass         *Pass
+	rows         Rows
+}
+
+// CompileCrossings prepares a pass over up to n examples, or more in chunks.
+func (f *Objective) CompileCrossings(n int, step kernels.Buffer) (*CrossingsPass, error) {
+	c := &CrossingsPass{chunk: f.chunk}
+	var err error
+	c.pass, err = f.Undivided().Compile(min(max(1, n), f.chunk), func(b *Batch) {
 		moved := make([]*graph.Node, len(b.Params))
 		for k, v := range b.Vector(step) {
 			moved[k] = graph.Add(b.Params[k], v)
 		}
 		here, there := b.Here(), b.At(moved)
 		var crossed *graph.Node
-		crossed, c.Units = graph.Crossings(here.Output, there.Output, here.Params, there.Params)
+		crossed, c.units = graph.Crossings(here.Output, there.Output, here.Params, there.Params)
 		if crossed == nil {
 			crossed = graph.Fill(here.Loss, 0)
 		}
-		b.Rows(&rows, crossed)
+		b.Rows(&c.rows, crossed)
 	}, nil)
 	if err != nil {
-		return Crossings{}, fmt.Errorf("comparing sides of kinks: %w", err)
+		return nil, fmt.Errorf("comparing sides of kinks: %w", err)
 	}
-	defer p.Close()
-	for from := 0; from < len(examples) && c.Units > 0; from += f.chunk {
-		if err := p.Run(examples[from:min(len(examples), from+f.chunk)]); err != nil {
+	return c, nil
+}
+
+// Run compares the sides of examples.
+func (c *CrossingsPass) Run(examples []int) (Crossings, error) {
+	found := Crossings{Units: c.units, Examples: len(examples)}
+	for from := 0; from < len(examples) && c.units > 0; from += c.chunk {
+		if err := c.pass.Run(examples[from:min(len(examples), from+c.chunk)]); err != nil {
 			return Crossings{}, fmt.Errorf("comparing sides of kinks: %w", err)
 		}
-		for _, n := range rows.Values {
-			if c.Crossed += int(n); n > 0 {
-				c.Touched++
+		for _, n := range c.rows.Values {
+			if found.Crossed += int(n); n > 0 {
+				found.Touched++
 			}
 		}
 	}
-	return c, nil
+	return found, nil
+}
+
+// Close gives the pass's memory back.
+func (c *CrossingsPass) Close() {
+	if c != nil {
+		c.pass.Close()
+	}
 }
 
 // CompileHeldGradient prepares a pass that writes the gradient of the mean loss over examples at θ, with every unit that has a kink on the
