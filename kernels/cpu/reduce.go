@@ -32,7 +32,7 @@ type reduction[T kernels.Float] struct {
 
 func loadReduce[T kernels.Float](l *loader, p kernels.Reduce, o operands[T]) {
 	r := newReduction(l, p, o)
-	if p.C == 1 && loadSums(l, r) {
+	if p.C == 1 && loadSums(l, r) || p.C > 1 && loadColumns(l, r) {
 		return
 	}
 	if p.C == 1 && p.B > 0 && p.B <= r.chain.block {

@@ -182,10 +182,3 @@ func (a *assembler) setMask(lanes int) {
 }
 
 func (a *assembler) leave() { a.code = append(a.code, 0xc5, 0xf8, 0x77, 0xc3) } // VZEROUPPER, RET
-
-func pick[T any](which bool, yes, no T) T {
-	if which {
-		return yes
-	}
-	return no
-}

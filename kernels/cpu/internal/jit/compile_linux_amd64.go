@@ -210,6 +210,9 @@ func (c *compiler) advance(by func(motion) int) {
 			continue
 		case k < len(c.Inputs):
 			m = motion{c.Inputs[k].Row * c.size(), c.Inputs[k].Group * c.size()}
+		case k < c.words()-1 && c.Outputs != nil:
+			o := c.Outputs[k-len(c.Inputs)]
+			m = motion{o.Row * c.size(), o.Group * c.size()}
 		case k == c.words()-1:
 			m = motion{group: pick(c.Wide, 8, c.size())}
 			if c.Sum < 0 {

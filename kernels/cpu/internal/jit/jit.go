@@ -15,6 +15,7 @@ type Program struct {
 	Inputs       []Input
 	Code         []kernels.Instr
 	Stores       []uint8 // the value that is written to each output
+	Outputs      []Input // how outputs move on; nil for those that go on from row to row
 	Sum          int     // the value whose sum over a group is taken, or −1
 	Wide         bool    // sums are stored as float64, whatever the type
 	InPlace      bool    // an output may be the same memory as an input
@@ -43,3 +44,10 @@ func (f *Function) Table() []uint64 {
 
 // Run does groups of rows.
 func (f *Function) Run(table []uint64, groups int) { call(f.entry, &table[0], groups) }
+
+func pick[T any](which bool, yes, no T) T {
+	if which {
+		return yes
+	}
+	return no
+}

@@ -65,6 +65,11 @@ func random(r *rand.Rand) Program {
 	for range r.IntN(4) {
 		p.Stores = append(p.Stores, uint8(n-1-r.IntN(min(n, 5))))
 	}
+	if r.IntN(3) == 0 {
+		for range p.Stores {
+			p.Outputs = append(p.Outputs, Input{Row: p.Length + r.IntN(2), Group: r.IntN(2)})
+		}
+	}
 	if r.IntN(2) == 0 || len(p.Stores) == 0 {
 		p.Sum = n - 1 - r.IntN(min(n, 3))
 	}
@@ -81,6 +86,12 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 		in := p.Inputs[k]
 		return row*in.Row + row/p.Rows*in.Group
 	}
+	out := func(k, row int) int {
+		if p.Outputs == nil {
+			return row * p.Length
+		}
+		return row*p.Outputs[k].Row + row/p.Rows*p.Outputs[k].Group
+	}
 	inputs := make([][]T, len(p.Inputs))
 	for k, in := range p.Inputs {
 		inputs[k] = guard.Slice[T](t, at(k, rows-1)+pick(in.Vector, p.Length, 1))
@@ -91,7 +102,7 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 	}
 	outputs := make([][]T, len(p.Stores))
 	for k := range outputs {
-		outputs[k] = guard.Slice[T](t, rows*p.Length)
+		outputs[k] = guard.Slice[T](t, out(k, rows-1)+p.Length)
 		table[len(inputs)+k] = uint64(uintptr(unsafe.Pointer(&outputs[k][0])))
 	}
 	sums, wide := guard.Slice[T](t, groups), guard.Slice[float64](t, groups)
@@ -113,17 +124,17 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 					values = append(values, apply(c, values[c.X], values[c.Y]))
 				}
 				for o, v := range p.Stores {
-					if got := outputs[o][row*p.Length+i]; got != values[v] && !(got != got && values[v] != values[v]) {
+					if got := outputs[o][out(o, row)+i]; got != values[v] && !(got != got && values[v] != values[v]) {
 						t.Errorf("output %d, element %d of row %d: %v, want %v", o, i, row, got, values[v])
 						return
 					}
 				}
 				if p.Sum >= 0 {
 					v := float64(values[p.Sum])
-					if size += math.Abs(v); math.IsNaN(v) || size > 1e30 {
-						finite = false
+					if finite = finite && math.Abs(v) < 1e30; !finite {
 						continue
 					}
+					size += math.Abs(v)
 					sum.Add(sum, new(big.Float).SetFloat64(v))
 				}
 			}
