@@ -17,6 +17,9 @@ type fuser struct {
 	kept   map[*Node]bool // outputs: needed in memory whatever else happens
 	inline map[*Node]bool // computed anew in every chain that reads them
 	groups map[*Node]*group
+	wholes map[*Node]*whole // by the nodes that they compute
+
+	unnamed []*Node // results of kernels that the expression does not name
 }
 
 // group is the nodes of one kernel: a fused chain, which may end in a sum, or a single node of another family.
@@ -25,11 +28,12 @@ type group struct {
 	weight int // functions, repeated ones included
 	domain int // indices of a chain; 0 for other kernels
 	sum    *Node
+	whole  *whole
 }
 
 func newFuser(wanted []*Node, updates []Update) *fuser {
 	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool),
-		inline: make(map[*Node]bool), groups: make(map[*Node]*group)}
+		inline: make(map[*Node]bool), groups: make(map[*Node]*group), wholes: make(map[*Node]*whole)}
 	for _, n := range wanted {
 		f.kept[root(n)] = true
 	}
@@ -53,13 +57,26 @@ func (f *fuser) collect(wanted []*Node) {
 	for _, n := range wanted {
 		roots = append(roots, root(n))
 	}
-	f.order = reach(roots, sources)
+	f.order = reach(roots, f.sources)
+	f.findUsers()
+	f.findAttention()
+	if len(f.wholes) > 0 {
+		f.order = reach(roots, f.sources)
+		f.findUsers()
+	}
 	for _, n := range f.order {
-		if inputsOf(n) == nil {
+		if inputsOf(n) == nil && !slices.Contains(f.unnamed, n) {
 			f.leaves = append(f.leaves, n)
 		}
 	}
-	f.findUsers()
+}
+
+// sources is what a node is computed from by the kernel that it has.
+func (f *fuser) sources(n *Node) []*Node {
+	if w := f.wholes[n]; w != nil {
+		return w.ins
+	}
+	return sources(n)
 }
 
 // free reports a node that a chain reads without its being in memory: a constant, or a broadcast of something that is.
@@ -72,7 +89,10 @@ func free(n *Node) bool {
 }
 
 // chained reports a node that takes part in a fused chain as a reader of others.
-func chained(n *Node) bool {
+func (f *fuser) chained(n *Node) bool {
+	if f.wholes[n] != nil {
+		return false
+	}
 	switch familyOf(n).(type) {
 	case elementwise, sum:
 		return true
@@ -85,11 +105,15 @@ func (f *fuser) assign(n *Node) {
 	if f.inline[n] {
 		return
 	}
+	if w := f.wholes[n]; w != nil {
+		f.together(n, w)
+		return
+	}
 	switch familyOf(n).(type) {
 	case nil:
 		return
 	case fill, broadcast:
-		if f.kept[n] || slices.ContainsFunc(f.users[n], func(u *Node) bool { return !chained(u) }) {
+		if f.kept[n] || slices.ContainsFunc(f.users[n], func(u *Node) bool { return !f.chained(u) }) {
 			f.groups[n] = &group{nodes: []*Node{n}, domain: Size(n)}
 		}
 		return
@@ -108,6 +132,21 @@ func (f *fuser) assign(n *Node) {
 	f.groups[n] = &group{nodes: []*Node{n}}
 }
 
+// together puts a node into the group of those that its kernel computes besides.
+func (f *fuser) together(n *Node, w *whole) {
+	if slices.Contains(f.unnamed, n) {
+		return
+	}
+	for _, other := range w.outs {
+		if g := f.groups[other]; g != nil {
+			g.nodes = append(g.nodes, n)
+			f.groups[n] = g
+			return
+		}
+	}
+	f.groups[n] = &group{nodes: []*Node{n}, whole: w}
+}
+
 // onlyChain is the chain that alone reads n, if it has room.
 func (f *fuser) onlyChain(n *Node) *group {
 	var g *group
@@ -115,7 +154,7 @@ func (f *fuser) onlyChain(n *Node) *group {
 		return nil
 	}
 	for _, u := range f.users[n] {
-		if !chained(u) || g != nil && f.groups[u] != g {
+		if !f.chained(u) || g != nil && f.groups[u] != g {
 			return nil
 		}
 		g = f.groups[u]
@@ -136,7 +175,7 @@ func (f *fuser) merge() {
 		}
 		for _, u := range f.users[n] {
 			q := f.groups[u]
-			if !chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain || f.between(p, q) {
+			if !f.chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain || f.between(p, q) {
 				continue
 			}
 			for _, m := range p.nodes {
@@ -204,6 +243,9 @@ func (f *fuser) steps() []*step {
 
 func (f *fuser) step(g *group) *step {
 	slices.SortFunc(g.nodes, func(x, y *Node) int { return newestFirst(y, x) })
+	if w := g.whole; w != nil {
+		return &step{nodes: g.nodes, outs: w.outs, ins: w.ins, op: w.op}
+	}
 	s := &step{nodes: g.nodes, fused: g.domain > 0 && g.sum == nil}
 	for _, n := range g.nodes {
 		outside := func(u *Node) bool { return f.groups[u] != g }

@@ -24,7 +24,7 @@ func (f *fuser) findUsers() {
 // reads is the sources of a node, inline ones replaced by theirs.
 func (f *fuser) reads(n *Node) []*Node {
 	var all []*Node
-	for _, s := range sources(n) {
+	for _, s := range f.sources(n) {
 		if f.inline[s] {
 			all = append(all, f.reads(s)...)
 		} else {
@@ -66,7 +66,7 @@ const mostInline = 4
 // repeatable reports a function that chains could compute anew.
 func (f *fuser) repeatable(n *Node) bool {
 	e, ok := familyOf(n).(elementwise)
-	return ok && cheap(e.fn) && !f.kept[n] && !slices.ContainsFunc(f.users[n], func(u *Node) bool { return !chained(u) })
+	return ok && f.wholes[n] == nil && cheap(e.fn) && !f.kept[n] && !slices.ContainsFunc(f.users[n], func(u *Node) bool { return !f.chained(u) })
 }
 
 func unrepeated(n *Node) bool { return !repeats(n) }

@@ -92,8 +92,11 @@ func anchor(n *Node) *Node {
 }
 
 // placeholder is a leaf in the shape of n that no program reads.
-func placeholder(n *Node) *Node {
+func placeholder(n *Node) *Node { return unnamed(n, n.Shape()...) }
+
+// unnamed is one of another shape.
+func unnamed(n *Node, shape ...int) *Node {
 	g := n.Graph()
-	return gorgonia.NewTensor(g, n.Dtype(), n.Dims(), gorgonia.WithShape(n.Shape()...),
+	return gorgonia.NewTensor(g, n.Dtype(), len(shape), gorgonia.WithShape(shape...),
 		gorgonia.WithName(fmt.Sprintf("seed of %d among %d", n.ID(), len(g.AllNodes()))))
 }

@@ -83,6 +83,9 @@ func (p *Plan) build(bound map[*Node]bool) {
 	f := newFuser(wanted, p.updates)
 	p.leaves = f.leaves
 	p.steps = f.steps()
+	for _, n := range f.unnamed {
+		p.made(n)
+	}
 	p.home = make(map[*Node]*Node)
 	p.connect()
 	p.schedule()

@@ -62,6 +62,10 @@ func Flops(op Primitive) float64 {
 		return all
 	case Softmax: // largest, difference, exponential, sum and quotient
 		return 5 * product(p.Rows, p.Cols)
+	case Attention: // two products and the softmax of what is seen
+		return product(p.Batch, p.Heads, p.Pairs()) * float64(2*p.Width+2*p.Values+5)
+	case AttentionGradient: // five products, and the exponential, difference and product between them
+		return product(p.Batch, p.Heads, Attention(p).Pairs()) * float64(6*p.Width+4*p.Values+4)
 	case CrossEntropy: // largest, difference, exponential and sum
 		return 4 * product(p.Rows, p.Cols)
 	case Uniform:

@@ -77,6 +77,10 @@ func Narrows(op Primitive, output bool, k int) bool {
 		return !output
 	case Permute, Slice, Pad, Softmax, Im2Col, Col2Im, AvgPool, AvgUnpool:
 		return true
+	case Attention: // not l
+		return !output || k == 0
+	case AttentionGradient:
+		return output || k < bit(!p.Packed)*2+3
 	}
 	return false
 }

@@ -121,6 +121,10 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadGemm(l, p, o)
 	case kernels.Product:
 		loadProduct(l, p, o)
+	case kernels.Attention:
+		loadAttention(l, p, o)
+	case kernels.AttentionGradient:
+		loadAttentionGradient(l, p, o)
 	case kernels.Softmax:
 		loadSoftmax(l, p, o)
 	case kernels.CrossEntropy:

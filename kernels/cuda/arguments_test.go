@@ -16,6 +16,8 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 		switch kernel {
 		case "softmax", "crossentropy", "correct", "pick", "place":
 			sizes[kernel] = unsafe.Sizeof(rowArgs{})
+		case "attention", "attention_dots", "attention_queries", "attention_keys":
+			sizes[kernel] = unsafe.Sizeof(attentionArgs{})
 		case "gather", "gathernarrow", "scatter":
 			sizes[kernel] = unsafe.Sizeof(tableArgs{})
 		case "cast", "number", "known":
@@ -39,7 +41,7 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			types = []string{"_i32"}
 		case "gathernarrow":
 			types = []string{"_f32"}
-		case "cast", "number", "uniform":
+		case "cast", "number", "uniform", "attention", "attention_dots", "attention_queries", "attention_keys": // which are told what is stored how
 		default:
 			types = append(types, "_b16")
 		}

@@ -17,6 +17,7 @@ import (
 // family says which PTX file holds a kernel.
 var family = map[string]*string{
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
+	"attention": &ptx.Attention, "attention_dots": &ptx.Attention, "attention_queries": &ptx.Attention, "attention_keys": &ptx.Attention,
 	"gather": &ptx.Table, "gathernarrow": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
 	"unpack":  &ptx.Unpack,
 	"uniform": &ptx.Random,

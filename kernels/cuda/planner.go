@@ -109,6 +109,10 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.product(at, op, out, in)
 	case kernels.Map, kernels.Reduce, kernels.Rowwise:
 		return p.fused(op, out, in)
+	case kernels.Attention:
+		return p.attention(op, out, in)
+	case kernels.AttentionGradient:
+		return p.attentionGradient(op, out, in)
 	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:
 		return p.rows(op, out[0], in)
 	case kernels.Gather, kernels.Scatter:

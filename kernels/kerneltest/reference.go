@@ -27,6 +27,10 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 		refProduct(p, out, scale, in)
 	case kernels.Conv, kernels.ConvInput, kernels.ConvWeight:
 		refConv(op, out[0], scale[0], in[0], in[1])
+	case kernels.Attention:
+		refAttention(p, out, scale, in)
+	case kernels.AttentionGradient:
+		refAttentionGradient(kernels.Attention(p), out, scale, in)
 	case kernels.Softmax:
 		refSoftmax(p, out[0], scale[0], in[0])
 	case kernels.CrossEntropy:

@@ -22,6 +22,10 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	add(kernels.Gemm{Batch: 40, M: 20, N: 15, K: 10, Alpha: 1}, s.normal(8000), s.normal(6000))
 	add(kernels.Product{Gemm: kernels.Gemm{Batch: 1, M: 200, N: 150, K: 100, TransB: true, Alpha: 1}, Activation: kernels.ReLU, Bias: true},
 		s.normal(20000), s.normal(15000), s.normal(150))
+	attention := kernels.Attention{Batch: 3, Heads: 2, Queries: 100, Keys: 100, Width: 16, Values: 16, Scale: 0.25, Causal: true}
+	one := s.normal(3 * 2 * 100 * 16)
+	add(attention, one, one, one)
+	add(kernels.AttentionGradient(attention), one, one, one, one, one, s.normal(3*2*100))
 	add(kernels.Softmax{Rows: 300, Cols: 200}, s.normal(n))
 	add(kernels.Softmax{Rows: 300, Cols: 200, Log: true}, s.normal(n))
 	add(kernels.CrossEntropy{Rows: 300, Cols: 200}, s.normal(n), s.indices(300, 0, 200))

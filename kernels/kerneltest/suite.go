@@ -45,6 +45,8 @@ var tests = []struct {
 	{"Gemm", testGemm},
 	{"GemmNaN", testGemmNaN},
 	{"Product", testProduct},
+	{"Attention", testAttention},
+	{"AttentionSees", testAttentionSees},
 	{"Rows", testRows},
 	{"RowsNaN", testRowsNaN},
 	{"Indices", testIndices},

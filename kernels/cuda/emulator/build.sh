@@ -6,7 +6,7 @@ out=$1
 shift
 mkdir -p "$out"
 cd "$(dirname "$0")"
-flags="-std=c++20 -O2 -fPIC -ffp-contract=off -fno-strict-aliasing -Wall -Wno-unused-function -I. -I../driver/include $*"
+flags="-std=c++20 -O2 -fPIC -ffp-contract=off -fno-strict-aliasing -Wall -Wno-unused-function -Wno-unknown-pragmas -I. -I../driver/include $*"
 objects=
 for f in ../ptx/*.cu fibers.cpp driver.cpp memory.cpp stream.cpp ptx_text.cpp ptx_instructions.cpp ptx_run.cpp; do
 	[ "$f" != ../ptx/functions.cu ] || continue # nothing to launch

@@ -28,7 +28,7 @@ typedef void (*Action)(Warp &, const Instruction &);
 // Instruction has the places of its operands among a warp's registers, in bytes; the first is the result, if there is one.
 struct Instruction {
 	Action run = nullptr;
-	uint32_t r[4] = {};      // operands; for a load or a store the address, then what is added to it
+	uint32_t r[5] = {};      // operands; for a load or a store the address, then what is added to it
 	uint32_t vector[4] = {}; // elements of a load, a store, or a pack
 	int32_t offset = 0;
 	int count = 1; // elements

@@ -206,8 +206,20 @@ void integers() {
 	ONE("cvt.u32.u64", u32, u64, a);
 	ONE("cvt.s64.s32", s64, s32, a);
 	ONE("mov.u16", u16, u16, a);
+	ONE("cvt.u16.u32", u16, u32, a);
+	TWO("shr.u16", u16, u16, u32, shifted_right(a, b));
 	THREE("selp.u16", u16, u16, u16, pred, c ? a : b);
 	ONE("cvta.to.global.u64", u64, u64, a);
+}
+
+// inserted puts the lowest bits of a word into another one, from a place on.
+void inserted(Warp &w, const Instruction &i) {
+	u32 *d = w.lane<u32>(i.r[0]);
+	const u32 *a = w.lane<u32>(i.r[1]), *b = w.lane<u32>(i.r[2]), *place = w.lane<u32>(i.r[3]), *count = w.lane<u32>(i.r[4]);
+	each(w, [=](int l) {
+		const u32 mask = u32(shifted_left<u64>(shifted_left<u64>(1, count[l] & 255) - 1, place[l] & 255));
+		d[l] = (b[l] & ~mask) | (shifted_left(a[l], place[l] & 255) & mask);
+	});
 }
 
 void bits() {
@@ -228,6 +240,7 @@ void bits() {
 	BITS(16);
 	BITS(32);
 	BITS(64);
+	table["bfi.b32"] = {{{'b', 4}, {'b', 4}, {'b', 4}, {'u', 4}, {'u', 4}}, inserted};
 	TWO("and.pred", pred, pred, pred, a &&b);
 	TWO("or.pred", pred, pred, pred, a || b);
 	TWO("xor.pred", pred, pred, pred, a != b);

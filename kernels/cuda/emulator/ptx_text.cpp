@@ -143,7 +143,11 @@ struct Reader {
 			t.expect(',');
 			if (t.word() != "1") fail(t.line, "a block with more than one axis");
 		}
-		t.expect('{');
+		if (!t.take('{')) { // how many blocks a processor shall hold
+			if (t.word() != ".minnctapersm") fail(t.line, "expected {");
+			t.word();
+			t.expect('{');
+		}
 		for (uint32_t *special : {&e.tid, &e.ntid, &e.ctaid[0], &e.ctaid[1], &e.ctaid[2]}) *special = reserve(4, 1);
 		scopes.emplace_back();
 		while (!scopes.empty()) statement();

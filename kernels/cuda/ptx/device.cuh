@@ -5,8 +5,11 @@
 
 #ifdef __CUDACC__
 #define KERNEL(name, Args) extern "C" __global__ void __launch_bounds__(256) name(const __grid_constant__ Args a)
+// TWICE is a kernel of which a processor holds two blocks.
+#define TWICE(name, Args) extern "C" __global__ void __launch_bounds__(256, 2) name(const __grid_constant__ Args a)
 #else
 #include "emulator.h"
+#define TWICE KERNEL
 #endif
 
 // BOTH makes the kernels name_f32 and name_f64 from a template.

@@ -7,6 +7,8 @@ import _ "embed"
 var (
 	//go:embed rows.ptx
 	Rows string
+	//go:embed attention.ptx
+	Attention string
 	//go:embed table.ptx
 	Table string
 	//go:embed unpack.ptx

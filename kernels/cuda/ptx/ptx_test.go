@@ -59,7 +59,7 @@ func TestRebuildIsIdentical(t *testing.T) {
 }
 
 // Values that left the registers for local memory would cost more time than most kernels take; 64 registers leave room for half of
-// the threads that a processor holds.
+// the threads that a processor holds. Those of attention hold squares of products, and are bound by what they compute.
 func TestKernelsStayInRegisters(t *testing.T) {
 	if _, err := exec.LookPath("ptxas"); err != nil {
 		t.Skip("ptxas is not here")
@@ -68,8 +68,12 @@ func TestKernelsStayInRegisters(t *testing.T) {
 	report := regexp.MustCompile(`(?s)entry function '(\w+_(?:f32|b16))'.*?(\d+) bytes stack frame, (\d+) bytes spill.*?Used (\d+) registers`)
 	for _, arch := range []string{"sm_80", "sm_90"} {
 		for _, f := range files {
-			if f == "functions.ptx" {
+			most := 64
+			switch f {
+			case "functions.ptx":
 				continue // which package emit looks after
+			case "attention.ptx":
+				most = 128
 			}
 			text, err := exec.Command("ptxas", "-arch="+arch, "-v", "-o", os.DevNull, f).CombinedOutput()
 			if err != nil {
@@ -80,7 +84,7 @@ func TestKernelsStayInRegisters(t *testing.T) {
 				t.Errorf("%s: no kernels in the report\n%s", f, text)
 			}
 			for _, m := range found {
-				if registers, _ := strconv.Atoi(m[4]); m[2] != "0" || m[3] != "0" || registers > 64 {
+				if registers, _ := strconv.Atoi(m[4]); m[2] != "0" || m[3] != "0" || registers > most {
 					t.Errorf("%s, %s: %s bytes of stack, %s spilled, %s registers", arch, m[1], m[2], m[3], m[4])
 				}
 			}

@@ -1,0 +1,107 @@
+package cpu
+
+import (
+	"math"
+
+	"drift/kernels"
+	"drift/kernels/cpu/internal/gemm"
+	"drift/kernels/cpu/internal/vmath"
+)
+
+// Queries of a head are taken in blocks, whose scores with all keys lie in a worker's scratch memory: attentionScores of them at most, so that
+// they stay in the second-level cache, but leastQueries rows, for which it is still worth to pack the keys.
+const (
+	attentionScores = 1 << 15
+	leastQueries    = 16
+	mostQueries     = 32
+)
+
+// heads is where the rows of an operand's heads lie.
+type heads[T kernels.Float] struct {
+	data             []T
+	batch, head, row int // elements from one to the next
+}
+
+// of is the operand from the first row of a head on.
+func (h heads[T]) of(b, k int) []T { return h.data[b*h.batch+k*h.head:] }
+
+// attention is an Attention or its gradient made ready.
+type attention[T kernels.Float] struct {
+	kernels.Attention
+	q, k, v, o []heads[T] // the operand, and its gradient
+	l          []T
+	block      int // queries
+	local      *arena
+	add, mul   vmath.Func[T]
+	scale      vmath.Func[T]
+}
+
+func newAttention[T kernels.Float](l *loader, p kernels.Attention) *attention[T] {
+	a := &attention[T]{Attention: p, local: l.local, add: vmath.For[T](kernels.FnAddConst), mul: vmath.For[T](kernels.FnMul)}
+	a.scale = vmath.For[T](kernels.FnScale)
+	a.block = min(max(leastQueries, attentionScores/p.Keys), mostQueries, p.Queries)
+	return a
+}
+
+// operands finds the rows of all operands. each are q, k, v and o, or qkv and o.
+func (a *attention[T]) operands(each ...[]T) {
+	n, w := a.Heads, a.Width
+	alone := func(x []T, rows, width int) heads[T] { return heads[T]{x, n * rows * width, rows * width, width} }
+	if a.Packed {
+		for k, to := range []*[]heads[T]{&a.q, &a.k, &a.v} {
+			*to = append(*to, heads[T]{each[0][min(len(each[0]), k*n*w):], a.Queries * 3 * n * w, w, 3 * n * w})
+		}
+		a.o = append(a.o, heads[T]{each[1], a.Queries * n * w, w, n * w})
+		return
+	}
+	a.q, a.k = append(a.q, alone(each[0], a.Queries, w)), append(a.k, alone(each[1], a.Keys, w))
+	a.v, a.o = append(a.v, alone(each[2], a.Keys, a.Values)), append(a.o, alone(each[3], a.Queries, a.Values))
+}
+
+// seen is the keys that the queries before row to see.
+func (a *attention[T]) seen(to int) int {
+	if a.Causal {
+		return to
+	}
+	return a.Keys
+}
+
+// loadAttention hands out blocks of queries. Those of a block that attend causally see no more keys than its last one.
+func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T]) {
+	a := newAttention[T](l, p)
+	a.operands(append(append([][]T(nil), o.in...), o.out[0])...)
+	a.l = o.out[1]
+	l.local.reserve(a.block * p.Keys * sizeOf[T]())
+	blocks := (p.Queries + a.block - 1) / a.block
+	l.parallel(p.Batch*p.Heads*blocks, a.block*p.Keys*(p.Width+p.Values+64)/8, func(worker, from, to int) {
+		for i := from; i < to; i++ {
+			first := i % blocks * a.block
+			a.attend(worker, i/blocks, first, min(first+a.block, p.Queries))
+		}
+	})
+}
+
+// attend computes queries [from, to) of a head.
+func (a *attention[T]) attend(worker, head, from, to int) {
+	b, h, keys := head/a.Heads, head%a.Heads, a.seen(to)
+	s := view[T](a.local, worker, 0, (to-from)*keys)
+	a.scores(s, b, h, from, to)
+	l := a.l[head*a.Queries:]
+	for r := from; r < to; r++ {
+		row := s[(r-from)*keys : (r-from+1)*keys]
+		seen := row[:min(keys, a.seen(r+1))]
+		m := vmath.Max(seen)
+		sum := vmath.ExpSum(seen, seen, m)
+		a.scale(seen, seen, nil, 1/sum)
+		clear(row[len(seen):])
+		l[r] = m + T(math.Log(float64(sum)))
+	}
+	v, o := a.v[0], a.o[0]
+	gemm.Gemm(nil, false, false, to-from, a.Values, keys, 1, s, keys, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
+}
+
+// scores are those of queries [from, to) with all keys that one of them sees.
+func (a *attention[T]) scores(s []T, b, h, from, to int) {
+	q, k, keys := a.q[0], a.k[0], a.seen(to)
+	gemm.Gemm(nil, false, true, to-from, keys, a.Width, T(a.Scale), q.of(b, h)[from*q.row:], q.row, k.of(b, h), k.row, 0, s, keys)
+}
