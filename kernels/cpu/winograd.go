@@ -103,7 +103,7 @@ func (d *tiled[T]) convolve(worker int, u unit, y, x, kernels []T) {
 	inStep, outStep := d.step(u, d.inputs), d.step(u, d.outputs)
 	m := view[T](d.local, worker, d.outAt, winograd.Places*outStep)
 	for p := range winograd.Places {
-		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, m[p*outStep:], columns)
+		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
 	}
 	quarters := view[T](d.local, worker, d.quartersAt, winograd.OutputsLen[T](u.tiles))
 	for o := range d.outputs {

@@ -5,7 +5,6 @@ import (
 
 	"drift/kernels"
 	"drift/kernels/cpu/internal/gemm"
-	"drift/kernels/cpu/internal/pool"
 	"drift/kernels/cpu/internal/winograd4"
 )
 
@@ -14,11 +13,11 @@ import (
 type wide struct {
 	kernels.Window
 	tileUnits
-	inputs, outputs int
-	across          int // tiles in a row
-	edges           []uint16
-	local           *arena
-	inAt, outAt     int // where operands lie in a worker's scratch memory, in bytes; lines lie before them
+	inputs, outputs       int
+	across                int // tiles in a row
+	edges                 []uint16
+	local                 *arena
+	inAt, outAt, turnedAt int // where operands lie in a worker's scratch memory, in bytes; lines lie before them
 }
 
 const (
@@ -70,7 +69,8 @@ func (d *wide) reserve() {
 	t := d.largest()
 	d.inAt = bytes(winograd4.LinesLen(t, d.W))
 	d.outAt = d.inAt + bytes(winograd4.Places*stepOf(d.inputs, t))
-	d.local.reserve(d.outAt + bytes(winograd4.Places*stepOf(d.outputs, t)))
+	d.turnedAt = d.outAt + bytes(winograd4.Places*stepOf(d.outputs, t))
+	d.local.reserve(d.turnedAt + bytes(t.Len()*(d.inputs+d.outputs)))
 }
 
 // stepOf is from the products of one place of a patch to those of the next: not a power of two, as these would all lie in the same part of a
@@ -97,7 +97,7 @@ func (d *wide) convolve(worker int, u *wideUnit, y, x, kernels []float32) {
 	v, m, columns, plane := d.data(worker, u, x), d.products(worker, u), u.tiles.Len(), d.H*d.W
 	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
 	for p := range winograd4.Places {
-		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, m[p*outStep:], columns)
+		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
 	}
 	for o := range d.outputs {
 		u.lines.Outputs(y[(u.from*d.outputs+o)*plane:], d.outputs*plane, m[o*columns:], outStep, u.plane)
@@ -144,9 +144,13 @@ func (d *wide) weight(worker, i int, beta float32, sums, x, y []float32) {
 	for o := range d.outputs {
 		u.lines.Spread(g[o*columns:], outStep, y[(u.from*d.outputs+o)*plane:], d.outputs*plane, u.plane)
 	}
-	var none *pool.Pool
-	gemm.Batched(none, winograd4.Places, d.outputs, d.inputs, columns, 1, gemm.Matrix[float32]{Data: g, LD: columns, Stride: outStep},
-		gemm.Matrix[float32]{Data: v, LD: columns, Trans: true, Stride: inStep}, beta, sums, d.inputs, d.outputs*d.inputs)
+	left := view[float32](d.local, worker, d.turnedAt, columns*d.outputs)
+	right := view[float32](d.local, worker, d.turnedAt+4*columns*d.outputs, columns*d.inputs)
+	for p := range winograd4.Places {
+		gemm.Transpose(left, g[p*outStep:], d.outputs, columns, columns)
+		gemm.Transpose(right, v[p*inStep:], d.inputs, columns, columns)
+		gemm.InPlace(d.outputs, d.inputs, columns, left, d.outputs, right, d.inputs, beta, sums[p*d.outputs*d.inputs:], d.inputs)
+	}
 }
 
 // as32 is x as numbers of float32, which it holds.

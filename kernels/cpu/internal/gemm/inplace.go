@@ -2,9 +2,9 @@ package gemm
 
 import "drift/kernels"
 
-// InPlace is C = Aᵀ·B for A [k,m], B [k,n] and C [m,n] whose rows begin lda, ldb and ldc elements apart, without copies into strips: for
-// products with few terms over operands in the cache.
-func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int) {
+// InPlace is C = Aᵀ·B + beta·C for A [k,m], B [k,n] and C [m,n] whose rows begin lda, ldb and ldc elements apart, without copies into strips:
+// for products with few terms over operands in the cache. With beta = 0, C is not read.
+func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	if m <= 0 || n <= 0 || k <= 0 {
 		return
 	}
@@ -12,7 +12,10 @@ func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, c []T
 	kern := active[T]()
 	strips := ceil(m, kern.maxRows)
 	for from := 0; from < k; from += kern.depth {
-		depth, beta := min(kern.depth, k-from), T(min(from, 1))
+		depth := min(kern.depth, k-from)
+		if from > 0 {
+			beta = 1
+		}
 		for col := 0; col < n; col += kern.maxCols {
 			width := min(kern.maxCols, n-col)
 			for s := range strips {
@@ -21,4 +24,11 @@ func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, c []T
 			}
 		}
 	}
+}
+
+// Transpose is dst[i·rows+j] = src[j·ld+i] for j < rows, i < columns: the operand of InPlace that src is the transpose of. There are
+// at least four rows.
+func Transpose[T kernels.Float](dst, src []T, rows, columns, ld int) {
+	_, _ = dst[rows*columns-1], src[(rows-1)*ld+columns-1]
+	active[T]().transpose(&dst[0], &src[0], columns, rows, ld)
 }

@@ -129,7 +129,7 @@ DATA joined1<>+60(SB)/4, $0x0000001f
 GLOBL joined1<>(SB), RODATA|NOPTR, $64
 
 // func dataRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·dataRows(SB), NOSPLIT, $0-72
 	MOVL         $0x3f610000, AX
 	VPBROADCASTD AX, Z26
@@ -170,37 +170,48 @@ TEXT ·dataRows(SB), NOSPLIT, $0-72
 	MOVQ         y+48(FP), R14
 
 row:
-	MOVQ    width+64(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    R14, R8
-	IMULQ   R9, R8
-	ADDQ    x+8(FP), R8
-	MOVQ    R9, AX
-	LEAQ    (R8)(AX*1), R9
-	LEAQ    (R9)(AX*1), R10
-	LEAQ    (R10)(AX*1), R11
-	LEAQ    (R11)(AX*1), R12
-	LEAQ    (R12)(AX*1), R13
-	LEAQ    (R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R8
-	LEAQ    1(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R9
-	LEAQ    2(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R10
-	LEAQ    3(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R11
-	LEAQ    4(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R12
-	LEAQ    5(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R13
-	ADDQ    $0x04, R14
-	XORL    AX, AX
+	MOVQ  width+64(FP), R9
+	SHLQ  $0x02, R9
+	MOVQ  R14, R8
+	IMULQ R9, R8
+	ADDQ  x+8(FP), R8
+	MOVQ  R9, AX
+	MOVQ  AX, R10
+	IMULQ height+56(FP), R10
+	ADDQ  R8, R10
+	MOVQ  AX, R11
+	SHRQ  $0x04, R11
+
+ahead:
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R10
+	DECQ       R11
+	JGT        ahead
+	LEAQ       (R8)(AX*1), R9
+	LEAQ       (R9)(AX*1), R10
+	LEAQ       (R10)(AX*1), R11
+	LEAQ       (R11)(AX*1), R12
+	LEAQ       (R12)(AX*1), R13
+	LEAQ       (R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R8
+	LEAQ       1(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R9
+	LEAQ       2(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R10
+	LEAQ       3(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R11
+	LEAQ       4(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R12
+	LEAQ       5(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R13
+	ADDQ       $0x04, R14
+	XORL       AX, AX
 
 vector:
 	CMPQ         AX, SI
@@ -288,7 +299,7 @@ next:
 	RET
 
 // func spreadRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·spreadRows(SB), NOSPLIT, $0-72
 	MOVL         $0x3f200000, AX
 	VPBROADCASTD AX, Z26
@@ -329,29 +340,40 @@ TEXT ·spreadRows(SB), NOSPLIT, $0-72
 	MOVQ         y+48(FP), R14
 
 row:
-	MOVQ    width+64(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    R14, R8
-	IMULQ   R9, R8
-	ADDQ    x+8(FP), R8
-	MOVQ    R9, AX
-	LEAQ    (R8)(AX*1), R9
-	LEAQ    (R9)(AX*1), R10
-	LEAQ    (R10)(AX*1), R11
-	LEAQ    (R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R8
-	LEAQ    1(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R9
-	LEAQ    2(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R10
-	LEAQ    3(R14), AX
-	CMPQ    AX, height+56(FP)
-	CMOVQCC zeros+16(FP), R11
-	ADDQ    $0x04, R14
-	XORL    AX, AX
+	MOVQ  width+64(FP), R9
+	SHLQ  $0x02, R9
+	MOVQ  R14, R8
+	IMULQ R9, R8
+	ADDQ  x+8(FP), R8
+	MOVQ  R9, AX
+	MOVQ  AX, R10
+	IMULQ height+56(FP), R10
+	ADDQ  R8, R10
+	MOVQ  AX, R11
+	SHRQ  $0x04, R11
+
+ahead:
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R10
+	DECQ       R11
+	JGT        ahead
+	LEAQ       (R8)(AX*1), R9
+	LEAQ       (R9)(AX*1), R10
+	LEAQ       (R10)(AX*1), R11
+	LEAQ       (R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R8
+	LEAQ       1(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R9
+	LEAQ       2(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R10
+	LEAQ       3(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R11
+	ADDQ       $0x04, R14
+	XORL       AX, AX
 
 vector:
 	CMPQ        AX, SI
@@ -1300,7 +1322,7 @@ DATA number5<>+0(SB)/4, $(1.5)
 GLOBL number5<>(SB), RODATA|NOPTR, $4
 
 // func storeRows(y *float32, s *float32, plane int, rows int, across int, height int, width int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·storeRows(SB), NOSPLIT, $0-56
 	MOVQ  y+0(FP), DI
 	MOVQ  s+8(FP), SI
@@ -1324,8 +1346,19 @@ TEXT ·storeRows(SB), NOSPLIT, $0-56
 	MOVQ  rows+24(FP), DX
 
 tiles:
-	MOVQ SI, R12
-	MOVL $0x00000004, R13
+	MOVQ  R11, R14
+	IMULQ height+40(FP), R14
+	ADDQ  DI, R14
+	MOVQ  R11, R15
+	SHRQ  $0x04, R15
+
+ahead:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JGT        ahead
+	MOVQ       SI, R12
+	MOVL       $0x00000004, R13
 
 row:
 	XORL AX, AX
