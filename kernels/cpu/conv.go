@@ -12,10 +12,11 @@ import (
 // C and O are those of one group.
 type convolution[T kernels.Float] struct {
 	kernels.Conv
-	parts          int // groups
-	depth, places  int // C·KH·KW and OutH·OutW
-	image, outputs int // elements of an image and of its outputs, of all groups
-	height, width  int // of the padded image
+	parts          int  // groups
+	depth, places  int  // C·KH·KW and OutH·OutW
+	image, outputs int  // elements of an image and of its outputs, of all groups
+	height, width  int  // of the padded image
+	halves         bool // how a padded image lies: see halve
 	local          *arena
 	add            vmath.Func[T]
 }
@@ -31,6 +32,9 @@ func newConvolution[T kernels.Float](l *loader, p kernels.Conv) *convolution[T] 
 	c.depth = c.C * p.KH * p.KW
 	return c
 }
+
+// copied reports whether images are copied before windows are taken of them.
+func (c *convolution[T]) copied() bool { return padded(c.Window) || c.halves }
 
 // plain reports whether an image is its own matrix of windows.
 func (c *convolution[T]) plain() bool {
@@ -84,9 +88,13 @@ func (c *convolution[T]) images(l *loader, group int, each func(threads *pool.Po
 // pixels is where the windows' first pixels lie in a padded plane.
 func (c *convolution[T]) pixels() []int {
 	var at []int
+	step := c.StrideW
+	if c.halves {
+		step = 1
+	}
 	for y := range c.OutH() {
 		for x := range c.OutW() {
-			at = append(at, y*c.StrideH*c.width+x*c.StrideW)
+			at = append(at, y*c.StrideH*c.width+x*step)
 		}
 	}
 	return at
@@ -99,7 +107,11 @@ func (c *convolution[T]) taps() []int {
 	for plane := range c.C {
 		for h := range c.KH {
 			for w := range c.KW {
-				at = append(at, (plane*c.height+h*dh)*c.width+w*dw)
+				column := w * dw
+				if c.halves {
+					column = column/2 + column%2*c.width/2
+				}
+				at = append(at, (plane*c.height+h*dh)*c.width+column)
 			}
 		}
 	}
@@ -112,12 +124,16 @@ func (c *convolution[T]) size() int { return c.parts * c.C * c.height * c.width 
 // paddedImages is images [from, to) of x with their zeros around them, in scratch memory if there are any.
 func (c *convolution[T]) paddedImages(worker int, x []T, from, to int) []T {
 	x = x[from*c.image : to*c.image]
-	if !padded(c.Window) {
+	if !c.copied() {
 		return x
 	}
 	planes := (to - from) * c.parts * c.C
 	u := view[T](c.local, worker, 0, planes*c.height*c.width)
 	clear(u)
+	if c.halves {
+		c.splitImages(u, x, planes)
+		return u
+	}
 	for row := range planes * c.H {
 		copy(u[(row/c.H*c.height+row%c.H+c.PadH)*c.width+c.PadW:], x[row*c.W:(row+1)*c.W])
 	}
@@ -142,9 +158,10 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 		d.load(l, y, x, k, false)
 		return
 	}
+	c.halve()
 	windows := newIndirect[T](l, c.taps(), c.pixels())
 	group, size := maxGroup, c.size()
-	if padded(c.Window) {
+	if c.copied() {
 		group = c.group(size)
 		l.local.reserve(group * size * sizeOf[T]())
 	}

@@ -29,9 +29,17 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 	}
 	group, size := maxGroup, c.depth*c.places
 	if !c.plain() {
+		c.halve()
 		group = c.group(size)
-		l.local.reserve(group * size * sizeOf[T]())
 	}
+	halves, at := 0, (group*size*sizeOf[T]()+7)/8*8
+	if c.halves {
+		halves = c.C * c.height * c.width
+	}
+	if !c.plain() {
+		l.local.reserve(at + halves*sizeOf[T]())
+	}
+	taps := c.taps()
 	pixels := c.C * c.H * c.W
 	c.images(l, group, func(threads *pool.Pool, worker, from, to int) {
 		for g := range c.parts {
@@ -42,7 +50,12 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 			b := gemm.Matrix[T]{Data: c.results(y, from, g), LD: c.places, Stride: c.outputs}
 			gemm.Batched(threads, to-from, c.depth, c.places, c.O, 1, c.kernelsFrom(k, from, g, true), b, 0, u, c.places, stride)
 			for n := from; n < to && !c.plain(); n++ {
-				fold(c.Window, c.inputs(x, n, g)[:pixels], u[(n-from)*size:(n-from+1)*size])
+				image, u := c.inputs(x, n, g)[:pixels], u[(n-from)*size:(n-from+1)*size]
+				if c.halves {
+					c.foldHalves(image, u, view[T](c.local, worker, at, halves), taps)
+				} else {
+					fold(c.Window, image, u)
+				}
 			}
 		}
 	})

@@ -46,13 +46,17 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 		w.sumTiles(l, o.out[0])
 		return
 	}
+	lines := c.depth > 0 && !c.plain() && (c.StrideW == 2 && c.depth*c.places <= groupElements || gemm.Narrow[T](c.depth, c.places))
+	if lines && w.planes == nil {
+		c.halve()
+	}
 	scratch := 0
-	if padded(c.Window) {
+	if c.copied() {
 		scratch = (c.size()*sizeOf[T]() + 7) / 8 * 8
 	}
 	if w.planes != nil {
 		scratch = w.planes.scratchBytes()
-	} else if c.depth > 0 && !c.plain() && gemm.Narrow[T](c.depth, c.places) {
+	} else if lines {
 		w.written = &written{c.taps(), findRuns(nil, c.pixels()), scratch}
 		scratch += c.depth * c.places * sizeOf[T]()
 	} else {

@@ -99,8 +99,7 @@ func split[T kernels.Float](e, x []T, m Image, plane, stride, rows int) {
 			first, second = second[shift/2:], first[shift/2+1:]
 		}
 		src := x[at*m.Width:]
-		_, _, _ = first[(count-1)*stride+(m.Width-1)/2], second[(count-1)*stride+max(0, m.Width/2-1)], src[2*(count-1)*m.Width+m.Width-1]
-		active[T]().split(&first[0], &second[0], &src[0], count, m.Width, stride, 2*m.Width)
+		Halves(first, second, stride, src, 2*m.Width, count, m.Width)
 	}
 }
 
@@ -134,7 +133,6 @@ func Join[T kernels.Float](t Tiles, y, quarters []T, height, width int) {
 			continue
 		}
 		first, second, dst := quarters[2*parity*plane:], quarters[(2*parity+1)*plane:], y[parity*width:]
-		_, _ = dst[2*(count-1)*width+width-1], second[(count-1)*t.Stride()+(width-1)/2]
-		active[T]().join(&dst[0], &first[0], &second[0], count, width, 2*width, t.Stride())
+		Whole(dst, 2*width, first, second, t.Stride(), count, width)
 	}
 }

@@ -3,6 +3,7 @@ package winograd
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"drift/kernels"
@@ -71,6 +72,31 @@ func testTiles[T kernels.Float](t *testing.T, height, width, pad int, tolerance 
 	got := guard.Slice[T](t, 9)
 	Gradient(got, u, 1)
 	compare(t, "kernel's gradient", got, gradient, tolerance*float64(outH*outW))
+}
+
+// Halves are the even and the odd elements of rows, and Whole puts them back, at every level.
+func TestHalvesAreARowsElements(t *testing.T) {
+	for l := level.Portable; l <= level.Best(); l++ {
+		defer level.Set(level.Set(l))
+		for n := 1; n < 70; n++ {
+			const rows = 3
+			half := (n + 1) / 2
+			p := guard.Slice[float32](t, rows*n)
+			for i := range p {
+				p[i] = float32(i)
+			}
+			even, odd, back := guard.Slice[float32](t, rows*half), guard.Slice[float32](t, rows*half), guard.Slice[float32](t, rows*n)
+			Halves(even, odd, half, p, n, rows, n)
+			for i, v := range p {
+				if got := [2][]float32{even, odd}[i%n%2][i/n*half+i%n/2]; got != v {
+					t.Fatalf("level %v: element %d of rows of %d became %v", l, i, n, got)
+				}
+			}
+			if Whole(back, n, even, odd, half, rows, n); !slices.Equal(back, p) {
+				t.Fatalf("level %v: rows of %d did not come back", l, n)
+			}
+		}
+	}
 }
 
 // convolve is y and k̄ by their definition.
