@@ -28,8 +28,11 @@ func decodeOver[T any](data []byte, defaults T) (T, error) {
 		if k := field.Kind(); k == reflect.Slice || k == reflect.Map || k == reflect.Pointer {
 			field.SetZero() // so that nothing is written into what the defaults refer to
 		}
-		if err := decodeField(key, object[key], field); err != nil {
+		if err := decodeField(key, object[key], field.Value); err != nil {
 			return defaults, err
+		}
+		if field.omitsZero && field.IsZero() {
+			return defaults, fmt.Errorf("%s is 0: it must lie in 1 … %d", key, maxElements)
 		}
 	}
 	return v.Interface().(T), nil
@@ -75,21 +78,28 @@ func decodeField(key string, data []byte, field reflect.Value) error {
 	return err
 }
 
+// attribute is a field that JSON gives a name. One that is left out where it is zero (omitzero) is a count for which zero stands for a default in
+// Go, and which JSON may give, but not as 0.
+type attribute struct {
+	reflect.Value
+	omitsZero bool
+}
+
 // jsonFields is a struct's fields by their JSON names, embedded structs included, and the names in order.
-func jsonFields(v reflect.Value) (keys []string, fields map[string]reflect.Value) {
-	fields = map[string]reflect.Value{}
+func jsonFields(v reflect.Value) (keys []string, fields map[string]attribute) {
+	fields = map[string]attribute{}
 	if v.Kind() != reflect.Struct {
 		return nil, fields
 	}
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous && name == "" || !f.IsExported() || name == "-" {
 			continue
 		}
 		if name == "" {
 			name = f.Name
 		}
-		keys, fields[name] = append(keys, name), v.FieldByIndex(f.Index)
+		keys, fields[name] = append(keys, name), attribute{v.FieldByIndex(f.Index), options == "omitzero"}
 	}
 	return keys, fields
 }

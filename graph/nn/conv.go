@@ -73,8 +73,8 @@ type Conv2D struct {
 	Kernel   Pair `json:"kernel"`
 	Stride   Pair `json:"stride"`
 	Padding  Pair `json:"padding"`
-	Dilation Pair `json:"dilation"` // pixels from one place of a kernel to the next; zero stands for 1
-	Groups   int  `json:"groups"`   // zero stands for 1
+	Dilation Pair `json:"dilation,omitzero"` // pixels from one place of a kernel to the next; zero stands for 1
+	Groups   int  `json:"groups,omitzero"`   // zero stands for 1
 	Bias     bool `json:"bias"`
 }
 
@@ -99,6 +99,12 @@ func (l Conv2D) Shape(s *Scope, in []int) ([]int, error) {
 	}
 	return []int{l.Out, at[0], at[1]}, s.weightAndBias(
 		weighted{shape: []int{l.Out, in[0] / groups, l.Kernel[0], l.Kernel[1]}, positions: at[0] * at[1], bias: l.Bias})
+}
+
+// explicit is the layer with what zeros stand for.
+func (l Conv2D) explicit() Layer {
+	l.Dilation, l.Groups = l.spread()
+	return l
 }
 
 // spread is the dilation and the groups, with what zeros stand for.

@@ -95,6 +95,18 @@ func TestDefaultsStay(t *testing.T) {
 	}
 }
 
+// A convolution in Go may leave dilation and groups out; JSON spells out what they are.
+func TestZerosOfConvolutionsAreSpeltOut(t *testing.T) {
+	m, err := New(objective.Input{Shape: []int{1, 3, 3}}, MSE{}, Conv2D{Out: 2, Kernel: Pair{2, 2}, Stride: Pair{1, 1}}, Flatten{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(m)
+	if err != nil || !strings.Contains(string(text), `"dilation":1,"groups":1`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
 // Classes of every position of an example: the loss is their mean, the score their count.
 func TestCrossEntropyOverPositions(t *testing.T) {
 	m, err := New(objective.Input{Name: "input", Shape: []int{5, 4}}, CrossEntropy{}, Linear{Out: 3, Bias: true})

@@ -66,6 +66,9 @@ func splitEntry(data []byte) (kind string, attributes []byte, err error) {
 
 // encode writes an entry as decode reads it, with all attributes spelt out.
 func (t table[T]) encode(v T) ([]byte, error) {
+	if short, ok := any(v).(interface{ explicit() T }); ok {
+		v = short.explicit()
+	}
 	attributes, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
