@@ -38,6 +38,7 @@ func TestBadSpecs(t *testing.T) {
 		"vit:2,1000000000,1,8":                  "model vit:2,1000000000,1,8: 1000000000 blocks: it must lie in 1 … 166",
 		"vit:0,1,1,8":                           "model vit:0,1,1,8: kernel is 0: it must lie in 1 … 2147483647",
 		"vit:7,1,1,8":                           "model vit:7,1,1,8: a kernel of 7×7 does not fit into images of 6×6 with padding 0×0",
+		"vit:4,1,1,8":                           "model vit:4,1,1,8: patches of 4×4 do not tile images of 6×6: pixels at the edge would be left out",
 		"vit:2,1,3,8":                           "model vit:2,1,3,8: layer 3 (residual): layer 1 (attention): a width of 8 does not divide into 3 heads",
 		"gpt:1,1,8":                             "model gpt:1,1,8: takes examples of tokens, of shape [positions], not [2,6,6]",
 		"resnet20,norm=batch":                   "model resnet20,norm=batch: norm=batch: choose from frozen, group",

@@ -16,6 +16,9 @@ func (p presetSpec) vit() ([]Layer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if height, width := p.input[1], p.input[2]; height%patch != 0 || width%patch != 0 {
+		return nil, fmt.Errorf("patches of %d×%d do not tile images of %d×%d: pixels at the edge would be left out", patch, patch, height, width)
+	}
 	if err := fewBlocks(blocks); err != nil {
 		return nil, err
 	}
