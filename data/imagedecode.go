@@ -54,7 +54,7 @@ func imageHeader(raw []byte) (image.Config, error) {
 		return c, errors.New("an image without pixels")
 	}
 	if pixels > maxPixels || pixels > freePixels && pixels > float64(len(raw))*pixelsPerByte {
-		return c, fmt.Errorf("%d×%d pixels in %d bytes: this looks like a decompression bomb", c.Width, c.Height, len(raw))
+		return c, fmt.Errorf("%d×%d pixels in %d bytes: this looks like a decompression bomb", c.Height, c.Width, len(raw))
 	}
 	switch c.ColorModel {
 	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
@@ -101,6 +101,14 @@ func channelsOf(c image.Config) int {
 	return 3
 }
 
+// colouring is what a number of channels is called.
+func colouring(channels int) string {
+	if channels == 1 {
+		return "grey"
+	}
+	return "colour"
+}
+
 // check refuses an image that is unlike the first where it may not be made to fit.
 func (f imageFormat) check(c image.Config) error {
 	if !f.resize && (c.Height != f.height || c.Width != f.width) {
@@ -108,7 +116,7 @@ func (f imageFormat) check(c image.Config) error {
 			c.Height, c.Width, f.height, f.width, min(f.height, f.width))
 	}
 	if n := channelsOf(c); !f.convert && n != f.channels {
-		return fmt.Errorf("an image of %d channels, the first one has %d: say channels=1 for grey or channels=3 for colour", n, f.channels)
+		return fmt.Errorf("an image in %s, the first one is in %s: say channels=1 for grey or channels=3 for colour", colouring(n), colouring(f.channels))
 	}
 	return nil
 }
