@@ -1,7 +1,6 @@
 package data
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -104,20 +103,24 @@ func likeClasses(y []float64) bool {
 	return len(y) > 0
 }
 
-// fromArrays puts a split together; test is nil where there is none.
-func (r *request) fromArrays(train arrayPart, test *arrayPart, format arrayFormat) (*Split, error) {
-	if test == nil {
-		test = &arrayPart{Set: Set{Shape: train.Shape, Outputs: train.Outputs, Positions: train.Positions}, labelled: train.labelled}
-	}
-	if test.labelled != train.labelled || test.Outputs != train.Outputs || test.Positions != train.Positions {
-		return nil, errors.New("the targets for training and testing differ in kind: one part holds classes and one quantities, or they differ in number")
+// fromArrays puts a split together of a training, a test and a validation part; the last two are nil where there is none.
+func (r *request) fromArrays(train arrayPart, test, valid *arrayPart, format arrayFormat) (*Split, error) {
+	parts, labels := []Set{train.Set}, [][]float64{train.labels}
+	for i, part := range []*arrayPart{test, valid} {
+		if part == nil {
+			part = &arrayPart{Set: Set{Shape: train.Shape, Outputs: train.Outputs, Positions: train.Positions}, labelled: train.labelled}
+		}
+		if part.labelled != train.labelled || part.Outputs != train.Outputs || part.Positions != train.Positions {
+			return nil, fmt.Errorf("the targets of the training and the %s part differ in kind: one part holds classes and one quantities, or they differ in number", partWords[i+1])
+		}
+		parts, labels = append(parts, part.Set), append(labels, part.labels)
 	}
 	var split *Split
 	var err error
 	if train.labelled {
-		split, err = r.classification(format.classes, train.Set, test.Set, train.labels, test.labels)
+		split, err = r.classified(format.classes, parts, labels...)
 	} else {
-		split, err = r.regression(train.Set, test.Set)
+		split, err = r.regression(parts...)
 	}
 	if err == nil {
 		split.Notices = append(split.Notices, train.notices...)

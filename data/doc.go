@@ -8,7 +8,7 @@
 // # Specs
 //
 //	NAME[,option=value]…        a generator or a known data set: glyphs, gaussian, teacher, fashion-mnist, mnist, cifar10, cifar100
-//	npz:FILE[,option=value]…    arrays x (or x_train) [N,…] and y (or y_train) [N] or [N,outputs], and if present x_test and y_test
+//	npz:FILE[,option=value]…    arrays x (or x_train) [N,…] and y (or y_train) [N] or [N,outputs], and if present x_test and y_test, x_valid and y_valid
 //	npy:X.npy,y=Y.npy[,…]       the same two arrays in files of their own
 //	csv:FILE[,option=value]…    a table of numbers, one example a row; the target may be the name of a class
 //	idx:DIR[,option=value]…     the four files of MNIST's layout, or EMNIST's; DIR/emnist-letters chooses among several sets

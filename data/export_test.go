@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// What WriteNPZ writes, the reader of NPZ files gives back: the same inputs and targets of both parts, in either precision.
+// What WriteNPZ writes, the reader of NPZ files gives back: the same inputs and targets of all parts, in either precision.
 func TestExportedDataReadBack(t *testing.T) {
 	text := "text:" + write(t, "a.txt", bytes.Repeat([]byte("What WriteNPZ writes. "), 40)) + ",context=4"
-	for _, spec := range []string{"glyphs,train=20,test=10,size=8,normalize=on", "gaussian,train=15,test=9", text} {
+	for _, spec := range []string{"glyphs,train=20,test=10,size=8,normalize=on", "gaussian,train=15,test=9", text,
+		"glyphs,train=20,valid=6,test=0,size=8", "gaussian,train=15,valid=0.2", text + ",valid=0.2"} {
 		split, err := Load(spec, Options{Seed: 3})
 		if err != nil {
 			t.Fatal(err)
@@ -25,7 +26,7 @@ func TestExportedDataReadBack(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", spec, err)
 			}
-			for part, pair := range map[string][2]Set{"train": {split.Train, back.Train}, "test": {split.Test, back.Test}} {
+			for part, pair := range map[string][2]Set{"train": {split.Train, back.Train}, "test": {split.Test, back.Test}, "valid": {split.Valid, back.Valid}} {
 				if pair[0].Len() != pair[1].Len() {
 					t.Fatalf("%s: %d %s examples came back as %d", spec, pair[0].Len(), part, pair[1].Len())
 				}

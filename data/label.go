@@ -10,7 +10,7 @@ import (
 const inferable = 1000
 
 // classLabels checks that all labels are whole numbers from 0 to classes−1 and returns them with the number of classes. The parts
-// are training and test, or training alone. Where classes is 0 it becomes one more than the largest label, unless that is out
+// are those of partWords, or the first of them. Where classes is 0 it becomes one more than the largest label, unless that is out
 // of proportion to their number. Where an example has several positions, a label may be NoLabel.
 func classLabels(classes, positions int, parts ...[]float64) (int, [][]int32, error) {
 	bound, count := float64(classes), 0
@@ -30,7 +30,7 @@ func classLabels(classes, positions int, parts ...[]float64) (int, [][]int32, er
 			}
 			if !(y >= 0 && y < bound && y == math.Trunc(y)) {
 				return 0, nil, fmt.Errorf("the label of %s example %d is %v, want a whole number from 0 to %.0f",
-					[]string{"training", "test"}[p], i/max(positions, 1), y, bound-1)
+					partWords[p], i/max(positions, 1), y, bound-1)
 			}
 			largest = max(largest, y)
 			out[p][i] = int32(y)

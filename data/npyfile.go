@@ -37,7 +37,7 @@ func loadNPY(r *request) (*Split, error) {
 	if rows != nil {
 		train.Rows = rowsOfArray(rows, h.shape, format.layout)
 	}
-	return r.fromArrays(train, nil, format)
+	return r.fromArrays(train, nil, nil, format)
 }
 
 // npyInputs reads the array of the inputs, or opens it where they stay on disk.

@@ -12,7 +12,7 @@ import (
 func npzSource() Source {
 	return Source{
 		Name: "npz", Path: "FILE",
-		About: "NumPy arrays x or x_train [N,…] and y or y_train, optionally x_test and y_test; " +
+		About: "NumPy arrays x or x_train [N,…] and y or y_train, optionally x_test and y_test, x_valid and y_valid; " +
 			"y is [N] or [N,T] of integers (classes; −100 for no target) or [N] or [N,outputs] of floats",
 		Options: arrayOptions(),
 		load:    loadNPZ,
@@ -72,19 +72,29 @@ func (r *request) fromNPZ(a *npzArchive) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	var test *arrayPart
-	if a.has("x_test") || a.has("y_test") {
-		part, err := a.part([]string{"x_test"}, []string{"y_test"})
-		if err != nil {
-			return nil, err
-		}
-		test = &part
+	test, err := a.partIfThere("test")
+	if err != nil {
+		return nil, err
 	}
-	split, err := r.fromArrays(train, test, a.format)
+	valid, err := a.partIfThere("valid")
+	if err != nil {
+		return nil, err
+	}
+	split, err := r.fromArrays(train, test, valid, a.format)
 	if err == nil {
 		split.Notices = append(split.Notices, a.unused()...)
 	}
 	return split, err
+}
+
+// partIfThere is the arrays x_NAME and y_NAME; nil where there is neither.
+func (a *npzArchive) partIfThere(name string) (*arrayPart, error) {
+	x, y := "x_"+name, "y_"+name
+	if !a.has(x) && !a.has(y) {
+		return nil, nil
+	}
+	part, err := a.part([]string{x}, []string{y})
+	return &part, err
 }
 
 // npzArchive is an open NPZ file of the given size.

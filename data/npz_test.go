@@ -204,8 +204,11 @@ func TestNPZRefusesBadFiles(t *testing.T) {
 		"infinite target":   {with("y", npy("<f8", false, "(2,)", []float64{0, math.Inf(-1)})), "target of example 1"},
 		"no examples":       {zipOf(t, map[string][]byte{"x": npy("<f4", false, "(0, 2)", []float32{}), "y": npy("<i8", false, "(0,)", []int64{})}), "no training examples"},
 		"empty examples":    {with("x", npy("<f4", false, "(2, 0)", []float32{})), "hold nothing"},
-		"other test shapes": {zipOf(t, map[string][]byte{"x": x, "y": y, "x_test": npy("<f4", false, "(2, 1)", make([]float32, 2)), "y_test": y}), "and [1] for testing"},
-		"other test kind":   {zipOf(t, map[string][]byte{"x": x, "y": y, "x_test": x, "y_test": npy("<f4", false, "(2,)", make([]float32, 2))}), "differ in kind"},
+		"other test shapes": {zipOf(t, map[string][]byte{"x": x, "y": y, "x_test": npy("<f4", false, "(2, 1)", make([]float32, 2)), "y_test": y}), "and test examples [1]"},
+		"other test kind":   {zipOf(t, map[string][]byte{"x": x, "y": y, "x_test": x, "y_test": npy("<f4", false, "(2,)", make([]float32, 2))}), "the test part differ in kind"},
+		"other validation":  {zipOf(t, map[string][]byte{"x": x, "y": y, "x_valid": npy("<f4", false, "(2, 1)", make([]float32, 2)), "y_valid": y}), "and validation examples [1]"},
+		"a label of it":     {zipOf(t, map[string][]byte{"x": x, "y": y, "x_valid": x, "y_valid": npy("<i8", false, "(2,)", []int64{0, -1})}), "validation example 1 is -1"},
+		"no y_valid":        {with("x_valid", x), "no array y_valid"},
 	} {
 		wantRefused(t, name, "npz:"+write(t, "a.npz", c.file), c.want)
 	}
