@@ -49,10 +49,10 @@ gpu:
 # An emulated GPU, built with g++, runs the kernels and everything above them; then the kernels again, watched by the address
 # sanitizer and without cuDNN. Fused programs are PTX that Go writes, which an interpreter in the emulated driver runs. The other kernels are
 # compiled by g++, where the processor can with products and sums joined in one rounding as nvcc does it, and under the sanitizer without; the
-# PTX that nvcc made of them is interpreted too.
+# PTX that nvcc made of them is interpreted too. Engines of the emulated cuDNN are timed by the tests that are about it only.
 emulator := $(CURDIR)/bin/emulator
 fused := $(if $(shell grep -m1 -ow fma /proc/cpuinfo 2>/dev/null),-mfma -ffp-contract=fast)
-emulated = LD_LIBRARY_PATH=$(1) DRIFT_EMULATOR_GPUS=8 DRIFT_NCCL=$(1)/libnccl.so.2 DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
+emulated = LD_LIBRARY_PATH=$(1) DRIFT_EMULATOR_GPUS=8 DRIFT_NCCL=$(1)/libnccl.so.2 DRIFT_CUBLAS=$(1)/libcublas.so.12 DRIFT_CUDNN=$(1)/cudnn/libcudnn.so.9 DRIFT_CUDNN_ENGINES=first DRIFT_TEST_DEVICE=cuda $(with-gpu) $(GO) test -count=1 -tags gpu
 # It catches exceptions only of a C++ library that is there before it.
 sanitized = env DRIFT_CUDNN=off ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$$(g++ -print-file-name=libasan.so):$$(g++ -print-file-name=libstdc++.so.6)
 

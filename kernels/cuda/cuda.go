@@ -8,6 +8,19 @@
 // little. cuDNN gets a copy of such a kernel of w weights, 8·w bytes moved in each direction, where the images of a batch
 // take megabytes; cuBLAS takes any address, and a matrix behind a layer of odd width has rows of odd length too, which no gap aligns.
 // Report counts both.
+//
+// Convolutions whose images share kernels go to cuDNN 8.3 or later where it is found, by its graph API. Of the engines that its heuristics propose, those
+// compute that add up in one order and round no more than the precision says: passed over are nondeterministic ones, Fourier and Winograd transforms,
+// those that round factors or sums to 16 bits, and for Full those of tensor cores. When a program is loaded, the first four that have room are timed in
+// each of two layouts: as tensors lie (NCHW), and with channels behind pixels (NHWC), into which and from which operands are copied. The fastest is
+// used, copies counted. As engines differ in their last digits, a choice is kept in the user's cache folder, drift/cudnn, by GPU, version of cuDNN, precision,
+// direction, types and sizes: a run, and one that is resumed, has the bits of any other on the same machine with the same cache. A file of it is whole
+// or not there, and of processes that choose at the same time all use the first one's choice. $DRIFT_CUDNN_ENGINES=first takes the first engine that is
+// proposed and allowed, untimed; =any lets transforms and sums without an order compete. Where memory is too scarce for the kept engine's workspace,
+// another one computes, and a notice says so. What cuDNN refuses is a product of unrolled windows.
+//
+// NHWC does not last from one convolution to the next. Between them stand norms, pooling and sums over channels, whose kernels, and whose plans, which
+// are made before a device and its engines are known, count on NCHW; and a group norm reads what a convolution wrote all the same.
 package cuda
 
 import (
@@ -26,8 +39,8 @@ const (
 	// TF32 rounds factors to 10 bits of mantissa and adds in float32.
 	TF32
 	// BF16 stores activations and their adjoints, and for products and convolutions copies of the parameters, as bfloat16, with 7 bits of mantissa;
-	// arithmetic between and all sums are in float32 or float64. Parameters, the state of optimizers, gradients and statistics stay float32. So do
-	// operands of convolutions that cuDNN computes. Products and convolutions of what stays float32 round as TF32 does.
+	// arithmetic between and all sums are in float32 or float64. Parameters, the state of optimizers, gradients and statistics stay float32.
+	// Products and convolutions of what stays float32 round as TF32 does.
 	BF16
 )
 
@@ -62,19 +75,32 @@ type Options struct {
 
 // Report is what a device found out about its libraries, and what it does without.
 type Report struct {
-	CuBLAS           string   `json:"cublas"`             // version and path
-	CuDNN            string   `json:"cudnn"`              // likewise; empty without it, and until the first convolution
-	Convolutions     int      `json:"cudnn_convolutions"` // that cuDNN computes
-	Copied           int      `json:"cudnn_copied"`       // of these with operands that lie where cuDNN does not take them
-	CopiedBytes      int64    `json:"cudnn_copied_bytes"` // that copying those moves, each time all programs run once
-	Refused          int      `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
-	CuBLASLt         string   `json:"cublaslt"`           // version and path; empty without it, and until the first product that goes on
-	Epilogues        int      `json:"cublaslt_epilogues"` // products that go on with their result in one call
-	EpiloguesRefused int      `json:"cublaslt_refused"`   // products that do not; what follows them is a kernel of its own
-	Unaligned        int      `json:"cublas_unaligned"`   // products with operands that cuBLAS cannot read 16 bytes at a time
-	Graphs           int      `json:"graphs"`             // programs that are replayed as a CUDA graph
-	Eager            int      `json:"eager"`              // programs that could not be recorded as one
-	Notices          []string `json:"notices"`            // why, each once
+	CuBLAS           string         `json:"cublas"`             // version and path
+	CuDNN            string         `json:"cudnn"`              // likewise; empty without it, and until the first convolution
+	Convolutions     int            `json:"cudnn_convolutions"` // that cuDNN computes
+	Copied           int            `json:"cudnn_copied"`       // of these with operands that lie where cuDNN does not take them
+	CopiedBytes      int64          `json:"cudnn_copied_bytes"` // that copying those moves, each time all programs run once
+	Refused          int            `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
+	Widened          int            `json:"cudnn_widened"`      // of those that it computes, stored as bfloat16 and computed in float32
+	Engines          []EngineChoice `json:"cudnn_engines"`      // what it computes them with
+	CuBLASLt         string         `json:"cublaslt"`           // version and path; empty without it, and until the first product that goes on
+	Epilogues        int            `json:"cublaslt_epilogues"` // products that go on with their result in one call
+	EpiloguesRefused int            `json:"cublaslt_refused"`   // products that do not; what follows them is a kernel of its own
+	Unaligned        int            `json:"cublas_unaligned"`   // products with operands that cuBLAS cannot read 16 bytes at a time
+	Graphs           int            `json:"graphs"`             // programs that are replayed as a CUDA graph
+	Eager            int            `json:"eager"`              // programs that could not be recorded as one
+	Notices          []string       `json:"notices"`            // why, each once
+}
+
+// EngineChoice is the engine of cuDNN that a convolution is computed by.
+type EngineChoice struct {
+	Convolution  string  `json:"convolution"`     // "conv float32 128×32×28×28 ⋆ 64×3×3"
+	Engine       string  `json:"engine"`          // with its settings and layout: "eng28_k2=3 NHWC"
+	Notes        string  `json:"notes"`           // of cuDNN on its numbers: "tensor cores"
+	Origin       string  `json:"origin"`          // "timed" now, from the "cache" of an earlier process, or the first of the "heuristic"
+	Microseconds float64 `json:"microseconds"`    // that one takes, with copies into another layout; 0 if it was never timed
+	Workspace    int64   `json:"workspace_bytes"` // that it needs besides its operands
+	Count        int     `json:"count"`           // convolutions of this kind in all programs
 }
 
 // ReportOf asks a device for its report; there is none if it is not of this package.

@@ -34,6 +34,7 @@ type device struct {
 	ltSought    bool
 	dnn         *cudnn.Handle // nil without cuDNN, and until the first convolution
 	dnnSought   bool
+	engines     engines // of cuDNN, that were chosen
 	functions   functions
 	comm        *nccl.Comm // with the processes that it has joined; nil with none
 	rank, size  int        // among them
@@ -62,7 +63,11 @@ func Open(index int, o Options) (kernels.Device, error) {
 	if index < 0 || index >= count {
 		return nil, fmt.Errorf("cuda:%d is not there: the driver offers %d GPU(s); see CUDA_VISIBLE_DEVICES", index, count)
 	}
-	d := &device{name: fmt.Sprintf("cuda:%d", index), options: o, columnBytes: columnBytes, roundBytes: roundBytes}
+	how, err := chosenEngines()
+	if err != nil {
+		return nil, err
+	}
+	d := &device{name: fmt.Sprintf("cuda:%d", index), options: o, engines: engines{how: how}, columnBytes: columnBytes, roundBytes: roundBytes}
 	d.move = func() error { return d.transfer.run() }
 	if err := d.do(func() error { return d.start(index) }); err != nil {
 		d.Close()
@@ -160,6 +165,7 @@ func (d *device) release() error {
 		d.lt.Close()
 	}
 	if d.dnn != nil {
+		d.engines.close()
 		d.dnn.Close()
 	}
 	if d.copies != (cu.Stream{}) {

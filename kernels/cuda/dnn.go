@@ -11,12 +11,21 @@ import (
 	"drift/kernels/cuda/cudnn"
 )
 
-// convolution is one call of cuDNN.
-type convolution struct{ *cudnn.Convolution }
+// convolution is one call of cuDNN. Where scratch memory is only counted, it has no operands.
+type convolution struct {
+	*cudnn.Call
+	chosen *chosen
+}
 
 func (c convolution) issue(*device) error { return c.Run() }
 
-func (c convolution) kernel() string { return fmt.Sprint("cudnn algorithm ", c.Algorithm()) }
+func (c convolution) kernel() string { return "cudnn " + c.chosen.how() }
+
+func (c convolution) Close() {
+	if c.Call != nil {
+		c.Call.Close()
+	}
+}
 
 // What cuDNN may use as workspace: a quarter of what is free, as implicit products of large batches want some hundred MiB, and no
 // more than any of them can make use of; or little, where even that is not there.
@@ -50,58 +59,119 @@ func (d *device) openCuDNN() bool {
 	}
 	if d.dnn != nil {
 		d.report.CuDNN = d.dnn.Version + " " + path
+		d.engines.open(d)
 	}
 	return d.dnn != nil
 }
 
 // byCuDNN adds a convolution that cuDNN computes, if it is here and has a way to do it, which done says.
 func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (done bool, err error) {
-	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || p.narrow[x] || p.narrow[y] || !p.device.openCuDNN() {
+	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || !p.device.openCuDNN() {
 		return false, nil
 	}
-	plan, refused := p.device.dnn.Plan(d, c, p.dtype, p.device.options.Precision != Full, p.workspace)
+	at := [...]uint64{cudnn.Output: y, cudnn.Image: x, cudnn.Kernels: k}
+	call := cudnn.Convolution{Direction: d, Conv: c, Factors: p.typeAt(at[(d+1)%3]), Result: p.typeAt(at[d])}
+	e, refused := p.engineFor(call)
+	if refused != nil && call.Factors == cudnn.BFloat16 && !p.device.engines.lost(refused) {
+		call.Factors, call.Result = cudnn.Float, cudnn.Float // in scratch memory
+		if wide, err := p.engineFor(call); err == nil {
+			p.widened, e = append(p.widened, fmt.Sprintf("%v bfloat16 %s: %v", d, kernels.Describe(c), refused)), wide
+			refused = nil
+		}
+	}
+	if p.device.engines.lost(refused) {
+		return false, refused
+	}
 	if refused != nil {
-		p.refusals = append(p.refusals, fmt.Sprintf("%s %v %s: %v", []string{"conv", "convinput", "convweight"}[d], p.dtype, kernels.Describe(c), refused))
+		p.refusals = append(p.refusals, fmt.Sprintf("%v %v %s: %v", d, p.storedAt(at[d]), kernels.Describe(c), refused))
 		return false, nil
 	}
 	p.convolutions++
 	if (x|y|k)%16 != 0 {
 		p.copied++
 	}
-	s := staged{planner: p, result: d}
-	plan.Workspace, s.next = p.reserve(0, plan.WorkspaceBytes())
-	plan.Output = s.place(cudnn.Output, y, c.N*c.O*c.OutH()*c.OutW())
-	plan.Image = s.place(cudnn.Image, x, image(c.Window))
-	plan.Kernels = s.place(cudnn.Kernels, k, taps(c))
-	p.commands = append(p.commands, convolution{plan})
-	if s.err == nil && s.after != nil {
-		s.err = s.after()
-	}
-	return true, s.err
+	p.chosen = append(p.chosen, e)
+	return true, p.convolve(e, x, y, k)
 }
 
-// staged places operands where cuDNN takes them: at multiples of 16 bytes. Others pass through scratch memory.
+// typeAt is how cuDNN calls the type that the operand at an address is stored in.
+func (p *planner) typeAt(at uint64) cudnn.DataType {
+	return map[kernels.DType]cudnn.DataType{kernels.Float32: cudnn.Float, kernels.Float64: cudnn.Double, kernels.BFloat16: cudnn.BFloat16}[p.storedAt(at)]
+}
+
+// convolve adds a convolution with the plan that was chosen for it, and what moves its operands to where the plan takes them.
+func (p *planner) convolve(e *chosen, x, y, k uint64) error {
+	c := e.conv.Conv
+	s := staged{planner: p, chosen: e}
+	var workspace uint64
+	workspace, s.next = p.reserve(0, e.plan.WorkspaceBytes())
+	operands := []cudnn.Operand{
+		{UID: cudnn.Output.UID(), Address: s.place(cudnn.Output, y, c.N, c.O, c.OutH()*c.OutW())},
+		{UID: cudnn.Image.UID(), Address: s.place(cudnn.Image, x, c.N, c.C, c.H*c.W)},
+		{UID: cudnn.Kernels.UID(), Address: s.place(cudnn.Kernels, k, c.O, c.C/c.Parts(), c.KH*c.KW)},
+	}
+	command := convolution{chosen: e}
+	if !p.sizing && s.err == nil {
+		command.Call, s.err = e.plan.Call(workspace, operands...)
+	}
+	p.commands = append(p.commands, command)
+	for k := len(s.after) - 1; k >= 0 && s.err == nil; k-- {
+		s.err = s.after[k]()
+	}
+	return s.err
+}
+
+// staged places operands where a plan takes them: at multiples of 16 bytes, in its layout and of its type. Others pass through scratch memory.
 type staged struct {
 	*planner
-	result cudnn.Direction // the operand that is written
-	next   int64           // the scratch memory in use
-	after  func() error    // copies the result to where it belongs
+	chosen *chosen
+	next   int64          // the scratch memory in use
+	after  []func() error // bring the result to where it belongs, the last one first
 	err    error
 }
 
-func (s *staged) place(operand cudnn.Direction, at uint64, n int) uint64 {
-	if at%16 == 0 || s.err != nil {
+// place returns where the plan finds an operand [n, channels, pixels], or leaves the result.
+func (s *staged) place(operand cudnn.Direction, at uint64, n, channels, pixels int) uint64 {
+	conv := s.chosen.conv
+	wanted, result := conv.Factors, operand == conv.Direction
+	if result {
+		wanted = conv.Result
+	}
+	size := n * channels * pixels
+	move := conv.ChannelsLast && channels > 1 && pixels > 1
+	if stored := s.typeAt(at); stored != wanted || !move && at%16 != 0 {
+		at = s.through(at, size, wanted, result, func(to, from uint64) error { return s.copy(size, to, from) })
+	}
+	if move {
+		rows, columns := channels, pixels
+		if result {
+			rows, columns = pixels, channels
+		}
+		turn := kernels.Permute{Rank: 3, Shape: [6]int{n, rows, columns}, Perm: [6]int{0, 2, 1}}
+		at = s.through(at, size, wanted, result, func(to, from uint64) error { return s.permute(turn, to, from) })
+	}
+	return at
+}
+
+// through has an operand moved by f between where it is and scratch memory, whose address it returns.
+func (s *staged) through(at uint64, size int, dt cudnn.DataType, result bool, f func(to, from uint64) error) uint64 {
+	if s.err != nil {
 		return at
 	}
-	var aligned uint64
-	aligned, s.next = s.reserve(s.next, s.size()*int64(n))
-	if operand == s.result {
-		s.after = func() error { return s.copy(n, at, aligned) }
-	} else {
-		s.err = s.copy(n, aligned, at)
+	var there uint64
+	there, s.next = s.reserve(s.next, int64(size)*elementBytes[dt])
+	if dt == cudnn.BFloat16 {
+		s.narrow[there] = true
 	}
-	return aligned
+	if result {
+		s.after = append(s.after, func() error { return f(at, there) })
+	} else {
+		s.err = f(there, at)
+	}
+	return there
 }
+
+var elementBytes = map[cudnn.DataType]int64{cudnn.Float: 4, cudnn.Double: 8, cudnn.BFloat16: 2}
 
 // copy adds a copy of n elements.
 func (p *planner) copy(n int, out, in uint64) error {

@@ -78,7 +78,7 @@ func (e *executable) plan(calls []kernels.Call) error {
 // planWithin makes the commands twice: first to learn how much scratch memory they need, then with its address.
 func (e *executable) planWithin(workspace int64, calls []kernels.Call) error {
 	d := e.device
-	sizing := planner{device: d, workspace: workspace}
+	sizing := planner{device: d, workspace: workspace, sizing: true}
 	defer func() { release(sizing.commands) }()
 	if err := sizing.add(calls); err != nil {
 		return err

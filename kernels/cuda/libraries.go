@@ -127,7 +127,7 @@ func nvrtc(cuBLAS int) string {
 }
 
 // cuDNNParts are libraries that those of a version of cuDNN open themselves and that convolutions cannot do without.
-var cuDNNParts = map[string][]string{".so.8": {"ops_train", "cnn_train"}, ".so.9": {"graph", "ops", "cnn"}}
+var cuDNNParts = map[string][]string{".so.8": {"ops_train", "cnn_train"}, ".so.9": {"graph", "heuristic", "engines_precompiled"}}
 
 // complete opens the parts of the cuDNN at path and reports whether those that convolutions need are there. cuDNN looks for them
 // where the loader does, which may not be the folder that it lies in or have those of another version, and ends the process

@@ -25,11 +25,14 @@ type planner struct {
 	kept         int64 // of scratch memory, for a call that is made of others
 	commands     []command
 	plan         []part
-	convolutions int      // that cuDNN computes
-	copied       int      // of these with operands that are copied to where it takes them
-	copiedBytes  int64    // that such copies read and write
-	unaligned    int      // products with operands that cuBLAS cannot read 16 bytes at a time
-	refusals     []string // why it does not compute others
+	sizing       bool      // only the scratch memory is of interest
+	convolutions int       // that cuDNN computes
+	chosen       []*chosen // how
+	widened      []string  // why it takes others in float32 that are stored as bfloat16
+	copied       int       // of these with operands that are copied to where it takes them
+	copiedBytes  int64     // that such copies read and write
+	unaligned    int       // products with operands that cuBLAS cannot read 16 bytes at a time
+	refusals     []string  // why it does not compute others
 	masks        []*mask
 	notes        uint64 // where they are
 	maskBytes    int64

@@ -36,7 +36,7 @@ func TestProfile(t *testing.T) {
 	want := map[string]profile.Key{
 		"gemm":   {Shape: "64×64×64 NN", How: "cublas", Cost: kernels.Cost{Bytes: 4 * 3 * 4096, Flops: 2 * 262144}},
 		"reduce": {Shape: "64×64×1", How: "reduce", Cost: kernels.Cost{Bytes: 4 * (4096 + 64), Flops: 4096}},
-		"conv": {Shape: "2×3×6×5 ⋆ 4×3×3", How: "cudnn algorithm 1",
+		"conv": {Shape: "2×3×6×5 ⋆ 4×3×3", How: "cudnn eng0_k2=0 NCHW",
 			Cost: kernels.Cost{Bytes: 4 * (images + outputs + weights), Flops: 2 * outputs * 27}},
 	}
 	if name, _ := findCuDNN(); name == "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"drift/kernels"
 	"drift/kernels/cuda/driver"
 )
 
@@ -15,6 +16,7 @@ func (d *device) Report() Report {
 	defer d.mu.Unlock()
 	r := d.report
 	r.Notices = append([]string{}, r.Notices...)
+	r.Engines = append([]EngineChoice{}, r.Engines...)
 	return r
 }
 
@@ -42,6 +44,13 @@ func (d *device) planned(p *planner) {
 	for _, why := range p.ltRefusals {
 		d.notice("cublasLt refuses %s; what follows the product is a kernel of its own, more slowly", why)
 	}
+	for _, why := range p.widened {
+		d.notice("cuDNN refuses %s; it is computed in float32, with copies of its operands", why)
+	}
+	d.report.Widened += len(p.widened)
+	for _, e := range p.chosen {
+		d.report.choose(e)
+	}
 	if p.copied > 0 {
 		d.notice("operands of convolutions are copied for cuDNN, which takes addresses that are multiples of 16: parameters lie so behind " +
 			"layers whose numbers of weights are multiples of 4")
@@ -49,6 +58,18 @@ func (d *device) planned(p *planner) {
 	for _, why := range p.refusals {
 		d.notice("cuDNN refuses %s; it is computed as a product of unrolled windows, more slowly", why)
 	}
+}
+
+// choose adds an engine that a convolution is computed by, or counts it.
+func (r *Report) choose(e *chosen) {
+	what := fmt.Sprintf("%v %v %s", e.conv.Direction, e.types(), kernels.Describe(e.conv.Conv))
+	for k := range r.Engines {
+		if r.Engines[k].Convolution == what && r.Engines[k].Engine == e.how() {
+			r.Engines[k].Count++
+			return
+		}
+	}
+	r.Engines = append(r.Engines, EngineChoice{what, e.how(), e.plan.Notes, e.origin, e.Microseconds, e.Workspace, 1})
 }
 
 // captured counts whether a program could be recorded.

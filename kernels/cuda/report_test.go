@@ -72,10 +72,12 @@ func TestFallbacksAreSaid(t *testing.T) {
 		{name: "workspace of a quarter of the memory", variable: "DRIFT_EMULATOR_WORKSPACE", value: fmt.Sprint(100 << 20), cudnn: 3},
 		{name: "no recording", variable: "DRIFT_EMULATOR_NO_CAPTURE", value: "1", cudnn: 3, eager: 1, says: []string{
 			"a program of 3 kernels cannot be recorded as a CUDA graph: "}},
+		{name: "old cuDNN", variable: "DRIFT_EMULATOR_CUDNN_VERSION", value: "8204", says: []string{"its version is older than 8.3; set DRIFT_CUDNN"}},
 		{name: "no cuDNN", variable: "DRIFT_CUDNN", value: lone, says: []string{"convolutions run without cuDNN, and slower: opening cuDNN"}},
 		{name: "cuDNN is not wanted", variable: "DRIFT_CUDNN", value: "off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("DRIFT_CUDNN_ENGINES", "first")
 			t.Setenv(c.variable, c.value)
 			d, heard := listen(t)
 			calls := convolve(t, d, small)

@@ -14,27 +14,8 @@ func (d *device) Storage() kernels.DType {
 	return kernels.Float32
 }
 
-// Stores reports primitives whose operands may be stored so: all but the convolutions that cuDNN computes, which takes them as float32.
-func (d *device) Stores(op kernels.Primitive) bool {
-	switch c := op.(type) {
-	case kernels.Conv:
-		return c.PerExample || !d.hasCuDNN()
-	case kernels.ConvInput:
-		return c.PerExample || !d.hasCuDNN()
-	case kernels.ConvWeight:
-		return c.PerExample || !d.hasCuDNN()
-	}
-	return true
-}
-
-// hasCuDNN waits for the device's turn.
-func (d *device) hasCuDNN() (here bool) {
-	d.do(func() error {
-		here = d.openCuDNN()
-		return nil
-	})
-	return here
-}
+// Stores reports primitives whose operands may be stored so, which are all.
+func (d *device) Stores(kernels.Primitive) bool { return true }
 
 // storedAt is the type that the operand at an address is stored in, and bytesAt the size of an element.
 func (p *planner) storedAt(address uint64) kernels.DType {

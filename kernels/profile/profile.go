@@ -15,7 +15,7 @@ type Key struct {
 	Op    string `json:"op"`    // "gemm"; "maxindex+maxgather" where one kernel does two calls
 	Shape string `json:"shape"` // see kernels.Describe
 	DType string `json:"dtype"`
-	How   string `json:"how"` // the kernels that did it: "cublas", "cudnn algorithm 1", "im2col cublas"
+	How   string `json:"how"` // the kernels that did it: "cublas", "cudnn eng28_k2=3 NHWC", "im2col cublas"
 	kernels.Cost
 }
 

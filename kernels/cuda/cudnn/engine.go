@@ -63,7 +63,7 @@ func (e *Engine) NotesText() string {
 const room = 64
 
 // Engines are what the heuristics propose, what they take to be the fastest first: those of mode B, then of mode A, then the fallbacks. Not all
-// of them can be planned. At most limit are returned.
+// of them can be planned. Of each mode at most limit are returned.
 func (g *Graph) Engines(limit int) ([]*Engine, error) {
 	var list []*Engine
 	known := make(map[string]bool)
@@ -74,7 +74,7 @@ func (g *Graph) Engines(limit int) ([]*Engine, error) {
 			failed = fmt.Errorf("heuristics of mode %d: %w", mode, err)
 		}
 		for _, e := range found {
-			if name := e.String(); !known[name] && len(list) < limit {
+			if name := e.String(); !known[name] {
 				known[name], list = true, append(list, e)
 			}
 		}

@@ -10,6 +10,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -34,6 +35,14 @@ func (g *Graph) Close() {
 		C.drift_dnn_destroy(&g.handle.lib, unsafe.Pointer(g.held[k]))
 	}
 	g.held, g.operations, g.graph = nil, nil, nil
+}
+
+// hand gives a descriptor to another graph, which frees it.
+func (g *Graph) hand(d Descriptor, to *Graph) {
+	if k := slices.Index(g.held, d); k >= 0 {
+		g.held = slices.Delete(g.held, k, k+1)
+		to.held = append(to.held, d)
+	}
 }
 
 // create is a new descriptor of the graph's.

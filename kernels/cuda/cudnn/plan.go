@@ -21,7 +21,7 @@ type Plan struct {
 	workspace int64
 }
 
-// Plan makes an engine ready. Many that the heuristics propose are refused here.
+// Plan makes an engine ready, once. Many that the heuristics propose are refused here.
 func (e *Engine) Plan() (*Plan, error) {
 	h := e.graph.handle
 	p := &Plan{Engine: e.String(), Notes: e.NotesText(), own: Graph{handle: h}}
@@ -30,6 +30,7 @@ func (e *Engine) Plan() (*Plan, error) {
 	set(g, p.plan, planHandle, handleElement, unsafe.Pointer(h.lib.handle))
 	set(g, p.plan, planConfig, descriptorElement, e.config)
 	g.finalize(p.plan, planKind)
+	e.graph.hand(e.config, g)
 	bytes := []int64{0}
 	get(g, p.plan, planWorkspace, int64Element, bytes)
 	p.workspace = bytes[0]

@@ -21,6 +21,6 @@ g++ $flags -shared -Wl,-soname,libnccl.so.2 -o "$out/libnccl.so.2" nccl.cpp "$ou
 # cuDNN and its parts lie in a folder that the loader does not look into, as those of a Python package do.
 mkdir -p "$out/cudnn"
 g++ $flags -shared -Wl,-soname,libcudnn.so.9 -o "$out/cudnn/libcudnn.so.9" dnn*.cpp "$out/libcuda.so.1" -ldl
-for part in graph ops cnn heuristic engines_precompiled engines_runtime_compiled; do
+for part in graph heuristic engines_precompiled engines_runtime_compiled; do
 	g++ -shared -x c++ -Wl,-soname,libcudnn_$part.so.9 -o "$out/cudnn/libcudnn_$part.so.9" /dev/null
 done

@@ -85,19 +85,25 @@ template <class T> struct Runner {
 		if (result != n.x) a = factors(n.x);
 		if (result != n.w) k = factors(n.w);
 		if (result != n.y) o = factors(n.y);
+		T *px = result == n.x ? sum.data() : a.data(), *pw = result == n.w ? sum.data() : k.data(), *py = result == n.y ? sum.data() : o.data();
 		for (int64_t i = 0; i < y.dims[0]; i++)
 			for (int64_t f = 0; f < O; f++)
-				for (int64_t s = 0; s < OH * OW; s++)
-					for (int64_t q = 0; q < C * KH * KW; q++) {
-						const int64_t row = s / OW * n.strides[0] + q / KW % KH * n.dilations[0] - n.paddings[0];
-						const int64_t column = s % OW * n.strides[1] + q % KW * n.dilations[1] - n.paddings[1];
-						if (row < 0 || row >= H || column < 0 || column >= W) continue;
-						const size_t pixel = size_t(((i * XC + f / each * C + q / (KH * KW)) * H + row) * W + column);
-						const size_t tap = size_t(f * C * KH * KW + q), out = size_t((i * O + f) * OH * OW + s);
-						if (result == n.y) sum[out] += a[pixel] * k[tap];
-						if (result == n.x) sum[pixel] += k[tap] * o[out];
-						if (result == n.w) sum[tap] += a[pixel] * o[out];
+				for (int64_t q = 0; q < C * KH * KW; q++) {
+					const int64_t channel = f / each * C + q / (KH * KW), dh = q / KW % KH * n.dilations[0] - n.paddings[0], dw = q % KW * n.dilations[1] - n.paddings[1];
+					T &tap = pw[f * C * KH * KW + q];
+					for (int64_t r = 0; r < OH; r++) {
+						const int64_t row = r * n.strides[0] + dh;
+						if (row < 0 || row >= H) continue;
+						T *in = px + ((i * XC + channel) * H + row) * W, *out = py + ((i * O + f) * OH + r) * OW;
+						for (int64_t s = 0; s < OW; s++) {
+							const int64_t column = s * n.strides[1] + dw;
+							if (column < 0 || column >= W) continue;
+							if (result == n.y) out[s] += in[column] * tap;
+							if (result == n.x) in[column] += tap * out[s];
+							if (result == n.w) tap += in[column] * out[s];
+						}
 					}
+				}
 		keep(result, sum);
 	}
 

@@ -102,6 +102,13 @@ func (t *Trial) add(to *report.Table) {
 	to.Add("cuDNN in use", cmp.Or(t.CuDNN, "none"))
 	to.Add("trial", fmt.Sprintf("%d of %d convolutions by cuDNN, %d of %d products with bias and activation by cublasLt, %d of %d programs replayed as CUDA graphs",
 		t.Convolutions, t.Convolutions+t.Refused, t.Epilogues, t.Epilogues+t.EpiloguesRefused, t.Graphs, t.Graphs+t.Eager))
+	for _, e := range t.Engines {
+		how := e.Origin
+		if e.Microseconds > 0 {
+			how += fmt.Sprintf(", %.3g µs", e.Microseconds)
+		}
+		to.Add(e.Convolution, fmt.Sprintf("%s (%s)", e.Engine, how))
+	}
 	for _, line := range t.Notices {
 		to.Add("note", line)
 	}
