@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/mmcloughlin/avo/operand"
+
+	"drift/kernels/cpu/internal/minimax"
 )
 
 // function is an elementwise function: the name of its kernels.Fn, how many operands it reads, and its value.
@@ -65,7 +67,7 @@ func (b body) reduce(x, l operand.Op) (q, n operand.Op) {
 	if l != nil {
 		r = b.add(r, l)
 	}
-	return b.fma(b.horner(pick(b.f64, expF64, expF32), r), b.mul(r, r), r), n
+	return b.fma(b.horner(pick(b.f64, minimax.ExpF64, minimax.ExpF32), r), b.mul(r, r), r), n
 }
 
 // ln2 is ln 2 as a sum of two numbers, both positive. The product of the first with an exponent is exact.
@@ -94,10 +96,10 @@ func (b body) log(x operand.Op) operand.Op {
 	var y operand.Op
 	if b.f64 {
 		half := b.mul(square, b.constant(0.5))
-		y = b.sub(half, b.fma(e, b.constant(low), b.mulAtanh(f, half, logF64)))
+		y = b.sub(half, b.fma(e, b.constant(low), b.mulAtanh(f, half, minimax.LogF64)))
 		y = b.fma(e, b.constant(high), b.sub(f, y))
 	} else {
-		y = b.mul(b.mul(square, f), b.horner(logF32, f))
+		y = b.mul(b.mul(square, f), b.horner(minimax.LogF32, f))
 		y = b.fnma(b.constant(0.5), square, b.fma(e, b.constant(low), y))
 		y = b.fma(e, b.constant(high), b.add(f, y))
 	}
@@ -173,7 +175,7 @@ func (b body) sigmoid(x operand.Op) operand.Op {
 func (b body) softplus(x operand.Op) operand.Op {
 	u := b.decay(x)
 	half := b.mul(b.mul(u, u), b.constant(0.5))
-	l := b.sub(u, b.sub(half, b.mulAtanh(u, half, pick(b.f64, log1pF64, log1pF32))))
+	l := b.sub(u, b.sub(half, b.mulAtanh(u, half, pick(b.f64, minimax.Log1pF64, minimax.Log1pF32))))
 	return b.add(b.max(b.constant(0), x), l)
 }
 
@@ -201,7 +203,7 @@ func (b body) normCDF(x operand.Op) operand.Op {
 	c := pick(b.f64, 5, 3.)
 	one := b.constant(1)
 	d := b.div(one, b.add(a, b.constant(c)))
-	g := b.mul(b.horner(pick(b.f64, tailF64, tailF32), b.fnma(b.constant(2*c), d, one)), d)
+	g := b.mul(b.horner(pick(b.f64, minimax.TailF64, minimax.TailF32), b.fnma(b.constant(2*c), d, one)), d)
 	tail := b.scale(b.fma(q, g, g), n)
 	return b.choose(b.compare(greater, x, b.constant(0)), b.sub(one, tail), tail)
 }

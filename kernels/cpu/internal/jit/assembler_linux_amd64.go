@@ -56,6 +56,13 @@ type masked struct {
 	zero bool
 }
 
+// repeated is op with an element in memory, in all lanes, for its last operand.
+func (a *assembler) repeated(o operation, dst, x int, at address) {
+	from := len(a.code)
+	a.evexMem(o, v512, masked{}, dst, x, at)
+	a.code[from+3] |= 0x10
+}
+
 // address is base + index + offset bytes; index −1 is none.
 type address struct {
 	base, index int
@@ -100,10 +107,10 @@ func (a *assembler) memory(reg int, at address) {
 		index = byte(at.index & 7)
 	}
 	a.code = append(a.code, 0x80|byte(reg&7)<<3|4, index<<3|byte(at.base&7))
-	a.number(at.offset)
+	a.dword(at.offset)
 }
 
-func (a *assembler) number(v int) {
+func (a *assembler) dword(v int) {
 	a.code = binary.LittleEndian.AppendUint32(a.code, uint32(int32(v)))
 }
 
@@ -142,25 +149,25 @@ func (a *assembler) fetch(reg int, at address) { a.rex(0x8b, reg, at) }
 // addTo adds a number to a word in memory.
 func (a *assembler) addTo(at address, v int) {
 	a.rex(0x81, 0, at)
-	a.number(v)
+	a.dword(v)
 }
 
 // add adds a number to a register.
 func (a *assembler) add(reg, v int) {
 	a.code = append(a.code, 0x48|byte(reg>>3&1), 0x81, 0xc0|byte(reg&7))
-	a.number(v)
+	a.dword(v)
 }
 
 // compare sets the flags of reg − v.
 func (a *assembler) compare(reg, v int) {
 	a.code = append(a.code, 0x48|byte(reg>>3&1), 0x81, 0xf8|byte(reg&7))
-	a.number(v)
+	a.dword(v)
 }
 
 // set is reg = v, one of the lower eight registers.
 func (a *assembler) set(reg, v int) {
 	a.code = append(a.code, 0xb8|byte(reg))
-	a.number(v)
+	a.dword(v)
 }
 
 // Conditions of jumps.
@@ -172,7 +179,7 @@ const (
 // jump goes back to a place in the code.
 func (a *assembler) jump(condition byte, to int) {
 	a.code = append(a.code, 0x0f, condition)
-	a.number(to - len(a.code) - 4)
+	a.dword(to - len(a.code) - 4)
 }
 
 // setMask is mask register 1 = the lowest lanes.

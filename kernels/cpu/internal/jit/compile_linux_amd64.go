@@ -356,20 +356,17 @@ func (c *compiler) compute(i kernels.Instr, v int, mayFree func(int) bool) {
 }
 
 // constant calls f with a register that holds a number in all lanes.
-func (c *compiler) constant(v float64, f func(register int)) {
-	bits := math.Float64bits(v)
-	if !c.f64 {
-		bits = uint64(math.Float32bits(float32(v)))
+func (c *compiler) constant(v float64, f func(register int)) { c.pattern(c.bits(v), f) }
+
+func (c *compiler) bits(v float64) uint64 {
+	if c.f64 {
+		return math.Float64bits(v)
 	}
-	c.pattern(bits, f)
+	return uint64(math.Float32bits(float32(v)))
 }
 
 func (c *compiler) pattern(bits uint64, f func(register int)) {
-	k := slices.Index(c.constants, bits)
-	if k < 0 {
-		k = len(c.constants)
-		c.constants = append(c.constants, bits)
-	}
+	k := c.number(bits)
 	if k < len(c.held) {
 		f(c.held[k])
 		return
@@ -378,6 +375,25 @@ func (c *compiler) pattern(bits uint64, f func(register int)) {
 	c.broadcast(v, c.constantAt(k))
 	f(v)
 	c.release(v)
+}
+
+// with is dst = x op a number in all lanes, which is in a register or in the table.
+func (c *compiler) with(o operation, dst, x int, bits uint64) {
+	if k := c.number(bits); k < len(c.held) {
+		c.op(o, dst, x, c.held[k])
+	} else {
+		c.repeated(o, dst, x, c.constantAt(k))
+	}
+}
+
+// number is the place of a constant among all.
+func (c *compiler) number(bits uint64) int {
+	k := slices.Index(c.constants, bits)
+	if k < 0 {
+		k = len(c.constants)
+		c.constants = append(c.constants, bits)
+	}
+	return k
 }
 
 func (c *compiler) constantAt(k int) address { return address{rdi, -1, 8 * (c.words() + k)} }

@@ -9,11 +9,12 @@ import (
 
 	"drift/kernels"
 	"drift/kernels/cpu/internal/guard"
+	"drift/kernels/cpu/internal/vmath"
 )
 
 var functions = []kernels.Fn{kernels.FnConst, kernels.FnCopy, kernels.FnAddConst, kernels.FnScale, kernels.FnAbs, kernels.FnSquare, kernels.FnSqrt,
 	kernels.FnRsqrt, kernels.FnRecip, kernels.FnRelu, kernels.FnStep, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnDiv, kernels.FnMax,
-	kernels.FnMin, kernels.FnGreater}
+	kernels.FnMin, kernels.FnGreater, kernels.FnExp, kernels.FnTanh, kernels.FnSigmoid, kernels.FnNormCDF, kernels.FnNormPDF}
 
 // Random programs give what the functions give one by one, to the last bit; sums within the rounding of their additions.
 func TestPrograms(t *testing.T) {
@@ -153,15 +154,43 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 	}
 }
 
-// apply is an instruction in T, each operation rounded by itself.
+// apply is an instruction as package vmath computes it.
 func apply[T kernels.Float](i kernels.Instr, x, y T) T {
-	switch i.Fn {
-	case kernels.FnAddConst:
-		return x + T(i.Imm)
-	case kernels.FnScale:
-		return x * T(i.Imm)
-	case kernels.FnRsqrt:
-		return 1 / T(math.Sqrt(float64(x)))
+	var dst [1]T
+	vmath.For[T](i.Fn)(dst[:], []T{x}, []T{y}, T(i.Imm))
+	return dst[0]
+}
+
+// Functions keep their bits from the largest to the smallest numbers, and beyond.
+func TestFunctions(t *testing.T) {
+	t.Run("float32", testFunctions[float32])
+	t.Run("float64", testFunctions[float64])
+}
+
+func testFunctions[T kernels.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	x := []T{0, T(math.Copysign(0, -1)), T(math.Inf(1)), T(math.Inf(-1)), T(math.NaN()), 1e-42, -1e-42, 88.72, -87.3, -103.9, 709.7, -745.1}
+	for len(x) < 1<<14 {
+		x = append(x, T(r.NormFloat64()*math.Exp2(float64(r.IntN(20)-10))))
 	}
-	return T(i.Fn.Eval(float64(x), float64(y), i.Imm)) // of float32 exact in float64, or rounded once more without effect
+	for _, fn := range functions {
+		if fn.Arity() != 1 {
+			continue
+		}
+		f, ok := Compile(Program{F64: unsafe.Sizeof(x[0]) == 8, Length: len(x), Rows: 1, Sum: -1, Inputs: []Input{{Vector: true, Row: len(x)}},
+			Code: []kernels.Instr{{Fn: fn, Imm: 1.5}}, Stores: []uint8{1}})
+		if !ok {
+			t.Skip("nothing is compiled on this machine")
+		}
+		got, want, table := make([]T, len(x)), make([]T, len(x)), f.Table()
+		table[0], table[1] = uint64(uintptr(unsafe.Pointer(&x[0]))), uint64(uintptr(unsafe.Pointer(&got[0])))
+		f.Run(table, 1)
+		vmath.For[T](fn)(want, x, nil, 1.5)
+		for i, v := range want {
+			if got[i] != v && (got[i] == got[i] || v == v) {
+				t.Errorf("%v of %v is %v, want %v", fn, x[i], got[i], v)
+				break
+			}
+		}
+	}
 }

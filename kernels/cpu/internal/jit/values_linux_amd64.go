@@ -7,7 +7,7 @@ func known(f kernels.Fn) bool {
 	switch f {
 	case kernels.FnConst, kernels.FnCopy, kernels.FnAddConst, kernels.FnScale, kernels.FnAbs, kernels.FnSquare, kernels.FnSqrt, kernels.FnRsqrt,
 		kernels.FnRecip, kernels.FnRelu, kernels.FnStep, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnDiv, kernels.FnMax, kernels.FnMin,
-		kernels.FnGreater:
+		kernels.FnGreater, kernels.FnExp, kernels.FnTanh, kernels.FnSigmoid, kernels.FnNormCDF, kernels.FnNormPDF:
 		return true
 	}
 	return false
@@ -62,6 +62,16 @@ func (c *compiler) value(i kernels.Instr, dst, x, y int) {
 		c.extreme(maxCode, dst, x, y)
 	case kernels.FnMin:
 		c.extreme(minCode, dst, x, y)
+	case kernels.FnExp:
+		c.exp(dst, x)
+	case kernels.FnTanh:
+		c.tanh(dst, x)
+	case kernels.FnSigmoid:
+		c.sigmoid(dst, x)
+	case kernels.FnNormPDF:
+		c.normPDF(dst, x)
+	case kernels.FnNormCDF:
+		c.normCDF(dst, x)
 	}
 }
 
