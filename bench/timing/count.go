@@ -13,9 +13,11 @@ type Counted struct {
 	Name  string  `json:"name"`
 	Calls float64 `json:"calls"` // of primitives
 	Bytes float64 `json:"bytes"` // that they read and write, each operand once
-	// BytesBF16 is those bytes where a GPU stores numbers of examples as bfloat16; no fewer where the case is not in float32.
+	// BytesBF16 is those bytes where a GPU stores numbers of examples as bfloat16, and CallsBF16 those calls; the same where the case is not in float32.
 	BytesBF16 float64            `json:"bytes_bf16"`
-	Kinds     map[string]float64 `json:"kinds"` // the bytes by kind of call
+	CallsBF16 float64            `json:"calls_bf16"`
+	Uploaded  float64            `json:"uploaded"` // bytes that go from the host to the device: indices, images that were augmented there, scalars
+	Kinds     map[string]float64 `json:"kinds"`    // the bytes by kind of call
 	Flops     float64            `json:"flops"`
 	Steps     int                `json:"steps"` // that the rows are of
 	Rows      []profile.Row      `json:"rows"`
@@ -51,7 +53,7 @@ func Count(c Case) (Counted, error) {
 		return found, err
 	}
 	narrow, err := count(c, kernels.BFloat16)
-	found.BytesBF16 = narrow.Bytes
+	found.BytesBF16, found.CallsBF16 = narrow.Bytes, narrow.Calls
 	return found, err
 }
 
@@ -70,6 +72,7 @@ func count(c Case, stored kernels.DType) (Counted, error) {
 	}
 	found.Steps = max(w.Steps, 1)
 	found.Rows, _ = p.Rows()
+	found.Uploaded = float64(p.Uploaded()) / w.steps()
 	for _, r := range found.Rows {
 		n := float64(r.Count) / w.steps()
 		found.Calls += n
@@ -82,7 +85,7 @@ func count(c Case, stored kernels.DType) (Counted, error) {
 
 // CountTable is a row for each case.
 func CountTable(all []Counted) *report.Table {
-	t := &report.Table{Header: []string{"case", "calls", "MB", "MB in bf16", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP",
+	t := &report.Table{Header: []string{"case", "calls", "calls in bf16", "MB", "MB in bf16", "kB uploaded", "in products", "in maps", "in reductions", "in rows", "in others", "GFLOP",
 		"least MB", "times that"}, Left: 1}
 	mb := func(bytes float64) string { return fmt.Sprintf("%.*f", decimals(bytes/1e6), bytes/1e6) }
 	for _, c := range all {
@@ -90,7 +93,7 @@ func CountTable(all []Counted) *report.Table {
 		if bytes, known := least(c.Name); known {
 			fewest, times = mb(bytes), fmt.Sprintf("%.2f", c.Bytes/bytes)
 		}
-		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), mb(c.Bytes), mb(c.BytesBF16), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
+		t.Add(c.Name, fmt.Sprintf("%.0f", c.Calls), fmt.Sprintf("%.0f", c.CallsBF16), mb(c.Bytes), mb(c.BytesBF16), fmt.Sprintf("%.1f", c.Uploaded/1e3), mb(c.Kinds[kindProduct]), mb(c.Kinds[kindMap]), mb(c.Kinds[kindReduce]),
 			mb(c.Kinds[kindRows]), mb(c.Kinds[kindOther]), fmt.Sprintf("%.4g", c.Flops/1e9), fewest, times)
 	}
 	return t

@@ -87,10 +87,13 @@ func TestCommittedCounts(t *testing.T) {
 		}
 		cells := strings.Split(row, " | ")
 		calls, _ := strconv.ParseFloat(cells[0], 64)
-		mb, _ := strconv.ParseFloat(cells[1], 64)
-		narrow, _ := strconv.ParseFloat(cells[2], 64)
+		callsNarrow, _ := strconv.ParseFloat(cells[1], 64)
+		mb, _ := strconv.ParseFloat(cells[2], 64)
+		narrow, _ := strconv.ParseFloat(cells[3], 64)
+		uploaded, _ := strconv.ParseFloat(cells[4], 64)
 		if math.Abs(calls-counted.Calls) > 0.1*counted.Calls || math.Abs(mb*1e6-counted.Bytes) > 0.1*counted.Bytes ||
-			math.Abs(narrow*1e6-counted.BytesBF16) > 0.1*counted.BytesBF16 {
+			math.Abs(narrow*1e6-counted.BytesBF16) > 0.1*counted.BytesBF16 || math.Abs(callsNarrow-counted.CallsBF16) > 0.1*counted.CallsBF16 ||
+			math.Abs(uploaded*1e3-counted.Uploaded) > 0.1*counted.Uploaded+50 {
 			t.Errorf("%s: %v calls and %v MB in the table, counted are %v and %v: make count-table writes it anew", c.Name, calls, mb, counted.Calls, counted.Bytes/1e6)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // countIntro is what the tables of drift bench --count show.
-const countIntro = "Calls of primitives in one step, and the megabytes that they read and write, each operand of a call once; the same on every device, but for a GPU with --precision bf16, which has a column of its own."
+const countIntro = "Calls of primitives in one step, and the megabytes that they read and write, each operand of a call once; the same on every device, but for a GPU with --precision bf16, which has columns of its own. Uploaded is what goes from the host to the device in a step, of a set that lies there."
 
 // benchCounts is the result of drift bench --count.
 type benchCounts struct {

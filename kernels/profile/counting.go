@@ -8,7 +8,7 @@ import (
 )
 
 // Counting is a device that computes nothing: it adds the calls of every program that runs to a profile, with their bytes and operations
-// and no time. Its buffers have no memory and read as zeros, so that works of any size are counted at once.
+// and no time, and the bytes that are written to its buffers. Its buffers have no memory and read as zeros, so that works of any size are counted at once.
 func Counting(p *Profile) kernels.Device { return counting{p, kernels.Float32} }
 
 // CountingStored counts for a device that stores values of float32 in another type: see kernels.Storing.
@@ -25,11 +25,11 @@ func (d counting) Stores(kernels.Primitive) bool { return true }
 
 func (counting) Name() string { return "counting" }
 
-func (counting) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
+func (d counting) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("counting: a buffer of %d elements", n)
 	}
-	return &empty{dt, n}, nil
+	return &empty{d.profile, dt, n}, nil
 }
 
 func (d counting) Load(calls []kernels.Call) (kernels.Executable, error) {
@@ -68,21 +68,30 @@ func (counted) Close() {}
 
 // empty is a buffer without memory. Each has an address of its own, by which the layers above tell buffers apart.
 type empty struct {
-	dtype kernels.DType
-	n     int
+	profile *Profile
+	dtype   kernels.DType
+	n       int
 }
 
 func (b *empty) DType() kernels.DType { return b.dtype }
 
 func (b *empty) Len() int { return b.n }
 
-func (b *empty) Slice(from, to int) kernels.Buffer { return &empty{b.dtype, to - from} }
+func (b *empty) Slice(from, to int) kernels.Buffer { return &empty{b.profile, b.dtype, to - from} }
 
-func (b *empty) View(dt kernels.DType, n int) kernels.Buffer { return &empty{dt, n} }
+func (b *empty) View(dt kernels.DType, n int) kernels.Buffer { return &empty{b.profile, dt, n} }
 
 func (b *empty) Write(src any) error {
+	err := b.fits(src)
+	if err == nil {
+		b.profile.AddUpload(b.n * b.dtype.Size())
+	}
+	return err
+}
+
+func (b *empty) fits(host any) error {
 	n := -1
-	switch x := src.(type) {
+	switch x := host.(type) {
 	case []float32:
 		n = len(x)
 	case []float64:
@@ -93,13 +102,13 @@ func (b *empty) Write(src any) error {
 		n = len(x)
 	}
 	if n != b.n {
-		return fmt.Errorf("counting: writing a %T of %d elements to a buffer of %d", src, n, b.n)
+		return fmt.Errorf("counting: a %T of %d elements for a buffer of %d", host, n, b.n)
 	}
 	return nil
 }
 
 func (b *empty) Read(dst any) error {
-	if err := b.Write(dst); err != nil {
+	if err := b.fits(dst); err != nil {
 		return err
 	}
 	switch x := dst.(type) {

@@ -37,7 +37,8 @@ func TestCounting(t *testing.T) {
 
 // Buffers take what fits them, and read as zeros.
 func TestCountingBuffers(t *testing.T) {
-	d := Counting(new(Profile))
+	p := new(Profile)
+	d := Counting(p)
 	b, err := d.NewBuffer(kernels.Float32, 10)
 	if err != nil {
 		t.Fatal(err)
@@ -47,11 +48,20 @@ func TestCountingBuffers(t *testing.T) {
 	if err := part.Write(x); err != nil {
 		t.Error(err)
 	}
+	if n := p.Uploaded(); n != 12 {
+		t.Errorf("three numbers of float32 are %d bytes", n)
+	}
 	if err := part.Read(x); err != nil || x[0] != 0 || x[2] != 0 {
 		t.Errorf("%v, %v", x, err)
 	}
 	if part.Write(x[:2]) == nil || part.Write("abc") == nil || b.Read(x) == nil {
 		t.Error("what does not fit was taken")
+	}
+	if n := p.Uploaded(); n != 12 {
+		t.Errorf("reads, and what was refused, counted: %d bytes", n)
+	}
+	if p.Clear(); p.Uploaded() != 0 {
+		t.Error("bytes are not forgotten")
 	}
 	if _, err := d.NewBuffer(kernels.Float32, -1); err == nil {
 		t.Error("a buffer of −1 elements")

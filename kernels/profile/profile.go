@@ -43,9 +43,10 @@ type Row struct {
 
 // Profile collects rows. Its methods may be called from several goroutines.
 type Profile struct {
-	mu    sync.Mutex
-	rows  map[Key]*Row
-	whole float64
+	mu       sync.Mutex
+	rows     map[Key]*Row
+	whole    float64
+	uploaded int
 }
 
 // Add counts a call that took this time.
@@ -74,6 +75,20 @@ func (p *Profile) AddWhole(seconds float64) {
 	p.whole += seconds
 }
 
+// AddUpload counts bytes that go from the host to the device.
+func (p *Profile) AddUpload(bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.uploaded += bytes
+}
+
+// Uploaded is the bytes of AddUpload since the last Clear.
+func (p *Profile) Uploaded() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.uploaded
+}
+
 // Rows is what was added since the last Clear, that which took longest first, and the time of whole programs.
 func (p *Profile) Rows() (rows []Row, whole float64) {
 	p.mu.Lock()
@@ -91,7 +106,7 @@ func (p *Profile) Rows() (rows []Row, whole float64) {
 func (p *Profile) Clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rows, p.whole = nil, 0
+	p.rows, p.whole, p.uploaded = nil, 0, 0
 }
 
 // Sum is the time of all rows.
