@@ -92,10 +92,11 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.fold(f)
 	p.connect()
 	p.schedule()
-	p.clusters(f)
+	p.clusters(f, func(*step) bool { return true })
 	p.connect()
 	p.joinProducts(f)
 	p.connect()
+	p.lossRows(f)
 	p.house(bound)
 	p.schedule()
 	if p.storesNarrow() {

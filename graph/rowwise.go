@@ -24,13 +24,13 @@ type cluster struct {
 }
 
 // clusters joins chains and sums of rows that share operands or read each other's results row by row: these are read from memory once, and
-// what passes between them never gets there. The steps must be in an order in which they can run, and connected.
-func (p *Plan) clusters(f *fuser) {
+// what passes between them never gets there. Only steps that are asked for are joined. The steps must be in an order in which they can run, and connected.
+func (p *Plan) clusters(f *fuser, asked func(*step) bool) {
 	of := make(map[*step]*cluster)
 	var all []*cluster
 	for _, s := range p.steps {
 		m, rows, ok := s.rowwise()
-		if !ok {
+		if !ok || !asked(s) {
 			continue
 		}
 		var best *cluster

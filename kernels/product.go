@@ -76,18 +76,18 @@ func (p Product) Chain() Primitive {
 		m.Access = append(m.Access, full)
 	case p.Bias:
 		m.Access = append(m.Access, Access{B: p.M, C: p.N})
-		z = m.then(FnAdd, z, 1, 0)
+		z = m.Then(FnAdd, z, 1, 0)
 	}
 	switch {
 	case p.Activation == ReLU && p.Gradient:
-		m.Results = []uint8{m.then(FnMul, z, m.then(FnStep, 1, 0, 0), 0)}
+		m.Results = []uint8{m.Then(FnMul, z, m.Then(FnStep, 1, 0, 0), 0)}
 	case p.Activation == ReLU:
-		m.Results = []uint8{m.then(FnRelu, z, 0, 0)}
+		m.Results = []uint8{m.Then(FnRelu, z, 0, 0)}
 	case p.Activation == GELUTanh && p.Gradient:
 		m.Results = []uint8{m.geluGradient(z, 1)}
 	case p.Activation == GELUTanh:
 		_, tanh := m.geluTanh(z)
-		m.Results = []uint8{m.then(FnScale, m.then(FnMul, z, m.then(FnAddConst, tanh, 0, 1), 0), 0, 0.5)}
+		m.Results = []uint8{m.Then(FnScale, m.Then(FnMul, z, m.Then(FnAddConst, tanh, 0, 1), 0), 0, 0.5)}
 	default:
 		m.Results = []uint8{z}
 	}
@@ -101,12 +101,6 @@ func (p Product) Chain() Primitive {
 	return Reduce{A: 1, B: p.M, C: p.N, Map: m}
 }
 
-// then adds an instruction and gives its value.
-func (m *Map) then(fn Fn, x, y uint8, imm float64) uint8 {
-	m.Code = append(m.Code, Instr{Fn: fn, X: x, Y: y, Imm: imm})
-	return uint8(len(m.Access) + len(m.Code) - 1)
-}
-
 // The numbers of GELUTanh: of the cubic term, and √(2/π).
 const geluCubic = 0.044715
 
@@ -114,20 +108,20 @@ var geluSlope = math.Sqrt(2 / math.Pi)
 
 // geluTanh is 1 + 0.044715u² and the hyperbolic tangent of √(2/π) times that times u.
 func (m *Map) geluTanh(u uint8) (cubic, tanh uint8) {
-	cubic = m.then(FnAddConst, m.then(FnScale, m.then(FnSquare, u, 0, 0), 0, geluCubic), 0, 1)
-	return cubic, m.then(FnTanh, m.then(FnScale, m.then(FnMul, u, cubic, 0), 0, geluSlope), 0, 0)
+	cubic = m.Then(FnAddConst, m.Then(FnScale, m.Then(FnSquare, u, 0, 0), 0, geluCubic), 0, 1)
+	return cubic, m.Then(FnTanh, m.Then(FnScale, m.Then(FnMul, u, cubic, 0), 0, geluSlope), 0, 0)
 }
 
 // geluGradient is g times GELUTanh's derivative at u, in the order of the chain rule: ½g(1 + t) + ½gu(1 − t²)√(2/π)(1 + 0.044715u² + 2·0.044715u²).
 func (m *Map) geluGradient(g, u uint8) uint8 {
 	cubic, tanh := m.geluTanh(u)
-	half := m.then(FnScale, g, 0, 0.5)
-	straight := m.then(FnMul, half, m.then(FnAddConst, tanh, 0, 1), 0)
-	slope := m.then(FnAddConst, m.then(FnScale, m.then(FnSquare, tanh, 0, 0), 0, -1), 0, 1)
-	inner := m.then(FnScale, m.then(FnMul, m.then(FnMul, half, u, 0), slope, 0), 0, geluSlope)
-	first := m.then(FnAdd, straight, m.then(FnMul, inner, cubic, 0), 0)
-	second := m.then(FnMul, m.then(FnScale, m.then(FnMul, inner, u, 0), 0, geluCubic), u, 0)
-	return m.then(FnAdd, first, m.then(FnScale, second, 0, 2), 0)
+	half := m.Then(FnScale, g, 0, 0.5)
+	straight := m.Then(FnMul, half, m.Then(FnAddConst, tanh, 0, 1), 0)
+	slope := m.Then(FnAddConst, m.Then(FnScale, m.Then(FnSquare, tanh, 0, 0), 0, -1), 0, 1)
+	inner := m.Then(FnScale, m.Then(FnMul, m.Then(FnMul, half, u, 0), slope, 0), 0, geluSlope)
+	first := m.Then(FnAdd, straight, m.Then(FnMul, inner, cubic, 0), 0)
+	second := m.Then(FnMul, m.Then(FnScale, m.Then(FnMul, inner, u, 0), 0, geluCubic), u, 0)
+	return m.Then(FnAdd, first, m.Then(FnScale, second, 0, 2), 0)
 }
 
 // Y is the number of the output y.
