@@ -2,6 +2,7 @@ package emit
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -66,6 +67,42 @@ func norm(rows, channels, pixels int) kernels.Rowwise {
 	}}
 }
 
+// losses is cross entropy of rows of logits and its gradient, as a plan writes them: four sums and largest elements of what is read once.
+func losses(rows, cols int) kernels.Rowwise {
+	n := rows * cols
+	full, row, column := kernels.Access{B: 1, C: 1}, kernels.Access{B: cols, C: 1}, kernels.Access{B: rows, C: cols}
+	over := func(size int, access ...kernels.Access) kernels.Map { return kernels.Map{N: size, Access: access} }
+	class := func(m *kernels.Map, class, column uint8) uint8 {
+		return m.Then(kernels.FnScale, m.Then(kernels.FnAddConst, m.Then(kernels.FnAbs, m.Then(kernels.FnSub, column, class, 0), 0, 0), 0, -0.5), 0, math.Inf(-1))
+	}
+	logits := over(n, full)
+	logits.Results = []uint8{0}
+	powers := over(n, full, row)
+	power := powers.Then(kernels.FnExp, powers.Then(kernels.FnSub, 0, 1, 0), 0, 0)
+	powers.Results = []uint8{power, power}
+	inverse := over(rows, full)
+	inverse.Results = []uint8{inverse.Then(kernels.FnRecip, 0, 0, 0)}
+	own := over(n, row, column, full)
+	own.Results = []uint8{own.Then(kernels.FnMin, 2, class(&own, 0, 1), 0)}
+	loss := over(rows, full, full, full)
+	loss.Results = []uint8{loss.Then(kernels.FnAdd, loss.Then(kernels.FnLog, 0, 0, 0), loss.Then(kernels.FnSub, 1, 2, 0), 0)}
+	gradient := over(n, full, row, row, column)
+	at := gradient.Then(kernels.FnStep, class(&gradient, 2, 3), 0, 0)
+	gradient.Results = []uint8{gradient.Then(kernels.FnSub, gradient.Then(kernels.FnMul, 0, 1, 0), at, 0)}
+	sums := func(m kernels.Map, largest bool) kernels.Reduce {
+		return kernels.Reduce{A: rows, B: cols, C: 1, Max: largest, Map: m}
+	}
+	const z, y, columns, result, slope, largest, sum, over1, picked, e = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+	return kernels.Rowwise{Rows: rows, In: []int{n, rows, cols}, Out: []int{rows, n}, Local: []int{rows, rows, rows, rows, n}, Steps: []kernels.RowStep{
+		{Op: sums(logits, true), In: []int{z}, Out: []int{largest}},
+		{Op: sums(powers, false), In: []int{z, largest}, Out: []int{sum, e}},
+		{Op: inverse, In: []int{sum}, Out: []int{over1}},
+		{Op: sums(own, true), In: []int{y, columns, z}, Out: []int{picked}},
+		{Op: loss, In: []int{sum, largest, picked}, Out: []int{result}},
+		{Op: gradient, In: []int{e, over1, y, columns}, Out: []int{slope}},
+	}}
+}
+
 // programs are of all kinds: each function, chains of all lengths, sums of all shapes and rows of all lengths.
 func programs() (list []kernels.Primitive) {
 	rng := rand.New(rand.NewPCG(3, 9))
@@ -88,6 +125,9 @@ func programs() (list []kernels.Primitive) {
 	}
 	for _, s := range [][3]int{{8, 3, 1}, {700, 3, 4}, {9, 2, 1024}, {33, 3, 701}, {128, 16, 1024}, {64, 1, 768}, {64, 1, 5000}} {
 		list = append(list, norm(s[0], s[1], s[2]))
+	}
+	for _, s := range [][2]int{{8192, 10}, {768, 65}, {64, 1000}, {33, 8191}, {8, 1 << 14}} {
+		list = append(list, losses(s[0], s[1]))
 	}
 	return list
 }
