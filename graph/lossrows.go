@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"gorgonia.org/gorgonia"
-
 	"drift/kernels"
 )
 
@@ -190,8 +188,7 @@ func (l *lossSteps) step(from *step, op kernels.Primitive, outs []*Node, ins ...
 
 // value is one that the expression does not name.
 func (l *lossSteps) value(like *Node, shape ...int) *Node {
-	g := like.Graph()
-	n := gorgonia.NewTensor(g, like.Dtype(), len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(fmt.Sprint("part of a loss among ", len(g.AllNodes()))))
+	n := unnamed(like, shape...)
 	l.plan.made(n)
 	return n
 }

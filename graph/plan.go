@@ -97,6 +97,9 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.joinProducts(f)
 	p.connect()
 	p.lossRows(f)
+	if p.storesNarrow() {
+		p.joinFactorSums()
+	}
 	p.house(bound)
 	p.schedule()
 	if p.storesNarrow() {

@@ -25,12 +25,16 @@ func (a Activation) String() string { return [...]string{"", "relu", "gelu_tanh"
 // With Gradient it is y = z·act′(x), where x [M,N] is what act was applied to, or for ReLU what it gave. With Sums it also gives
 // the sum of each column, s[n] = Σ_m y[m,n], the gradient of a bias. Outputs [y] or [s, y], inputs [A, B, x].
 //
+// With FactorSums, and nothing else of this, y = z and it also gives the sums of the first factor, s[m] = Σ_k op(A)[m,k]: the gradient of a bias where
+// A is what the gradient of a weight is made of. Outputs [s, y], inputs [A, B].
+//
 // Where what ReLU is applied to is exactly 0, its derivative is 0, or 1 if a library that noted it on the way forth takes it so. Where z is
 // no number, ReLU may make 0 of it, and so may act′(x) = 0. Outputs share no memory with inputs.
 type Product struct {
 	Gemm
 	Activation                 Activation
 	Bias, Keep, Gradient, Sums bool
+	FactorSums                 bool
 }
 
 func (Product) Name() string { return "product" }
@@ -46,6 +50,8 @@ func (p Product) Operands() (out, in []int, err error) {
 		err = fmt.Errorf("there is no activation %d", p.Activation)
 	case p.Gradient && (p.Bias || p.Activation == NoActivation), p.Sums && !p.Gradient, p.Keep && (p.Gradient || p.Activation != GELUTanh):
 		err = fmt.Errorf("a gradient is that of an activation, takes no bias and alone has sums, and only what gelu_tanh is applied to is kept")
+	case p.FactorSums && (p.Bias || p.Gradient || p.Activation != NoActivation):
+		err = fmt.Errorf("a product with the sums of a factor does nothing else")
 	}
 	if err != nil {
 		return nil, nil, err
@@ -62,10 +68,13 @@ func (p Product) Operands() (out, in []int, err error) {
 	if p.Sums {
 		out = append([]int{p.N}, out...)
 	}
+	if p.FactorSums {
+		out = append([]int{p.M}, out...)
+	}
 	return out, in, nil
 }
 
-// Chain is what follows the product as a primitive of its own, a Map or a Reduce: its outputs are those of the Product, its inputs z and
+// Chain is what follows the product as a primitive of its own, a Map or a Reduce, but for FactorSums: its outputs are those of the Product, its inputs z and
 // what the Product takes besides A and B. z may lie where y does.
 func (p Product) Chain() Primitive {
 	full := Access{B: 1, C: 1}
@@ -124,8 +133,17 @@ func (m *Map) geluGradient(g, u uint8) uint8 {
 	return m.Then(FnAdd, first, m.Then(FnScale, second, 0, 2), 0)
 }
 
+// SumsOfFactor is what FactorSums adds up as a primitive of its own: of the input A.
+func (p Product) SumsOfFactor() Reduce {
+	r := Reduce{A: p.M, B: p.K, C: 1, Map: Map{N: p.M * p.K, Access: []Access{{B: 1, C: 1}}, Results: []uint8{0}}}
+	if p.TransA {
+		r.A, r.C = 1, p.M
+	}
+	return r
+}
+
 // Y is the number of the output y.
-func (p Product) Y() int { return bit(p.Sums) }
+func (p Product) Y() int { return bit(p.Sums || p.FactorSums) }
 
 // describe is for Describe: the product's sizes and what it goes on with.
 func (p Product) describe() string {
@@ -144,6 +162,9 @@ func (p Product) describe() string {
 	}
 	if p.Sums {
 		text += " and sums"
+	}
+	if p.FactorSums {
+		text += " and sums of a factor"
 	}
 	return text
 }

@@ -60,7 +60,7 @@ func Narrows(op Primitive, output bool, k int) bool {
 	case Gemm:
 		return !output || p.Beta == 0
 	case Product:
-		return !output || !p.Sums || k > 0
+		return !output || k == p.Y() || k > 0
 	case Conv, ConvInput:
 		return true
 	case ConvWeight:

@@ -8,6 +8,10 @@ import (
 func loadProduct[T kernels.Float](l *loader, p kernels.Product, o operands[T]) {
 	z := o.out[p.Y()]
 	loadGemm(l, p.Gemm, operands[T]{out: [][]T{z}, in: o.in[:2]})
+	if p.FactorSums {
+		loadReduce(l, p.SumsOfFactor(), operands[T]{out: o.out[:1], in: o.in[:1]})
+		return
+	}
 	chain := operands[T]{out: o.out, in: append([][]T{z}, o.in[2:]...)}
 	switch c := p.Chain().(type) {
 	case kernels.Map:

@@ -68,6 +68,45 @@ func TestProductsThatGoOnStoredNarrow(t *testing.T) {
 	}
 }
 
+// The sums of a factor that is stored as bfloat16 come with the product in one call, in float32, or by a kernel of their own; so they do where
+// cublasLt refuses to.
+func TestSumsOfFactorsStoredNarrow(t *testing.T) {
+	rng := rand.New(rand.NewPCG(19, 20))
+	for _, way := range []struct {
+		variable, value string
+		joined, refused int
+	}{{"UNUSED", "", 1, 0}, {"DRIFT_CUBLASLT", "off", 0, 0}, {"DRIFT_EMULATOR_NO_EPILOGUE", "512", 0, 1}} {
+		t.Setenv(way.variable, way.value)
+		for _, transposed := range []bool{false, true} {
+			d, _ := listen(t)
+			p := kernels.Product{Gemm: kernels.Gemm{Batch: 1, M: 16, N: 24, K: 33, TransA: transposed, Alpha: 1}, FactorSums: true}
+			in := inputsWithoutNaN(rng, p)
+			c := kernels.Call{Op: p, Out: []kernels.Buffer{buffer32(t, d, make([]float32, p.M)), buffer32(t, d, make([]float32, p.M*p.N))}}
+			for _, x := range in {
+				c.In = append(c.In, stored(t, d, kernels.BFloat16, 0, x))
+			}
+			run(t, d, 2, c)
+			for m, got := range contents(t, c.Out[0]) {
+				sum, size := 0.0, 0.0
+				for k := range p.K {
+					v := float64(in[0][m*p.K+k])
+					if transposed {
+						v = float64(in[0][k*p.M+m])
+					}
+					sum, size = sum+v, size+math.Abs(v)
+				}
+				if math.Abs(float64(got)-sum) > float64(p.K)*0x1p-23*size {
+					t.Errorf("%v: sum %d is %v, want %v", way, m, got, sum)
+				}
+			}
+			if report, _ := ReportOf(d); simulated() && (report.Epilogues != way.joined || report.EpiloguesRefused != way.refused) {
+				t.Errorf("%v: %+v", way, report)
+			}
+		}
+		t.Setenv(way.variable, "")
+	}
+}
+
 // goesOn is an activation, and its derivative at what was stored.
 func goesOn(a kernels.Activation, u, at float64) (y, slope float64) {
 	if a == kernels.ReLU {

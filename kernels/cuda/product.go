@@ -114,10 +114,13 @@ func (p *planner) product(call int, op kernels.Product, out, in []uint64) error 
 		p.ltRefusals = append(p.ltRefusals, fmt.Sprintf("product %v %s: %v", p.dtype, kernels.Describe(op), why))
 	}
 	z := out[op.Y()]
-	if op.M*op.N > 0 { // else there are sums of nothing
+	if op.M*op.N > 0 { // else there are sums alone
 		if err := p.gemm(op.Gemm, z, in[0], in[1]); err != nil {
 			return err
 		}
+	}
+	if op.FactorSums {
+		return p.fused(op.SumsOfFactor(), out[:1], in[:1])
 	}
 	return p.fused(op.Chain(), out, append([]uint64{z}, in[2:]...))
 }
@@ -126,7 +129,7 @@ func (p *planner) product(call int, op kernels.Product, out, in []uint64) error 
 var errNoEpilogue = errors.New("cublasLt has no part in it")
 
 func (p *planner) byCuBLASLt(call int, op kernels.Product, out, in []uint64) error {
-	if op.Sums && p.narrow[out[op.Y()]] {
+	if (op.Sums || op.FactorSums) && p.narrow[out[op.Y()]] {
 		return errNoEpilogue // its sums would be rounded as its result is
 	}
 	if op.M*op.N*op.K == 0 || op.Alpha == 0 || max(op.M, op.N, op.K) > math.MaxInt32 || !p.device.openCuBLASLt() {
@@ -153,6 +156,8 @@ func (p *planner) byCuBLASLt(call int, op kernels.Product, out, in []uint64) err
 		l.Epilogue |= cublaslt.Aux
 	}
 	switch {
+	case op.FactorSums:
+		l.Epilogue, l.Vector = cublaslt.FactorSums, out[0]
 	case op.Sums:
 		l.Epilogue, l.Vector = l.Epilogue|cublaslt.BiasGradient, out[0]
 	case op.Bias:

@@ -13,7 +13,7 @@ func testProduct(s *suite) {
 		for transposes := range 4 {
 			g := kernels.Gemm{Batch: 1, M: z[0], N: z[1], K: z[2], TransA: transposes&1 > 0, TransB: transposes&2 > 0, Alpha: []float64{1, -0.5}[i%2]}
 			for _, p := range []kernels.Product{
-				{Gemm: g}, {Gemm: g, Bias: true}, {Gemm: g, Activation: kernels.ReLU}, {Gemm: g, Activation: kernels.ReLU, Bias: true},
+				{Gemm: g}, {Gemm: g, FactorSums: true}, {Gemm: g, Bias: true}, {Gemm: g, Activation: kernels.ReLU}, {Gemm: g, Activation: kernels.ReLU, Bias: true},
 				{Gemm: g, Activation: kernels.ReLU, Gradient: true}, {Gemm: g, Activation: kernels.ReLU, Gradient: true, Sums: true},
 				{Gemm: g, Activation: kernels.GELUTanh}, {Gemm: g, Activation: kernels.GELUTanh, Bias: true, Keep: true},
 				{Gemm: g, Activation: kernels.GELUTanh, Gradient: true}, {Gemm: g, Activation: kernels.GELUTanh, Gradient: true, Sums: true},
@@ -36,6 +36,9 @@ func testProduct(s *suite) {
 // refProduct is the product and then, element by element, what follows.
 func refProduct(p kernels.Product, out, scale, in [][]float64) {
 	y, terms := out[p.Y()], scale[p.Y()]
+	if p.FactorSums {
+		refFactorSums(p, out[0], scale[0], in[0])
+	}
 	refGemm(p.Gemm, y, terms, in[0], in[1])
 	for i := range y {
 		if p.Bias {
@@ -64,6 +67,20 @@ func refProduct(p kernels.Product, out, scale, in [][]float64) {
 		if p.Sums {
 			out[0][i%p.N] += y[i]
 			scale[0][i%p.N] += terms[i]
+		}
+	}
+}
+
+// refFactorSums is the sums of a product's first factor.
+func refFactorSums(p kernels.Product, sums, terms, a []float64) {
+	for m := range p.M {
+		for k := range p.K {
+			v := a[m*p.K+k]
+			if p.TransA {
+				v = a[k*p.M+m]
+			}
+			sums[m] += v
+			terms[m] += math.Abs(v)
 		}
 	}
 }

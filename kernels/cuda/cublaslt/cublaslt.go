@@ -13,6 +13,7 @@
 //     and at least N. What order the bits have is cublasLt's own: nobody but cublasLt may read a mask that it wrote.
 //   - What GELU was applied to lies as D does, at a distance between columns that is a multiple of 8: N must be one.
 //   - The layouts describe matrices as they lie in memory, before they are transposed.
+//   - The sums of a factor, BGRADB, are those of cublasLt's second one, the layers' first: an element for each row of C.
 //   - A bias and its gradient have the type of D. Where that is bfloat16, sums of columns in float32 are none of cublasLt's.
 //   - The heuristic takes operands to be multiples of 256 bytes unless it is told otherwise, and looks at the pointers of bias and mask, so
 //     these are set before it is asked.
@@ -48,13 +49,17 @@ const (
 	ReLUGradient Epilogue = 8 | Aux  // z where the mask says so, else 0
 	GELUGradient Epilogue = 64 | Aux // z times the derivative of GELU at what was stored
 	BiasGradient Epilogue = 16       // with a gradient: stores the sums of the result's columns
+	FactorSums   Epilogue = 512      // stores the sums of cublasLt's second factor over the dimension that is added up
 )
+
+// sumsFactors is the first version whose FactorSums is free of the errors of CUDA 11.6.
+const sumsFactors = 11800
 
 // words are the parts of an epilogue, the whole ones first.
 var words = []struct {
 	e    Epilogue
 	word string
-}{{ReLUGradient, "drelu"}, {GELUGradient, "dgelu"}, {ReLU, "relu"}, {GELU, "gelu"}, {Bias, "bias"}, {Aux, "aux"}, {BiasGradient, "bgrad"}}
+}{{ReLUGradient, "drelu"}, {GELUGradient, "dgelu"}, {ReLU, "relu"}, {GELU, "gelu"}, {Bias, "bias"}, {Aux, "aux"}, {BiasGradient, "bgrad"}, {FactorSums, "bgradb"}}
 
 func (e Epilogue) String() string {
 	var parts []string
@@ -124,7 +129,7 @@ type Product struct {
 	Alpha          float64
 	A, B, C        uint64
 	Epilogue       Epilogue
-	Vector         uint64 // the bias or the sums of columns, [N]; 0 without
+	Vector         uint64 // the bias or the sums of columns, [N], or those of a factor, [M]; 0 without
 	Aux            uint64 // a mask, or what GELU is applied to, [M,N]; 0 without
 
 	handle *Handle
@@ -147,6 +152,9 @@ func (p *Product) auxLD() int {
 
 // Plan has cublasLt choose an algorithm; the error says why it has none. The choice is made once for a shape.
 func (h *Handle) Plan(p *Product) error {
+	if p.Epilogue&FactorSums != 0 && h.Version < sumsFactors {
+		return fmt.Errorf("it adds up factors from version %s on", driver.Version(sumsFactors))
+	}
 	p.handle = h
 	p.call = C.drift_lt_product{
 		compute: C.int(p.Compute), narrow: flag(p.Narrow), narrow_d: flag(p.NarrowC), ta: flag(p.TransB), tb: flag(p.TransA), m: C.uint64_t(p.N), n: C.uint64_t(p.M), k: C.uint64_t(p.K),

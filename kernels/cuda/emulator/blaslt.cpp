@@ -6,7 +6,7 @@
 
 namespace {
 
-constexpr unsigned RELU = 2, BIAS = 4, DRELU = 8, BGRAD = 16, GELU = 32, DGELU = 64, AUX = 128;
+constexpr unsigned RELU = 2, BIAS = 4, DRELU = 8, BGRAD = 16, GELU = 32, DGELU = 64, AUX = 128, BGRADB = 512;
 
 struct Layout {
 	int type;
@@ -56,6 +56,7 @@ bool refused(unsigned epilogue) {
 }
 
 bool known(unsigned e) {
+	if (e == BGRADB) return true;
 	for (unsigned one : {0u, RELU, GELU, RELU | AUX, GELU | AUX})
 		if (e == (one | BIAS) || (one && e == one)) return true;
 	for (unsigned one : {DRELU | AUX, DGELU | AUX})
@@ -85,7 +86,7 @@ bool fits(const Matmul &p, const Layout &a, const Layout &b, const Layout &d) {
 	const bool types = (single || (p.scale == REAL_64F && p.compute == COMPUTE_64F)) && a.type == b.type && (narrow || (a.type == p.scale && d.type == p.scale));
 	const int step = p.epilogue & (GELU | DGELU) ? 8 : 128; // elements, or bits
 	const bool aux = !(p.epilogue & AUX) || (p.aux && p.ldaux % step == 0 && p.ldaux >= int64_t(d.rows));
-	const bool vector = !(p.epilogue & (BIAS | BGRAD)) || p.bias;
+	const bool vector = !(p.epilogue & (BIAS | BGRAD | BGRADB)) || p.bias;
 	return types && aux && vector && m == d.rows && n == d.columns && k == l && m && n && k && a.ld >= int64_t(a.rows) && b.ld >= int64_t(b.rows) &&
 	       d.ld >= int64_t(d.rows);
 }
@@ -138,10 +139,20 @@ template <class T, class D> void goOn(const Matmul &p, const Layout &layout, std
 		for (uint64_t i = 0; i < m; i++) vector[i] = D(sums[i]);
 }
 
+// sumsOf is the sums of the second factor, op(B) [k, n], over k.
+template <class F, class D> void sumsOf(const Matmul &p, const Product &q, const F *b, D *sums) {
+	for (int j = 0; j < q.n; j++) {
+		double sum = 0;
+		for (int l = 0; l < q.k; l++) sum += p.transb ? b[j + l * q.ldb] : b[l + j * q.ldb];
+		sums[j] = D(sum);
+	}
+}
+
 // run multiplies in T what is stored as F.
 template <class T, class F, class D> void run(Product q, const Matmul &p, const Layout &d) {
 	std::vector<T> z(d.rows * d.columns);
 	D *to = static_cast<D *>(q.c);
+	if (p.epilogue & BGRADB) sumsOf(p, q, static_cast<const F *>(q.b), static_cast<D *>(p.bias));
 	q.c = z.data(), q.ldc = d.rows;
 	multiply<T, F, T>(q);
 	goOn(p, d, z, to);
@@ -214,6 +225,7 @@ int cublasLtMatmul(void *h, void *desc, const void *alpha, const void *a, void *
 	if (!matrices(a, factor, la.rows, la.columns, la.ld, 0, 1) || !matrices(b, factor, lb.rows, lb.columns, lb.ld, 0, 1) ||
 	    !matrices(d, wide, ld.rows, ld.columns, ld.ld, 0, 1))
 		return INVALID_VALUE;
+	if (p.epilogue & BGRADB && !emulator::inside(p.bias, ld.columns * wide)) return INVALID_VALUE;
 	if (p.epilogue & (BIAS | BGRAD) && !emulator::inside(p.bias, ld.rows * wide)) return INVALID_VALUE;
 	if (p.epilogue & AUX && (reinterpret_cast<size_t>(p.aux) % 16 || !emulator::inside(p.aux, size_t(p.ldaux * ld.columns) * (p.epilogue & (GELU | DGELU) ? 8 * wide : 1) / 8))) return INVALID_VALUE;
 	Product q = {p.transa, p.transb, int(ld.rows), int(ld.columns), int(chosen.k), 0, 0, a, b, d, la.ld, lb.ld, ld.ld, 0, 0, 0, 1, bits(p.compute)};
