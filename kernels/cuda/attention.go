@@ -36,6 +36,9 @@ func (p *planner) attention(op kernels.Attention, out, in []uint64) error {
 	a := newAttentionArgs(op, out[1])
 	a.O = out[0]
 	a.Q, a.K, a.V = in[0], in[len(in)/2], in[len(in)-1]
+	if p.attentionByCuDNN(a, op, false) {
+		return nil
+	}
 	return p.attend("attention", a, op.Queries, op.Values)
 }
 
@@ -46,6 +49,9 @@ func (p *planner) attentionGradient(op kernels.AttentionGradient, out, in []uint
 	a.Q, a.K, a.V = in[0], in[n/2], in[n-1]
 	a.DQ, a.DK, a.DV = out[0], out[n/2], out[n-1]
 	a.O, a.G = in[n], in[n+1]
+	if p.attentionByCuDNN(a, kernels.Attention(op), true) {
+		return nil
+	}
 	rows := op.Batch * op.Heads * op.Queries
 	a.Dots, _ = p.reserve(0, p.size()*int64(rows))
 	a.Narrow = p.narrowBits(a)

@@ -75,21 +75,25 @@ type Options struct {
 
 // Report is what a device found out about its libraries, and what it does without.
 type Report struct {
-	CuBLAS           string         `json:"cublas"`             // version and path
-	CuDNN            string         `json:"cudnn"`              // likewise; empty without it, and until the first convolution
-	Convolutions     int            `json:"cudnn_convolutions"` // that cuDNN computes
-	Copied           int            `json:"cudnn_copied"`       // of these with operands that lie where cuDNN does not take them
-	CopiedBytes      int64          `json:"cudnn_copied_bytes"` // that copying those moves, each time all programs run once
-	Refused          int            `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
-	Widened          int            `json:"cudnn_widened"`      // of those that it computes, stored as bfloat16 and computed in float32
-	Engines          []EngineChoice `json:"cudnn_engines"`      // what it computes them with
-	CuBLASLt         string         `json:"cublaslt"`           // version and path; empty without it, and until the first product that goes on
-	Epilogues        int            `json:"cublaslt_epilogues"` // products that go on with their result in one call
-	EpiloguesRefused int            `json:"cublaslt_refused"`   // products that do not; what follows them is a kernel of its own
-	Unaligned        int            `json:"cublas_unaligned"`   // products with operands that cuBLAS cannot read 16 bytes at a time
-	Graphs           int            `json:"graphs"`             // programs that are replayed as a CUDA graph
-	Eager            int            `json:"eager"`              // programs that could not be recorded as one
-	Notices          []string       `json:"notices"`            // why, each once
+	CuBLAS       string         `json:"cublas"`             // version and path
+	CuDNN        string         `json:"cudnn"`              // likewise; empty without it, and until the first convolution
+	Convolutions int            `json:"cudnn_convolutions"` // that cuDNN computes
+	Copied       int            `json:"cudnn_copied"`       // of these with operands that lie where cuDNN does not take them
+	CopiedBytes  int64          `json:"cudnn_copied_bytes"` // that copying those moves, each time all programs run once
+	Refused      int            `json:"cudnn_refused"`      // that it does not; they are products of unrolled windows
+	Widened      int            `json:"cudnn_widened"`      // of those that it computes, stored as bfloat16 and computed in float32
+	Engines      []EngineChoice `json:"cudnn_engines"`      // what it computes them with
+	// Attentions, and gradients of such, that cuDNN computes, of those with operands stored as bfloat16; the others are kernels of drift's own.
+	Attentions        int `json:"cudnn_attentions"`
+	AttentionsRefused int `json:"cudnn_attentions_refused"`
+
+	CuBLASLt         string   `json:"cublaslt"`           // version and path; empty without it, and until the first product that goes on
+	Epilogues        int      `json:"cublaslt_epilogues"` // products that go on with their result in one call
+	EpiloguesRefused int      `json:"cublaslt_refused"`   // products that do not; what follows them is a kernel of its own
+	Unaligned        int      `json:"cublas_unaligned"`   // products with operands that cuBLAS cannot read 16 bytes at a time
+	Graphs           int      `json:"graphs"`             // programs that are replayed as a CUDA graph
+	Eager            int      `json:"eager"`              // programs that could not be recorded as one
+	Notices          []string `json:"notices"`            // why, each once
 }
 
 // EngineChoice is the engine of cuDNN that a convolution is computed by.

@@ -34,7 +34,8 @@ type device struct {
 	ltSought    bool
 	dnn         *cudnn.Handle // nil without cuDNN, and until the first convolution
 	dnnSought   bool
-	engines     engines // of cuDNN, that were chosen
+	engines     engines    // of cuDNN, that were chosen
+	attentions  attentions // that cuDNN computes
 	functions   functions
 	comm        *nccl.Comm // with the processes that it has joined; nil with none
 	rank, size  int        // among them
@@ -166,6 +167,7 @@ func (d *device) release() error {
 	}
 	if d.dnn != nil {
 		d.engines.close()
+		d.attentions.close()
 		d.dnn.Close()
 	}
 	if d.copies != (cu.Stream{}) {

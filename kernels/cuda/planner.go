@@ -33,11 +33,14 @@ type planner struct {
 	copiedBytes  int64     // that such copies read and write
 	unaligned    int       // products with operands that cuBLAS cannot read 16 bytes at a time
 	refusals     []string  // why it does not compute others
+	attentions   int       // and gradients of such, that cuDNN computes
 	masks        []*mask
 	notes        uint64 // where they are
 	maskBytes    int64
 	joins        int      // products that cublasLt goes on with
 	ltRefusals   []string // why it does not go on with others
+
+	attentionRefusals []string // why cuDNN does not compute others
 }
 
 // part is the commands of a call, or of two that are done together: those before end that no part before it has.

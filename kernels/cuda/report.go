@@ -55,6 +55,11 @@ func (d *device) planned(p *planner) {
 		d.notice("operands of convolutions are copied for cuDNN, which takes addresses that are multiples of 16: parameters lie so behind " +
 			"layers whose numbers of weights are multiples of 4")
 	}
+	d.report.Attentions += p.attentions
+	d.report.AttentionsRefused += len(p.attentionRefusals)
+	for _, why := range p.attentionRefusals {
+		d.notice("cuDNN refuses %s; it is computed by kernels that use no tensor cores, more slowly", why)
+	}
 	for _, why := range p.refusals {
 		d.notice("cuDNN refuses %s; it is computed as a product of unrolled windows, more slowly", why)
 	}

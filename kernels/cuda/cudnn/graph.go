@@ -242,6 +242,14 @@ func (g *Graph) Reduce(r Reduction, compute DataType, x, y Descriptor) {
 	g.operations = append(g.operations, g.finalize(op, reductionOperationKind))
 }
 
+// Reshape adds y, which is x as it lies in memory with other dimensions and strides.
+func (g *Graph) Reshape(x, y Descriptor) {
+	op := g.create(reshapeOperationKind)
+	set(g, op, reshapeX, descriptorElement, x)
+	set(g, op, reshapeY, descriptorElement, y)
+	g.operations = append(g.operations, g.finalize(op, reshapeOperationKind))
+}
+
 // Finish makes the graph ready for engines, and returns the first error of all that was added.
 func (g *Graph) Finish() error {
 	if len(g.operations) == 0 && g.err == nil {

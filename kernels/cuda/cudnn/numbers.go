@@ -29,6 +29,7 @@ const (
 	matmulOperationKind    kind = 19
 	reductionKind          kind = 21
 	reductionOperationKind kind = 22
+	reshapeOperationKind   kind = 31
 )
 
 // element is the type of an attribute's elements.
@@ -131,6 +132,9 @@ const (
 	reductionX          attribute = 1610
 	reductionY          attribute = 1611
 	reductionDescriptor attribute = 1612
+
+	reshapeX attribute = 2200
+	reshapeY attribute = 2201
 )
 
 // DataType is that of a tensor's elements, or of arithmetic.

@@ -40,6 +40,7 @@ const Rule rules[] = {
 	{MATMUL_OPERATION, 1522, DESCRIPTOR, 1, 1, true}, {MATMUL_OPERATION, 1523, DESCRIPTOR, 1, 1, true},
 	{REDUCTION, 1600, REDUCTION_OPERATOR, 1, 1, true}, {REDUCTION, 1601, DATA_TYPE, 1, 1, true}, {REDUCTION_OPERATION, 1610, DESCRIPTOR, 1, 1, true},
 	{REDUCTION_OPERATION, 1611, DESCRIPTOR, 1, 1, true}, {REDUCTION_OPERATION, 1612, DESCRIPTOR, 1, 1, true},
+	{RESHAPE_OPERATION, 2200, DESCRIPTOR, 1, 1, true}, {RESHAPE_OPERATION, 2201, DESCRIPTOR, 1, 1, true},
 };
 
 // expects is the kind of descriptor that an attribute refers to, or of an operation any.
@@ -85,7 +86,7 @@ int refers(const Rule &r, int64_t count, const void *values) {
 		if (!live(d)) return fail(BAD_PARAM, "a descriptor is not, or not any more");
 		if (!d->finalized) return fail(NOT_FINALIZED, "a descriptor is not finalized");
 		const int want = expects(r.name);
-		const bool operation = d->kind == POINTWISE_OPERATION || d->kind == MATMUL_OPERATION || d->kind == REDUCTION_OPERATION ||
+		const bool operation = d->kind == POINTWISE_OPERATION || d->kind == MATMUL_OPERATION || d->kind == REDUCTION_OPERATION || d->kind == RESHAPE_OPERATION ||
 		                       (d->kind >= CONVOLVE_OUTPUT && d->kind <= CONVOLVE_IMAGE);
 		if (want < 0 ? !operation : d->kind != want) return fail(DESCRIPTOR_TYPE, "a descriptor of another kind is wanted by attribute " + std::to_string(r.name));
 	}
@@ -145,7 +146,7 @@ int finish(Descriptor &d) {
 	switch (d.kind) {
 	case TENSOR: return finishTensor(d);
 	case CONVOLUTION: return finishConvolution(d);
-	case CONVOLVE_OUTPUT: case CONVOLVE_IMAGE: case CONVOLVE_KERNELS: case POINTWISE_OPERATION: case MATMUL_OPERATION: case REDUCTION_OPERATION:
+	case CONVOLVE_OUTPUT: case CONVOLVE_IMAGE: case CONVOLVE_KERNELS: case POINTWISE_OPERATION: case MATMUL_OPERATION: case REDUCTION_OPERATION: case RESHAPE_OPERATION:
 		return finishOperation(d);
 	case GRAPH: return finishGraph(d);
 	case ENGINE: return finishEngine(d);

@@ -111,12 +111,22 @@ int reduction(const Descriptor &d, Node &n, std::vector<Tensor> &all) {
 	return SUCCESS;
 }
 
+// reshape gives elements of the same places in memory other dimensions.
+int reshape(const Descriptor &d, Node &n, std::vector<Tensor> &all) {
+	const Tensor x = part(d, 2200), y = part(d, 2201);
+	if (x.size() != y.size() || x.extent() != y.extent()) return fail(SHAPE_MISMATCH, "other places in memory");
+	n.x = x.uid, n.y = y.uid;
+	all = {x, y};
+	return SUCCESS;
+}
+
 int node(const Descriptor &d, Node &n, std::vector<Tensor> &all) {
 	n.kind = d.kind;
 	switch (d.kind) {
 	case POINTWISE_OPERATION: return pointwise(d, n, all);
 	case MATMUL_OPERATION: return matmul(d, n, all);
 	case REDUCTION_OPERATION: return reduction(d, n, all);
+	case RESHAPE_OPERATION: return reshape(d, n, all);
 	}
 	all.resize(3);
 	return convolution(d, n, all[0], all[1], all[2]);

@@ -193,11 +193,19 @@ template <class T> struct Runner {
 		keep(n.y, out);
 	}
 
+	void reshape(const Node &n) {
+		const Tensor &x = p.tensors.at(n.x), &y = p.tensors.at(n.y);
+		const void *from = memory(x);
+		void *to = memory(y);
+		for (int64_t i = 0; i < y.size(); i++) store(y, to, y.at(i), load<T>(x, from, y.at(i)));
+	}
+
 	void all() {
 		for (const Node &n : p.nodes) switch (n.kind) {
 			case POINTWISE_OPERATION: pointwise(n); break;
 			case MATMUL_OPERATION: matmul(n); break;
 			case REDUCTION_OPERATION: reduce(n); break;
+			case RESHAPE_OPERATION: reshape(n); break;
 			default: convolve(n);
 			}
 	}
