@@ -97,7 +97,7 @@ func (r *Report) Write(w io.Writer, markdown bool) error {
 	}
 	if d := r.Device; d != nil {
 		fmt.Fprintf(w, "\nprograms replayed as CUDA graphs: %d, launched kernel by kernel: %d; convolutions by cuDNN: %d, refused: %d; "+
-			"products with bias or activation by cublasLt: %d, refused: %d\n", d.Graphs, d.Eager, d.Convolutions, d.Refused, d.Epilogues, d.EpiloguesRefused)
+			"attentions in bfloat16 by cuDNN: %d, refused: %d; products with bias or activation by cublasLt: %d, refused: %d\n", d.Graphs, d.Eager, d.Convolutions, d.Refused, d.Attentions, d.AttentionsRefused, d.Epilogues, d.EpiloguesRefused)
 		for _, e := range d.Engines {
 			fmt.Fprintf(w, "%s by %s, %s, %.3g µs\n", e.Convolution, e.Engine, e.Origin, e.Microseconds)
 		}

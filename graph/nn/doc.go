@@ -24,7 +24,8 @@
 //	               running_mean, running_var [c] are read from the weights' file and stay as they are
 //	embedding      {tokens, width}             ids [t…] → [t…,width], as the first layer; weight [tokens,width]
 //	positions      {length}                    adds a learned row to each position of [t,e], t ≤ length; weight [length,e]
-//	attention      {heads, causal=false, bias=true, dropout=0}   multi-head self-attention on [t,e], with the parameters of nn.MultiheadAttention
+//	attention      {heads, causal=false, bias=true, dropout=0}   multi-head self-attention on [t,e], with the parameters of nn.MultiheadAttention.
+//	               Gradients keep nothing of size t², unless weights drop out or derivatives of second order (H v, ∂tr Σ) are asked for
 //	tokens         [c,h,w] → [h·w,c]
 //	meanpool       [t,e] → [e]
 //	maxpool2d      {kernel, stride=kernel, padding=0}   [c,h,w] → [c,h′,w′]; padding counts as −∞

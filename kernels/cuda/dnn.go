@@ -55,7 +55,7 @@ func (d *device) openCuDNN() bool {
 		d.dnn, err = cudnn.Open(path, d.stream)
 	}
 	if err != nil {
-		d.notice("convolutions run without cuDNN, and slower: %v", err)
+		d.notice("convolutions and attention run without cuDNN, and slower: %v", err)
 	}
 	if d.dnn != nil {
 		d.report.CuDNN = d.dnn.Version + " " + path

@@ -73,7 +73,7 @@ func TestFallbacksAreSaid(t *testing.T) {
 		{name: "no recording", variable: "DRIFT_EMULATOR_NO_CAPTURE", value: "1", cudnn: 3, eager: 1, says: []string{
 			"a program of 3 kernels cannot be recorded as a CUDA graph: "}},
 		{name: "old cuDNN", variable: "DRIFT_EMULATOR_CUDNN_VERSION", value: "8204", says: []string{"its version is older than 8.3; set DRIFT_CUDNN"}},
-		{name: "no cuDNN", variable: "DRIFT_CUDNN", value: lone, says: []string{"convolutions run without cuDNN, and slower: opening cuDNN"}},
+		{name: "no cuDNN", variable: "DRIFT_CUDNN", value: lone, says: []string{"convolutions and attention run without cuDNN, and slower: opening cuDNN"}},
 		{name: "cuDNN is not wanted", variable: "DRIFT_CUDNN", value: "off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

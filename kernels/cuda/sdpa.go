@@ -76,6 +76,9 @@ func (p *planner) planAttention(a attentionArgs, op kernels.Attention, gradient 
 	if err := p.device.dnn.Attends(); err != nil {
 		return err
 	}
+	if op.Width%8 != 0 || op.Values%8 != 0 {
+		return fmt.Errorf("heads are %d and %d wide: multiples of 8 are wanted", op.Width, op.Values)
+	}
 	q, k, v := partsOf(op, a.Q, a.K, a.V)
 	operands := []cudnn.Operand{{UID: cudnn.QueriesUID, Address: q}, {UID: cudnn.KeysUID, Address: k}, {UID: cudnn.ValuesUID, Address: v},
 		{UID: cudnn.ResultUID, Address: a.O}, {UID: cudnn.LogSumsUID, Address: a.L}}

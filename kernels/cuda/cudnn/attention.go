@@ -36,7 +36,8 @@ type attention struct {
 }
 
 // Attention describes kernels.Attention as a chain of operations that cuDNN has fused engines for: products of queries and turned keys, scale,
-// choice by index, softmax by largest, exponentials and their sum, the logarithm of which is kept, and products with values.
+// choice by index, softmax by largest, exponentials and their sum, the logarithm of which is kept, and products with values. The chain and its types
+// are those of NVIDIA's cudnn-frontend; that cuDNN on a GPU recognizes it was not tried.
 func (h *Handle) Attention(a kernels.Attention) (*Graph, error) {
 	g := h.newAttention(a)
 	s := g.scores()

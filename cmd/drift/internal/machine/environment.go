@@ -100,8 +100,8 @@ func (t *Trial) add(to *report.Table) {
 	to.Add("cuBLAS in use", t.CuBLAS)
 	to.Add("cublasLt in use", cmp.Or(t.CuBLASLt, "none"))
 	to.Add("cuDNN in use", cmp.Or(t.CuDNN, "none"))
-	to.Add("trial", fmt.Sprintf("%d of %d convolutions by cuDNN, %d of %d products with bias and activation by cublasLt, %d of %d programs replayed as CUDA graphs",
-		t.Convolutions, t.Convolutions+t.Refused, t.Epilogues, t.Epilogues+t.EpiloguesRefused, t.Graphs, t.Graphs+t.Eager))
+	to.Add("trial", fmt.Sprintf("%d of %d convolutions and %d of %d attentions in bfloat16 by cuDNN, %d of %d products with bias and activation by cublasLt, %d of %d programs replayed as CUDA graphs",
+		t.Convolutions, t.Convolutions+t.Refused, t.Attentions, t.Attentions+t.AttentionsRefused, t.Epilogues, t.Epilogues+t.EpiloguesRefused, t.Graphs, t.Graphs+t.Eager))
 	for _, e := range t.Engines {
 		how := e.Origin
 		if e.Microseconds > 0 {
