@@ -12,13 +12,6 @@ import (
 type Storage struct {
 	Type     kernels.DType // BFloat16; any other stores nothing in another way
 	Examples []*Node       // leaves that differ from example to example, or values that stand for them
-	// Stores reports whether the device takes a primitive's operands so (kernels.Storing); nil stands for all of them.
-	Stores func(op kernels.Primitive) bool
-}
-
-// takes reports whether output or input k of a primitive can be stored in the type.
-func (s Storage) takes(op kernels.Primitive, output bool, k int) bool {
-	return kernels.Narrows(op, output, k) && (s.Stores == nil || s.Stores(op))
 }
 
 // role is what a value is to the examples of a batch.
@@ -106,12 +99,12 @@ func (p *Plan) narrowable(r roles) map[*Node]bool {
 		for k, n := range s.outs {
 			_, seen := able[n]
 			able[n] = !seen && !s.partial && s.copyTo == nil && p.home[n] == nil && DTypeOf(n) == kernels.Float32 &&
-				p.storage.takes(s.op, true, k) && r.of(n) == individual
+				kernels.Narrows(s.op, true, k) && r.of(n) == individual
 		}
 	}
 	for _, s := range p.steps {
 		for k, n := range s.ins {
-			able[n] = able[n] && p.storage.takes(s.op, false, k)
+			able[n] = able[n] && kernels.Narrows(s.op, false, k)
 		}
 	}
 	for _, o := range p.outputs {
@@ -173,7 +166,7 @@ func (s *step) bias() int {
 // copied is the inputs of a step that are read as copies where they are not stored in the type: the factors of a product with one of single
 // examples, and the bias of one whose result is stored so.
 func (p *Plan) copied(s *step, r roles) (list []int) {
-	if !kernels.Factors(s.op) || DTypeOf(s.ins[0]) != kernels.Float32 || !p.storage.takes(s.op, false, 0) {
+	if !kernels.Factors(s.op) || DTypeOf(s.ins[0]) != kernels.Float32 {
 		return nil
 	}
 	if r.of(s.ins[0]) == individual || r.of(s.ins[1]) == individual {

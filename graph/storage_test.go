@@ -127,27 +127,23 @@ func TestProductsGoOnWhereTheyAreStoredNarrow(t *testing.T) {
 	}
 }
 
-// What a device does not store in the type stays as it is computed, and what is moved to it.
-func TestStorageThatADeviceDoesNotTake(t *testing.T) {
+// A convolution reads images and a copy of its kernels narrow. What is moved is stored as it lies: a leaf, which is not narrow, moved is not.
+func TestConvolutionsAndMovesAreStoredNarrow(t *testing.T) {
 	g := New()
 	x, k := Input(g, kernels.Float32, "x", 4, 2, 6, 6), Input(g, kernels.Float32, "k", 3, 2, 3, 3)
-	y := Conv2D(Transpose(Tanh(x), 0, 1, 3, 2), k, [2]int{1, 1}, [2]int{})
-	for _, takes := range []bool{true, false} {
-		stores := func(op kernels.Primitive) bool {
-			_, conv := op.(kernels.Conv)
-			return takes || !conv
-		}
-		plan, err := newPlan([]*Node{SumTail(Tanh(y))}, nil, map[*Node]bool{k: true}, Storage{Type: kernels.BFloat16, Examples: []*Node{x}, Stores: stores})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range plan.steps {
-			if _, conv := s.op.(kernels.Conv); conv && (plan.narrow[s.ins[0]] != takes || plan.narrow[s.ins[1]] != takes || plan.narrow[s.outs[0]] != takes) {
-				t.Errorf("a device that takes convolutions so, %t: narrow are %v", takes, plan.narrow)
-			}
-			if _, moves := s.op.(kernels.Permute); moves && plan.narrow[s.ins[0]] != plan.narrow[s.outs[0]] {
-				t.Errorf("%s: narrow are %v", s.op.Name(), plan.narrow)
-			}
+	leaf := Transpose(x, 0, 1, 3, 2)
+	hidden := Transpose(Tanh(leaf), 0, 1, 3, 2)
+	y := Conv2D(hidden, k, [2]int{1, 1}, [2]int{})
+	plan, err := newPlan([]*Node{SumTail(Tanh(y))}, nil, map[*Node]bool{k: true}, Storage{Type: kernels.BFloat16, Examples: []*Node{x}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan.narrow[x] || plan.narrow[root(leaf)] || plan.narrow[k] || !plan.narrow[root(hidden)] || !plan.narrow[root(y)] {
+		t.Errorf("narrow are %v", plan.narrow)
+	}
+	for _, s := range plan.steps {
+		if _, conv := s.op.(kernels.Conv); conv && !(plan.narrow[s.ins[0]] && plan.narrow[s.ins[1]] && plan.again[s.ins[1]]) {
+			t.Errorf("a convolution reads %v", names(s.ins))
 		}
 	}
 }

@@ -11,8 +11,6 @@ type Storing interface {
 	Device
 	// Storage is that type, BFloat16, or Float32 for none.
 	Storage() DType
-	// Stores reports whether it is that for the operands of a primitive, as far as Narrows and Alike have it.
-	Stores(op Primitive) bool
 }
 
 // StorageOf is the type in which a device stores values between calls that compute in dt.
@@ -21,14 +19,6 @@ func StorageOf(dev Device, dt DType) DType {
 		return s.Storage()
 	}
 	return dt
-}
-
-// Stores is the method of a Storing device; nil for others.
-func Stores(dev Device) func(Primitive) bool {
-	if s, ok := dev.(Storing); ok {
-		return s.Stores
-	}
-	return nil
 }
 
 // Viewer is a buffer whose memory can hold elements of another type.

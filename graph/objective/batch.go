@@ -69,7 +69,7 @@ func (f *Objective) newBatch(kind chunkKind) *Batch {
 		b.inputs = append(b.inputs, of(f.inputs[i], in))
 	}
 	b.target = of(f.targets, f.Model.Target())
-	b.Store(graph.Storage{Type: kernels.StorageOf(f.device, f.dtype), Examples: append([]*graph.Node{b.index, b.target}, b.inputs...), Stores: kernels.Stores(f.device)})
+	b.Store(graph.Storage{Type: kernels.StorageOf(f.device, f.dtype), Examples: append([]*graph.Node{b.index, b.target}, b.inputs...)})
 	for _, p := range buffersOf(f.Model) {
 		b.buffers = append(b.buffers, b.Leaf(f.buffers.Slice(p.Offset, p.Offset+p.Len), p.Shape...))
 	}

@@ -14,9 +14,6 @@ func (d *device) Storage() kernels.DType {
 	return kernels.Float32
 }
 
-// Stores reports primitives whose operands may be stored so, which are all.
-func (d *device) Stores(kernels.Primitive) bool { return true }
-
 // storedAt is the type that the operand at an address is stored in, and bytesAt the size of an element.
 func (p *planner) storedAt(address uint64) kernels.DType {
 	if p.narrow[address] {

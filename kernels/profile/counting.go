@@ -21,8 +21,6 @@ type counting struct {
 
 func (d counting) Storage() kernels.DType { return d.stored }
 
-func (d counting) Stores(kernels.Primitive) bool { return true }
-
 func (counting) Name() string { return "counting" }
 
 func (d counting) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
