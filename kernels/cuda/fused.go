@@ -17,8 +17,6 @@ import (
 // vectorBytes is what an instruction loads or stores at once.
 const vectorBytes = 16
 
-func (p *planner) vector() int { return vectorBytes / p.dtype.Size() }
-
 // written are the modules of programs that PTX was written for, by the hash of their text: a program that comes again is not compiled again.
 type written map[[sha256.Size]byte]cu.Module
 
