@@ -155,5 +155,8 @@ func (r *request) streamed(path string) (string, bool, error) {
 		return "", false, err
 	}
 	yes := r.streams(info.Size())
+	if yes && !info.Mode().IsRegular() && !info.IsDir() {
+		return "", false, fmt.Errorf("%s is no regular file, from which examples could be read in any order: %w", path, errUnstreamable)
+	}
 	return path, yes, r.err
 }

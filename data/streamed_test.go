@@ -187,6 +187,7 @@ func TestWhatCannotStayOnDiskIsRefused(t *testing.T) {
 		"tokens:" + path + ",stream=on,context=690": "too few",
 		"tokens:" + turned + ",stream=on":           "save it in C order, or add stream=off",
 		"idx:" + zipped + ",stream=on":              "unpack it, or add stream=off",
+		"text:" + os.DevNull + ",stream=on":         "no regular file",
 		"text:" + gz + ",stream=on":                 "unpack it, or add stream=off",
 		"text:" + latin + ",stream=on":              "byte 3 is no UTF-8",
 		"text:" + empty + ",stream=on":              "the file is empty",
