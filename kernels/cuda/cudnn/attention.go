@@ -30,9 +30,9 @@ const (
 // attention is a graph of kernels.Attention under construction, with operands of bfloat16.
 type attention struct {
 	*Graph
-	a             kernels.Attention
-	next          int64 // id
-	scale, hidden Descriptor
+	a     kernels.Attention
+	next  int64 // id
+	scale Descriptor
 }
 
 // Attention describes kernels.Attention as a chain of operations that cuDNN has fused engines for: products of queries and turned keys, scale,
