@@ -68,11 +68,11 @@ func (a *attention) forward(weights *Node) bool {
 	scores := sources(weights)[0]
 	a.inside[weights] = true
 	if e, ok := familyOf(scores).(elementwise); ok && e.fn == kernels.FnAdd {
-		in := sources(scores)
-		if hides(in[0]) {
+		in, t := sources(scores), weights.Shape()[1]
+		if hides(in[0], t) {
 			in[0], in[1] = in[1], in[0]
 		}
-		if !hides(in[1]) {
+		if !hides(in[1], t) {
 			return false
 		}
 		a.inside[scores], a.op.Causal = true, true
@@ -161,15 +161,14 @@ func (a *attention) function(fn kernels.Fn, x, y *Node) func(*Node) bool {
 	}
 }
 
-// hides reports a matrix, repeated, that takes from the softmax of each row what is behind the diagonal: 0 on and before it, and behind it a
+// hides reports a matrix [t,t], repeated, that takes from the softmax of each row what is behind the diagonal: 0 on and before it, and behind it a
 // number so low that no score comes up against it.
-func hides(n *Node) bool {
-	if _, ok := familyOf(n).(broadcast); !ok || n.Dims() != 3 {
+func hides(n *Node, t int) bool {
+	if _, ok := familyOf(n).(broadcast); !ok {
 		return false
 	}
 	mask, access := read(n)
-	t := n.Shape()[1]
-	if n.Shape()[2] != t || access.C != t*t || Size(mask) != t*t {
+	if access.C != t*t || access.Each() != 1 || Size(mask) != t*t {
 		return false
 	}
 	if isConstant(mask) {

@@ -79,6 +79,12 @@ func TestAttentionIsOneKernel(t *testing.T) {
 	}
 	y, z := attends(qkv, heads, -1e30), separate(q, k, v, nil)
 	weights := Softmax(Reshape(MatMulT(q, k, false, true), 28, 7))
+	// as networks of other frameworks come: keys turned before the product, a multiple of them, and a mask for batch and heads
+	products := MatMul(q, Reshape(Scale(Transpose(Reshape(k, 2, 2, 7, 3), 0, 1, 3, 2), 0.5), 4, 3, 7))
+	turned := MatMul(Reshape(Softmax(Reshape(products, 28, 7)), 4, 7, 7), v)
+	turnedOp := plain
+	scores := Add(Reshape(MatMulT(q, k, false, true), 2, 2, 7, 7), Reshape(Broadcast(mask(-1e10, 0), 0, 4), 2, 2, 7, 7))
+	four := MatMul(Reshape(Softmax(Reshape(scores, 28, 7)), 4, 7, 7), v)
 	for _, c := range []struct {
 		name    string
 		outputs []*Node
@@ -91,6 +97,8 @@ func TestAttentionIsOneKernel(t *testing.T) {
 		{"separate operands", gradients(z, q, k, v), back(plain)},
 		{"fewer queries than keys", gradients(separate(few, k, v, nil), few, k, v), back(cross)},
 		{"a constant mask", gradients(separate(q, k, v, mask(math.Inf(-1), 0)), q, k, v), back(masked)},
+		{"turned keys", gradients(turned, q, k, v), back(turnedOp)},
+		{"a mask in four axes", gradients(four, q, k, v), back(masked)},
 		{"a constant that hides nothing", gradients(separate(q, k, v, mask(-5, 0)), q, k, v), nil},
 		{"a constant that lowers the others too", gradients(separate(q, k, v, mask(-1e30, -1)), q, k, v), nil},
 		{"values alone", gradients(z, v), nil},

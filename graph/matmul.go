@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -69,4 +70,36 @@ func (f matmul) primitive(in []tensor.Shape, _ tensor.Shape) kernels.Primitive {
 func MatMul(a, b *Node) *Node { return MatMulT(a, b, false, false) }
 
 // MatMulT is op(a)·op(b), where op transposes the last two axes if asked to.
-func MatMulT(a, b *Node, transA, transB bool) *Node { return apply(matmul{transA, transB}, a, b) }
+func MatMulT(a, b *Node, transA, transB bool) *Node {
+	if x, ok := upright(a); ok {
+		a, transA = x, !transA
+	}
+	if x, ok := upright(b); ok {
+		b, transB = x, !transB
+	}
+	return apply(matmul{transA, transB}, a, b)
+}
+
+// upright is a batch of matrices, or a multiple of one, before its rows and columns changed places, if they did: a product reads it in either way, and
+// keys of attention that came turned are then like others.
+func upright(n *Node) (*Node, bool) {
+	if n.Dims() != 3 {
+		return nil, false
+	}
+	if x, c, ok := isScale(n); ok {
+		x, ok = upright(x)
+		if !ok {
+			return nil, false
+		}
+		return Scale(x, c), true
+	}
+	moved := root(n)
+	p, ok := familyOf(moved).(permute)
+	last := p.perm.rank - 1
+	if !ok || last < 2 || p.perm.n[last-1] != last || moved.Shape()[last-1] != n.Shape()[1] || moved.Shape()[last] != n.Shape()[2] {
+		return nil, false
+	}
+	perm := slices.Clone(p.perm.n[:last+1])
+	perm[last-1], perm[last] = perm[last], perm[last-1]
+	return Reshape(Transpose(inputsOf(moved)[0], perm...), n.Shape()[0], n.Shape()[2], n.Shape()[1]), true
+}
