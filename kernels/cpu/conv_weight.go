@@ -38,7 +38,11 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.parts * c.O * c.depth, planes: c.depthwise()}
 	if d := c.wide(c.C, c.O); d != nil {
 		d.reserve()
-		w.sumWide(l, d, as32(o.out[0]))
+		if k := as32(o.out[0]); d.perExample {
+			d.gradients(l, k, as32(w.x), as32(w.y))
+		} else {
+			w.sumWide(l, d, k)
+		}
 		return
 	}
 	if w.tiles = c.tiled(c.Window, c.C, c.O); w.tiles != nil {
@@ -134,12 +138,7 @@ func (w *convWeight[T]) sumWide(l *loader, d *wide, k []float32) {
 	sums := w.addUp(l, nil, winograd4.Places*each, d.units(), func(_ *pool.Pool, worker, i int, beta T, dst []T) {
 		d.weight(worker, i, float32(beta), as32(dst), x, y)
 	})
-	l.parallel((each+winograd4.Lanes-1)/winograd4.Lanes, 512, func(_, from, to int) {
-		sums := as32(sums())
-		for i := from * winograd4.Lanes; i < min(each, to*winograd4.Lanes); i += winograd4.Lanes {
-			winograd4.Gradients(k[9*i:], sums[i:], each, min(winograd4.Lanes, each-i))
-		}
-	})
+	l.parallel((each+winograd4.Lanes-1)/winograd4.Lanes, 512, func(_, from, to int) { d.finish(k, as32(sums()), from, to) })
 }
 
 // addUp adds the steps that compute a sum of size elements over n terms, each of which puts beta times what is there and itself into dst.

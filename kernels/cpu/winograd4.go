@@ -13,30 +13,42 @@ import (
 type wide struct {
 	kernels.Window
 	tileUnits
-	inputs, outputs       int
-	across                int // tiles in a row
-	edges                 []uint16
-	local                 *arena
-	inAt, outAt, turnedAt int // where operands lie in a worker's scratch memory, in bytes; lines lie before them
+	inputs, outputs int
+	across          int  // tiles in a row
+	perExample      bool // each image has kernels of its own
+	edges           []uint16
+	local           *arena
+	// where operands lie in a worker's scratch memory, in bytes; lines lie before them
+	inAt, outAt, turnedAt, kernelsAt int
 }
 
 const (
 	wideTiles = 128     // in all images together, from which on it is faster by wide tiles
 	wideBytes = 1 << 19 // of the operands of a unit's products
+
+	// Bounds where each image has kernels of its own: tiles of an image, which must be worth transforming kernels, and bytes of these.
+	wideOwnTiles = 16
+	wideOwnBytes = 1 << 20
 )
 
 // wide is the convolution by wide tiles; nil where there is a faster way, as where tiles would multiply more than half of what windows do.
 func (c *convolution[T]) wide(inputs, outputs int) *wide {
 	dh, dw := c.Dilation()
 	rows, across := (c.H+winograd4.Tile-1)/winograd4.Tile, (c.W+winograd4.Tile-1)/winograd4.Tile
-	if c.KH != 3 || c.KW != 3 || c.StrideH != 1 || c.StrideW != 1 || c.PadH != 1 || c.PadW != 1 || dh != 1 || dw != 1 || c.parts > 1 || c.PerExample ||
+	if c.KH != 3 || c.KW != 3 || c.StrideH != 1 || c.StrideW != 1 || c.PadH != 1 || c.PadW != 1 || dh != 1 || dw != 1 || c.parts > 1 ||
 		sizeOf[T]() != sizeOf[float32]() || min(inputs, outputs) < tiledChannels || c.N*rows*across < wideTiles ||
 		2*winograd4.Places*rows*across > 9*c.H*c.W || !winograd4.Available() {
 		return nil
 	}
-	d := &wide{Window: c.Window, inputs: inputs, outputs: outputs, across: across, local: c.local}
+	most := c.N
+	if c.PerExample {
+		if most = 1; rows*across < wideOwnTiles || winograd4.Places*inputs*outputs*sizeOf[T]() > wideOwnBytes {
+			return nil
+		}
+	}
+	d := &wide{Window: c.Window, inputs: inputs, outputs: outputs, across: across, perExample: c.PerExample, local: c.local}
 	columns := max(2*winograd4.Lanes, wideBytes/sizeOf[float32]()/(winograd4.Places*(inputs+outputs)))
-	d.tileUnits = cutTiles(c.N, rows, across, columns, c.N)
+	d.tileUnits = cutTiles(c.N, rows, across, columns, most)
 	d.edges = winograd4.Edges(d.largest())
 	return d
 }
@@ -70,7 +82,12 @@ func (d *wide) reserve() {
 	d.inAt = bytes(winograd4.LinesLen(t, d.W))
 	d.outAt = d.inAt + bytes(winograd4.Places*stepOf(d.inputs, t))
 	d.turnedAt = d.outAt + bytes(winograd4.Places*stepOf(d.outputs, t))
-	d.local.reserve(d.turnedAt + bytes(t.Len()*(d.inputs+d.outputs)))
+	d.kernelsAt = d.turnedAt + bytes(t.Len()*(d.inputs+d.outputs))
+	own := 0
+	if d.perExample {
+		own = winograd4.Places * d.inputs * d.outputs
+	}
+	d.local.reserve(d.kernelsAt + 4*own)
 }
 
 // stepOf is from the products of one place of a patch to those of the next: not a power of two, as these would all lie in the same part of a
@@ -93,8 +110,9 @@ func (d *wide) products(worker int, u *wideUnit) []float32 {
 }
 
 // convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs].
-func (d *wide) convolve(worker int, u *wideUnit, y, x, kernels []float32) {
-	v, m, columns, plane := d.data(worker, u, x), d.products(worker, u), u.tiles.Len(), d.H*d.W
+func (d *wide) convolve(worker, i int, y, x, kernels []float32) {
+	u := d.unit(worker, i)
+	v, m, columns, plane := d.data(worker, &u, x), d.products(worker, &u), u.tiles.Len(), d.H*d.W
 	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
 	for p := range winograd4.Places {
 		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
@@ -108,27 +126,77 @@ func (d *wide) convolve(worker int, u *wideUnit, y, x, kernels []float32) {
 func (d *wide) load(l *loader, y, x, k []float32, turned bool) {
 	d.reserve()
 	each := d.inputs * d.outputs
+	if d.perExample {
+		d.images(l, func(worker, n, from, to int) {
+			kernels := d.own(worker)
+			d.transform(kernels, k[9*n*each:], 0, d.kernelGroups(), turned)
+			for i := from; i < to; i++ {
+				d.convolve(worker, i, y, x, kernels)
+			}
+		})
+		return
+	}
 	l.shared.reserve(winograd4.Places * each * 4)
 	transformed := func() []float32 { return view[float32](l.shared, 0, 0, winograd4.Places*each) }
-	groups := (d.outputs + winograd4.Lanes - 1) / winograd4.Lanes
-	l.parallel(d.inputs*groups, 512, func(_, from, to int) {
-		u := transformed()
-		for i := from; i < to; i++ {
-			c, o := i/groups, i%groups*winograd4.Lanes
-			at, count := c*d.outputs+o, min(winograd4.Lanes, d.outputs-o)
-			if turned {
-				winograd4.TurnedKernels(u[at:], each, k[9*at:], 9, count)
-			} else {
-				winograd4.Kernels(u[at:], each, k[9*(o*d.inputs+c):], 9*d.inputs, count)
-			}
-		}
-	})
+	l.parallel(d.kernelGroups(), 512, func(_, from, to int) { d.transform(transformed(), k, from, to, turned) })
 	l.parallel(d.units(), d.cost(), func(worker, from, to int) {
 		for i := from; i < to; i++ {
-			u := d.unit(worker, i)
-			d.convolve(worker, &u, y, x, transformed())
+			d.convolve(worker, i, y, x, transformed())
 		}
 	})
+}
+
+// images adds a step over images, each with its units [from, to).
+func (d *wide) images(l *loader, each func(worker, n, from, to int)) {
+	l.parallel(d.N, d.strips*d.cost(), func(worker, from, to int) {
+		for n := from; n < to; n++ {
+			each(worker, n, n*d.strips, (n+1)*d.strips)
+		}
+	})
+}
+
+// own is where the transformed kernels of an image lie.
+func (d *wide) own(worker int) []float32 {
+	return view[float32](d.local, worker, d.kernelsAt, winograd4.Places*d.inputs*d.outputs)
+}
+
+// kernelGroups is how many groups of kernels are transformed at once: of one input, and up to as many outputs as there are lanes.
+func (d *wide) kernelGroups() int {
+	return d.inputs * ((d.outputs + winograd4.Lanes - 1) / winograd4.Lanes)
+}
+
+// transform puts some groups of kernels k into u [places, inputs, outputs].
+func (d *wide) transform(u, k []float32, from, to int, turned bool) {
+	each, groups := d.inputs*d.outputs, d.kernelGroups()/d.inputs
+	for i := from; i < to; i++ {
+		c, o := i/groups, i%groups*winograd4.Lanes
+		at, count := c*d.outputs+o, min(winograd4.Lanes, d.outputs-o)
+		if turned {
+			winograd4.TurnedKernels(u[at:], each, k[9*at:], 9, count)
+		} else {
+			winograd4.Kernels(u[at:], each, k[9*(o*d.inputs+c):], 9*d.inputs, count)
+		}
+	}
+}
+
+// gradients adds the step that puts those of each image's kernels into k, for inputs x and outputs' gradients y.
+func (d *wide) gradients(l *loader, k, x, y []float32) {
+	each := d.inputs * d.outputs
+	d.images(l, func(worker, n, from, to int) {
+		sums := d.own(worker)
+		for i := from; i < to; i++ {
+			d.weight(worker, i, float32(min(i-from, 1)), sums, x, y)
+		}
+		d.finish(k[9*n*each:], sums, 0, (each+winograd4.Lanes-1)/winograd4.Lanes)
+	})
+}
+
+// finish turns some groups of sums for transformed kernels into kernels k.
+func (d *wide) finish(k, sums []float32, from, to int) {
+	each := d.inputs * d.outputs
+	for i := from * winograd4.Lanes; i < min(each, to*winograd4.Lanes); i += winograd4.Lanes {
+		winograd4.Gradients(k[9*i:], sums[i:], each, min(winograd4.Lanes, each-i))
+	}
 }
 
 // cost is that of a unit, as loader.parallel counts it.

@@ -94,6 +94,7 @@ var deep = []kernels.Window{
 	{N: 12, C: 9, H: 17, W: 14, KH: 3, KW: 3, StrideH: 1, StrideW: 1},
 	{N: 2, C: 8, H: 39, W: 50, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 2, PadW: 1},
 	{N: 1, C: 10, H: 43, W: 44, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 3, PadW: 3},
+	{N: 9, C: 9, H: 18, W: 15, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	{N: 1, C: 8, H: 58, W: 75, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 }
 
@@ -108,6 +109,7 @@ func testConv(s *suite) {
 	for _, w := range deep {
 		for _, channels := range []int{8, 17} {
 			s.convolve(kernels.Conv{Window: w, O: channels})
+			s.convolve(kernels.Conv{Window: w, O: channels, PerExample: true})
 		}
 	}
 }
