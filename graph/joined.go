@@ -8,7 +8,7 @@ import (
 	"drift/kernels"
 )
 
-// joinProducts lets a matrix product go on with its result, where a chain of its own would read and write it again: with a bias, an
+// joinProducts lets a matrix product, and a convolution, go on with its result, where a chain of its own would read and write it again: with a bias, an
 // activation, and on the way back the activation's derivative and the sums of the bias's gradient. The steps must be connected.
 func (p *Plan) joinProducts(f *fuser) {
 	j := joiner{fuser: f, plan: p, producer: p.producers(), readers: make(map[*Node][]*step), gone: make(map[*step]bool), sums: make(map[*step]*step), formulas: make(formulas)}
@@ -19,7 +19,7 @@ func (p *Plan) joinProducts(f *fuser) {
 	}
 	for _, s := range p.steps {
 		for k := range s.ins {
-			if j.gelu(s, k) || j.join(s, k) {
+			if j.gelu(s, k) || j.join(s, k) || j.convolve(s, k) {
 				break
 			}
 		}
@@ -49,13 +49,46 @@ type joiner struct {
 
 // made is the product whose result is input k of a chain and is read by no other steps than these.
 func (j *joiner) made(s *step, k int, readers ...*step) (g *step, ok bool) {
-	z := s.ins[k]
-	g = j.producer[z]
-	if m, chain := kernels.ChainOf(s.op); !chain || !m.Access[k].Full() || g == nil || j.gone[g] || !g.foldable() || j.kept[z] || !j.onlyBy(z, readers) {
+	if g = j.maker(s, k, readers); g == nil || !g.foldable() {
 		return nil, false
 	}
 	gemm := g.op.(kernels.Gemm)
 	return g, gemm.Batch == 1 && gemm.K > 0
+}
+
+// maker is the step whose result is input k of a chain and is read by no other steps than these, or nil.
+func (j *joiner) maker(s *step, k int, readers []*step) *step {
+	z := s.ins[k]
+	g := j.producer[z]
+	if m, chain := kernels.ChainOf(s.op); !chain || !m.Access[k].Full() || g == nil || j.gone[g] || j.kept[z] || !j.onlyBy(z, readers) {
+		return nil
+	}
+	return g
+}
+
+// convolve lets the convolution that makes input k of a chain go on with it.
+func (j *joiner) convolve(s *step, k int) bool {
+	g := j.maker(s, k, []*step{s})
+	if g == nil || len(s.ins) > 2 || g.partial {
+		return false
+	}
+	conv, ok := g.op.(kernels.Conv)
+	if !ok || conv.PerExample || conv.N == 0 {
+		return false
+	}
+	names := j.names(s, map[*Node]string{s.ins[k]: "z"})
+	for _, p := range []kernels.Convolved{{Bias: true}, {Activation: kernels.ReLU}, {Bias: true, Activation: kernels.ReLU}} {
+		p.Conv = conv
+		own := []string{"z"}
+		if chain := p.Chain(); p.Bias {
+			own = append(own, fmt.Sprint(chain.Access[1]))
+		}
+		if j.of(p.Chain(), own) == j.of(s.op, names) {
+			j.follow(g, s, p, s.outs, slices.Delete(slices.Clone(s.ins), k, k+1))
+			return true
+		}
+	}
+	return false
 }
 
 // onlyBy reports a value that no other steps than these read.
@@ -100,6 +133,11 @@ func (j *joiner) replace(g, s *step, p kernels.Product, outs, rest []*Node) {
 		j.sums[s] = &step{nodes: s.nodes, ins: outs[1:], outs: outs[:1], op: kernels.Reduce{A: 1, B: p.M, C: p.N, Map: copied}}
 		outs = outs[1:]
 	}
+	j.follow(g, s, p, outs, rest)
+}
+
+// follow puts one primitive in the place of a step and of the chain behind it, of which rest are the other inputs.
+func (j *joiner) follow(g, s *step, p kernels.Primitive, outs, rest []*Node) {
 	s.op, s.fused, s.outs = p, false, outs
 	s.nodes, s.ins = slices.Concat(g.nodes, s.nodes), slices.Concat(g.ins, rest)
 	j.gone[g] = true

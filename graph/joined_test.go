@@ -69,3 +69,44 @@ func TestProductsGoOn(t *testing.T) {
 		}
 	}
 }
+
+// A convolution goes on with the bias of its channels and with ReLU. One whose result is read elsewhere too, that has kernels for each image, or is
+// followed by something else, does not.
+func TestConvolutionsGoOn(t *testing.T) {
+	g := New()
+	in := func(name string, shape ...int) *Node { return Input(g, kernels.Float64, name, shape...) }
+	x, k, b, l := in("x", 2, 3, 6, 6), in("k", 4, 3, 3, 3), in("b", 4), in("l", 5, 4, 3, 3)
+	one := [2]int{1, 1}
+	z := Conv2D(x, k, one, one)
+	bias, relu := kernels.Convolved{Bias: true}, kernels.Convolved{Bias: true, Activation: kernels.ReLU}
+	for _, c := range []struct {
+		name    string
+		outputs []*Node
+		want    []kernels.Convolved
+	}{
+		{"two layers", Grad([]*Node{SumAll(Square(Conv2D(Relu(Bias(z, b, 1)), l, one, one)))}, []*Node{nil}, []*Node{k, b, l}), []kernels.Convolved{relu}},
+		{"a bias alone", []*Node{Bias(z, b, 1)}, []kernels.Convolved{bias}},
+		{"relu alone", []*Node{Relu(z)}, []kernels.Convolved{{Activation: kernels.ReLU}}},
+		{"groups", []*Node{Relu(GroupedConv2D(x, in("groups", 6, 1, 3, 3), one, one, one, 3))}, []kernels.Convolved{{Activation: kernels.ReLU}}},
+		{"another function", []*Node{Tanh(Bias(z, b, 1))}, nil},
+		{"a bias of images", []*Node{Add(z, BroadcastTail(in("images", 2), 2, 4, 6, 6))}, nil},
+		{"read twice", []*Node{Relu(z), Exp(z)}, nil},
+		{"wanted itself", []*Node{Relu(z), z}, nil},
+		{"kernels for each image", []*Node{Relu(Conv2D(x, in("each", 2, 4, 3, 3, 3), one, one))}, nil},
+	} {
+		p, err := NewPlan(c.outputs, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []kernels.Convolved
+		for _, s := range p.steps {
+			if found, ok := s.op.(kernels.Convolved); ok {
+				found.Conv = kernels.Conv{}
+				got = append(got, found)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}

@@ -46,6 +46,8 @@ func Flops(op Primitive) float64 {
 		return Flops(p.Gemm) // what it goes on with costs no time of its own
 	case Conv:
 		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C/p.Parts(), p.KH, p.KW)
+	case Convolved:
+		return Flops(p.Conv)
 	case ConvInput:
 		return Flops(Conv(p))
 	case ConvWeight:

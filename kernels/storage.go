@@ -51,7 +51,7 @@ func Narrows(op Primitive, output bool, k int) bool {
 		return !output || p.Beta == 0
 	case Product:
 		return !output || k == p.Y() || k > 0
-	case Conv, ConvInput:
+	case Conv, Convolved, ConvInput:
 		return true
 	case ConvWeight:
 		return !output || p.PerExample
@@ -105,7 +105,7 @@ func Alike(op Primitive) []Operand {
 // BFloat16 only where they are.
 func Factors(op Primitive) bool {
 	switch op.(type) {
-	case Gemm, Product, Conv, ConvInput, ConvWeight:
+	case Gemm, Product, Conv, Convolved, ConvInput, ConvWeight:
 		return true
 	}
 	return false

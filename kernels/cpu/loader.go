@@ -121,6 +121,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadGemm(l, p, o)
 	case kernels.Product:
 		loadProduct(l, p, o)
+	case kernels.Convolved:
+		loadConvolved(l, p, o)
 	case kernels.Attention:
 		loadAttention(l, p, o)
 	case kernels.AttentionGradient:

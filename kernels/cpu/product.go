@@ -4,6 +4,12 @@ import (
 	"drift/kernels"
 )
 
+// loadConvolved convolves into the place of the result, and goes on there.
+func loadConvolved[T kernels.Float](l *loader, p kernels.Convolved, o operands[T]) {
+	loadConv(l, p.Conv, operands[T]{out: o.out, in: o.in[:2]})
+	loadMap(l, p.Chain(), operands[T]{out: o.out, in: append([][]T{o.out[0]}, o.in[2:]...)})
+}
+
 // loadProduct multiplies into the place of the result, and goes on there.
 func loadProduct[T kernels.Float](l *loader, p kernels.Product, o operands[T]) {
 	z := o.out[p.Y()]

@@ -41,8 +41,8 @@ type record struct {
 
 // label says in words all that a choice depends on.
 func (s *engines) label(c cudnn.Convolution, precision Precision) string {
-	c.ChannelsLast = false
-	return fmt.Sprintf("%s, %s, %v, %v, types %d and %d, %+v", s.device, s.how, precision, c.Direction, c.Factors, c.Result, c.Conv)
+	return fmt.Sprintf("%s, %s, %v, %v, types %d, %d and %d, bias %t, relu %t, %+v", s.device, s.how, precision, c.Direction, c.Factors, c.Result, c.BiasType, c.Bias,
+		c.ReLU, c.Conv)
 }
 
 // file is where a label's choice is.
@@ -80,7 +80,7 @@ func (p *planner) restore(c cudnn.Convolution, label string) (*chosen, error) {
 	if r.For != label {
 		return nil, fmt.Errorf("it is for %q", r.For)
 	}
-	c.ChannelsLast = r.ChannelsLast
+	c.ChannelsLast, c.Apart = r.ChannelsLast, r.Apart
 	g, err := p.device.dnn.Graph(c)
 	if err != nil {
 		return nil, err

@@ -47,9 +47,33 @@ func (p *planner) parts(c kernels.Conv, x, y, k uint64, f func(part images) erro
 	return nil
 }
 
+// convolved is a convolution that goes on, by cuDNN or as a convolution and a chain.
+func (p *planner) convolved(op kernels.Convolved, y uint64, in []uint64) error {
+	x, k, b := in[0], in[1], uint64(0)
+	if op.Bias {
+		b = in[2]
+	}
+	if done, err := p.byCuDNN(cudnn.Output, op, x, y, k, b); done {
+		return err
+	}
+	if err := p.conv(op.Conv, y, x, k); err != nil {
+		return err
+	}
+	return p.follow(op, y, b)
+}
+
+// follow adds what a convolution goes on with as a kernel of its own.
+func (p *planner) follow(op kernels.Convolved, y, b uint64) error {
+	operands := []uint64{y}
+	if op.Bias {
+		operands = append(operands, b)
+	}
+	return p.fused(op.Chain(), []uint64{y}, operands)
+}
+
 // conv is Y = K·Uᵀ for each image, U [spots, width] being its columns: [O, width]·[width, spots].
 func (p *planner) conv(c kernels.Conv, y, x, k uint64) error {
-	if done, err := p.byCuDNN(cudnn.Output, c, x, y, k); done {
+	if done, err := p.byCuDNN(cudnn.Output, kernels.Convolved{Conv: c}, x, y, k, 0); done {
 		return err
 	}
 	if c.Parts() > 1 {
@@ -71,7 +95,7 @@ func (p *planner) conv(c kernels.Conv, y, x, k uint64) error {
 
 // convInput is col2im of Ū = Ȳᵀ·K for each image: [spots, O]·[O, width].
 func (p *planner) convInput(c kernels.ConvInput, x, y, k uint64) error {
-	if done, err := p.byCuDNN(cudnn.Image, kernels.Conv(c), x, y, k); done {
+	if done, err := p.byCuDNN(cudnn.Image, kernels.Convolved{Conv: kernels.Conv(c)}, x, y, k, 0); done {
 		return err
 	}
 	if all := kernels.Conv(c); all.Parts() > 1 {
@@ -97,7 +121,7 @@ func (p *planner) convWeight(c kernels.ConvWeight, k, x, y uint64) error {
 	if c.N == 0 {
 		return p.scale(taps(kernels.Conv(c)), 0, k)
 	}
-	if done, err := p.byCuDNN(cudnn.Kernels, kernels.Conv(c), x, y, k); done {
+	if done, err := p.byCuDNN(cudnn.Kernels, kernels.Convolved{Conv: kernels.Conv(c)}, x, y, k, 0); done {
 		return err
 	}
 	if all := kernels.Conv(c); all.Parts() > 1 {

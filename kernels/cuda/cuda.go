@@ -13,7 +13,8 @@
 // compute that add up in one order and round no more than the precision says: passed over are nondeterministic ones, Fourier and Winograd transforms,
 // those that round factors or sums to 16 bits, and for Full those of tensor cores. When a program is loaded, the first four that have room are timed in
 // each of two layouts: as tensors lie (NCHW), and with channels behind pixels (NHWC), into which and from which operands are copied. The fastest is
-// used, copies counted. As engines differ in their last digits, a choice is kept in the user's cache folder, drift/cudnn, by GPU, version of cuDNN, precision,
+// used, copies counted. Where a bias or ReLU follows, engines that go on with it (which cuDNN has for tensor cores and NHWC) are timed against others with
+// a kernel behind them. As engines differ in their last digits, a choice is kept in the user's cache folder, drift/cudnn, by GPU, version of cuDNN, precision,
 // direction, types and sizes: a run, and one that is resumed, has the bits of any other on the same machine with the same cache. A file of it is whole
 // or not there, and of processes that choose at the same time all use the first one's choice. $DRIFT_CUDNN_ENGINES=first takes the first engine that is
 // proposed and allowed, untimed; =any lets transforms and sums without an order compete. Where memory is too scarce for the kept engine's workspace,

@@ -64,13 +64,17 @@ func (d *device) openCuDNN() bool {
 	return d.dnn != nil
 }
 
-// byCuDNN adds a convolution that cuDNN computes, if it is here and has a way to do it, which done says.
-func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (done bool, err error) {
+// byCuDNN adds a convolution that cuDNN computes, if it is here and has a way to do it, which done says. An Output may go on, with a bias at b.
+func (p *planner) byCuDNN(d cudnn.Direction, op kernels.Convolved, x, y, k, b uint64) (done bool, err error) {
+	c := op.Conv
 	if c.PerExample || c.N == 0 || c.C == 0 || c.O == 0 || !p.device.openCuDNN() {
 		return false, nil
 	}
 	at := [...]uint64{cudnn.Output: y, cudnn.Image: x, cudnn.Kernels: k}
-	call := cudnn.Convolution{Direction: d, Conv: c, Factors: p.typeAt(at[(d+1)%3]), Result: p.typeAt(at[d])}
+	call := cudnn.Convolution{Direction: d, Conv: c, Factors: p.typeAt(at[(d+1)%3]), Result: p.typeAt(at[d]), Bias: op.Bias, ReLU: op.Activation == kernels.ReLU}
+	if op.Bias {
+		call.BiasType = p.typeAt(b)
+	}
 	e, refused := p.engineFor(call)
 	if refused != nil && call.Factors == cudnn.BFloat16 && !p.device.engines.lost(refused) {
 		call.Factors, call.Result = cudnn.Float, cudnn.Float // in scratch memory
@@ -91,7 +95,7 @@ func (p *planner) byCuDNN(d cudnn.Direction, c kernels.Conv, x, y, k uint64) (do
 		p.copied++
 	}
 	p.chosen = append(p.chosen, e)
-	return true, p.convolve(e, x, y, k)
+	return true, p.convolve(e, x, y, k, b)
 }
 
 // typeAt is how cuDNN calls the type that the operand at an address is stored in.
@@ -100,7 +104,7 @@ func (p *planner) typeAt(at uint64) cudnn.DataType {
 }
 
 // convolve adds a convolution with the plan that was chosen for it, and what moves its operands to where the plan takes them.
-func (p *planner) convolve(e *chosen, x, y, k uint64) error {
+func (p *planner) convolve(e *chosen, x, y, k, b uint64) error {
 	c := e.conv.Conv
 	s := staged{planner: p, chosen: e}
 	var workspace uint64
@@ -110,6 +114,9 @@ func (p *planner) convolve(e *chosen, x, y, k uint64) error {
 		{UID: cudnn.Image.UID(), Address: s.place(cudnn.Image, x, c.N, c.C, c.H*c.W)},
 		{UID: cudnn.Kernels.UID(), Address: s.place(cudnn.Kernels, k, c.O, c.C/c.Parts(), c.KH*c.KW)},
 	}
+	if e.conv.Joined() && e.conv.Bias {
+		operands = append(operands, cudnn.Operand{UID: cudnn.BiasUID, Address: s.placeBias(b, c.O)})
+	}
 	command := convolution{chosen: e}
 	if !p.sizing && s.err == nil {
 		command.Call, s.err = e.plan.Call(workspace, operands...)
@@ -117,6 +124,9 @@ func (p *planner) convolve(e *chosen, x, y, k uint64) error {
 	p.commands = append(p.commands, command)
 	for k := len(s.after) - 1; k >= 0 && s.err == nil; k-- {
 		s.err = s.after[k]()
+	}
+	if s.err == nil && e.conv.Apart {
+		s.err = p.follow(e.conv.Op(), y, b)
 	}
 	return s.err
 }
@@ -151,6 +161,14 @@ func (s *staged) place(operand cudnn.Direction, at uint64, n, channels, pixels i
 		at = s.through(at, size, wanted, result, func(to, from uint64) error { return s.permute(turn, to, from) })
 	}
 	return at
+}
+
+// placeBias is place for a bias [n].
+func (s *staged) placeBias(at uint64, n int) uint64 {
+	if at%16 == 0 {
+		return at
+	}
+	return s.through(at, n, s.chosen.conv.BiasType, false, func(to, from uint64) error { return s.copy(n, to, from) })
 }
 
 // through has an operand moved by f between where it is and scratch memory, whose address it returns.

@@ -60,16 +60,20 @@ type chosen struct {
 type choice struct {
 	Engine       string  `json:"engine"`
 	ChannelsLast bool    `json:"channels_last"`
+	Apart        bool    `json:"apart"` // what follows the convolution is a kernel of its own
 	Workspace    int64   `json:"workspace_bytes"`
 	Microseconds float64 `json:"microseconds"` // of all its kernels, those that move operands too; 0 if it was not timed
 	Tried        int     `json:"tried"`        // engines that were timed
 }
 
-// how is the engine with its layout.
+// how is the engine with its layout, and whether another kernel goes on with what it makes.
 func (e *chosen) how() string {
 	layout := "NCHW"
 	if e.ChannelsLast {
 		layout = "NHWC"
+	}
+	if e.Apart {
+		layout += " and a chain"
 	}
 	return e.Engine + " " + layout
 }
@@ -149,7 +153,7 @@ func (p *planner) engineFor(c cudnn.Convolution) (*chosen, error) {
 	return e, e.refused
 }
 
-// most is how many engines are timed in each layout.
+// most is how many engines are timed in each layout, of those that go on and of those that do not.
 const most = 4
 
 // proposed is how many engines the heuristics are asked for.
@@ -165,11 +169,14 @@ func (p *planner) choose(c cudnn.Convolution, keep bool) (*chosen, error) {
 	}
 	var list []*chosen
 	none := &chosen{conv: c}
-	for _, last := range []bool{false, true} {
-		if c.ChannelsLast = last; s.folder == "" && len(list) > 0 {
+	for k := range 4 { // a plan that goes on comes before one that does not, and NCHW before NHWC
+		c.ChannelsLast, c.Apart = k >= 2, k%2 > 0
+		if c.Apart && !c.Bias && !c.ReLU {
+			continue
+		}
+		if list = append(list, p.candidates(c, limit, none)...); s.folder == "" && len(list) > 0 {
 			break
 		}
-		list = append(list, p.candidates(c, limit, none)...)
 	}
 	if len(list) == 0 {
 		none.refused = none.why(p.workspace)
@@ -234,7 +241,7 @@ func (p *planner) candidates(c cudnn.Convolution, limit int, none *chosen) (list
 			}
 			plan.Close()
 		default:
-			list = append(list, &chosen{conv: c, plan: plan, choice: choice{Engine: plan.Engine, ChannelsLast: c.ChannelsLast, Workspace: plan.WorkspaceBytes()}})
+			list = append(list, &chosen{conv: c, plan: plan, choice: choice{Engine: plan.Engine, ChannelsLast: c.ChannelsLast, Apart: c.Apart, Workspace: plan.WorkspaceBytes()}})
 		}
 	}
 	return list

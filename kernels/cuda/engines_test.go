@@ -89,6 +89,28 @@ func texts(t *testing.T, files []string) (all string) {
 	return all
 }
 
+// An engine that goes on with bias and activation competes with those that leave them to another kernel, and the choice is kept as well.
+func TestEngineThatGoesOnIsKept(t *testing.T) {
+	emulated(t)
+	cached(t)
+	t.Setenv("DRIFT_EMULATOR_SLOW_ENGINE", "0:4,1:4")
+	op := kernels.Convolved{Conv: wide, Bias: true, Activation: kernels.ReLU}
+	var hows []string
+	for range 2 {
+		d := open(t, Options{Precision: TF32})
+		storedIn(t, d, op, kernels.Float32, 0, [][]float32{random(2 * 8 * 30), random(16 * 8 * 9), random(16)})
+		r, _ := ReportOf(d)
+		if len(r.Engines) != 1 || !strings.HasPrefix(r.Engines[0].Engine, "eng6_k2=1 NHWC") || !strings.HasSuffix(r.Engines[0].Convolution, "+ bias, relu") {
+			t.Fatalf("%+v", r.Engines)
+		}
+		hows = append(hows, r.Engines[0].Engine)
+		t.Setenv("DRIFT_EMULATOR_SLOW_ENGINE", "6:4")
+	}
+	if hows[0] != hows[1] {
+		t.Errorf("first %s, then %s", hows[0], hows[1])
+	}
+}
+
 // Where nothing is to be timed, or nothing can be kept, the first engine that the heuristics propose computes, of those that are allowed.
 func TestFirstEngineWithoutTiming(t *testing.T) {
 	emulated(t)
@@ -293,7 +315,7 @@ func everyEngine(t *testing.T, d *device, host kernels.Device, c kernels.Conv, o
 				for _, e := range p.candidates(conv, 8, new(chosen)) {
 					defer e.close()
 					tried++
-					if err := runOn(d, p, e, x, y, k); err != nil {
+					if err := runOn(d, p, e, x, y, k, 0); err != nil {
 						return err
 					}
 				}
@@ -322,14 +344,14 @@ func everyEngine(t *testing.T, d *device, host kernels.Device, c kernels.Conv, o
 }
 
 // runOn runs a convolution as an engine computes it, with scratch memory of its own.
-func runOn(d *device, like *planner, e *chosen, x, y, k uint64) error {
+func runOn(d *device, like *planner, e *chosen, x, y, k, b uint64) error {
 	var scratch uint64
 	for _, sizing := range []bool{true, false} {
 		p := &planner{device: d, dtype: like.dtype, narrow: make(map[uint64]bool), scratch: scratch, sizing: sizing}
 		for at := range like.narrow {
 			p.narrow[at] = true
 		}
-		err := p.convolve(e, x, y, k)
+		err := p.convolve(e, x, y, k, b)
 		defer release(p.commands)
 		if err != nil {
 			return err
@@ -364,5 +386,65 @@ func TestConvolutionsAreWidened(t *testing.T) {
 	}
 	if r, _ := ReportOf(d); r.Widened != 3 || r.Refused != 0 || len(*heard) != 3 || !strings.Contains((*heard)[0], "computed in float32, with copies") {
 		t.Errorf("%+v, heard %q", r, *heard)
+	}
+}
+
+// A convolution that goes on gives the same, whether a plan goes on or a kernel does, in whatever layout, with operands of any type and alignment.
+func TestConvolutionsGoOn(t *testing.T) {
+	if path, _ := findCuDNN(); path == "" {
+		t.Skip("no cuDNN")
+	}
+	d := open(t, Options{Precision: TF32})
+	for _, op := range []kernels.Convolved{{Conv: wide, Bias: true}, {Conv: wide, Activation: kernels.ReLU}, {Conv: wide, Bias: true, Activation: kernels.ReLU}} {
+		for _, dt := range []kernels.DType{kernels.Float32, kernels.Float64, kernels.BFloat16} {
+			for before := range 2 {
+				convolvedAlike(t, d, op, dt, before)
+			}
+		}
+	}
+}
+
+func convolvedAlike(t *testing.T, d *device, op kernels.Convolved, dt kernels.DType, before int) {
+	t.Helper()
+	out, in, _ := op.Operands()
+	call := kernels.Call{Op: op, Out: []kernels.Buffer{stored(t, d, dt, before, make([]float32, out[0]))}}
+	for _, n := range in {
+		call.In = append(call.In, stored(t, d, dt, before, random(n)))
+	}
+	results := make(map[bool]int)
+	var want []float32
+	for k := range 4 {
+		var got []float32
+		err := d.do(func() error {
+			d.openCuDNN()
+			p := &planner{device: d, dtype: call.DType(), narrow: narrow(call), workspace: 1 << 20}
+			all := append(addresses(append(call.Out, call.In...)), 0)
+			conv := cudnn.Convolution{Conv: op.Conv, Factors: p.typeAt(all[1]), Result: p.typeAt(all[0]), Bias: op.Bias, ReLU: op.Activation == kernels.ReLU, ChannelsLast: k >= 2, Apart: k%2 == 0}
+			if op.Bias {
+				conv.BiasType = p.typeAt(all[3])
+			}
+			for _, e := range p.candidates(conv, 8, new(chosen)) {
+				defer e.close()
+				results[conv.Apart]++
+				if err := runOn(d, p, e, all[1], all[0], all[2], all[3]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = contents(t, call.Out[0]); want == nil {
+			want = got // sums of integers are exact, and small enough for bfloat16 but for one rounding
+		}
+		for i := range want {
+			if y := got[i]; math.Abs(float64(y-want[i])) > 0x1p-7*math.Abs(float64(want[i])) {
+				t.Fatalf("%s %v, variant %d behind %d: element %d is %v, want %v", kernels.Describe(op), dt, k, before, i, y, want[i])
+			}
+		}
+	}
+	if simulated() && (results[true] == 0 || results[false] == 0 && dt != kernels.Float64) {
+		t.Errorf("%s %v: %d plans apart, %d that go on", kernels.Describe(op), dt, results[true], results[false])
 	}
 }

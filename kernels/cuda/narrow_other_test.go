@@ -114,7 +114,8 @@ func TestLookedUpNarrow(t *testing.T) {
 }
 
 // Convolutions of factors stored as bfloat16, as products of columns, differ from float32's by the order of sums, and by half a unit in the last of
-// eight digits for each time that a number is stored: the result, and of an adjoint in x the columns that it adds up.
+// eight digits for each time that a number is stored: the result, of an adjoint in x the columns that it adds up, and what a
+// convolution that goes on goes on with.
 func TestConvolutionsStoredNarrow(t *testing.T) {
 	t.Setenv("DRIFT_CUDNN", "off")
 	d := open(t, Options{Precision: BF16})
@@ -123,7 +124,11 @@ func TestConvolutionsStoredNarrow(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	w := kernels.Window{N: 5, C: 4, H: 6, W: 5, KH: 3, KW: 3, StrideH: 2, StrideW: 1, PadH: 1, PadW: 1}
 	for _, c := range []kernels.Conv{{Window: w, O: 6}, {Window: w, O: 6, PerExample: true}, {Window: w, O: 6, Groups: 2}, {Window: w, O: 6, Groups: 2, PerExample: true}} {
-		for _, op := range []kernels.Primitive{c, kernels.ConvInput(c), kernels.ConvWeight(c)} {
+		ops := []kernels.Primitive{c, kernels.ConvInput(c), kernels.ConvWeight(c)}
+		if !c.PerExample {
+			ops = append(ops, kernels.Convolved{Conv: c, Bias: true, Activation: kernels.ReLU})
+		}
+		for _, op := range ops {
 			t.Run(fmt.Sprintf("%s %s", op.Name(), kernels.Describe(op)), func(t *testing.T) {
 				var inputs, sizes [][]float32
 				for _, x := range inputsWithoutNaN(rng, op) {
@@ -140,7 +145,8 @@ func TestConvolutionsStoredNarrow(t *testing.T) {
 					if kernels.Narrows(op, true, 0) {
 						bound += 0x1p-8 * math.Abs(float64(want[i]))
 					}
-					if _, adds := op.(kernels.ConvInput); adds {
+					_, adds := op.(kernels.ConvInput)
+					if _, twice := op.(kernels.Convolved); adds || twice {
 						bound += 0x1p-8 * float64(scale[i])
 					}
 					if math.Abs(float64(y-want[i])) > bound {

@@ -141,6 +141,8 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.slice("pad", kernels.Slice(op), out[0], in[0])
 	case kernels.Conv:
 		return p.conv(op, out[0], in[0], in[1])
+	case kernels.Convolved:
+		return p.convolved(op, out[0], in)
 	case kernels.ConvInput:
 		return p.convInput(op, out[0], in[0], in[1])
 	case kernels.ConvWeight:

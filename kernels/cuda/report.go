@@ -67,7 +67,7 @@ func (d *device) planned(p *planner) {
 
 // choose adds an engine that a convolution is computed by, or counts it.
 func (r *Report) choose(e *chosen) {
-	what := fmt.Sprintf("%v %v %s", e.conv.Direction, e.types(), kernels.Describe(e.conv.Conv))
+	what := fmt.Sprintf("%v %v %s", e.conv.Direction, e.types(), kernels.Describe(e.conv.Op()))
 	for k := range r.Engines {
 		if r.Engines[k].Convolution == what && r.Engines[k].Engine == e.how() {
 			r.Engines[k].Count++

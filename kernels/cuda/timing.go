@@ -26,7 +26,7 @@ func (p *planner) fastest(list []*chosen) (*chosen, error) {
 	c := list[0].conv
 	room := trial{planner: p}
 	defer room.free()
-	at := [3]uint64{}
+	at := operands{}
 	for operand, elements := range [...]int{
 		cudnn.Output: c.Conv.N * c.Conv.O * c.Conv.OutH() * c.Conv.OutW(), cudnn.Image: image(c.Conv.Window), cudnn.Kernels: taps(c.Conv),
 	} {
@@ -36,6 +36,10 @@ func (p *planner) fastest(list []*chosen) (*chosen, error) {
 		}
 		at[operand] = room.get(int64(elements) * elementBytes[dt])
 		room.narrow(at[operand], dt)
+	}
+	if c.Bias {
+		at[bias] = room.get(int64(c.Conv.O) * elementBytes[c.BiasType])
+		room.narrow(at[bias], c.BiasType)
 	}
 	var timedOnes []*chosen
 	for _, e := range list {
@@ -55,6 +59,11 @@ func (p *planner) fastest(list []*chosen) (*chosen, error) {
 	best.Tried = len(timedOnes)
 	return best, nil
 }
+
+// operands are the addresses of a convolution's operands, by their directions, and that of its bias.
+type operands [4]uint64
+
+const bias = 3
 
 // trial is memory to try engines on.
 type trial struct {
@@ -88,16 +97,16 @@ func (t *trial) narrow(at uint64, dt cudnn.DataType) {
 }
 
 // plan makes the commands of one convolution with scratch memory at an address.
-func (t *trial) plan(e *chosen, at [3]uint64, scratch uint64, sizing bool) (*planner, error) {
+func (t *trial) plan(e *chosen, at operands, scratch uint64, sizing bool) (*planner, error) {
 	p := &planner{device: t.device, dtype: t.dtype, workspace: t.workspace, scratch: scratch, sizing: sizing, narrow: make(map[uint64]bool)}
 	for _, address := range t.bf16 {
 		p.narrow[address] = true
 	}
-	return p, p.convolve(e, at[cudnn.Image], at[cudnn.Output], at[cudnn.Kernels])
+	return p, p.convolve(e, at[cudnn.Image], at[cudnn.Output], at[cudnn.Kernels], at[bias])
 }
 
 // time is the milliseconds of one convolution.
-func (t *trial) time(e *chosen, at [3]uint64) (ms float64, err error) {
+func (t *trial) time(e *chosen, at operands) (ms float64, err error) {
 	sizing, err := t.plan(e, at, 0, true)
 	if err = errors.Join(t.err, err); err != nil {
 		return 0, err

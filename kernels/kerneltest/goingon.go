@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"math"
+	"slices"
 
 	"drift/kernels"
 )
@@ -81,6 +82,45 @@ func refFactorSums(p kernels.Product, sums, terms, a []float64) {
 			}
 			sums[m] += v
 			terms[m] += math.Abs(v)
+		}
+	}
+}
+
+// testConvolved: convolutions that go on with a bias for each channel and with ReLU, on images of one pixel and of one output too.
+func testConvolved(s *suite) {
+	one := kernels.Window{N: 3, C: 2, H: 3, W: 3, KH: 3, KW: 3, StrideH: 1, StrideW: 1}
+	for _, w := range append(slices.Clone(windows), deep[0], one) {
+		for _, c := range []kernels.Conv{{Window: w, O: 1}, {Window: w, O: 4}, {Window: w, O: 17}, {Window: w, O: 2 * w.C, Groups: w.C}} {
+			if c.Groups == 0 && w.C == 0 {
+				continue
+			}
+			for _, p := range []kernels.Convolved{{Conv: c, Bias: true}, {Conv: c, Activation: kernels.ReLU}, {Conv: c, Activation: kernels.ReLU, Bias: true}} {
+				_, sizes, err := p.Operands()
+				if err != nil {
+					s.Fatal(err)
+				}
+				var in [][]float64
+				for _, n := range sizes {
+					in = append(in, s.normal(n))
+				}
+				s.check(p, productUnits(c.KH*c.KW*c.C+1), in...)
+			}
+		}
+	}
+}
+
+// refConvolved is the convolution and then, pixel by pixel, what follows.
+func refConvolved(p kernels.Convolved, y, terms []float64, in [][]float64) {
+	refConv(p.Conv, y, terms, in[0], in[1])
+	pixels := p.OutH() * p.OutW()
+	for i := range y {
+		if p.Bias {
+			b := in[2][i/pixels%p.O]
+			y[i] += b
+			terms[i] += math.Abs(b)
+		}
+		if p.Activation == kernels.ReLU {
+			y[i] = math.Max(y[i], 0)
 		}
 	}
 }

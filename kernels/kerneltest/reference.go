@@ -25,6 +25,8 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 		refGemm(p, out[0], scale[0], in[0], in[1])
 	case kernels.Product:
 		refProduct(p, out, scale, in)
+	case kernels.Convolved:
+		refConvolved(p, out[0], scale[0], in)
 	case kernels.Conv, kernels.ConvInput, kernels.ConvWeight:
 		refConv(op, out[0], scale[0], in[0], in[1])
 	case kernels.Attention:

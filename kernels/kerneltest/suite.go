@@ -55,6 +55,7 @@ var tests = []struct {
 	{"Uniform", testUniform},
 	{"Layout", testLayout},
 	{"Conv", testConv},
+	{"Convolved", testConvolved},
 	{"Groups", testGroups},
 	{"Pool", testPool},
 	{"PoolNaN", testPoolNaN},
