@@ -26,6 +26,16 @@ func (f *fuser) findAttention() {
 	}
 }
 
+// ScoreBytes is the memory that the scores of attention would take, [queries,keys] for each head, where one kernel computes it without them.
+func (p *Plan) ScoreBytes() (bytes int64) {
+	for _, s := range p.steps {
+		if a, is := s.op.(kernels.Attention); is {
+			bytes += int64(a.Batch) * int64(a.Heads) * int64(a.Queries) * int64(a.Keys) * int64(p.dtype.Size())
+		}
+	}
+	return bytes
+}
+
 // attention is what was found of one.
 type attention struct {
 	*fuser

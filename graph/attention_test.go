@@ -121,6 +121,15 @@ func TestAttentionIsOneKernel(t *testing.T) {
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
+		scores := int64(0) // of 8 bytes
+		for _, op := range c.want {
+			if a, is := op.(kernels.Attention); is {
+				scores += int64(a.Batch * a.Heads * a.Queries * a.Keys)
+			}
+		}
+		if p.ScoreBytes() != 8*scores {
+			t.Errorf("%s: %d bytes of scores are not in memory, want %d", c.name, p.ScoreBytes(), 8*scores)
+		}
 	}
 }
 

@@ -3,7 +3,8 @@ package objective
 import "drift/kernels"
 
 // The default number of examples in a chunk is the largest power of two, from leastChunk to the most of the device's kind, for which a
-// gradient works within room bytes. The heaviest expressions take about four times the memory of a gradient.
+// gradient works within room bytes. The heaviest expressions take about four times the memory of a gradient, and six times that of the scores
+// of attention, which a gradient never has in memory; so one and a half of them count as its own.
 const (
 	leastChunk = 8
 	hostMost   = 1024
@@ -41,8 +42,8 @@ func (f *Objective) defaultChunk() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	chunk := most
-	for chunk > leastChunk && plan.Bytes()/hostMost*int64(chunk) > f.Room() { // it grows in proportion
+	chunk, bytes := most, plan.Bytes()+plan.ScoreBytes()*3/2
+	for chunk > leastChunk && bytes/hostMost*int64(chunk) > f.Room() { // it grows in proportion
 		chunk /= 2
 	}
 	return chunk, nil

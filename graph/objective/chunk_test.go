@@ -59,3 +59,24 @@ func TestDefaultChunkSuitsTheNetwork(t *testing.T) {
 		f.Close()
 	}
 }
+
+// Over long contexts the scores of attention, which second derivatives have in memory and gradients do not, make the chunk smaller. Over short
+// ones they weigh nothing.
+func TestDefaultChunkSuitsLongContexts(t *testing.T) {
+	for context, want := range map[int]int{32: 512, 1024: 8} {
+		set := data.Set{Name: "zeros", Shape: []int{context}, Tokens: 9, Classes: 9, Positions: context, X: data.ValuesOf(make([]byte, context)), Labels: make([]int32, context)}
+		model, err := nn.Parse("gpt:4,2,32", set.Shape, 9, nn.CrossEntropy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := New(cpu.New(cpu.Options{Threads: 1}), model, &data.Split{Train: set}, Options{DType: kernels.Float32})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes, err := f.GradientBytes(f.Chunk())
+		if err != nil || f.Chunk() != want || context == 1024 && bytes > f.Room()/3 {
+			t.Errorf("a context of %d: a chunk of %d, want %d, whose gradient works in %d bytes (%v)", context, f.Chunk(), want, bytes, err)
+		}
+		f.Close()
+	}
+}
