@@ -185,7 +185,7 @@ func hides(n *Node, t int) bool {
 		return triangular(mask.Value().Data(), t)
 	}
 	v, ok := lowest(mask)
-	return ok && v <= mostHidden && root(Triangle(mask, t, 1, v)) == mask // which is found where it is there already
+	return ok && t > 1 && v <= mostHidden && root(Triangle(mask, t, 1, v)) == mask // which is found where it is there already
 }
 
 // mostHidden is what a mask must add at most to what is hidden: scores differ by less.
