@@ -124,12 +124,11 @@ func (p *planner) engineFor(c cudnn.Convolution) (*chosen, error) {
 	if e := s.known[tight]; e != nil {
 		return e, e.refused
 	}
-	key := tight
-	e := p.remembered(c)
+	key, e := tight, s.known[free]
+	if e == nil {
+		e = p.remembered(c)
+	}
 	switch {
-	case s.known[free] != nil:
-		e = s.known[free]
-		fallthrough
 	case e != nil && e.Workspace > p.workspace:
 		p.device.notice("%v %s: the engine that is used otherwise, %s, wants a workspace of %d MiB, and %d MiB are allowed: another one computes it, whose last digits differ",
 			c.Direction, kernels.Describe(c.Conv), e.how(), e.Workspace>>20, p.workspace>>20)
@@ -195,7 +194,7 @@ func (p *planner) choose(c cudnn.Convolution, keep bool) (*chosen, error) {
 			e.close()
 		}
 	}
-	if keep && s.folder != "" {
+	if untimed := len(list) > 1 && best.Tried == 0; keep && s.folder != "" && !untimed {
 		return p.keep(best)
 	}
 	return best, nil

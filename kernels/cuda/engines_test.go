@@ -448,3 +448,26 @@ func convolvedAlike(t *testing.T, d *device, op kernels.Convolved, dt kernels.DT
 		t.Errorf("%s %v: %d plans apart, %d that go on", kernels.Describe(op), dt, results[true], results[false])
 	}
 }
+
+// Where there is no memory to time engines on, the first computes, and nothing is kept.
+func TestUntimedChoiceIsNotKept(t *testing.T) {
+	emulated(t)
+	folder := cached(t)
+	d := open(t, Options{Precision: TF32})
+	huge := wide
+	huge.N = 30000 // images and outputs take 86 MB, and 80 of 512 are left
+	err := d.do(func() error {
+		d.openCuDNN()
+		if _, err := d.pool.get(400 << 20); err != nil {
+			return err
+		}
+		e, err := (&planner{device: d, workspace: 1 << 20}).engineFor(cudnn.Convolution{Conv: huge})
+		if err == nil && (e.origin != "heuristic" || e.Tried != 0) {
+			t.Errorf("%+v", e)
+		}
+		return err
+	})
+	if list := files(t, folder); err != nil || len(list) != 0 {
+		t.Errorf("%v, files %q", err, list)
+	}
+}
