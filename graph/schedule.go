@@ -146,7 +146,8 @@ func (p *Plan) addCopy(r, to *Node, producer *step) *step {
 }
 
 // schedule orders the steps: by the age of their nodes, which puts each gradient right behind the sweep that passes it, but
-// sums and other kernels that shrink their operands as soon as they can run.
+// sums and other kernels that shrink their operands as soon as they can run, and so what makes single numbers, such as 1/N and ‖m‖²:
+// sums wait for what comes with these.
 func (p *Plan) schedule() {
 	waiting := make(map[*step]int)
 	ready := &stepQueue{}
@@ -187,6 +188,9 @@ func (q *stepQueue) Pop() any {
 
 func (s *step) priority() int64 {
 	if len(s.ins) > 0 && len(s.outs) == 1 && Size(s.outs[0])*8 <= Size(s.ins[0]) {
+		return -1
+	}
+	if len(s.outs) > 0 && Size(s.outs[0]) == 1 {
 		return -1
 	}
 	newest := slices.MinFunc(s.nodes, newestFirst)
