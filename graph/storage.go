@@ -178,11 +178,11 @@ func (p *Plan) copied(s *step, r roles) (list []int) {
 	return list
 }
 
-// copyOperands makes those copies, each once, before the first step that reads it: a parameter, say, is copied for the products on the way forth and
-// back.
+// copyOperands makes those copies, each once: those of leaves, parameters say, all together before anything else, others before the first step that
+// reads them.
 func (p *Plan) copyOperands(r roles) {
 	copies := make(map[*Node]*Node)
-	var steps []*step
+	var steps, leaves []*step
 	for _, s := range p.steps {
 		if list := p.copied(s, r); len(list) > 0 {
 			s.ins = slices.Clone(s.ins)
@@ -195,15 +195,34 @@ func (p *Plan) copyOperands(r roles) {
 					to := placeholder(n)
 					copies[n], p.narrow[to] = to, true
 					p.made(to)
-					steps = append(steps, &step{nodes: []*Node{to}, ins: []*Node{n}, outs: []*Node{to}, fused: true, op: kernels.Map{N: Size(n),
-						Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}})
+					one := &step{nodes: []*Node{to}, ins: []*Node{n}, outs: []*Node{to}, fused: true, op: kernels.Map{N: Size(n),
+						Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}}
+					if inputsOf(n) == nil && !p.again[n] {
+						leaves = append(leaves, one)
+					} else {
+						steps = append(steps, one)
+					}
 				}
 				s.ins[k] = copies[n]
 			}
 		}
 		steps = append(steps, s)
 	}
-	p.steps = steps
+	p.steps = append(inOneStep(leaves), steps...)
+}
+
+// inOneStep is copies as one step.
+func inOneStep(copies []*step) []*step {
+	if len(copies) < 2 {
+		return copies
+	}
+	all, op := new(step), kernels.Copies{}
+	for _, s := range copies {
+		all.nodes, all.ins, all.outs = append(all.nodes, s.nodes...), append(all.ins, s.ins...), append(all.outs, s.outs...)
+		op.N = append(op.N, Size(s.outs[0]))
+	}
+	all.op = op
+	return []*step{all}
 }
 
 // made notes a value that the expression does not name.

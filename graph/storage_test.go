@@ -31,17 +31,21 @@ func network(t *testing.T, storage kernels.DType) (plan *Plan, x, w *Node) {
 }
 
 // Activations and their adjoints are stored narrow; parameters, their gradients, losses and outputs are not. Products read narrow factors alone,
-// among them copies of parameters and data, each made once.
+// among them copies of parameters and data, each made once and all by one call.
 func TestStorage(t *testing.T) {
 	plan, x, w := network(t, kernels.BFloat16)
 	if plan.narrow[x] || plan.narrow[w] {
 		t.Error("a leaf is stored narrow")
 	}
-	copies, products := make(map[*Node]int), 0
+	copies, products, calls := make(map[*Node]int), 0, 0
 	for _, s := range plan.steps {
-		m, isMap := s.op.(kernels.Map)
-		if isMap && len(m.Code) == 0 && plan.narrow[s.outs[0]] && !plan.narrow[s.ins[0]] {
-			copies[s.ins[0]]++
+		if _, ok := s.op.(kernels.Copies); ok {
+			for k, n := range s.ins {
+				if copies[n]++; !plan.narrow[s.outs[k]] || plan.narrow[n] {
+					t.Errorf("%v is copied to %v", names(s.ins), names(s.outs))
+				}
+			}
+			calls++
 		}
 		if _, ok := s.op.(kernels.Gemm); !ok {
 			continue
@@ -55,7 +59,7 @@ func TestStorage(t *testing.T) {
 			t.Errorf("a product's result %v is narrow: %t", s.outs[0].Shape(), !rows)
 		}
 	}
-	if products != 5 || copies[x] != 1 || copies[w] != 1 || len(copies) != 3 {
+	if products != 5 || calls != 1 || copies[x] != 1 || copies[w] != 1 || len(copies) != 3 {
 		t.Errorf("%d products, copies of %v", products, copies)
 	}
 	for n := range plan.narrow {

@@ -41,7 +41,7 @@ func (d DType) computed() DType {
 // of a Rowwise with one element for each row, or that a sum makes, losses and what is picked. Which operands of a call must be stored alike, Alike says.
 func Narrows(op Primitive, output bool, k int) bool {
 	switch p := op.(type) {
-	case Map:
+	case Map, Copies:
 		return true
 	case Reduce:
 		return !output || k > 0

@@ -34,7 +34,7 @@ const (
 
 func kindOf(op string) string {
 	switch op {
-	case "map":
+	case "map", "copies":
 		return kindMap
 	case "reduce":
 		return kindReduce

@@ -123,6 +123,10 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadProduct(l, p, o)
 	case kernels.Convolved:
 		loadConvolved(l, p, o)
+	case kernels.Copies:
+		for k, n := range p.N {
+			loadMap(l, kernels.Map{N: n, Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}, operands[T]{out: o.out[k : k+1], in: o.in[k : k+1]})
+		}
 	case kernels.Attention:
 		loadAttention(l, p, o)
 	case kernels.AttentionGradient:

@@ -26,6 +26,8 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			sizes[kernel] = unsafe.Sizeof(uniformArgs{})
 		case "unpack":
 			sizes[kernel] = unsafe.Sizeof(unpackArgs{})
+		case "copies":
+			sizes[kernel] = unsafe.Sizeof(copiesArgs{})
 		case "permute":
 			sizes[kernel] = unsafe.Sizeof(permuteArgs{})
 		case "transpose":
@@ -39,7 +41,7 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 		switch kernel {
 		case "known":
 			types = []string{"_i32"}
-		case "gathernarrow":
+		case "gathernarrow", "copies":
 			types = []string{"_f32"}
 		case "cast", "number", "uniform", "attention", "attention_dots", "attention_queries", "attention_keys": // which are told what is stored how
 		default:

@@ -22,6 +22,7 @@ var family = map[string]*string{
 	"unpack":  &ptx.Unpack,
 	"uniform": &ptx.Random,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
+	"copies": &ptx.Copies,
 	"im2col": &ptx.Window, "col2im": &ptx.Window,
 	"maxpool": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,
 	"avgpool": &ptx.Pool, "avgunpool": &ptx.Pool,

@@ -62,7 +62,7 @@ func (p *planner) add(calls []kernels.Call) error {
 	defer func() { p.scratchBytes += p.maskBytes }()
 	for i := 0; i < len(calls); i++ {
 		c := calls[i]
-		if len(c.Out) == 0 || c.Out[0].Len() == 0 {
+		if _, several := c.Op.(kernels.Copies); len(c.Out) == 0 || c.Out[0].Len() == 0 && !several {
 			continue
 		}
 		p.dtype, p.narrow = c.DType(), narrow(c)
@@ -115,6 +115,8 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.product(at, op, out, in)
 	case kernels.Map, kernels.Reduce, kernels.Rowwise:
 		return p.fused(op, out, in)
+	case kernels.Copies:
+		return p.copies(op, out, in)
 	case kernels.Attention:
 		return p.attention(op, out, in)
 	case kernels.AttentionGradient:

@@ -121,6 +121,7 @@ func testLayout(s *suite) {
 		s.check(p, 0, s.normal(in[0]))
 		s.check(kernels.Pad(p), 0, s.normal(out[0]))
 	}
+	s.check(kernels.Copies{N: []int{5, 0, 300}}, 0, s.normal(5), nil, s.normal(300))
 	for _, p := range []kernels.Permute{
 		{Rank: 1, Shape: [6]int{7}},
 		{Rank: 2, Shape: [6]int{3, 5}, Perm: [6]int{1, 0}},

@@ -15,6 +15,8 @@ var (
 	Unpack string
 	//go:embed random.ptx
 	Random string
+	//go:embed copies.ptx
+	Copies string
 	//go:embed move.ptx
 	Move string
 	//go:embed window.ptx

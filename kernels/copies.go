@@ -1,0 +1,20 @@
+package kernels
+
+import "fmt"
+
+// Copies is out_k = x_k for arrays of N[k] elements each, with the type that each is stored in (Narrows): what products read of the parameters, all in
+// one call. Outputs and inputs are as many as lengths.
+type Copies struct{ N []int }
+
+func (Copies) Name() string { return "copies" }
+
+func (p Copies) Operands() (out, in []int, err error) { return p.N, p.N, notNegative(p.N...) }
+
+// describe is for Describe.
+func (p Copies) describe() string {
+	all := 0
+	for _, n := range p.N {
+		all += n
+	}
+	return fmt.Sprintf("%d in %d arrays", all, len(p.N))
+}
