@@ -15,11 +15,11 @@ import (
 //	loss = ln s + (m − z_y) + 0·√(min(y, C−1−y))
 //
 // and 1 at class y, 0 elsewhere, is where t_c > 0. The last term is NaN where y is none of C classes. Classes are whole numbers below 2²⁴ there, which
-// float32 has exactly. The steps must be connected, and are again afterwards.
+// float32 has exactly. It does so for any number of rows, so that the bits of a row are those of its logits in a chunk of any size. The steps must be connected, and are again afterwards.
 func (p *Plan) lossRows(f *fuser) {
 	l := lossSteps{plan: p, fuser: f, among: make(map[*step]bool), put: make(map[*step][]*step)}
 	for _, s := range p.steps {
-		if c, ok := s.op.(kernels.CrossEntropy); ok && c.Rows >= fewestRows && c.Cols > 0 && c.Cols <= longestRow {
+		if c, ok := s.op.(kernels.CrossEntropy); ok && c.Rows > 0 && c.Cols > 0 && c.Cols <= longestRow {
 			l.spread(s, c)
 		}
 	}
@@ -37,7 +37,7 @@ func (p *Plan) lossRows(f *fuser) {
 	p.steps = steps
 	p.connect()
 	p.schedule()
-	p.clusters(f, func(s *step) bool { return l.among[s] })
+	p.clusters(f, 1, func(s *step) bool { return l.among[s] })
 	p.connect()
 }
 

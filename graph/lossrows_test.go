@@ -10,8 +10,8 @@ import (
 	"drift/kernels"
 )
 
-// The loss and its gradient in the logits are what the formulas give, whatever the number of rows and classes: those of rows that are too few or
-// too long for one kernel too, and with sums of columns. Classes that are none make their own rows NaN, or count as placed nowhere; logits may be infinite.
+// The loss and its gradient in the logits are what the formulas give, whatever the number of rows and classes: those of few rows and those
+// that are too long for one kernel too, and with sums of columns. Classes that are none make their own rows NaN, or count as placed nowhere; logits may be infinite.
 func TestCrossEntropyWithItsGradient(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, size := range [][2]int{{3, 4}, {8, 1}, {30, 10}, {9, 700}, {8, 1<<14 + 1}} {

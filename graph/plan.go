@@ -92,7 +92,7 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.fold(f)
 	p.connect()
 	p.schedule()
-	p.clusters(f, func(*step) bool { return true })
+	p.clusters(f, fewestRows, func(*step) bool { return true })
 	p.connect()
 	p.joinProducts(f)
 	p.connect()
