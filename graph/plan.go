@@ -92,11 +92,10 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.fold(f)
 	p.connect()
 	p.schedule()
-	p.clusters(f, fewestRows, func(*step) bool { return true })
+	p.clusters(f)
 	p.connect()
 	p.joinProducts(f)
 	p.connect()
-	p.lossRows(f)
 	if p.storesNarrow() {
 		p.joinFactorSums()
 	}

@@ -18,20 +18,19 @@ type cluster struct {
 	steps   []*step
 	rows    int // equal parts that each step's indices and results fall into
 	longest int // indices of a step
-	fewest  int // that rows may be
 	sums    bool
 	ins     map[*Node]bool // read from memory
 	made    map[*Node]bool
 }
 
 // clusters joins chains and sums of rows that share operands or read each other's results row by row: these are read from memory once, and
-// what passes between them never gets there. Only steps that are asked for are joined, over no fewer rows than a number. The steps must be in an order in which they can run, and connected.
-func (p *Plan) clusters(f *fuser, fewest int, asked func(*step) bool) {
+// what passes between them never gets there. The steps must be in an order in which they can run, and connected.
+func (p *Plan) clusters(f *fuser) {
 	of := make(map[*step]*cluster)
 	var all []*cluster
 	for _, s := range p.steps {
 		m, rows, ok := s.rowwise()
-		if !ok || !asked(s) {
+		if !ok {
 			continue
 		}
 		var best *cluster
@@ -42,7 +41,7 @@ func (p *Plan) clusters(f *fuser, fewest int, asked func(*step) bool) {
 			}
 		}
 		if best == nil {
-			best = &cluster{rows: rows, fewest: fewest, ins: make(map[*Node]bool), made: make(map[*Node]bool)}
+			best = &cluster{rows: rows, ins: make(map[*Node]bool), made: make(map[*Node]bool)}
 			all = append(all, best)
 		}
 		of[s] = best
@@ -78,7 +77,7 @@ func (c *cluster) add(s *step, m kernels.Map, rows int) {
 
 // room reports that rows with a further chain are neither too long nor too few.
 func (c *cluster) room(m kernels.Map, rows int) bool {
-	return rows >= c.fewest && max(c.longest, m.N)/rows <= longestRow
+	return rows >= fewestRows && max(c.longest, m.N)/rows <= longestRow
 }
 
 // shared is the elements that a step need not read from memory if it joins: 0 where it must not, as it reads a result of another row.

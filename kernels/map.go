@@ -1,7 +1,5 @@
 package kernels
 
-import "slices"
-
 // Instr is one step of a Map: value len(inputs)+k of the program is Fn applied to earlier values X and Y.
 type Instr struct {
 	Fn   Fn
@@ -89,42 +87,6 @@ type Map struct {
 func (m *Map) Then(fn Fn, x, y uint8, imm float64) uint8 {
 	m.Code = append(m.Code, Instr{Fn: fn, X: x, Y: y, Imm: imm})
 	return uint8(len(m.Access) + len(m.Code) - 1)
-}
-
-// Substitute has a chain work out its input k, which is read at all indices in turn, by the first result of another: the inputs of that come behind
-// the others. It reports whether the values fit.
-func (m Map) Substitute(k int, inner Map) (all Map, ok bool) {
-	all = Map{N: m.N, Access: append(slices.Delete(slices.Clone(m.Access), k, k+1), inner.Access...)}
-	if len(all.Access)+len(inner.Code)+len(m.Code) > MaxMapValues || !m.Access[k].Full() || m.N != inner.N {
-		return m, false
-	}
-	from := func(v uint8) uint8 { // a value of inner
-		if int(v) < len(inner.Access) {
-			return v + uint8(len(m.Access)-1)
-		}
-		return v - uint8(len(inner.Access)) + uint8(len(all.Access))
-	}
-	own := func(v uint8) uint8 { // a value of m
-		switch n := int(v); {
-		case n == k:
-			return from(inner.Results[0])
-		case n < k:
-			return v
-		case n < len(m.Access):
-			return v - 1
-		}
-		return v - uint8(len(m.Access)) + uint8(len(all.Access)+len(inner.Code))
-	}
-	for _, i := range inner.Code {
-		all.Then(i.Fn, from(i.X), from(i.Y), i.Imm)
-	}
-	for _, i := range m.Code {
-		all.Then(i.Fn, own(i.X), own(i.Y), i.Imm)
-	}
-	for _, r := range m.Results {
-		all.Results = append(all.Results, own(r))
-	}
-	return all, true
 }
 
 // Reduce is out[a,c] = Σ_b e[a,b,c] over a fused chain of N = A·B·C indices, whose first result is e. Further results are stored, as
