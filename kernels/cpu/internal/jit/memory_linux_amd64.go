@@ -10,16 +10,11 @@ import (
 //go:noescape
 func call(code uintptr, table *uint64, groups int)
 
-// loaded is machine code that is in executable memory, by its bytes. It stays there: a process meets a limited number of chains.
+// loaded is machine code that is in executable memory, by its bytes. It stays there: a process meets a limited number of chains, of some kilobytes
+// each. Nothing bounds their number, as what is compiled must not depend on what a process did before: sums would have other last digits.
 var loaded sync.Map
 
-// most bounds the memory for code, so that a process without end does not fill its address space with it.
-const most = 64 << 20
-
-var (
-	allocating sync.Mutex
-	taken      int
-)
+var allocating sync.Mutex
 
 // enter puts code into executable memory. It is written before it becomes executable, and never after.
 func enter(code []byte) (uintptr, bool) {
@@ -29,9 +24,6 @@ func enter(code []byte) (uintptr, bool) {
 	allocating.Lock()
 	defer allocating.Unlock()
 	size := (len(code) + unix.Getpagesize() - 1) &^ (unix.Getpagesize() - 1)
-	if taken+size > most {
-		return 0, false
-	}
 	m, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return 0, false
@@ -41,7 +33,6 @@ func enter(code []byte) (uintptr, bool) {
 		_ = unix.Munmap(m)
 		return 0, false
 	}
-	taken += size
 	at := uintptr(unsafe.Pointer(unsafe.SliceData(m)))
 	loaded.Store(string(code), at)
 	return at, true
