@@ -207,6 +207,7 @@ void integers() {
 	ONE("cvt.s64.s32", s64, s32, a);
 	ONE("mov.u16", u16, u16, a);
 	ONE("cvt.u16.u32", u16, u32, a);
+	ONE("cvt.u32.u16", u32, u16, a);
 	TWO("shr.u16", u16, u16, u32, shifted_right(a, b));
 	THREE("selp.u16", u16, u16, u16, pred, c ? a : b);
 	ONE("cvta.to.global.u64", u64, u64, a);
