@@ -70,7 +70,7 @@ func (r *Report) claims() *report.Table {
 
 const legend = "ratio: our time as a multiple of the other's, median over turns; memory: arena and scratch of a step " +
 	"(as a multiple of the gradient's); of peak: the arithmetic of products as a share of what multiply-adds between registers reach on the " +
-	"same threads, measured before and after."
+	"same threads, measured before and after; Winograd's convolutions count as direct ones, and may pass 1."
 
 // Write prints everything, for people or as Markdown.
 func (r *Report) Write(w io.Writer, markdown bool) error {
