@@ -3,7 +3,7 @@ package kernels
 import "fmt"
 
 // Copies is out_k = x_k for arrays of N[k] elements each, with the type that each is stored in (Narrows): what products read of the parameters, all in
-// one call. Outputs and inputs are as many as lengths.
+// one call. There is one output and one input for each length.
 type Copies struct{ N []int }
 
 func (Copies) Name() string { return "copies" }

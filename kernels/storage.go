@@ -41,7 +41,7 @@ func (d DType) computed() DType {
 // of a Rowwise with one element for each row, or that a sum makes, losses and what is picked. Which operands of a call must be stored alike, Alike says.
 func Narrows(op Primitive, output bool, k int) bool {
 	switch p := op.(type) {
-	case Map, Copies:
+	case Map, Copies, Conv, Convolved, ConvInput, Permute, Slice, Pad, Softmax, Im2Col, Col2Im, AvgPool, AvgUnpool:
 		return true
 	case Reduce:
 		return !output || k > 0
@@ -50,23 +50,17 @@ func Narrows(op Primitive, output bool, k int) bool {
 	case Gemm:
 		return !output || p.Beta == 0
 	case Product:
-		return !output || k == p.Y() || k > 0
-	case Conv, Convolved, ConvInput:
-		return true
+		return !output || k >= p.Y()
 	case ConvWeight:
 		return !output || p.PerExample
 	case CrossEntropy, Correct, Pick, Scatter:
 		return !output && k == 0
-	case Place:
-		return output
-	case Unpack:
+	case Place, Unpack:
 		return output
 	case Gather, MaxGather, MaxScatter:
 		return output || k == 0
 	case MaxIndex:
 		return !output
-	case Permute, Slice, Pad, Softmax, Im2Col, Col2Im, AvgPool, AvgUnpool:
-		return true
 	case Attention: // not l
 		return !output || k == 0
 	case AttentionGradient:

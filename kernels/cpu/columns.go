@@ -66,7 +66,7 @@ func columnTile(c int) int {
 	return 0
 }
 
-// block makes the machine code for so many rows: nil where there is none.
+// block makes the machine code that adds a number of rows; nil where there is none.
 func (s *columns[T]) block(l *loader, rows int) *block[T] {
 	if rows*(len(s.Map.Access)+len(s.Map.Code)+1)+1 > 250 { // values have numbers of 8 bits
 		return nil
@@ -87,7 +87,7 @@ func (s *columns[T]) block(l *loader, rows int) *block[T] {
 	return b
 }
 
-// program adds e of so many rows to the running sums, its last input and output.
+// program adds e of a number of rows to the running sums, its last input and output.
 func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
 	m := s.Map
 	p = jit.Program{F64: sizeOf[T]() == 8, Length: s.tile, Rows: 1, Sum: -1, InPlace: s.chain.inPlace()}

@@ -85,7 +85,7 @@ func groupSizes(m kernels.Map, length, part int) []int {
 	return sizes
 }
 
-// groupsOf is the motion with groups of so many rows; ok is false where an input does not move evenly.
+// groupsOf is the motion with groups of a given number of rows; ok is false where an input does not move evenly.
 func groupsOf(m kernels.Map, length, rows int) (motion, bool) {
 	all := motion{length: length, rows: rows}
 	for _, a := range m.Access {

@@ -19,14 +19,7 @@ func TestAttentionStoredNarrow(t *testing.T) {
 	} {
 		for _, op := range []kernels.Primitive{p, kernels.AttentionGradient(p)} {
 			_, in, _ := op.Operands()
-			var inputs [][]float32
-			for k, n := range in {
-				x := random(n + k)[k:]
-				for i := range x {
-					x[i] = kernels.RoundBFloat16(x[i] / 3)
-				}
-				inputs = append(inputs, x)
-			}
+			inputs := narrowNumbers(in)
 			for before := range 2 {
 				got, want := storedIn(t, d, op, kernels.BFloat16, before, inputs), storedIn(t, d, op, kernels.Float32, before, inputs)
 				for k := range want {
@@ -66,4 +59,16 @@ func TestAttentionIsFewLaunches(t *testing.T) {
 		}
 		e.Close()
 	}
+}
+
+// narrowNumbers are random numbers for operands of some sizes, as they are stored as bfloat16.
+func narrowNumbers(sizes []int) (in [][]float32) {
+	for k, n := range sizes {
+		x := random(n + k)[k:]
+		for i := range x {
+			x[i] = kernels.RoundBFloat16(x[i] / 3)
+		}
+		in = append(in, x)
+	}
+	return in
 }

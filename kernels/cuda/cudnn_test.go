@@ -184,17 +184,25 @@ func TestOperandsOfPlansAreChecked(t *testing.T) {
 	}
 }
 
+// smallConvolution is the graph of one 3×3.
+func smallConvolution(t *testing.T, h *cudnn.Handle) *cudnn.Graph {
+	t.Helper()
+	g := h.NewGraph()
+	conv := cudnn.Windows{Compute: cudnn.Float, Paddings: []int64{1, 1}, Strides: []int64{1, 1}, Dilations: []int64{1, 1}}
+	g.Convolve(cudnn.Output, conv, tensor(g, 1, false, 0, 8, 16, 8, 8), tensor(g, 2, false, 0, 16, 16, 3, 3), tensor(g, 3, false, 0, 8, 16, 8, 8))
+	if err := g.Finish(); err != nil {
+		g.Close()
+		t.Fatal(err)
+	}
+	return g
+}
+
 // An engine is found again by its name, with its settings and notes.
 func TestEnginesAreFoundByName(t *testing.T) {
 	d, h := library(t)
-	conv := cudnn.Windows{Compute: cudnn.Float, Paddings: []int64{1, 1}, Strides: []int64{1, 1}, Dilations: []int64{1, 1}}
 	d.do(func() error {
-		g := h.NewGraph()
+		g := smallConvolution(t, h)
 		defer g.Close()
-		g.Convolve(cudnn.Output, conv, tensor(g, 1, false, 0, 8, 16, 8, 8), tensor(g, 2, false, 0, 16, 16, 3, 3), tensor(g, 3, false, 0, 8, 16, 8, 8))
-		if err := g.Finish(); err != nil {
-			t.Fatal(err)
-		}
 		engines, err := g.Engines(20)
 		if err != nil || len(engines) == 0 {
 			t.Fatal(len(engines), err)
@@ -220,18 +228,13 @@ func TestEnginesAreFoundByName(t *testing.T) {
 // Heuristics that do not know a graph are done without.
 func TestHeuristicsFallBack(t *testing.T) {
 	emulated(t)
-	conv := cudnn.Windows{Compute: cudnn.Float, Paddings: []int64{1, 1}, Strides: []int64{1, 1}, Dilations: []int64{1, 1}}
 	for without, want := range map[string]int{"": 7, "1": 2, "1,3": 1, "1,2,3": 0} {
 		t.Run(fmt.Sprint("without ", without), func(t *testing.T) {
 			t.Setenv("DRIFT_EMULATOR_NO_HEURISTIC", without)
 			d, h := library(t)
 			d.do(func() error {
-				g := h.NewGraph()
+				g := smallConvolution(t, h)
 				defer g.Close()
-				g.Convolve(cudnn.Output, conv, tensor(g, 1, false, 0, 8, 16, 8, 8), tensor(g, 2, false, 0, 16, 16, 3, 3), tensor(g, 3, false, 0, 8, 16, 8, 8))
-				if err := g.Finish(); err != nil {
-					t.Fatal(err)
-				}
 				engines, err := g.Engines(20)
 				if len(engines) != want || (err == nil) != (want > 0) {
 					t.Errorf("%d engines, %v, want %d", len(engines), err, want)

@@ -23,14 +23,7 @@ var heads8 = []kernels.Attention{
 func attended(t *testing.T, d *device, p kernels.Attention) (results [][]float32) {
 	t.Helper()
 	_, sizes, _ := p.Operands()
-	var in [][]float32
-	for k, n := range sizes {
-		x := random(n + k)[k:]
-		for i := range x {
-			x[i] = kernels.RoundBFloat16(x[i] / 3)
-		}
-		in = append(in, x)
-	}
+	in := narrowNumbers(sizes)
 	results = storedIn(t, d, p, kernels.BFloat16, 0, in)
 	g := random(len(results[0]))
 	o := make([]float32, len(results[0]))

@@ -12,7 +12,8 @@ import (
 	"drift/kernels/cuda/cudnn"
 )
 
-// Each engine is run once to load what it needs, then so many times; the median counts. Short ones are run several times between events.
+// Each engine is run once to load what it needs, and once to see how long it takes. The median of the samples after that counts; in a sample, a short
+// engine runs several times.
 const (
 	samples = 5
 	batched = 10  // runs of one sample at most
@@ -153,7 +154,7 @@ func (d *device) milliseconds(commands []command) (float64, error) {
 	return times[len(times)/2], nil
 }
 
-// between is the milliseconds that commands take, run so many times.
+// between is the milliseconds that commands take in a number of runs.
 func (d *device) between(events [2]cu.Event, commands []command, runs int) (float64, error) {
 	err := events[0].Record(d.stream)
 	for range runs {

@@ -67,7 +67,7 @@ func norm(rows, channels, pixels int) kernels.Rowwise {
 	}}
 }
 
-// losses is cross entropy of rows of logits and its gradient, as a plan writes them: four sums and largest elements of what is read once.
+// losses is cross entropy of rows of logits and its gradient: rows with sums, largest elements, and broadcasts of rows and columns at once.
 func losses(rows, cols int) kernels.Rowwise {
 	n := rows * cols
 	full, row, column := kernels.Access{B: 1, C: 1}, kernels.Access{B: cols, C: 1}, kernels.Access{B: rows, C: cols}

@@ -18,3 +18,14 @@ struct Bfloat16 {
 		return x;
 	}
 };
+
+inline double rounded(double x, int) { return x; }
+
+// rounded is x without the last bits of its mantissa, to nearest; NaN and infinities stay.
+inline float rounded(float x, int bits) {
+	unsigned u;
+	memcpy(&u, &x, sizeof u);
+	if (bits && (u >> 23 & 255) != 255) u = (u + (1u << (bits - 1)) - 1 + (u >> bits & 1)) & ~0u << bits;
+	memcpy(&x, &u, sizeof u);
+	return x;
+}

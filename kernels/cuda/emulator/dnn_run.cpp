@@ -13,17 +13,6 @@ using namespace dnn;
 
 namespace {
 
-double rounded(double x, int) { return x; }
-
-// rounded is x with so few bits less, to nearest; NaN and infinities stay.
-float rounded(float x, int bits) {
-	unsigned u;
-	memcpy(&u, &x, sizeof u);
-	if (bits && (u >> 23 & 255) != 255) u = (u + (1u << (bits - 1)) - 1 + (u >> bits & 1)) & ~0u << bits;
-	memcpy(&x, &u, sizeof u);
-	return x;
-}
-
 template <class T> T load(const Tensor &t, const void *at, int64_t i) {
 	switch (t.type) {
 	case DATA_DOUBLE: return T(static_cast<const double *>(at)[i]);

@@ -20,17 +20,6 @@ struct Product {
 	int rounded = 0; // bits of a factor's mantissa that are rounded away
 };
 
-double rounded(double x, int) { return x; }
-
-// rounded is x with so few bits less, to nearest; NaN and infinities stay.
-float rounded(float x, int bits) {
-	unsigned u;
-	memcpy(&u, &x, sizeof u);
-	if (bits && (u >> 23 & 255) != 255) u = (u + (1u << (bits - 1)) - 1 + (u >> bits & 1)) & ~0u << bits;
-	memcpy(&x, &u, sizeof u);
-	return x;
-}
-
 // rows copies op(x), [r, c], row-major.
 template <class T, class F> void rows(std::vector<T> &to, const F *x, bool transposed, int r, int c, long long ld, int bits) {
 	to.resize(size_t(r) * c);
