@@ -119,6 +119,9 @@ func (p *Plan) lastUses() map[*Node]int {
 	for _, leaf := range p.leaves {
 		last[leaf] = len(p.steps)
 	}
+	for _, n := range p.lasts() {
+		last[n] = len(p.steps)
+	}
 	for _, o := range p.outputs {
 		last[root(p.results[o])] = len(p.steps)
 	}

@@ -17,6 +17,7 @@ type Builder struct {
 	updates []Update
 	outputs []*Node
 	storage Storage
+	varying []*Node
 }
 
 // NewBuilder is a builder of an empty graph with elements of one type.
@@ -80,7 +81,7 @@ func (b *Builder) Plan() (*Plan, error) {
 	for n := range b.bind {
 		bound[n] = true
 	}
-	return newPlan(b.outputs, b.updates, bound, b.storage)
+	return newPlan(&Plan{outputs: b.outputs, updates: b.updates, bound: bound, storage: b.storage, varying: b.varying})
 }
 
 // Load puts the builder's plan on a device, in an arena that is shared with other programs or, for nil, its own (Plan.Load).

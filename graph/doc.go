@@ -6,7 +6,8 @@
 //
 // Grad, JVP and HVP differentiate to any order. PerExample and Covariance find how a loss uses its parameters, and from that
 // derive statistics of the per-example gradients without ever storing them. Compile turns outputs
-// into a Program: kernels in order, elementwise chains fused, one arena of memory.
+// into a Program: kernels in order, elementwise chains fused, one arena of memory. Products at one point, H v say, share what does not depend on v where
+// Builder.Varying says what varies.
 //
 // Σ is taken from deviations (Deviations). In float32 what follows from it is off by about 2⁻²⁴‖ḡ‖/σ, σ² = tr Σ, and where tr Σ is not above
 // the bound of CovarianceTrace, it and its gradient are 0.

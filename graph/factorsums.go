@@ -8,7 +8,7 @@ import (
 
 // joinFactorSums lets the product that makes a weight's gradient add up its first factor too, which is a bias's gradient: the adjoint of the layer's
 // result is read once for both. The sums are in float32, as the result is. The steps must be connected, and are again afterwards.
-func (p *Plan) joinFactorSums() {
+func (p *Plan) joinFactorSums(f *fuser) {
 	gone := make(map[*step]bool)
 	for _, g := range p.steps {
 		gemm, product := g.op.(kernels.Gemm)
@@ -17,7 +17,7 @@ func (p *Plan) joinFactorSums() {
 		}
 		joined := kernels.Product{Gemm: gemm, FactorSums: true}
 		for _, s := range p.steps {
-			if !gone[s] && s.adds(g.ins[0], joined.SumsOfFactor()) && !s.leadsTo(g) {
+			if !gone[s] && s.adds(g.ins[0], joined.SumsOfFactor()) && !s.leadsTo(g) && f.stepVaries(s) == f.stepVaries(g) {
 				g.op, g.outs, g.nodes = joined, []*Node{s.outs[0], g.outs[0]}, slices.Concat(s.nodes, g.nodes)
 				gone[s] = true
 				break

@@ -28,7 +28,7 @@ func (p *Plan) fold(f *fuser) {
 			}
 		}
 		fixed := func(g *step) bool {
-			return g == nil || !g.foldable() || f.kept[g.outs[0]] || len(f.users[g.outs[0]]) != 1
+			return g == nil || !g.foldable() || f.kept[g.outs[0]] || len(f.users[g.outs[0]]) != 1 || f.stepVaries(g) != f.stepVaries(s)
 		}
 		if len(products) == 0 || slices.ContainsFunc(products, fixed) {
 			continue

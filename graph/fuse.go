@@ -11,13 +11,14 @@ const maxChain = kernels.MaxMapValues/2 - 1
 
 // fuser groups the nodes that a program needs into kernels.
 type fuser struct {
-	order  []*Node // roots, inputs first
-	leaves []*Node
-	users  map[*Node][]*Node
-	kept   map[*Node]bool // outputs: needed in memory whatever else happens
-	inline map[*Node]bool // computed anew in every chain that reads them
-	groups map[*Node]*group
-	wholes map[*Node]*whole // by the nodes that they compute
+	order   []*Node // roots, inputs first
+	leaves  []*Node
+	users   map[*Node][]*Node
+	kept    map[*Node]bool // outputs: needed in memory whatever else happens
+	inline  map[*Node]bool // computed anew in every chain that reads them
+	groups  map[*Node]*group
+	wholes  map[*Node]*whole // by the nodes that they compute
+	varying map[*Node]bool   // values that depend on what varies from run to run; nil where nothing is said of it
 
 	unnamed []*Node // results of kernels that the expression does not name
 }
@@ -31,7 +32,7 @@ type group struct {
 	whole  *whole
 }
 
-func newFuser(wanted []*Node, updates []Update) *fuser {
+func newFuser(wanted []*Node, updates []Update, varying []*Node) *fuser {
 	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool),
 		inline: make(map[*Node]bool), groups: make(map[*Node]*group), wholes: make(map[*Node]*whole)}
 	for _, n := range wanted {
@@ -43,6 +44,7 @@ func newFuser(wanted []*Node, updates []Update) *fuser {
 			f.leaves = append(f.leaves, u.Leaf)
 		}
 	}
+	f.findVarying(varying, updates)
 	f.findInline()
 	for i := len(f.order) - 1; i >= 0; i-- {
 		f.assign(f.order[i])
@@ -159,7 +161,7 @@ func (f *fuser) onlyChain(n *Node) *group {
 		}
 		g = f.groups[u]
 	}
-	if g == nil || g.domain != Size(n) || g.weight+f.weight(n) > maxChain {
+	if g == nil || g.domain != Size(n) || g.weight+f.weight(n) > maxChain || !f.repeated(n, g) {
 		return nil
 	}
 	return g
@@ -175,7 +177,8 @@ func (f *fuser) merge() {
 		}
 		for _, u := range f.users[n] {
 			q := f.groups[u]
-			if !f.chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain || f.between(p, q) {
+			if !f.chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain ||
+				f.groupVaries(p) != f.groupVaries(q) || f.between(p, q) {
 				continue
 			}
 			for _, m := range p.nodes {

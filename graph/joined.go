@@ -60,7 +60,7 @@ func (j *joiner) made(s *step, k int, readers ...*step) (g *step, ok bool) {
 func (j *joiner) maker(s *step, k int, readers []*step) *step {
 	z := s.ins[k]
 	g := j.producer[z]
-	if m, chain := kernels.ChainOf(s.op); !chain || !m.Access[k].Full() || g == nil || j.gone[g] || j.kept[z] || !j.onlyBy(z, readers) {
+	if m, chain := kernels.ChainOf(s.op); !chain || !m.Access[k].Full() || g == nil || j.gone[g] || j.kept[z] || !j.onlyBy(z, readers) || j.stepVaries(g) != j.stepVaries(s) {
 		return nil
 	}
 	return g

@@ -27,6 +27,8 @@ type Plan struct {
 	again   map[*Node]bool  // values that are computed another time, or copied, which the expression does not name
 	storage Storage
 	narrow  map[*Node]bool // values that are stored in its type
+	varying []*Node        // leaves that change from run to run; none: all may
+	lasting int            // steps before the first that depends on them, whose results last
 }
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
@@ -46,12 +48,12 @@ type step struct {
 // NewPlan orders the computation of outputs and updates, fuses elementwise chains, and lays out memory by liveness. Leaves and
 // outputs in bound will have buffers of the caller; all others live in the program's arena.
 func NewPlan(outputs []*Node, updates []Update, bound map[*Node]bool) (*Plan, error) {
-	return newPlan(outputs, updates, bound, Storage{})
+	return newPlan(&Plan{outputs: outputs, updates: updates, bound: bound})
 }
 
-func newPlan(outputs []*Node, updates []Update, bound map[*Node]bool, storage Storage) (*Plan, error) {
-	p := &Plan{outputs: outputs, updates: updates, bound: bound, storage: storage}
-	err := Try(func() { p.build(bound) })
+// newPlan completes a plan that says what is wanted.
+func newPlan(p *Plan) (*Plan, error) {
+	err := Try(func() { p.build(p.bound) })
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func (p *Plan) build(bound map[*Node]bool) {
 		misuse("a program needs an output or an update")
 	}
 	p.dtype = DTypeOf(anchor(wanted[0]))
-	f := newFuser(wanted, p.updates)
+	f := newFuser(wanted, p.updates, p.varying)
 	p.leaves = f.leaves
 	p.steps = f.steps()
 	for _, n := range f.unnamed {
@@ -97,13 +99,14 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.joinProducts(f)
 	p.connect()
 	if p.storesNarrow() {
-		p.joinFactorSums()
+		p.joinFactorSums(f)
 	}
-	p.house(bound)
+	p.house(bound, f)
 	p.schedule()
 	if p.storesNarrow() {
-		p.store()
+		p.store(f)
 	}
+	p.divide()
 	p.allocate(bound)
 }
 

@@ -14,8 +14,10 @@ type Program struct {
 	indices   kernels.Buffer // the arena of what is Int32, always its own
 	bind      map[*Node]kernels.Buffer
 	constants map[*Node]kernels.Buffer
-	run       []kernels.Executable // one after the other
-	empty     map[*Node]bool       // leaves that the program reads and nobody has given a value
+	run       []portion      // one after the other
+	kept      kept           // from run to run
+	again     int            // runs that made use of it
+	empty     map[*Node]bool // leaves that the program reads and nobody has given a value
 }
 
 // Compile plans a program and puts it on a device. Leaves and outputs in bind live in the caller's buffers: parameters in
@@ -84,6 +86,9 @@ func (p *Plan) Load(dev kernels.Device, bind map[*Node]kernels.Buffer, arena ker
 	if err = g.load(dev, calls); err != nil {
 		g.free()
 		return nil, fmt.Errorf("compile: %w", err)
+	}
+	if p.lasting > 0 {
+		g.watch()
 	}
 	return g, nil
 }
@@ -159,17 +164,10 @@ func (g *Program) Buffer(n *Node) kernels.Buffer {
 	return nil
 }
 
-// Run computes all outputs and updates. It allocates nothing. It refuses to read a leaf that was neither bound nor written to.
+// Run computes all outputs and updates, save what still holds from the run before (Builder.Varying). It allocates nothing. It refuses to read a leaf
+// that was neither bound nor written to.
 func (g *Program) Run() error {
-	if err := g.ready(); err != nil {
-		return err
-	}
-	for _, run := range g.run {
-		if err := run.Run(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return g.RunStages(func(int) error { return nil })
 }
 
 // ready reports a leaf that is read and has no value.

@@ -23,10 +23,16 @@ const mostAgain = 0.4
 const flopBytes = 0.125
 
 // Recompute makes a plan need less memory, by computing again what is read next only long after it was computed. It goes on until
-// the plan needs no more than limit bytes, or as far as it can.
+// the plan needs no more than limit bytes, or as far as it can. Where that is short, nothing lasts from run to run (Builder.Varying).
 func (p *Plan) Recompute(what Recompute, limit int64) {
 	if what == RecomputeNothing || p.Bytes() <= limit {
 		return
+	}
+	if p.lasting > 0 {
+		p.lasting = 0
+		if p.allocate(p.bound); p.Bytes() <= limit {
+			return
+		}
 	}
 	r := &recomputer{Plan: p, what: what, updated: make(map[*Node]bool), left: mostAgain * p.cost()}
 	for _, u := range p.updates {

@@ -19,6 +19,7 @@ type cluster struct {
 	rows    int // equal parts that each step's indices and results fall into
 	longest int // indices of a step
 	sums    bool
+	varies  bool           // with what varies from run to run
 	ins     map[*Node]bool // read from memory
 	made    map[*Node]bool
 }
@@ -36,12 +37,15 @@ func (p *Plan) clusters(f *fuser) {
 		var best *cluster
 		most := 0
 		for _, c := range all {
+			if c.varies != f.stepVaries(s) {
+				continue
+			}
 			if n := c.shared(s, m, gcd(c.rows, rows)); n > most && c.room(m, gcd(c.rows, rows)) && !c.between(s, of) {
 				best, most = c, n
 			}
 		}
 		if best == nil {
-			best = &cluster{rows: rows, ins: make(map[*Node]bool), made: make(map[*Node]bool)}
+			best = &cluster{rows: rows, varies: f.stepVaries(s), ins: make(map[*Node]bool), made: make(map[*Node]bool)}
 			all = append(all, best)
 		}
 		of[s] = best

@@ -74,8 +74,9 @@ func (s *step) leadsTo(t *step) bool {
 	return false
 }
 
-// house decides which results are computed right in the buffer of an updated leaf or a bound output. The others are copied there.
-func (p *Plan) house(bound map[*Node]bool) {
+// house decides which results are computed right in the buffer of an updated leaf or a bound output. The others are copied there, those that last
+// from run to run too: a run that leaves their computation out copies them all the same.
+func (p *Plan) house(bound map[*Node]bool, f *fuser) {
 	producer, readers, sums := p.producers(), make(map[*Node][]*step), make(map[*Node]bool)
 	for _, s := range p.steps {
 		for _, n := range s.ins {
@@ -88,7 +89,7 @@ func (p *Plan) house(bound map[*Node]bool) {
 	for _, o := range p.outputs {
 		r := root(p.results[o])
 		switch {
-		case p.home[r] == nil && bound[o]:
+		case p.home[r] == nil && bound[o] && (f.varying == nil || f.varying[r]):
 			p.home[r] = o
 		case bound[o] && p.home[r] != o:
 			p.addCopy(r, o, producer[r])
@@ -100,7 +101,7 @@ func (p *Plan) house(bound map[*Node]bool) {
 		if p.home[r] == u.Leaf {
 			continue // added to in place
 		}
-		if p.home[r] != nil || sums[r] && len(readers[u.Leaf]) > 0 || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
+		if p.home[r] != nil || f.varying != nil && !f.varying[r] || sums[r] && len(readers[u.Leaf]) > 0 || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
 			s = p.addCopy(r, u.Leaf, s)
 		} else {
 			p.home[r] = u.Leaf

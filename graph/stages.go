@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"drift/kernels"
 )
@@ -58,10 +60,20 @@ func (p *Plan) ends() map[*Node]int {
 	return end
 }
 
+// cuts is where a program is cut: behind what lasts from run to run, behind every stage, and at its end.
+func (p *Plan) cuts() (all []stage) {
+	if p.lasting > 0 {
+		all = append(all, stage{p.lasting, 0})
+	}
+	all = append(append(all, p.stages...), stage{len(p.steps), 0})
+	slices.SortStableFunc(all, func(a, b stage) int { return cmp.Compare(a.until, b.until) })
+	return all
+}
+
 // load prepares the calls of every stage, and of what comes behind them.
 func (g *Program) load(dev kernels.Device, calls []kernels.Call) error {
 	from := 0
-	for _, s := range append(g.plan.stages[:len(g.plan.stages):len(g.plan.stages)], stage{len(calls), 0}) {
+	for _, s := range g.plan.cuts() {
 		run, err := dev.Load(calls[from:s.until])
 		if err != nil {
 			for _, r := range g.run {
@@ -69,7 +81,7 @@ func (g *Program) load(dev kernels.Device, calls []kernels.Call) error {
 			}
 			return err
 		}
-		g.run, from = append(g.run, run), s.until
+		g.run, from = append(g.run, portion{run, s.done, s.until <= g.plan.lasting && s.done == 0}), s.until
 	}
 	return nil
 }
@@ -79,15 +91,23 @@ func (g *Program) RunStages(tell func(groups int) error) error {
 	if err := g.ready(); err != nil {
 		return err
 	}
-	for k, run := range g.run {
-		if err := run.Run(); err != nil {
+	again := g.kept.holds()
+	g.kept.valid = false
+	for _, part := range g.run {
+		if again && part.first {
+			continue
+		}
+		if err := part.Run(); err != nil {
 			return err
 		}
-		if k < len(g.plan.stages) {
-			if err := tell(g.plan.stages[k].done); err != nil {
+		if part.done > 0 {
+			if err := tell(part.done); err != nil {
 				return err
 			}
 		}
+	}
+	if g.kept.remember(); again {
+		g.again++
 	}
 	return nil
 }

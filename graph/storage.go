@@ -80,7 +80,7 @@ func (r roles) made(n *Node, most role) role {
 }
 
 // store decides what is stored in another type, and has products read copies of factors that are not.
-func (p *Plan) store() {
+func (p *Plan) store(f *fuser) {
 	p.narrow = make(map[*Node]bool)
 	r := make(roles)
 	for _, n := range p.storage.Examples {
@@ -89,7 +89,7 @@ func (p *Plan) store() {
 	for n := range p.narrowable(r) {
 		p.narrow[n] = true
 	}
-	p.copyOperands(r)
+	p.copyOperands(r, f)
 }
 
 // narrowable is the values that may be stored in another type: those of single examples that every step which makes or reads them can take so.
@@ -180,9 +180,9 @@ func (p *Plan) copied(s *step, r roles) (list []int) {
 
 // copyOperands makes those copies, each once: those of leaves, parameters say, all together before anything else, others before the first step that
 // reads them.
-func (p *Plan) copyOperands(r roles) {
+func (p *Plan) copyOperands(r roles, f *fuser) {
 	copies := make(map[*Node]*Node)
-	var steps, leaves []*step
+	var steps, leaves, varying []*step
 	for _, s := range p.steps {
 		if list := p.copied(s, r); len(list) > 0 {
 			s.ins = slices.Clone(s.ins)
@@ -197,9 +197,12 @@ func (p *Plan) copyOperands(r roles) {
 					p.made(to)
 					one := &step{nodes: []*Node{to}, ins: []*Node{n}, outs: []*Node{to}, fused: true, op: kernels.Map{N: Size(n),
 						Access: []kernels.Access{{B: 1, C: 1}}, Results: []uint8{0}}}
-					if inputsOf(n) == nil && !p.again[n] {
+					switch leaf := inputsOf(n) == nil && !p.again[n]; {
+					case leaf && f.varying[n]:
+						varying = append(varying, one)
+					case leaf:
 						leaves = append(leaves, one)
-					} else {
+					default:
 						steps = append(steps, one)
 					}
 				}
@@ -208,7 +211,7 @@ func (p *Plan) copyOperands(r roles) {
 		}
 		steps = append(steps, s)
 	}
-	p.steps = append(inOneStep(leaves), steps...)
+	p.steps = slices.Concat(inOneStep(leaves), inOneStep(varying), steps)
 }
 
 // inOneStep is copies as one step.

@@ -23,7 +23,7 @@ func network(t *testing.T, storage kernels.DType) (plan *Plan, x, w *Node) {
 	for k, p := range []*Node{w, v} {
 		updates = append(updates, Update{p, Sub(p, Scale(grads[k], 0.1))})
 	}
-	plan, err := newPlan([]*Node{SumAll(loss)}, updates, map[*Node]bool{w: true, v: true}, Storage{Type: storage, Examples: []*Node{x}})
+	plan, err := newPlan(&Plan{outputs: []*Node{SumAll(loss)}, updates: updates, bound: map[*Node]bool{w: true, v: true}, storage: Storage{Type: storage, Examples: []*Node{x}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestProductsGoOnWhereTheyAreStoredNarrow(t *testing.T) {
 	hidden := Relu(Add(MatMulT(x, w, false, true), Broadcast(b, 0, n)))
 	loss := SumTail(Square(MatMulT(hidden, v, false, true)))
 	grads := Grad([]*Node{loss}, []*Node{nil}, []*Node{w, b, v})
-	plan, err := newPlan(grads, nil, map[*Node]bool{w: true, b: true, v: true}, Storage{Type: kernels.BFloat16, Examples: []*Node{x}})
+	plan, err := newPlan(&Plan{outputs: grads, bound: map[*Node]bool{w: true, b: true, v: true}, storage: Storage{Type: kernels.BFloat16, Examples: []*Node{x}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestConvolutionsAndMovesAreStoredNarrow(t *testing.T) {
 	leaf := Transpose(x, 0, 1, 3, 2)
 	hidden := Transpose(Tanh(leaf), 0, 1, 3, 2)
 	y := Conv2D(hidden, k, [2]int{1, 1}, [2]int{})
-	plan, err := newPlan([]*Node{SumTail(Tanh(y))}, nil, map[*Node]bool{k: true}, Storage{Type: kernels.BFloat16, Examples: []*Node{x}})
+	plan, err := newPlan(&Plan{outputs: []*Node{SumTail(Tanh(y))}, bound: map[*Node]bool{k: true}, storage: Storage{Type: kernels.BFloat16, Examples: []*Node{x}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ func Claims() []Claim {
 	square.Speed, step.Speed = true, true
 	deep := claim("ResNet-20 and the small language model, + exact ∂tr Σ", baseGroup, 3.2, "(resnet20|gpt)/trace-gradient")
 	deep.Memory = 4
+	further := claim("the same, each further one at the same parameters and examples", baseGroup, 2.4, "(resnet20|gpt)/hvp-further")
+	further.Memory = 4
 	return []Claim{
 		f32, f64,
 		claim("MLP, SGD step, batch 512", "PyTorch", 1, "mlp/sgd"),
@@ -48,7 +50,8 @@ func Claims() []Claim {
 		square, step,
 		claim("ResNet-20 and the small language model, + tr Σ", baseGroup, 1.3, "(resnet20|gpt)/norms"),
 		deep,
-		claim("ResNet-20 and the small language model, Hessian-vector product", baseGroup, 2.4, "(resnet20|gpt)/hvp"),
+		claim("ResNet-20 and the small language model, a first Hessian-vector product (8/3 of the gradient's arithmetic)", baseGroup, 2.8, "(resnet20|gpt)/hvp"),
+		further,
 		claim("exp of float32", "PyTorch", 0.7, "map/exp"),
 	}
 }

@@ -68,6 +68,31 @@ func TestBytesAreNearTheLeast(t *testing.T) {
 	}
 }
 
+// A further product with the Hessian leaves out the matrix products of the forward pass and of the adjoints, which the first does of all layers but the lowest: nothing
+// reads the adjoint there, as the data do not change along v.
+func TestFurtherHessianProductsLeaveTheGradientOut(t *testing.T) {
+	for _, w := range networks {
+		const n = 6
+		flops := func(open func(*workload) (func() error, error)) float64 {
+			counted, err := Count(Case{Name: w.name, Open: work(w, step{open: open}, kernels.Float32, n)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return counted.Flops
+		}
+		want := 0.0
+		for k, l := range w.layers {
+			product := 2 * float64(n) * float64(l.positions) * float64(l.in) * float64(l.out)
+			if want += product; k > 1 { // the adjoint that it gives is of layer k−1, counted from 0
+				want += product
+			}
+		}
+		if left := flops(hvp) - flops(furtherHVP); math.Abs(left-want) > 5e-3*want { // losses and sums count too
+			t.Errorf("%s: %v operations are left out, want %v", w.name, left, want)
+		}
+	}
+}
+
 // The committed table still tells what steps take, to a tenth.
 func TestCommittedCounts(t *testing.T) {
 	text, err := os.ReadFile("../results/counts.md")

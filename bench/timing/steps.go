@@ -30,6 +30,7 @@ var ways = []step{
 	{name: "sgd", op: "sgd", plain: true, alone: true, open: sgd},
 	{name: "norms", open: norms},
 	{name: "hvp", op: "hvp", open: hvp},
+	{name: "hvp-further", open: furtherHVP},
 	{name: "sigma-vector", open: sigmaVector},
 	{name: "lowrank", every: refresh, open: lowRank},
 	{name: "gradient", wide: true, op: "gradient", plain: true, alone: true, open: gradient},
@@ -43,6 +44,7 @@ var deepWays = []step{
 	{name: "sgd", op: "sgd", plain: true, alone: true, open: sgd},
 	{name: "norms", open: norms},
 	{name: "hvp", op: "hvp", open: hvp},
+	{name: "hvp-further", open: furtherHVP},
 	{name: "trace-gradient", open: traceGradient},
 }
 

@@ -85,12 +85,33 @@ func (w *workload) direction() (v, into kernels.Buffer, err error) {
 	return v, into, err
 }
 
+// hvp is a first product with the Hessian at some parameters.
 func hvp(w *workload) (func() error, error) {
+	p, further, err := w.product()
+	return func() error {
+		p.Forget()
+		return further()
+	}, err
+}
+
+// furtherHVP is one more at the same parameters and examples.
+func furtherHVP(w *workload) (func() error, error) {
+	_, further, err := w.product()
+	if err == nil {
+		err = further() // the first
+	}
+	return further, err
+}
+
+// product is H v, which keeps what does not depend on v.
+func (w *workload) product() (p *objective.Pass, run func() error, err error) {
 	v, into, err := w.direction()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return w.over(w.f.CompileHVP(len(w.batch), v, into))
+	p, err = w.f.CompileHVP(len(w.batch), v, into)
+	run, err = w.over(p, err)
+	return p, run, err
 }
 
 // sigmaVector is Σv.

@@ -32,6 +32,16 @@ func (b *Builder) Vector(v kernels.Buffer) []*graph.Node {
 	return nodes
 }
 
+// Varying is Vector, of a vector that changes from run to run while parameters and examples mostly stay (graph.Builder.Varying).
+// Passes over more examples than a chunk keep nothing, as their chunks share the memory.
+func (b *Batch) Varying(v kernels.Buffer) []*graph.Node {
+	leaves := b.Vector(v)
+	if b.Whole {
+		b.Builder.Varying(leaves...)
+	}
+	return leaves
+}
+
 // SetVector writes values in the shapes of the parameters to the leaves of a flat vector.
 func (b *Builder) SetVector(leaves, values []*graph.Node) {
 	for k, leaf := range leaves {

@@ -17,10 +17,11 @@ func meanGradient(into kernels.Buffer) Expression {
 	}
 }
 
-// CompileHVP prepares a pass that writes H v, the Hessian of the mean loss over examples times a vector [P], into another.
+// CompileHVP prepares a pass that writes H v, the Hessian of the mean loss over examples times a vector [P], into another. Over examples that fit one chunk,
+// runs for further vectors at the same parameters leave out the passes that do not depend on the vector.
 func (f *Objective) CompileHVP(n int, v, into kernels.Buffer) (*Pass, error) {
 	return f.Compile(n, func(b *Batch) {
-		b.Sum(into, graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, b.Vector(v)))
+		b.Sum(into, graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, b.Varying(v)))
 	}, nil)
 }
 
@@ -28,7 +29,7 @@ func (f *Objective) CompileHVP(n int, v, into kernels.Buffer) (*Pass, error) {
 // second and third derivatives of the mean loss over examples along v.
 func (f *Objective) CompileCurvature(n int, v, second, third kernels.Buffer) (*Pass, error) {
 	return f.Compile(n, func(b *Batch) {
-		along := b.Vector(v)
+		along := b.Varying(v)
 		hv := graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, along)
 		b.Sum(second, hv)
 		b.Sum(third, graph.Grad(hv, along, b.Params))

@@ -74,6 +74,7 @@ type onDevice struct {
 	seed      uint64             // of augmentation
 	epoch     int                // likewise
 	chosen    []int32            // [chunk] what is written to them
+	shown     []int32            // what index holds, as far as it is known: a program of which results last is not told the same again
 	arena     kernels.Buffer     // memory of programs, which run one at a time
 	programs  map[*program]bool  // those on the device
 	passes    map[*Pass]bool     // those that are not closed
@@ -140,7 +141,7 @@ func (f *Objective) fill(resident int64) (err error) {
 	}
 	reserve(&f.index, kernels.Int32, f.chunk)
 	reserve(&f.place, kernels.Int32, f.chunk)
-	f.chosen = make([]int32, f.chunk)
+	f.chosen, f.shown = make([]int32, f.chunk), make([]int32, 0, f.chunk)
 	if err == nil && f.augments() {
 		if f.packed != nil {
 			err = f.packed.augmented(f)

@@ -222,6 +222,25 @@ func (p *Pass) reserve(numbers []*Number) (err error) {
 	return nil
 }
 
+// Forget makes the next run compute everything anew, whatever it could keep of the last one.
+func (p *Pass) Forget() {
+	for _, c := range p.programs {
+		if c != nil && c.loaded != nil {
+			c.loaded.Forget()
+		}
+	}
+}
+
+// Again is the number of runs that made use of the one before (Batch.Varying).
+func (p *Pass) Again() (runs int) {
+	for _, c := range p.programs {
+		if c != nil && c.loaded != nil {
+			runs += c.loaded.Again()
+		}
+	}
+	return runs
+}
+
 // Close gives the memory of the pass back. What it was given stays the caller's. A nil pass holds none.
 func (p *Pass) Close() {
 	if p == nil || !p.objective.passes[p] {

@@ -2,6 +2,7 @@ package objective
 
 import (
 	"fmt"
+	"slices"
 
 	"drift/graph"
 	"drift/kernels"
@@ -166,8 +167,16 @@ func (c *program) choose(examples []int, from int) error {
 		}
 		c.chosen[i] = int32(k)
 	}
-	if err := c.index.Write(c.boxed); err != nil || c.moves == nil {
-		return err
+	f := c.objective
+	if c.plan.Lasting() == 0 || len(f.shown) < len(c.chosen) || !slices.Equal(f.shown[:len(c.chosen)], c.chosen) {
+		f.shown = f.shown[:0]
+		if err := c.index.Write(c.boxed); err != nil {
+			return err
+		}
+		f.shown = append(f.shown, c.chosen...)
+	}
+	if c.moves == nil {
+		return nil
 	}
 	return c.move(examples)
 }

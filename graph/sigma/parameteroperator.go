@@ -76,7 +76,7 @@ func (a *ParameterOperator) center() (err error) {
 
 // covariance is what a batch contributes to Σv.
 func (a *ParameterOperator) covariance(b *objective.Batch) {
-	v := b.Vector(a.from)
+	v := b.Varying(a.from)
 	if b.Whole {
 		b.Sum(a.into, graph.NewCovariance(b.Here().PerExample()).Apply(v))
 		return

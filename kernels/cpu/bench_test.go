@@ -35,7 +35,7 @@ func (c *cnn) call(op kernels.Primitive, in ...kernels.Buffer) kernels.Buffer {
 	if err != nil {
 		panic(err)
 	}
-	var b kernels.Buffer = &indices{make([]int32, out[0])}
+	var b kernels.Buffer = &indices{data: make([]int32, out[0])}
 	if !kernels.IsIndex(op, true, 0) {
 		b = c.buffer(out[0])
 	}
@@ -78,7 +78,7 @@ func (c *cnn) gemm(m, n, k int, ta, tb bool, a, b kernels.Buffer) kernels.Buffer
 func newCNN(threads int) *cnn {
 	c := &cnn{device: New(Options{Threads: threads}), rng: rand.New(rand.NewPCG(1, 1))}
 	const n = cnnBatch
-	rows, classes := &indices{make([]int32, n)}, &indices{make([]int32, n)}
+	rows, classes := &indices{data: make([]int32, n)}, &indices{data: make([]int32, n)}
 	for i := range n {
 		rows.data[i], classes.data[i] = int32(c.rng.IntN(1000)), int32(c.rng.IntN(10))
 	}

@@ -9,7 +9,12 @@ import (
 // unknownMemory is taken as free where the system does not say.
 const unknownMemory = 4 << 30
 
-type buffer[T kernels.Float] struct{ data []T }
+type buffer[T kernels.Float] struct {
+	data    []T
+	version *kernels.Version
+}
+
+var _ kernels.Versioned = (*buffer[float32])(nil)
 
 func (b *buffer[T]) DType() kernels.DType {
 	if _, ok := any(b).(*buffer[float64]); ok {
@@ -20,11 +25,16 @@ func (b *buffer[T]) DType() kernels.DType {
 
 func (b *buffer[T]) Len() int { return len(b.data) }
 
-func (b *buffer[T]) Slice(from, to int) kernels.Buffer { return &buffer[T]{b.data[from:to:to]} }
+func (b *buffer[T]) Slice(from, to int) kernels.Buffer {
+	return &buffer[T]{b.data[from:to:to], b.version}
+}
+
+func (b *buffer[T]) Version() *kernels.Version { return b.version }
 
 func (b *buffer[T]) Free() { b.data = nil }
 
 func (b *buffer[T]) Write(src any) error {
+	b.version.Changed()
 	switch s := src.(type) {
 	case []float32:
 		return convert(b.data, s, "write")

@@ -58,15 +58,15 @@ func (d *device) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 	}
 	switch dt {
 	case kernels.Float64:
-		return &buffer[float64]{onHugePages(make([]float64, n))}, nil
+		return &buffer[float64]{onHugePages(make([]float64, n)), new(kernels.Version)}, nil
 	case kernels.Int32:
-		return &indices{make([]int32, n)}, nil
+		return &indices{make([]int32, n), new(kernels.Version)}, nil
 	case kernels.Uint8:
-		return &exact[byte]{make([]byte, n)}, nil
+		return &exact[byte]{make([]byte, n), new(kernels.Version)}, nil
 	case kernels.BFloat16:
 		return nil, fmt.Errorf("cpu: a buffer of %v: float32 is stored as it is", dt)
 	}
-	return &buffer[float32]{onHugePages(make([]float32, n))}, nil
+	return &buffer[float32]{onHugePages(make([]float32, n)), new(kernels.Version)}, nil
 }
 
 func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
@@ -85,7 +85,7 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 	}
 	l.local.allocate(l.threads)
 	l.shared.allocate(1)
-	e := &executable{d.pool, l.steps, l.bytes + l.local.bytes() + l.shared.bytes()}
+	e := &executable{d.pool, l.steps, l.bytes + l.local.bytes() + l.shared.bytes(), kernels.Written(calls)}
 	if d.profile != nil {
 		return &profiled{e, d.profile, parts}, nil
 	}
@@ -105,13 +105,22 @@ type executable struct {
 	pool    *pool.Pool
 	steps   []step
 	scratch int64
+	written []*kernels.Version // of its outputs
 }
 
 func (e *executable) Run() error {
+	e.changes()
 	for _, s := range e.steps {
 		s(e.pool)
 	}
 	return nil
+}
+
+// changes tells of what a run writes.
+func (e *executable) changes() {
+	for _, v := range e.written {
+		v.Changed()
+	}
 }
 
 func (e *executable) ScratchBytes() int64 { return e.scratch }

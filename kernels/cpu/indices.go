@@ -7,7 +7,12 @@ import (
 )
 
 // exact is a buffer of Int32, which are indices, or of Uint8, which are data as they are stored.
-type exact[E int32 | byte] struct{ data []E }
+type exact[E int32 | byte] struct {
+	data    []E
+	version *kernels.Version
+}
+
+var _ kernels.Versioned = (*indices)(nil)
 
 type indices = exact[int32]
 
@@ -18,10 +23,16 @@ func (b *exact[E]) DType() kernels.DType {
 	return kernels.Int32
 }
 
-func (b *exact[E]) Len() int                          { return len(b.data) }
-func (b *exact[E]) Slice(from, to int) kernels.Buffer { return &exact[E]{b.data[from:to:to]} }
-func (b *exact[E]) Free()                             { b.data = nil }
+func (b *exact[E]) Len() int                  { return len(b.data) }
+func (b *exact[E]) Version() *kernels.Version { return b.version }
+func (b *exact[E]) Free()                     { b.data = nil }
+
+func (b *exact[E]) Slice(from, to int) kernels.Buffer {
+	return &exact[E]{b.data[from:to:to], b.version}
+}
+
 func (b *exact[E]) Write(src any) error {
+	b.version.Changed()
 	return exchange(b, src, "write from", func(host []E) { copy(b.data, host) })
 }
 func (b *exact[E]) Read(dst any) error {

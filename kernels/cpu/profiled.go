@@ -21,6 +21,7 @@ type part struct {
 }
 
 func (e *profiled) Run() error {
+	e.changes()
 	start, from := time.Now(), 0
 	for k := range e.parts {
 		p := &e.parts[k]

@@ -23,6 +23,7 @@ type adding struct {
 	bytes   int64
 	rounds  []round
 	done    func() error // waits for the others, made once so that Run allocates nothing
+	written []*kernels.Version
 }
 
 // round is a part of the buffers that is added up at once.
@@ -39,6 +40,9 @@ func (d *device) Joined() bool { return d.comm != nil }
 func (d *device) Adding(buffers []kernels.Buffer) (kernels.Executable, error) {
 	a := &adding{device: d}
 	a.done = a.wait
+	for _, b := range buffers {
+		a.written = append(a.written, b.(*buffer).version)
+	}
 	rounds := rounds(buffers, d.roundBytes)
 	for _, r := range rounds {
 		a.bytes = max(a.bytes, int64(d.size)*segments(r, d.rank, d.size)*int64(r[0].dtype.Size()))
@@ -175,6 +179,9 @@ func treeMap(n, count int) kernels.Map {
 
 // Run adds up and waits for the sums. Where that fails the communicator is ended, and others that wait for this process give up in time.
 func (a *adding) Run() error {
+	for _, v := range a.written {
+		v.Changed()
+	}
 	for _, r := range a.rounds {
 		if err := a.round(r); err != nil {
 			return a.device.abort(err)

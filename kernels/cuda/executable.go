@@ -37,10 +37,11 @@ type executable struct {
 	scratch  *scratch
 	bytes    int64
 	graph    driver.Graph
-	begun    bool         // the commands have run
-	recorded bool         // graph holds the commands
-	single   bool         // commands are always issued one by one
-	run      func() error // launch, made once so that Run allocates nothing
+	begun    bool               // the commands have run
+	recorded bool               // graph holds the commands
+	single   bool               // commands are always issued one by one
+	run      func() error       // launch, made once so that Run allocates nothing
+	written  []*kernels.Version // of its outputs
 }
 
 // Load checks the calls and turns them into commands.
@@ -50,7 +51,7 @@ func (d *device) Load(calls []kernels.Call) (kernels.Executable, error) {
 			return nil, fmt.Errorf("%s: call %d: %w", d.name, i, err)
 		}
 	}
-	e := &executable{device: d, single: d.options.Eager}
+	e := &executable{device: d, single: d.options.Eager, written: kernels.Written(calls)}
 	e.run = e.launch
 	if d.options.Profile != nil {
 		e.run = e.timed
@@ -103,6 +104,9 @@ func (e *executable) planWithin(workspace int64, calls []kernels.Call) error {
 }
 
 func (e *executable) Run() error {
+	for _, v := range e.written {
+		v.Changed()
+	}
 	if err := e.device.do(e.run); err != nil || e.device.options.Profile == nil {
 		return err
 	}

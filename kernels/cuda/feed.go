@@ -98,6 +98,7 @@ func (f *feed) Send(n []int) error {
 	return d.do(func() error {
 		err := d.copies.Wait(f.left, 0)
 		for k, b := range f.to {
+			b.version.Changed()
 			if n[k] > b.n {
 				return fmt.Errorf("%s: sending %d elements to a buffer of %d", d.name, n[k], b.n)
 			}

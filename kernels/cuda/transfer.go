@@ -59,6 +59,9 @@ func (b *buffer) transfer(doing string, host any, up bool) error {
 	d := b.device
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if up {
+		b.version.Changed()
+	}
 	d.transfer = transfer{b, host, up}
 	return d.check(doing, d.now(d.move))
 }

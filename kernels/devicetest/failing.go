@@ -131,6 +131,8 @@ func (w *watched) Slice(from, to int) kernels.Buffer {
 	return &watched{w.Buffer.Slice(from, to), w.freed, w.device}
 }
 
+func (w *watched) Version() *kernels.Version { return kernels.VersionOf(w.Buffer) }
+
 func (w *watched) Write(src any) error {
 	w.check("a write")
 	if err := w.device.operate(); err != nil {

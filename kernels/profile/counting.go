@@ -27,11 +27,11 @@ func (d counting) NewBuffer(dt kernels.DType, n int) (kernels.Buffer, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("counting: a buffer of %d elements", n)
 	}
-	return &empty{d.profile, dt, n}, nil
+	return &empty{d.profile, dt, n, new(kernels.Version)}, nil
 }
 
 func (d counting) Load(calls []kernels.Call) (kernels.Executable, error) {
-	c := counted{profile: d.profile, keys: make([]Key, len(calls))}
+	c := counted{profile: d.profile, keys: make([]Key, len(calls)), written: kernels.Written(calls)}
 	for i, call := range calls {
 		if err := call.Check(); err != nil {
 			return nil, fmt.Errorf("counting: call %d: %w", i, err)
@@ -51,9 +51,13 @@ func (counting) Close() error { return nil }
 type counted struct {
 	profile *Profile
 	keys    []Key
+	written []*kernels.Version
 }
 
 func (c counted) Run() error {
+	for _, v := range c.written {
+		v.Changed()
+	}
 	for _, k := range c.keys {
 		c.profile.Add(k, 0)
 	}
@@ -69,17 +73,25 @@ type empty struct {
 	profile *Profile
 	dtype   kernels.DType
 	n       int
+	version *kernels.Version
 }
+
+func (b *empty) Version() *kernels.Version { return b.version }
 
 func (b *empty) DType() kernels.DType { return b.dtype }
 
 func (b *empty) Len() int { return b.n }
 
-func (b *empty) Slice(from, to int) kernels.Buffer { return &empty{b.profile, b.dtype, to - from} }
+func (b *empty) Slice(from, to int) kernels.Buffer {
+	return &empty{b.profile, b.dtype, to - from, b.version}
+}
 
-func (b *empty) View(dt kernels.DType, n int) kernels.Buffer { return &empty{b.profile, dt, n} }
+func (b *empty) View(dt kernels.DType, n int) kernels.Buffer {
+	return &empty{b.profile, dt, n, b.version}
+}
 
 func (b *empty) Write(src any) error {
+	b.version.Changed()
 	err := b.fits(src)
 	if err == nil {
 		b.profile.AddUpload(b.n * b.dtype.Size())
