@@ -34,8 +34,9 @@ func (f *fuser) reads(n *Node) []*Node {
 	return all
 }
 
-// findInline picks the cheap functions of a single value and of much smaller ones that are repeated, such as 1 − y², deviations from a
-// mean and what a norm makes of them, that several chains read: each computes them anew, which costs less than a trip to memory.
+// findInline picks the cheap functions of at most one value and of much smaller ones that are repeated, such as 1 − y², deviations from a
+// mean, what a norm makes of them and multiples of a weight for all, that several chains read: each computes them anew, which costs less than
+// a trip to memory.
 func (f *fuser) findInline() {
 	for _, n := range f.order {
 		if len(f.users[n]) < 2 || !f.repeatable(n) {
@@ -49,8 +50,7 @@ func (f *fuser) findInline() {
 			}
 		}
 		reads := slices.DeleteFunc(f.reads(n), repeats)
-		f.inline[n] = f.weight(n) <= mostInline && len(reads) > 0 &&
-			!slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
+		f.inline[n] = f.weight(n) <= mostInline && !slices.ContainsFunc(reads, func(s *Node) bool { return s != reads[0] || free(s) })
 		if !f.inline[n] {
 			for _, s := range light {
 				f.inline[s] = false
