@@ -156,6 +156,63 @@ func TestNormsAreOneKernel(t *testing.T) {
 	}
 }
 
+// normed is a convolution of x, a norm of its groups and a ReLU, which the next convolution reads.
+func normed(x, kernel, gamma *Node, groups int) *Node {
+	z := Conv2D(x, kernel, [2]int{1, 1}, [2]int{1, 1})
+	rows, size := z.Shape()[0]*groups, Size(z)/z.Shape()[0]/groups
+	deviation := Sub(Reshape(z, rows, size), Broadcast(Mean(Reshape(z, rows, size), 1), 1, size))
+	inverse := Rsqrt(AddConst(Mean(Square(deviation), 1), 1e-5))
+	return Relu(ScaleAxis(Reshape(Mul(deviation, Broadcast(inverse, 1, size)), z.Shape()...), gamma, 1))
+}
+
+// What a ReLU behind a norm lets through follows again from what the norm read, so that on the way back nothing reads the ReLU's result: of the
+// large values, a norm's gradient reads what comes back and what the norm read, and writes one. A Hessian product keeps, besides these, what
+// comes back and the tangent of what the norm read, and nothing that is made of them.
+func TestGradientsOfNormsReadLittle(t *testing.T) {
+	const n, channels, side, groups = 8, 4, 16, 2
+	r := rand.New(rand.NewPCG(3, 4))
+	g := New()
+	v := values{}
+	input := func(name string, shape ...int) *Node {
+		x := Input(g, f64, name, shape...)
+		v[x] = normal(r, Size(x))
+		return x
+	}
+	y := input("x", n, channels, side, side)
+	target := input("target", n, channels, side, side)
+	var params, along []*Node
+	for k := range 3 {
+		kernel, gamma := input(fmt.Sprint("kernel", k), channels, channels, 3, 3), input(fmt.Sprint("gamma", k), channels)
+		y = normed(y, kernel, gamma, groups)
+		params, along = append(params, kernel, gamma), append(along, input(fmt.Sprint("along kernel", k), kernel.Shape()...), input(fmt.Sprint("along gamma", k), channels))
+	}
+	loss := []*Node{SumAll(Mul(Square(y), target))}
+	for _, c := range []struct {
+		what    string
+		outputs []*Node
+		most    int // large values that kernels of rows read and write
+	}{
+		{"gradient", Grad(loss, []*Node{nil}, params), 13},
+		{"Hessian product", HVP(loss, params, along), 29},
+	} {
+		p, err := NewPlan(c.outputs, nil, nil)
+		must(t, err)
+		large := 0
+		for _, line := range strings.Split(p.String(), "\n") {
+			if strings.HasPrefix(line, "rowwise") || strings.HasPrefix(line, "map") || strings.HasPrefix(line, "reduce") {
+				large += strings.Count(line, fmt.Sprintf("(%d, %d, %d, %d)", n, channels, side, side)) + strings.Count(line, fmt.Sprintf("(%d, %d)", n*groups, channels/groups*side*side))
+			}
+		}
+		if large > c.most {
+			t.Errorf("%s: %d large values are read and written, want %d: %v", c.what, large, c.most, p)
+		}
+		got, want := evaluate(t, v, c.outputs...), interpret(t, g, v, c.outputs...)
+		for k := range got {
+			near(t, c.what, got[k], want[k], 1e-10)
+		}
+	}
+}
+
 // Products that are added up need no kernel for it: a gradient accumulated over two uses and onto a running sum.
 func TestSumsOfProductsAreFolded(t *testing.T) {
 	g := New()
@@ -201,7 +258,8 @@ func TestRandomExpressions(t *testing.T) {
 				func() *Node { return Tanh(x) }, func() *Node { return Add(x, Scale(y, 0.5)) }, func() *Node { return Mul(x, Sigmoid(y)) },
 				func() *Node { return Tanh(MatMul(x, y)) }, func() *Node { return Sub(x, BroadcastTail(Mean(y, 1), n, n)) },
 				func() *Node { return Add(MatMul(x, y), Scale(MatMul(y, x), 0.1)) }, func() *Node { return Transpose(x) }, func() *Node { return Add(x, BroadcastAxis(Sum(y, 0), 1, n, n)) },
-			}[r.IntN(8)]())
+				func() *Node { return Relu(Sub(x, Broadcast(Mean(x, 1), 1, n))) }, func() *Node { return Mul(x, Step(y)) }, func() *Node { return Mul(x, Broadcast(Mean(y, 1), 1, n)) },
+			}[r.IntN(11)]())
 		}
 		outputs := []*Node{pick(), pick(), SumAll(Square(pick()))} // without the square, a sum of centred rows is rounding error alone
 		got, want := evaluate(t, v, outputs...), interpret(t, g, v, outputs...)

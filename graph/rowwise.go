@@ -22,6 +22,8 @@ type cluster struct {
 	varies  bool           // with what varies from run to run
 	ins     map[*Node]bool // read from memory
 	made    map[*Node]bool
+	anew    map[*Node]*Node // by the values that it computes instead of reading them
+	derived []*step         // that do so
 }
 
 // clusters joins chains and sums of rows that share operands or read each other's results row by row: these are read from memory once, and
@@ -45,13 +47,19 @@ func (p *Plan) clusters(f *fuser) {
 			}
 		}
 		if best == nil {
-			best = &cluster{rows: rows, varies: f.stepVaries(s), ins: make(map[*Node]bool), made: make(map[*Node]bool)}
+			best = newCluster(rows, f.stepVaries(s))
 			all = append(all, best)
 		}
 		of[s] = best
 		best.add(s, m, gcd(best.rows, rows))
 	}
+	all = p.unite(all, of)
+	p.derive(f, all)
 	p.contract(f, all)
+}
+
+func newCluster(rows int, varies bool) *cluster {
+	return &cluster{rows: rows, varies: varies, ins: make(map[*Node]bool), made: make(map[*Node]bool), anew: make(map[*Node]*Node)}
 }
 
 // rowwise is the chain of a step that works on rows, and how many of these there are at most.
@@ -86,17 +94,31 @@ func (c *cluster) room(m kernels.Map, rows int) bool {
 
 // shared is the elements that a step need not read from memory if it joins: 0 where it must not, as it reads a result of another row.
 func (c *cluster) shared(s *step, m kernels.Map, rows int) int {
+	if c.crosses(s, m, rows) {
+		return 0
+	}
 	n := 0
 	for k, x := range s.ins {
-		inRow := m.N%rows == 0 && m.Access[k].Within(m.N/rows)
-		switch {
-		case c.made[x] && !inRow:
-			return 0
-		case c.made[x], c.ins[x] && inRow:
+		if c.made[x] || c.ins[x] && inRow(m, k, rows) {
 			n += Size(x)
 		}
 	}
 	return n
+}
+
+// crosses reports a step that reads what the cluster made of another row.
+func (c *cluster) crosses(s *step, m kernels.Map, rows int) bool {
+	for k, x := range s.ins {
+		if c.made[x] && !inRow(m, k, rows) {
+			return true
+		}
+	}
+	return false
+}
+
+// inRow reports that each row of a chain reads a part of an input to itself.
+func inRow(m kernels.Map, k, rows int) bool {
+	return m.N%rows == 0 && m.Access[k].Within(m.N/rows)
 }
 
 // between reports a path from the cluster to s through steps that are not in it. Where the path enters another cluster, it may go on from any
@@ -137,7 +159,7 @@ func (p *Plan) contract(f *fuser, all []*cluster) {
 	readers := make(map[*Node]map[*cluster]bool) // nil for steps of none
 	of := make(map[*step]*cluster)
 	for _, c := range all {
-		if len(c.steps) > 1 && c.sums {
+		if c.joins() {
 			for _, s := range c.steps {
 				of[s] = c
 			}
