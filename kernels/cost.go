@@ -68,6 +68,10 @@ func Flops(op Primitive) float64 {
 		return product(p.Batch, p.Heads, p.Pairs()) * float64(2*p.Width+2*p.Values+5)
 	case AttentionGradient: // five products, and the exponential, difference and product between them
 		return product(p.Batch, p.Heads, Attention(p).Pairs()) * float64(6*p.Width+4*p.Values+4)
+	case AttentionTangent: // five products; the exponential, the mean of slopes and what differs from it
+		return product(p.Batch, p.Heads, Attention(p).Pairs()) * float64(6*p.Width+4*p.Values+6)
+	case AttentionHVP: // twelve products; besides, the slopes of scores and how they change
+		return product(p.Batch, p.Heads, Attention(p).Pairs()) * float64(14*p.Width+10*p.Values+14)
 	case CrossEntropy: // largest, difference, exponential and sum
 		return 4 * product(p.Rows, p.Cols)
 	case Uniform:

@@ -51,6 +51,10 @@ func TestCost(t *testing.T) {
 		{Attention{Batch: 2, Heads: 3, Queries: 4, Keys: 5, Width: 7, Values: 6, Scale: 1}, 4 * 6 * (4*7 + 5*7 + 5*6 + 4*6 + 4), 6 * 20 * (2*7 + 2*6 + 5), "6 of 4×5×7 to 6"},
 		{AttentionGradient{Batch: 1, Heads: 2, Queries: 4, Keys: 4, Width: 8, Values: 8, Scale: 1, Causal: true, Packed: true}, 4 * 2 * (2*3*32 + 2*32 + 4),
 			2 * 10 * (10*8 + 4), "2 of 4×4×8 causal packed"},
+		{AttentionTangent{Batch: 1, Heads: 2, Queries: 4, Keys: 4, Width: 8, Values: 8, Scale: 1, Causal: true, Packed: true}, 4 * 2 * (2*3*32 + 32 + 4),
+			2 * 10 * (10*8 + 6), "2 of 4×4×8 causal packed"},
+		{AttentionHVP{Batch: 1, Heads: 2, Queries: 4, Keys: 4, Width: 8, Values: 8, Scale: 1, Causal: true, Packed: true}, 4 * 2 * (3*3*32 + 3*32 + 4),
+			2 * 10 * (24*8 + 14), "2 of 4×4×8 causal packed"},
 		{Permute{Rank: 2, Shape: [6]int{3, 7}, Perm: [6]int{1, 0}}, 4 * 42, 0, "3×7 → [1 0]"},
 		{MaxIndex{Window: w}, 4 * (images + 2*3*64), 0, "2×3×8×8 by 3×3 / 1×1"},
 	} {

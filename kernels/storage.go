@@ -65,6 +65,10 @@ func Narrows(op Primitive, output bool, k int) bool {
 		return !output || k == 0
 	case AttentionGradient:
 		return output || k < bit(!p.Packed)*2+3
+	case AttentionTangent:
+		return output || k != bit(!p.Packed)*2+1
+	case AttentionHVP:
+		return output || k != bit(!p.Packed)*2+3
 	}
 	return false
 }

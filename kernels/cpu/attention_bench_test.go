@@ -14,7 +14,7 @@ func BenchmarkAttention(b *testing.B) {
 		{Batch: 1, Heads: 4, Queries: 1024, Keys: 1024, Width: 32, Values: 32, Scale: 0.2, Causal: true, Packed: true},
 		{Batch: 1, Heads: 4, Queries: 1024, Keys: 1024, Width: 64, Values: 64, Scale: 0.2},
 	} {
-		for _, op := range []kernels.Primitive{p, kernels.AttentionGradient(p)} {
+		for _, op := range []kernels.Primitive{p, kernels.AttentionGradient(p), kernels.AttentionTangent(p), kernels.AttentionHVP(p)} {
 			b.Run(op.Name()+" "+kernels.Describe(op), func(b *testing.B) {
 				c := &cnn{device: New(Options{Threads: 1}), rng: rand.New(rand.NewPCG(1, 1))}
 				out, in, _ := op.Operands()

@@ -131,6 +131,10 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadAttention(l, p, o)
 	case kernels.AttentionGradient:
 		loadAttentionGradient(l, p, o)
+	case kernels.AttentionTangent:
+		loadAttentionTangent(l, p, o)
+	case kernels.AttentionHVP:
+		loadAttentionHVP(l, p, o)
 	case kernels.Softmax:
 		loadSoftmax(l, p, o)
 	case kernels.CrossEntropy:

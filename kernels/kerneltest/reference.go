@@ -33,6 +33,10 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 		refAttention(p, out, scale, in)
 	case kernels.AttentionGradient:
 		refAttentionGradient(kernels.Attention(p), out, scale, in)
+	case kernels.AttentionTangent:
+		refAttentionHVP(kernels.Attention(p), true, out, scale, in)
+	case kernels.AttentionHVP:
+		refAttentionHVP(kernels.Attention(p), false, out, scale, in)
 	case kernels.Softmax:
 		refSoftmax(p, out[0], scale[0], in[0])
 	case kernels.CrossEntropy:

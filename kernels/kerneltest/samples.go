@@ -27,6 +27,8 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	one := s.normal(3 * 2 * 100 * 16)
 	add(attention, one, one, one)
 	add(kernels.AttentionGradient(attention), one, one, one, one, one, s.normal(3*2*100))
+	add(kernels.AttentionTangent(attention), one, one, one, s.normal(3*2*100), one, one, one)
+	add(kernels.AttentionHVP(attention), one, one, one, one, one, s.normal(3*2*100), one, one, one)
 	add(kernels.Softmax{Rows: 300, Cols: 200}, s.normal(n))
 	add(kernels.Softmax{Rows: 300, Cols: 200, Log: true}, s.normal(n))
 	add(kernels.CrossEntropy{Rows: 300, Cols: 200}, s.normal(n), s.indices(300, 0, 200))

@@ -47,6 +47,8 @@ var tests = []struct {
 	{"Product", testProduct},
 	{"Attention", testAttention},
 	{"AttentionSees", testAttentionSees},
+	{"AttentionHVP", testAttentionHVP},
+	{"AttentionHVPSees", testAttentionHVPSees},
 	{"Rows", testRows},
 	{"RowsNaN", testRowsNaN},
 	{"Indices", testIndices},

@@ -26,9 +26,12 @@ func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta 
 	}
 }
 
-// Transpose is dst[i·rows+j] = src[j·ld+i] for j < rows, i < columns: the operand of InPlace that src is the transpose of. There are
-// at least four rows.
+// Transpose is dst[i·rows+j] = src[j·ld+i] for j < rows, i < columns: the operand of InPlace that src is the transpose of.
 func Transpose[T kernels.Float](dst, src []T, rows, columns, ld int) {
 	_, _ = dst[rows*columns-1], src[(rows-1)*ld+columns-1]
+	if rows < 4 {
+		transposePortable(&dst[0], &src[0], columns, rows, ld)
+		return
+	}
 	active[T]().transpose(&dst[0], &src[0], columns, rows, ld)
 }
