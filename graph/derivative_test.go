@@ -85,6 +85,10 @@ func cases(r *rand.Rand) []opCase {
 		all = append(all, opCase{name: fmt.Sprint("slice in steps of ", step), shapes: [][]int{{n, 7, k}},
 			build: one(func(x *Node) *Node { return SliceStep(x, 1, 1, 6, step) })})
 	}
+	for _, causal := range []bool{false, true} {
+		attention := one(func(x *Node) *Node { return Attention(x, k, causal) })
+		all = append(all, opCase{name: fmt.Sprintf("attention %t", causal), shapes: [][]int{{n, m, 3 * k * b}}, build: attention})
+	}
 	images, kernel := []int{b, 2, h, w}, []int{3, 2, 3, 2}
 	return append(all,
 		opCase{name: "concat", shapes: [][]int{{n, m}, {n, k}}, build: func(in []*Node) *Node { return Concat(1, in...) }},

@@ -27,7 +27,12 @@ func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 	}
 	var result gorgonia.Value
 	err := Try(func() {
-		call := kernels.Call{Op: o.primitive(shapesOf(o.in), o.out), Out: []kernels.Buffer{buffer(dtypeOf(o.dtype), o.out.TotalSize())}}
+		call := kernels.Call{Op: o.primitive(shapesOf(o.in), o.out)}
+		sizes, _, err := call.Op.Operands()
+		must(err)
+		for _, n := range sizes {
+			call.Out = append(call.Out, buffer(dtypeOf(o.dtype), n))
+		}
 		if _, constant := o.family.(fill); !constant {
 			for _, v := range values {
 				in := buffer(dtypeOf(v.Dtype()), v.Shape().TotalSize())
@@ -40,7 +45,7 @@ func (o *op) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 		defer run.Close()
 		must(run.Run())
 		out := tensor.New(tensor.WithShape(o.out...), tensor.Of(o.dtype))
-		must(call.Out[0].Read(out.Data()))
+		must(call.Out[resultOf(o.family)].Read(out.Data()))
 		result = out
 	})
 	return result, err

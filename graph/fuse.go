@@ -62,6 +62,7 @@ func (f *fuser) collect(wanted []*Node) {
 	f.order = reach(roots, f.sources)
 	f.findUsers()
 	f.findAttention()
+	f.joinAttention()
 	if len(f.wholes) > 0 {
 		f.order = reach(roots, f.sources)
 		f.findUsers()

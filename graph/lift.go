@@ -67,6 +67,16 @@ func liftedOp(n int, node *Node, in []*Node) *Node {
 			in[i] = rowwise(in[i])
 		}
 		return Reshape(apply(f, in...), out...)
+	case attend:
+		return Reshape(f.of(rowwise(x)), out...)
+	case attendSums:
+		return Reshape(apply(f, rowwise(x)), out...)
+	case attendGradient:
+		return Reshape(f.gradient(rowwise(x), rowwise(in[2])), out...)
+	case attendTangent:
+		return Reshape(f.tangent(rowwise(x), rowwise(in[2])), out...)
+	case attendHVP:
+		return Reshape(f.hvp(rowwise(x), rowwise(in[2]), rowwise(in[4])), out...)
 	case softmax, crossEntropy, pick, place:
 		for i := range in {
 			in[i] = rowwise(in[i])

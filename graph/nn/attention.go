@@ -68,22 +68,14 @@ func (l Attention) Shape(s *Scope, in []int) ([]int, error) {
 
 // Build attends.
 func (l Attention) Build(b *Build, x *graph.Node) *graph.Node {
-	n, t, e := x.Shape()[0], x.Shape()[1], x.Shape()[2]
-	d := e / l.Heads
 	qkv := l.apply(b, x, "in_proj_weight", "in_proj_bias")
-	head := func(k int) *graph.Node { // [n·heads,t,d]
-		part := graph.Reshape(graph.SliceAxis(qkv, 2, k*e, (k+1)*e), n, t, l.Heads, d)
-		return graph.Reshape(graph.Transpose(part, 0, 2, 1, 3), n*l.Heads, t, d)
+	var joined *graph.Node
+	if b.drops(l.Dropout) {
+		joined = graph.AttentionThrough(qkv, l.Heads, l.Causal, func(weights *graph.Node) *graph.Node { return b.dropout(weights, l.Dropout) })
+	} else {
+		joined = graph.Attention(qkv, l.Heads, l.Causal)
 	}
-	scores := graph.Scale(graph.MatMulT(head(0), head(1), false, true), 1/math.Sqrt(float64(d)))
-	if l.Causal && t > 1 {
-		scores = graph.Add(scores, graph.Broadcast(graph.Triangle(x, t, 1, hidden), 0, n*l.Heads))
-	}
-	weights := graph.Softmax(graph.Reshape(scores, n*l.Heads*t, t))
-	weights = b.dropout(graph.Reshape(weights, n, l.Heads*t*t), l.Dropout)
-	seen := graph.MatMul(graph.Reshape(weights, n*l.Heads, t, t), head(2))
-	joined := graph.Transpose(graph.Reshape(seen, n, l.Heads, t, d), 0, 2, 1, 3)
-	return l.apply(b, graph.Reshape(joined, n, t, e), "out_proj.weight", "out_proj.bias")
+	return l.apply(b, joined, "out_proj.weight", "out_proj.bias")
 }
 
 func (l Attention) apply(b *Build, x *graph.Node, weight, bias string) *graph.Node {
@@ -93,6 +85,3 @@ func (l Attention) apply(b *Build, x *graph.Node, weight, bias string) *graph.No
 	}
 	return y
 }
-
-// hidden is added to the scores of positions that are not seen: far below any score, and finite, so that 0·hidden is 0.
-const hidden = -1e30

@@ -20,15 +20,14 @@ func (l Dropout) Build(b *Build, x *graph.Node) *graph.Node { return b.dropout(x
 
 // dropout is x, of which elements are dropped in training.
 func (b *Build) dropout(x *graph.Node, p float64) *graph.Node {
-	if p == 0 {
+	if !b.drops(p) {
 		return x
 	}
-	u := b.Uniform(x.Shape()[1:]...)
-	if u == nil {
-		return x
-	}
-	return graph.Dropout(x, u, p)
+	return graph.Dropout(x, b.Uniform(x.Shape()[1:]...), p)
 }
+
+// drops reports whether dropout changes anything.
+func (b *Build) drops(p float64) bool { return p != 0 && b.net.Uniform != nil }
 
 // probability checks an attribute that is one.
 func probability(name string, p float64) error {
