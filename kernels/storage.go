@@ -67,8 +67,11 @@ func Narrows(op Primitive, output bool, k int) bool {
 		return output || k < bit(!p.Packed)*2+3
 	case AttentionTangent:
 		return output || k != bit(!p.Packed)*2+1
-	case AttentionHVP:
-		return output || k != bit(!p.Packed)*2+3
+	case AttentionHVP: // nor ȯ, which r is made of
+		if output {
+			return k < bit(!p.Packed)*2+1
+		}
+		return k != bit(!p.Packed)*2+3
 	}
 	return false
 }

@@ -14,7 +14,7 @@ const hvpScores = 1 << 15
 // block's products share.
 type attentionHVP[T kernels.Float] struct {
 	*attention[T]
-	tangent bool // alone
+	tangent bool          // alone
 	less    vmath.Func[T] // y − imm·x
 	sum     vmath.Func[T]
 }

@@ -16,7 +16,7 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 		switch kernel {
 		case "softmax", "crossentropy", "correct", "pick", "place":
 			sizes[kernel] = unsafe.Sizeof(rowArgs{})
-		case "attention", "attention_dots", "attention_queries", "attention_keys":
+		case "attention", "attention_dots", "attention_queries", "attention_keys", "attention_means", "attention_tangent", "attention_hvp_queries", "attention_hvp_keys":
 			sizes[kernel] = unsafe.Sizeof(attentionArgs{})
 		case "gather", "gathernarrow", "scatter":
 			sizes[kernel] = unsafe.Sizeof(tableArgs{})
@@ -43,7 +43,8 @@ func TestArgumentsMatchTheKernels(t *testing.T) {
 			types = []string{"_i32"}
 		case "gathernarrow", "copies":
 			types = []string{"_f32"}
-		case "cast", "number", "uniform", "attention", "attention_dots", "attention_queries", "attention_keys": // which are told what is stored how
+		case "cast", "number", "uniform", "attention", "attention_dots", "attention_queries", "attention_keys", "attention_means", "attention_tangent", "attention_hvp_queries",
+			"attention_hvp_keys": // which are told what is stored how
 		default:
 			types = append(types, "_b16")
 		}

@@ -4,15 +4,16 @@ package cuda
 
 import "drift/kernels"
 
-// attentionArgs is the struct of ptx/attention.cu.
+// attentionArgs is the struct of ptx/attention.cuh.
 type attentionArgs struct {
 	Q, K, V, O, L, G, Dots, DQ, DK, DV           uint64
+	TQ, TK, TV, TO, Means, Changes               uint64
 	Scale                                        float64
 	Batch, Heads, Queries, Keys                  uint32
 	Width, Values, Causal, Packed, Narrow, Chunk uint32
 }
 
-// What the blocks of ptx/attention.cu work on: queries and keys, and columns of a result.
+// What the blocks of ptx/attention.cuh work on: queries and keys, and columns of a result.
 const (
 	attentionRows    = 64
 	attentionRows64  = 32 // of float64
@@ -52,16 +53,20 @@ func (p *planner) attentionGradient(op kernels.AttentionGradient, out, in []uint
 	if p.attentionByCuDNN(a, kernels.Attention(op), true) {
 		return nil
 	}
-	rows := op.Batch * op.Heads * op.Queries
-	a.Dots, _ = p.reserve(0, p.size()*int64(rows))
-	a.Narrow = p.narrowBits(a)
-	if err := add(p, "attention_dots", blocks(ceil(rows, blockThreads/16), blockThreads), a); err != nil {
+	a.Dots, _ = p.reserve(0, p.size()*int64(op.Batch*op.Heads*op.Queries))
+	if err := p.attendDots(a); err != nil {
 		return err
 	}
 	if err := p.attend("attention_queries", a, op.Queries, op.Width); err != nil {
 		return err
 	}
 	return p.attend("attention_keys", a, op.Keys, max(op.Width, op.Values))
+}
+
+// attendDots makes the inner products of o and its gradient.
+func (p *planner) attendDots(a attentionArgs) error {
+	a.Narrow = p.narrowBits(a)
+	return add(p, "attention_dots", blocks(ceil(int(a.Batch*a.Heads*a.Queries), blockThreads/16), blockThreads), a)
 }
 
 // attend launches blocks for rows of all heads and columns of their results.
@@ -76,7 +81,7 @@ func (p *planner) attend(kernel string, a attentionArgs, rows, columns int) erro
 
 // narrowBits tells the kernels which operands are stored as bfloat16.
 func (p *planner) narrowBits(a attentionArgs) (bits uint32) {
-	for k, at := range []uint64{a.Q, a.K, a.V, a.O, a.G, a.DQ, a.DK, a.DV} {
+	for k, at := range []uint64{a.Q, a.K, a.V, a.O, a.G, a.DQ, a.DK, a.DV, a.TQ, a.TK, a.TV, a.TO} {
 		bits |= bit(p.narrow[at]) << k
 	}
 	return bits

@@ -17,7 +17,7 @@ func TestAttentionStoredNarrow(t *testing.T) {
 		{Batch: 2, Heads: 2, Queries: 7, Keys: 9, Width: 5, Values: 3, Scale: 0.4},
 		{Batch: 2, Heads: 2, Queries: 70, Keys: 70, Width: 8, Values: 8, Scale: 0.3, Causal: true, Packed: true},
 	} {
-		for _, op := range []kernels.Primitive{p, kernels.AttentionGradient(p)} {
+		for _, op := range []kernels.Primitive{p, kernels.AttentionGradient(p), kernels.AttentionTangent(p), kernels.AttentionHVP(p)} {
 			_, in, _ := op.Operands()
 			inputs := narrowNumbers(in)
 			for before := range 2 {
@@ -37,11 +37,11 @@ func TestAttentionStoredNarrow(t *testing.T) {
 	}
 }
 
-// Attention is one launch, its gradient three, and neither has memory for scores.
+// Attention is one launch, its gradient three, a tangent two and a product with the Hessian six, and none has memory for scores.
 func TestAttentionIsFewLaunches(t *testing.T) {
 	d := open(t, Options{})
 	p := kernels.Attention{Batch: 2, Heads: 2, Queries: 70, Keys: 70, Width: 8, Values: 8, Scale: 0.3, Causal: true, Packed: true}
-	for op, want := range map[kernels.Primitive]int{p: 1, kernels.AttentionGradient(p): 3} {
+	for op, want := range map[kernels.Primitive]int{p: 1, kernels.AttentionGradient(p): 3, kernels.AttentionTangent(p): 2, kernels.AttentionHVP(p): 6} {
 		call := kernels.Call{Op: op}
 		out, in, _ := op.Operands()
 		for _, n := range out {
@@ -54,7 +54,7 @@ func TestAttentionIsFewLaunches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(e.(*executable).commands); n != want || e.ScratchBytes() > 4*2*2*70+255 {
+		if n := len(e.(*executable).commands); n != want || e.ScratchBytes() > 3*4*2*2*70+255 {
 			t.Errorf("%s: %d launches, %d bytes of scratch memory", op.Name(), n, e.ScratchBytes())
 		}
 		e.Close()

@@ -18,6 +18,7 @@ import (
 var family = map[string]*string{
 	"softmax": &ptx.Rows, "crossentropy": &ptx.Rows, "correct": &ptx.Rows, "pick": &ptx.Rows, "place": &ptx.Rows,
 	"attention": &ptx.Attention, "attention_dots": &ptx.Attention, "attention_queries": &ptx.Attention, "attention_keys": &ptx.Attention,
+	"attention_means": &ptx.AttentionHVP, "attention_tangent": &ptx.AttentionHVP, "attention_hvp_queries": &ptx.AttentionHVP, "attention_hvp_keys": &ptx.AttentionHVP,
 	"gather": &ptx.Table, "gathernarrow": &ptx.Table, "scatter": &ptx.Table, "cast": &ptx.Table, "number": &ptx.Table, "known": &ptx.Table,
 	"unpack":  &ptx.Unpack,
 	"uniform": &ptx.Random,

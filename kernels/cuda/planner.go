@@ -121,6 +121,10 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.attention(op, out, in)
 	case kernels.AttentionGradient:
 		return p.attentionGradient(op, out, in)
+	case kernels.AttentionTangent:
+		return p.attentionTangent(op, out, in)
+	case kernels.AttentionHVP:
+		return p.attentionHVP(op, out, in)
 	case kernels.Softmax, kernels.CrossEntropy, kernels.Correct, kernels.Pick, kernels.Place:
 		return p.rows(op, out[0], in)
 	case kernels.Gather, kernels.Scatter:

@@ -8,4 +8,4 @@ for f in *.cu; do
 done
 # The test of this folder compares this record with the files that it finds.
 LC_ALL=C
-cat device.cuh window.cuh *.cu build.sh | sha256sum | cut -d' ' -f1 >"$out/sources.sha256"
+cat attention.cuh device.cuh window.cuh *.cu build.sh | sha256sum | cut -d' ' -f1 >"$out/sources.sha256"

@@ -9,6 +9,8 @@ var (
 	Rows string
 	//go:embed attention.ptx
 	Attention string
+	//go:embed attention_hvp.ptx
+	AttentionHVP string
 	//go:embed table.ptx
 	Table string
 	//go:embed unpack.ptx
