@@ -36,11 +36,12 @@ type attention[T kernels.Float] struct {
 	local      *arena
 	add, mul   vmath.Func[T]
 	scale      vmath.Func[T]
+	less       vmath.Func[T] // y − imm·x
 }
 
 func newAttention[T kernels.Float](l *loader, p kernels.Attention) *attention[T] {
 	a := &attention[T]{Attention: p, local: l.local, add: vmath.For[T](kernels.FnAddConst), mul: vmath.For[T](kernels.FnMul)}
-	a.scale = vmath.For[T](kernels.FnScale)
+	a.scale, a.less = vmath.For[T](kernels.FnScale), vmath.For[T](vmath.SubScale)
 	most := mostQueries
 	if p.Causal {
 		most = mostCausal
@@ -72,29 +73,62 @@ func (a *attention[T]) seen(to int) int {
 	return a.Keys
 }
 
+// attentionScratch is what a worker has of its own: columns rows of k as columns, and Scale times a block's q so; a square of queries and keys, and it
+// turned.
+type attentionScratch[T kernels.Float] struct {
+	keys, queries, p, turned []T
+	columns                  int
+}
+
+func (a *attention[T]) scratchSize() int {
+	return wholeLines(a.Width*a.Keys) + wholeLines(a.Width*a.block) + 2*wholeLines(a.block*a.Keys)
+}
+
+func (a *attention[T]) scratch(worker int) (s attentionScratch[T]) {
+	rest := view[T](a.local, worker, 0, a.scratchSize())
+	s.keys, rest = cut(rest, a.Width*a.Keys)
+	s.queries, rest = cut(rest, a.Width*a.block)
+	s.p, rest = cut(rest, a.block*a.Keys)
+	s.turned, _ = cut(rest, a.block*a.Keys)
+	return s
+}
+
+// cut is the first n numbers, and those behind them from the next cache line on.
+func cut[T any](x []T, n int) (first, rest []T) { return x[:n], x[wholeLines(n):] }
+
+// wholeLines is n numbers and what fills the cache line of the last one.
+func wholeLines(n int) int { return (n + 15) / 16 * 16 }
+
 // loadAttention hands out blocks of queries. Those of a block that attend causally see no more keys than its last one.
 func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T]) {
 	a := newAttention[T](l, p)
 	a.operands(append(append([][]T(nil), o.in...), o.out[0])...)
 	a.l = o.out[1]
-	l.local.reserve(a.block * p.Keys * sizeOf[T]())
+	l.local.reserve(a.scratchSize() * sizeOf[T]())
 	blocks := (p.Queries + a.block - 1) / a.block
 	l.parallel(p.Batch*p.Heads*blocks, a.block*p.Keys*(p.Width+p.Values+64)/8, func(worker, from, to int) {
-		for i := from; i < to; i++ {
-			first := i % blocks * a.block
-			a.attend(worker, i/blocks, first, min(first+a.block, p.Queries))
+		s := a.scratch(worker)
+		for i, turned := from, -1; i < to; i++ {
+			head, block := i/blocks, blocks-1-i%blocks // the last one first, which sees all keys
+			first := block * a.block
+			last := min(first+a.block, p.Queries)
+			if head != turned {
+				turned, s.columns = head, a.seen(last)
+				turn(s.keys, a.k[0], head/a.Heads, head%a.Heads, 0, s.columns, a.Width)
+			}
+			a.attend(&s, head, first, last)
 		}
 	})
 }
 
 // attend computes queries [from, to) of a head.
-func (a *attention[T]) attend(worker, head, from, to int) {
-	b, h, keys := head/a.Heads, head%a.Heads, a.seen(to)
-	s := view[T](a.local, worker, 0, (to-from)*keys)
-	a.scores(s, b, h, from, to)
-	l := a.l[head*a.Queries:]
+func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
+	b, h, n, keys := head/a.Heads, head%a.Heads, to-from, a.seen(to)
+	v, o, l := a.v[0], a.o[0], a.l[head*a.Queries:]
+	a.scaled(s.queries[:n*a.Width], a.q[0], b, h, from, to, a.Width)
+	gemm.InPlace(n, keys, a.Width, s.queries, n, s.keys, s.columns, 0, s.p, keys)
 	for r := from; r < to; r++ {
-		row := s[(r-from)*keys : (r-from+1)*keys]
+		row := s.p[(r-from)*keys : (r-from+1)*keys]
 		seen := row[:min(keys, a.seen(r+1))]
 		m := vmath.Max(seen)
 		sum := vmath.ExpSum(seen, seen, m)
@@ -102,12 +136,6 @@ func (a *attention[T]) attend(worker, head, from, to int) {
 		clear(row[len(seen):])
 		l[r] = m + T(math.Log(float64(sum)))
 	}
-	v, o := a.v[0], a.o[0]
-	gemm.Gemm(nil, false, false, to-from, a.Values, keys, 1, s, keys, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
-}
-
-// scores are those of queries [from, to) with all keys that one of them sees.
-func (a *attention[T]) scores(s []T, b, h, from, to int) {
-	q, k, keys := a.q[0], a.k[0], a.seen(to)
-	gemm.Gemm(nil, false, true, to-from, keys, a.Width, T(a.Scale), q.of(b, h)[from*q.row:], q.row, k.of(b, h), k.row, 0, s, keys)
+	gemm.Transpose(s.turned, s.p, n, keys, keys)
+	gemm.InPlace(n, a.Values, keys, s.turned, n, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
 }

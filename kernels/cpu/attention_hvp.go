@@ -14,8 +14,7 @@ const hvpScores = 1 << 15
 // block's products share.
 type attentionHVP[T kernels.Float] struct {
 	*attention[T]
-	tangent bool          // alone
-	less    vmath.Func[T] // y − imm·x
+	tangent bool // alone
 	sum     vmath.Func[T]
 }
 
@@ -27,7 +26,7 @@ type hvpScratch[T kernels.Float] struct {
 }
 
 func newAttentionHVP[T kernels.Float](l *loader, p kernels.Attention, tangent bool) *attentionHVP[T] {
-	a := &attentionHVP[T]{newAttention[T](l, p), tangent, vmath.For[T](vmath.SubScale), vmath.For[T](kernels.FnAdd)}
+	a := &attentionHVP[T]{newAttention[T](l, p), tangent, vmath.For[T](kernels.FnAdd)}
 	a.block = min(a.block, max(leastQueries, hvpScores/p.Keys))
 	l.local.reserve(a.size() * sizeOf[T]())
 	return a
@@ -36,9 +35,6 @@ func newAttentionHVP[T kernels.Float](l *loader, p kernels.Attention, tangent bo
 func (a *attentionHVP[T]) size() int {
 	return wholeLines(2*a.Width*a.Keys) + wholeLines(2*a.Values*a.Keys) + wholeLines(2*a.Width*a.block) + wholeLines(a.Values*a.block) + 5*wholeLines(a.block*a.Keys)
 }
-
-// wholeLines is n numbers and what fills the cache line of the last one.
-func wholeLines(n int) int { return (n + 15) / 16 * 16 }
 
 func (a *attentionHVP[T]) scratch(worker int) (s hvpScratch[T]) {
 	rest, square := view[T](a.local, worker, 0, a.size()), a.block*a.Keys
@@ -53,8 +49,6 @@ func (a *attentionHVP[T]) scratch(worker int) (s hvpScratch[T]) {
 	s.turned, _ = cut(rest, square)
 	return s
 }
-
-func cut[T any](x []T, n int) (first, rest []T) { return x[:n], x[wholeLines(n):] }
 
 // loadAttentionTangent hands out heads.
 func loadAttentionTangent[T kernels.Float](l *loader, p kernels.AttentionTangent, o operands[T]) {
@@ -108,37 +102,18 @@ func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 	}
 }
 
-// turn is rows [from, to) of a head as columns.
-func turn[T kernels.Float](dst []T, x heads[T], b, h, from, to, width int) {
-	gemm.Transpose(dst, x.of(b, h)[from*x.row:], to-from, width, x.row)
-}
-
 // slopes sets p and, in s, ṗ.
 func (a *attentionHVP[T]) slopes(s *hvpScratch[T], head, from, to int) {
 	b, h, n, keys, w := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.Width
-	turn(s.queries[:w*n], a.q[1], b, h, from, to, w)
-	turn(s.queries[w*n:], a.q[0], b, h, from, to, w)
 	queries := s.queries[:2*w*n]
-	a.scale(queries, queries, nil, T(a.Scale))
+	a.scaled(queries[:w*n], a.q[1], b, h, from, to, w)
+	a.scaled(queries[w*n:], a.q[0], b, h, from, to, w)
 	gemm.InPlace(n, keys, w, queries[w*n:], n, s.keys, a.Keys, 0, s.p, keys)
 	gemm.InPlace(n, keys, 2*w, queries, n, s.keys, a.Keys, 0, s.s, keys)
-	for r := range n {
-		row := s.p[r*keys : (r+1)*keys]
-		seen := row[:min(keys, a.seen(from+r+1))]
-		vmath.ExpSum(seen, seen, a.l[head*a.Queries+from+r])
-		clear(row[len(seen):])
-	}
+	a.weights(s.p, head, from, to)
 	all := n * keys
 	a.mul(s.s[:all], s.s[:all], s.p[:all], 0)
 	a.centre(s.s, s.p, n, keys)
-}
-
-// centre takes from each row of x the multiple of p's that makes it add up to 0.
-func (a *attentionHVP[T]) centre(x, p []T, n, keys int) {
-	for r := range n {
-		row := x[r*keys : (r+1)*keys]
-		a.less(row, p[r*keys:(r+1)*keys], row, vmath.Sum(row))
-	}
 }
 
 // change sets ȯ.
@@ -156,8 +131,7 @@ func (a *attentionHVP[T]) curve(s *hvpScratch[T], b, h, from, to int) {
 	n, keys, v := to-from, a.seen(to), a.Values
 	all := n * keys
 	out := s.out[:v*n]
-	turn(out, a.o[1], b, h, from, to, v)
-	a.scale(out, out, nil, T(a.Scale))
+	a.scaled(out, a.o[1], b, h, from, to, v)
 	gemm.InPlace(n, keys, v, out, n, s.values, a.Keys, 0, s.d, keys)
 	gemm.InPlace(n, keys, v, out, n, s.values[v*a.Keys:], a.Keys, 0, s.t, keys)
 	d, t, p, turned := s.d[:all], s.t[:all], s.p[:all], s.turned[:all]
