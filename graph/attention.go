@@ -26,11 +26,14 @@ func (f *fuser) findAttention() {
 	}
 }
 
-// ScoreBytes is the memory that the scores of attention would take, [queries,keys] for each head, where one kernel computes it without them.
+// ScoreBytes is the memory that the scores of attention take in second derivatives, [queries,keys] for each head, where one kernel computes it
+// without them: those of attention that was found among products, and not of Attention, whose second derivatives need none either.
 func (p *Plan) ScoreBytes() (bytes int64) {
 	for _, s := range p.steps {
 		if a, is := s.op.(kernels.Attention); is {
-			bytes += int64(a.Batch) * int64(a.Heads) * int64(a.Queries) * int64(a.Keys) * int64(p.dtype.Size())
+			if _, known := familyOf(s.outs[0]).(attend); !known {
+				bytes += int64(a.Batch) * int64(a.Heads) * int64(a.Queries) * int64(a.Keys) * int64(p.dtype.Size())
+			}
 		}
 	}
 	return bytes

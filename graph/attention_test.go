@@ -11,7 +11,7 @@ import (
 	"drift/kernels/cpu"
 )
 
-// attends is attention of qkv [n,t,3·heads·d] as a network writes it, [n,t,heads·d].
+// attends is attention of qkv [n,t,3·heads·d] as networks of other frameworks write it, [n,t,heads·d].
 func attends(qkv *Node, heads int, hidden float64) *Node {
 	n, t, e := qkv.Shape()[0], qkv.Shape()[1], qkv.Shape()[2]/3
 	head := func(k int) *Node {
@@ -39,7 +39,7 @@ func separate(q, k, v, mask *Node) *Node {
 func attentionSteps(p *Plan) (list []kernels.Primitive) {
 	for _, s := range p.steps {
 		switch s.op.(type) {
-		case kernels.Attention, kernels.AttentionGradient:
+		case kernels.Attention, kernels.AttentionGradient, kernels.AttentionTangent, kernels.AttentionHVP:
 			list = append(list, s.op)
 		}
 	}

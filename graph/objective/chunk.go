@@ -4,7 +4,8 @@ import "drift/kernels"
 
 // The default number of examples in a chunk is the largest power of two, from leastChunk to the most of the device's kind, for which a
 // gradient works within room bytes. The heaviest expressions take about four times the memory of a gradient, and six times that of the scores
-// of attention, which a gradient never has in memory; so one and a half of them count as its own.
+// of attention where it is written in products (graph.Plan.ScoreBytes), which a gradient never has in memory; so one and a half of them count as its
+// own.
 const (
 	leastChunk = 8
 	hostMost   = 1024
