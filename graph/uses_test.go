@@ -98,7 +98,7 @@ func init() {
 		{"attention of one product", [][]int{{12, 2}, {3, 12}}, []int{3, 2}, func(p []*Node, x *Node) *Node {
 			return Linear(Reshape(Attention(Linear(x, p[0]), 2, true), x.Shape()[0], 12), p[1])
 		}},
-		{"attention among parameters", [][]int{{3, 12}, {2, 12}}, []int{12}, func(p []*Node, x *Node) *Node {
+		{"attention among parameters", [][]int{{3, 12}, {3, 12}}, []int{12}, func(p []*Node, x *Node) *Node {
 			seen := Attention(Reshape(p[0], 1, 3, 12), 2, false)
 			return Linear(Mul(x, Broadcast(Reshape(seen, 12), 0, x.Shape()[0])), p[1])
 		}},

@@ -23,8 +23,8 @@
 // NHWC does not last from one convolution to the next. Between them stand norms, pooling and sums over channels, whose kernels, and whose plans, which
 // are made before a device and its engines are known, count on NCHW; and a group norm reads what a convolution wrote all the same.
 //
-// Attention and its gradient are kernels of drift's own (ptx/attention.cu), which need no memory for scores and multiply in float32 or float64 without
-// tensor cores. Where all operands are stored as bfloat16, under BF16, and cuDNN 9.1 or later takes them, its fused engines compute both instead
+// Attention, its gradient and its derivatives of second order are kernels of drift's own (ptx/attention.cu, ptx/attention_hvp.cu), which need no memory
+// for scores and multiply in float32 or float64 without tensor cores. Where all operands are stored as bfloat16, under BF16, and cuDNN 9.1 or later takes them, its fused engines compute the first two instead
 // (package cudnn). Passed over are engines that add up gradients without an order, as most of its gradients on Hopper do, save with
 // $DRIFT_CUDNN_ENGINES=any; one that adds in order may ask for a workspace of the size of the scores. Report counts what cuDNN takes and
 // refuses. The graphs given to it follow those that NVIDIA's cudnn-frontend builds, and were only ever run by the stand-in of package emulator:
