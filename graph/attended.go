@@ -35,7 +35,7 @@ func (f *fuser) joinAttention() {
 		case attendHVP:
 			in := sources(n)
 			tangent := f.other(n, func(u *Node) bool {
-				return familyOf(u) == attendTangent{g.attend} && sources(u)[2] == in[4] && !slices.Contains(reach(in[2:3], f.sources), u)
+				return familyOf(u) == attendTangent(g) && sources(u)[2] == in[4] && !slices.Contains(reach(in[2:3], f.sources), u)
 			}, in[0])
 			f.compute(o.primitive(shapesOf(o.in), o.out), []*Node{n, f.orUnnamed(tangent, n, Size(in[1]))}, in...)
 		}
