@@ -150,6 +150,10 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 		})
 		return
 	}
+	if d := c.few(c.C, c.O); d != nil {
+		d.load(l, as32(y), as32(x), as32(k), false)
+		return
+	}
 	if d := c.wide(c.C, c.O); d != nil {
 		d.load(l, as32(y), as32(x), as32(k), false)
 		return

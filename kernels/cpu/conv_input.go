@@ -17,6 +17,10 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 		})
 		return
 	}
+	if d := c.few(c.O, c.C); d != nil {
+		d.load(l, as32(x), as32(y), as32(k), true)
+		return
+	}
 	if d := c.wide(c.O, c.C); d != nil {
 		d.load(l, as32(x), as32(y), as32(k), true)
 		return

@@ -36,6 +36,10 @@ type written struct {
 func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
 	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.parts * c.O * c.depth, planes: c.depthwise()}
+	if d := c.few(c.C, c.O); d != nil {
+		d.gradients(l, as32(o.out[0]), as32(w.x), as32(w.y))
+		return
+	}
 	if d := c.wide(c.C, c.O); d != nil {
 		d.reserve()
 		if k := as32(o.out[0]); d.perExample {
@@ -134,11 +138,13 @@ func (w *convWeight[T]) sumTiles(l *loader, k []T) {
 
 // sumWide is sumTiles by wide tiles.
 func (w *convWeight[T]) sumWide(l *loader, d *wide, k []float32) {
-	each, x, y := w.O*w.C, as32(w.x), as32(w.y)
-	sums := w.addUp(l, nil, winograd4.Places*each, d.units(), func(_ *pool.Pool, worker, i int, beta T, dst []T) {
+	each, step, x, y := w.O*w.C, kernelStep(w.C, w.O), as32(w.x), as32(w.y)
+	sums := w.addUp(l, nil, winograd4.Places*step, d.units(), func(_ *pool.Pool, worker, i int, beta T, dst []T) {
 		d.weight(worker, i, float32(beta), as32(dst), x, y)
 	})
-	l.parallel((each+winograd4.Lanes-1)/winograd4.Lanes, 512, func(_, from, to int) { d.finish(k, as32(sums()), from, to) })
+	l.parallel((each+winograd4.Lanes-1)/winograd4.Lanes, 512, func(_, from, to int) {
+		finishKernels(k, as32(sums()), step, each, from, to)
+	})
 }
 
 // addUp adds the steps that compute a sum of size elements over n terms, each of which puts beta times what is there and itself into dst.

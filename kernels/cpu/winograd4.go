@@ -31,18 +31,22 @@ const (
 	wideOwnBytes = 1 << 20
 )
 
+// tilesOfFour reports a convolution that package winograd4 knows.
+func (c *convolution[T]) tilesOfFour() bool {
+	dh, dw := c.Dilation()
+	return c.KH == 3 && c.KW == 3 && c.StrideH == 1 && c.StrideW == 1 && c.PadH == 1 && c.PadW == 1 && dh == 1 && dw == 1 && c.parts == 1 &&
+		sizeOf[T]() == sizeOf[float32]() && winograd4.Available()
+}
+
 // wide is the convolution by wide tiles; nil where there is a faster way, as where tiles would multiply more than half of what windows do.
 func (c *convolution[T]) wide(inputs, outputs int) *wide {
-	dh, dw := c.Dilation()
 	rows, across := (c.H+winograd4.Tile-1)/winograd4.Tile, (c.W+winograd4.Tile-1)/winograd4.Tile
-	if c.KH != 3 || c.KW != 3 || c.StrideH != 1 || c.StrideW != 1 || c.PadH != 1 || c.PadW != 1 || dh != 1 || dw != 1 || c.parts > 1 ||
-		sizeOf[T]() != sizeOf[float32]() || min(inputs, outputs) < tiledChannels || c.N*rows*across < wideTiles ||
-		2*winograd4.Places*rows*across > 9*c.H*c.W || !winograd4.Available() {
+	if !c.tilesOfFour() || min(inputs, outputs) < tiledChannels || c.N*rows*across < wideTiles || 2*winograd4.Places*rows*across > 9*c.H*c.W {
 		return nil
 	}
 	most := c.N
 	if c.PerExample {
-		if most = 1; rows*across < wideOwnTiles || winograd4.Places*inputs*outputs*sizeOf[T]() > wideOwnBytes {
+		if most = 1; rows*across < wideOwnTiles || ownBytes(inputs, outputs) > wideOwnBytes {
 			return nil
 		}
 	}
@@ -85,9 +89,9 @@ func (d *wide) reserve() {
 	d.kernelsAt = d.turnedAt + bytes(t.Len()*(d.inputs+d.outputs))
 	own := 0
 	if d.perExample {
-		own = winograd4.Places * d.inputs * d.outputs
+		own = ownBytes(d.inputs, d.outputs)
 	}
-	d.local.reserve(d.kernelsAt + 4*own)
+	d.local.reserve(d.kernelsAt + own)
 }
 
 // stepOf is from the products of one place of a patch to those of the next: not a power of two, as these would all lie in the same part of a
@@ -109,13 +113,14 @@ func (d *wide) products(worker int, u *wideUnit) []float32 {
 	return view[float32](d.local, worker, d.outAt, winograd4.Places*stepOf(d.outputs, u.tiles))
 }
 
-// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs].
+// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs], with kernelStep from place to place.
 func (d *wide) convolve(worker, i int, y, x, kernels []float32) {
 	u := d.unit(worker, i)
 	v, m, columns, plane := d.data(worker, &u, x), d.products(worker, &u), u.tiles.Len(), d.H*d.W
 	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
+	step := kernelStep(d.inputs, d.outputs)
 	for p := range winograd4.Places {
-		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*d.inputs*d.outputs:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
+		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*step:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
 	}
 	for o := range d.outputs {
 		u.lines.Outputs(y[(u.from*d.outputs+o)*plane:], d.outputs*plane, m[o*columns:], outStep, u.plane)
@@ -125,20 +130,22 @@ func (d *wide) convolve(worker, i int, y, x, kernels []float32) {
 // load adds the steps of a convolution with kernels k [outputs, inputs, 3, 3], or of the one with [inputs, outputs, 3, 3] turned.
 func (d *wide) load(l *loader, y, x, k []float32, turned bool) {
 	d.reserve()
-	each := d.inputs * d.outputs
+	each, step, groups := d.inputs*d.outputs, kernelStep(d.inputs, d.outputs), kernelGroups(d.inputs, d.outputs)
 	if d.perExample {
 		d.images(l, func(worker, n, from, to int) {
 			kernels := d.own(worker)
-			d.transform(kernels, k[9*n*each:], 0, d.kernelGroups(), turned)
+			transformKernels(kernels, step, k[9*n*each:], d.inputs, d.outputs, 0, groups, turned)
 			for i := from; i < to; i++ {
 				d.convolve(worker, i, y, x, kernels)
 			}
 		})
 		return
 	}
-	l.shared.reserve(winograd4.Places * each * 4)
-	transformed := func() []float32 { return view[float32](l.shared, 0, 0, winograd4.Places*each) }
-	l.parallel(d.kernelGroups(), 512, func(_, from, to int) { d.transform(transformed(), k, from, to, turned) })
+	l.shared.reserve(ownBytes(d.inputs, d.outputs))
+	transformed := func() []float32 { return view[float32](l.shared, 0, 0, winograd4.Places*step) }
+	l.parallel(groups, 512, func(_, from, to int) {
+		transformKernels(transformed(), step, k, d.inputs, d.outputs, from, to, turned)
+	})
 	l.parallel(d.units(), d.cost(), func(worker, from, to int) {
 		for i := from; i < to; i++ {
 			d.convolve(worker, i, y, x, transformed())
@@ -157,26 +164,7 @@ func (d *wide) images(l *loader, each func(worker, n, from, to int)) {
 
 // own is where the transformed kernels of an image lie.
 func (d *wide) own(worker int) []float32 {
-	return view[float32](d.local, worker, d.kernelsAt, winograd4.Places*d.inputs*d.outputs)
-}
-
-// kernelGroups is how many groups of kernels are transformed at once: of one input, and up to as many outputs as there are lanes.
-func (d *wide) kernelGroups() int {
-	return d.inputs * ((d.outputs + winograd4.Lanes - 1) / winograd4.Lanes)
-}
-
-// transform puts some groups of kernels k into u [places, inputs, outputs].
-func (d *wide) transform(u, k []float32, from, to int, turned bool) {
-	each, groups := d.inputs*d.outputs, d.kernelGroups()/d.inputs
-	for i := from; i < to; i++ {
-		c, o := i/groups, i%groups*winograd4.Lanes
-		at, count := c*d.outputs+o, min(winograd4.Lanes, d.outputs-o)
-		if turned {
-			winograd4.TurnedKernels(u[at:], each, k[9*at:], 9, count)
-		} else {
-			winograd4.Kernels(u[at:], each, k[9*(o*d.inputs+c):], 9*d.inputs, count)
-		}
-	}
+	return view[float32](d.local, worker, d.kernelsAt, winograd4.Places*kernelStep(d.inputs, d.outputs))
 }
 
 // gradients adds the step that puts those of each image's kernels into k, for inputs x and outputs' gradients y.
@@ -187,16 +175,8 @@ func (d *wide) gradients(l *loader, k, x, y []float32) {
 		for i := from; i < to; i++ {
 			d.weight(worker, i, float32(min(i-from, 1)), sums, x, y)
 		}
-		d.finish(k[9*n*each:], sums, 0, (each+winograd4.Lanes-1)/winograd4.Lanes)
+		finishKernels(k[9*n*each:], sums, kernelStep(d.inputs, d.outputs), each, 0, (each+winograd4.Lanes-1)/winograd4.Lanes)
 	})
-}
-
-// finish turns some groups of sums for transformed kernels into kernels k.
-func (d *wide) finish(k, sums []float32, from, to int) {
-	each := d.inputs * d.outputs
-	for i := from * winograd4.Lanes; i < min(each, to*winograd4.Lanes); i += winograd4.Lanes {
-		winograd4.Gradients(k[9*i:], sums[i:], each, min(winograd4.Lanes, each-i))
-	}
 }
 
 // cost is that of a unit, as loader.parallel counts it.
@@ -204,7 +184,7 @@ func (d *wide) cost() int {
 	return winograd4.Places * d.largest().Len() * (d.inputs*d.outputs/8 + 2*d.inputs)
 }
 
-// weight is beta times the sums for transformed kernels [places, outputs, inputs], plus those of a unit.
+// weight is beta times the sums for transformed kernels [places, outputs, inputs], with kernelStep from place to place, plus those of a unit.
 func (d *wide) weight(worker, i int, beta float32, sums, x, y []float32) {
 	u := d.unit(worker, i)
 	v, g, columns, plane := d.data(worker, &u, x), d.products(worker, &u), u.tiles.Len(), d.H*d.W
@@ -214,10 +194,11 @@ func (d *wide) weight(worker, i int, beta float32, sums, x, y []float32) {
 	}
 	left := view[float32](d.local, worker, d.turnedAt, columns*d.outputs)
 	right := view[float32](d.local, worker, d.turnedAt+4*columns*d.outputs, columns*d.inputs)
+	step := kernelStep(d.inputs, d.outputs)
 	for p := range winograd4.Places {
 		gemm.Transpose(left, g[p*outStep:], d.outputs, columns, columns)
 		gemm.Transpose(right, v[p*inStep:], d.inputs, columns, columns)
-		gemm.InPlace(d.outputs, d.inputs, columns, left, d.outputs, right, d.inputs, beta, sums[p*d.outputs*d.inputs:], d.inputs)
+		gemm.InPlace(d.outputs, d.inputs, columns, left, d.outputs, right, d.inputs, beta, sums[p*step:], d.inputs)
 	}
 }
 

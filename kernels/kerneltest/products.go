@@ -96,6 +96,8 @@ var deep = []kernels.Window{
 	{N: 1, C: 10, H: 43, W: 44, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 3, PadW: 3},
 	{N: 9, C: 9, H: 18, W: 15, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	{N: 1, C: 8, H: 58, W: 75, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 3, C: 16, H: 8, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 2, C: 35, H: 12, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 }
 
 func testConv(s *suite) {

@@ -12,7 +12,7 @@ import (
 )
 
 // winograd4Loops emits package winograd4, in float32 with AVX-512. A transform is done in two steps: of rows, whose vectors run along an
-// image's rows as they lie in memory, and of columns, whose vectors run along tiles.
+// image's rows as they lie in memory, and of columns, whose vectors run along tiles. Where vectors run along channels, one function does either step.
 func winograd4Loops(c *build.Context) {
 	w := winograd4{isa{c, false, true}, map[float32]operand.Mem{}}
 	w.orders()
@@ -25,6 +25,9 @@ func winograd4Loops(c *build.Context) {
 	w.kernels("kernels", false)
 	w.kernels("turnedKernels", true)
 	w.gradients()
+	w.lanes("dataLanes", "(Bᵀ x)", 6, w.data())
+	w.lanes("spreadLanes", "(A x)", 6, w.spread())
+	w.lanes("outputLanes", "(Aᵀ x)", 4, w.collect())
 }
 
 type winograd4 struct {

@@ -1,21 +1,42 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // laneOffsets puts 0, stride, 2·stride, … in bytes into the last register.
 func (w winograd4) laneOffsets(stride operand.Op) {
-	w.MOVQ(stride, reg.RAX)
-	w.SHLQ(w.shift(), reg.RAX)
-	w.VPBROADCASTD(reg.EAX, zmm[30])
+	w.VPBROADCASTD(stride, zmm[30])
 	w.VPMULLD(order("lane", 0), zmm[30], zmm[31])
 }
 
 // element is element e of the kernels of all lanes.
 func (w winograd4) element(base reg.GPPhysical, e int) operand.Mem {
 	return operand.Mem{Base: base, Index: zmm[31], Scale: 1, Disp: e * w.size()}
+}
+
+// sixteen are the places of four elements, from element e on, of the kernels that four blocks of lanes begin with: one in four of 16.
+func (w winograd4) sixteen(base, stride, stride3 reg.GPPhysical, e int) (at [4]operand.Mem) {
+	at = [4]operand.Mem{{Base: base}, {Base: base, Index: stride, Scale: 4}, {Base: base, Index: stride, Scale: 8}, {Base: base, Index: stride3, Scale: 4}}
+	for b := range at {
+		at[b].Disp = e * w.size()
+	}
+	return at
+}
+
+// squares transposes the four rows of each block of lanes, in place, with four spare registers.
+func (w winograd4) squares(x, spare line) {
+	w.VUNPCKLPS(x[1], x[0], spare[0])
+	w.VUNPCKHPS(x[1], x[0], spare[1])
+	w.VUNPCKLPS(x[3], x[2], spare[2])
+	w.VUNPCKHPS(x[3], x[2], spare[3])
+	for i := range 2 {
+		w.VUNPCKLPD(spare[2+i], spare[i], x[2*i])
+		w.VUNPCKHPD(spare[2+i], spare[i], x[2*i+1])
+	}
 }
 
 // divisors are the products of the distances of 0, ±A and ±B to the other points.
@@ -27,21 +48,31 @@ func divisors() (zero, ofA, ofB float64) {
 func (w winograd4) kernels(name string, turned bool) {
 	w.declare(name, "is u[(6p+q)·step+i] = (G k Gᵀ)[p,q] for kernels k[i·kernelStride…]"+pick(turned, " turned by half a circle", "")+", i < count ≤ 16.",
 		"u, k *float32", "kernelStride, count, step")
-	u, k, step, lanes := reg.RDI, reg.RSI, reg.RDX, reg.RBX
-	w.laneOffsets(w.arg("kernelStride"))
+	u, k, step, stride, lanes := reg.RDI, reg.RSI, reg.RDX, reg.R8, reg.RBX
 	w.take("u", u)
 	w.take("k", k)
 	w.take("step", step)
+	w.take("kernelStride", stride)
 	w.take("count", lanes)
 	w.mask(lanes, reg.K1)
+	taps := w.line(18, 9)
+	w.CMPQ(lanes, operand.U8(16))
+	w.JEQ(operand.LabelRef("all"))
+	w.laneOffsets(stride.As32())
+	for e, x := range taps {
+		w.KMOVW(reg.K1, reg.K2)
+		w.zero(x)
+		w.VGATHERDPS(w.element(k, e), reg.K2, x)
+	}
+	w.JMP(operand.LabelRef("transform"))
+	w.Label("all")
+	w.loadAll(k, stride, taps)
+	w.Label("transform")
 	rows := func(p, j int) reg.VecPhysical { return zmm[3*p+j] }
 	for j := range 3 {
-		x := w.line(18, 3)
+		var x line
 		for i := range 3 {
-			e := pick(turned, 8-3*i-j, 3*i+j)
-			w.KMOVW(reg.K1, reg.K2)
-			w.zero(x[i])
-			w.VGATHERDPS(w.element(k, e), reg.K2, x[i])
+			x = append(x, taps[pick(turned, 8-3*i-j, 3*i+j)])
 		}
 		w.kernel(x, func(p int) reg.VecPhysical { return rows(p, j) })
 	}
@@ -55,6 +86,33 @@ func (w winograd4) kernels(name string, turned bool) {
 	}
 	w.VZEROUPPER()
 	w.RET()
+}
+
+// loadAll puts the elements of 16 kernels into vectors, with the registers below 12 as spare ones. Four elements of a kernel are loaded at
+// once: 0 … 3, 4 … 7 and, for the last one, 5 … 8.
+func (w winograd4) loadAll(k, stride reg.GPPhysical, taps line) {
+	w.LEAQ(operand.Mem{Base: stride, Index: stride, Scale: 2}, reg.R9)
+	last := w.line(0, 4)
+	for i := range 4 {
+		for _, v := range []struct {
+			e  int
+			to reg.VecPhysical
+		}{{0, taps[i]}, {4, taps[4+i]}, {5, last[i]}} {
+			at := w.sixteen(k, stride, reg.R9, v.e)
+			w.VMOVUPS(at[0], v.to.AsX())
+			for b := 1; b < 4; b++ {
+				w.VINSERTF32X4(operand.U8(b), at[b], v.to, v.to)
+			}
+		}
+		if i < 3 {
+			w.ADDQ(stride, k)
+		}
+	}
+	w.squares(taps[:4], w.line(4, 4))
+	w.squares(taps[4:8], w.line(8, 4))
+	w.VUNPCKHPS(last[1], last[0], last[0])
+	w.VUNPCKHPS(last[3], last[2], last[2])
+	w.VUNPCKHPD(last[2], last[0], taps[8])
 }
 
 // kernel is u = G x.
@@ -76,7 +134,6 @@ func (w winograd4) kernel(x line, u func(int) reg.VecPhysical) {
 func (w winograd4) gradients() {
 	w.declare("gradients", "is k[9i+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = p[(6r+q)·step+i], i < count ≤ 16.", "k, p *float32", "count, step")
 	k, p, step, lanes := reg.RDI, reg.RSI, reg.RDX, reg.RBX
-	w.laneOffsets(operand.U32(9))
 	w.take("k", k)
 	w.take("p", p)
 	w.take("step", step)
@@ -94,16 +151,49 @@ func (w winograd4) gradients() {
 		w.ADDQ(step, p)
 		w.gradient(x, func(j int) reg.VecPhysical { return zmm[6*j+q] })
 	}
+	taps := slices.Concat(w.line(18, 6), w.line(0, 3)) // the last row replaces what the first was made of
 	for j := range 3 {
-		y := w.line(18, 3)
-		w.gradient(w.line(6*j, 6), func(l int) reg.VecPhysical { return y[l] })
-		for l := range 3 {
-			w.KMOVW(reg.K1, reg.K2)
-			w.VSCATTERDPS(y[l], reg.K2, w.element(k, 3*j+l))
-		}
+		w.gradient(w.line(6*j, 6), func(l int) reg.VecPhysical { return taps[3*j+l] })
+	}
+	w.MOVQ(operand.U32(9*w.size()), reg.R8)
+	w.CMPQ(lanes, operand.U8(16))
+	w.JEQ(operand.LabelRef("all"))
+	w.laneOffsets(reg.R8L)
+	for e, x := range taps {
+		w.KMOVW(reg.K1, reg.K2)
+		w.VSCATTERDPS(x, reg.K2, w.element(k, e))
 	}
 	w.VZEROUPPER()
 	w.RET()
+	w.Label("all")
+	w.storeAll(k, reg.R8, taps)
+	w.VZEROUPPER()
+	w.RET()
+}
+
+// storeAll writes the elements of 16 kernels, four of a kernel at once and the last ones by way of memory, with registers 3 to 10 as spare ones.
+func (w winograd4) storeAll(k, stride reg.GPPhysical, taps line) {
+	last := w.AllocLocal(64)
+	w.VMOVUPS(taps[8], last)
+	w.squares(taps[:4], w.line(3, 4))
+	w.squares(taps[4:8], w.line(7, 4))
+	w.LEAQ(operand.Mem{Base: stride, Index: stride, Scale: 2}, reg.R9)
+	for i := range 4 {
+		for _, e := range []int{0, 4} {
+			at := w.sixteen(k, stride, reg.R9, e)
+			w.VMOVUPS(taps[e+i].AsX(), at[0])
+			for b := 1; b < 4; b++ {
+				w.VEXTRACTF32X4(operand.U8(b), taps[e+i], at[b])
+			}
+		}
+		for b, at := range w.sixteen(k, stride, reg.R9, 8) {
+			w.MOVL(last.Offset(4*(4*b+i)), reg.R10L)
+			w.MOVL(reg.R10L, at)
+		}
+		if i < 3 {
+			w.ADDQ(stride, k)
+		}
+	}
 }
 
 // gradient is k = Gᵀ x.

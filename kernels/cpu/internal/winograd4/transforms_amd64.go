@@ -49,3 +49,18 @@ func turnedKernels(u *float32, k *float32, kernelStride int, count int, step int
 //
 //go:noescape
 func gradients(k *float32, p *float32, count int, step int)
+
+// dataLanes is v[i·vRowStride+p·vStride+c] = (Bᵀ x)[p], p < 6, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+//
+//go:noescape
+func dataLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+
+// spreadLanes is v[i·vRowStride+p·vStride+c] = (A x)[p], p < 6, for the 4 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+//
+//go:noescape
+func spreadLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+
+// outputLanes is v[i·vRowStride+p·vStride+c] = (Aᵀ x)[p], p < 4, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+//
+//go:noescape
+func outputLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)

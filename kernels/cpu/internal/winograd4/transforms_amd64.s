@@ -1395,83 +1395,161 @@ done:
 // func kernels(u *float32, k *float32, kernelStride int, count int, step int)
 // Requires: AVX, AVX512F
 TEXT ·kernels(SB), NOSPLIT, $0-40
-	MOVQ             kernelStride+16(FP), AX
-	SHLQ             $0x02, AX
-	VPBROADCASTD     AX, Z30
-	VPMULLD          lane0<>+0(SB), Z30, Z31
-	MOVQ             u+0(FP), DI
-	MOVQ             k+8(FP), SI
-	MOVQ             step+32(FP), DX
-	SHLQ             $0x02, DX
-	MOVQ             count+24(FP), BX
-	MOVQ             BX, CX
-	MOVL             $0x00000001, AX
-	SHLL             CL, AX
-	DECL             AX
-	KMOVW            AX, K1
-	KMOVW            K1, K2
-	VPXORD           Z18, Z18, Z18
-	VGATHERDPS       (SI)(Z31*1), K2, Z18
-	KMOVW            K1, K2
-	VPXORD           Z19, Z19, Z19
-	VGATHERDPS       12(SI)(Z31*1), K2, Z19
-	KMOVW            K1, K2
-	VPXORD           Z20, Z20, Z20
-	VGATHERDPS       24(SI)(Z31*1), K2, Z20
+	MOVQ         u+0(FP), DI
+	MOVQ         k+8(FP), SI
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         kernelStride+16(FP), R8
+	SHLQ         $0x02, R8
+	MOVQ         count+24(FP), BX
+	MOVQ         BX, CX
+	MOVL         $0x00000001, AX
+	SHLL         CL, AX
+	DECL         AX
+	KMOVW        AX, K1
+	CMPQ         BX, $0x10
+	JEQ          all
+	VPBROADCASTD R8, Z30
+	VPMULLD      lane0<>+0(SB), Z30, Z31
+	KMOVW        K1, K2
+	VPXORD       Z18, Z18, Z18
+	VGATHERDPS   (SI)(Z31*1), K2, Z18
+	KMOVW        K1, K2
+	VPXORD       Z19, Z19, Z19
+	VGATHERDPS   4(SI)(Z31*1), K2, Z19
+	KMOVW        K1, K2
+	VPXORD       Z20, Z20, Z20
+	VGATHERDPS   8(SI)(Z31*1), K2, Z20
+	KMOVW        K1, K2
+	VPXORD       Z21, Z21, Z21
+	VGATHERDPS   12(SI)(Z31*1), K2, Z21
+	KMOVW        K1, K2
+	VPXORD       Z22, Z22, Z22
+	VGATHERDPS   16(SI)(Z31*1), K2, Z22
+	KMOVW        K1, K2
+	VPXORD       Z23, Z23, Z23
+	VGATHERDPS   20(SI)(Z31*1), K2, Z23
+	KMOVW        K1, K2
+	VPXORD       Z24, Z24, Z24
+	VGATHERDPS   24(SI)(Z31*1), K2, Z24
+	KMOVW        K1, K2
+	VPXORD       Z25, Z25, Z25
+	VGATHERDPS   28(SI)(Z31*1), K2, Z25
+	KMOVW        K1, K2
+	VPXORD       Z26, Z26, Z26
+	VGATHERDPS   32(SI)(Z31*1), K2, Z26
+	JMP          transform
+
+all:
+	LEAQ         (R8)(R8*2), R9
+	VMOVUPS      (SI), X18
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z18, Z18
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z18, Z18
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z18, Z18
+	VMOVUPS      16(SI), X22
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z22, Z22
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z22, Z22
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z22, Z22
+	VMOVUPS      20(SI), X0
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z0, Z0
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z0, Z0
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z0, Z0
+	ADDQ         R8, SI
+	VMOVUPS      (SI), X19
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z19, Z19
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z19, Z19
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z19, Z19
+	VMOVUPS      16(SI), X23
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z23, Z23
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z23, Z23
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z23, Z23
+	VMOVUPS      20(SI), X1
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z1, Z1
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z1, Z1
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z1, Z1
+	ADDQ         R8, SI
+	VMOVUPS      (SI), X20
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z20, Z20
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z20, Z20
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z20, Z20
+	VMOVUPS      16(SI), X24
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z24, Z24
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z24, Z24
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z24, Z24
+	VMOVUPS      20(SI), X2
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z2, Z2
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z2, Z2
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z2, Z2
+	ADDQ         R8, SI
+	VMOVUPS      (SI), X21
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z21, Z21
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z21, Z21
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z21, Z21
+	VMOVUPS      16(SI), X25
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z25, Z25
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z25, Z25
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z25, Z25
+	VMOVUPS      20(SI), X3
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z3, Z3
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z3, Z3
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z3, Z3
+	VUNPCKLPS    Z19, Z18, Z4
+	VUNPCKHPS    Z19, Z18, Z5
+	VUNPCKLPS    Z21, Z20, Z6
+	VUNPCKHPS    Z21, Z20, Z7
+	VUNPCKLPD    Z6, Z4, Z18
+	VUNPCKHPD    Z6, Z4, Z19
+	VUNPCKLPD    Z7, Z5, Z20
+	VUNPCKHPD    Z7, Z5, Z21
+	VUNPCKLPS    Z23, Z22, Z8
+	VUNPCKHPS    Z23, Z22, Z9
+	VUNPCKLPS    Z25, Z24, Z10
+	VUNPCKHPS    Z25, Z24, Z11
+	VUNPCKLPD    Z10, Z8, Z22
+	VUNPCKHPD    Z10, Z8, Z23
+	VUNPCKLPD    Z11, Z9, Z24
+	VUNPCKHPD    Z11, Z9, Z25
+	VUNPCKHPS    Z1, Z0, Z0
+	VUNPCKHPS    Z3, Z2, Z2
+	VUNPCKHPD    Z2, Z0, Z26
+
+transform:
 	VMULPS.BCST      number6<>+0(SB), Z18, Z0
 	VMULPS.BCST      number7<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number8<>+0(SB), Z20, Z28
-	VMULPS.BCST      number9<>+0(SB), Z19, Z29
+	VFMADD231PS.BCST number8<>+0(SB), Z24, Z28
+	VMULPS.BCST      number9<>+0(SB), Z21, Z29
 	VADDPS           Z29, Z28, Z3
 	VSUBPS           Z29, Z28, Z6
 	VMULPS.BCST      number10<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number11<>+0(SB), Z20, Z28
-	VMULPS.BCST      number12<>+0(SB), Z19, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z24, Z28
+	VMULPS.BCST      number12<>+0(SB), Z21, Z29
 	VADDPS           Z29, Z28, Z9
 	VSUBPS           Z29, Z28, Z12
-	VMOVAPS          Z20, Z15
-	KMOVW            K1, K2
-	VPXORD           Z18, Z18, Z18
-	VGATHERDPS       4(SI)(Z31*1), K2, Z18
-	KMOVW            K1, K2
-	VPXORD           Z19, Z19, Z19
-	VGATHERDPS       16(SI)(Z31*1), K2, Z19
-	KMOVW            K1, K2
-	VPXORD           Z20, Z20, Z20
-	VGATHERDPS       28(SI)(Z31*1), K2, Z20
-	VMULPS.BCST      number6<>+0(SB), Z18, Z1
-	VMULPS.BCST      number7<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number8<>+0(SB), Z20, Z28
-	VMULPS.BCST      number9<>+0(SB), Z19, Z29
+	VMOVAPS          Z24, Z15
+	VMULPS.BCST      number6<>+0(SB), Z19, Z1
+	VMULPS.BCST      number7<>+0(SB), Z19, Z28
+	VFMADD231PS.BCST number8<>+0(SB), Z25, Z28
+	VMULPS.BCST      number9<>+0(SB), Z22, Z29
 	VADDPS           Z29, Z28, Z4
 	VSUBPS           Z29, Z28, Z7
-	VMULPS.BCST      number10<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number11<>+0(SB), Z20, Z28
-	VMULPS.BCST      number12<>+0(SB), Z19, Z29
+	VMULPS.BCST      number10<>+0(SB), Z19, Z28
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z28
+	VMULPS.BCST      number12<>+0(SB), Z22, Z29
 	VADDPS           Z29, Z28, Z10
 	VSUBPS           Z29, Z28, Z13
-	VMOVAPS          Z20, Z16
-	KMOVW            K1, K2
-	VPXORD           Z18, Z18, Z18
-	VGATHERDPS       8(SI)(Z31*1), K2, Z18
-	KMOVW            K1, K2
-	VPXORD           Z19, Z19, Z19
-	VGATHERDPS       20(SI)(Z31*1), K2, Z19
-	KMOVW            K1, K2
-	VPXORD           Z20, Z20, Z20
-	VGATHERDPS       32(SI)(Z31*1), K2, Z20
-	VMULPS.BCST      number6<>+0(SB), Z18, Z2
-	VMULPS.BCST      number7<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number8<>+0(SB), Z20, Z28
-	VMULPS.BCST      number9<>+0(SB), Z19, Z29
+	VMOVAPS          Z25, Z16
+	VMULPS.BCST      number6<>+0(SB), Z20, Z2
+	VMULPS.BCST      number7<>+0(SB), Z20, Z28
+	VFMADD231PS.BCST number8<>+0(SB), Z26, Z28
+	VMULPS.BCST      number9<>+0(SB), Z23, Z29
 	VADDPS           Z29, Z28, Z5
 	VSUBPS           Z29, Z28, Z8
-	VMULPS.BCST      number10<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number11<>+0(SB), Z20, Z28
-	VMULPS.BCST      number12<>+0(SB), Z19, Z29
+	VMULPS.BCST      number10<>+0(SB), Z20, Z28
+	VFMADD231PS.BCST number11<>+0(SB), Z26, Z28
+	VMULPS.BCST      number12<>+0(SB), Z23, Z29
 	VADDPS           Z29, Z28, Z11
 	VSUBPS           Z29, Z28, Z14
-	VMOVAPS          Z20, Z17
+	VMOVAPS          Z26, Z17
 	VMULPS.BCST      number6<>+0(SB), Z0, Z18
 	VMULPS.BCST      number7<>+0(SB), Z0, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z2, Z28
@@ -1643,83 +1721,161 @@ GLOBL number12<>(SB), RODATA|NOPTR, $4
 // func turnedKernels(u *float32, k *float32, kernelStride int, count int, step int)
 // Requires: AVX, AVX512F
 TEXT ·turnedKernels(SB), NOSPLIT, $0-40
-	MOVQ             kernelStride+16(FP), AX
-	SHLQ             $0x02, AX
-	VPBROADCASTD     AX, Z30
-	VPMULLD          lane0<>+0(SB), Z30, Z31
-	MOVQ             u+0(FP), DI
-	MOVQ             k+8(FP), SI
-	MOVQ             step+32(FP), DX
-	SHLQ             $0x02, DX
-	MOVQ             count+24(FP), BX
-	MOVQ             BX, CX
-	MOVL             $0x00000001, AX
-	SHLL             CL, AX
-	DECL             AX
-	KMOVW            AX, K1
-	KMOVW            K1, K2
-	VPXORD           Z18, Z18, Z18
-	VGATHERDPS       32(SI)(Z31*1), K2, Z18
-	KMOVW            K1, K2
-	VPXORD           Z19, Z19, Z19
-	VGATHERDPS       20(SI)(Z31*1), K2, Z19
-	KMOVW            K1, K2
-	VPXORD           Z20, Z20, Z20
-	VGATHERDPS       8(SI)(Z31*1), K2, Z20
-	VMULPS.BCST      number6<>+0(SB), Z18, Z0
-	VMULPS.BCST      number7<>+0(SB), Z18, Z28
+	MOVQ         u+0(FP), DI
+	MOVQ         k+8(FP), SI
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         kernelStride+16(FP), R8
+	SHLQ         $0x02, R8
+	MOVQ         count+24(FP), BX
+	MOVQ         BX, CX
+	MOVL         $0x00000001, AX
+	SHLL         CL, AX
+	DECL         AX
+	KMOVW        AX, K1
+	CMPQ         BX, $0x10
+	JEQ          all
+	VPBROADCASTD R8, Z30
+	VPMULLD      lane0<>+0(SB), Z30, Z31
+	KMOVW        K1, K2
+	VPXORD       Z18, Z18, Z18
+	VGATHERDPS   (SI)(Z31*1), K2, Z18
+	KMOVW        K1, K2
+	VPXORD       Z19, Z19, Z19
+	VGATHERDPS   4(SI)(Z31*1), K2, Z19
+	KMOVW        K1, K2
+	VPXORD       Z20, Z20, Z20
+	VGATHERDPS   8(SI)(Z31*1), K2, Z20
+	KMOVW        K1, K2
+	VPXORD       Z21, Z21, Z21
+	VGATHERDPS   12(SI)(Z31*1), K2, Z21
+	KMOVW        K1, K2
+	VPXORD       Z22, Z22, Z22
+	VGATHERDPS   16(SI)(Z31*1), K2, Z22
+	KMOVW        K1, K2
+	VPXORD       Z23, Z23, Z23
+	VGATHERDPS   20(SI)(Z31*1), K2, Z23
+	KMOVW        K1, K2
+	VPXORD       Z24, Z24, Z24
+	VGATHERDPS   24(SI)(Z31*1), K2, Z24
+	KMOVW        K1, K2
+	VPXORD       Z25, Z25, Z25
+	VGATHERDPS   28(SI)(Z31*1), K2, Z25
+	KMOVW        K1, K2
+	VPXORD       Z26, Z26, Z26
+	VGATHERDPS   32(SI)(Z31*1), K2, Z26
+	JMP          transform
+
+all:
+	LEAQ         (R8)(R8*2), R9
+	VMOVUPS      (SI), X18
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z18, Z18
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z18, Z18
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z18, Z18
+	VMOVUPS      16(SI), X22
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z22, Z22
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z22, Z22
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z22, Z22
+	VMOVUPS      20(SI), X0
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z0, Z0
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z0, Z0
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z0, Z0
+	ADDQ         R8, SI
+	VMOVUPS      (SI), X19
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z19, Z19
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z19, Z19
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z19, Z19
+	VMOVUPS      16(SI), X23
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z23, Z23
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z23, Z23
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z23, Z23
+	VMOVUPS      20(SI), X1
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z1, Z1
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z1, Z1
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z1, Z1
+	ADDQ         R8, SI
+	VMOVUPS      (SI), X20
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z20, Z20
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z20, Z20
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z20, Z20
+	VMOVUPS      16(SI), X24
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z24, Z24
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z24, Z24
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z24, Z24
+	VMOVUPS      20(SI), X2
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z2, Z2
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z2, Z2
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z2, Z2
+	ADDQ         R8, SI
+	VMOVUPS      (SI), X21
+	VINSERTF32X4 $0x01, (SI)(R8*4), Z21, Z21
+	VINSERTF32X4 $0x02, (SI)(R8*8), Z21, Z21
+	VINSERTF32X4 $0x03, (SI)(R9*4), Z21, Z21
+	VMOVUPS      16(SI), X25
+	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z25, Z25
+	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z25, Z25
+	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z25, Z25
+	VMOVUPS      20(SI), X3
+	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z3, Z3
+	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z3, Z3
+	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z3, Z3
+	VUNPCKLPS    Z19, Z18, Z4
+	VUNPCKHPS    Z19, Z18, Z5
+	VUNPCKLPS    Z21, Z20, Z6
+	VUNPCKHPS    Z21, Z20, Z7
+	VUNPCKLPD    Z6, Z4, Z18
+	VUNPCKHPD    Z6, Z4, Z19
+	VUNPCKLPD    Z7, Z5, Z20
+	VUNPCKHPD    Z7, Z5, Z21
+	VUNPCKLPS    Z23, Z22, Z8
+	VUNPCKHPS    Z23, Z22, Z9
+	VUNPCKLPS    Z25, Z24, Z10
+	VUNPCKHPS    Z25, Z24, Z11
+	VUNPCKLPD    Z10, Z8, Z22
+	VUNPCKHPD    Z10, Z8, Z23
+	VUNPCKLPD    Z11, Z9, Z24
+	VUNPCKHPD    Z11, Z9, Z25
+	VUNPCKHPS    Z1, Z0, Z0
+	VUNPCKHPS    Z3, Z2, Z2
+	VUNPCKHPD    Z2, Z0, Z26
+
+transform:
+	VMULPS.BCST      number6<>+0(SB), Z26, Z0
+	VMULPS.BCST      number7<>+0(SB), Z26, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z20, Z28
-	VMULPS.BCST      number9<>+0(SB), Z19, Z29
+	VMULPS.BCST      number9<>+0(SB), Z23, Z29
 	VADDPS           Z29, Z28, Z3
 	VSUBPS           Z29, Z28, Z6
-	VMULPS.BCST      number10<>+0(SB), Z18, Z28
+	VMULPS.BCST      number10<>+0(SB), Z26, Z28
 	VFMADD231PS.BCST number11<>+0(SB), Z20, Z28
-	VMULPS.BCST      number12<>+0(SB), Z19, Z29
+	VMULPS.BCST      number12<>+0(SB), Z23, Z29
 	VADDPS           Z29, Z28, Z9
 	VSUBPS           Z29, Z28, Z12
 	VMOVAPS          Z20, Z15
-	KMOVW            K1, K2
-	VPXORD           Z18, Z18, Z18
-	VGATHERDPS       28(SI)(Z31*1), K2, Z18
-	KMOVW            K1, K2
-	VPXORD           Z19, Z19, Z19
-	VGATHERDPS       16(SI)(Z31*1), K2, Z19
-	KMOVW            K1, K2
-	VPXORD           Z20, Z20, Z20
-	VGATHERDPS       4(SI)(Z31*1), K2, Z20
-	VMULPS.BCST      number6<>+0(SB), Z18, Z1
-	VMULPS.BCST      number7<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number8<>+0(SB), Z20, Z28
-	VMULPS.BCST      number9<>+0(SB), Z19, Z29
+	VMULPS.BCST      number6<>+0(SB), Z25, Z1
+	VMULPS.BCST      number7<>+0(SB), Z25, Z28
+	VFMADD231PS.BCST number8<>+0(SB), Z19, Z28
+	VMULPS.BCST      number9<>+0(SB), Z22, Z29
 	VADDPS           Z29, Z28, Z4
 	VSUBPS           Z29, Z28, Z7
-	VMULPS.BCST      number10<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number11<>+0(SB), Z20, Z28
-	VMULPS.BCST      number12<>+0(SB), Z19, Z29
+	VMULPS.BCST      number10<>+0(SB), Z25, Z28
+	VFMADD231PS.BCST number11<>+0(SB), Z19, Z28
+	VMULPS.BCST      number12<>+0(SB), Z22, Z29
 	VADDPS           Z29, Z28, Z10
 	VSUBPS           Z29, Z28, Z13
-	VMOVAPS          Z20, Z16
-	KMOVW            K1, K2
-	VPXORD           Z18, Z18, Z18
-	VGATHERDPS       24(SI)(Z31*1), K2, Z18
-	KMOVW            K1, K2
-	VPXORD           Z19, Z19, Z19
-	VGATHERDPS       12(SI)(Z31*1), K2, Z19
-	KMOVW            K1, K2
-	VPXORD           Z20, Z20, Z20
-	VGATHERDPS       (SI)(Z31*1), K2, Z20
-	VMULPS.BCST      number6<>+0(SB), Z18, Z2
-	VMULPS.BCST      number7<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number8<>+0(SB), Z20, Z28
-	VMULPS.BCST      number9<>+0(SB), Z19, Z29
+	VMOVAPS          Z19, Z16
+	VMULPS.BCST      number6<>+0(SB), Z24, Z2
+	VMULPS.BCST      number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number8<>+0(SB), Z18, Z28
+	VMULPS.BCST      number9<>+0(SB), Z21, Z29
 	VADDPS           Z29, Z28, Z5
 	VSUBPS           Z29, Z28, Z8
-	VMULPS.BCST      number10<>+0(SB), Z18, Z28
-	VFMADD231PS.BCST number11<>+0(SB), Z20, Z28
-	VMULPS.BCST      number12<>+0(SB), Z19, Z29
+	VMULPS.BCST      number10<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number11<>+0(SB), Z18, Z28
+	VMULPS.BCST      number12<>+0(SB), Z21, Z29
 	VADDPS           Z29, Z28, Z11
 	VSUBPS           Z29, Z28, Z14
-	VMOVAPS          Z20, Z17
+	VMOVAPS          Z18, Z17
 	VMULPS.BCST      number6<>+0(SB), Z0, Z18
 	VMULPS.BCST      number7<>+0(SB), Z0, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z2, Z28
@@ -1869,11 +2025,7 @@ TEXT ·turnedKernels(SB), NOSPLIT, $0-40
 
 // func gradients(k *float32, p *float32, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·gradients(SB), NOSPLIT, $0-32
-	MOVQ             $0x00000009, AX
-	SHLQ             $0x02, AX
-	VPBROADCASTD     AX, Z30
-	VPMULLD          lane0<>+0(SB), Z30, Z31
+TEXT ·gradients(SB), NOSPLIT, $64-32
 	MOVQ             k+0(FP), DI
 	MOVQ             p+8(FP), SI
 	MOVQ             step+24(FP), DX
@@ -2068,12 +2220,6 @@ TEXT ·gradients(SB), NOSPLIT, $0-32
 	VMULPS.BCST      number9<>+0(SB), Z26, Z28
 	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
 	VMOVAPS          Z28, Z19
-	KMOVW            K1, K2
-	VSCATTERDPS      Z18, K2, (DI)(Z31*1)
-	KMOVW            K1, K2
-	VSCATTERDPS      Z19, K2, 4(DI)(Z31*1)
-	KMOVW            K1, K2
-	VSCATTERDPS      Z20, K2, 8(DI)(Z31*1)
 	VADDPS           Z8, Z7, Z24
 	VADDPS           Z10, Z9, Z25
 	VSUBPS           Z8, Z7, Z26
@@ -2083,17 +2229,11 @@ TEXT ·gradients(SB), NOSPLIT, $0-32
 	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
 	VMULPS.BCST      number8<>+0(SB), Z24, Z29
 	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
-	VADDPS           Z29, Z11, Z20
-	VMOVAPS          Z28, Z18
+	VADDPS           Z29, Z11, Z23
+	VMOVAPS          Z28, Z21
 	VMULPS.BCST      number9<>+0(SB), Z26, Z28
 	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
-	VMOVAPS          Z28, Z19
-	KMOVW            K1, K2
-	VSCATTERDPS      Z18, K2, 12(DI)(Z31*1)
-	KMOVW            K1, K2
-	VSCATTERDPS      Z19, K2, 16(DI)(Z31*1)
-	KMOVW            K1, K2
-	VSCATTERDPS      Z20, K2, 20(DI)(Z31*1)
+	VMOVAPS          Z28, Z22
 	VADDPS           Z14, Z13, Z24
 	VADDPS           Z16, Z15, Z25
 	VSUBPS           Z14, Z13, Z26
@@ -2103,16 +2243,461 @@ TEXT ·gradients(SB), NOSPLIT, $0-32
 	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
 	VMULPS.BCST      number8<>+0(SB), Z24, Z29
 	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
-	VADDPS           Z29, Z17, Z20
-	VMOVAPS          Z28, Z18
+	VADDPS           Z29, Z17, Z2
+	VMOVAPS          Z28, Z0
 	VMULPS.BCST      number9<>+0(SB), Z26, Z28
 	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
-	VMOVAPS          Z28, Z19
+	VMOVAPS          Z28, Z1
+	MOVQ             $0x00000024, R8
+	CMPQ             BX, $0x10
+	JEQ              all
+	VPBROADCASTD     R8, Z30
+	VPMULLD          lane0<>+0(SB), Z30, Z31
 	KMOVW            K1, K2
-	VSCATTERDPS      Z18, K2, 24(DI)(Z31*1)
+	VSCATTERDPS      Z18, K2, (DI)(Z31*1)
 	KMOVW            K1, K2
-	VSCATTERDPS      Z19, K2, 28(DI)(Z31*1)
+	VSCATTERDPS      Z19, K2, 4(DI)(Z31*1)
 	KMOVW            K1, K2
-	VSCATTERDPS      Z20, K2, 32(DI)(Z31*1)
+	VSCATTERDPS      Z20, K2, 8(DI)(Z31*1)
+	KMOVW            K1, K2
+	VSCATTERDPS      Z21, K2, 12(DI)(Z31*1)
+	KMOVW            K1, K2
+	VSCATTERDPS      Z22, K2, 16(DI)(Z31*1)
+	KMOVW            K1, K2
+	VSCATTERDPS      Z23, K2, 20(DI)(Z31*1)
+	KMOVW            K1, K2
+	VSCATTERDPS      Z0, K2, 24(DI)(Z31*1)
+	KMOVW            K1, K2
+	VSCATTERDPS      Z1, K2, 28(DI)(Z31*1)
+	KMOVW            K1, K2
+	VSCATTERDPS      Z2, K2, 32(DI)(Z31*1)
+	VZEROUPPER
+	RET
+
+all:
+	VMOVUPS       Z2, (SP)
+	VUNPCKLPS     Z19, Z18, Z3
+	VUNPCKHPS     Z19, Z18, Z4
+	VUNPCKLPS     Z21, Z20, Z5
+	VUNPCKHPS     Z21, Z20, Z6
+	VUNPCKLPD     Z5, Z3, Z18
+	VUNPCKHPD     Z5, Z3, Z19
+	VUNPCKLPD     Z6, Z4, Z20
+	VUNPCKHPD     Z6, Z4, Z21
+	VUNPCKLPS     Z23, Z22, Z7
+	VUNPCKHPS     Z23, Z22, Z8
+	VUNPCKLPS     Z1, Z0, Z9
+	VUNPCKHPS     Z1, Z0, Z10
+	VUNPCKLPD     Z9, Z7, Z22
+	VUNPCKHPD     Z9, Z7, Z23
+	VUNPCKLPD     Z10, Z8, Z0
+	VUNPCKHPD     Z10, Z8, Z1
+	LEAQ          (R8)(R8*2), R9
+	VMOVUPS       X18, (DI)
+	VEXTRACTF32X4 $0x01, Z18, (DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z18, (DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z18, (DI)(R9*4)
+	VMOVUPS       X22, 16(DI)
+	VEXTRACTF32X4 $0x01, Z22, 16(DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z22, 16(DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z22, 16(DI)(R9*4)
+	MOVL          (SP), R10
+	MOVL          R10, 32(DI)
+	MOVL          16(SP), R10
+	MOVL          R10, 32(DI)(R8*4)
+	MOVL          32(SP), R10
+	MOVL          R10, 32(DI)(R8*8)
+	MOVL          48(SP), R10
+	MOVL          R10, 32(DI)(R9*4)
+	ADDQ          R8, DI
+	VMOVUPS       X19, (DI)
+	VEXTRACTF32X4 $0x01, Z19, (DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z19, (DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z19, (DI)(R9*4)
+	VMOVUPS       X23, 16(DI)
+	VEXTRACTF32X4 $0x01, Z23, 16(DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z23, 16(DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z23, 16(DI)(R9*4)
+	MOVL          4(SP), R10
+	MOVL          R10, 32(DI)
+	MOVL          20(SP), R10
+	MOVL          R10, 32(DI)(R8*4)
+	MOVL          36(SP), R10
+	MOVL          R10, 32(DI)(R8*8)
+	MOVL          52(SP), R10
+	MOVL          R10, 32(DI)(R9*4)
+	ADDQ          R8, DI
+	VMOVUPS       X20, (DI)
+	VEXTRACTF32X4 $0x01, Z20, (DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z20, (DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z20, (DI)(R9*4)
+	VMOVUPS       X0, 16(DI)
+	VEXTRACTF32X4 $0x01, Z0, 16(DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z0, 16(DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z0, 16(DI)(R9*4)
+	MOVL          8(SP), R10
+	MOVL          R10, 32(DI)
+	MOVL          24(SP), R10
+	MOVL          R10, 32(DI)(R8*4)
+	MOVL          40(SP), R10
+	MOVL          R10, 32(DI)(R8*8)
+	MOVL          56(SP), R10
+	MOVL          R10, 32(DI)(R9*4)
+	ADDQ          R8, DI
+	VMOVUPS       X21, (DI)
+	VEXTRACTF32X4 $0x01, Z21, (DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z21, (DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z21, (DI)(R9*4)
+	VMOVUPS       X1, 16(DI)
+	VEXTRACTF32X4 $0x01, Z1, 16(DI)(R8*4)
+	VEXTRACTF32X4 $0x02, Z1, 16(DI)(R8*8)
+	VEXTRACTF32X4 $0x03, Z1, 16(DI)(R9*4)
+	MOVL          12(SP), R10
+	MOVL          R10, 32(DI)
+	MOVL          28(SP), R10
+	MOVL          R10, 32(DI)(R8*4)
+	MOVL          44(SP), R10
+	MOVL          R10, 32(DI)(R8*8)
+	MOVL          60(SP), R10
+	MOVL          R10, 32(DI)(R9*4)
+	VZEROUPPER
+	RET
+
+// func dataLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·dataLanes(SB), NOSPLIT, $0-64
+	MOVL         $0x3f610000, AX
+	VPBROADCASTD AX, Z26
+	MOVL         $0x40290000, AX
+	VPBROADCASTD AX, Z27
+	MOVL         $0x3f200000, AX
+	VPBROADCASTD AX, Z28
+	MOVL         $0x3ec80000, AX
+	VPBROADCASTD AX, Z29
+	MOVL         $0x3fc00000, AX
+	VPBROADCASTD AX, Z30
+	MOVL         $0x40100000, AX
+	VPBROADCASTD AX, Z31
+	MOVQ         count+24(FP), R8
+	ANDQ         $0x0f, R8
+	MOVQ         R8, CX
+	MOVL         $0x00000001, AX
+	SHLL         CL, AX
+	DECL         AX
+	KMOVW        AX, K1
+	MOVQ         v+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         rows+16(FP), R11
+	MOVQ         vStride+40(FP), CX
+	SHLQ         $0x02, CX
+	LEAQ         (CX)(CX*2), DX
+	LEAQ         (CX)(CX*4), BX
+	MOVQ         xStride+56(FP), R8
+	SHLQ         $0x02, R8
+	LEAQ         (R8)(R8*2), R9
+	LEAQ         (R8)(R8*4), R10
+	MOVQ         vRowStride+32(FP), R14
+	SHLQ         $0x02, R14
+	MOVQ         xRowStride+48(FP), R15
+	SHLQ         $0x02, R15
+
+row:
+	MOVQ DI, R13
+	MOVQ SI, R12
+	MOVQ count+24(FP), AX
+	SHRQ $0x04, AX
+	JEQ  rest
+
+vector:
+	VMOVUPS      (R12), Z0
+	VMOVUPS      (R12)(R8*1), Z1
+	VMOVUPS      (R12)(R8*2), Z2
+	VMOVUPS      (R12)(R9*1), Z3
+	VMOVUPS      (R12)(R8*4), Z4
+	VMOVUPS      (R12)(R10*1), Z5
+	VMOVAPS      Z4, Z6
+	VFNMADD231PS Z27, Z2, Z6
+	VMOVAPS      Z5, Z11
+	VFNMADD231PS Z27, Z3, Z11
+	VFMADD231PS  Z26, Z0, Z6
+	VFMADD231PS  Z26, Z1, Z11
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z31, Z2, Z7
+	VMOVAPS      Z3, Z12
+	VFNMADD231PS Z31, Z1, Z12
+	VMOVAPS      Z7, Z8
+	VFMADD231PS  Z28, Z12, Z7
+	VFNMADD231PS Z28, Z12, Z8
+	VMOVAPS      Z4, Z9
+	VFNMADD231PS Z29, Z2, Z9
+	VMOVAPS      Z3, Z13
+	VFNMADD231PS Z29, Z1, Z13
+	VMOVAPS      Z9, Z10
+	VFMADD231PS  Z30, Z13, Z9
+	VFNMADD231PS Z30, Z13, Z10
+	VMOVUPS      Z6, (R13)
+	VMOVUPS      Z7, (R13)(CX*1)
+	VMOVUPS      Z8, (R13)(CX*2)
+	VMOVUPS      Z9, (R13)(DX*1)
+	VMOVUPS      Z10, (R13)(CX*4)
+	VMOVUPS      Z11, (R13)(BX*1)
+	ADDQ         $0x40, R12
+	ADDQ         $0x40, R13
+	DECQ         AX
+	JNE          vector
+
+rest:
+	KTESTW       K1, K1
+	JEQ          next
+	VMOVUPS.Z    (R12), K1, Z0
+	VMOVUPS.Z    (R12)(R8*1), K1, Z1
+	VMOVUPS.Z    (R12)(R8*2), K1, Z2
+	VMOVUPS.Z    (R12)(R9*1), K1, Z3
+	VMOVUPS.Z    (R12)(R8*4), K1, Z4
+	VMOVUPS.Z    (R12)(R10*1), K1, Z5
+	VMOVAPS      Z4, Z6
+	VFNMADD231PS Z27, Z2, Z6
+	VMOVAPS      Z5, Z11
+	VFNMADD231PS Z27, Z3, Z11
+	VFMADD231PS  Z26, Z0, Z6
+	VFMADD231PS  Z26, Z1, Z11
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z31, Z2, Z7
+	VMOVAPS      Z3, Z12
+	VFNMADD231PS Z31, Z1, Z12
+	VMOVAPS      Z7, Z8
+	VFMADD231PS  Z28, Z12, Z7
+	VFNMADD231PS Z28, Z12, Z8
+	VMOVAPS      Z4, Z9
+	VFNMADD231PS Z29, Z2, Z9
+	VMOVAPS      Z3, Z13
+	VFNMADD231PS Z29, Z1, Z13
+	VMOVAPS      Z9, Z10
+	VFMADD231PS  Z30, Z13, Z9
+	VFNMADD231PS Z30, Z13, Z10
+	VMOVUPS      Z6, K1, (R13)
+	VMOVUPS      Z7, K1, (R13)(CX*1)
+	VMOVUPS      Z8, K1, (R13)(CX*2)
+	VMOVUPS      Z9, K1, (R13)(DX*1)
+	VMOVUPS      Z10, K1, (R13)(CX*4)
+	VMOVUPS      Z11, K1, (R13)(BX*1)
+
+next:
+	ADDQ R14, DI
+	ADDQ R15, SI
+	DECQ R11
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func spreadLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·spreadLanes(SB), NOSPLIT, $0-64
+	MOVL         $0x3f200000, AX
+	VPBROADCASTD AX, Z26
+	MOVL         $0x3ec80000, AX
+	VPBROADCASTD AX, Z27
+	MOVL         $0x3e7a0000, AX
+	VPBROADCASTD AX, Z28
+	MOVL         $0x3fc00000, AX
+	VPBROADCASTD AX, Z29
+	MOVL         $0x40100000, AX
+	VPBROADCASTD AX, Z30
+	MOVL         $0x40580000, AX
+	VPBROADCASTD AX, Z31
+	MOVQ         count+24(FP), R8
+	ANDQ         $0x0f, R8
+	MOVQ         R8, CX
+	MOVL         $0x00000001, AX
+	SHLL         CL, AX
+	DECL         AX
+	KMOVW        AX, K1
+	MOVQ         v+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         rows+16(FP), R11
+	MOVQ         vStride+40(FP), CX
+	SHLQ         $0x02, CX
+	LEAQ         (CX)(CX*2), DX
+	LEAQ         (CX)(CX*4), BX
+	MOVQ         xStride+56(FP), R8
+	SHLQ         $0x02, R8
+	LEAQ         (R8)(R8*2), R9
+	LEAQ         (R8)(R8*4), R10
+	MOVQ         vRowStride+32(FP), R14
+	SHLQ         $0x02, R14
+	MOVQ         xRowStride+48(FP), R15
+	SHLQ         $0x02, R15
+
+row:
+	MOVQ DI, R13
+	MOVQ SI, R12
+	MOVQ count+24(FP), AX
+	SHRQ $0x04, AX
+	JEQ  rest
+
+vector:
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R8*1), Z1
+	VMOVUPS     (R12)(R8*2), Z2
+	VMOVUPS     (R12)(R9*1), Z3
+	VMOVAPS     Z0, Z7
+	VFMADD231PS Z27, Z2, Z7
+	VMULPS      Z26, Z1, Z12
+	VFMADD231PS Z28, Z3, Z12
+	VSUBPS      Z12, Z7, Z8
+	VADDPS      Z12, Z7, Z7
+	VMOVAPS     Z0, Z9
+	VFMADD231PS Z30, Z2, Z9
+	VMULPS      Z29, Z1, Z13
+	VFMADD231PS Z31, Z3, Z13
+	VSUBPS      Z13, Z9, Z10
+	VADDPS      Z13, Z9, Z9
+	VMOVAPS     Z0, Z6
+	VMOVAPS     Z3, Z11
+	VMOVUPS     Z6, (R13)
+	VMOVUPS     Z7, (R13)(CX*1)
+	VMOVUPS     Z8, (R13)(CX*2)
+	VMOVUPS     Z9, (R13)(DX*1)
+	VMOVUPS     Z10, (R13)(CX*4)
+	VMOVUPS     Z11, (R13)(BX*1)
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	DECQ        AX
+	JNE         vector
+
+rest:
+	KTESTW      K1, K1
+	JEQ         next
+	VMOVUPS.Z   (R12), K1, Z0
+	VMOVUPS.Z   (R12)(R8*1), K1, Z1
+	VMOVUPS.Z   (R12)(R8*2), K1, Z2
+	VMOVUPS.Z   (R12)(R9*1), K1, Z3
+	VMOVAPS     Z0, Z7
+	VFMADD231PS Z27, Z2, Z7
+	VMULPS      Z26, Z1, Z12
+	VFMADD231PS Z28, Z3, Z12
+	VSUBPS      Z12, Z7, Z8
+	VADDPS      Z12, Z7, Z7
+	VMOVAPS     Z0, Z9
+	VFMADD231PS Z30, Z2, Z9
+	VMULPS      Z29, Z1, Z13
+	VFMADD231PS Z31, Z3, Z13
+	VSUBPS      Z13, Z9, Z10
+	VADDPS      Z13, Z9, Z9
+	VMOVAPS     Z0, Z6
+	VMOVAPS     Z3, Z11
+	VMOVUPS     Z6, K1, (R13)
+	VMOVUPS     Z7, K1, (R13)(CX*1)
+	VMOVUPS     Z8, K1, (R13)(CX*2)
+	VMOVUPS     Z9, K1, (R13)(DX*1)
+	VMOVUPS     Z10, K1, (R13)(CX*4)
+	VMOVUPS     Z11, K1, (R13)(BX*1)
+
+next:
+	ADDQ R14, DI
+	ADDQ R15, SI
+	DECQ R11
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func outputLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·outputLanes(SB), NOSPLIT, $0-64
+	MOVQ  count+24(FP), R8
+	ANDQ  $0x0f, R8
+	MOVQ  R8, CX
+	MOVL  $0x00000001, AX
+	SHLL  CL, AX
+	DECL  AX
+	KMOVW AX, K1
+	MOVQ  v+0(FP), DI
+	MOVQ  x+8(FP), SI
+	MOVQ  rows+16(FP), R11
+	MOVQ  vStride+40(FP), CX
+	SHLQ  $0x02, CX
+	LEAQ  (CX)(CX*2), DX
+	LEAQ  (CX)(CX*4), BX
+	MOVQ  xStride+56(FP), R8
+	SHLQ  $0x02, R8
+	LEAQ  (R8)(R8*2), R9
+	LEAQ  (R8)(R8*4), R10
+	MOVQ  vRowStride+32(FP), R14
+	SHLQ  $0x02, R14
+	MOVQ  xRowStride+48(FP), R15
+	SHLQ  $0x02, R15
+
+row:
+	MOVQ DI, R13
+	MOVQ SI, R12
+	MOVQ count+24(FP), AX
+	SHRQ $0x04, AX
+	JEQ  rest
+
+vector:
+	VMOVUPS          (R12), Z0
+	VMOVUPS          (R12)(R8*1), Z1
+	VMOVUPS          (R12)(R8*2), Z2
+	VMOVUPS          (R12)(R9*1), Z3
+	VMOVUPS          (R12)(R8*4), Z4
+	VMOVUPS          (R12)(R10*1), Z5
+	VADDPS           Z2, Z1, Z12
+	VADDPS           Z4, Z3, Z13
+	VSUBPS           Z2, Z1, Z1
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z12, Z0, Z0
+	VADDPS           Z13, Z0, Z6
+	VMULPS.BCST      number0<>+0(SB), Z12, Z12
+	VFMADD231PS.BCST number1<>+0(SB), Z13, Z12
+	VFMADD231PS.BCST number2<>+0(SB), Z1, Z5
+	VFMADD231PS.BCST number3<>+0(SB), Z3, Z5
+	VMULPS.BCST      number4<>+0(SB), Z1, Z1
+	VFMADD231PS.BCST number5<>+0(SB), Z3, Z1
+	VMOVAPS          Z1, Z7
+	VMOVAPS          Z12, Z8
+	VMOVAPS          Z5, Z9
+	VMOVUPS          Z6, (R13)
+	VMOVUPS          Z7, (R13)(CX*1)
+	VMOVUPS          Z8, (R13)(CX*2)
+	VMOVUPS          Z9, (R13)(DX*1)
+	ADDQ             $0x40, R12
+	ADDQ             $0x40, R13
+	DECQ             AX
+	JNE              vector
+
+rest:
+	KTESTW           K1, K1
+	JEQ              next
+	VMOVUPS.Z        (R12), K1, Z0
+	VMOVUPS.Z        (R12)(R8*1), K1, Z1
+	VMOVUPS.Z        (R12)(R8*2), K1, Z2
+	VMOVUPS.Z        (R12)(R9*1), K1, Z3
+	VMOVUPS.Z        (R12)(R8*4), K1, Z4
+	VMOVUPS.Z        (R12)(R10*1), K1, Z5
+	VADDPS           Z2, Z1, Z12
+	VADDPS           Z4, Z3, Z13
+	VSUBPS           Z2, Z1, Z1
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z12, Z0, Z0
+	VADDPS           Z13, Z0, Z6
+	VMULPS.BCST      number0<>+0(SB), Z12, Z12
+	VFMADD231PS.BCST number1<>+0(SB), Z13, Z12
+	VFMADD231PS.BCST number2<>+0(SB), Z1, Z5
+	VFMADD231PS.BCST number3<>+0(SB), Z3, Z5
+	VMULPS.BCST      number4<>+0(SB), Z1, Z1
+	VFMADD231PS.BCST number5<>+0(SB), Z3, Z1
+	VMOVAPS          Z1, Z7
+	VMOVAPS          Z12, Z8
+	VMOVAPS          Z5, Z9
+	VMOVUPS          Z6, K1, (R13)
+	VMOVUPS          Z7, K1, (R13)(CX*1)
+	VMOVUPS          Z8, K1, (R13)(CX*2)
+	VMOVUPS          Z9, K1, (R13)(DX*1)
+
+next:
+	ADDQ R14, DI
+	ADDQ R15, SI
+	DECQ R11
+	JNE  row
 	VZEROUPPER
 	RET

@@ -14,7 +14,8 @@
 // outputs' gradients in place of kernels and tiles in place of channels.
 //
 // Tiles lie one behind the other. A transform is done in two steps: along columns of an image, in vectors that run along its rows as they
-// lie in memory, and then along rows, in vectors that run along tiles.
+// lie in memory, and then along rows, in vectors that run along tiles. For planes of few tiles, both steps are in vectors that run along channels
+// (Channels), with the same bits.
 package winograd4
 
 import "drift/kernels/cpu/internal/level"
