@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -24,7 +25,9 @@ type World struct {
 	f       *objective.Objective
 	ctx     context.Context
 	origin  []float64 // θ₀
-	moved   []float64 // θ₀ + u
+	moved   []float64 // θ₀ + u, the last that was written
+	next    []float64 // likewise, to be written
+	version uint64    // of the parameters behind that
 	vectors [3]kernels.Buffer
 	passes  passes // made when they are needed first
 	losses  objective.Rows
@@ -50,7 +53,7 @@ func NewWorld(ctx context.Context, dev kernels.Device, model objective.Model, sp
 		return nil, fmt.Errorf("preparing the checks: %w", err)
 	}
 	theta := values[:f.NumParams()]
-	w := &World{Train: every[:train], Test: every[train:], f: f, ctx: ctx, origin: theta, moved: make([]float64, len(theta))}
+	w := &World{Train: every[:train], Test: every[train:], f: f, ctx: ctx, origin: theta, moved: make([]float64, len(theta)), next: make([]float64, len(theta))}
 	for k := range w.vectors {
 		if w.vectors[k], err = f.NewVector(); err != nil {
 			w.Close()
@@ -109,18 +112,25 @@ func (w *World) Err() error { return w.err }
 // MoveTo makes other parameters θ₀.
 func (w *World) MoveTo(theta []float64) { copy(w.origin, theta) }
 
-// at takes the model to θ₀ + u, or says that nothing is to be done.
+// at takes the model to θ₀ + u, or says that nothing is to be done. Where it is there already nothing is written, so that products at one point share what they can.
 func (w *World) at(u []float64) bool {
 	if w.err == nil {
 		w.err = w.ctx.Err()
 	}
-	if w.err == nil {
-		copy(w.moved, w.origin)
-		if u != nil {
-			floats.Add(w.moved, u)
-		}
-		w.err = w.f.Parameters().Write(w.moved)
+	if w.err != nil {
+		return false
 	}
+	copy(w.next, w.origin)
+	if u != nil {
+		floats.Add(w.next, u)
+	}
+	theta := w.f.Parameters()
+	version := kernels.VersionOf(theta)
+	if version != nil && w.version > 0 && version.Count() == w.version && slices.Equal(w.next, w.moved) {
+		return true
+	}
+	w.err = theta.Write(w.next)
+	w.moved, w.next, w.version = w.next, w.moved, version.Count()
 	return w.err == nil
 }
 

@@ -33,12 +33,18 @@ func (b *Builder) Vector(v kernels.Buffer) []*graph.Node {
 }
 
 // Varying is Vector, of a vector that changes from run to run while parameters and examples mostly stay (graph.Builder.Varying).
-// Passes over more examples than a chunk keep nothing, as their chunks share the memory.
+// Runs over more examples than a chunk keep nothing of the run before, as their chunks share the memory: Pass.RunSeveral is for these.
 func (b *Batch) Varying(v kernels.Buffer) []*graph.Node {
-	leaves := b.Vector(v)
 	if b.Whole {
-		b.Builder.Varying(leaves...)
+		return b.Vary(v)
 	}
+	return b.Vector(v)
+}
+
+// Vary is Varying, in chunks too.
+func (b *Batch) Vary(v kernels.Buffer) []*graph.Node {
+	leaves := b.Vector(v)
+	b.Builder.Varying(leaves...)
 	return leaves
 }
 

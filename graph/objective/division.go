@@ -40,6 +40,9 @@ func (f *Objective) divides() bool { return f.division.parts > 1 && !f.undivided
 // AtOnce reports whether n examples are one chunk that is a whole pass (Batch.Whole).
 func (f *Objective) AtOnce(n int) bool { return n <= f.chunk && !f.divides() }
 
+// InChunks reports whether n examples are several chunks, whose sums are added up one after the other.
+func (f *Objective) InChunks(n int) bool { return n > f.chunk && !f.divides() }
+
 // Undivided is the same objective with passes that are not cut into parts: each process does all of them, with the same results. It is for
 // passes whose results are no sums over examples, and for small ones. It shares everything with f, and is closed with it.
 func (f *Objective) Undivided() *Objective {

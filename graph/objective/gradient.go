@@ -20,9 +20,18 @@ func meanGradient(into kernels.Buffer) Expression {
 // CompileHVP prepares a pass that writes H v, the Hessian of the mean loss over examples times a vector [P], into another. Over examples that fit one chunk,
 // runs for further vectors at the same parameters leave out the passes that do not depend on the vector.
 func (f *Objective) CompileHVP(n int, v, into kernels.Buffer) (*Pass, error) {
-	return f.Compile(n, func(b *Batch) {
-		b.Sum(into, graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, b.Varying(v)))
-	}, nil)
+	return f.Compile(n, hvp(v, into, (*Batch).Varying), nil)
+}
+
+// CompileHVPs prepares a pass for H v of several vectors at once, by RunSeveral.
+func (f *Objective) CompileHVPs(n int, v, into kernels.Buffer) (*Pass, error) {
+	return f.Compile(n, hvp(v, into, (*Batch).Vary), nil)
+}
+
+func hvp(v, into kernels.Buffer, along func(b *Batch, v kernels.Buffer) []*graph.Node) Expression {
+	return func(b *Batch) {
+		b.Sum(into, graph.HVP([]*graph.Node{b.Weighted(b.Here())}, b.Params, along(b, v)))
+	}
 }
 
 // CompileCurvature prepares a pass that writes H v and its derivative ∂(vᵀH v), with v held constant, into flat vectors [P]: the

@@ -121,7 +121,7 @@ func (p *Pass) Run(examples []int) error {
 	if err := p.weigh(n); err != nil {
 		return err
 	}
-	work := p.wholly
+	work := p.undivided
 	if f.divides() {
 		work = p.divided
 	}
@@ -137,12 +137,47 @@ func (p *Pass) Run(examples []int) error {
 	return nil
 }
 
-// wholly works through a pass in one part.
-func (p *Pass) wholly(examples []int) error {
+// RunSeveral works through examples once for several values of what varies (Batch.Vary): each chunk is run for them one after the other, so
+// that all share what does not depend on it. set writes value k, and on all chunks but the first the sums so far; get takes the sums. It is for a pass without
+// an end that is not cut into parts, and whose sums are in vectors.
+func (p *Pass) RunSeveral(examples []int, values int, set func(k int, first bool) error, get func(k int) error) error {
+	if p.end != nil || p.objective.divides() || len(examples) == 0 {
+		return fmt.Errorf("objective: several runs over %d examples at once: the pass has an end, parts or no examples", len(examples))
+	}
+	err := p.weigh(len(examples))
+	if err == nil {
+		err = p.wholly(examples, func(c *graph.Program, first bool) error {
+			for k := range values {
+				if err := set(k, first); err != nil {
+					return err
+				}
+				if err := c.Run(); err != nil {
+					return err
+				}
+				if err := get(k); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("objective: %d passes over %d examples: %w", values, len(examples), err)
+	}
+	return nil
+}
+
+func (p *Pass) undivided(examples []int) error {
+	return p.wholly(examples, func(c *graph.Program, _ bool) error { return c.Run() })
+}
+
+// wholly works through a pass in one part, with a way to run the program of a chunk.
+func (p *Pass) wholly(examples []int, run func(c *graph.Program, first bool) error) error {
 	f, n := p.objective, len(examples)
 	for from := 0; from < n; from += f.chunk {
 		kind := kindOf(n, from, f.chunk)
-		if err := p.chunk(examples, from, kind, examples[from+kind.n:], (*graph.Program).Run); err != nil {
+		here := func(c *graph.Program) error { return run(c, kind.first) }
+		if err := p.chunk(examples, from, kind, examples[from+kind.n:], here); err != nil {
 			return err
 		}
 		if f.progress != nil {

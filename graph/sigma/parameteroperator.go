@@ -16,9 +16,13 @@ type ParameterOperator struct {
 	reference  *objective.Reference
 	examples   []int
 	product    *objective.Pass // writes A·from into the other
+
+	// Of an operator whose chunks share work for several vectors, nil for others:
+	compileAll func() (*objective.Pass, error)
+	all        *objective.Pass // nil before its first use
 }
 
-var _ Operator = (*ParameterOperator)(nil)
+var _ severalOperator = (*ParameterOperator)(nil)
 
 // NewHessian is H, the Hessian of the mean loss over examples of the training data.
 func NewHessian(f *objective.Objective, examples []int) (*ParameterOperator, error) {
@@ -27,6 +31,7 @@ func NewHessian(f *objective.Objective, examples []int) (*ParameterOperator, err
 	if err == nil {
 		a.product, err = f.CompileHVP(len(examples), a.from, a.into)
 	}
+	a.compileAll = func() (*objective.Pass, error) { return f.CompileHVPs(len(examples), a.from, a.into) }
 	return a.ready(err)
 }
 
@@ -109,9 +114,35 @@ func (a *ParameterOperator) Apply(into, from []float64) error {
 	return a.into.Read(into)
 }
 
+// ApplyAll writes A·from of each vector into another, with the bits of Apply. Over several chunks each does what does not depend on the vectors once for all.
+func (a *ParameterOperator) ApplyAll(into, from [][]float64) (err error) {
+	if len(from) < 2 || a.compileAll == nil || !a.f.InChunks(len(a.examples)) {
+		for k := range from {
+			if err = a.Apply(into[k], from[k]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if a.all == nil {
+		if a.all, err = a.compileAll(); err != nil {
+			return err
+		}
+	}
+	return a.all.RunSeveral(a.examples, len(from), func(k int, first bool) error {
+		if !first {
+			if err := a.into.Write(into[k]); err != nil {
+				return err
+			}
+		}
+		return a.from.Write(from[k])
+	}, func(k int) error { return a.into.Read(into[k]) })
+}
+
 // Close gives the device's memory back.
 func (a *ParameterOperator) Close() {
 	a.product.Close()
+	a.all.Close()
 	a.reference.Close()
 	objective.Free(a.from, a.into, a.shift)
 }

@@ -14,7 +14,7 @@ import (
 
 // Trace estimates the trace of an operator from n products, at least 6, and the standard error of the estimate: Hutch++
 // (Meyer, Musco, Musco and Woodruff 2021). A third of the products sketches a basis Q of the operator's dominant range, another computes
-// tr QᵀAQ exactly, and the last estimates the rest by xᵀ(I−QQᵀ)A(I−QQᵀ)x over random signs x. It holds n/3 vectors.
+// tr QᵀAQ exactly, and the last estimates the rest by xᵀ(I−QQᵀ)A(I−QQᵀ)x over random signs x. It holds n/3 vectors, and up to 16 more.
 func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err error) {
 	if products < 6 {
 		return 0, 0, fmt.Errorf("trace from %d products: give at least 6", products)
@@ -46,34 +46,29 @@ func Trace(a Operator, products int, seed uint64) (trace, deviation float64, err
 
 // sketch is an orthonormal basis of the images of a number of random vectors.
 func sketch(a Operator, vectors int, r *rand.Rand) ([][]float64, error) {
-	basis, image := make([][]float64, 0, vectors), make([]float64, a.Dim())
-	for range vectors {
-		if err := a.Apply(image, signs(r, a.Dim())); err != nil {
-			return nil, err
-		}
+	basis := make([][]float64, 0, vectors)
+	err := images(a, vectors, func(int) []float64 { return signs(r, a.Dim()) }, func(_ int, _, image []float64) error {
 		before := floats.Norm(image, 2)
 		project(image, basis)
 		if left := floats.Norm(image, 2); left > 1e-10*before {
 			floats.Scale(1/left, image)
 			basis = append(basis, slices.Clone(image))
 		}
-	}
-	return basis, nil
+		return nil
+	})
+	return basis, err
 }
 
 // forms is xᵀAx for each of a number of vectors x.
 func forms(a Operator, vectors int, x func(k int) []float64) ([]float64, error) {
-	all, image := make([]float64, vectors), make([]float64, a.Dim())
-	for k := range all {
-		v := x(k)
-		if err := a.Apply(image, v); err != nil {
-			return nil, err
-		}
+	all := make([]float64, vectors)
+	err := images(a, vectors, x, func(k int, v, image []float64) error {
 		if all[k] = floats.Dot(v, image); math.IsNaN(all[k]) || math.IsInf(all[k], 0) {
-			return nil, errNotFinite
+			return errNotFinite
 		}
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 func signs(r *rand.Rand, n int) []float64 {
