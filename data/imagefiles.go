@@ -78,7 +78,7 @@ func filesOfZip(r io.ReaderAt, size int64) ([]imageFile, error) {
 		return nil, fmt.Errorf("neither a folder nor a zip archive: %w", err)
 	}
 	var files []imageFile
-	compressed := uint64(0)
+	compressed, names := uint64(0), map[string]bool{}
 	for _, entry := range archive.File {
 		if compressed += entry.CompressedSize64; compressed > uint64(size) {
 			return nil, errors.New("the files of the archive overlap: this looks like a decompression bomb")
@@ -92,6 +92,10 @@ func filesOfZip(r io.ReaderAt, size int64) ([]imageFile, error) {
 		if entry.Flags&1 != 0 {
 			return nil, fmt.Errorf("%s is encrypted", entry.Name)
 		}
+		if names[entry.Name] {
+			return nil, fmt.Errorf("two files of the archive are called %.80q: unpack it, and give the folder", entry.Name)
+		}
+		names[entry.Name] = true
 		files = append(files, imageFile{name: entry.Name, open: entry.Open})
 	}
 	return files, nil
@@ -142,12 +146,13 @@ func arrange(files []imageFile) (*imageFolders, error) {
 			return nil, fmt.Errorf("%s is in no folder of a class", images[i].name)
 		}
 		classOf[i] = p[0]
-		if part == "train" && !slices.Contains(f.classes, p[0]) {
+		if part == "train" {
 			f.classes = append(f.classes, p[0])
 		}
 		f.parts[part] = append(f.parts[part], images[i])
 	}
 	slices.Sort(f.classes)
+	f.classes = slices.Compact(f.classes)
 	return f, f.label(images, classOf)
 }
 

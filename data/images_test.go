@@ -52,9 +52,14 @@ func asJPEG(t testing.TB, img image.Image) []byte {
 
 // zipped is an archive of files, in the order of their names.
 func zipped(t testing.TB, files map[string][]byte) []byte {
+	return archived(t, files, sortedKeys(files))
+}
+
+// archived is an archive of the named files.
+func archived(t testing.TB, files map[string][]byte, names []string) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for _, name := range sortedKeys(files) {
+	for _, name := range names {
 		f, err := w.Create(name)
 		if err != nil {
 			t.Fatal(err)
@@ -236,6 +241,7 @@ func TestImagesRefuseBadFiles(t *testing.T) {
 		"within":     {zipped(t, map[string][]byte{"a/1.png": good, "b/../../1.png": good}), "leads out of the archive"},
 		"absolute":   {zipped(t, map[string][]byte{"a/1.png": good, "/b/1.png": good}), "leads out of the archive"},
 		"Windows":    {zipped(t, map[string][]byte{"a/1.png": good, `b\1.png`: good}), "leads out of the archive"},
+		"one twice":  {archived(t, map[string][]byte{"a/1.png": good, "b/1.png": good}, []string{"a/1.png", "b/1.png", "a/1.png"}), `two files of the archive are called "a/1.png"`},
 		"text":       {[]byte("hello"), "neither a folder nor a zip"},
 		"empty":      {zipped(t, nil), "there are no PNG or JPEG files"},
 		"half a zip": {zipped(t, map[string][]byte{"a/1.png": good})[:60], "neither a folder nor a zip"},
