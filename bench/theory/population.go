@@ -78,6 +78,16 @@ const (
 	sampledBatches = 8
 )
 
+// batchesOf is how many batches there are of n examples: less than usual where they would hold single ones. A shuffle and its reverse then
+// have all pairs of examples, and differ from others by the next order in η alone, as the claim does from what is measured.
+func batchesOf(n int) int {
+	batches := sampledBatches
+	for batches > 2 && n < 2*batches {
+		batches /= 2
+	}
+	return batches
+}
+
 // Draws end before their number where both means have a standard error of a share of the drift that rejects the control clearly.
 const (
 	leastDraws   = 100
@@ -87,28 +97,29 @@ const (
 // sampled checks (13) for one training set with too many shuffles to take them all: the component of GD − SGD along the predicted drift,
 // as a share of it, in the mean over shuffles; and that drawing batches with replacement leaves no drift.
 func (l *lab) sampled() []Check {
-	size := min(sampledSize, len(l.Train)/sampledBatches*sampledBatches)
+	batches := batchesOf(len(l.Train))
+	size := min(sampledSize, len(l.Train)/batches*batches)
 	all := l.Train[:size]
 	_, gradient := l.sigma(all)
-	d := Descent{Rate: l.slow(sampledBatches)}
-	predicted := times(l.claims.drift*d.Pairs(sampledBatches)*d.Rate*d.Rate/(2*float64(size)), gradient)
-	full, mean := l.Full(d, all, sampledBatches), l.Gradient(all, nil)
+	d := Descent{Rate: l.slow(batches)}
+	predicted := times(l.claims.drift*d.Pairs(batches)*d.Rate*d.Rate/(2*float64(size)), gradient)
+	full, mean := l.Full(d, all, batches), l.Gradient(all, nil)
 	share := func(deal [][]int) float64 {
 		return floats.Dot(predicted, l.second(d, deal, full, mean)) / floats.Dot(predicted, predicted)
 	}
 	r := l.random("shuffles")
 	var shuffle, replace tally
 	for k := 0; k < l.Draws && !(k >= leastDraws && math.Hypot(shuffle.estimate().error, replace.estimate().error) < preciseShare); k++ {
-		deal := shuffled(r, all, sampledBatches)
+		deal := shuffled(r, all, batches)
 		shuffle.add((share(deal) + share(reversed(deal))) / 2)
-		deal = drawn(r, all, sampledBatches)
+		deal = drawn(r, all, batches)
 		replace.add((share(deal) + share(reversed(deal))) / 2)
 	}
 	s, w := shuffle.estimate(), replace.estimate()
 	apart := average("(13) ◆", "", w.mean, estimate{s.mean, math.Hypot(s.error, w.error)})
 	return []Check{
-		average("(13) ◆", fmt.Sprintf("%d examples in %d batches: GD − ⟨SGD⟩ as a share of (η²/2N)(%d) ∂tr Σ", size, sampledBatches,
-			sampledBatches*(sampledBatches-1)/2), 1, s),
+		average("(13) ◆", fmt.Sprintf("%d examples in %d batches: GD − ⟨SGD⟩ as a share of (η²/2N)(%d) ∂tr Σ", size, batches,
+			batches*(batches-1)/2), 1, s),
 		average("(13) ◆", "batches drawn with replacement leave no drift at this order, as a share of the same", 0, w),
 		control("control: shuffles drift no more than batches drawn with replacement", apart),
 	}

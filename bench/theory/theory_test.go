@@ -145,6 +145,24 @@ func TestEightBatches(t *testing.T) {
 	must(t, l.Err())
 }
 
+// Means over random shuffles of few examples hold too: batches of one would have the same pairs in all of them, no spread at the order in question,
+// and a standard error that what is left out of the next order exceeds 200 times.
+func TestShufflesOfFewExamples(t *testing.T) {
+	l, err := newLab(open(t, "mlp:4,act=tanh", nn.CrossEntropy{}, "glyphs,size=8,train=8,test=8"), Options{})
+	must(t, err)
+	for _, c := range l.sampled() {
+		if !c.Pass {
+			complain(t, c)
+		}
+	}
+	must(t, l.Err())
+	for n, want := range map[int]int{2: 2, 4: 2, 8: 4, 15: 4, 16: 8, 40: 8} {
+		if got := batchesOf(n); got != want {
+			t.Errorf("%d examples come in %d batches, want %d", n, got, want)
+		}
+	}
+}
+
 // The mean over shuffles is that over all orders written out one by one.
 func TestOverSplitsTakesEveryShuffle(t *testing.T) {
 	w := open(t, "linear", nn.MSE{}, "gaussian,dim=3,train=8,test=8")
