@@ -89,47 +89,60 @@ func (s *columns[T]) block(l *loader, rows int) *block[T] {
 
 // program adds e of a number of rows to the running sums, its last input and output.
 func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
-	m := s.Map
 	p = jit.Program{F64: sizeOf[T]() == 8, Length: s.tile, Rows: 1, Sum: -1, InPlace: s.chain.inPlace()}
-	inputs := len(m.Access) * rows
-	for range rows {
-		for _, a := range m.Access {
-			in, ok := s.input(a, rows)
-			if !ok {
-				return p, false
-			}
-			p.Inputs = append(p.Inputs, in)
-		}
+	if p.Inputs, ok = s.inputs(rows); !ok {
+		return p, false
 	}
-	p.Inputs = append(p.Inputs, jit.Input{Vector: true}) // the running sums
-	total := uint8(inputs)
+	sums := uint8(len(p.Inputs) - 1)
+	total := sums
 	for r := range rows {
-		value := func(v uint8) uint8 {
-			if int(v) < len(m.Access) {
-				return uint8(r*len(m.Access)) + v
-			}
-			return uint8(inputs + 1 + r*(len(m.Code)+1) + int(v) - len(m.Access))
-		}
-		for _, i := range m.Code {
-			p.Code = append(p.Code, kernels.Instr{Fn: i.Fn, X: value(i.X), Y: value(i.Y), Imm: i.Imm})
-		}
-		e := value(m.Results[0])
+		e := s.row(&p, r, rows)
 		add := kernels.Instr{Fn: kernels.FnAdd, X: total, Y: e}
 		if r == 0 && rows > 1 { // the rows come together before the sums
 			add = kernels.Instr{Fn: kernels.FnCopy, X: e}
 		}
 		p.Code = append(p.Code, add)
 		total = uint8(len(p.Inputs) + len(p.Code) - 1)
-		for _, v := range m.Results[1:] {
-			p.Stores, p.Outputs = append(p.Stores, value(v)), append(p.Outputs, jit.Input{Row: rows * s.C})
-		}
 	}
 	if rows > 1 {
-		p.Code = append(p.Code, kernels.Instr{Fn: kernels.FnAdd, X: uint8(inputs), Y: total})
+		p.Code = append(p.Code, kernels.Instr{Fn: kernels.FnAdd, X: sums, Y: total})
 		total++
 	}
 	p.Stores, p.Outputs = append(p.Stores, total), append(p.Outputs, jit.Input{})
 	return p, true
+}
+
+// inputs is those of a number of rows, one row behind the other, and the running sums.
+func (s *columns[T]) inputs(rows int) (all []jit.Input, ok bool) {
+	for range rows {
+		for _, a := range s.Map.Access {
+			in, ok := s.input(a, rows)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, in)
+		}
+	}
+	return append(all, jit.Input{Vector: true}), true
+}
+
+// row appends the code of the r-th of a number of rows, stores its results behind the first, and says which value the first is: e.
+func (s *columns[T]) row(p *jit.Program, r, rows int) (e uint8) {
+	m := s.Map
+	first := len(p.Inputs) + len(p.Code)
+	value := func(v uint8) uint8 {
+		if int(v) < len(m.Access) {
+			return uint8(r*len(m.Access)) + v
+		}
+		return uint8(first + int(v) - len(m.Access))
+	}
+	for _, i := range m.Code {
+		p.Code = append(p.Code, kernels.Instr{Fn: i.Fn, X: value(i.X), Y: value(i.Y), Imm: i.Imm})
+	}
+	for _, v := range m.Results[1:] {
+		p.Stores, p.Outputs = append(p.Stores, value(v)), append(p.Outputs, jit.Input{Row: rows * s.C})
+	}
+	return value(m.Results[0])
 }
 
 // input is how an input goes on over the columns of a row, and from some rows to the next; ok is false where it does neither evenly.
