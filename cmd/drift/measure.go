@@ -108,7 +108,9 @@ func (m *measurement) check() error {
 }
 
 func (m *measurement) measure(ctx context.Context, flags *pflag.FlagSet) (err error) {
-	m.out, m.vectors = m.aside(m.out), m.aside(m.vectors)
+	if err := m.aside(&m.out, &m.vectors); err != nil {
+		return err
+	}
 	if err := m.check(); err != nil {
 		return err
 	}

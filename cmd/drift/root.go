@@ -33,7 +33,7 @@ type app struct {
 	args      []string        // the command line
 	told      map[string]bool // notices about data that were given
 	group     *group.Group    // the processes that do this together; nil for one alone
-	scratch   string          // where a process that is not the first of them writes; "" in others
+	scratch   *scratch        // where a process that is not the first of them writes; nil in others
 }
 
 const rootLong = `drift trains neural networks and measures, uses and checks the covariance Σ of their

@@ -90,14 +90,11 @@ func (a *app) join(cmd *cobra.Command) error {
 		a.tellBinding()
 		return nil
 	}
-	if a.scratch, err = os.MkdirTemp("", "drift-"); err != nil {
-		return fmt.Errorf("a folder for what process %d throws away: %w", a.group.Rank(), err)
-	}
 	a.quiet = true
 	if a.json != "" {
-		a.json = a.aside("result.json")
+		a.json = "result.json"
 	}
-	return nil
+	return a.aside(&a.json)
 }
 
 // digest is a checksum of the running program.
@@ -116,21 +113,6 @@ func digest() ([]byte, error) {
 	return sum.Sum(nil), err
 }
 
-// aside is where a process that is not the first writes what the first writes to a path; the first writes there.
-func (a *app) aside(path string) string {
-	if path == "" || a.scratch == "" {
-		return path
-	}
-	return filepath.Join(a.scratch, filepath.Base(path))
-}
-
-// leave throws away what was written aside.
-func (a *app) leave() {
-	if a.scratch != "" {
-		os.RemoveAll(a.scratch)
-	}
-}
-
 // replica is a folder with what the first process has in the one at path, for the others to work in: they need not see its files. The first
 // works in the folder itself.
 func (a *app) replica(path string) (string, error) {
@@ -147,7 +129,10 @@ func (a *app) replica(path string) (string, error) {
 	if err != nil || a.group.First() {
 		return path, err
 	}
-	own := a.aside(path)
+	own := path
+	if err := a.aside(&own); err != nil {
+		return "", err
+	}
 	if err := unpack(all, own); err != nil {
 		return "", fmt.Errorf("copying the folder %s: %w", path, err)
 	}

@@ -91,7 +91,9 @@ func (a *app) verifyCommand() *cobra.Command {
 }
 
 func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err error) {
-	v.out = v.aside(v.out)
+	if err := v.aside(&v.out); err != nil {
+		return err
+	}
 	if v.given("dtype") && v.dtype != kernels.Float64 {
 		return usagef("--dtype %v: the checks need float64: leave it out", v.dtype)
 	}
