@@ -24,23 +24,20 @@ type deriver struct {
 	readers  map[*Node][]*step
 }
 
-// derive does it for all clusters that become steps. The steps must be connected.
+// derive does it for all clusters that become steps, and for chains that are in none. The steps must be connected.
 func (p *Plan) derive(f *fuser, all []*cluster) {
 	d := &deriver{plan: p, fuser: f, of: make(map[*step]*cluster), producer: p.producers()}
+	all = slices.DeleteFunc(slices.Clone(all), func(c *cluster) bool { return !c.derives() })
 	for _, c := range all {
-		if c.joins() {
-			for _, s := range c.steps {
-				d.of[s] = c
-			}
+		for _, s := range c.steps {
+			d.of[s] = c
 		}
 	}
 	d.findReaders()
 	for _, c := range all {
-		if c.joins() {
-			for _, v := range c.reads() {
-				if own := d.formula(c, v, nil); own != nil {
-					d.use(c, v, own)
-				}
+		for _, v := range c.reads() {
+			if own := d.formula(c, v, nil); own != nil {
+				d.use(c, v, own)
 			}
 		}
 	}
@@ -51,9 +48,7 @@ func (p *Plan) derive(f *fuser, all []*cluster) {
 		}
 	}
 	for _, c := range all {
-		if c.joins() {
-			c.absorb()
-		}
+		c.absorb()
 	}
 	d.prune(all)
 }
@@ -69,6 +64,9 @@ func (d *deriver) findReaders() {
 
 // joins reports a cluster that becomes one step.
 func (c *cluster) joins() bool { return len(c.steps) > 1 && c.sums }
+
+// derives reports a cluster whose steps are one kernel.
+func (c *cluster) derives() bool { return c.joins() || len(c.steps) == 1 }
 
 // reads is what a cluster reads from memory index by index alone, in order.
 func (c *cluster) reads() (list []*Node) {

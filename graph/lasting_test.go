@@ -224,7 +224,7 @@ func TestNothingLastsWhereMemoryIsShort(t *testing.T) {
 				}
 				return b.Leaf(buffers[name], shape...)
 			}
-			hessianProgram(nets[1], 6)(b, leaf)
+			hessianProgram(nets[3], 6)(b, leaf)
 		}))
 		p, err := b.Plan()
 		must(t, err)
