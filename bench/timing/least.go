@@ -2,7 +2,7 @@ package timing
 
 // least is the bytes that a step of SGD cannot do without in float32, of a case on which it has been worked out: every product or convolution and
 // every pass over activations reads each of its tensors once and writes its results once, and nothing is written that nobody reads. It takes
-// products with bias, activation and their gradients as one pass each, with a bit for each element of ReLU on the way back; a norm with what
+// products with bias, activation and their gradients as one pass each, with a bit for each element of ReLU on the way back where that does not follow from what is read; a norm with what
 // is added to it and the activation behind it as another. It takes no convolution and norm as one pass: no library has such a pair on the way
 // back, and on the way forth a norm needs its sums before it begins.
 func least(name string) (bytes float64, known bool) {
@@ -47,7 +47,7 @@ func leastResNet20(n float64) float64 {
 	}
 	width, size := 16., 16*32*32. // channels, and elements of an image's activations
 	convolve(image, size, 3*16*9, 2)
-	sum += n * size * (2 + 4 + mask) // the norm of the first convolution: z → y; two adjoints and z → one
+	sum += n * size * (2 + 4) // the norm of the first convolution: z → y; two adjoints and z, from which the mask follows, → one
 	for stage := range 3 {
 		for block := range blocks {
 			if stage > 0 && block == 0 {
@@ -59,7 +59,7 @@ func leastResNet20(n float64) float64 {
 				convolve(size, size, width*width*9, 3)
 			}
 			convolve(size, size, width*width*9, 3)
-			sum += n * size * (2 + 3 + mask) // the first norm: z → y; an adjoint and z → one
+			sum += n * size * (2 + 3)        // the first norm: z → y; an adjoint and z → one
 			sum += n * size * (3 + 5 + mask) // the second: z and what is added → y; two adjoints and z → two
 		}
 	}
