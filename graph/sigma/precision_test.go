@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"testing"
 
@@ -77,15 +78,19 @@ func kronecker(t testing.TB, f *objective.Objective, stats map[string][]float64)
 // symmetric is all elements.
 func symmetric(m *mat.SymDense) []float64 { return mat.DenseCopyOf(m).RawMatrix().Data }
 
+// attending is a network of images whose patches attend to each other.
+const attending = `{"layers": [{"conv2d": {"out": 4, "kernel": 2, "stride": 2}}, "tokens", {"residual": {"layers": [{"layernorm": {}},
+	{"attention": {"heads": 2}}]}}, "meanpool", {"linear": {"out": 3}}]}`
+
 // both is the statistics in float32, and what float64 finds at the same parameters.
 func both(t testing.TB, network string, set data.Set, chunk int) (single, double map[string][]float64) {
 	t.Helper()
-	f := open(t, networks[network], set, chunk, kernels.Float32)
+	f := open(t, network, set, chunk, kernels.Float32)
 	theta := make([]float64, f.NumParams())
 	must(t, f.Parameters().Read(theta))
 	single = kronecker(t, f, found(t, f))
 	f.Close()
-	f = open(t, networks[network], set, chunk, kernels.Float64)
+	f = open(t, network, set, chunk, kernels.Float64)
 	must(t, f.Parameters().Write(theta))
 	double = kronecker(t, f, found(t, f))
 	f.Close()
@@ -102,8 +107,10 @@ func TestStatisticsKeepTheirDigits(t *testing.T) {
 	if devicetest.Emulated() {
 		checks = 3
 	}
-	for network := range networks {
-		t.Run(network, func(t *testing.T) {
+	models := maps.Clone(networks)
+	models["attention"] = attending
+	for name, network := range models {
+		t.Run(name, func(t *testing.T) {
 			fewChecks(t, checks, func(r *rapid.T) {
 				share := math.Pow(10, -rapid.Float64Range(0, 6).Draw(r, "digits in common"))
 				chunk := rapid.SampledFrom([]int{8, 22, 64}).Draw(r, "chunk")
@@ -148,7 +155,7 @@ func TestTargetsFarFromOutputs(t *testing.T) {
 	}
 	set.Y = y
 	for _, chunk := range []int{16, 64} {
-		single, double := both(t, "dense", set, chunk)
+		single, double := both(t, networks["dense"], set, chunk)
 		for what, want := range double {
 			if d := distance(single[what], want); !(d <= 1e-3) {
 				t.Errorf("chunks of %d, %s: relative distance %.2g, want at most 1e-3", chunk, what, d)

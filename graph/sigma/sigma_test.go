@@ -24,8 +24,6 @@ var networks = map[string]string{
 		{"conv2d": {"out": 6, "kernel": 2, "groups": 6}}, "flatten", {"linear": {"out": 3}}]}`,
 	"norm": `{"layers": [{"conv2d": {"out": 4, "kernel": 3}}, {"groupnorm": {"groups": 2}}, "silu", "flatten", {"linear": {"out": 6}},
 		{"layernorm": {}}, {"linear": {"out": 3}}]}`,
-	"attention": `{"layers": [{"conv2d": {"out": 4, "kernel": 2, "stride": 2}}, "tokens", {"residual": {"layers": [{"layernorm": {}},
-		{"attention": {"heads": 2}}]}}, "meanpool", {"linear": {"out": 3}}]}`,
 }
 
 // sequences look up tokens and attend to each other.
