@@ -80,6 +80,10 @@ func Flops(op Primitive) float64 {
 		return product(p.Rows, p.Width)
 	case Col2Im:
 		return product(p.N, p.C, p.OutH(), p.OutW(), p.KH, p.KW)
+	case WindowGram:
+		return p.pairs()
+	case PixelGram:
+		return p.pairs()
 	case MaxScatter:
 		return product(p.N, p.C, p.OutH(), p.OutW())
 	case AvgPool:
@@ -88,6 +92,12 @@ func Flops(op Primitive) float64 {
 		return product(p.N, p.C, p.OutH(), p.OutW(), p.KH, p.KW)
 	}
 	return 0
+}
+
+// pairs is the sums of WindowGram and its adjoint, padding included.
+func (w Window) pairs() float64 {
+	t := w.OutH() * w.OutW()
+	return product(w.N, w.C, t, t, w.KH, w.KW)
 }
 
 // uniformFlops is the operations of a number: ten rounds make four of them, each with 2 products, 4 exclusive ors and 2 sums.

@@ -26,6 +26,8 @@ func (ConvInput) Name() string    { return "convinput" }
 func (ConvWeight) Name() string   { return "convweight" }
 func (Im2Col) Name() string       { return "im2col" }
 func (Col2Im) Name() string       { return "col2im" }
+func (WindowGram) Name() string   { return "windowgram" }
+func (PixelGram) Name() string    { return "pixelgram" }
 func (MaxIndex) Name() string     { return "maxindex" }
 func (MaxGather) Name() string    { return "maxgather" }
 func (MaxScatter) Name() string   { return "maxscatter" }

@@ -128,6 +128,15 @@ type Im2Col struct{ Window }
 // Col2Im is Im2Col's adjoint: x [N,C,H,W], summed over the windows that cover a pixel. Outputs [x], inputs [u].
 type Col2Im struct{ Window }
 
+// WindowGram is the inner products of windows from those of pixels: k[·,p,q] = Σ_r g[·,p·s+r,q·s+r] over the places r of a window, for N·C
+// matrices g [H·W,H·W] and k [T,T], T = OutH·OutW, and windows p, q with stride s. Places in the padding of either window add nothing.
+// With g = Σ_c x_c x_cᵀ over channels, k = u·uᵀ for the rows u of Im2Col. Outputs [k], inputs [g].
+type WindowGram struct{ Window }
+
+// PixelGram is WindowGram's adjoint: g [H·W,H·W], summed over the pairs of windows that have a pair of pixels at the same place.
+// Outputs [g], inputs [k].
+type PixelGram struct{ Window }
+
 // MaxIndex is, for every pooling window, the place (0 … KH·KW−1, row-major, an index) of its first largest element; padding
 // counts as −∞, and the first NaN counts as largest. Outputs [i] of [N,C,OutH,OutW], inputs [x] of [N,C,H,W].
 type MaxIndex struct{ Window }

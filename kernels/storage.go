@@ -41,7 +41,7 @@ func (d DType) computed() DType {
 // of a Rowwise with one element for each row, or that a sum makes, losses and what is picked. Which operands of a call must be stored alike, Alike says.
 func Narrows(op Primitive, output bool, k int) bool {
 	switch p := op.(type) {
-	case Map, Copies, Conv, Convolved, ConvInput, Permute, Slice, Pad, Softmax, Im2Col, Col2Im, AvgPool, AvgUnpool:
+	case Map, Copies, Conv, Convolved, ConvInput, Permute, Slice, Pad, Softmax, Im2Col, Col2Im, WindowGram, PixelGram, AvgPool, AvgUnpool:
 		return true
 	case Reduce:
 		return !output || k > 0
@@ -87,7 +87,7 @@ type Operand struct {
 func Alike(op Primitive) []Operand {
 	y, x := Operand{Output: true}, Operand{}
 	switch p := op.(type) {
-	case Permute, Slice, Pad, Softmax, Im2Col, Col2Im, MaxGather, MaxScatter, AvgPool, AvgUnpool:
+	case Permute, Slice, Pad, Softmax, Im2Col, Col2Im, WindowGram, PixelGram, MaxGather, MaxScatter, AvgPool, AvgUnpool:
 		return []Operand{y, x}
 	case Product:
 		all := []Operand{{true, p.Y()}}

@@ -114,6 +114,19 @@ func (p Col2Im) Operands() (out, in []int, err error) {
 	return []int{x}, []int{u}, err
 }
 
+func (p WindowGram) Operands() (out, in []int, err error) {
+	if err = p.Check(); err != nil {
+		return nil, nil, err
+	}
+	t, pixels := p.OutH()*p.OutW(), p.H*p.W
+	return []int{p.N * p.C * t * t}, []int{p.N * p.C * pixels * pixels}, nil
+}
+
+func (p PixelGram) Operands() (out, in []int, err error) {
+	in, out, err = WindowGram(p).Operands()
+	return out, in, err
+}
+
 func (p MaxIndex) Operands() (out, in []int, err error) {
 	x, y, err := p.pooled()
 	return []int{y}, []int{x}, err

@@ -38,6 +38,9 @@ var networks = []network{
 // resnet20 is timed at small images.
 var resnet20 = network{name: "resnet20", spec: "resnet20", batch: 128, chunk: 128, shape: []int{3, 32, 32}}
 
+// resnet18 has many channels on small planes, which its per-example statistics depend on.
+var resnet18 = network{name: "resnet18", spec: "resnet18", batch: 32, chunk: 32, shape: []int{3, 32, 32}}
+
 // gpt is a small language model of characters, at nanoGPT's small setting.
 var gpt = network{name: "gpt", spec: "gpt:4,4,128", batch: 12, chunk: 12, shape: []int{64}, tokens: 65}
 

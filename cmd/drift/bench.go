@@ -49,7 +49,7 @@ processor's peak too: what fused multiply-adds that touch no memory reach on the
 right before and after. Without AVX2, AVX-512 or NEON, and on a GPU, it is left out.
 
 Cases: gemm/TYPE/SHAPE, map/…, update/…, sum/…, softmax, cross-entropy, conv1/…, conv2/…, maxpool/…,
-mlp/…, cnn/…, resnet20/… and gpt/…; readme selects those of the README's table,
+mlp/…, cnn/…, resnet20/… and gpt/…, and resnet18/… where --only names it; readme selects those of the README's table,
 gpu the steps large enough for a GPU (gpu/…).
 
 --profile FILE tells where the time of steps goes instead: for each kind of call its sizes, bytes and operations
@@ -107,7 +107,7 @@ func (b *benchmark) chosen(all []timing.Case) []timing.Case {
 	return some
 }
 
-// wants reports whether --only names a case. Those that take a GPU are not meant where it does not mention them.
+// wants reports whether --only names a case. Those that take a GPU or much time are not meant where it does not mention them.
 func (b *benchmark) wants(name string) bool {
 	switch only := b.only.String(); {
 	case only == "readme":
@@ -118,6 +118,8 @@ func (b *benchmark) wants(name string) bool {
 		return strings.HasSuffix(name, "/sgd") || timing.ForGPU(name)
 	case timing.ForGPU(name):
 		return strings.Contains(only, "gpu") && b.only.MatchString(name)
+	case timing.OnRequest(name):
+		return strings.Contains(only, "resnet18") && b.only.MatchString(name)
 	case only == "" && b.profile != "":
 		return strings.HasSuffix(name, "/sgd")
 	}

@@ -173,6 +173,10 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadIm2Col(l, p, o)
 	case kernels.Col2Im:
 		loadCol2Im(l, p, o)
+	case kernels.WindowGram:
+		loadWindowGram(l, p, o)
+	case kernels.PixelGram:
+		loadPixelGram(l, p, o)
 	case kernels.MaxIndex:
 		loadMaxIndex(l, p, o)
 	case kernels.MaxGather:

@@ -24,7 +24,7 @@ var family = map[string]*string{
 	"uniform": &ptx.Random,
 	"permute": &ptx.Move, "transpose": &ptx.Move, "slice": &ptx.Move, "pad": &ptx.Move,
 	"copies": &ptx.Copies,
-	"im2col": &ptx.Window, "col2im": &ptx.Window,
+	"im2col": &ptx.Window, "col2im": &ptx.Window, "windowgram": &ptx.Window, "pixelgram": &ptx.Window,
 	"maxpool": &ptx.Pool, "maxgather": &ptx.Pool, "maxscatter": &ptx.Pool, "maxspread": &ptx.Pool,
 	"avgpool": &ptx.Pool, "avgunpool": &ptx.Pool,
 }

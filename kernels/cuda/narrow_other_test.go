@@ -56,7 +56,7 @@ func TestOthersStoredNarrow(t *testing.T) {
 		{0, kernels.MaxIndex{Window: squares}}, {0, kernels.MaxIndex{Window: odd}}, {4, kernels.MaxGather{Window: squares}}, {6, kernels.MaxGather{Window: odd}},
 		{4, kernels.MaxScatter{Window: squares}}, {6, kernels.MaxScatter{Window: odd}}, {0, kernels.AvgPool{Window: squares}}, {0, kernels.AvgPool{Window: odd}},
 		{0, kernels.AvgUnpool{Window: squares}}, {0, kernels.AvgUnpool{Window: odd}}, {0, kernels.Im2Col{Window: odd}}, {0, kernels.Col2Im{Window: odd}},
-		{0, kernels.Im2Col{Window: apart}}, {0, kernels.Col2Im{Window: apart}},
+		{0, kernels.Im2Col{Window: apart}}, {0, kernels.Col2Im{Window: apart}}, {0, kernels.WindowGram{Window: odd}}, {0, kernels.PixelGram{Window: odd}},
 	} {
 		for before := range 2 {
 			t.Run(fmt.Sprintf("%s %s behind %d", c.op.Name(), kernels.Describe(c.op), before), func(t *testing.T) {

@@ -157,6 +157,10 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.im2col(op.Window, out[0], in[0])
 	case kernels.Col2Im:
 		return p.col2im(op.Window, out[0], in[0])
+	case kernels.WindowGram:
+		return p.windowGram(op, out[0], in[0])
+	case kernels.PixelGram:
+		return p.pixelGram(op, out[0], in[0])
 	case kernels.MaxIndex, kernels.MaxGather, kernels.MaxScatter, kernels.AvgPool, kernels.AvgUnpool:
 		return p.pooling(op, out[0], in)
 	}

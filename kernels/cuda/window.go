@@ -49,6 +49,16 @@ func (p *planner) col2im(w kernels.Window, out, u uint64) error {
 	return addOf(p, "col2im", p.storedAt(u), across(image(w)), window(w, out, u, 0))
 }
 
+func (p *planner) windowGram(g kernels.WindowGram, out, x uint64) error {
+	t := g.OutH() * g.OutW()
+	return addOf(p, "windowgram", p.storedAt(x), across(g.N*g.C*t*t), window(g.Window, out, x, 0))
+}
+
+func (p *planner) pixelGram(g kernels.PixelGram, out, k uint64) error {
+	pixels := g.H * g.W
+	return addOf(p, "pixelgram", p.storedAt(k), across(g.N*g.C*pixels*pixels), window(g.Window, out, k, 0))
+}
+
 func (p *planner) pooling(op kernels.Primitive, out uint64, in []uint64) error {
 	switch op := op.(type) {
 	case kernels.MaxIndex:

@@ -150,6 +150,23 @@ func testGroups(s *suite) {
 	}
 }
 
+// testGrams: matrices over the pixels of small images, by windows of all kinds.
+func testGrams(s *suite) {
+	const most = 200 // pixels: matrices have the square of it
+	for _, w := range slices.Concat(windows, dilated) {
+		if w.H*w.W > most {
+			continue
+		}
+		out, in, err := kernels.WindowGram{Window: w}.Operands()
+		if err != nil {
+			s.Fatal(err)
+		}
+		units := productUnits(w.KH * w.KW)
+		s.check(kernels.WindowGram{Window: w}, units, s.normal(in[0]))
+		s.check(kernels.PixelGram{Window: w}, units, s.normal(out[0]))
+	}
+}
+
 func testPool(s *suite) {
 	for _, w := range windows {
 		image, places := w.N*w.C*w.H*w.W, w.N*w.C*w.OutH()*w.OutW()

@@ -50,6 +50,10 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 		}
 	case kernels.Col2Im:
 		refCol2Im(p, out[0], scale[0], in[0])
+	case kernels.WindowGram:
+		eachPair(p.Window, func(k, g int) { add(out[0], scale[0], k, in[0][g]) })
+	case kernels.PixelGram:
+		eachPair(p.Window, func(k, g int) { add(out[0], scale[0], g, in[0][k]) })
 	case kernels.MaxScatter:
 		refMaxScatter(p, out[0], scale[0], in[0], in[1])
 	case kernels.AvgPool:

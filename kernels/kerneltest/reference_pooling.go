@@ -29,11 +29,30 @@ func eachTap(w kernels.Window, f func(u, pixel int)) {
 	})
 }
 
-func refCol2Im(p kernels.Col2Im, out, scale, u []float64) {
-	eachTap(p.Window, func(i, pixel int) {
-		out[pixel] += u[i]
-		scale[pixel] += math.Abs(u[i])
+// eachPair calls f for every element k of matrices [N·C,T,T] over windows and every element g of [N·C,H·W,H·W] that it is a sum of.
+func eachPair(w kernels.Window, f func(k, g int)) {
+	t, area := w.OutH()*w.OutW(), w.H*w.W
+	planes := w.N * w.C
+	w.N, w.C = 1, 1
+	eachWindow(w, func(p, place, pixel int) {
+		eachWindow(w, func(q, other, column int) {
+			if place == other {
+				for plane := range planes {
+					f((plane*t+p)*t+q, (plane*area+pixel)*area+column)
+				}
+			}
+		})
 	})
+}
+
+// add adds x to element i of a sum and its absolute value to that of the scale.
+func add(sum, scale []float64, i int, x float64) {
+	sum[i] += x
+	scale[i] += math.Abs(x)
+}
+
+func refCol2Im(p kernels.Col2Im, out, scale, u []float64) {
+	eachTap(p.Window, func(i, pixel int) { add(out, scale, pixel, u[i]) })
 }
 
 func refMaxIndex(p kernels.MaxIndex, out, x []float64) {

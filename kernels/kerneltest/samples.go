@@ -50,6 +50,9 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	add(kernels.ConvWeight(c), s.normal(image), s.normal(24*8*14*14))
 	add(kernels.Im2Col{Window: w}, s.normal(image))
 	add(kernels.Col2Im{Window: w}, s.normal(image*9))
+	few := kernels.Window{N: 3, C: 2, H: 6, W: 6, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1}
+	add(kernels.WindowGram{Window: few}, s.normal(3*2*36*36))
+	add(kernels.PixelGram{Window: few}, s.normal(3*2*36*36))
 	add(kernels.MaxIndex{Window: w}, s.normal(image))
 	add(kernels.MaxGather{Window: w}, s.normal(image), s.indices(image, 0, 9))
 	add(kernels.MaxScatter{Window: w}, s.normal(image), s.indices(image, 0, 9))

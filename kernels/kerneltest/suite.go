@@ -59,6 +59,7 @@ var tests = []struct {
 	{"Conv", testConv},
 	{"Convolved", testConvolved},
 	{"Groups", testGroups},
+	{"Grams", testGrams},
 	{"Pool", testPool},
 	{"PoolNaN", testPoolNaN},
 	{"Order", testOrder},

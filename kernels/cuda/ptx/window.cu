@@ -1,4 +1,4 @@
-// Im2Col and Col2Im: one thread an element of the result. u is [n, oh·ow, c·kh·kw].
+// Im2Col, Col2Im, WindowGram and PixelGram: one thread an element of the result. u is [n, oh·ow, c·kh·kw].
 #include "window.cuh"
 
 template <class T> __device__ __forceinline__ void im2col(const WindowArgs &a) {
@@ -36,3 +36,54 @@ template <class T> __device__ __forceinline__ void col2im(const WindowArgs &a) {
 }
 
 STORED(col2im, WindowArgs)
+
+// Pair is one element of matrices over pixels: the pixels that its row and its column stand for; the plane is the matrix.
+struct Pair {
+	Pixel row, column;
+};
+
+__device__ __forceinline__ Pair pair(u32 i, u32 h, u32 w, Divisor by_h, Divisor by_w) {
+	const Pixel column = pixel(i, h, w, by_h, by_w);
+	return {pixel(column.plane, h, w, by_h, by_w), column};
+}
+
+template <class T> __device__ __forceinline__ void windowgram(const WindowArgs &a) {
+	const u32 i = thread(), t = a.oh * a.ow;
+	if (i >= a.n * a.c * t * t) return;
+	const Pair o = pair(i, a.oh, a.ow, a.by_oh, a.by_ow);
+	double sum = 0;
+	for (u32 row = 0; row < a.kh; row++) {
+		const u32 below = row * a.dh - a.ph, y = o.row.y * a.sh + below, v = o.column.y * a.sh + below; // wraps above h in the padding
+		if (y >= a.h || v >= a.h) continue;
+		for (u32 col = 0; col < a.kw; col++) {
+			const u32 right = col * a.dw - a.pw, x = o.row.x * a.sw + right, u = o.column.x * a.sw + right;
+			if (x >= a.w || u >= a.w) continue;
+			sum += double(at<T>(a.x)[(((o.row.plane * a.h + y) * a.w + x) * a.h + v) * a.w + u]);
+		}
+	}
+	at<T>(a.out)[i] = T(sum);
+}
+
+STORED(windowgram, WindowArgs)
+
+// strided is i / stride where that leaves nothing over, else as good as infinite.
+__device__ __forceinline__ u32 strided(u32 i, u32 stride) { return stride == 1 ? i : i % stride ? ~0u : i / stride; }
+
+template <class T> __device__ __forceinline__ void pixelgram(const WindowArgs &a) {
+	const u32 i = thread(), pixels = a.h * a.w;
+	if (i >= a.n * a.c * pixels * pixels) return;
+	const Pair p = pair(i, a.h, a.w, a.by_h, a.by_w);
+	double sum = 0;
+	for (u32 row = 0; row < a.kh; row++) {
+		const u32 above = a.ph - row * a.dh, y = strided(p.row.y + above, a.sh), v = strided(p.column.y + above, a.sh); // wraps above oh outside
+		if (y >= a.oh || v >= a.oh) continue;
+		for (u32 col = 0; col < a.kw; col++) {
+			const u32 left = a.pw - col * a.dw, x = strided(p.row.x + left, a.sw), u = strided(p.column.x + left, a.sw);
+			if (x >= a.ow || u >= a.ow) continue;
+			sum += double(at<T>(a.x)[(((p.row.plane * a.oh + y) * a.ow + x) * a.oh + v) * a.ow + u]);
+		}
+	}
+	at<T>(a.out)[i] = T(sum);
+}
+
+STORED(pixelgram, WindowArgs)
