@@ -147,22 +147,20 @@ func (f convolved) means() []*Node {
 	if f.forms() {
 		return []*Node{meanOf(f.materialize())}
 	}
-	return f.outer().means()
+	return []*Node{meanOf(f.x), meanOf(f.d)}
 }
 
 func (f convolved) about(means []*Node) (*Node, factor) {
-	kernel := conv{Conv: f.geometry}.kernel()
 	if f.forms() {
-		return direct{f.materialize(), kernel}.about(means)
+		return direct{f.materialize(), conv{Conv: f.geometry}.kernel()}.about(means)
 	}
-	return seenAs(f.outer(), kernel).(centered).about(means)
-}
-
-// outer is the gradients as outer products over the windows of the images, [n,t,c·kh·kw] and [n,t,o].
-func (f convolved) outer() outer {
-	g := f.geometry
-	d := Transpose(Reshape(f.d, g.N, g.O, g.OutH()*g.OutW()), 0, 2, 1)
-	return outer{apply(im2col{Window: g.Window}, f.x), d}
+	one := func(mean, of *Node) *Node {
+		shape := of.Shape().Clone()
+		shape[0] = 1
+		return Reshape(mean, shape...)
+	}
+	rest := convolvedApart{f.geometry, f.way, f.x, less(f.x, means[0]), less(f.d, means[1]), one(means[0], f.x), one(means[1], f.d)}
+	return rest.mean(rest.meanX, rest.meanD).combine(nil), rest
 }
 
 func (f seen) means() []*Node {

@@ -41,6 +41,10 @@ func (im2col) below(l layout, in []tensor.Shape, out tensor.Shape) []layout {
 	return l.rowwise(product(out[1:]), product(in[0][1:]))
 }
 
+func (windowGram) below(l layout, in []tensor.Shape, out tensor.Shape) []layout {
+	return l.rowwise(product(out[1:]), product(in[0][1:]))
+}
+
 // below is plane by plane: pooling keeps channels apart as it does images.
 func (pool) below(l layout, in []tensor.Shape, out tensor.Shape) []layout {
 	sizes := make([]int, len(in))

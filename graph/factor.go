@@ -103,6 +103,7 @@ var _, _ former = outer{}, convolved{}
 // is so for each of them, d_nt and u_nt being its own.
 type convolved struct {
 	geometry kernels.Conv
+	way      way // of its norms
 	x, d     *Node
 }
 
@@ -113,23 +114,13 @@ func (f convolved) formed() *Node {
 	return apply(conv{convWeight, g}, f.x, f.d)
 }
 
-// forms is true of groups, the gradients of which are small.
-func (f convolved) forms() bool {
-	g := f.geometry
-	t, in := g.OutH()*g.OutW(), g.C*g.KH*g.KW
-	return g.Parts() > 1 || t*(in+g.O) >= in*g.O
-}
+func (f convolved) forms() bool { return f.way == byGradients }
 
-// squaredNorms takes the cheaper of the two forms, as outer does.
 func (f convolved) squaredNorms() *Node {
 	if f.forms() {
 		return SumTail(Square(f.formed()))
 	}
-	g := f.geometry
-	t := g.OutH() * g.OutW()
-	u := apply(im2col{Window: g.Window}, f.x)
-	d := Reshape(f.d, g.N, g.O, t)
-	return SumTail(Mul(MatMulT(u, u, false, true), MatMulT(d, d, true, false)))
+	return SumTail(Mul(f.windowProducts(f.x, f.x), f.outputProducts(f.d, f.d)))
 }
 
 func (f convolved) gram() *Node { return gramOf(f.materialize()) }
@@ -150,7 +141,7 @@ func (f convolved) materialize() *Node {
 }
 
 func (f convolved) nodes() []*Node      { return []*Node{f.x, f.d} }
-func (f convolved) on(n []*Node) factor { return convolved{f.geometry, n[0], n[1]} }
+func (f convolved) on(n []*Node) factor { return convolved{f.geometry, f.way, n[0], n[1]} }
 
 // direct is gradients small enough to be written out, [n,p]: biases and scales.
 type direct struct {

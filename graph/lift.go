@@ -61,6 +61,9 @@ func liftedOp(n int, node *Node, in []*Node) *Node {
 	case im2col:
 		f.N *= n
 		return Reshape(apply(f, rowwise(x)), out...)
+	case windowGram:
+		f.N *= n
+		return Reshape(apply(f, rowwise(x)), out...)
 	case pool:
 		f.N *= n
 		for i := range in {

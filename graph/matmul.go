@@ -49,10 +49,14 @@ func (f matmul) shape(in []tensor.Shape) tensor.Shape {
 func (f matmul) vjp(in []*Node, _, g *Node) []*Node {
 	a, b := in[0], in[1]
 	var ga, gb *Node
+	gram := a == b && f.transA != f.transB && symmetric(g, g.Shape()[g.Dims()-1], mostLooked)
 	if f.transA {
 		ga = MatMulT(b, g, f.transB, true)
 	} else {
 		ga = MatMulT(g, b, false, !f.transB)
+	}
+	if gram { // of a·aᵀ both are the same
+		return []*Node{ga, ga}
 	}
 	if f.transB {
 		gb = MatMulT(g, a, true, f.transA)

@@ -49,6 +49,18 @@ var nets = []net{
 		h := Sigmoid(Conv2D(x, p[0], [2]int{1, 1}, [2]int{}))
 		return Linear(Reshape(h, h.Shape()[0], 36), p[1])
 	}},
+	{"wide kernels on small planes", [][]int{{16, 2, 1, 1}, {16, 16, 3, 3}, {24, 16, 3, 2}, {3, 144}}, []int{2, 4, 4}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Conv2D(x, p[0], [2]int{1, 1}, [2]int{}))
+		h = Tanh(Conv2D(h, p[1], [2]int{1, 1}, [2]int{1, 1}))
+		h = Tanh(GroupedConv2D(h, p[2], [2]int{1, 2}, [2]int{1, 2}, [2]int{2, 3}, 1))
+		return Linear(Reshape(h, h.Shape()[0], 24*6), p[3])
+	}},
+	{"wide kernels, few windows", [][]int{{16, 1, 1, 1}, {32, 16, 2, 2}, {24, 32, 1, 1}, {3, 96}}, []int{1, 6, 6}, func(p []*Node, x *Node) *Node {
+		h := Tanh(Conv2D(x, p[0], [2]int{1, 1}, [2]int{}))
+		h = Tanh(Conv2D(h, p[1], [2]int{2, 2}, [2]int{}))
+		h = Tanh(Conv2D(h, p[2], [2]int{2, 2}, [2]int{}))
+		return Linear(Reshape(h, h.Shape()[0], 96), p[3])
+	}},
 	{"layer norm", [][]int{{6, 4}, {6}, {6}, {3, 6}}, []int{4}, func(p []*Node, x *Node) *Node {
 		h := normalized(Linear(x, p[0]))
 		return Linear(Silu(Bias(ScaleAxis(h, p[1], 1), p[2], 1)), p[3])

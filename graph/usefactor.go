@@ -100,7 +100,7 @@ func (u use) convolution(f conv, adjoint *Node) factor {
 	in := inputsOf(u.at)
 	l := u.inside(1, f.N, Size(u.at)/f.N)
 	if f.kind == convForward && l.n == f.N {
-		return convolved{f.Conv, in[0], adjoint}
+		return convolved{f.Conv, wayOf(f.Conv), in[0], adjoint}
 	}
 	x, y := in[0], adjoint
 	if f.kind == convInput {
