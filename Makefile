@@ -65,7 +65,7 @@ gpu-test:
 	$(cuda)/emulator/build.sh $(emulator) $(fused)
 	$(cuda)/emulator/build.sh $(emulator)/sanitized -fsanitize=address
 	$(call emulated,$(emulator)) -skip AccuracyIsExact ./kernels/cuda ./kernels/cuda/driver ./graph/... ./optim/...
-	DRIFT_EMULATOR_INTERPRET=1 $(call emulated,$(emulator)) -run "Conformance/float../(Attention|Rows|Ind|Uniform|Layout|Pool)" ./kernels/cuda
+	DRIFT_EMULATOR_INTERPRET=1 $(call emulated,$(emulator)) -run "Conformance/float../(Attention|Rows|Ind|Uniform|Layout|Grams|Pool)" ./kernels/cuda
 	$(call emulated,$(emulator)) -run "Profile|GPUCases" ./bench/timing
 	$(call emulated,$(emulator)),mpi -run "LostDevice|CuDNN|Fallbacks|OnGPUs" ./cmd/drift
 	$(call emulated,$(emulator)/sanitized) -exec "$(sanitized)" ./kernels/cuda
