@@ -66,7 +66,7 @@ func parseNPYHeader(text string) (npyHeader, error) {
 	for k, field := range []*regexp.Regexp{npyDescr, npyFortran, npyShape} {
 		found := field.FindAllStringSubmatch(text, 2)
 		if len(found) != 1 {
-			return npyHeader{}, fmt.Errorf("header %.100q: want a plain dtype, fortran_order and shape, once each", text)
+			return npyHeader{}, fmt.Errorf("header %.100q: want a plain dtype, fortran_order and shape, once each", strings.TrimSpace(text))
 		}
 		fields[k] = found[0]
 	}

@@ -45,7 +45,7 @@ func TestNPYHeaders(t *testing.T) {
 		"no shape":         {dictionary(1, "{'descr': '<f4', 'fortran_order': False}"), nil, "want a plain dtype"},
 		"JSON":             {dictionary(1, `{"descr": "<f4", "fortran_order": false, "shape": [2]}`), nil, "want a plain dtype"},
 		"order as a digit": {dictionary(1, "{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}"), nil, "want a plain dtype"},
-		"a negative size":  {dictionary(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}"), nil, "want a plain dtype"},
+		"a negative size":  {dictionary(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}      \n"), nil, "(-2,)}\": want a plain dtype"},
 		"a broken size":    {dictionary(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2.0,)}"), nil, "want a plain dtype"},
 		"no size":          {dictionary(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (None,)}"), nil, "want a plain dtype"},
 		"a size in words":  {dictionary(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2 2)}"), nil, "is no size"},
