@@ -6,9 +6,6 @@ import (
 	"drift/kernels/cpu/internal/pool"
 )
 
-// batchWork is the number of multiplications from which a product of a batch is worth the threads by itself.
-const batchWork = 1 << 21
-
 func loadGemm[T kernels.Float](l *loader, p kernels.Gemm, o operands[T]) {
 	a, b, c := o.in[0], o.in[1], o.out[0]
 	if symmetric(p, a, b) {
@@ -29,21 +26,9 @@ func loadGemm[T kernels.Float](l *loader, p kernels.Gemm, o operands[T]) {
 	if p.ShareB {
 		strideB = 0
 	}
-	product := func(threads *pool.Pool, i int) {
-		gemm.Gemm(threads, p.TransA, p.TransB, p.M, p.N, p.K, T(p.Alpha), a[i*strideA:], lda, b[i*strideB:], ldb, T(p.Beta),
-			c[i*p.M*p.N:], max(1, p.N))
-	}
-	if p.Batch < 2*l.threads && p.M*p.N*p.K >= batchWork || p.Batch == 1 {
-		l.steps = append(l.steps, func(threads *pool.Pool) {
-			for i := range p.Batch {
-				product(threads, i)
-			}
-		})
-		return
-	}
-	l.parallel(p.Batch, p.M*p.N*p.K/8, func(_, from, to int) {
-		for i := from; i < to; i++ {
-			product(nil, i)
-		}
+	left := gemm.Matrix[T]{Data: a, LD: lda, Trans: p.TransA, Stride: strideA}
+	right := gemm.Matrix[T]{Data: b, LD: ldb, Trans: p.TransB, Stride: strideB}
+	l.steps = append(l.steps, func(threads *pool.Pool) {
+		gemm.Batched(threads, p.Batch, p.M, p.N, p.K, T(p.Alpha), left, right, T(p.Beta), c, max(1, p.N), p.M*p.N)
 	})
 }

@@ -113,6 +113,9 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 			}
 			x, bs := j.right(&b, k, width)
 			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
+			if len(j.ahead) > 0 {
+				j.ask()
+			}
 		}
 	}
 }

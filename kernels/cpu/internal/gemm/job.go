@@ -20,6 +20,10 @@ type job[T kernels.Float] struct {
 	blockA, blockB []T        // packed strips of the current block
 	packedA        bool       // blockA holds what this item needs
 	chunk, batch   int        // items in a task of a batch, and in all
+	workers        int        // that take tasks of a batch
+	ahead          [][]T      // what the next item reads and writes, as far as it has not been asked for
+	asked          [3][]T     // the memory of ahead
+	share          int        // lines to ask for after each tile
 	next, done     atomic.Int64
 	mirrored       [Mirrored]int // where the rows of a square of Mirror lie
 }
@@ -33,11 +37,12 @@ func (j *job[T]) run(p *pool.Pool, batch int) {
 	threads, work := p.Threads(), 2*j.m*j.n*j.k
 	switch {
 	case threads == 1 || batch*work < serialWork:
-		j.plan = j.cut(1)
-		j.items(0, batch)
+		j.plan, j.batch = j.cut(1), batch
+		j.items(0, batch, batch)
 	case batch > 1 && (work < serialWork || batch >= 4*threads):
 		j.plan = j.cut(1)
 		j.chunk, j.batch = max(1, min(chunkWork/work, batch/(4*threads))), batch
+		j.workers = threads
 		p.Run(ceil(batch, j.chunk), (*separate[T])(j))
 	default:
 		j.plan, j.pool = j.cut(threads), p
@@ -58,20 +63,25 @@ type separate[T kernels.Float] job[T]
 
 func (s *separate[T]) Do(_, task int) {
 	j := take[T]()
-	j.product, j.plan = s.product, s.plan
-	j.items(task*s.chunk, min((task+1)*s.chunk, s.batch))
+	j.product, j.plan, j.batch = s.product, s.plan, s.batch
+	j.items(task*s.chunk, min((task+1)*s.chunk, s.batch), (task+s.workers)*s.chunk)
 	j.release()
 }
 
-// items computes some items alone. A matrix A that they share is packed once if it fits one block.
-func (j *job[T]) items(from, to int) {
+// items computes some items alone, after which probably item next follows. A matrix A that they share is packed once if it fits one block.
+func (j *job[T]) items(from, to, next int) {
 	keep := j.a.Pack == nil && j.a.Stride == 0 && j.strips == j.blockRows && j.k <= j.slab && j.columns == j.blockCols
 	for q := from; q < to; q++ {
 		j.packedA = keep && q > from
 		j.begin(q)
+		if q+1 < to {
+			j.look(q + 1)
+		} else {
+			j.look(next)
+		}
 		j.work()
 	}
-	j.packedA = false
+	j.packedA, j.ahead, j.asked = false, nil, [3][]T{}
 }
 
 // begin makes the job ready for item q.

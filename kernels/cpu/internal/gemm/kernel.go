@@ -15,6 +15,8 @@ type kernel[T kernels.Float] struct {
 	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
 	// in assembly wants a width of 4 at least.
 	lines, transpose func(dst, src *T, count, width, ld int)
+	// ask brings lines of 64 bytes, at least one, from src on into the second-level cache. Nil where the processor has to do so itself.
+	ask func(src *T, lines int)
 	// gather is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width.
 	gather           func(dst, src *T, rows *int, count, width, stride int)
 	maxRows, maxCols int

@@ -2,6 +2,11 @@
 
 package gemm
 
+// askF32 brings lines of 64 bytes, at least one, from src on into the second-level cache.
+//
+//go:noescape
+func askF32(src *float32, lines int)
+
 // linesF32 is dst[i·width+j] = src[i·ld+j] for i < count, j < width ≤ 128 bytes.
 //
 //go:noescape
@@ -16,6 +21,11 @@ func gatherF32(dst *float32, src *float32, rows *int, count int, width int, stri
 //
 //go:noescape
 func transposeF32(dst *float32, src *float32, count int, width int, ld int)
+
+// askF64 brings lines of 64 bytes, at least one, from src on into the second-level cache.
+//
+//go:noescape
+func askF64(src *float64, lines int)
 
 // linesF64 is dst[i·width+j] = src[i·ld+j] for i < count, j < width ≤ 128 bytes.
 //

@@ -2,6 +2,19 @@
 
 #include "textflag.h"
 
+// func askF32(src *float32, lines int)
+// Requires: MMX+
+TEXT ·askF32(SB), NOSPLIT, $0-16
+	MOVQ src+0(FP), SI
+	MOVQ lines+8(FP), CX
+
+line:
+	PREFETCHT1 (SI)
+	ADDQ       $0x40, SI
+	DECQ       CX
+	JNE        line
+	RET
+
 // func linesF32(dst *float32, src *float32, count int, width int, ld int)
 // Requires: AVX
 TEXT ·linesF32(SB), NOSPLIT, $0-40
@@ -426,6 +439,19 @@ by4_advance:
 
 by4_end:
 	VZEROUPPER
+	RET
+
+// func askF64(src *float64, lines int)
+// Requires: MMX+
+TEXT ·askF64(SB), NOSPLIT, $0-16
+	MOVQ src+0(FP), SI
+	MOVQ lines+8(FP), CX
+
+line:
+	PREFETCHT1 (SI)
+	ADDQ       $0x40, SI
+	DECQ       CX
+	JNE        line
 	RET
 
 // func linesF64(dst *float64, src *float64, count int, width int, ld int)

@@ -13,6 +13,7 @@ import (
 func packing(c *build.Context) {
 	for _, f64 := range []bool{false, true} {
 		p := packer{isa{c, f64, false}}
+		p.ask()
 		p.lines()
 		p.gather()
 		p.transpose()
@@ -46,6 +47,19 @@ func (p packer) begin(name, doc string) {
 	p.Load(p.Param("ld"), regLD)
 	p.SHLQ(p.shift(), regWidth)
 	p.SHLQ(p.shift(), regLD)
+}
+
+// ask emits requests for memory that is copied soon.
+func (p packer) ask() {
+	p.declare("ask", "func(src *%s, lines int)", "brings lines of 64 bytes, at least one, from src on into the second-level cache.")
+	p.Load(p.Param("src"), regSrc)
+	p.Load(p.Param("lines"), regCount)
+	p.Label("line")
+	p.PREFETCHT1(operand.Mem{Base: regSrc})
+	p.ADDQ(operand.U8(64), regSrc)
+	p.DECQ(regCount)
+	p.JNE(operand.LabelRef("line"))
+	p.RET()
 }
 
 // lines emits a copy of lines of up to 128 bytes. A line is moved in pieces of one size, the last of which overlaps the one before.
