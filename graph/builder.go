@@ -18,6 +18,7 @@ type Builder struct {
 	outputs []*Node
 	storage Storage
 	varying []*Node
+	summing kernels.Summing
 }
 
 // NewBuilder is a builder of an empty graph with elements of one type.
@@ -75,13 +76,16 @@ func (b *Builder) Output(value *Node) { b.outputs = append(b.outputs, value) }
 // Store has the program's values for single examples stored in another type, where that is the device's: see Storage.
 func (b *Builder) Store(s Storage) { b.storage = s }
 
+// For has the plan make use of calls that not every device gains by (kernels.Summing). It runs on others too.
+func (b *Builder) For(dev kernels.Device) { b.summing, _ = dev.(kernels.Summing) }
+
 // Plan orders what was built. Load puts it on a device.
 func (b *Builder) Plan() (*Plan, error) {
 	bound := make(map[*Node]bool, len(b.bind))
 	for n := range b.bind {
 		bound[n] = true
 	}
-	return newPlan(&Plan{outputs: b.outputs, updates: b.updates, bound: bound, storage: b.storage, varying: b.varying})
+	return newPlan(&Plan{outputs: b.outputs, updates: b.updates, bound: bound, storage: b.storage, varying: b.varying, summing: b.summing})
 }
 
 // Load puts the builder's plan on a device, in an arena that is shared with other programs or, for nil, its own (Plan.Load).

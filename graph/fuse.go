@@ -32,7 +32,7 @@ type group struct {
 	whole  *whole
 }
 
-func newFuser(wanted []*Node, updates []Update, varying []*Node) *fuser {
+func newFuser(wanted []*Node, updates []Update, varying []*Node, sums func(kernels.ConvSum) bool) *fuser {
 	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool),
 		inline: make(map[*Node]bool), groups: make(map[*Node]*group), wholes: make(map[*Node]*whole)}
 	for _, n := range wanted {
@@ -45,6 +45,7 @@ func newFuser(wanted []*Node, updates []Update, varying []*Node) *fuser {
 		}
 	}
 	f.findVarying(varying, updates)
+	f.findConvSums(sums)
 	f.findInline()
 	for i := len(f.order) - 1; i >= 0; i-- {
 		f.assign(f.order[i])

@@ -26,9 +26,10 @@ type Plan struct {
 	stages  []stage         // where it is cut
 	again   map[*Node]bool  // values that are computed another time, or copied, which the expression does not name
 	storage Storage
-	narrow  map[*Node]bool // values that are stored in its type
-	varying []*Node        // leaves that change from run to run; none: all may
-	lasting int            // steps before the first that depends on them, whose results last
+	narrow  map[*Node]bool  // values that are stored in its type
+	summing kernels.Summing // the device it is for, if it takes sums of convolutions
+	varying []*Node         // leaves that change from run to run; none: all may
+	lasting int             // steps before the first that depends on them, whose results last
 }
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
@@ -82,7 +83,7 @@ func (p *Plan) build(bound map[*Node]bool) {
 		misuse("a program needs an output or an update")
 	}
 	p.dtype = DTypeOf(anchor(wanted[0]))
-	f := newFuser(wanted, p.updates, p.varying)
+	f := newFuser(wanted, p.updates, p.varying, p.sums)
 	p.leaves = f.leaves
 	p.steps = f.steps()
 	for _, n := range f.unnamed {
@@ -109,6 +110,9 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.divide()
 	p.allocate(bound)
 }
+
+// sums reports a sum of convolutions that the device has a call for.
+func (p *Plan) sums(s kernels.ConvSum) bool { return p.summing != nil && p.summing.Sums(s, p.dtype) }
 
 // Bytes is the memory of the program's arena: everything but bound buffers and the device's own scratch memory.
 func (p *Plan) Bytes() int64 {

@@ -231,7 +231,7 @@ func (r *recomputer) repeats(s *step) bool {
 // multiplies reports operations that take much time for each byte.
 func multiplies(op kernels.Primitive) bool {
 	switch op.(type) {
-	case kernels.Gemm, kernels.Product, kernels.Attention, kernels.AttentionGradient, kernels.AttentionTangent, kernels.AttentionHVP, kernels.Conv, kernels.Convolved, kernels.ConvInput, kernels.ConvWeight:
+	case kernels.Gemm, kernels.Product, kernels.Attention, kernels.AttentionGradient, kernels.AttentionTangent, kernels.AttentionHVP, kernels.Conv, kernels.Convolved, kernels.ConvSum, kernels.ConvInput, kernels.ConvWeight:
 		return true
 	}
 	return false

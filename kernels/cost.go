@@ -48,6 +48,8 @@ func Flops(op Primitive) float64 {
 		return 2 * product(p.N, p.O, p.OutH(), p.OutW(), p.C/p.Parts(), p.KH, p.KW)
 	case Convolved:
 		return Flops(p.Conv)
+	case ConvSum:
+		return 2 * Flops(p.Conv)
 	case ConvInput:
 		return Flops(Conv(p))
 	case ConvWeight:

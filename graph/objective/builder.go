@@ -13,7 +13,11 @@ type Builder struct {
 	objective *Objective
 }
 
-func (f *Objective) newBuilder() *Builder { return &Builder{graph.NewBuilder(f.dtype), f} }
+func (f *Objective) newBuilder() *Builder {
+	b := &Builder{graph.NewBuilder(f.dtype), f}
+	b.For(f.device)
+	return b
+}
 
 // NewProgram builds and compiles a program of its own, beside the passes.
 func (f *Objective) NewProgram(build func(b *Builder)) (*graph.Program, error) {

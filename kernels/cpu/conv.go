@@ -140,6 +140,12 @@ func (c *convolution[T]) paddedImages(worker int, x []T, from, to int) []T {
 	return u
 }
 
+// alone is a convolution by wide tiles that is no sum.
+func (c *convolution[T]) alone(x, k []T, adjoint bool) *convTerms {
+	inputs, outputs := c.sides(adjoint)
+	return &convTerms{[]convTerm{{as32(x), as32(k), c.PerExample}}, inputs, outputs, adjoint}
+}
+
 // loadConv: y[n] [O, places] = k [O, depth] · windows [depth, places], group by group.
 func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 	c := newConvolution[T](l, p)
@@ -155,7 +161,7 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 		return
 	}
 	if d := c.wide(c.C, c.O); d != nil {
-		d.load(l, as32(y), as32(x), as32(k), false)
+		d.load(l, as32(y), c.alone(x, k, false))
 		return
 	}
 	if d := c.tiled(c.Window, c.C, c.O); d != nil {

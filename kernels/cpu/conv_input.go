@@ -22,7 +22,7 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 		return
 	}
 	if d := c.wide(c.O, c.C); d != nil {
-		d.load(l, as32(x), as32(y), as32(k), true)
+		d.load(l, as32(x), c.alone(y, k, true))
 		return
 	}
 	if w, ok := adjoint(c.Window); ok {

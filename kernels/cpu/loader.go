@@ -165,6 +165,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadPad(l, p, o)
 	case kernels.Conv:
 		loadConv(l, p, o)
+	case kernels.ConvSum:
+		return loadConvSum(l, p, o)
 	case kernels.ConvInput:
 		loadConvInput(l, p, o)
 	case kernels.ConvWeight:

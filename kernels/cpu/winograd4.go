@@ -113,42 +113,38 @@ func (d *wide) products(worker int, u *wideUnit) []float32 {
 	return view[float32](d.local, worker, d.outAt, winograd4.Places*stepOf(d.outputs, u.tiles))
 }
 
-// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs], with kernelStep from place to place.
-func (d *wide) convolve(worker, i int, y, x, kernels []float32) {
+// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs] of each term, with kernelStep from place to place.
+func (d *wide) convolve(worker, i int, y []float32, terms []convTerm, kernelsOf func(term int, own []float32) []float32) {
 	u := d.unit(worker, i)
-	v, m, columns, plane := d.data(worker, &u, x), d.products(worker, &u), u.tiles.Len(), d.H*d.W
-	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
-	step := kernelStep(d.inputs, d.outputs)
-	for p := range winograd4.Places {
-		gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*step:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
+	m, columns, plane := d.products(worker, &u), u.tiles.Len(), d.H*d.W
+	inStep, outStep, step := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles), kernelStep(d.inputs, d.outputs)
+	for t, term := range terms {
+		v, kernels := d.data(worker, &u, term.x), kernelsOf(t, d.own(worker))
+		for p := range winograd4.Places {
+			gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*step:], d.outputs, v[p*inStep:], columns, float32(min(t, 1)), m[p*outStep:], columns)
+		}
 	}
 	for o := range d.outputs {
 		u.lines.Outputs(y[(u.from*d.outputs+o)*plane:], d.outputs*plane, m[o*columns:], outStep, u.plane)
 	}
 }
 
-// load adds the steps of a convolution with kernels k [outputs, inputs, 3, 3], or of the one with [inputs, outputs, 3, 3] turned.
-func (d *wide) load(l *loader, y, x, k []float32, turned bool) {
+// load adds the steps of a sum of convolutions with kernels [outputs, inputs, 3, 3], or of those with [inputs, outputs, 3, 3] turned.
+func (d *wide) load(l *loader, y []float32, t *convTerms) {
 	d.reserve()
-	each, step, groups := d.inputs*d.outputs, kernelStep(d.inputs, d.outputs), kernelGroups(d.inputs, d.outputs)
+	kernelsOf := t.prepare(l)
 	if d.perExample {
 		d.images(l, func(worker, n, from, to int) {
-			kernels := d.own(worker)
-			transformKernels(kernels, step, k[9*n*each:], d.inputs, d.outputs, 0, groups, turned)
+			t.transform(d.own(worker), n)
 			for i := from; i < to; i++ {
-				d.convolve(worker, i, y, x, kernels)
+				d.convolve(worker, i, y, t.list, kernelsOf)
 			}
 		})
 		return
 	}
-	l.shared.reserve(ownBytes(d.inputs, d.outputs))
-	transformed := func() []float32 { return view[float32](l.shared, 0, 0, winograd4.Places*step) }
-	l.parallel(groups, 512, func(_, from, to int) {
-		transformKernels(transformed(), step, k, d.inputs, d.outputs, from, to, turned)
-	})
 	l.parallel(d.units(), d.cost(), func(worker, from, to int) {
 		for i := from; i < to; i++ {
-			d.convolve(worker, i, y, x, transformed())
+			d.convolve(worker, i, y, t.list, kernelsOf)
 		}
 	})
 }
@@ -162,8 +158,11 @@ func (d *wide) images(l *loader, each func(worker, n, from, to int)) {
 	})
 }
 
-// own is where the transformed kernels of an image lie.
+// own is where the transformed kernels of an image lie, if it has its own.
 func (d *wide) own(worker int) []float32 {
+	if !d.perExample {
+		return nil
+	}
 	return view[float32](d.local, worker, d.kernelsAt, winograd4.Places*kernelStep(d.inputs, d.outputs))
 }
 

@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 
 	"drift/kernels"
@@ -93,6 +94,25 @@ func (p *planner) conv(c kernels.Conv, y, x, k uint64) error {
 	})
 }
 
+// convSum is one convolution behind another and their sum. Plans for GPUs have none, as what reads the sum adds up on the way (kernels.Summing).
+func (p *planner) convSum(at int, op kernels.ConvSum, y uint64, in []uint64) error {
+	out, _, err := op.Operands()
+	if err != nil {
+		return err
+	}
+	second, kept := p.reserve(0, p.size()*int64(out[0]))
+	p.kept += kept
+	p.storeAs(second, y)
+	terms := op.Terms()
+	if err := errors.Join(p.call(at, terms[0], []uint64{y}, in[:2]), p.call(at, terms[1], []uint64{second}, in[2:])); err != nil {
+		return err
+	}
+	p.kept -= kept
+	sum := kernels.Map{N: out[0], Access: []kernels.Access{{B: 1, C: 1}, {B: 1, C: 1}}}
+	sum.Results = []uint8{sum.Then(kernels.FnAdd, 0, 1, 0)}
+	return p.fused(sum, []uint64{y}, []uint64{y, second})
+}
+
 // convInput is col2im of Ū = Ȳᵀ·K for each image: [spots, O]·[O, width].
 func (p *planner) convInput(c kernels.ConvInput, x, y, k uint64) error {
 	if done, err := p.byCuDNN(cudnn.Image, kernels.Convolved{Conv: kernels.Conv(c)}, x, y, k, 0); done {
@@ -169,8 +189,9 @@ func (p *planner) apart(c kernels.Conv, k uint64, f func(each kernels.Conv, copi
 			c.N*taps(c), c.N, c.Groups, maxElements)
 	}
 	copies, kept := p.reserve(0, p.size()*int64(c.N)*int64(taps(c)))
-	p.kept = kept
-	defer func() { p.kept = 0 }()
+	before := p.kept
+	p.kept += kept
+	defer func() { p.kept = before }()
 	return f(each, copies)
 }
 

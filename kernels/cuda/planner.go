@@ -149,6 +149,8 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.conv(op, out[0], in[0], in[1])
 	case kernels.Convolved:
 		return p.convolved(op, out[0], in)
+	case kernels.ConvSum:
+		return p.convSum(at, op, out[0], in)
 	case kernels.ConvInput:
 		return p.convInput(op, out[0], in[0], in[1])
 	case kernels.ConvWeight:

@@ -109,6 +109,26 @@ func testConvolved(s *suite) {
 	}
 }
 
+// testConvSum: sums of two convolutions, or of adjoints, of which the second has kernels that images share or each its own.
+func testConvSum(s *suite) {
+	for _, w := range append(slices.Clone(deep), windows[3], windows[7], windows[len(windows)-2]) {
+		for _, p := range []kernels.ConvSum{{}, {Input: true}} {
+			for _, p.PerExample = range []bool{false, true} {
+				p.Window, p.O = w, 17
+				_, sizes, err := p.Operands()
+				if err != nil {
+					s.Fatal(err)
+				}
+				var in [][]float64
+				for _, n := range sizes {
+					in = append(in, s.normal(n))
+				}
+				s.check(p, productUnits(2*p.KH*p.KW*max(p.C, p.O)), in...)
+			}
+		}
+	}
+}
+
 // refConvolved is the convolution and then, pixel by pixel, what follows.
 func refConvolved(p kernels.Convolved, y, terms []float64, in [][]float64) {
 	refConv(p.Conv, y, terms, in[0], in[1])

@@ -29,6 +29,10 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 		refConvolved(p, out[0], scale[0], in)
 	case kernels.Conv, kernels.ConvInput, kernels.ConvWeight:
 		refConv(op, out[0], scale[0], in[0], in[1])
+	case kernels.ConvSum:
+		for k, term := range p.Terms() {
+			refConv(term, out[0], scale[0], in[2*k], in[2*k+1])
+		}
 	case kernels.Attention:
 		refAttention(p, out, scale, in)
 	case kernels.AttentionGradient:

@@ -58,6 +58,7 @@ var tests = []struct {
 	{"Layout", testLayout},
 	{"Conv", testConv},
 	{"Convolved", testConvolved},
+	{"ConvSum", testConvSum},
 	{"Groups", testGroups},
 	{"Grams", testGrams},
 	{"Pool", testPool},
