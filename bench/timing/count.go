@@ -40,7 +40,7 @@ func kindOf(op string) string {
 		return kindReduce
 	case "rowwise":
 		return kindRows
-	case "gemm", "product", "conv", "convolved", "convinput", "convweight", "attention", "attentiongradient", "attentiontangent", "attentionhvp":
+	case "gemm", "product", "conv", "convolved", "convsum", "convinput", "convweight", "attention", "attentiongradient", "attentiontangent", "attentionhvp":
 		return kindProduct
 	}
 	return kindOther
