@@ -87,25 +87,34 @@ func (k Kronecker) OutputMoment(s *Node) (moment, sum *Node) {
 // RotatedSquares is Σ_n (Oᵀ r_n I)², elementwise, for bases I [in,in] and O [out,out] of the two axes of the k-th parameter, which
 // must be one that Kronecker takes: [out,in].
 func (d *Deviations) RotatedSquares(k int, in, out *Node) *Node {
-	factor := d.factors[k]
-	if view, ok := factor.(seen); ok {
-		factor = view.factor
+	squares := rotatedSquares(d.factors[k], in, out)
+	if squares == nil {
+		misuse("parameter %d is no weight whose gradient is a sum of outer products", k)
 	}
-	switch f := factor.(type) {
+	return squares
+}
+
+// rotatedSquares does it for the gradients of a weight, and gives nil for those of other parameters.
+func rotatedSquares(of factor, in, out *Node) *Node {
+	if view, ok := of.(seen); ok {
+		of = view.factor
+	}
+	switch f := of.(type) {
 	case apart:
 		return f.rotated(in, out).squares()
+	case convolvedApart:
+		return f.overWindows().rotated(in, out).squares()
 	case gathered:
 		n, t, width := f.sizes()
 		o := f.outer()
 		a, d := o.rows()
 		return outer{Reshape(MatMul(a, in), n, t, width), Reshape(MatMul(d, out), n, t, f.table)}.squares()
 	case direct:
-		n, wide, high := d.n, in.Shape()[0], out.Shape()[0]
+		n, wide, high := f.e.Shape()[0], in.Shape()[0], out.Shape()[0]
 		r := Reshape(MatMul(Reshape(f.e, n*high, wide), in), n, high, wide)
 		r = MatMul(Reshape(Transpose(r, 0, 2, 1), n*wide, high), out)
 		return Transpose(Reshape(Sum(Square(Reshape(r, n, wide*high)), 0), wide, high))
 	}
-	misuse("parameter %d is no weight whose gradient is a sum of outer products", k)
 	return nil
 }
 

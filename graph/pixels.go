@@ -127,6 +127,20 @@ func (f convolvedApart) materialize() *Node {
 	return Reshape(w, f.geometry.N, Size(w)/f.geometry.N)
 }
 
+// overWindows is the same as outer products over the windows of the images, [n,t,c·kh·kw] and [n,t,o].
+func (f convolvedApart) overWindows() apart {
+	windows := func(x *Node) *Node {
+		w := f.geometry.Window
+		w.N = x.Shape()[0]
+		return apply(im2col{Window: w}, x)
+	}
+	outputs := func(d *Node) *Node {
+		return Transpose(Reshape(d, d.Shape()[0], f.geometry.O, f.geometry.OutH()*f.geometry.OutW()), 0, 2, 1)
+	}
+	one := func(x *Node) *Node { return Reshape(x, x.Shape()[1:]...) }
+	return apart{windows(f.x), windows(f.chi), outputs(f.delta), one(windows(f.meanX)), one(outputs(f.meanD))}
+}
+
 func (f convolvedApart) nodes() []*Node { return []*Node{f.x, f.chi, f.delta, f.meanX, f.meanD} }
 func (f convolvedApart) on(n []*Node) factor {
 	return convolvedApart{f.geometry, f.way, n[0], n[1], n[2], n[3], n[4]}

@@ -67,21 +67,23 @@ func TestWaysOfNormsAgree(t *testing.T) {
 				x := Input(g, kernels.Float64, "x", c.N, c.C, c.H, c.W)
 				d := Input(g, kernels.Float64, "d", c.N, c.O, c.OutH(), c.OutW())
 				w := Input(g, kernels.Float64, "w", c.N)
+				in, out := Input(g, kernels.Float64, "in", c.C*c.KH*c.KW, c.C*c.KH*c.KW), Input(g, kernels.Float64, "out", c.O, c.O)
 				f := convolved{c, way, x, d}
 				sums := []*Node{f.squaredNorms()}
 				if way == byGradients { // from definitions
 					m := f.mean()
 					rest := Sub(f.materialize(), overExamples(Flatten(m), c.N))
-					sums = append(sums, SumTail(Square(rest)), m, SumTail(Mul(rest, overExamples(Flatten(m), c.N))), Sum(weighted(rest, w), 0))
+					sums = append(sums, SumTail(Square(rest)), m, SumTail(Mul(rest, overExamples(Flatten(m), c.N))), Sum(weighted(rest, w), 0),
+						rotatedSquares(direct{rest, m.Shape()}, in, out))
 				} else {
 					m, rest := f.about([]*Node{Hold(meanOf(x)), Hold(meanOf(d))})
-					sums = append(sums, rest.squaredNorms(), m, rest.dot(m), rest.combine(w))
+					sums = append(sums, rest.squaredNorms(), m, rest.dot(m), rest.combine(w), rotatedSquares(rest, in, out))
 				}
 				outputs := append([]*Node{}, sums...)
 				for _, s := range []*Node{sums[0], sums[1]} {
 					outputs = append(outputs, Grad([]*Node{s}, []*Node{w}, []*Node{x, d})...)
 				}
-				got := valuesOf(t, uint64(k), []*Node{x, d, w}, outputs...)
+				got := valuesOf(t, uint64(k), []*Node{x, d, w, in, out}, outputs...)
 				if want == nil {
 					want = got
 				}

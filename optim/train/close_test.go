@@ -1,6 +1,8 @@
 package train
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"drift/kernels"
@@ -11,7 +13,8 @@ import (
 func TestClosedTrainersLeaveNoPrograms(t *testing.T) {
 	f := optimtest.Objective(t, kernels.Float32, 1)
 	round := func() int64 {
-		for name, r := range runs {
+		for _, name := range slices.Sorted(maps.Keys(runs)) { // as each goes on from where the one before left the weights
+			r := runs[name]
 			trainer, err := New(f, r.optimizer, r.options())
 			if err == nil {
 				err = trainer.Step()
