@@ -86,7 +86,8 @@ func (w *world) unwatched() {
 }
 
 // watch waits for the first of these processes to end, and tells its rank. The system lists those that have ended in the order in which
-// they did, so that it does not matter how late this process gets to look.
+// they did, so that it does not matter how late this process gets to look. Files are closed a moment before a process has ended: where the system
+// takes its time in between, the launcher may have ended another one by then.
 func watch(numbers []string) {
 	set, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
