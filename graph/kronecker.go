@@ -103,7 +103,7 @@ func rotatedSquares(of factor, in, out *Node) *Node {
 	case apart:
 		return f.rotated(in, out).squares()
 	case convolvedApart:
-		return f.overWindows().rotated(in, out).squares()
+		return f.outer().rotated(in, out).squares()
 	case gathered:
 		n, t, width := f.sizes()
 		o := f.outer()

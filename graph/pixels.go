@@ -33,6 +33,13 @@ func wayOf(g kernels.Conv) way {
 	return byPixels
 }
 
+// outer is the gradients as outer products over the windows of the images, [n,t,c·kh·kw] and [n,t,o].
+func (f convolved) outer() outer {
+	g := f.geometry
+	d := Transpose(Reshape(f.d, g.N, g.O, g.OutH()*g.OutW()), 0, 2, 1)
+	return outer{apply(im2col{Window: g.Window}, f.x), d}
+}
+
 // windowProducts is the inner products a_p·b_q of windows p of images a and q of images b, [n,t,t].
 func (f convolved) windowProducts(a, b *Node) *Node {
 	g := f.geometry
@@ -127,18 +134,12 @@ func (f convolvedApart) materialize() *Node {
 	return Reshape(w, f.geometry.N, Size(w)/f.geometry.N)
 }
 
-// overWindows is the same as outer products over the windows of the images, [n,t,c·kh·kw] and [n,t,o].
-func (f convolvedApart) overWindows() apart {
-	windows := func(x *Node) *Node {
-		w := f.geometry.Window
-		w.N = x.Shape()[0]
-		return apply(im2col{Window: w}, x)
-	}
-	outputs := func(d *Node) *Node {
-		return Transpose(Reshape(d, d.Shape()[0], f.geometry.O, f.geometry.OutH()*f.geometry.OutW()), 0, 2, 1)
-	}
+// outer is the same as outer products over the windows of the images.
+func (f convolvedApart) outer() apart {
+	first, second := f.parts()
+	rest, mean := first.outer(), f.mean(f.meanX, f.meanD).outer()
 	one := func(x *Node) *Node { return Reshape(x, x.Shape()[1:]...) }
-	return apart{windows(f.x), windows(f.chi), outputs(f.delta), one(windows(f.meanX)), one(outputs(f.meanD))}
+	return apart{rest.a, second.outer().a, rest.d, one(mean.a), one(mean.d)}
 }
 
 func (f convolvedApart) nodes() []*Node { return []*Node{f.x, f.chi, f.delta, f.meanX, f.meanD} }

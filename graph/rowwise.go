@@ -42,7 +42,7 @@ func (p *Plan) clusters(f *fuser) {
 			if c.varies != f.stepVaries(s) {
 				continue
 			}
-			if n := c.shared(s, m, gcd(c.rows, rows)); n > most && c.room(m, gcd(c.rows, rows)) && !c.between(s, of) {
+			if n := c.shared(s, m, gcd(c.rows, rows)); n > most && c.room(m, gcd(c.rows, rows)) && !c.between([]*step{s}, of) {
 				best, most = c, n
 			}
 		}
@@ -121,37 +121,37 @@ func inRow(m kernels.Map, k, rows int) bool {
 	return m.N%rows == 0 && m.Access[k].Within(m.N/rows)
 }
 
-// between reports a path from the cluster to s through steps that are not in it. Where the path enters another cluster, it may go on from any
-// step of that one, because all of them will run as one.
-func (c *cluster) between(s *step, of map[*step]*cluster) bool {
+// between reports a path from the cluster to steps that run as one, through steps that are in neither. Where the path enters another cluster, it may
+// go on from any step of that one, because all of them will run as one.
+func (c *cluster) between(to []*step, of map[*step]*cluster) bool {
 	seen := make(map[*step]bool)
-	var visit func(t *step) bool
-	visit = func(t *step) bool {
-		if seen[t] {
-			return false
+	var visit func(steps []*step, last bool) bool
+	visit = func(steps []*step, last bool) bool {
+		for _, s := range steps {
+			seen[s] = true
 		}
-		together := []*step{t}
-		if d := of[t]; d != nil {
-			together = d.steps // some of which may run after c, though t does not
-		}
-		for _, u := range together {
-			seen[u] = true
-		}
-		for _, u := range together {
-			for before := range u.before {
-				if of[before] == c || visit(before) {
+		for _, s := range steps {
+			for t := range s.before {
+				if of[t] == c {
+					if !last {
+						return true
+					}
+				} else if !seen[t] && visit(of[t].all(t), false) {
 					return true
 				}
 			}
 		}
 		return false
 	}
-	for before := range s.before {
-		if of[before] != c && visit(before) {
-			return true
-		}
+	return visit(to, true)
+}
+
+// all is the steps that run as one with a step: those of its cluster, if it is in one.
+func (c *cluster) all(s *step) []*step {
+	if c == nil {
+		return []*step{s}
 	}
-	return false
+	return c.steps
 }
 
 // contract puts one step in the place of each cluster.

@@ -12,15 +12,21 @@ func (p *Plan) unite(all []*cluster, of map[*step]*cluster) []*cluster {
 	for k, s := range p.steps {
 		rank[s] = k
 	}
+	never := make(map[[2]*cluster]bool) // found before, from either side: what becomes of other clusters only adds paths
 	for k := 0; k < len(all); k++ {
 		for {
 			var best *cluster
 			other, most := 0, 0
 			for j, d := range all {
-				if j == k || all[k].varies != d.varies || !(all[k].sums || d.sums) || !all[k].meets(d) {
+				c := all[k]
+				if j == k || c.varies != d.varies || !(c.sums || d.sums) || never[[2]*cluster{d, c}] || never[[2]*cluster{c, d}] {
 					continue
 				}
-				if both, spared := all[k].with(d, rank); spared > most && !all[k].leadsTo(d, of) && !d.leadsTo(all[k], of) {
+				both, spared := c.together(d, rank)
+				switch {
+				case both == nil || spared > most && (c.between(d.steps, of) || d.between(c.steps, of)):
+					never[[2]*cluster{c, d}] = true
+				case spared > most:
 					best, other, most = both, j, spared
 				}
 			}
@@ -55,8 +61,11 @@ func (c *cluster) meets(d *cluster) bool {
 	return false
 }
 
-// with is two clusters as one, and how many elements less it reads; nil where that may not be.
-func (c *cluster) with(d *cluster, rank map[*step]int) (both *cluster, spared int) {
+// together is two clusters as one, and how many elements less it reads; nil where that may not be.
+func (c *cluster) together(d *cluster, rank map[*step]int) (both *cluster, spared int) {
+	if !c.meets(d) {
+		return nil, 0
+	}
 	both = newCluster(gcd(c.rows, d.rows), c.varies)
 	steps := slices.Concat(c.steps, d.steps)
 	slices.SortFunc(steps, func(x, y *step) int { return rank[x] - rank[y] })
@@ -80,39 +89,4 @@ func (c *cluster) reading() (n int) {
 		n += Size(x)
 	}
 	return n
-}
-
-// leadsTo reports a path from a cluster to another through steps that are in neither.
-func (c *cluster) leadsTo(d *cluster, of map[*step]*cluster) bool {
-	seen := make(map[*step]bool)
-	var visit func(steps []*step) bool
-	visit = func(steps []*step) bool {
-		var next []*step
-		for _, s := range steps {
-			for t := range s.before {
-				switch {
-				case of[t] == c:
-					if of[s] != d {
-						return true
-					}
-				case of[t] != d && !seen[t]:
-					next = append(next, of[t].all(t)...)
-				}
-			}
-		}
-		next = slices.DeleteFunc(next, func(t *step) bool { return seen[t] })
-		for _, t := range next {
-			seen[t] = true
-		}
-		return len(next) > 0 && visit(next)
-	}
-	return visit(d.steps)
-}
-
-// all is the steps that run as one with a step: those of its cluster, if it is in one.
-func (c *cluster) all(s *step) []*step {
-	if c == nil {
-		return []*step{s}
-	}
-	return c.steps
 }
