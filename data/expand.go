@@ -5,7 +5,8 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"os"
+
+	"drift/data/untrusted"
 )
 
 // Decompression bombs: data that grows beyond expandFree bytes may be no more than expandRatio times its compressed size.
@@ -37,13 +38,8 @@ func (g *bombGuard) Read(p []byte) (int, error) {
 
 // openFile opens a file for buffered reading, and expands it where it starts like a gzip file.
 func openFile(path string) (io.ReadCloser, error) {
-	f, err := os.Open(path)
+	f, info, err := untrusted.Open(path)
 	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	r, err := expand(f, info.Size())

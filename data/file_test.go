@@ -91,3 +91,10 @@ func TestMissingFilesAreNamedOnce(t *testing.T) {
 		}
 	}
 }
+
+// Devices may have no end: no reader begins with one.
+func TestRefusesDevices(t *testing.T) {
+	for _, spec := range []string{"text:", "tokens:", "npz:", "csv:", "images:"} {
+		wantRefused(t, spec, spec+os.DevNull, "no regular file")
+	}
+}

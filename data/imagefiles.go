@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"drift/data/untrusted"
 )
 
 // imageFile is a file among others that may be an image.
@@ -51,23 +52,14 @@ func filesBelow(dir string) (files []imageFile, err error) {
 		}
 		name, err := filepath.Rel(dir, at)
 		if err == nil && !entry.IsDir() {
-			files = append(files, imageFile{name: filepath.ToSlash(name), open: func() (io.ReadCloser, error) { return openRegular(at) }})
+			files = append(files, imageFile{name: filepath.ToSlash(name), open: func() (io.ReadCloser, error) {
+				f, _, err := untrusted.Open(at)
+				return f, err
+			}})
 		}
 		return err
 	})
 	return files, err
-}
-
-// openRegular opens a file, but not what would keep its reader waiting, as a pipe.
-func openRegular(path string) (io.ReadCloser, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("this is no regular file")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.Open(path)
 }
 
 // filesOfZip lists the files of a zip archive. Nothing of it is ever written to a file, but paths that lead out of it are refused all

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"drift/data/untrusted"
 )
 
 // unlabelled are how sources read inputs without targets, with the options that they then take.
@@ -235,7 +237,7 @@ func imageFilesOf(path string) (files []imageFile, done func(keep bool), err err
 		files, err = filesBelow(path)
 		return files, func(bool) {}, err
 	}
-	f, err := os.Open(path)
+	f, info, err := untrusted.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}

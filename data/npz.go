@@ -4,9 +4,10 @@ import (
 	"archive/zip"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+
+	"drift/data/untrusted"
 )
 
 func npzSource() Source {
@@ -38,15 +39,11 @@ func (r *request) npzFile(format arrayFormat, read func(*npzArchive) error) erro
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	f, info, err := untrusted.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	a, err := openNPZ(f, info.Size(), format)
 	if err == nil {
 		err = read(a)

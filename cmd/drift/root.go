@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"drift/data/untrusted"
 	"drift/kernels"
 	"drift/kernels/cuda"
 	"drift/kernels/group"
@@ -184,9 +184,12 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usagef("%w: see %s --help", err, cmd.CommandPath())
 }
 
+// largestConfig is the size in bytes beyond which a file is no configuration.
+const largestConfig = 1 << 20
+
 // applyConfig sets the flags that a TOML file names, except those that the command line has set already.
 func applyConfig(path string, flags *pflag.FlagSet) error {
-	text, err := os.ReadFile(path)
+	text, err := untrusted.ReadAll(path, largestConfig)
 	if err != nil {
 		return usageError{fmt.Errorf("reading the configuration: %w", err)}
 	}

@@ -18,6 +18,7 @@ import (
 	"drift/cmd/drift/internal/cmdline"
 	"drift/cmd/drift/internal/machine"
 	"drift/data/atomicfile"
+	"drift/data/untrusted"
 	"drift/kernels/cuda"
 	"drift/optim/options"
 	"drift/optim/train"
@@ -189,20 +190,14 @@ func (s *studying) readFile(path string) error {
 	if s.resume != "" {
 		s.name = filepath.Base(filepath.Clean(s.resume)) + "/" + study.FileName
 	}
-	info, err := os.Stat(path)
+	text, err := untrusted.ReadAll(path, study.LargestFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && s.resume != "":
 		return fmt.Errorf("resuming the study in %s: it holds no %s: start one with drift study FILE --out %s", s.resume, study.FileName, s.resume)
 	case errors.Is(err, fs.ErrNotExist):
 		return usagef("%s is no file, and no study that ships with drift: give a file, or %s", path, cmdline.Choose(path, study.Names()))
 	case err != nil:
-		return fmt.Errorf("reading the study: %w", err)
-	case info.IsDir() || info.Size() > study.LargestFile:
-		return usagef("%s is no file of a study: give a TOML file", path)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("reading the study: %w", err)
+		return usagef("reading the study: %w: give a TOML file", err)
 	}
 	s.text = string(text)
 	return nil

@@ -96,7 +96,7 @@ func TestStudyCommandLines(t *testing.T) {
 		{[]string{"paper", "--seed", "3"}, "--seed: a study's file says that: give seeds there"},
 		{[]string{"paper", "--wait", "1s"}, "--wait is for shards"},
 		{[]string{"paper", "--resume", "x"}, "--resume takes the study of the folder"},
-		{[]string{"."}, "is no file of a study"},
+		{[]string{"."}, "is a directory: give a TOML file"},
 	} {
 		code, _, stderr := drift(t, append([]string{"study"}, c.args...)...)
 		if code != statusUsage || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"drift/data/untrusted"
 )
 
 // maxDescription is the most bytes of JSON that are read.
@@ -79,7 +80,10 @@ func parse(spec string, input []int, outputs int, loss Loss, freeze bool) (name 
 			return spec, nil, fmt.Errorf("there is no such preset or file: choose %s, or name a JSON file", Presets)
 		}
 	}
-	data, err := readDescription(spec)
+	data, err := untrusted.ReadAll(spec, maxDescription)
+	if named := errors.Unwrap(err); named != nil {
+		err = named // the name stands in the message already
+	}
 	var kept string
 	if err == nil && json.Unmarshal(data, &kept) == nil { // what a model of RegisterFile's is in JSON
 		if HasWeights(kept) {
@@ -96,17 +100,4 @@ func parse(spec string, input []int, outputs int, loss Loss, freeze bool) (name 
 func readFile(spec string, input []int, loss Loss) (*Model, error) {
 	kind, path, _ := strings.Cut(spec, ":")
 	return files[kind](path, input, loss)
-}
-
-func readDescription(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, errors.Unwrap(err) // the name stands in the message already
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxDescription+1))
-	if err == nil && len(data) > maxDescription {
-		err = fmt.Errorf("the file is larger than %d bytes: it does not look like a model", maxDescription)
-	}
-	return data, err
 }

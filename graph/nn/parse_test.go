@@ -250,7 +250,7 @@ func TestParseReadsFiles(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, maxDescription+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Parse(path, []int{2, 3}, 10, CrossEntropy{}); err == nil || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
+	if _, err = Parse(path, []int{2, 3}, 10, CrossEntropy{}); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
 		t.Error(err)
 	}
 }

@@ -3,14 +3,13 @@ package weights
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 
+	"drift/data/untrusted"
 	"drift/graph/objective"
 )
 
@@ -23,20 +22,12 @@ const maxNames = 4 << 20
 
 // ReadNames reads names from a TOML file of lines "NAME IN THE FILE" = "NAME IN THE MODEL".
 func ReadNames(path string) (Names, error) {
-	f, err := os.Open(path)
+	raw, err := untrusted.ReadAll(path, maxNames)
 	if err != nil {
 		return nil, fmt.Errorf("reading names of tensors: %w", err)
 	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxNames+1))
-	if err == nil && len(raw) > maxNames {
-		err = fmt.Errorf("more than %d bytes", maxNames)
-	}
 	table, names := map[string]any{}, Names{}
-	if err == nil {
-		err = toml.Unmarshal(raw, &table)
-	}
-	if err == nil {
+	if err = toml.Unmarshal(raw, &table); err == nil {
 		err = names.add("", table)
 	}
 	if err == nil && len(names) == 0 {

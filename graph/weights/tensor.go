@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+
+	"drift/data/untrusted"
 )
 
 // tensor is one of a file: where its elements lie, and what they are.
@@ -106,19 +107,12 @@ type file struct {
 
 // open reads what a file holds: safetensors, or what PyTorch's torch.save has written.
 func open(path string) (*file, error) {
-	f, err := os.Open(path)
+	f, info, err := untrusted.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading weights: %w", err)
 	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = errors.New("is a folder, want a file")
-	}
-	var tensors []*tensor
-	if err == nil {
-		tensors, err = list(f, info.Size())
-		trim(tensors)
-	}
+	tensors, err := list(f, info.Size())
+	trim(tensors)
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("reading weights %s: %w", path, err)

@@ -98,7 +98,7 @@ func TestDamagedOrForeignWeights(t *testing.T) {
 			t.Errorf("%s:\n got %v\nwant %s", name, err, want)
 		}
 	}
-	if _, err := Load("missing.safetensors", m.Params(), kernels.Float64); err == nil || err.Error() != "reading weights: open missing.safetensors: no such file or directory" {
+	if _, err := Load("missing.safetensors", m.Params(), kernels.Float64); err == nil || err.Error() != "reading weights: stat missing.safetensors: no such file or directory" {
 		t.Error(err)
 	}
 }
