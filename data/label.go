@@ -29,8 +29,8 @@ func classLabels(classes, positions int, parts ...[]float64) (int, [][]int32, er
 				continue
 			}
 			if !(y >= 0 && y < bound && y == math.Trunc(y)) {
-				return 0, nil, fmt.Errorf("the label of %s example %d is %v, want a whole number from 0 to %.0f",
-					partWords[p], i/max(positions, 1), y, bound-1)
+				return 0, nil, fmt.Errorf("the label of %s example %d is %s, want a whole number from 0 to %.0f",
+					partWords[p], i/max(positions, 1), digits(y), bound-1)
 			}
 			largest = max(largest, y)
 			out[p][i] = int32(y)

@@ -197,7 +197,7 @@ func TestNPZRefusesBadFiles(t *testing.T) {
 		"targets in a cube":     {with("y", npy("<f4", false, "(2, 1, 1)", []float32{0, 1})), "want [N] or [N,outputs]"},
 		"no targets":            {with("y", npy("<f4", false, "(2, 0)", []float32{})), "want [N] or [N,outputs]"},
 		"negative label":        {with("y", npy("<i8", false, "(2,)", []int64{0, -1})), "is -1"},
-		"absurd label":          {with("y", npy("<u8", false, "(2,)", []uint64{0, 1 << 63})), "want a whole number"},
+		"absurd label":          {with("y", npy("<u8", false, "(2,)", []uint64{0, 1 << 40})), "is 1099511627776, want a whole number"},
 		"label out of proportion": {with("y", npy("<i4", false, "(2,)", []int32{0, 70000})),
 			"say how many with classes=N"},
 		"NaN":               {with("x", npy("<f4", false, "(2, 2)", []float32{0, 1, float32(math.NaN()), 0})), "example 1 holds NaN"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 
 	"drift/data/binary16"
 	"drift/data/sizes"
@@ -44,6 +45,14 @@ func (t number) decode(raw []byte) float64 {
 		return float64(math.Float32frombits(uint32(bits)))
 	}
 	return math.Float64frombits(bits)
+}
+
+// digits writes a number for a message: whole ones that float64 holds exactly without an exponent.
+func digits(x float64) string {
+	if math.Abs(x) <= 1<<53 && x == math.Trunc(x) {
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
 // readStored reads count numbers as Values of the narrowest type that holds all numbers of the format.

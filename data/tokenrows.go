@@ -155,7 +155,7 @@ func (d *diskNumbers) countTokens(gaps bool) (int, error) {
 func checkTokens(from int, values []float64, gaps bool) error {
 	for i, v := range values {
 		if !(v >= 0 && v < maxTokens && v == math.Trunc(v)) && !(gaps && v == NoLabel) {
-			return fmt.Errorf("token %d is %v, want a whole number from 0 to %d", from+i, v, maxTokens-1)
+			return fmt.Errorf("token %d is %s, want a whole number from 0 to %d", from+i, digits(v), maxTokens-1)
 		}
 	}
 	return nil

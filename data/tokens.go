@@ -119,7 +119,7 @@ func tokenIDs(values Values, tokens int, gaps bool) ([]int32, int, error) {
 			continue
 		}
 		if !(v >= 0 && v < float64(bound) && v == math.Trunc(v)) {
-			return nil, 0, fmt.Errorf("token %d is %v, want a whole number from 0 to %d", i, v, bound-1)
+			return nil, 0, fmt.Errorf("token %d is %s, want a whole number from 0 to %d", i, digits(v), bound-1)
 		}
 		ids[i] = int32(v)
 		largest = max(largest, int(v))

@@ -123,6 +123,19 @@ func TestIntervalsInEpochs(t *testing.T) {
 	}
 }
 
+// What a run's config.toml says of an interval is read again as it was, however long it is.
+func TestIntervalsAreReadAgain(t *testing.T) {
+	for _, text := range []string{"0", "50", "1000000", "9007199254740992", "9223372036854775807", "1epoch", "0.5epoch", "1000000epoch"} {
+		want, err := parseEvery(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parseEvery(want.String()); got != want || err != nil {
+			t.Errorf("%s is written as %s: %v", text, want, err)
+		}
+	}
+}
+
 func TestFlagsAreGivenOnce(t *testing.T) {
 	var out, errs strings.Builder
 	for _, line := range []string{"train --lr 0.1 --steps 1 --lr 0.2", "train --lr=0.1 --steps 1 --lr 0.2", "env --quiet --quiet"} {

@@ -113,7 +113,7 @@ type every struct {
 }
 
 func (e every) String() string {
-	text := strconv.FormatFloat(e.n, 'g', -1, 64)
+	text := strconv.FormatFloat(e.n, 'f', -1, 64) // as it is read again: digits alone for steps
 	if e.epochs {
 		text += "epoch"
 	}
@@ -141,5 +141,5 @@ func parseEvery(s string) (every, error) {
 	if err != nil {
 		return every{}, fmt.Errorf("%w steps, or epochs such as 1epoch", err)
 	}
-	return every{float64(n), false}, nil
+	return every{float64(min(n, 1<<53)), false}, nil // no run is longer, and float64 holds it
 }
