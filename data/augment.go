@@ -148,6 +148,7 @@ func (r *request) augment(split *Split) error {
 		return fmt.Errorf("enlarge=%d: more than %d numbers", r.enlarge, maxElements)
 	}
 	*s = s.enlarged(r.augmentation, r.enlarge, r.seed)
+	split.Redrawn *= r.enlarge
 	return nil
 }
 

@@ -123,6 +123,11 @@ func TestAugmentationOfSpecs(t *testing.T) {
 	if err != nil || split.Train.Augment != (Augmentation{}) || split.Train.Len() != 45 || split.Valid.Len() != 5 {
 		t.Errorf("%d examples, %v", split.Train.Len(), err)
 	}
+	// Labels are redrawn before the copies are made, and counted in all of them.
+	once := mustLoad(t, "glyphs,train=20,test=5,label-noise=0.5", Options{})
+	if split = mustLoad(t, "glyphs,train=20,test=5,label-noise=0.5,augment=crop1,enlarge=3", Options{}); once.Redrawn == 0 || split.Redrawn != 3*once.Redrawn {
+		t.Errorf("%d labels are redrawn of an enlarged set, %d of the set", split.Redrawn, once.Redrawn)
+	}
 	for spec, want := range map[string]string{
 		"glyphs,augment=crop":                               "augment=crop: want crop and a number of pixels, flip, or both as crop4+flip",
 		"glyphs,augment=crop0":                              "augment=crop0: want crop",

@@ -163,7 +163,7 @@ type Split struct {
 	Valid Set // for choices made along the way, as when to stop; empty where there is none
 	// Mean and Std are the numbers of the normalization x ← (x − Mean)/Std, one for each channel or feature; nil without it.
 	Mean, Std []float64
-	// Redrawn is the number of training labels that label noise redrew. Some drew the class they had.
+	// Redrawn is the number of training labels that label noise redrew, in all copies of an enlarged set. Some drew the class they had.
 	Redrawn int
 	// ClassNames are the names of the classes where the source has names, sorted: class i is ClassNames[i].
 	ClassNames []string
