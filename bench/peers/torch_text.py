@@ -2,7 +2,7 @@
 
     python3 torch_text.py tinyshakespeare.txt --seed 1
 
-4 blocks and heads, width 128, without any biases, initial values N(0, 0.02²) and of residual outputs 0.02/√8; 2,000 batches of 12 examples that begin
+4 blocks and heads, width 128, without any biases, initial values N(0, 0.02²) (--std) and of residual outputs 0.02/√8; 2,000 batches of 12 examples that begin
 anywhere in the first nine tenths of the text; AdamW with β₂ = 0.99 and a decay of 0.1 of matrices; the rate rises in 100 steps to 1e-3 and falls as a
 cosine to 1e-4; gradients are clipped at norm 1. nanoGPT reports the mean loss of 20 random batches of the last tenth: how such estimates are spread
 is printed too.
@@ -18,7 +18,7 @@ from torch_gpt import BLOCKS, CONTEXT, EXAMPLES, GPT
 WARMUP = 100
 
 
-def network(tokens):
+def network(tokens, std):
     model = GPT(tokens)
     for module in model.modules():
         if isinstance(module, nn.LayerNorm):
@@ -26,7 +26,7 @@ def network(tokens):
     for name, p in model.named_parameters():
         if p.dim() > 1:
             residual = name.endswith(("out.weight", "down.weight"))
-            nn.init.normal_(p, 0, 0.02 / math.sqrt(2 * BLOCKS) if residual else 0.02)
+            nn.init.normal_(p, 0, std / math.sqrt(2 * BLOCKS) if residual else std)
     return model
 
 
@@ -65,6 +65,7 @@ def main():
     p.add_argument("text")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--steps", type=int, default=2000)
+    p.add_argument("--std", type=float, default=0.02)
     o = p.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(o.seed)
@@ -73,7 +74,7 @@ def main():
     place = {c: i for i, c in enumerate(sorted(set(text)))}
     ids = torch.tensor([place[c] for c in text])
     first = int(0.9 * len(ids))
-    model = network(len(place))
+    model = network(len(place), o.std)
     train(model, ids[:first], o.steps)
     with torch.no_grad():
         print("training part", whole(model, ids[:first]), "validation part", whole(model, ids[first:]))

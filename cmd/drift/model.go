@@ -30,6 +30,10 @@ and the memory that the gradient of a batch needs. The inputs and outputs of a p
 --data; a JSON description may state them itself. --json also writes the network as JSON with all
 attributes.
 
+Presets are ` + nn.Presets + `,
+with options behind commas, as in resnet20,norm=frozen:
+` + nn.PresetOptions + `
+
 --convert replaces normalizations: groupnorm puts groups in the place of batch normalization, frozen
 makes batch normalization use its running statistics, and puts it in the place of groups. A network
 whose batch normalization uses the statistics of its batches is read here, and only here.

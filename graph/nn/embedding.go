@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 
 	"drift/graph"
@@ -28,11 +29,7 @@ func (l Embedding) Shape(s *Scope, in []int) ([]int, error) {
 	if err := notNegative("std", l.Std); err != nil {
 		return nil, err
 	}
-	std := l.Std
-	if std == 0 {
-		std = 1
-	}
-	return append(append([]int(nil), in...), l.Width), s.Param("weight", Normal(std), l.Tokens, l.Width)
+	return append(append([]int(nil), in...), l.Width), s.Param("weight", Normal(cmp.Or(l.Std, 1)), l.Tokens, l.Width)
 }
 
 // Build looks up.
@@ -55,9 +52,11 @@ func (s *Scope) ids(n int) error {
 	return nil
 }
 
-// Positions adds a learned row to each position: x [t,e] plus the first t rows of "weight" [Length,e].
+// Positions adds a learned row to each position: x [t,e] plus the first t rows of "weight" [Length,e]. Initial values are N(0, 0.02²), or
+// N(0, Std²).
 type Positions struct {
-	Length int `json:"length"` // at least t
+	Length int     `json:"length"` // at least t
+	Std    float64 `json:"std,omitempty"`
 }
 
 // Shape is that of the input, [t,e].
@@ -71,7 +70,10 @@ func (l Positions) Shape(s *Scope, in []int) ([]int, error) {
 	if l.Length < in[0] {
 		return nil, fmt.Errorf("length is %d but examples have %d positions", l.Length, in[0])
 	}
-	return in, s.Param("weight", Normal(0.02), l.Length, in[1])
+	if err := notNegative("std", l.Std); err != nil {
+		return nil, err
+	}
+	return in, s.Param("weight", Normal(cmp.Or(l.Std, 0.02)), l.Length, in[1])
 }
 
 // Build adds.

@@ -37,6 +37,31 @@ func TestInitFollowsPyTorch(t *testing.T) {
 	}
 }
 
+// TestInitOfLanguageModels: matrices are N(0, std²), and those whose outputs are added to the stream N(0, std²/(2·layers)).
+func TestInitOfLanguageModels(t *testing.T) {
+	for spec, std := range map[string]float64{"gpt:4,4,128": 0.02, "gpt:4,4,128,std=0.056": 0.056} {
+		m := parsed(t, spec, []int{64}, 65, CrossEntropy{})
+		theta := m.Init(1)
+		for _, p := range m.Params() {
+			values, want := theta[p.Offset:p.Offset+p.Len], std
+			switch {
+			case len(p.Shape) == 1:
+				checkConstant(t, p.Name, values, map[bool]float64{true: 1}[strings.HasSuffix(p.Name, ".weight")])
+				continue
+			case strings.HasSuffix(p.Name, "out_proj.weight"), strings.HasSuffix(p.Name, ".3.weight"):
+				want /= math.Sqrt(8)
+			}
+			square := 0.0
+			for _, v := range values {
+				square += v * v / float64(p.Len)
+			}
+			if error := math.Abs(square/(want*want) - 1); error > 5*math.Sqrt(2/float64(p.Len)) {
+				t.Errorf("%s: the mean square of %s is %g, want %g", spec, p.Name, square, want*want)
+			}
+		}
+	}
+}
+
 func checkConstant(t *testing.T, name string, values []float64, want float64) {
 	t.Helper()
 	if slices.Min(values) != want || slices.Max(values) != want {

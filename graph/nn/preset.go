@@ -26,13 +26,21 @@ import (
 //	gpt:6,6,384   language model (Radford et al. 2019) of 6 blocks, 6 heads and width 384, with the data's number of
 //	              positions, without biases outside norms, its scores from the table of its embedding
 //
-// Options follow after commas: act=relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu, and gelu in vit and gpt) for all but
-// linear; norm=group|frozen (group), groups=N (8) and width=N (the channels of the first stage) for the ResNets; stem=3|7 for resnet18
-// and resnet34, the size of the first kernel whatever the images (7, with pooling, is torchvision's); bias=on|off (off) for gpt; dropout=P (0)
-// behind the linear layers of mlp and cnn, and in vit and gpt behind positions and every branch and in the attention;
-// outputs=N for all, where a trained network tells more classes apart than the data have. Linear and mlp begin with flatten where
-// examples have more than one axis; it counts in the parameters' names.
+// PresetOptions says what may follow.
 const Presets = "linear, mlp:WIDTH,WIDTH…, lenet, cnn, resnet20|32|56, resnet18|34, wrn16-4, vgg11, vit:PATCH,LAYERS,HEADS,WIDTH or gpt:LAYERS,HEADS,WIDTH"
+
+// PresetOptions names the options of presets, which follow after commas, in lines that help shows. Linear and mlp begin with flatten
+// where examples have more than one axis; it counts in the parameters' names.
+const PresetOptions = `  act=NAME             relu|tanh|sigmoid|gelu|gelu_tanh|silu|softplus (relu; gelu in vit and gpt): all but linear
+  norm=group|frozen    normalization by groups or by frozen statistics of batches (group): ResNets
+  groups=N, width=N    groups of a normalization (8), channels of the first stage: ResNets
+  stem=3|7             size of the first kernel, of itself 3 for images of up to 64×64 and else 7: resnet18, resnet34
+  bias=on|off          biases outside norms (off): gpt
+  std=S                standard deviation of initial weights (0.02, which suits GPT-2's width of 768; √(2/(5·WIDTH))
+                       suits any width, as 0.056 for 128: Nguyen and Salazar 2019): gpt
+  dropout=P            behind hidden linear layers; behind positions, every branch and in the attention of vit and
+                       gpt (0): mlp, cnn, vit, gpt
+  outputs=N            where a trained network tells more classes apart than the data have: all`
 
 // preset is a network whose size follows from the data.
 type preset struct {
@@ -61,7 +69,7 @@ var presets = map[string]preset{
 	"wrn16-4":  {"", resnetOptions, func(p presetSpec) ([]Layer, error) { return p.wideResnet(2, 4) }},
 	"vgg11":    {"", onlyAct, presetSpec.vgg11},
 	"vit":      {"4,6,3,192", withDropout, presetSpec.vit},
-	"gpt":      {"6,6,384", []string{"act", "bias", "dropout"}, presetSpec.gpt},
+	"gpt":      {"6,6,384", []string{"act", "bias", "dropout", "std"}, presetSpec.gpt},
 }
 
 func isPreset(name string) bool { return presets[name].layers != nil }
@@ -77,6 +85,7 @@ type presetSpec struct {
 	stem    int // 0: that which suits the images
 	bias    bool
 	dropout float64
+	std     float64 // of initial weights
 	input   []int
 	outputs int // 0: what the data need
 }
@@ -101,7 +110,7 @@ func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, erro
 	}
 	last := Linear{Out: p.outputs, Bias: true}
 	if p.name == "gpt" {
-		last = Linear{Out: p.outputs, Bias: p.bias, Weight: "0.weight", Std: gptStd}
+		last = Linear{Out: p.outputs, Bias: p.bias, Weight: "0.weight", Std: p.std}
 	}
 	return New(objective.Input{Name: "input", Shape: input}, loss, append(layers, last)...)
 }
@@ -112,7 +121,7 @@ func readPreset(spec string) (presetSpec, error) {
 	if words = strings.Split(name, ","); hasList {
 		words = append(words, strings.Split(list, ",")...)
 	}
-	p := presetSpec{name: words[0], act: ReLU, groups: 8}
+	p := presetSpec{name: words[0], act: ReLU, groups: 8, std: 0.02}
 	if p.name == "vit" || p.name == "gpt" {
 		p.act = GELU
 	}
@@ -170,6 +179,11 @@ func (p *presetSpec) option(word string) error {
 			return fmt.Errorf("dropout=%s is not a number", value)
 		}
 		return probability("dropout", p.dropout)
+	case "std":
+		var err error
+		if p.std, err = strconv.ParseFloat(value, 64); err != nil || !(p.std > 0 && p.std <= 1) {
+			return fmt.Errorf("std=%s: it must be a number above 0 and at most 1, such as 0.02", value)
+		}
 	case "groups":
 		return count(key, value, &p.groups)
 	case "width":

@@ -32,11 +32,8 @@ func (p presetSpec) vit() ([]Layer, error) {
 	return append(layers, layerNorm(), MeanPool{}), nil
 }
 
-// gptStd is the standard deviation of a language model's initial weights.
-const gptStd = 0.02
-
-// gpt tells of every position the next token. Weights whose outputs are added to the stream start smaller, by the root of their
-// number (Radford et al. 2019, §2.3).
+// gpt tells of every position the next token. Initial weights are N(0, std²); those whose outputs are added to the stream start
+// smaller, by the root of their number (Radford et al. 2019, §2.3).
 func (p presetSpec) gpt() ([]Layer, error) {
 	blocks, heads, width := p.numbers[0], p.numbers[1], p.numbers[2]
 	if len(p.input) != 1 {
@@ -45,13 +42,13 @@ func (p presetSpec) gpt() ([]Layer, error) {
 	if err := fewBlocks(blocks); err != nil {
 		return nil, err
 	}
-	out := gptStd / math.Sqrt(float64(2*blocks))
-	layers := []Layer{Embedding{Tokens: p.outputs, Width: width, Std: gptStd}, Positions{Length: p.input[0]}}
+	out := p.std / math.Sqrt(float64(2*blocks))
+	layers := []Layer{Embedding{Tokens: p.outputs, Width: width, Std: p.std}, Positions{Length: p.input[0], Std: p.std}}
 	layers = append(layers, p.dropouts()...)
 	for range blocks {
 		layers = append(layers,
-			Residual{Layers: p.dropping(layerNorm(), Attention{Heads: heads, Causal: true, Bias: p.bias, Std: gptStd, OutStd: out, Dropout: p.dropout})},
-			Residual{Layers: p.dropping(layerNorm(), Linear{Out: 4 * width, Bias: p.bias, Std: gptStd}, p.act, Linear{Out: width, Bias: p.bias, Std: out})})
+			Residual{Layers: p.dropping(layerNorm(), Attention{Heads: heads, Causal: true, Bias: p.bias, Std: p.std, OutStd: out, Dropout: p.dropout})},
+			Residual{Layers: p.dropping(layerNorm(), Linear{Out: 4 * width, Bias: p.bias, Std: p.std}, p.act, Linear{Out: width, Bias: p.bias, Std: out})})
 	}
 	return append(layers, layerNorm()), nil
 }
