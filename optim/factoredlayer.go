@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"drift/graph/objective"
+	"drift/graph/sigma"
 )
 
 // factoredLayer is a weight, seen as [out,in], with the bias as its last column where there is one.
@@ -33,22 +34,13 @@ func (l *factoredLayer) reserve() {
 // refresh finds the damped inverses of the factors, or their eigenvectors.
 func (l *factoredLayer) refresh(eigen bool, damping float64) error {
 	if eigen {
-		return errors.Join(eigenvectors(l.inputs, l.left), eigenvectors(l.outputs, l.right))
+		return errors.Join(sigma.Eigenbasis(l.inputs, l.left), sigma.Eigenbasis(l.outputs, l.right))
 	}
 	pi := math.Sqrt(mat.Trace(l.inputs) / float64(l.in) / (mat.Trace(l.outputs) / float64(l.out)))
 	if !(pi > 0) || math.IsInf(pi, 1) { // a factor vanishes
 		pi = 1
 	}
 	return errors.Join(dampedInverse(l.inputs, pi*math.Sqrt(damping), l.left), dampedInverse(l.outputs, math.Sqrt(damping)/pi, l.right))
-}
-
-func eigenvectors(of *mat.SymDense, into *mat.Dense) error {
-	var eigen mat.EigenSym
-	if !eigen.Factorize(of, true) {
-		return errors.New("the eigenvalues of a factor are not found: lower max_size")
-	}
-	eigen.VectorsTo(into)
-	return nil
 }
 
 func dampedInverse(of *mat.SymDense, damping float64, into *mat.Dense) error {

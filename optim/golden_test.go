@@ -103,8 +103,7 @@ func trajectory(t *testing.T, g golden, dtype kernels.DType, chunk int) []float6
 }
 
 // Every direction gives the trajectory that it gave before. Kernels for other processors round differently, and twenty steps amplify
-// that: the tolerance covers it, and is far below what a change of the arithmetic would cause. The bases of Kronecker factors are
-// arbitrary where eigenvalues are equal, and many are zero: rounding chooses among them, even in float64.
+// that: the tolerance covers it, and is far below what a change of the arithmetic would cause.
 func TestTrajectories(t *testing.T) {
 	const path = "testdata/trajectories.json"
 	want, got := map[string][]float64{}, map[string][]float64{}
@@ -119,9 +118,6 @@ func TestTrajectories(t *testing.T) {
 				key := fmt.Sprintf("%s, %v, chunk %d", name, dtype, chunk)
 				got[key] = trajectory(t, g, dtype, chunk)
 				t.Logf("%s: %v", key, got[key])
-				if name == "kronecker" {
-					tolerance = 2e-2
-				}
 				if !*update {
 					near(t, key, got[key], want[key], tolerance)
 				}

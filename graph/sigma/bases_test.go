@@ -122,13 +122,93 @@ func TestBasesDiagonalizeTheFactors(t *testing.T) {
 	}
 }
 
+// What rounding makes of the zeros of a matrix does not move its basis, and a matrix of nothing else has the axes themselves.
+func TestEigenbasesDoNotFollowRounding(t *testing.T) {
+	const n, rank = 20, 6
+	rows := mat.NewDense(rank, n, gaussian(3, rank*n))
+	for r := range rank { // elements that are always 0, or always equal
+		rows.Set(r, 0, 0)
+		rows.Set(r, 7, rows.At(r, 5))
+	}
+	var exact mat.SymDense
+	exact.SymOuterK(1, rows.T())
+	basis := func(size, noise float64) *mat.Dense {
+		s := mat.NewSymDense(n, nil)
+		errors := gaussian(4, n*n)
+		for i := range n {
+			for j := range i + 1 {
+				s.SetSym(i, j, size*exact.At(i, j)+noise*errors[i*n+j])
+			}
+		}
+		into := mat.NewDense(n, n, gaussian(5, n*n)) // of before
+		must(t, Eigenbasis(s, into))
+		return into
+	}
+	plain, disturbed := basis(1, 0), basis(1, 1e-9)
+	var unit, rotated mat.Dense
+	unit.Mul(plain.T(), plain)
+	rotated.Product(plain.T(), &exact, plain)
+	for i := range n {
+		for j := range n {
+			if i == j {
+				unit.Set(i, i, unit.At(i, i)-1)
+			} else if d := math.Abs(rotated.At(i, j)); d > 1e-10 {
+				t.Errorf("element %d, %d is %.3g off the diagonal", i, j, d)
+			}
+			// A vector has either sign.
+			if d := math.Abs(math.Abs(plain.At(i, j)) - math.Abs(disturbed.At(i, j))); d > 1e-7 {
+				t.Errorf("element %d, %d of the basis moves by %.3g", i, j, d)
+			}
+		}
+	}
+	if d := mat.Norm(&unit, 2); d > 1e-12 {
+		t.Errorf("BᵀB differs from the identity by %.3g", d)
+	}
+	none := basis(0, 0)
+	for i := range n {
+		none.Set(i, i, none.At(i, i)-1)
+	}
+	if d := mat.Norm(none, 2); d != 0 {
+		t.Errorf("the basis of a matrix of zeros is not the identity: %v", mat.Formatted(none))
+	}
+}
+
+// Batches between refreshments have parts where the factors vanished. How examples are cut into chunks shows in rounding alone.
+func TestKroneckerInverseDoesNotFollowTheChunk(t *testing.T) {
+	set := noise(4 * few)
+	var want []float64
+	for _, chunk := range []int{few, 4, 1} {
+		m, err := nn.Parse(networks["groups"], set.Shape, set.Classes, nn.CrossEntropy{})
+		must(t, err)
+		f, err := objective.New(devicetest.Open(0), m, &data.Split{Train: set}, objective.Options{DType: kernels.Float64, Chunk: chunk})
+		must(t, err)
+		defer f.Close()
+		must(t, f.Parameters().Write(m.Init(1)))
+		inverse, err := NewKroneckerInverse(f, 0.9, 4)
+		must(t, err)
+		defer inverse.Close()
+		x, err := f.NewVector()
+		must(t, err)
+		defer x.Free()
+		for k := range 4 {
+			mustSolve(t, inverse, f.All(objective.Train)[k*few:(k+1)*few], Damping{Value: 0.01}, x)
+		}
+		got := make([]float64, f.NumParams())
+		must(t, x.Read(got))
+		if want == nil {
+			want = got
+		}
+		near(t, "kronecker", got, want, 1e-9)
+	}
+}
+
 func TestWideBasesAreComplete(t *testing.T) {
 	n := allVectors + 40
 	a := mat.NewDense(n, n, gaussian(3, n*n))
 	var s mat.SymDense
 	s.SymOuterK(1, a)
 	basis := mat.NewDense(n, n, nil)
-	must(t, eigenbasis(s.RawSymmetric().Data, n, basis.RawMatrix().Data))
+	must(t, leadingBasis(&s, basis))
 	var unit mat.Dense
 	unit.Mul(basis.T(), basis)
 	for i := range n {

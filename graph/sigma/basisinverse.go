@@ -49,10 +49,8 @@ func NewDiagonalInverse(f *objective.Objective, average float64) (*BasisInverse,
 // diagonal in the eigenbasis of its Kronecker factors. The bases are found anew every given number of steps; factors and diagonal are running means
 // with weight β.
 //
-// In the space where a factor vanishes, as one of fewer gradients than it has rows does, all bases diagonalize it, and which is found follows from
-// rounding. Where every is above 1 later batches are seen in it, and results then depend on the chunk by more than rounding, in float64 too: by 10⁻⁴ of
-// the loss after 12 steps of a small network, where with every = 1 it is 10⁻¹⁶. Of factors wider than allVectors the leading eigenvectors are
-// found to 10⁻³.
+// Where every is above 1, later batches are seen in the space where a factor vanishes, as one of fewer gradients than it has rows does: see
+// Eigenbasis. Of factors wider than allVectors the leading eigenvectors are found to 10⁻³.
 func NewKroneckerInverse(f *objective.Objective, average float64, every int) (*BasisInverse, error) {
 	b, err := newBases(f, average, every)
 	if err != nil {
