@@ -50,8 +50,8 @@ func (d *factored) prepare(batch int) (err error) {
 	moments, scales := 1, 1 // a buffer has an element at least
 	for _, l := range d.layers {
 		l.moments, l.scales = moments, scales
-		moments += l.in*l.in + l.out*l.out
-		scales += l.in * l.out
+		moments = l.end()
+		scales += len(l.groups) * l.in * l.out
 	}
 	for b, length := range map[*kernels.Buffer]int{&d.moments: moments, &d.axes: moments, &d.scales: scales, &d.squares: f.NumParams()} {
 		if *b, err = f.Device().NewBuffer(f.DType(), length); err != nil {
@@ -76,10 +76,10 @@ func (d *factored) divide() error {
 		p := d.perExample(b)
 		for k, of := range params {
 			factors, ok := p.Kronecker(k)
-			if !ok || len(of.Shape) < 2 || factors.Grouped() && d.eigen {
+			if !ok || len(of.Shape) < 2 {
 				continue
 			}
-			l := &factoredLayer{weight: k, bias: biasOf(params, of), in: of.Len / of.Shape[0], out: of.Shape[0]}
+			l := &factoredLayer{weight: k, bias: biasOf(params, of), in: of.Len / of.Shape[0], out: of.Shape[0] / factors.Groups()}
 			if max(l.in, l.out) > d.options.MaxSize {
 				continue
 			}
@@ -88,7 +88,9 @@ func (d *factored) divide() error {
 			if l.bias >= 0 {
 				taken[l.bias], l.params, l.in = true, append(l.params, params[l.bias]), l.in+1
 			}
-			l.reserve()
+			for range factors.Groups() {
+				l.groups = append(l.groups, newFactor(l.in, l.out))
+			}
 			d.layers = append(d.layers, l)
 		}
 	})
@@ -128,10 +130,10 @@ func (l *factoredLayer) factors(p *graph.PerExample) graph.Kronecker {
 func (d *factored) sum(b *objective.Batch) {
 	p := d.perExample(b)
 	for _, l := range d.layers {
-		factors, middle := l.factors(p), l.moments+l.in*l.in
-		b.Total(d.moments.Slice(l.moments, middle), factors.InputMoment())
-		outputs, _ := factors.OutputMoment(graph.Full(b.Mean, 0, l.out))
-		b.Total(d.moments.Slice(middle, middle+l.out*l.out), outputs)
+		factors := l.factors(p)
+		b.Total(d.moments.Slice(l.moments, l.middle()), factors.InputMoment())
+		outputs, _ := factors.OutputMoment(graph.Full(b.Mean, 0, l.shape(l.out)...))
+		b.Total(d.moments.Slice(l.middle(), l.end()), outputs)
 		l.positions = float64(factors.Positions())
 	}
 	if len(d.others) > 0 {
@@ -143,10 +145,9 @@ func (d *factored) sum(b *objective.Batch) {
 func (d *factored) scale(b *objective.Batch) {
 	p := d.perExample(b)
 	for _, l := range d.layers {
-		middle := l.moments + l.in*l.in
-		in := b.Leaf(d.axes.Slice(l.moments, middle), l.in, l.in)
-		out := b.Leaf(d.axes.Slice(middle, middle+l.out*l.out), l.out, l.out)
-		b.Total(d.scales.Slice(l.scales, l.scales+l.in*l.out), l.factors(p).RotatedSquares(in, out))
+		in := b.Leaf(d.axes.Slice(l.moments, l.middle()), l.shape(l.in, l.in)...)
+		out := b.Leaf(d.axes.Slice(l.middle(), l.end()), l.shape(l.out, l.out)...)
+		b.Total(d.scales.Slice(l.scales, l.scales+len(l.groups)*l.in*l.out), l.factors(p).RotatedSquares(in, out))
 	}
 }
 
@@ -195,7 +196,9 @@ func (d *factored) learn(batch []int) error {
 	}
 	d.scaled++
 	for _, l := range d.layers {
-		d.mix(l.scale, sums[l.scales:], d.scaled, float64(len(batch)))
+		for k, f := range l.groups {
+			d.mix(f.scale, sums[l.scales+k*l.in*l.out:], d.scaled, float64(len(batch)))
+		}
 	}
 	return nil
 }
@@ -220,14 +223,16 @@ func (d *factored) refresh(batch []int) error {
 	}
 	axes := make([]float64, d.axes.Len())
 	for _, l := range d.layers {
-		middle := l.moments + l.in*l.in
-		d.mix(l.inputs.RawSymmetric().Data, moments[l.moments:], d.refreshed, n)
-		d.mix(l.outputs.RawSymmetric().Data, moments[middle:], d.refreshed, n*l.positions)
-		if err := l.refresh(d.eigen, d.options.Damping); err != nil {
-			return fmt.Errorf("%s: %w", l.params[0].Name, err)
+		for k, f := range l.groups {
+			inputs, outputs := l.moments+k*l.in*l.in, l.middle()+k*l.out*l.out
+			d.mix(f.inputs.RawSymmetric().Data, moments[inputs:], d.refreshed, n)
+			d.mix(f.outputs.RawSymmetric().Data, moments[outputs:], d.refreshed, n*l.positions)
+			if err := f.refresh(d.eigen, d.options.Damping); err != nil {
+				return fmt.Errorf("%s: %w", l.params[0].Name, err)
+			}
+			copy(axes[inputs:], f.left.RawMatrix().Data)
+			copy(axes[outputs:], f.right.RawMatrix().Data)
 		}
-		copy(axes[l.moments:middle], l.left.RawMatrix().Data)
-		copy(axes[middle:], l.right.RawMatrix().Data)
 	}
 	if !d.eigen {
 		return nil

@@ -11,7 +11,8 @@ package optim
 // MaxSize, have the diagonal of F: ∇/(diag F + δ₀).
 //
 // The means run over batches with weight min(1 − 1/k, Average) for the old one at the k-th. What the paper adds on top, a rescaling by the
-// quadratic model and a damping that adapts, is left out, as most implementations do: lr, momentum and damping are options.
+// quadratic model and a damping that adapts, is left out, as most implementations do: lr, momentum and damping are options. Each group of a
+// convolution is a layer of its own.
 type KFAC struct {
 	Heavy
 	Minibatch

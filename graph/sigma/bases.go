@@ -24,10 +24,23 @@ type bases struct {
 	batches float64         // in the running means
 }
 
-// layer says where a weight's bases are: [in,in] from at on and [out,out] behind it; its sums of adjoints are from sums on.
+// layer says where a weight's bases are: [in,in] of each group from at on and [out,out] of each behind them; its sums of adjoints are from
+// sums on.
 type layer struct {
-	in, out, at, sums int
+	groups            int // of a convolution; else 1
+	in, out, at, sums int // in and out of a group
 	positions         int // at which the weight is applied to an example
+}
+
+func (l *layer) middle() int { return l.at + l.groups*l.in*l.in }
+func (l *layer) end() int    { return l.middle() + l.groups*l.out*l.out }
+
+// shape puts the groups before the axes of what each of them has.
+func (l *layer) shape(axes ...int) []int {
+	if l.groups == 1 {
+		return axes
+	}
+	return append([]int{l.groups}, axes...)
 }
 
 func newBases(f *objective.Objective, average float64, every int) (*bases, error) {
@@ -35,18 +48,18 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 		return nil, fmt.Errorf("factors refreshed every %d steps: give at least 1", every)
 	}
 	b := &bases{f: f, average: average, every: every}
-	factored, err := factored(f)
+	groups, err := factored(f)
 	if err != nil {
 		return nil, err
 	}
 	size, sums := 0, 0
 	for k, p := range f.Model.Params() {
-		if !factored[k] {
+		if groups[k] == 0 {
 			b.layers = append(b.layers, nil)
 			continue
 		}
-		l := &layer{in: p.Len / p.Shape[0], out: p.Shape[0], at: size, sums: sums}
-		size, sums = size+l.in*l.in+l.out*l.out, sums+l.out
+		l := &layer{groups: groups[k], in: p.Len / p.Shape[0], out: p.Shape[0] / groups[k], at: size, sums: sums}
+		size, sums = l.end(), sums+p.Shape[0]
 		b.layers = append(b.layers, l)
 	}
 	for _, l := range b.layers {
@@ -68,26 +81,28 @@ func newBases(f *objective.Objective, average float64, every int) (*bases, error
 	return b, nil
 }
 
-// factored is which parameters have Kronecker factors.
-func factored(f *objective.Objective) (all []bool, err error) {
-	return all, f.Sketch(2, func(b *objective.Batch) {
+// factored is in how many groups each parameter has Kronecker factors, 0 for those without.
+func factored(f *objective.Objective) (groups []int, err error) {
+	return groups, f.Sketch(2, func(b *objective.Batch) {
 		p := b.Here().PerExample()
 		for k := range b.Params {
-			_, ok := p.Kronecker(k)
-			all = append(all, ok && len(b.Params[k].Shape()) > 1)
+			groups = append(groups, 0)
+			if factors, ok := p.Kronecker(k); ok && len(b.Params[k].Shape()) > 1 {
+				groups[k] = factors.Groups()
+			}
 		}
 	})
 }
 
-func (b *bases) inputs(l *layer) kernels.Buffer { return b.axes.Slice(l.at, l.at+l.in*l.in) }
-func (b *bases) outputs(l *layer) kernels.Buffer {
-	return b.axes.Slice(l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out)
+// leaves are the bases of a layer as a program's leaves, given what makes one of a buffer.
+func (b *bases) leaves(l *layer, leaf func(kernels.Buffer, ...int) *graph.Node) (in, out *graph.Node) {
+	return leaf(b.axes.Slice(l.at, l.middle()), l.shape(l.in, l.in)...), leaf(b.axes.Slice(l.middle(), l.end()), l.shape(l.out, l.out)...)
 }
 
 // center is what is taken off the adjoints of a layer: their mean in the first chunk.
 func (b *bases) center(of *objective.Batch, l *layer, factors graph.Kronecker) *graph.Node {
 	from := l.sums - (b.moments.Len() - b.centers.Len())
-	leaf := of.Leaf(b.centers.Slice(from, from+l.out), l.out)
+	leaf := of.Leaf(b.centers.Slice(from, from+l.groups*l.out), l.shape(l.out)...)
 	if !of.Refers() {
 		return leaf
 	}
@@ -102,7 +117,7 @@ func (b *bases) squares(of *objective.Batch, d *graph.Deviations, squares []*gra
 		if l == nil {
 			continue
 		}
-		in, out := of.Leaf(b.inputs(l), l.in, l.in), of.Leaf(b.outputs(l), l.out, l.out)
+		in, out := b.leaves(l, of.Leaf)
 		squares[k] = graph.Reshape(d.RotatedSquares(k, in, out), squares[k].Shape()...)
 	}
 }
@@ -139,11 +154,10 @@ func (b *bases) factor(of *objective.Batch) {
 			continue
 		}
 		factors, _ := p.Kronecker(k)
-		middle, end := l.at+l.in*l.in, l.at+l.in*l.in+l.out*l.out
-		of.Total(b.moments.Slice(l.at, middle), factors.InputMoment())
+		of.Total(b.moments.Slice(l.at, l.middle()), factors.InputMoment())
 		moment, sum := factors.OutputMoment(b.center(of, l, factors))
-		of.Total(b.moments.Slice(middle, end), moment)
-		of.Total(b.moments.Slice(l.sums, l.sums+l.out), sum)
+		of.Total(b.moments.Slice(l.middle(), l.end()), moment)
+		of.Total(b.moments.Slice(l.sums, l.sums+l.groups*l.out), sum)
 		l.positions = factors.Positions()
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"drift/kernels/devicetest"
 )
 
-// whole is the basis that the layers' bases make for all parameters: row o·in+i of a weight has O[o,·]⊗I[i,·].
+// whole is the basis that the layers' bases make for all parameters: row o·in+i of a weight, or of a group of it, has O[o,·]⊗I[i,·].
 func (b *bases) whole(t testing.TB) *mat.Dense {
 	t.Helper()
 	axes := make([]float64, b.axes.Len())
@@ -29,9 +29,14 @@ func (b *bases) whole(t testing.TB) *mat.Dense {
 				continue
 			}
 			for c := range param.Len {
-				in := axes[l.at+r%l.in*l.in+c%l.in]
-				out := axes[l.at+l.in*l.in+r/l.in*l.out+c/l.in]
-				m.Set(param.Offset+r, param.Offset+c, in*out)
+				group, block := r/(l.out*l.in), l.out*l.in
+				if c/block != group {
+					continue
+				}
+				r, c := r%block, c%block
+				in := axes[l.at+group*l.in*l.in+r%l.in*l.in+c%l.in]
+				out := axes[l.middle()+group*l.out*l.out+r/l.in*l.out+c/l.in]
+				m.Set(param.Offset+group*block+r, param.Offset+group*block+c, in*out)
 			}
 		}
 	}

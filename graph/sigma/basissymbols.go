@@ -87,8 +87,8 @@ func (s *basisSymbols) rotate(k int, x *graph.Node, into bool) *graph.Node {
 		return x
 	}
 	l := s.d.bases.layers[k]
-	in, out := s.Leaf(s.d.bases.inputs(l), l.in, l.in), s.Leaf(s.d.bases.outputs(l), l.out, l.out)
-	m := graph.Reshape(x, l.out, l.in)
+	in, out := s.d.bases.leaves(l, s.Leaf)
+	m := graph.Reshape(x, l.shape(l.out, l.in)...)
 	m = graph.MatMulT(graph.MatMulT(out, m, into, false), in, false, !into) // OᵀxI, or O x Iᵀ
-	return graph.Reshape(m, l.out*l.in)
+	return graph.Flatten(m)
 }

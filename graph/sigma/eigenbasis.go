@@ -28,27 +28,47 @@ func (b *bases) turn(n float64) error {
 		if l == nil {
 			continue
 		}
-		count, middle := n*float64(l.positions), l.at+l.in*l.in
-		for i := range l.out { // adjoints without their mean
-			for j := range l.out {
-				moments[middle+i*l.out+j] -= moments[l.sums+i] * moments[l.sums+j] / count
-			}
+		count := n * float64(l.positions)
+		for g := range l.groups {
+			center(moments[l.middle()+g*l.out*l.out:], moments[l.sums+g*l.out:][:l.out], count)
 		}
-		for i := l.at; i < middle+l.out*l.out; i++ {
+		for i := l.at; i < l.end(); i++ {
 			b.factors[i] = kept*b.factors[i] + (1-kept)*moments[i]/count
 		}
-		for _, side := range []struct{ at, n int }{{l.at, l.in}, {middle, l.out}} {
-			end, find := side.at+side.n*side.n, Eigenbasis
-			if side.n > allVectors {
-				find = leadingBasis
-			}
-			of, into := mat.NewSymDense(side.n, b.factors[side.at:end]), mat.NewDense(side.n, side.n, axes[side.at:end])
-			if err := find(of, into); err != nil {
-				return fmt.Errorf("basis of a Kronecker factor: %w", err)
-			}
+		err := b.find(axes, l.at, l.in, l.groups)
+		if err == nil {
+			err = b.find(axes, l.middle(), l.out, l.groups)
+		}
+		if err != nil {
+			return fmt.Errorf("basis of a Kronecker factor: %w", err)
 		}
 	}
 	return b.axes.Write(axes)
+}
+
+// center makes of Σ x xᵀ [n,n] and Σ x [n] of a number of vectors the sum of the squares of their deviations.
+func center(moment, sums []float64, count float64) {
+	for i, a := range sums {
+		for j, b := range sums {
+			moment[i*len(sums)+j] -= a * b / count
+		}
+	}
+}
+
+// find writes the bases of factors [n,n] that lie one behind the other from a place on.
+func (b *bases) find(axes []float64, at, n, groups int) error {
+	basis := Eigenbasis
+	if n > allVectors {
+		basis = leadingBasis
+	}
+	for ; groups > 0; groups-- {
+		end := at + n*n
+		if err := basis(mat.NewSymDense(n, b.factors[at:end]), mat.NewDense(n, n, axes[at:end])); err != nil {
+			return err
+		}
+		at = end
+	}
+	return nil
 }
 
 // leadingBasis writes some of the leading eigenvectors of a matrix [n,n] into the first columns of another, and then directions orthogonal to
