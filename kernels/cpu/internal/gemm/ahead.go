@@ -23,7 +23,8 @@ func (j *job[T]) look(item int) {
 	if lines > mostAhead {
 		j.ahead = j.ahead[:0]
 	}
-	j.share = ceil(lines, j.strips*j.columns*ceil(j.k, j.depth))
+	tiles := j.strips*j.columns*ceil(j.k, j.depth) - len(j.ahead) // a tile asks for nothing behind the end of an operand
+	j.share = ceil(lines, max(1, tiles))
 }
 
 // lookAt adds where op(X) of an item lies to what the job asks for, and returns its lines. What all items share is there already.
@@ -44,17 +45,36 @@ func inLine[T kernels.Float]() int {
 	return lineBytes / int(unsafe.Sizeof(t))
 }
 
-// ask asks for a tile's share of what the job looks ahead to.
-func (j *job[T]) ask() {
-	for left := j.share; left > 0 && len(j.ahead) > 0; {
+// along is what a tile of some depth asks for as it goes along k, of its share: the memory from ahead on, every step bytes. Of what is more than a line
+// for each of the depth it asks at once.
+func (j *job[T]) along(depth int, none *T) (ahead *T, step int) {
+	j.ask(j.share - depth)
+	if len(j.ahead) == 0 {
+		return none, 1
+	}
+	next := j.ahead[0]
+	const unit = 8 // bytes: a whole number of elements
+	step = min(lineBytes, ceil(min(j.share, depth)*lineBytes, depth*unit)*unit)
+	j.pass(depth * step * inLine[T]() / lineBytes)
+	return &next[0], step
+}
+
+// ask asks for some lines of what the job looks ahead to.
+func (j *job[T]) ask(lines int) {
+	for lines > 0 && len(j.ahead) > 0 {
 		next := j.ahead[0]
-		lines := min(left, ceil(len(next), inLine[T]()))
-		j.kernel.ask(&next[0], lines)
-		left -= lines
-		if done := lines * inLine[T](); done < len(next) {
-			j.ahead[0] = next[done:]
-		} else {
-			j.ahead = j.ahead[1:]
-		}
+		n := min(lines, ceil(len(next), inLine[T]()))
+		j.kernel.ask(&next[0], n)
+		j.pass(n * inLine[T]())
+		lines -= n
+	}
+}
+
+// pass goes on behind some elements that have been asked for.
+func (j *job[T]) pass(n int) {
+	if n < len(j.ahead[0]) {
+		j.ahead[0] = j.ahead[0][n:]
+	} else {
+		j.ahead = j.ahead[1:]
 	}
 }

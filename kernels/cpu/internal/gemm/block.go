@@ -98,10 +98,6 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 	if b.depth > 0 {
 		beta = 1
 	}
-	tile := j.kernel.tile
-	if j.dot {
-		tile = j.kernel.dot
-	}
 	c := j.c[j.item*j.strideC:]
 	for s := row; s < rowEnd; s++ {
 		i, height := j.rows(s)
@@ -112,10 +108,16 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 				break
 			}
 			x, bs := j.right(&b, k, width)
-			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
-			if len(j.ahead) > 0 {
-				j.ask()
+			if j.dot {
+				j.kernel.dot(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta)
+				j.ask(j.share)
+				continue
 			}
+			ahead, step := a, 1
+			if len(j.ahead) > 0 {
+				ahead, step = j.along(b.count, a)
+			}
+			j.kernel.tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta, ahead, step)
 		}
 	}
 }

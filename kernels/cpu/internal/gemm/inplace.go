@@ -20,7 +20,7 @@ func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta 
 			width := min(kern.maxCols, n-col)
 			for s := range strips {
 				row := split(m, strips, s)
-				kern.tile(depth, &a[from*lda+row], lda, &b[from*ldb+col], ldb, &c[row*ldc+col], ldc, split(m, strips, s+1)-row, width, 1, beta)
+				kern.tile(depth, &a[from*lda+row], lda, &b[from*ldb+col], ldb, &c[row*ldc+col], ldc, split(m, strips, s+1)-row, width, 1, beta, &a[from*lda+row], 1)
 			}
 		}
 	}

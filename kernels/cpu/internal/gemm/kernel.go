@@ -10,8 +10,9 @@ import (
 // kernel is what depends on the instruction set: the micro-kernel and the sizes that suit it.
 type kernel[T kernels.Float] struct {
 	// tile is C = alpha·A·B + beta·C for rows ≤ maxRows and cols ≤ maxCols, with A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j] and
-	// C[i,j] at c[i·ldc+j]. It reads and writes no other elements, and C only where beta is not 0.
-	tile func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T)
+	// C[i,j] at c[i·ldc+j]. It reads and writes no other elements, and C only where beta is not 0. On the way it may ask for k lines of memory,
+	// step > 0 bytes apart, from ahead on, spread out because many at once would hold up what the tile itself loads.
+	tile func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
 	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
 	// in assembly wants a width of 4 at least.
 	lines, transpose func(dst, src *T, count, width, ld int)
@@ -45,7 +46,7 @@ func portable[T kernels.Float]() kernel[T] {
 }
 
 // tilePortable is kernel.tile in Go.
-func tilePortable[T kernels.Float](k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T) {
+func tilePortable[T kernels.Float](k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, _ *T, _ int) {
 	var sum [portableTile][portableTile]T
 	A, B, C := unsafe.Slice(a, (k-1)*as+rows), unsafe.Slice(b, (k-1)*bs+cols), unsafe.Slice(c, (rows-1)*ldc+cols)
 	if rows == portableTile && cols == portableTile {

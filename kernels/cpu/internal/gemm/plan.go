@@ -17,7 +17,7 @@ type plan struct {
 
 const (
 	fewStrips   = 5         // of A, for which B is not copied if its lines are close together
-	shortLines  = 128       // elements
+	closeLines  = 64 << 10  // elements from the first line of a block to the last: a part of L2
 	blockWidth  = 1024      // rows of A, columns of B packed at once
 	cachePacked = 8 << 20   // bytes in a slab: a part of L3
 	cacheB      = 384 << 10 // bytes of B that a unit goes through once for every strip of A: less than half of L2
@@ -35,7 +35,7 @@ func (p *product[T]) cut(threads int) plan {
 	}
 	c.strips, c.columns = ceil(p.m, c.tileRows), ceil(p.n, c.tileCols)
 	c.directA = c.dot || p.a.Pack == nil && p.a.Trans && c.columns == 1
-	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && (c.strips == 1 || c.strips <= fewStrips && p.b.LD <= shortLines))
+	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && (c.strips == 1 || c.strips <= fewStrips && p.b.LD*min(p.k, c.depth) <= closeLines))
 	c.depth = ceil(p.k, ceil(p.k, c.depth))
 	c.blockRows = min(c.strips, blockWidth/c.tileRows)
 	c.blockCols = min(c.columns, blockWidth/c.tileCols)

@@ -12,9 +12,9 @@ DATA masks<>+48(SB)/8, $0x0000000000000000
 DATA masks<>+56(SB)/8, $0x0000000000000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
-// func tileF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32)
+// func tileF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32, ahead *float32, step int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileF32AVX2(SB), NOSPLIT, $0-80
+TEXT ·tileF32AVX2(SB), NOSPLIT, $0-96
 	MOVQ       k+0(FP), BX
 	MOVQ       a+8(FP), SI
 	MOVQ       as+16(FP), R8
@@ -24,9 +24,13 @@ TEXT ·tileF32AVX2(SB), NOSPLIT, $0-80
 	MOVQ       ldc+48(FP), R10
 	MOVQ       rows+56(FP), R11
 	MOVQ       cols+64(FP), R12
+	MOVQ       ahead+80(FP), R13
+	MOVQ       step+88(FP), R15
 	SHLQ       $0x02, R8
 	SHLQ       $0x02, R9
 	SHLQ       $0x02, R10
+	IMULQ      R15, BX
+	SUBQ       R15, R13
 	CMPQ       R12, $0x10
 	JEQ        v2
 	CMPQ       R12, $0x08
@@ -59,9 +63,10 @@ v2m_1_loop:
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_1_loop
 
 v2m_1_store:
@@ -109,9 +114,10 @@ v2m_2_loop:
 	VBROADCASTSS 4(SI), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_2_loop
 
 v2m_2_store:
@@ -178,9 +184,10 @@ v2m_3_loop:
 	VBROADCASTSS 8(SI), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_3_loop
 
 v2m_3_store:
@@ -266,9 +273,10 @@ v2m_4_loop:
 	VBROADCASTSS 12(SI), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_4_loop
 
 v2m_4_store:
@@ -373,9 +381,10 @@ v2m_5_loop:
 	VBROADCASTSS 16(SI), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_5_loop
 
 v2m_5_store:
@@ -499,9 +508,10 @@ v2m_6_loop:
 	VBROADCASTSS 20(SI), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_6_loop
 
 v2m_6_store:
@@ -605,9 +615,10 @@ v1m_1_loop:
 	VMASKMOVPS   (DI), Y15, Y12
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y12, Y14, Y0
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_1_loop
 
 v1m_1_store:
@@ -644,9 +655,10 @@ v1m_2_loop:
 	VFMADD231PS  Y12, Y14, Y0
 	VBROADCASTSS 4(SI), Y14
 	VFMADD231PS  Y12, Y14, Y1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_2_loop
 
 v1m_2_store:
@@ -695,9 +707,10 @@ v1m_3_loop:
 	VFMADD231PS  Y12, Y14, Y1
 	VBROADCASTSS 8(SI), Y14
 	VFMADD231PS  Y12, Y14, Y2
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_3_loop
 
 v1m_3_store:
@@ -758,9 +771,10 @@ v1m_4_loop:
 	VFMADD231PS  Y12, Y14, Y2
 	VBROADCASTSS 12(SI), Y14
 	VFMADD231PS  Y12, Y14, Y3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_4_loop
 
 v1m_4_store:
@@ -833,9 +847,10 @@ v1m_5_loop:
 	VFMADD231PS  Y12, Y14, Y3
 	VBROADCASTSS 16(SI), Y14
 	VFMADD231PS  Y12, Y14, Y4
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_5_loop
 
 v1m_5_store:
@@ -920,9 +935,10 @@ v1m_6_loop:
 	VFMADD231PS  Y12, Y14, Y4
 	VBROADCASTSS 20(SI), Y14
 	VFMADD231PS  Y12, Y14, Y5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_6_loop
 
 v1m_6_store:
@@ -1003,9 +1019,10 @@ v2_1_loop:
 	VBROADCASTSS (SI), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_1_loop
 
 v2_1_store:
@@ -1052,9 +1069,10 @@ v2_2_loop:
 	VBROADCASTSS 4(SI), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_2_loop
 
 v2_2_store:
@@ -1119,9 +1137,10 @@ v2_3_loop:
 	VBROADCASTSS 8(SI), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_3_loop
 
 v2_3_store:
@@ -1204,9 +1223,10 @@ v2_4_loop:
 	VBROADCASTSS 12(SI), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_4_loop
 
 v2_4_store:
@@ -1307,9 +1327,10 @@ v2_5_loop:
 	VBROADCASTSS 16(SI), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_5_loop
 
 v2_5_store:
@@ -1428,9 +1449,10 @@ v2_6_loop:
 	VBROADCASTSS 20(SI), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_6_loop
 
 v2_6_store:
@@ -1504,9 +1526,9 @@ v2_6_overwrite:
 	VZEROUPPER
 	RET
 
-// func tileF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64)
+// func tileF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64, ahead *float64, step int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileF64AVX2(SB), NOSPLIT, $0-88
+TEXT ·tileF64AVX2(SB), NOSPLIT, $0-104
 	MOVQ       k+0(FP), BX
 	MOVQ       a+8(FP), SI
 	MOVQ       as+16(FP), R8
@@ -1516,9 +1538,13 @@ TEXT ·tileF64AVX2(SB), NOSPLIT, $0-88
 	MOVQ       ldc+48(FP), R10
 	MOVQ       rows+56(FP), R11
 	MOVQ       cols+64(FP), R12
+	MOVQ       ahead+88(FP), R13
+	MOVQ       step+96(FP), R15
 	SHLQ       $0x03, R8
 	SHLQ       $0x03, R9
 	SHLQ       $0x03, R10
+	IMULQ      R15, BX
+	SUBQ       R15, R13
 	CMPQ       R12, $0x08
 	JEQ        v2
 	CMPQ       R12, $0x04
@@ -1551,9 +1577,10 @@ v2m_1_loop:
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y12, Y14, Y0
 	VFMADD231PD  Y13, Y14, Y1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_1_loop
 
 v2m_1_store:
@@ -1601,9 +1628,10 @@ v2m_2_loop:
 	VBROADCASTSD 8(SI), Y14
 	VFMADD231PD  Y12, Y14, Y2
 	VFMADD231PD  Y13, Y14, Y3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_2_loop
 
 v2m_2_store:
@@ -1670,9 +1698,10 @@ v2m_3_loop:
 	VBROADCASTSD 16(SI), Y14
 	VFMADD231PD  Y12, Y14, Y4
 	VFMADD231PD  Y13, Y14, Y5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_3_loop
 
 v2m_3_store:
@@ -1758,9 +1787,10 @@ v2m_4_loop:
 	VBROADCASTSD 24(SI), Y14
 	VFMADD231PD  Y12, Y14, Y6
 	VFMADD231PD  Y13, Y14, Y7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_4_loop
 
 v2m_4_store:
@@ -1865,9 +1895,10 @@ v2m_5_loop:
 	VBROADCASTSD 32(SI), Y14
 	VFMADD231PD  Y12, Y14, Y8
 	VFMADD231PD  Y13, Y14, Y9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_5_loop
 
 v2m_5_store:
@@ -1991,9 +2022,10 @@ v2m_6_loop:
 	VBROADCASTSD 40(SI), Y14
 	VFMADD231PD  Y12, Y14, Y10
 	VFMADD231PD  Y13, Y14, Y11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_6_loop
 
 v2m_6_store:
@@ -2097,9 +2129,10 @@ v1m_1_loop:
 	VMASKMOVPD   (DI), Y15, Y12
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y12, Y14, Y0
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_1_loop
 
 v1m_1_store:
@@ -2136,9 +2169,10 @@ v1m_2_loop:
 	VFMADD231PD  Y12, Y14, Y0
 	VBROADCASTSD 8(SI), Y14
 	VFMADD231PD  Y12, Y14, Y1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_2_loop
 
 v1m_2_store:
@@ -2187,9 +2221,10 @@ v1m_3_loop:
 	VFMADD231PD  Y12, Y14, Y1
 	VBROADCASTSD 16(SI), Y14
 	VFMADD231PD  Y12, Y14, Y2
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_3_loop
 
 v1m_3_store:
@@ -2250,9 +2285,10 @@ v1m_4_loop:
 	VFMADD231PD  Y12, Y14, Y2
 	VBROADCASTSD 24(SI), Y14
 	VFMADD231PD  Y12, Y14, Y3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_4_loop
 
 v1m_4_store:
@@ -2325,9 +2361,10 @@ v1m_5_loop:
 	VFMADD231PD  Y12, Y14, Y3
 	VBROADCASTSD 32(SI), Y14
 	VFMADD231PD  Y12, Y14, Y4
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_5_loop
 
 v1m_5_store:
@@ -2412,9 +2449,10 @@ v1m_6_loop:
 	VFMADD231PD  Y12, Y14, Y4
 	VBROADCASTSD 40(SI), Y14
 	VFMADD231PD  Y12, Y14, Y5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_6_loop
 
 v1m_6_store:
@@ -2495,9 +2533,10 @@ v2_1_loop:
 	VBROADCASTSD (SI), Y14
 	VFMADD231PD  Y12, Y14, Y0
 	VFMADD231PD  Y13, Y14, Y1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_1_loop
 
 v2_1_store:
@@ -2544,9 +2583,10 @@ v2_2_loop:
 	VBROADCASTSD 8(SI), Y15
 	VFMADD231PD  Y12, Y15, Y2
 	VFMADD231PD  Y13, Y15, Y3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_2_loop
 
 v2_2_store:
@@ -2611,9 +2651,10 @@ v2_3_loop:
 	VBROADCASTSD 16(SI), Y14
 	VFMADD231PD  Y12, Y14, Y4
 	VFMADD231PD  Y13, Y14, Y5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_3_loop
 
 v2_3_store:
@@ -2696,9 +2737,10 @@ v2_4_loop:
 	VBROADCASTSD 24(SI), Y15
 	VFMADD231PD  Y12, Y15, Y6
 	VFMADD231PD  Y13, Y15, Y7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_4_loop
 
 v2_4_store:
@@ -2799,9 +2841,10 @@ v2_5_loop:
 	VBROADCASTSD 32(SI), Y14
 	VFMADD231PD  Y12, Y14, Y8
 	VFMADD231PD  Y13, Y14, Y9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_5_loop
 
 v2_5_store:
@@ -2920,9 +2963,10 @@ v2_6_loop:
 	VBROADCASTSD 40(SI), Y15
 	VFMADD231PD  Y12, Y15, Y10
 	VFMADD231PD  Y13, Y15, Y11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_6_loop
 
 v2_6_store:
@@ -2996,9 +3040,9 @@ v2_6_overwrite:
 	VZEROUPPER
 	RET
 
-// func tileF32AVX512(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32)
+// func tileF32AVX512(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32, ahead *float32, step int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tileF32AVX512(SB), NOSPLIT, $0-80
+TEXT ·tileF32AVX512(SB), NOSPLIT, $0-96
 	MOVQ       k+0(FP), BX
 	MOVQ       a+8(FP), SI
 	MOVQ       as+16(FP), R8
@@ -3008,9 +3052,13 @@ TEXT ·tileF32AVX512(SB), NOSPLIT, $0-80
 	MOVQ       ldc+48(FP), R10
 	MOVQ       rows+56(FP), R11
 	MOVQ       cols+64(FP), R12
+	MOVQ       ahead+80(FP), R13
+	MOVQ       step+88(FP), R15
 	SHLQ       $0x02, R8
 	SHLQ       $0x02, R9
 	SHLQ       $0x02, R10
+	IMULQ      R15, BX
+	SUBQ       R15, R13
 	CMPQ       R12, $0x20
 	JEQ        v2
 	CMPQ       R12, $0x10
@@ -3061,9 +3109,10 @@ v2m_1_loop:
 	VBROADCASTSS (SI), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_1_loop
 
 v2m_1_store:
@@ -3111,9 +3160,10 @@ v2m_2_loop:
 	VBROADCASTSS 4(SI), Z31
 	VFMADD231PS  Z28, Z31, Z2
 	VFMADD231PS  Z29, Z31, Z3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_2_loop
 
 v2m_2_store:
@@ -3180,9 +3230,10 @@ v2m_3_loop:
 	VBROADCASTSS 8(SI), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_3_loop
 
 v2m_3_store:
@@ -3268,9 +3319,10 @@ v2m_4_loop:
 	VBROADCASTSS 12(SI), Z31
 	VFMADD231PS  Z28, Z31, Z6
 	VFMADD231PS  Z29, Z31, Z7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_4_loop
 
 v2m_4_store:
@@ -3375,9 +3427,10 @@ v2m_5_loop:
 	VBROADCASTSS 16(SI), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_5_loop
 
 v2m_5_store:
@@ -3501,9 +3554,10 @@ v2m_6_loop:
 	VBROADCASTSS 20(SI), Z31
 	VFMADD231PS  Z28, Z31, Z10
 	VFMADD231PS  Z29, Z31, Z11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_6_loop
 
 v2m_6_store:
@@ -3646,9 +3700,10 @@ v2m_7_loop:
 	VBROADCASTSS 24(SI), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_7_loop
 
 v2m_7_store:
@@ -3810,9 +3865,10 @@ v2m_8_loop:
 	VBROADCASTSS 28(SI), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_8_loop
 
 v2m_8_store:
@@ -3993,9 +4049,10 @@ v2m_9_loop:
 	VBROADCASTSS 32(SI), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_9_loop
 
 v2m_9_store:
@@ -4195,9 +4252,10 @@ v2m_10_loop:
 	VBROADCASTSS 36(SI), Z31
 	VFMADD231PS  Z28, Z31, Z18
 	VFMADD231PS  Z29, Z31, Z19
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_10_loop
 
 v2m_10_store:
@@ -4416,9 +4474,10 @@ v2m_11_loop:
 	VBROADCASTSS 40(SI), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_11_loop
 
 v2m_11_store:
@@ -4656,9 +4715,10 @@ v2m_12_loop:
 	VBROADCASTSS 44(SI), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_12_loop
 
 v2m_12_store:
@@ -4915,9 +4975,10 @@ v2m_13_loop:
 	VBROADCASTSS 48(SI), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_13_loop
 
 v2m_13_store:
@@ -5193,9 +5254,10 @@ v2m_14_loop:
 	VBROADCASTSS 52(SI), Z31
 	VFMADD231PS  Z28, Z31, Z26
 	VFMADD231PS  Z29, Z31, Z27
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_14_loop
 
 v2m_14_store:
@@ -5405,9 +5467,10 @@ v1m_1_loop:
 	VMOVUPS.Z    (DI), K1, Z28
 	VBROADCASTSS (SI), Z30
 	VFMADD231PS  Z28, Z30, Z0
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_1_loop
 
 v1m_1_store:
@@ -5444,9 +5507,10 @@ v1m_2_loop:
 	VFMADD231PS  Z28, Z30, Z0
 	VBROADCASTSS 4(SI), Z31
 	VFMADD231PS  Z28, Z31, Z1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_2_loop
 
 v1m_2_store:
@@ -5495,9 +5559,10 @@ v1m_3_loop:
 	VFMADD231PS  Z28, Z31, Z1
 	VBROADCASTSS 8(SI), Z30
 	VFMADD231PS  Z28, Z30, Z2
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_3_loop
 
 v1m_3_store:
@@ -5558,9 +5623,10 @@ v1m_4_loop:
 	VFMADD231PS  Z28, Z30, Z2
 	VBROADCASTSS 12(SI), Z31
 	VFMADD231PS  Z28, Z31, Z3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_4_loop
 
 v1m_4_store:
@@ -5633,9 +5699,10 @@ v1m_5_loop:
 	VFMADD231PS  Z28, Z31, Z3
 	VBROADCASTSS 16(SI), Z30
 	VFMADD231PS  Z28, Z30, Z4
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_5_loop
 
 v1m_5_store:
@@ -5720,9 +5787,10 @@ v1m_6_loop:
 	VFMADD231PS  Z28, Z30, Z4
 	VBROADCASTSS 20(SI), Z31
 	VFMADD231PS  Z28, Z31, Z5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_6_loop
 
 v1m_6_store:
@@ -5819,9 +5887,10 @@ v1m_7_loop:
 	VFMADD231PS  Z28, Z31, Z5
 	VBROADCASTSS 24(SI), Z30
 	VFMADD231PS  Z28, Z30, Z6
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_7_loop
 
 v1m_7_store:
@@ -5930,9 +5999,10 @@ v1m_8_loop:
 	VFMADD231PS  Z28, Z30, Z6
 	VBROADCASTSS 28(SI), Z31
 	VFMADD231PS  Z28, Z31, Z7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_8_loop
 
 v1m_8_store:
@@ -6053,9 +6123,10 @@ v1m_9_loop:
 	VFMADD231PS  Z28, Z31, Z7
 	VBROADCASTSS 32(SI), Z30
 	VFMADD231PS  Z28, Z30, Z8
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_9_loop
 
 v1m_9_store:
@@ -6188,9 +6259,10 @@ v1m_10_loop:
 	VFMADD231PS  Z28, Z30, Z8
 	VBROADCASTSS 36(SI), Z31
 	VFMADD231PS  Z28, Z31, Z9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_10_loop
 
 v1m_10_store:
@@ -6335,9 +6407,10 @@ v1m_11_loop:
 	VFMADD231PS  Z28, Z31, Z9
 	VBROADCASTSS 40(SI), Z30
 	VFMADD231PS  Z28, Z30, Z10
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_11_loop
 
 v1m_11_store:
@@ -6494,9 +6567,10 @@ v1m_12_loop:
 	VFMADD231PS  Z28, Z30, Z10
 	VBROADCASTSS 44(SI), Z31
 	VFMADD231PS  Z28, Z31, Z11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_12_loop
 
 v1m_12_store:
@@ -6665,9 +6739,10 @@ v1m_13_loop:
 	VFMADD231PS  Z28, Z31, Z11
 	VBROADCASTSS 48(SI), Z30
 	VFMADD231PS  Z28, Z30, Z12
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_13_loop
 
 v1m_13_store:
@@ -6848,9 +6923,10 @@ v1m_14_loop:
 	VFMADD231PS  Z28, Z30, Z12
 	VBROADCASTSS 52(SI), Z31
 	VFMADD231PS  Z28, Z31, Z13
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_14_loop
 
 v1m_14_store:
@@ -7003,9 +7079,10 @@ v2_1_loop:
 	VBROADCASTSS (SI), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_1_loop
 
 v2_1_store:
@@ -7052,9 +7129,10 @@ v2_2_loop:
 	VBROADCASTSS 4(SI), Z31
 	VFMADD231PS  Z28, Z31, Z2
 	VFMADD231PS  Z29, Z31, Z3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_2_loop
 
 v2_2_store:
@@ -7119,9 +7197,10 @@ v2_3_loop:
 	VBROADCASTSS 8(SI), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_3_loop
 
 v2_3_store:
@@ -7204,9 +7283,10 @@ v2_4_loop:
 	VBROADCASTSS 12(SI), Z31
 	VFMADD231PS  Z28, Z31, Z6
 	VFMADD231PS  Z29, Z31, Z7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_4_loop
 
 v2_4_store:
@@ -7307,9 +7387,10 @@ v2_5_loop:
 	VBROADCASTSS 16(SI), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_5_loop
 
 v2_5_store:
@@ -7428,9 +7509,10 @@ v2_6_loop:
 	VBROADCASTSS 20(SI), Z31
 	VFMADD231PS  Z28, Z31, Z10
 	VFMADD231PS  Z29, Z31, Z11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_6_loop
 
 v2_6_store:
@@ -7567,9 +7649,10 @@ v2_7_loop:
 	VBROADCASTSS 24(SI), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_7_loop
 
 v2_7_store:
@@ -7724,9 +7807,10 @@ v2_8_loop:
 	VBROADCASTSS 28(SI), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_8_loop
 
 v2_8_store:
@@ -7899,9 +7983,10 @@ v2_9_loop:
 	VBROADCASTSS 32(SI), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_9_loop
 
 v2_9_store:
@@ -8092,9 +8177,10 @@ v2_10_loop:
 	VBROADCASTSS 36(SI), Z31
 	VFMADD231PS  Z28, Z31, Z18
 	VFMADD231PS  Z29, Z31, Z19
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_10_loop
 
 v2_10_store:
@@ -8303,9 +8389,10 @@ v2_11_loop:
 	VBROADCASTSS 40(SI), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_11_loop
 
 v2_11_store:
@@ -8532,9 +8619,10 @@ v2_12_loop:
 	VBROADCASTSS 44(SI), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_12_loop
 
 v2_12_store:
@@ -8779,9 +8867,10 @@ v2_13_loop:
 	VBROADCASTSS 48(SI), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_13_loop
 
 v2_13_store:
@@ -9044,9 +9133,10 @@ v2_14_loop:
 	VBROADCASTSS 52(SI), Z31
 	VFMADD231PS  Z28, Z31, Z26
 	VFMADD231PS  Z29, Z31, Z27
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_14_loop
 
 v2_14_store:
@@ -9200,9 +9290,9 @@ v2_14_overwrite:
 	VZEROUPPER
 	RET
 
-// func tileF64AVX512(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64)
+// func tileF64AVX512(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64, ahead *float64, step int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tileF64AVX512(SB), NOSPLIT, $0-88
+TEXT ·tileF64AVX512(SB), NOSPLIT, $0-104
 	MOVQ       k+0(FP), BX
 	MOVQ       a+8(FP), SI
 	MOVQ       as+16(FP), R8
@@ -9212,9 +9302,13 @@ TEXT ·tileF64AVX512(SB), NOSPLIT, $0-88
 	MOVQ       ldc+48(FP), R10
 	MOVQ       rows+56(FP), R11
 	MOVQ       cols+64(FP), R12
+	MOVQ       ahead+88(FP), R13
+	MOVQ       step+96(FP), R15
 	SHLQ       $0x03, R8
 	SHLQ       $0x03, R9
 	SHLQ       $0x03, R10
+	IMULQ      R15, BX
+	SUBQ       R15, R13
 	CMPQ       R12, $0x10
 	JEQ        v2
 	CMPQ       R12, $0x08
@@ -9265,9 +9359,10 @@ v2m_1_loop:
 	VBROADCASTSD (SI), Z30
 	VFMADD231PD  Z28, Z30, Z0
 	VFMADD231PD  Z29, Z30, Z1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_1_loop
 
 v2m_1_store:
@@ -9315,9 +9410,10 @@ v2m_2_loop:
 	VBROADCASTSD 8(SI), Z31
 	VFMADD231PD  Z28, Z31, Z2
 	VFMADD231PD  Z29, Z31, Z3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_2_loop
 
 v2m_2_store:
@@ -9384,9 +9480,10 @@ v2m_3_loop:
 	VBROADCASTSD 16(SI), Z30
 	VFMADD231PD  Z28, Z30, Z4
 	VFMADD231PD  Z29, Z30, Z5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_3_loop
 
 v2m_3_store:
@@ -9472,9 +9569,10 @@ v2m_4_loop:
 	VBROADCASTSD 24(SI), Z31
 	VFMADD231PD  Z28, Z31, Z6
 	VFMADD231PD  Z29, Z31, Z7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_4_loop
 
 v2m_4_store:
@@ -9579,9 +9677,10 @@ v2m_5_loop:
 	VBROADCASTSD 32(SI), Z30
 	VFMADD231PD  Z28, Z30, Z8
 	VFMADD231PD  Z29, Z30, Z9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_5_loop
 
 v2m_5_store:
@@ -9705,9 +9804,10 @@ v2m_6_loop:
 	VBROADCASTSD 40(SI), Z31
 	VFMADD231PD  Z28, Z31, Z10
 	VFMADD231PD  Z29, Z31, Z11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_6_loop
 
 v2m_6_store:
@@ -9850,9 +9950,10 @@ v2m_7_loop:
 	VBROADCASTSD 48(SI), Z30
 	VFMADD231PD  Z28, Z30, Z12
 	VFMADD231PD  Z29, Z30, Z13
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_7_loop
 
 v2m_7_store:
@@ -10014,9 +10115,10 @@ v2m_8_loop:
 	VBROADCASTSD 56(SI), Z31
 	VFMADD231PD  Z28, Z31, Z14
 	VFMADD231PD  Z29, Z31, Z15
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_8_loop
 
 v2m_8_store:
@@ -10197,9 +10299,10 @@ v2m_9_loop:
 	VBROADCASTSD 64(SI), Z30
 	VFMADD231PD  Z28, Z30, Z16
 	VFMADD231PD  Z29, Z30, Z17
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_9_loop
 
 v2m_9_store:
@@ -10399,9 +10502,10 @@ v2m_10_loop:
 	VBROADCASTSD 72(SI), Z31
 	VFMADD231PD  Z28, Z31, Z18
 	VFMADD231PD  Z29, Z31, Z19
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_10_loop
 
 v2m_10_store:
@@ -10620,9 +10724,10 @@ v2m_11_loop:
 	VBROADCASTSD 80(SI), Z30
 	VFMADD231PD  Z28, Z30, Z20
 	VFMADD231PD  Z29, Z30, Z21
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_11_loop
 
 v2m_11_store:
@@ -10860,9 +10965,10 @@ v2m_12_loop:
 	VBROADCASTSD 88(SI), Z31
 	VFMADD231PD  Z28, Z31, Z22
 	VFMADD231PD  Z29, Z31, Z23
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_12_loop
 
 v2m_12_store:
@@ -11119,9 +11225,10 @@ v2m_13_loop:
 	VBROADCASTSD 96(SI), Z30
 	VFMADD231PD  Z28, Z30, Z24
 	VFMADD231PD  Z29, Z30, Z25
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_13_loop
 
 v2m_13_store:
@@ -11397,9 +11504,10 @@ v2m_14_loop:
 	VBROADCASTSD 104(SI), Z31
 	VFMADD231PD  Z28, Z31, Z26
 	VFMADD231PD  Z29, Z31, Z27
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2m_14_loop
 
 v2m_14_store:
@@ -11609,9 +11717,10 @@ v1m_1_loop:
 	VMOVUPD.Z    (DI), K1, Z28
 	VBROADCASTSD (SI), Z30
 	VFMADD231PD  Z28, Z30, Z0
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_1_loop
 
 v1m_1_store:
@@ -11648,9 +11757,10 @@ v1m_2_loop:
 	VFMADD231PD  Z28, Z30, Z0
 	VBROADCASTSD 8(SI), Z31
 	VFMADD231PD  Z28, Z31, Z1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_2_loop
 
 v1m_2_store:
@@ -11699,9 +11809,10 @@ v1m_3_loop:
 	VFMADD231PD  Z28, Z31, Z1
 	VBROADCASTSD 16(SI), Z30
 	VFMADD231PD  Z28, Z30, Z2
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_3_loop
 
 v1m_3_store:
@@ -11762,9 +11873,10 @@ v1m_4_loop:
 	VFMADD231PD  Z28, Z30, Z2
 	VBROADCASTSD 24(SI), Z31
 	VFMADD231PD  Z28, Z31, Z3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_4_loop
 
 v1m_4_store:
@@ -11837,9 +11949,10 @@ v1m_5_loop:
 	VFMADD231PD  Z28, Z31, Z3
 	VBROADCASTSD 32(SI), Z30
 	VFMADD231PD  Z28, Z30, Z4
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_5_loop
 
 v1m_5_store:
@@ -11924,9 +12037,10 @@ v1m_6_loop:
 	VFMADD231PD  Z28, Z30, Z4
 	VBROADCASTSD 40(SI), Z31
 	VFMADD231PD  Z28, Z31, Z5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_6_loop
 
 v1m_6_store:
@@ -12023,9 +12137,10 @@ v1m_7_loop:
 	VFMADD231PD  Z28, Z31, Z5
 	VBROADCASTSD 48(SI), Z30
 	VFMADD231PD  Z28, Z30, Z6
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_7_loop
 
 v1m_7_store:
@@ -12134,9 +12249,10 @@ v1m_8_loop:
 	VFMADD231PD  Z28, Z30, Z6
 	VBROADCASTSD 56(SI), Z31
 	VFMADD231PD  Z28, Z31, Z7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_8_loop
 
 v1m_8_store:
@@ -12257,9 +12373,10 @@ v1m_9_loop:
 	VFMADD231PD  Z28, Z31, Z7
 	VBROADCASTSD 64(SI), Z30
 	VFMADD231PD  Z28, Z30, Z8
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_9_loop
 
 v1m_9_store:
@@ -12392,9 +12509,10 @@ v1m_10_loop:
 	VFMADD231PD  Z28, Z30, Z8
 	VBROADCASTSD 72(SI), Z31
 	VFMADD231PD  Z28, Z31, Z9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_10_loop
 
 v1m_10_store:
@@ -12539,9 +12657,10 @@ v1m_11_loop:
 	VFMADD231PD  Z28, Z31, Z9
 	VBROADCASTSD 80(SI), Z30
 	VFMADD231PD  Z28, Z30, Z10
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_11_loop
 
 v1m_11_store:
@@ -12698,9 +12817,10 @@ v1m_12_loop:
 	VFMADD231PD  Z28, Z30, Z10
 	VBROADCASTSD 88(SI), Z31
 	VFMADD231PD  Z28, Z31, Z11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_12_loop
 
 v1m_12_store:
@@ -12869,9 +12989,10 @@ v1m_13_loop:
 	VFMADD231PD  Z28, Z31, Z11
 	VBROADCASTSD 96(SI), Z30
 	VFMADD231PD  Z28, Z30, Z12
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_13_loop
 
 v1m_13_store:
@@ -13052,9 +13173,10 @@ v1m_14_loop:
 	VFMADD231PD  Z28, Z30, Z12
 	VBROADCASTSD 104(SI), Z31
 	VFMADD231PD  Z28, Z31, Z13
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v1m_14_loop
 
 v1m_14_store:
@@ -13207,9 +13329,10 @@ v2_1_loop:
 	VBROADCASTSD (SI), Z30
 	VFMADD231PD  Z28, Z30, Z0
 	VFMADD231PD  Z29, Z30, Z1
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_1_loop
 
 v2_1_store:
@@ -13256,9 +13379,10 @@ v2_2_loop:
 	VBROADCASTSD 8(SI), Z31
 	VFMADD231PD  Z28, Z31, Z2
 	VFMADD231PD  Z29, Z31, Z3
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_2_loop
 
 v2_2_store:
@@ -13323,9 +13447,10 @@ v2_3_loop:
 	VBROADCASTSD 16(SI), Z30
 	VFMADD231PD  Z28, Z30, Z4
 	VFMADD231PD  Z29, Z30, Z5
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_3_loop
 
 v2_3_store:
@@ -13408,9 +13533,10 @@ v2_4_loop:
 	VBROADCASTSD 24(SI), Z31
 	VFMADD231PD  Z28, Z31, Z6
 	VFMADD231PD  Z29, Z31, Z7
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_4_loop
 
 v2_4_store:
@@ -13511,9 +13637,10 @@ v2_5_loop:
 	VBROADCASTSD 32(SI), Z30
 	VFMADD231PD  Z28, Z30, Z8
 	VFMADD231PD  Z29, Z30, Z9
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_5_loop
 
 v2_5_store:
@@ -13632,9 +13759,10 @@ v2_6_loop:
 	VBROADCASTSD 40(SI), Z31
 	VFMADD231PD  Z28, Z31, Z10
 	VFMADD231PD  Z29, Z31, Z11
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_6_loop
 
 v2_6_store:
@@ -13771,9 +13899,10 @@ v2_7_loop:
 	VBROADCASTSD 48(SI), Z30
 	VFMADD231PD  Z28, Z30, Z12
 	VFMADD231PD  Z29, Z30, Z13
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_7_loop
 
 v2_7_store:
@@ -13928,9 +14057,10 @@ v2_8_loop:
 	VBROADCASTSD 56(SI), Z31
 	VFMADD231PD  Z28, Z31, Z14
 	VFMADD231PD  Z29, Z31, Z15
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_8_loop
 
 v2_8_store:
@@ -14103,9 +14233,10 @@ v2_9_loop:
 	VBROADCASTSD 64(SI), Z30
 	VFMADD231PD  Z28, Z30, Z16
 	VFMADD231PD  Z29, Z30, Z17
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_9_loop
 
 v2_9_store:
@@ -14296,9 +14427,10 @@ v2_10_loop:
 	VBROADCASTSD 72(SI), Z31
 	VFMADD231PD  Z28, Z31, Z18
 	VFMADD231PD  Z29, Z31, Z19
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_10_loop
 
 v2_10_store:
@@ -14507,9 +14639,10 @@ v2_11_loop:
 	VBROADCASTSD 80(SI), Z30
 	VFMADD231PD  Z28, Z30, Z20
 	VFMADD231PD  Z29, Z30, Z21
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_11_loop
 
 v2_11_store:
@@ -14736,9 +14869,10 @@ v2_12_loop:
 	VBROADCASTSD 88(SI), Z31
 	VFMADD231PD  Z28, Z31, Z22
 	VFMADD231PD  Z29, Z31, Z23
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_12_loop
 
 v2_12_store:
@@ -14983,9 +15117,10 @@ v2_13_loop:
 	VBROADCASTSD 96(SI), Z30
 	VFMADD231PD  Z28, Z30, Z24
 	VFMADD231PD  Z29, Z30, Z25
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_13_loop
 
 v2_13_store:
@@ -15248,9 +15383,10 @@ v2_14_loop:
 	VBROADCASTSD 104(SI), Z31
 	VFMADD231PD  Z28, Z31, Z26
 	VFMADD231PD  Z29, Z31, Z27
+	PREFETCHT1   (R13)(BX*1)
 	ADDQ         R8, SI
 	ADDQ         R9, DI
-	DECQ         BX
+	SUBQ         R15, BX
 	JNE          v2_14_loop
 
 v2_14_store:

@@ -2,12 +2,12 @@
 
 package gemm
 
-// tileF32NEON is C = alpha·A·B + beta·C for one tile: rows ≤ 8, cols ≤ 12, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].
+// tileF32NEON is C = alpha·A·B + beta·C for one tile: rows ≤ 8, cols ≤ 12, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for nothing.
 //
 //go:noescape
-func tileF32NEON(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32)
+func tileF32NEON(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32, ahead *float32, step int)
 
-// tileF64NEON is C = alpha·A·B + beta·C for one tile: rows ≤ 8, cols ≤ 6, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].
+// tileF64NEON is C = alpha·A·B + beta·C for one tile: rows ≤ 8, cols ≤ 6, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for nothing.
 //
 //go:noescape
-func tileF64NEON(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64)
+func tileF64NEON(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64, ahead *float64, step int)

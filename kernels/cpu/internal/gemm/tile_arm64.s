@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// func tileF32NEON(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32)
-TEXT ·tileF32NEON(SB), NOSPLIT, $0-80
+// func tileF32NEON(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32, ahead *float32, step int)
+TEXT ·tileF32NEON(SB), NOSPLIT, $0-96
 	MOVD k+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD as+16(FP), R2
@@ -8949,8 +8949,8 @@ v3_8_overwrite:
 	ADD R6, R5
 	RET
 
-// func tileF64NEON(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64)
-TEXT ·tileF64NEON(SB), NOSPLIT, $0-88
+// func tileF64NEON(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64, ahead *float64, step int)
+TEXT ·tileF64NEON(SB), NOSPLIT, $0-104
 	MOVD k+0(FP), R0
 	MOVD a+8(FP), R1
 	MOVD as+16(FP), R2

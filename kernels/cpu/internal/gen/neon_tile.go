@@ -17,8 +17,8 @@ const (
 
 func neonTiles(s *neon) {
 	T := s.goType()
-	s.function("tile", fmt.Sprintf("k int, a *%s, as int, b *%s, bs int, c *%s, ldc int, rows int, cols int, alpha %s, beta %s", T, T, T, T, T),
-		72+2*s.size(), fmt.Sprintf("is C = alpha·A·B + beta·C for one tile: rows ≤ %d, cols ≤ %d, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].",
+	s.function("tile", fmt.Sprintf("k int, a *%s, as int, b *%s, bs int, c *%s, ldc int, rows int, cols int, alpha %s, beta %s, ahead *%s, step int", T, T, T, T, T, T),
+		88+2*s.size(), fmt.Sprintf("is C = alpha·A·B + beta·C for one tile: rows ≤ %d, cols ≤ %d, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for nothing.",
 			neonHeight, neonVectors*s.lanes()))
 	for i, p := range []string{"k", "a", "as", "b", "bs", "c", "ldc", "rows", "cols"} {
 		s.emit("MOVD %s+%d(FP), R%d", p, 8*i, i)

@@ -30,6 +30,7 @@ var (
 	regB, regBS       = reg.RDI, reg.R9
 	regC, regLDC      = reg.RDX, reg.R10
 	regRows, regCols  = reg.R11, reg.R12
+	regAhead, regStep = reg.R13, reg.R15
 )
 
 func (t tile) emit() {
@@ -37,19 +38,21 @@ func (t tile) emit() {
 	t.Function("tile" + t.suffix())
 	t.Attributes(attr.NOSPLIT)
 	t.Pragma("noescape")
-	t.Doc(fmt.Sprintf("tile%s is C = alpha·A·B + beta·C for one tile: rows ≤ %d, cols ≤ %d, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].",
+	t.Doc(fmt.Sprintf("tile%s is C = alpha·A·B + beta·C for one tile: rows ≤ %d, cols ≤ %d, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.",
 		t.suffix(), most, 2*t.lanes()))
 	T := t.goType()
-	t.SignatureExpr(fmt.Sprintf("func(k int, a *%s, as int, b *%s, bs int, c *%s, ldc int, rows, cols int, alpha, beta %s)", T, T, T, T))
+	t.SignatureExpr(fmt.Sprintf("func(k int, a *%s, as int, b *%s, bs int, c *%s, ldc int, rows, cols int, alpha, beta %s, ahead *%s, step int)", T, T, T, T, T))
 	for _, p := range []struct {
 		name string
 		to   reg.GPPhysical
-	}{{"k", regK}, {"a", regA}, {"as", regAS}, {"b", regB}, {"bs", regBS}, {"c", regC}, {"ldc", regLDC}, {"rows", regRows}, {"cols", regCols}} {
+	}{{"k", regK}, {"a", regA}, {"as", regAS}, {"b", regB}, {"bs", regBS}, {"c", regC}, {"ldc", regLDC}, {"rows", regRows}, {"cols", regCols}, {"ahead", regAhead}, {"step", regStep}} {
 		t.Load(t.Param(p.name), p.to)
 	}
 	for _, stride := range []reg.GPPhysical{regAS, regBS, regLDC} {
 		t.SHLQ(t.shift(), stride)
 	}
+	t.IMULQ(regStep, regK) // in steps, so that it counts down where to ask too
+	t.SUBQ(regStep, regAhead)
 	shapes := []tile{{vectors: 2}, {vectors: 2, masked: true}, {vectors: 1, masked: true}}
 	t.CMPQ(regCols, operand.U8(2*t.lanes()))
 	t.JEQ(operand.LabelRef(t.label(shapes[0])))
@@ -121,9 +124,10 @@ func (t tile) loop() {
 			t.fma(t.spare(j), x, t.acc(i, j))
 		}
 	}
+	t.PREFETCHT1(operand.Mem{Base: regAhead, Index: regK, Scale: 1})
 	t.ADDQ(regAS, regA)
 	t.ADDQ(regBS, regB)
-	t.DECQ(regK)
+	t.SUBQ(regStep, regK)
 	t.JNE(operand.LabelRef(name + "_loop"))
 	t.Label(name + "_store")
 }
