@@ -28,6 +28,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	w := kernels.Window{N: 50, C: 3, H: 12, W: 12, KH: 3, KW: 3, StrideH: 1, StrideW: 1}
 	deep := w
 	deep.C = 16
+	own := kernels.Window{N: 9, C: 33, H: 8, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1}
 	full := []kernels.Access{{B: 1, C: 1}}
 	for _, op := range []kernels.Primitive{
 		kernels.Reduce{A: 1, B: 300000, C: 1, Map: kernels.Map{N: 300000, Access: full, Results: []uint8{0}}},
@@ -42,6 +43,9 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		kernels.Conv{Window: deep, O: 16},
 		kernels.ConvInput{Window: deep, O: 16},
 		kernels.ConvWeight{Window: deep, O: 16},
+		kernels.Conv{Window: own, O: 48, PerExample: true},
+		kernels.ConvInput{Window: own, O: 48, PerExample: true},
+		kernels.ConvWeight{Window: own, O: 48, PerExample: true},
 		kernels.Scatter{Rows: 900, Width: 30, Table: 17},
 		kernels.Softmax{Rows: 1000, Cols: 30},
 		kernels.Attention{Batch: 3, Heads: 2, Queries: 150, Keys: 150, Width: 24, Values: 24, Scale: 0.2, Causal: true, Packed: true},

@@ -15,7 +15,7 @@ type few struct {
 }
 
 // fewAt is where things lie in a worker's scratch memory, in bytes.
-type fewAt struct{ pixels, results, lines, in, out, turned, kernels int }
+type fewAt struct{ pixels, results, lines, in, out, kernels int }
 
 // Bounds of what is faster so: tiles, of which there are fewer than wideOwnTiles, and channels on both sides.
 const (
@@ -33,8 +33,8 @@ func (c *convolution[T]) few(inputs, outputs int) *few {
 	return &few{Channels: t, images: c.N, inputs: inputs, outputs: outputs, height: c.H, width: c.W, local: c.local}
 }
 
-// step is from the products of one place to those of the next.
-func (d *few) step(channels int) int { return d.Tiles()*channels + winograd4.Lanes }
+// step is from what belongs to one place of a patch to what belongs to the next.
+func (d *few) step() int { return d.Tiles()*max(d.inputs, d.outputs) + winograd4.Lanes }
 
 // reserve lays out a worker's scratch memory.
 func (d *few) reserve() {
@@ -45,20 +45,18 @@ func (d *few) reserve() {
 	}
 	_, plane := d.Padded()
 	d.at = fewAt{room(plane * d.inputs), room(d.height * d.width * d.outputs), room(d.LinesLen(max(d.inputs, d.outputs))),
-		room(winograd4.Places * d.step(d.inputs)), room(winograd4.Places * d.step(d.outputs)), room(d.Tiles() * d.inputs),
-		room(winograd4.Places * kernelStep(d.inputs, d.outputs))}
+		room(winograd4.Places * d.step()), room(winograd4.Places * d.step()), room(winograd4.OwnLen)}
 	d.local.reserve(end)
 }
 
 // fewMemory is a worker's scratch memory.
-type fewMemory struct{ pixels, results, lines, in, out, turned, kernels []float32 }
+type fewMemory struct{ pixels, results, lines, in, out, kernels []float32 }
 
 func (d *few) memory(worker int) fewMemory {
 	of := func(at, n int) []float32 { return view[float32](d.local, worker, at, n) }
 	_, plane := d.Padded()
 	m := fewMemory{of(d.at.pixels, plane*d.inputs), of(d.at.results, d.height*d.width*d.outputs), of(d.at.lines, d.LinesLen(max(d.inputs, d.outputs))),
-		of(d.at.in, winograd4.Places*d.step(d.inputs)), of(d.at.out, winograd4.Places*d.step(d.outputs)), of(d.at.turned, d.Tiles()*d.inputs),
-		of(d.at.kernels, winograd4.Places*kernelStep(d.inputs, d.outputs))}
+		of(d.at.in, winograd4.Places*d.step()), of(d.at.out, winograd4.Places*d.step()), of(d.at.kernels, winograd4.OwnLen)}
 	clear(m.pixels) // of which the zeros around an image stay
 	return m
 }
@@ -69,7 +67,7 @@ func (d *few) data(m fewMemory, x []float32) {
 	for y := range d.height {
 		gemm.Transpose(m.pixels[((y+1)*row+1)*d.inputs:], x[y*d.width:], d.inputs, d.width, d.height*d.width)
 	}
-	d.Data(m.in, d.step(d.inputs), m.pixels, m.lines, d.inputs)
+	d.Data(m.in, d.step(), m.pixels, m.lines, d.inputs)
 }
 
 // each adds a step over images.
@@ -86,31 +84,26 @@ func (d *few) each(l *loader, image func(m fewMemory, n int)) {
 
 // load adds the step of a convolution with kernels k [outputs, inputs, 3, 3], or of the one with [inputs, outputs, 3, 3] turned, of each image.
 func (d *few) load(l *loader, y, x, k []float32, turned bool) {
-	each, plane := d.inputs*d.outputs, d.height*d.width
-	inStep, outStep, step := d.step(d.inputs), d.step(d.outputs), kernelStep(d.inputs, d.outputs)
+	each, plane, step := d.inputs*d.outputs, d.height*d.width, d.step()
+	of := winograd4.KernelsOf(d.inputs, d.outputs, turned)
 	d.each(l, func(m fewMemory, n int) {
-		transformKernels(m.kernels, step, k[9*n*each:], d.inputs, d.outputs, 0, kernelGroups(d.inputs, d.outputs), turned)
 		d.data(m, x[n*d.inputs*plane:])
-		for p := range winograd4.Places {
-			gemm.Transpose(m.turned, m.in[p*inStep:], d.Tiles(), d.inputs, d.inputs)
-			gemm.InPlace(d.Tiles(), d.outputs, d.inputs, m.turned, d.Tiles(), m.kernels[p*step:], d.outputs, 0, m.out[p*outStep:], d.outputs)
+		next := k[min(n+1, d.images-1)*9*each:][:9*each]
+		for o, lanes := range winograd4.Blocks(d.outputs) {
+			d.Convolve(m.out, m.in, step, of, k[9*n*each+o*of.OutputStride:], next[9*d.inputs*o:9*d.inputs*(o+lanes)], m.kernels, d.inputs, lanes)
+			d.Outputs(m.results, m.out, d.Tiles()*lanes, m.lines, lanes)
+			gemm.Transpose(y[(n*d.outputs+o)*plane:], m.results, plane, lanes, lanes)
 		}
-		d.Outputs(m.results, m.out, outStep, m.lines, d.outputs)
-		gemm.Transpose(y[n*d.outputs*plane:], m.results, plane, d.outputs, d.outputs)
 	})
 }
 
 // gradients adds the step that puts those of each image's kernels into k, for inputs x and outputs' gradients y.
 func (d *few) gradients(l *loader, k, x, y []float32) {
-	each, plane := d.inputs*d.outputs, d.height*d.width
-	inStep, outStep, step := d.step(d.inputs), d.step(d.outputs), kernelStep(d.inputs, d.outputs)
+	each, plane, step := d.inputs*d.outputs, d.height*d.width, d.step()
 	d.each(l, func(m fewMemory, n int) {
 		d.data(m, x[n*d.inputs*plane:])
 		gemm.Transpose(m.results, y[n*d.outputs*plane:], d.outputs, plane, plane)
-		d.Spread(m.out, outStep, m.results, m.lines, d.outputs)
-		for p := range winograd4.Places {
-			gemm.InPlace(d.outputs, d.inputs, d.Tiles(), m.out[p*outStep:], d.outputs, m.in[p*inStep:], d.inputs, 0, m.kernels[p*step:], d.inputs)
-		}
-		finishKernels(k[9*n*each:], m.kernels, step, each, 0, (each+winograd4.Lanes-1)/winograd4.Lanes)
+		d.Spread(m.out, step, m.results, m.lines, d.outputs)
+		d.Weights(k[9*n*each:], m.out, m.in, step, m.kernels, d.inputs, d.outputs)
 	})
 }

@@ -15,14 +15,12 @@ func kernelGroups(inputs, outputs int) int {
 
 // transformKernels puts some groups of kernels k [outputs, inputs, 3, 3], or of [inputs, outputs, 3, 3] turned, into u [places, inputs, outputs].
 func transformKernels(u []float32, step int, k []float32, inputs, outputs, from, to int, turned bool) {
-	for i := from; i < to; i++ {
-		c, o := i%inputs, i/inputs*winograd4.Lanes // few outputs after one another: a processor follows no more than some streams
-		at, count := c*outputs+o, min(winograd4.Lanes, outputs-o)
-		if turned {
-			winograd4.TurnedKernels(u[at:], step, k[9*at:], 9, count)
-		} else {
-			winograd4.Kernels(u[at:], step, k[9*(o*inputs+c):], 9*inputs, count)
-		}
+	of := winograd4.KernelsOf(inputs, outputs, turned)
+	for from < to {
+		c, o := from%inputs, from/inputs*winograd4.Lanes // few outputs after one another: a processor follows no more than some streams
+		n := min(inputs-c, to-from)
+		of.Transform(u[c*outputs+o:], step, outputs, k[c*of.InputStride+o*of.OutputStride:], n, min(winograd4.Lanes, outputs-o))
+		from += n
 	}
 }
 

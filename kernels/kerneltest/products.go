@@ -98,6 +98,10 @@ var deep = []kernels.Window{
 	{N: 1, C: 8, H: 58, W: 75, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	{N: 3, C: 16, H: 8, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	{N: 2, C: 35, H: 12, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 2, C: 19, H: 6, W: 10, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 2, C: 18, H: 8, W: 8, KH: 3, KW: 3, StrideH: 1, StrideW: 1},
+	{N: 1, C: 16, H: 12, W: 12, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+	{N: 3, C: 32, H: 8, W: 12, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 }
 
 func testConv(s *suite) {
@@ -109,7 +113,7 @@ func testConv(s *suite) {
 		}
 	}
 	for _, w := range deep {
-		for _, channels := range []int{8, 17} {
+		for _, channels := range []int{8, 17, 48} {
 			s.convolve(kernels.Conv{Window: w, O: channels})
 			s.convolve(kernels.Conv{Window: w, O: channels, PerExample: true})
 		}

@@ -25,6 +25,10 @@ func winograd4Loops(c *build.Context) {
 	w.kernels("kernels", false)
 	w.kernels("turnedKernels", true)
 	w.gradients()
+	for vectors := range 2 {
+		w.products(vectors + 1)
+		w.weights(vectors + 1)
+	}
 	w.lanes("dataLanes", "(Bᵀ x)", 6, w.data())
 	w.lanes("spreadLanes", "(A x)", 6, w.spread())
 	w.lanes("outputLanes", "(Aᵀ x)", 4, w.collect())

@@ -23,6 +23,11 @@ func (w winograd4) orders() {
 		table(fmt.Sprintf("pairs%d", k), func(i int) int { return 8*k + i/2 + 16*(i%2) })          // two places of tiles 8k …
 		table(fmt.Sprintf("joined%d", k), func(i int) int { return 8*k + i/4*2 + i%2 + i%4/2*16 }) // four places of tiles 4k … of these
 	}
+	for j, steps := range storeSteps {
+		for i := range len(steps) - 1 {
+			table(fmt.Sprintf("stored%d_%d", j, i), func(lane int) int { return storeOrder(j, i, lane) })
+		}
+	}
 }
 
 func order(name string, k int) operand.Mem {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/mmcloughlin/avo/operand"
@@ -46,19 +47,22 @@ func divisors() (zero, ofA, ofB float64) {
 
 // kernels emits G k Gᵀ for kernels in the lanes of vectors, or for those turned by half a circle.
 func (w winograd4) kernels(name string, turned bool) {
-	w.declare(name, "is u[(6p+q)·step+i] = (G k Gᵀ)[p,q] for kernels k[i·kernelStride…]"+pick(turned, " turned by half a circle", "")+", i < count ≤ 16.",
-		"u, k *float32", "kernelStride, count, step")
-	u, k, step, stride, lanes := reg.RDI, reg.RSI, reg.RDX, reg.R8, reg.RBX
+	w.declare(name, "is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…]"+
+		pick(turned, " turned by half a circle", "")+", c < inputs, i < count ≤ 16.",
+		"u, k *float32", "uStride, inputStride, kernelStride, inputs, count, step")
+	u, k, step, stride, at, left := reg.RDI, reg.RSI, reg.RDX, reg.R8, reg.R10, reg.R11
 	w.take("u", u)
 	w.take("k", k)
 	w.take("step", step)
 	w.take("kernelStride", stride)
-	w.take("count", lanes)
-	w.mask(lanes, reg.K1)
-	taps := w.line(18, 9)
-	w.CMPQ(lanes, operand.U8(16))
-	w.JEQ(operand.LabelRef("all"))
+	w.take("inputs", left)
+	w.take("count", reg.RBX)
+	w.mask(reg.RBX, reg.K1)
 	w.laneOffsets(stride.As32())
+	taps := w.line(18, 9)
+	w.Label("input")
+	w.CMPQ(reg.RBX, operand.U8(16))
+	w.JEQ(operand.LabelRef("all"))
 	for e, x := range taps {
 		w.KMOVW(reg.K1, reg.K2)
 		w.zero(x)
@@ -66,7 +70,8 @@ func (w winograd4) kernels(name string, turned bool) {
 	}
 	w.JMP(operand.LabelRef("transform"))
 	w.Label("all")
-	w.loadAll(k, stride, taps)
+	w.MOVQ(k, at)
+	w.loadAll(at, stride, taps)
 	w.Label("transform")
 	rows := func(p, j int) reg.VecPhysical { return zmm[3*p+j] }
 	for j := range 3 {
@@ -76,14 +81,21 @@ func (w winograd4) kernels(name string, turned bool) {
 		}
 		w.kernel(x, func(p int) reg.VecPhysical { return rows(p, j) })
 	}
+	w.MOVQ(u, at)
 	for p := range 6 {
 		v := w.line(18, 6)
 		w.kernel(w.line(3*p, 3), func(q int) reg.VecPhysical { return v[q] })
 		for q := range 6 {
-			w.VMOVUPS(v[q], reg.K1, operand.Mem{Base: u})
-			w.ADDQ(step, u)
+			w.VMOVUPS(v[q], reg.K1, operand.Mem{Base: at})
+			w.ADDQ(step, at)
 		}
 	}
+	w.take("uStride", at)
+	w.ADDQ(at, u)
+	w.take("inputStride", at)
+	w.ADDQ(at, k)
+	w.DECQ(left)
+	w.JNE(operand.LabelRef("input"))
 	w.VZEROUPPER()
 	w.RET()
 }
@@ -149,11 +161,11 @@ func (w winograd4) gradients() {
 			w.ADDQ(reg.R8, reg.R9)
 		}
 		w.ADDQ(step, p)
-		w.gradient(x, func(j int) reg.VecPhysical { return zmm[6*j+q] })
+		w.gradient(x, zmm[24:30], func(j int) reg.VecPhysical { return zmm[6*j+q] })
 	}
 	taps := slices.Concat(w.line(18, 6), w.line(0, 3)) // the last row replaces what the first was made of
 	for j := range 3 {
-		w.gradient(w.line(6*j, 6), func(l int) reg.VecPhysical { return taps[3*j+l] })
+		w.gradient(w.line(6*j, 6), zmm[24:30], func(l int) reg.VecPhysical { return taps[3*j+l] })
 	}
 	w.MOVQ(operand.U32(9*w.size()), reg.R8)
 	w.CMPQ(lanes, operand.U8(16))
@@ -166,46 +178,86 @@ func (w winograd4) gradients() {
 	w.VZEROUPPER()
 	w.RET()
 	w.Label("all")
-	w.storeAll(k, reg.R8, taps)
+	w.storeAll(taps, w.line(3, 12), func(i int, v operand.Op) { w.VMOVUPS(v, operand.Mem{Base: k, Disp: 64 * i}) })
 	w.VZEROUPPER()
 	w.RET()
 }
 
-// storeAll writes the elements of 16 kernels, four of a kernel at once and the last ones by way of memory, with registers 3 to 10 as spare ones.
-func (w winograd4) storeAll(k, stride reg.GPPhysical, taps line) {
-	last := w.AllocLocal(64)
-	w.VMOVUPS(taps[8], last)
-	w.squares(taps[:4], w.line(3, 4))
-	w.squares(taps[4:8], w.line(7, 4))
-	w.LEAQ(operand.Mem{Base: stride, Index: stride, Scale: 2}, reg.R9)
-	for i := range 4 {
-		for _, e := range []int{0, 4} {
-			at := w.sixteen(k, stride, reg.R9, e)
-			w.VMOVUPS(taps[e+i].AsX(), at[0])
-			for b := 1; b < 4; b++ {
-				w.VEXTRACTF32X4(operand.U8(b), taps[e+i], at[b])
+// storeAll writes the elements of 16 kernels, given by their places in these, with 12 spare registers: store is called for each 16 elements.
+func (w winograd4) storeAll(taps, spare line, store func(vector int, from operand.Op)) {
+	fours := spare[:8] // places 4i … 4i+3 of kernels 4j … 4j+3 are in fours[4i+j]
+	for i := range 2 {
+		four, pairs := taps[4*i:4*i+4], spare[8:12]
+		for half := range 2 {
+			for t := range 2 {
+				w.permuted(four[2*t], four[2*t+1], order("pairs", half), pairs[2*half+t])
 			}
 		}
-		for b, at := range w.sixteen(k, stride, reg.R9, 8) {
-			w.MOVL(last.Offset(4*(4*b+i)), reg.R10L)
-			w.MOVL(reg.R10L, at)
+		for j := range 4 {
+			w.permuted(pairs[j/2*2], pairs[j/2*2+1], order("joined", j%2), fours[4*i+j])
 		}
-		if i < 3 {
-			w.ADDQ(stride, k)
+	}
+	for j, steps := range storeSteps {
+		sources := slices.Concat(fours, taps[8:])
+		to := spare[8+j%2]
+		for i, source := range steps[1:] {
+			from := sources[steps[0]]
+			if i > 0 {
+				from = to
+				to = spare[10+i%2]
+			}
+			w.permuted(from, sources[source], order(fmt.Sprintf("stored%d_", j), i), to)
 		}
+		store(j, to)
 	}
 }
 
-// gradient is k = Gᵀ x.
-func (w winograd4) gradient(x line, k func(int) reg.VecPhysical) {
+// permuted is to = the elements of x and y that the indices in memory say.
+func (w winograd4) permuted(x, y, indices, to operand.Op) {
+	w.VMOVUPS(indices, to)
+	w.VPERMI2PS(y, x, to)
+}
+
+// storeSource is the vector of storeAll that holds an element of 16 kernels, and where.
+func storeSource(element int) (source, at int) {
+	kernel, place := element/9, element%9
+	if place == 8 {
+		return 8, kernel
+	}
+	return place/4*4 + kernel/4, kernel%4*4 + place%4
+}
+
+// storeSteps are the vectors of which each vector of elements is put together.
+var storeSteps = func() (steps [9][]int) {
+	for e := range 9 * 16 {
+		if source, _ := storeSource(e); !slices.Contains(steps[e/16], source) {
+			steps[e/16] = append(steps[e/16], source)
+		}
+	}
+	return steps
+}()
+
+// storeOrder is the index in step i of element lane of vector j: of what has been put together, or 16 on in the vector that is added.
+func storeOrder(j, i, lane int) int {
+	source, at := storeSource(16*j + lane)
+	switch n := slices.Index(storeSteps[j], source); {
+	case n == i+1:
+		return 16 + at
+	case i == 0:
+		return at
+	}
+	return lane
+}
+
+// gradient is k = Gᵀ x, of which results may take the place of x, with six spare registers.
+func (w winograd4) gradient(x, spare line, k func(int) reg.VecPhysical) {
 	zero, ofA, ofB := divisors()
-	sumA, sumB := zmm[24], zmm[25]
-	difA, difB := zmm[26], zmm[27]
+	sumA, sumB, difA, difB := spare[0], spare[1], spare[2], spare[3]
 	w.add(x[1], x[2], sumA)
 	w.add(x[3], x[4], sumB)
 	w.sub(x[1], x[2], difA)
 	w.sub(x[3], x[4], difB)
-	first, last := zmm[28], zmm[29]
+	first, last := spare[4], spare[5]
 	w.times(x[0], 1/zero, first)
 	w.plus(sumA, 1/ofA, first)
 	w.plus(sumB, 1/ofB, first)

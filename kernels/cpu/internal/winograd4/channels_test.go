@@ -77,14 +77,15 @@ func TestSixteenKernelsAreAsOne(t *testing.T) {
 	}
 	for _, stride := range []int{9, 10, 45} {
 		k := random(t, 15*stride+9, 3)
-		for name, transform := range map[string]func(u []float32, step int, k []float32, stride, count int){"kernels": Kernels, "turned": TurnedKernels} {
+		for _, turned := range []bool{false, true} {
+			kernels := Kernels{9, stride, turned}
 			all, one := guard.Slice[float32](t, Places*Lanes), make([]float32, Places)
-			transform(all, Lanes, k, stride, Lanes)
+			kernels.Transform(all, Lanes, 0, k, 1, Lanes)
 			for i := range Lanes {
-				transform(one, 1, k[i*stride:], stride, 1)
+				kernels.Transform(one, 1, 0, k[i*stride:], 1, 1)
 				for p, want := range one {
 					if got := all[p*Lanes+i]; got != want {
-						t.Fatalf("%s %d apart: place %d of %d is %v, want %v", name, stride, p, i, got, want)
+						t.Fatalf("%+v: place %d of %d is %v, want %v", kernels, p, i, got, want)
 					}
 				}
 			}

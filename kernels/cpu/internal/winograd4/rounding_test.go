@@ -102,7 +102,7 @@ func testRounding(t *testing.T, channels, images int, spread, mean float64) {
 	for c := range channels {
 		x, k := x[c*images*size:][:images*size], k[9*c:][:9]
 		lines.Data(v, step, x, size, plane)
-		Kernels(u, 1, k, 9, 1)
+		Kernels{}.Transform(u, 1, 0, k, 1, 1)
 		for i := range m {
 			m[i] += u[i/step] * v[i]
 		}

@@ -35,20 +35,44 @@ func outputs(s *float32, m *float32, plane int, vectors int, step int)
 //go:noescape
 func storeRows(y *float32, s *float32, plane int, rows int, across int, height int, width int)
 
-// kernels is u[(6p+q)·step+i] = (G k Gᵀ)[p,q] for kernels k[i·kernelStride…], i < count ≤ 16.
+// kernels is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…], c < inputs, i < count ≤ 16.
 //
 //go:noescape
-func kernels(u *float32, k *float32, kernelStride int, count int, step int)
+func kernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 
-// turnedKernels is u[(6p+q)·step+i] = (G k Gᵀ)[p,q] for kernels k[i·kernelStride…] turned by half a circle, i < count ≤ 16.
+// turnedKernels is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…] turned by half a circle, c < inputs, i < count ≤ 16.
 //
 //go:noescape
-func turnedKernels(u *float32, k *float32, kernelStride int, count int, step int)
+func turnedKernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 
 // gradients is k[9i+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = p[(6r+q)·step+i], i < count ≤ 16.
 //
 //go:noescape
 func gradients(k *float32, p *float32, count int, step int)
+
+// products16 is m[(p·tiles+t)·16+o] += Σ_c u[(p·depth+c)·16+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
+// c < depth and o < 16. Meanwhile it asks for 36 lines of 64 bytes from next on.
+//
+//go:noescape
+func products16(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+
+// weights16 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
+// t < tiles, for o < 2 and c < 16; s is working memory of 36 vectors.
+//
+//go:noescape
+func weights16(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+
+// products32 is m[(p·tiles+t)·32+o] += Σ_c u[(p·depth+c)·32+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
+// c < depth and o < 32. Meanwhile it asks for 72 lines of 64 bytes from next on.
+//
+//go:noescape
+func products32(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+
+// weights32 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
+// t < tiles, for o < 2 and c < 32; s is working memory of 72 vectors.
+//
+//go:noescape
+func weights32(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
 
 // dataLanes is v[i·vRowStride+p·vStride+c] = (Bᵀ x)[p], p < 6, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
 //

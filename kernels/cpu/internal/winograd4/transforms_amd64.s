@@ -128,6 +128,402 @@ DATA joined1<>+56(SB)/4, $0x0000001e
 DATA joined1<>+60(SB)/4, $0x0000001f
 GLOBL joined1<>(SB), RODATA|NOPTR, $64
 
+DATA stored0_0<>+0(SB)/4, $0x00000000
+DATA stored0_0<>+4(SB)/4, $0x00000001
+DATA stored0_0<>+8(SB)/4, $0x00000002
+DATA stored0_0<>+12(SB)/4, $0x00000003
+DATA stored0_0<>+16(SB)/4, $0x00000010
+DATA stored0_0<>+20(SB)/4, $0x00000011
+DATA stored0_0<>+24(SB)/4, $0x00000012
+DATA stored0_0<>+28(SB)/4, $0x00000013
+DATA stored0_0<>+32(SB)/4, $0x00000000
+DATA stored0_0<>+36(SB)/4, $0x00000004
+DATA stored0_0<>+40(SB)/4, $0x00000005
+DATA stored0_0<>+44(SB)/4, $0x00000006
+DATA stored0_0<>+48(SB)/4, $0x00000007
+DATA stored0_0<>+52(SB)/4, $0x00000014
+DATA stored0_0<>+56(SB)/4, $0x00000015
+DATA stored0_0<>+60(SB)/4, $0x00000016
+GLOBL stored0_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored0_1<>+0(SB)/4, $0x00000000
+DATA stored0_1<>+4(SB)/4, $0x00000001
+DATA stored0_1<>+8(SB)/4, $0x00000002
+DATA stored0_1<>+12(SB)/4, $0x00000003
+DATA stored0_1<>+16(SB)/4, $0x00000004
+DATA stored0_1<>+20(SB)/4, $0x00000005
+DATA stored0_1<>+24(SB)/4, $0x00000006
+DATA stored0_1<>+28(SB)/4, $0x00000007
+DATA stored0_1<>+32(SB)/4, $0x00000010
+DATA stored0_1<>+36(SB)/4, $0x00000009
+DATA stored0_1<>+40(SB)/4, $0x0000000a
+DATA stored0_1<>+44(SB)/4, $0x0000000b
+DATA stored0_1<>+48(SB)/4, $0x0000000c
+DATA stored0_1<>+52(SB)/4, $0x0000000d
+DATA stored0_1<>+56(SB)/4, $0x0000000e
+DATA stored0_1<>+60(SB)/4, $0x0000000f
+GLOBL stored0_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored1_0<>+0(SB)/4, $0x00000007
+DATA stored1_0<>+4(SB)/4, $0x00000011
+DATA stored1_0<>+8(SB)/4, $0x00000008
+DATA stored1_0<>+12(SB)/4, $0x00000009
+DATA stored1_0<>+16(SB)/4, $0x0000000a
+DATA stored1_0<>+20(SB)/4, $0x0000000b
+DATA stored1_0<>+24(SB)/4, $0x00000008
+DATA stored1_0<>+28(SB)/4, $0x00000009
+DATA stored1_0<>+32(SB)/4, $0x0000000a
+DATA stored1_0<>+36(SB)/4, $0x0000000b
+DATA stored1_0<>+40(SB)/4, $0x00000012
+DATA stored1_0<>+44(SB)/4, $0x0000000c
+DATA stored1_0<>+48(SB)/4, $0x0000000d
+DATA stored1_0<>+52(SB)/4, $0x0000000e
+DATA stored1_0<>+56(SB)/4, $0x0000000f
+DATA stored1_0<>+60(SB)/4, $0x0000000c
+GLOBL stored1_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored1_1<>+0(SB)/4, $0x00000000
+DATA stored1_1<>+4(SB)/4, $0x00000001
+DATA stored1_1<>+8(SB)/4, $0x00000018
+DATA stored1_1<>+12(SB)/4, $0x00000019
+DATA stored1_1<>+16(SB)/4, $0x0000001a
+DATA stored1_1<>+20(SB)/4, $0x0000001b
+DATA stored1_1<>+24(SB)/4, $0x00000006
+DATA stored1_1<>+28(SB)/4, $0x00000007
+DATA stored1_1<>+32(SB)/4, $0x00000008
+DATA stored1_1<>+36(SB)/4, $0x00000009
+DATA stored1_1<>+40(SB)/4, $0x0000000a
+DATA stored1_1<>+44(SB)/4, $0x0000001c
+DATA stored1_1<>+48(SB)/4, $0x0000001d
+DATA stored1_1<>+52(SB)/4, $0x0000001e
+DATA stored1_1<>+56(SB)/4, $0x0000001f
+DATA stored1_1<>+60(SB)/4, $0x0000000f
+GLOBL stored1_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored2_0<>+0(SB)/4, $0x0000000d
+DATA stored2_0<>+4(SB)/4, $0x0000000e
+DATA stored2_0<>+8(SB)/4, $0x0000000f
+DATA stored2_0<>+12(SB)/4, $0x00000013
+DATA stored2_0<>+16(SB)/4, $0x00000000
+DATA stored2_0<>+20(SB)/4, $0x00000001
+DATA stored2_0<>+24(SB)/4, $0x00000002
+DATA stored2_0<>+28(SB)/4, $0x00000003
+DATA stored2_0<>+32(SB)/4, $0x00000000
+DATA stored2_0<>+36(SB)/4, $0x00000001
+DATA stored2_0<>+40(SB)/4, $0x00000002
+DATA stored2_0<>+44(SB)/4, $0x00000003
+DATA stored2_0<>+48(SB)/4, $0x00000014
+DATA stored2_0<>+52(SB)/4, $0x00000004
+DATA stored2_0<>+56(SB)/4, $0x00000005
+DATA stored2_0<>+60(SB)/4, $0x00000006
+GLOBL stored2_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored2_1<>+0(SB)/4, $0x00000000
+DATA stored2_1<>+4(SB)/4, $0x00000001
+DATA stored2_1<>+8(SB)/4, $0x00000002
+DATA stored2_1<>+12(SB)/4, $0x00000003
+DATA stored2_1<>+16(SB)/4, $0x00000010
+DATA stored2_1<>+20(SB)/4, $0x00000011
+DATA stored2_1<>+24(SB)/4, $0x00000012
+DATA stored2_1<>+28(SB)/4, $0x00000013
+DATA stored2_1<>+32(SB)/4, $0x00000008
+DATA stored2_1<>+36(SB)/4, $0x00000009
+DATA stored2_1<>+40(SB)/4, $0x0000000a
+DATA stored2_1<>+44(SB)/4, $0x0000000b
+DATA stored2_1<>+48(SB)/4, $0x0000000c
+DATA stored2_1<>+52(SB)/4, $0x00000014
+DATA stored2_1<>+56(SB)/4, $0x00000015
+DATA stored2_1<>+60(SB)/4, $0x00000016
+GLOBL stored2_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored2_2<>+0(SB)/4, $0x00000000
+DATA stored2_2<>+4(SB)/4, $0x00000001
+DATA stored2_2<>+8(SB)/4, $0x00000002
+DATA stored2_2<>+12(SB)/4, $0x00000003
+DATA stored2_2<>+16(SB)/4, $0x00000004
+DATA stored2_2<>+20(SB)/4, $0x00000005
+DATA stored2_2<>+24(SB)/4, $0x00000006
+DATA stored2_2<>+28(SB)/4, $0x00000007
+DATA stored2_2<>+32(SB)/4, $0x00000010
+DATA stored2_2<>+36(SB)/4, $0x00000011
+DATA stored2_2<>+40(SB)/4, $0x00000012
+DATA stored2_2<>+44(SB)/4, $0x00000013
+DATA stored2_2<>+48(SB)/4, $0x0000000c
+DATA stored2_2<>+52(SB)/4, $0x0000000d
+DATA stored2_2<>+56(SB)/4, $0x0000000e
+DATA stored2_2<>+60(SB)/4, $0x0000000f
+GLOBL stored2_2<>(SB), RODATA|NOPTR, $64
+
+DATA stored3_0<>+0(SB)/4, $0x00000007
+DATA stored3_0<>+4(SB)/4, $0x00000014
+DATA stored3_0<>+8(SB)/4, $0x00000015
+DATA stored3_0<>+12(SB)/4, $0x00000016
+DATA stored3_0<>+16(SB)/4, $0x00000017
+DATA stored3_0<>+20(SB)/4, $0x00000005
+DATA stored3_0<>+24(SB)/4, $0x00000008
+DATA stored3_0<>+28(SB)/4, $0x00000009
+DATA stored3_0<>+32(SB)/4, $0x0000000a
+DATA stored3_0<>+36(SB)/4, $0x0000000b
+DATA stored3_0<>+40(SB)/4, $0x00000018
+DATA stored3_0<>+44(SB)/4, $0x00000019
+DATA stored3_0<>+48(SB)/4, $0x0000001a
+DATA stored3_0<>+52(SB)/4, $0x0000001b
+DATA stored3_0<>+56(SB)/4, $0x00000006
+DATA stored3_0<>+60(SB)/4, $0x0000000c
+GLOBL stored3_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored3_1<>+0(SB)/4, $0x00000000
+DATA stored3_1<>+4(SB)/4, $0x00000001
+DATA stored3_1<>+8(SB)/4, $0x00000002
+DATA stored3_1<>+12(SB)/4, $0x00000003
+DATA stored3_1<>+16(SB)/4, $0x00000004
+DATA stored3_1<>+20(SB)/4, $0x00000015
+DATA stored3_1<>+24(SB)/4, $0x00000006
+DATA stored3_1<>+28(SB)/4, $0x00000007
+DATA stored3_1<>+32(SB)/4, $0x00000008
+DATA stored3_1<>+36(SB)/4, $0x00000009
+DATA stored3_1<>+40(SB)/4, $0x0000000a
+DATA stored3_1<>+44(SB)/4, $0x0000000b
+DATA stored3_1<>+48(SB)/4, $0x0000000c
+DATA stored3_1<>+52(SB)/4, $0x0000000d
+DATA stored3_1<>+56(SB)/4, $0x00000016
+DATA stored3_1<>+60(SB)/4, $0x0000000f
+GLOBL stored3_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored4_0<>+0(SB)/4, $0x0000000d
+DATA stored4_0<>+4(SB)/4, $0x0000000e
+DATA stored4_0<>+8(SB)/4, $0x0000000f
+DATA stored4_0<>+12(SB)/4, $0x0000001c
+DATA stored4_0<>+16(SB)/4, $0x0000001d
+DATA stored4_0<>+20(SB)/4, $0x0000001e
+DATA stored4_0<>+24(SB)/4, $0x0000001f
+DATA stored4_0<>+28(SB)/4, $0x00000007
+DATA stored4_0<>+32(SB)/4, $0x00000000
+DATA stored4_0<>+36(SB)/4, $0x00000001
+DATA stored4_0<>+40(SB)/4, $0x00000002
+DATA stored4_0<>+44(SB)/4, $0x00000003
+DATA stored4_0<>+48(SB)/4, $0x00000000
+DATA stored4_0<>+52(SB)/4, $0x00000001
+DATA stored4_0<>+56(SB)/4, $0x00000002
+DATA stored4_0<>+60(SB)/4, $0x00000003
+GLOBL stored4_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored4_1<>+0(SB)/4, $0x00000000
+DATA stored4_1<>+4(SB)/4, $0x00000001
+DATA stored4_1<>+8(SB)/4, $0x00000002
+DATA stored4_1<>+12(SB)/4, $0x00000003
+DATA stored4_1<>+16(SB)/4, $0x00000004
+DATA stored4_1<>+20(SB)/4, $0x00000005
+DATA stored4_1<>+24(SB)/4, $0x00000006
+DATA stored4_1<>+28(SB)/4, $0x00000017
+DATA stored4_1<>+32(SB)/4, $0x00000008
+DATA stored4_1<>+36(SB)/4, $0x00000009
+DATA stored4_1<>+40(SB)/4, $0x0000000a
+DATA stored4_1<>+44(SB)/4, $0x0000000b
+DATA stored4_1<>+48(SB)/4, $0x0000000c
+DATA stored4_1<>+52(SB)/4, $0x0000000d
+DATA stored4_1<>+56(SB)/4, $0x0000000e
+DATA stored4_1<>+60(SB)/4, $0x0000000f
+GLOBL stored4_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored4_2<>+0(SB)/4, $0x00000000
+DATA stored4_2<>+4(SB)/4, $0x00000001
+DATA stored4_2<>+8(SB)/4, $0x00000002
+DATA stored4_2<>+12(SB)/4, $0x00000003
+DATA stored4_2<>+16(SB)/4, $0x00000004
+DATA stored4_2<>+20(SB)/4, $0x00000005
+DATA stored4_2<>+24(SB)/4, $0x00000006
+DATA stored4_2<>+28(SB)/4, $0x00000007
+DATA stored4_2<>+32(SB)/4, $0x00000010
+DATA stored4_2<>+36(SB)/4, $0x00000011
+DATA stored4_2<>+40(SB)/4, $0x00000012
+DATA stored4_2<>+44(SB)/4, $0x00000013
+DATA stored4_2<>+48(SB)/4, $0x0000000c
+DATA stored4_2<>+52(SB)/4, $0x0000000d
+DATA stored4_2<>+56(SB)/4, $0x0000000e
+DATA stored4_2<>+60(SB)/4, $0x0000000f
+GLOBL stored4_2<>(SB), RODATA|NOPTR, $64
+
+DATA stored4_3<>+0(SB)/4, $0x00000000
+DATA stored4_3<>+4(SB)/4, $0x00000001
+DATA stored4_3<>+8(SB)/4, $0x00000002
+DATA stored4_3<>+12(SB)/4, $0x00000003
+DATA stored4_3<>+16(SB)/4, $0x00000004
+DATA stored4_3<>+20(SB)/4, $0x00000005
+DATA stored4_3<>+24(SB)/4, $0x00000006
+DATA stored4_3<>+28(SB)/4, $0x00000007
+DATA stored4_3<>+32(SB)/4, $0x00000008
+DATA stored4_3<>+36(SB)/4, $0x00000009
+DATA stored4_3<>+40(SB)/4, $0x0000000a
+DATA stored4_3<>+44(SB)/4, $0x0000000b
+DATA stored4_3<>+48(SB)/4, $0x00000010
+DATA stored4_3<>+52(SB)/4, $0x00000011
+DATA stored4_3<>+56(SB)/4, $0x00000012
+DATA stored4_3<>+60(SB)/4, $0x00000013
+GLOBL stored4_3<>(SB), RODATA|NOPTR, $64
+
+DATA stored5_0<>+0(SB)/4, $0x00000008
+DATA stored5_0<>+4(SB)/4, $0x00000014
+DATA stored5_0<>+8(SB)/4, $0x00000015
+DATA stored5_0<>+12(SB)/4, $0x00000016
+DATA stored5_0<>+16(SB)/4, $0x00000017
+DATA stored5_0<>+20(SB)/4, $0x00000004
+DATA stored5_0<>+24(SB)/4, $0x00000005
+DATA stored5_0<>+28(SB)/4, $0x00000006
+DATA stored5_0<>+32(SB)/4, $0x00000007
+DATA stored5_0<>+36(SB)/4, $0x00000009
+DATA stored5_0<>+40(SB)/4, $0x00000018
+DATA stored5_0<>+44(SB)/4, $0x00000019
+DATA stored5_0<>+48(SB)/4, $0x0000001a
+DATA stored5_0<>+52(SB)/4, $0x0000001b
+DATA stored5_0<>+56(SB)/4, $0x00000008
+DATA stored5_0<>+60(SB)/4, $0x00000009
+GLOBL stored5_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored5_1<>+0(SB)/4, $0x00000000
+DATA stored5_1<>+4(SB)/4, $0x00000001
+DATA stored5_1<>+8(SB)/4, $0x00000002
+DATA stored5_1<>+12(SB)/4, $0x00000003
+DATA stored5_1<>+16(SB)/4, $0x00000004
+DATA stored5_1<>+20(SB)/4, $0x00000014
+DATA stored5_1<>+24(SB)/4, $0x00000015
+DATA stored5_1<>+28(SB)/4, $0x00000016
+DATA stored5_1<>+32(SB)/4, $0x00000017
+DATA stored5_1<>+36(SB)/4, $0x00000009
+DATA stored5_1<>+40(SB)/4, $0x0000000a
+DATA stored5_1<>+44(SB)/4, $0x0000000b
+DATA stored5_1<>+48(SB)/4, $0x0000000c
+DATA stored5_1<>+52(SB)/4, $0x0000000d
+DATA stored5_1<>+56(SB)/4, $0x00000018
+DATA stored5_1<>+60(SB)/4, $0x00000019
+GLOBL stored5_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored6_0<>+0(SB)/4, $0x0000000a
+DATA stored6_0<>+4(SB)/4, $0x0000000b
+DATA stored6_0<>+8(SB)/4, $0x0000001a
+DATA stored6_0<>+12(SB)/4, $0x0000000c
+DATA stored6_0<>+16(SB)/4, $0x0000000d
+DATA stored6_0<>+20(SB)/4, $0x0000000e
+DATA stored6_0<>+24(SB)/4, $0x0000000f
+DATA stored6_0<>+28(SB)/4, $0x0000000c
+DATA stored6_0<>+32(SB)/4, $0x0000000d
+DATA stored6_0<>+36(SB)/4, $0x0000000e
+DATA stored6_0<>+40(SB)/4, $0x0000000f
+DATA stored6_0<>+44(SB)/4, $0x0000001b
+DATA stored6_0<>+48(SB)/4, $0x00000000
+DATA stored6_0<>+52(SB)/4, $0x00000001
+DATA stored6_0<>+56(SB)/4, $0x00000002
+DATA stored6_0<>+60(SB)/4, $0x00000003
+GLOBL stored6_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored6_1<>+0(SB)/4, $0x00000000
+DATA stored6_1<>+4(SB)/4, $0x00000001
+DATA stored6_1<>+8(SB)/4, $0x00000002
+DATA stored6_1<>+12(SB)/4, $0x0000001c
+DATA stored6_1<>+16(SB)/4, $0x0000001d
+DATA stored6_1<>+20(SB)/4, $0x0000001e
+DATA stored6_1<>+24(SB)/4, $0x0000001f
+DATA stored6_1<>+28(SB)/4, $0x00000007
+DATA stored6_1<>+32(SB)/4, $0x00000008
+DATA stored6_1<>+36(SB)/4, $0x00000009
+DATA stored6_1<>+40(SB)/4, $0x0000000a
+DATA stored6_1<>+44(SB)/4, $0x0000000b
+DATA stored6_1<>+48(SB)/4, $0x0000000c
+DATA stored6_1<>+52(SB)/4, $0x0000000d
+DATA stored6_1<>+56(SB)/4, $0x0000000e
+DATA stored6_1<>+60(SB)/4, $0x0000000f
+GLOBL stored6_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored6_2<>+0(SB)/4, $0x00000000
+DATA stored6_2<>+4(SB)/4, $0x00000001
+DATA stored6_2<>+8(SB)/4, $0x00000002
+DATA stored6_2<>+12(SB)/4, $0x00000003
+DATA stored6_2<>+16(SB)/4, $0x00000004
+DATA stored6_2<>+20(SB)/4, $0x00000005
+DATA stored6_2<>+24(SB)/4, $0x00000006
+DATA stored6_2<>+28(SB)/4, $0x00000007
+DATA stored6_2<>+32(SB)/4, $0x00000008
+DATA stored6_2<>+36(SB)/4, $0x00000009
+DATA stored6_2<>+40(SB)/4, $0x0000000a
+DATA stored6_2<>+44(SB)/4, $0x0000000b
+DATA stored6_2<>+48(SB)/4, $0x00000010
+DATA stored6_2<>+52(SB)/4, $0x00000011
+DATA stored6_2<>+56(SB)/4, $0x00000012
+DATA stored6_2<>+60(SB)/4, $0x00000013
+GLOBL stored6_2<>(SB), RODATA|NOPTR, $64
+
+DATA stored7_0<>+0(SB)/4, $0x00000000
+DATA stored7_0<>+4(SB)/4, $0x00000001
+DATA stored7_0<>+8(SB)/4, $0x00000002
+DATA stored7_0<>+12(SB)/4, $0x00000003
+DATA stored7_0<>+16(SB)/4, $0x0000001c
+DATA stored7_0<>+20(SB)/4, $0x00000004
+DATA stored7_0<>+24(SB)/4, $0x00000005
+DATA stored7_0<>+28(SB)/4, $0x00000006
+DATA stored7_0<>+32(SB)/4, $0x00000007
+DATA stored7_0<>+36(SB)/4, $0x00000004
+DATA stored7_0<>+40(SB)/4, $0x00000005
+DATA stored7_0<>+44(SB)/4, $0x00000006
+DATA stored7_0<>+48(SB)/4, $0x00000007
+DATA stored7_0<>+52(SB)/4, $0x0000001d
+DATA stored7_0<>+56(SB)/4, $0x00000008
+DATA stored7_0<>+60(SB)/4, $0x00000009
+GLOBL stored7_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored7_1<>+0(SB)/4, $0x00000000
+DATA stored7_1<>+4(SB)/4, $0x00000001
+DATA stored7_1<>+8(SB)/4, $0x00000002
+DATA stored7_1<>+12(SB)/4, $0x00000003
+DATA stored7_1<>+16(SB)/4, $0x00000004
+DATA stored7_1<>+20(SB)/4, $0x00000014
+DATA stored7_1<>+24(SB)/4, $0x00000015
+DATA stored7_1<>+28(SB)/4, $0x00000016
+DATA stored7_1<>+32(SB)/4, $0x00000017
+DATA stored7_1<>+36(SB)/4, $0x00000009
+DATA stored7_1<>+40(SB)/4, $0x0000000a
+DATA stored7_1<>+44(SB)/4, $0x0000000b
+DATA stored7_1<>+48(SB)/4, $0x0000000c
+DATA stored7_1<>+52(SB)/4, $0x0000000d
+DATA stored7_1<>+56(SB)/4, $0x00000018
+DATA stored7_1<>+60(SB)/4, $0x00000019
+GLOBL stored7_1<>(SB), RODATA|NOPTR, $64
+
+DATA stored8_0<>+0(SB)/4, $0x0000000a
+DATA stored8_0<>+4(SB)/4, $0x0000000b
+DATA stored8_0<>+8(SB)/4, $0x00000018
+DATA stored8_0<>+12(SB)/4, $0x00000019
+DATA stored8_0<>+16(SB)/4, $0x0000001a
+DATA stored8_0<>+20(SB)/4, $0x0000001b
+DATA stored8_0<>+24(SB)/4, $0x0000000e
+DATA stored8_0<>+28(SB)/4, $0x0000000c
+DATA stored8_0<>+32(SB)/4, $0x0000000d
+DATA stored8_0<>+36(SB)/4, $0x0000000e
+DATA stored8_0<>+40(SB)/4, $0x0000000f
+DATA stored8_0<>+44(SB)/4, $0x0000001c
+DATA stored8_0<>+48(SB)/4, $0x0000001d
+DATA stored8_0<>+52(SB)/4, $0x0000001e
+DATA stored8_0<>+56(SB)/4, $0x0000001f
+DATA stored8_0<>+60(SB)/4, $0x0000000f
+GLOBL stored8_0<>(SB), RODATA|NOPTR, $64
+
+DATA stored8_1<>+0(SB)/4, $0x00000000
+DATA stored8_1<>+4(SB)/4, $0x00000001
+DATA stored8_1<>+8(SB)/4, $0x00000002
+DATA stored8_1<>+12(SB)/4, $0x00000003
+DATA stored8_1<>+16(SB)/4, $0x00000004
+DATA stored8_1<>+20(SB)/4, $0x00000005
+DATA stored8_1<>+24(SB)/4, $0x0000001e
+DATA stored8_1<>+28(SB)/4, $0x00000007
+DATA stored8_1<>+32(SB)/4, $0x00000008
+DATA stored8_1<>+36(SB)/4, $0x00000009
+DATA stored8_1<>+40(SB)/4, $0x0000000a
+DATA stored8_1<>+44(SB)/4, $0x0000000b
+DATA stored8_1<>+48(SB)/4, $0x0000000c
+DATA stored8_1<>+52(SB)/4, $0x0000000d
+DATA stored8_1<>+56(SB)/4, $0x0000000e
+DATA stored8_1<>+60(SB)/4, $0x0000001f
+GLOBL stored8_1<>(SB), RODATA|NOPTR, $64
+
 // func dataRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·dataRows(SB), NOSPLIT, $0-72
@@ -1392,107 +1788,111 @@ done:
 	VZEROUPPER
 	RET
 
-// func kernels(u *float32, k *float32, kernelStride int, count int, step int)
+// func kernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·kernels(SB), NOSPLIT, $0-40
+TEXT ·kernels(SB), NOSPLIT, $0-64
 	MOVQ         u+0(FP), DI
 	MOVQ         k+8(FP), SI
-	MOVQ         step+32(FP), DX
+	MOVQ         step+56(FP), DX
 	SHLQ         $0x02, DX
-	MOVQ         kernelStride+16(FP), R8
+	MOVQ         kernelStride+32(FP), R8
 	SHLQ         $0x02, R8
-	MOVQ         count+24(FP), BX
+	MOVQ         inputs+40(FP), R11
+	MOVQ         count+48(FP), BX
 	MOVQ         BX, CX
 	MOVL         $0x00000001, AX
 	SHLL         CL, AX
 	DECL         AX
 	KMOVW        AX, K1
-	CMPQ         BX, $0x10
-	JEQ          all
 	VPBROADCASTD R8, Z30
 	VPMULLD      lane0<>+0(SB), Z30, Z31
-	KMOVW        K1, K2
-	VPXORD       Z18, Z18, Z18
-	VGATHERDPS   (SI)(Z31*1), K2, Z18
-	KMOVW        K1, K2
-	VPXORD       Z19, Z19, Z19
-	VGATHERDPS   4(SI)(Z31*1), K2, Z19
-	KMOVW        K1, K2
-	VPXORD       Z20, Z20, Z20
-	VGATHERDPS   8(SI)(Z31*1), K2, Z20
-	KMOVW        K1, K2
-	VPXORD       Z21, Z21, Z21
-	VGATHERDPS   12(SI)(Z31*1), K2, Z21
-	KMOVW        K1, K2
-	VPXORD       Z22, Z22, Z22
-	VGATHERDPS   16(SI)(Z31*1), K2, Z22
-	KMOVW        K1, K2
-	VPXORD       Z23, Z23, Z23
-	VGATHERDPS   20(SI)(Z31*1), K2, Z23
-	KMOVW        K1, K2
-	VPXORD       Z24, Z24, Z24
-	VGATHERDPS   24(SI)(Z31*1), K2, Z24
-	KMOVW        K1, K2
-	VPXORD       Z25, Z25, Z25
-	VGATHERDPS   28(SI)(Z31*1), K2, Z25
-	KMOVW        K1, K2
-	VPXORD       Z26, Z26, Z26
-	VGATHERDPS   32(SI)(Z31*1), K2, Z26
-	JMP          transform
+
+input:
+	CMPQ       BX, $0x10
+	JEQ        all
+	KMOVW      K1, K2
+	VPXORD     Z18, Z18, Z18
+	VGATHERDPS (SI)(Z31*1), K2, Z18
+	KMOVW      K1, K2
+	VPXORD     Z19, Z19, Z19
+	VGATHERDPS 4(SI)(Z31*1), K2, Z19
+	KMOVW      K1, K2
+	VPXORD     Z20, Z20, Z20
+	VGATHERDPS 8(SI)(Z31*1), K2, Z20
+	KMOVW      K1, K2
+	VPXORD     Z21, Z21, Z21
+	VGATHERDPS 12(SI)(Z31*1), K2, Z21
+	KMOVW      K1, K2
+	VPXORD     Z22, Z22, Z22
+	VGATHERDPS 16(SI)(Z31*1), K2, Z22
+	KMOVW      K1, K2
+	VPXORD     Z23, Z23, Z23
+	VGATHERDPS 20(SI)(Z31*1), K2, Z23
+	KMOVW      K1, K2
+	VPXORD     Z24, Z24, Z24
+	VGATHERDPS 24(SI)(Z31*1), K2, Z24
+	KMOVW      K1, K2
+	VPXORD     Z25, Z25, Z25
+	VGATHERDPS 28(SI)(Z31*1), K2, Z25
+	KMOVW      K1, K2
+	VPXORD     Z26, Z26, Z26
+	VGATHERDPS 32(SI)(Z31*1), K2, Z26
+	JMP        transform
 
 all:
+	MOVQ         SI, R10
 	LEAQ         (R8)(R8*2), R9
-	VMOVUPS      (SI), X18
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z18, Z18
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z18, Z18
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z18, Z18
-	VMOVUPS      16(SI), X22
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z22, Z22
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z22, Z22
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z22, Z22
-	VMOVUPS      20(SI), X0
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z0, Z0
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z0, Z0
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z0, Z0
-	ADDQ         R8, SI
-	VMOVUPS      (SI), X19
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z19, Z19
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z19, Z19
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z19, Z19
-	VMOVUPS      16(SI), X23
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z23, Z23
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z23, Z23
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z23, Z23
-	VMOVUPS      20(SI), X1
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z1, Z1
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z1, Z1
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z1, Z1
-	ADDQ         R8, SI
-	VMOVUPS      (SI), X20
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z20, Z20
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z20, Z20
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z20, Z20
-	VMOVUPS      16(SI), X24
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z24, Z24
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z24, Z24
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z24, Z24
-	VMOVUPS      20(SI), X2
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z2, Z2
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z2, Z2
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z2, Z2
-	ADDQ         R8, SI
-	VMOVUPS      (SI), X21
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z21, Z21
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z21, Z21
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z21, Z21
-	VMOVUPS      16(SI), X25
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z25, Z25
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z25, Z25
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z25, Z25
-	VMOVUPS      20(SI), X3
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z3, Z3
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z3, Z3
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z3, Z3
+	VMOVUPS      (R10), X18
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z18, Z18
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z18, Z18
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z18, Z18
+	VMOVUPS      16(R10), X22
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z22, Z22
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z22, Z22
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z22, Z22
+	VMOVUPS      20(R10), X0
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z0, Z0
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z0, Z0
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z0, Z0
+	ADDQ         R8, R10
+	VMOVUPS      (R10), X19
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z19, Z19
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z19, Z19
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z19, Z19
+	VMOVUPS      16(R10), X23
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z23, Z23
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z23, Z23
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z23, Z23
+	VMOVUPS      20(R10), X1
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z1, Z1
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z1, Z1
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z1, Z1
+	ADDQ         R8, R10
+	VMOVUPS      (R10), X20
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z20, Z20
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z20, Z20
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z20, Z20
+	VMOVUPS      16(R10), X24
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z24, Z24
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z24, Z24
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z24, Z24
+	VMOVUPS      20(R10), X2
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z2, Z2
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z2, Z2
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z2, Z2
+	ADDQ         R8, R10
+	VMOVUPS      (R10), X21
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z21, Z21
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z21, Z21
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z21, Z21
+	VMOVUPS      16(R10), X25
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z25, Z25
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z25, Z25
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z25, Z25
+	VMOVUPS      20(R10), X3
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z3, Z3
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z3, Z3
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z3, Z3
 	VUNPCKLPS    Z19, Z18, Z4
 	VUNPCKHPS    Z19, Z18, Z5
 	VUNPCKLPS    Z21, Z20, Z6
@@ -1550,6 +1950,7 @@ transform:
 	VADDPS           Z29, Z28, Z11
 	VSUBPS           Z29, Z28, Z14
 	VMOVAPS          Z26, Z17
+	MOVQ             DI, R10
 	VMULPS.BCST      number6<>+0(SB), Z0, Z18
 	VMULPS.BCST      number7<>+0(SB), Z0, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z2, Z28
@@ -1562,18 +1963,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z2, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z3, Z18
 	VMULPS.BCST      number7<>+0(SB), Z3, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z5, Z28
@@ -1586,18 +1987,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z5, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z6, Z18
 	VMULPS.BCST      number7<>+0(SB), Z6, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z8, Z28
@@ -1610,18 +2011,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z8, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z9, Z18
 	VMULPS.BCST      number7<>+0(SB), Z9, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z11, Z28
@@ -1634,18 +2035,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z11, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z12, Z18
 	VMULPS.BCST      number7<>+0(SB), Z12, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z14, Z28
@@ -1658,18 +2059,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z14, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z15, Z18
 	VMULPS.BCST      number7<>+0(SB), Z15, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z17, Z28
@@ -1682,18 +2083,26 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z17, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
+	MOVQ             uStride+16(FP), R10
+	SHLQ             $0x02, R10
+	ADDQ             R10, DI
+	MOVQ             inputStride+24(FP), R10
+	SHLQ             $0x02, R10
+	ADDQ             R10, SI
+	DECQ             R11
+	JNE              input
 	VZEROUPPER
 	RET
 
@@ -1718,107 +2127,111 @@ GLOBL number11<>(SB), RODATA|NOPTR, $4
 DATA number12<>+0(SB)/4, $(0.17927171)
 GLOBL number12<>(SB), RODATA|NOPTR, $4
 
-// func turnedKernels(u *float32, k *float32, kernelStride int, count int, step int)
+// func turnedKernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·turnedKernels(SB), NOSPLIT, $0-40
+TEXT ·turnedKernels(SB), NOSPLIT, $0-64
 	MOVQ         u+0(FP), DI
 	MOVQ         k+8(FP), SI
-	MOVQ         step+32(FP), DX
+	MOVQ         step+56(FP), DX
 	SHLQ         $0x02, DX
-	MOVQ         kernelStride+16(FP), R8
+	MOVQ         kernelStride+32(FP), R8
 	SHLQ         $0x02, R8
-	MOVQ         count+24(FP), BX
+	MOVQ         inputs+40(FP), R11
+	MOVQ         count+48(FP), BX
 	MOVQ         BX, CX
 	MOVL         $0x00000001, AX
 	SHLL         CL, AX
 	DECL         AX
 	KMOVW        AX, K1
-	CMPQ         BX, $0x10
-	JEQ          all
 	VPBROADCASTD R8, Z30
 	VPMULLD      lane0<>+0(SB), Z30, Z31
-	KMOVW        K1, K2
-	VPXORD       Z18, Z18, Z18
-	VGATHERDPS   (SI)(Z31*1), K2, Z18
-	KMOVW        K1, K2
-	VPXORD       Z19, Z19, Z19
-	VGATHERDPS   4(SI)(Z31*1), K2, Z19
-	KMOVW        K1, K2
-	VPXORD       Z20, Z20, Z20
-	VGATHERDPS   8(SI)(Z31*1), K2, Z20
-	KMOVW        K1, K2
-	VPXORD       Z21, Z21, Z21
-	VGATHERDPS   12(SI)(Z31*1), K2, Z21
-	KMOVW        K1, K2
-	VPXORD       Z22, Z22, Z22
-	VGATHERDPS   16(SI)(Z31*1), K2, Z22
-	KMOVW        K1, K2
-	VPXORD       Z23, Z23, Z23
-	VGATHERDPS   20(SI)(Z31*1), K2, Z23
-	KMOVW        K1, K2
-	VPXORD       Z24, Z24, Z24
-	VGATHERDPS   24(SI)(Z31*1), K2, Z24
-	KMOVW        K1, K2
-	VPXORD       Z25, Z25, Z25
-	VGATHERDPS   28(SI)(Z31*1), K2, Z25
-	KMOVW        K1, K2
-	VPXORD       Z26, Z26, Z26
-	VGATHERDPS   32(SI)(Z31*1), K2, Z26
-	JMP          transform
+
+input:
+	CMPQ       BX, $0x10
+	JEQ        all
+	KMOVW      K1, K2
+	VPXORD     Z18, Z18, Z18
+	VGATHERDPS (SI)(Z31*1), K2, Z18
+	KMOVW      K1, K2
+	VPXORD     Z19, Z19, Z19
+	VGATHERDPS 4(SI)(Z31*1), K2, Z19
+	KMOVW      K1, K2
+	VPXORD     Z20, Z20, Z20
+	VGATHERDPS 8(SI)(Z31*1), K2, Z20
+	KMOVW      K1, K2
+	VPXORD     Z21, Z21, Z21
+	VGATHERDPS 12(SI)(Z31*1), K2, Z21
+	KMOVW      K1, K2
+	VPXORD     Z22, Z22, Z22
+	VGATHERDPS 16(SI)(Z31*1), K2, Z22
+	KMOVW      K1, K2
+	VPXORD     Z23, Z23, Z23
+	VGATHERDPS 20(SI)(Z31*1), K2, Z23
+	KMOVW      K1, K2
+	VPXORD     Z24, Z24, Z24
+	VGATHERDPS 24(SI)(Z31*1), K2, Z24
+	KMOVW      K1, K2
+	VPXORD     Z25, Z25, Z25
+	VGATHERDPS 28(SI)(Z31*1), K2, Z25
+	KMOVW      K1, K2
+	VPXORD     Z26, Z26, Z26
+	VGATHERDPS 32(SI)(Z31*1), K2, Z26
+	JMP        transform
 
 all:
+	MOVQ         SI, R10
 	LEAQ         (R8)(R8*2), R9
-	VMOVUPS      (SI), X18
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z18, Z18
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z18, Z18
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z18, Z18
-	VMOVUPS      16(SI), X22
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z22, Z22
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z22, Z22
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z22, Z22
-	VMOVUPS      20(SI), X0
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z0, Z0
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z0, Z0
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z0, Z0
-	ADDQ         R8, SI
-	VMOVUPS      (SI), X19
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z19, Z19
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z19, Z19
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z19, Z19
-	VMOVUPS      16(SI), X23
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z23, Z23
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z23, Z23
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z23, Z23
-	VMOVUPS      20(SI), X1
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z1, Z1
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z1, Z1
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z1, Z1
-	ADDQ         R8, SI
-	VMOVUPS      (SI), X20
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z20, Z20
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z20, Z20
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z20, Z20
-	VMOVUPS      16(SI), X24
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z24, Z24
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z24, Z24
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z24, Z24
-	VMOVUPS      20(SI), X2
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z2, Z2
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z2, Z2
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z2, Z2
-	ADDQ         R8, SI
-	VMOVUPS      (SI), X21
-	VINSERTF32X4 $0x01, (SI)(R8*4), Z21, Z21
-	VINSERTF32X4 $0x02, (SI)(R8*8), Z21, Z21
-	VINSERTF32X4 $0x03, (SI)(R9*4), Z21, Z21
-	VMOVUPS      16(SI), X25
-	VINSERTF32X4 $0x01, 16(SI)(R8*4), Z25, Z25
-	VINSERTF32X4 $0x02, 16(SI)(R8*8), Z25, Z25
-	VINSERTF32X4 $0x03, 16(SI)(R9*4), Z25, Z25
-	VMOVUPS      20(SI), X3
-	VINSERTF32X4 $0x01, 20(SI)(R8*4), Z3, Z3
-	VINSERTF32X4 $0x02, 20(SI)(R8*8), Z3, Z3
-	VINSERTF32X4 $0x03, 20(SI)(R9*4), Z3, Z3
+	VMOVUPS      (R10), X18
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z18, Z18
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z18, Z18
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z18, Z18
+	VMOVUPS      16(R10), X22
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z22, Z22
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z22, Z22
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z22, Z22
+	VMOVUPS      20(R10), X0
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z0, Z0
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z0, Z0
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z0, Z0
+	ADDQ         R8, R10
+	VMOVUPS      (R10), X19
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z19, Z19
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z19, Z19
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z19, Z19
+	VMOVUPS      16(R10), X23
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z23, Z23
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z23, Z23
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z23, Z23
+	VMOVUPS      20(R10), X1
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z1, Z1
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z1, Z1
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z1, Z1
+	ADDQ         R8, R10
+	VMOVUPS      (R10), X20
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z20, Z20
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z20, Z20
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z20, Z20
+	VMOVUPS      16(R10), X24
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z24, Z24
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z24, Z24
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z24, Z24
+	VMOVUPS      20(R10), X2
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z2, Z2
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z2, Z2
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z2, Z2
+	ADDQ         R8, R10
+	VMOVUPS      (R10), X21
+	VINSERTF32X4 $0x01, (R10)(R8*4), Z21, Z21
+	VINSERTF32X4 $0x02, (R10)(R8*8), Z21, Z21
+	VINSERTF32X4 $0x03, (R10)(R9*4), Z21, Z21
+	VMOVUPS      16(R10), X25
+	VINSERTF32X4 $0x01, 16(R10)(R8*4), Z25, Z25
+	VINSERTF32X4 $0x02, 16(R10)(R8*8), Z25, Z25
+	VINSERTF32X4 $0x03, 16(R10)(R9*4), Z25, Z25
+	VMOVUPS      20(R10), X3
+	VINSERTF32X4 $0x01, 20(R10)(R8*4), Z3, Z3
+	VINSERTF32X4 $0x02, 20(R10)(R8*8), Z3, Z3
+	VINSERTF32X4 $0x03, 20(R10)(R9*4), Z3, Z3
 	VUNPCKLPS    Z19, Z18, Z4
 	VUNPCKHPS    Z19, Z18, Z5
 	VUNPCKLPS    Z21, Z20, Z6
@@ -1876,6 +2289,7 @@ transform:
 	VADDPS           Z29, Z28, Z11
 	VSUBPS           Z29, Z28, Z14
 	VMOVAPS          Z18, Z17
+	MOVQ             DI, R10
 	VMULPS.BCST      number6<>+0(SB), Z0, Z18
 	VMULPS.BCST      number7<>+0(SB), Z0, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z2, Z28
@@ -1888,18 +2302,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z2, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z3, Z18
 	VMULPS.BCST      number7<>+0(SB), Z3, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z5, Z28
@@ -1912,18 +2326,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z5, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z6, Z18
 	VMULPS.BCST      number7<>+0(SB), Z6, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z8, Z28
@@ -1936,18 +2350,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z8, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z9, Z18
 	VMULPS.BCST      number7<>+0(SB), Z9, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z11, Z28
@@ -1960,18 +2374,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z11, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z12, Z18
 	VMULPS.BCST      number7<>+0(SB), Z12, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z14, Z28
@@ -1984,18 +2398,18 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z14, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
 	VMULPS.BCST      number6<>+0(SB), Z15, Z18
 	VMULPS.BCST      number7<>+0(SB), Z15, Z28
 	VFMADD231PS.BCST number8<>+0(SB), Z17, Z28
@@ -2008,24 +2422,32 @@ transform:
 	VADDPS           Z29, Z28, Z21
 	VSUBPS           Z29, Z28, Z22
 	VMOVAPS          Z17, Z23
-	VMOVUPS          Z18, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z19, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z20, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z21, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z22, K1, (DI)
-	ADDQ             DX, DI
-	VMOVUPS          Z23, K1, (DI)
-	ADDQ             DX, DI
+	VMOVUPS          Z18, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z19, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z20, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z21, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z22, K1, (R10)
+	ADDQ             DX, R10
+	VMOVUPS          Z23, K1, (R10)
+	ADDQ             DX, R10
+	MOVQ             uStride+16(FP), R10
+	SHLQ             $0x02, R10
+	ADDQ             R10, DI
+	MOVQ             inputStride+24(FP), R10
+	SHLQ             $0x02, R10
+	ADDQ             R10, SI
+	DECQ             R11
+	JNE              input
 	VZEROUPPER
 	RET
 
 // func gradients(k *float32, p *float32, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·gradients(SB), NOSPLIT, $64-32
+TEXT ·gradients(SB), NOSPLIT, $0-32
 	MOVQ             k+0(FP), DI
 	MOVQ             p+8(FP), SI
 	MOVQ             step+24(FP), DX
@@ -2275,91 +2697,1556 @@ TEXT ·gradients(SB), NOSPLIT, $64-32
 	RET
 
 all:
-	VMOVUPS       Z2, (SP)
-	VUNPCKLPS     Z19, Z18, Z3
-	VUNPCKHPS     Z19, Z18, Z4
-	VUNPCKLPS     Z21, Z20, Z5
-	VUNPCKHPS     Z21, Z20, Z6
-	VUNPCKLPD     Z5, Z3, Z18
-	VUNPCKHPD     Z5, Z3, Z19
-	VUNPCKLPD     Z6, Z4, Z20
-	VUNPCKHPD     Z6, Z4, Z21
-	VUNPCKLPS     Z23, Z22, Z7
-	VUNPCKHPS     Z23, Z22, Z8
-	VUNPCKLPS     Z1, Z0, Z9
-	VUNPCKHPS     Z1, Z0, Z10
-	VUNPCKLPD     Z9, Z7, Z22
-	VUNPCKHPD     Z9, Z7, Z23
-	VUNPCKLPD     Z10, Z8, Z0
-	VUNPCKHPD     Z10, Z8, Z1
-	LEAQ          (R8)(R8*2), R9
-	VMOVUPS       X18, (DI)
-	VEXTRACTF32X4 $0x01, Z18, (DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z18, (DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z18, (DI)(R9*4)
-	VMOVUPS       X22, 16(DI)
-	VEXTRACTF32X4 $0x01, Z22, 16(DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z22, 16(DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z22, 16(DI)(R9*4)
-	MOVL          (SP), R10
-	MOVL          R10, 32(DI)
-	MOVL          16(SP), R10
-	MOVL          R10, 32(DI)(R8*4)
-	MOVL          32(SP), R10
-	MOVL          R10, 32(DI)(R8*8)
-	MOVL          48(SP), R10
-	MOVL          R10, 32(DI)(R9*4)
-	ADDQ          R8, DI
-	VMOVUPS       X19, (DI)
-	VEXTRACTF32X4 $0x01, Z19, (DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z19, (DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z19, (DI)(R9*4)
-	VMOVUPS       X23, 16(DI)
-	VEXTRACTF32X4 $0x01, Z23, 16(DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z23, 16(DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z23, 16(DI)(R9*4)
-	MOVL          4(SP), R10
-	MOVL          R10, 32(DI)
-	MOVL          20(SP), R10
-	MOVL          R10, 32(DI)(R8*4)
-	MOVL          36(SP), R10
-	MOVL          R10, 32(DI)(R8*8)
-	MOVL          52(SP), R10
-	MOVL          R10, 32(DI)(R9*4)
-	ADDQ          R8, DI
-	VMOVUPS       X20, (DI)
-	VEXTRACTF32X4 $0x01, Z20, (DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z20, (DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z20, (DI)(R9*4)
-	VMOVUPS       X0, 16(DI)
-	VEXTRACTF32X4 $0x01, Z0, 16(DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z0, 16(DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z0, 16(DI)(R9*4)
-	MOVL          8(SP), R10
-	MOVL          R10, 32(DI)
-	MOVL          24(SP), R10
-	MOVL          R10, 32(DI)(R8*4)
-	MOVL          40(SP), R10
-	MOVL          R10, 32(DI)(R8*8)
-	MOVL          56(SP), R10
-	MOVL          R10, 32(DI)(R9*4)
-	ADDQ          R8, DI
-	VMOVUPS       X21, (DI)
-	VEXTRACTF32X4 $0x01, Z21, (DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z21, (DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z21, (DI)(R9*4)
-	VMOVUPS       X1, 16(DI)
-	VEXTRACTF32X4 $0x01, Z1, 16(DI)(R8*4)
-	VEXTRACTF32X4 $0x02, Z1, 16(DI)(R8*8)
-	VEXTRACTF32X4 $0x03, Z1, 16(DI)(R9*4)
-	MOVL          12(SP), R10
-	MOVL          R10, 32(DI)
-	MOVL          28(SP), R10
-	MOVL          R10, 32(DI)(R8*4)
-	MOVL          44(SP), R10
-	MOVL          R10, 32(DI)(R8*8)
-	MOVL          60(SP), R10
-	MOVL          R10, 32(DI)(R9*4)
+	VMOVUPS   pairs0<>+0(SB), Z11
+	VPERMI2PS Z19, Z18, Z11
+	VMOVUPS   pairs0<>+0(SB), Z12
+	VPERMI2PS Z21, Z20, Z12
+	VMOVUPS   pairs1<>+0(SB), Z13
+	VPERMI2PS Z19, Z18, Z13
+	VMOVUPS   pairs1<>+0(SB), Z14
+	VPERMI2PS Z21, Z20, Z14
+	VMOVUPS   joined0<>+0(SB), Z3
+	VPERMI2PS Z12, Z11, Z3
+	VMOVUPS   joined1<>+0(SB), Z4
+	VPERMI2PS Z12, Z11, Z4
+	VMOVUPS   joined0<>+0(SB), Z5
+	VPERMI2PS Z14, Z13, Z5
+	VMOVUPS   joined1<>+0(SB), Z6
+	VPERMI2PS Z14, Z13, Z6
+	VMOVUPS   pairs0<>+0(SB), Z11
+	VPERMI2PS Z23, Z22, Z11
+	VMOVUPS   pairs0<>+0(SB), Z12
+	VPERMI2PS Z1, Z0, Z12
+	VMOVUPS   pairs1<>+0(SB), Z13
+	VPERMI2PS Z23, Z22, Z13
+	VMOVUPS   pairs1<>+0(SB), Z14
+	VPERMI2PS Z1, Z0, Z14
+	VMOVUPS   joined0<>+0(SB), Z7
+	VPERMI2PS Z12, Z11, Z7
+	VMOVUPS   joined1<>+0(SB), Z8
+	VPERMI2PS Z12, Z11, Z8
+	VMOVUPS   joined0<>+0(SB), Z9
+	VPERMI2PS Z14, Z13, Z9
+	VMOVUPS   joined1<>+0(SB), Z10
+	VPERMI2PS Z14, Z13, Z10
+	VMOVUPS   stored0_0<>+0(SB), Z11
+	VPERMI2PS Z7, Z3, Z11
+	VMOVUPS   stored0_1<>+0(SB), Z14
+	VPERMI2PS Z2, Z11, Z14
+	VMOVUPS   Z14, (DI)
+	VMOVUPS   stored1_0<>+0(SB), Z12
+	VPERMI2PS Z2, Z7, Z12
+	VMOVUPS   stored1_1<>+0(SB), Z14
+	VPERMI2PS Z3, Z12, Z14
+	VMOVUPS   Z14, 64(DI)
+	VMOVUPS   stored2_0<>+0(SB), Z11
+	VPERMI2PS Z2, Z7, Z11
+	VMOVUPS   stored2_1<>+0(SB), Z14
+	VPERMI2PS Z4, Z11, Z14
+	VMOVUPS   stored2_2<>+0(SB), Z13
+	VPERMI2PS Z8, Z14, Z13
+	VMOVUPS   Z13, 128(DI)
+	VMOVUPS   stored3_0<>+0(SB), Z12
+	VPERMI2PS Z8, Z4, Z12
+	VMOVUPS   stored3_1<>+0(SB), Z14
+	VPERMI2PS Z2, Z12, Z14
+	VMOVUPS   Z14, 192(DI)
+	VMOVUPS   stored4_0<>+0(SB), Z11
+	VPERMI2PS Z8, Z4, Z11
+	VMOVUPS   stored4_1<>+0(SB), Z14
+	VPERMI2PS Z2, Z11, Z14
+	VMOVUPS   stored4_2<>+0(SB), Z13
+	VPERMI2PS Z5, Z14, Z13
+	VMOVUPS   stored4_3<>+0(SB), Z14
+	VPERMI2PS Z9, Z13, Z14
+	VMOVUPS   Z14, 256(DI)
+	VMOVUPS   stored5_0<>+0(SB), Z12
+	VPERMI2PS Z5, Z2, Z12
+	VMOVUPS   stored5_1<>+0(SB), Z14
+	VPERMI2PS Z9, Z12, Z14
+	VMOVUPS   Z14, 320(DI)
+	VMOVUPS   stored6_0<>+0(SB), Z11
+	VPERMI2PS Z2, Z9, Z11
+	VMOVUPS   stored6_1<>+0(SB), Z14
+	VPERMI2PS Z5, Z11, Z14
+	VMOVUPS   stored6_2<>+0(SB), Z13
+	VPERMI2PS Z6, Z14, Z13
+	VMOVUPS   Z13, 384(DI)
+	VMOVUPS   stored7_0<>+0(SB), Z12
+	VPERMI2PS Z2, Z10, Z12
+	VMOVUPS   stored7_1<>+0(SB), Z14
+	VPERMI2PS Z6, Z12, Z14
+	VMOVUPS   Z14, 448(DI)
+	VMOVUPS   stored8_0<>+0(SB), Z11
+	VPERMI2PS Z10, Z6, Z11
+	VMOVUPS   stored8_1<>+0(SB), Z14
+	VPERMI2PS Z2, Z11, Z14
+	VMOVUPS   Z14, 512(DI)
+	VZEROUPPER
+	RET
+
+// func products16(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·products16(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), DI
+	MOVQ u+8(FP), SI
+	MOVQ v+16(FP), DX
+	MOVQ next+24(FP), R14
+	MOVQ step+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ tileStride+56(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), R13
+	MOVL $0x00000024, BX
+
+place:
+	PREFETCHT1 (R14)
+	ADDQ       $0x00000040, R14
+	MOVQ       DX, R9
+	MOVQ       tiles+32(FP), R10
+
+tiles:
+	CMPQ    R10, $0x03
+	JEQ     tiles3
+	CMPQ    R10, $0x02
+	JEQ     tiles2
+	CMPQ    R10, $0x01
+	JEQ     tiles1
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs4:
+	VMOVUPS      (R11), Z28
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VBROADCASTSS (R8)(CX*1), Z25
+	VFMADD231PS  Z28, Z25, Z1
+	VBROADCASTSS (R8)(CX*2), Z26
+	VFMADD231PS  Z28, Z26, Z2
+	VBROADCASTSS (R8)(R13*1), Z27
+	VFMADD231PS  Z28, Z27, Z3
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs4
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	ADDQ         $0x00000100, DI
+	LEAQ         (R9)(CX*4), R9
+	SUBQ         $0x04, R10
+	JNE          tiles
+	JMP          next
+
+tiles3:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs3:
+	VMOVUPS      (R11), Z28
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VBROADCASTSS (R8)(CX*1), Z25
+	VFMADD231PS  Z28, Z25, Z1
+	VBROADCASTSS (R8)(CX*2), Z26
+	VFMADD231PS  Z28, Z26, Z2
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs3
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	ADDQ         $0x000000c0, DI
+	JMP          next
+
+tiles2:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs2:
+	VMOVUPS      (R11), Z28
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VBROADCASTSS (R8)(CX*1), Z25
+	VFMADD231PS  Z28, Z25, Z1
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs2
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	ADDQ         $0x00000080, DI
+	JMP          next
+
+tiles1:
+	VMOVUPS (DI), Z0
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs1:
+	VMOVUPS      (R11), Z28
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs1
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, DI
+
+next:
+	MOVQ R11, SI
+	ADDQ AX, DX
+	DECQ BX
+	JNE  place
+	VZEROUPPER
+	RET
+
+// func weights16(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+// Requires: AVX, AVX512F
+TEXT ·weights16(SB), NOSPLIT, $0-72
+	MOVQ k+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ v+16(FP), DX
+	MOVQ s+24(FP), R14
+	MOVQ step+40(FP), R11
+	SHLQ $0x02, R11
+	MOVQ yStride+56(FP), AX
+	SHLQ $0x02, AX
+	MOVQ vStride+64(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (R11)(R11*2), R12
+	SHLQ $0x01, R12
+	LEAQ (R12)(R12*2), R13
+	LEAQ (R12)(R12*4), R15
+	XORL CX, CX
+
+column:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   SI, R8
+	MOVQ   DX, R9
+	MOVQ   tiles+32(FP), R10
+
+tile:
+	VMOVUPS          (R9), Z28
+	VBROADCASTSS     (R8), Z30
+	VFMADD231PS      Z28, Z30, Z0
+	VBROADCASTSS     4(R8), Z31
+	VFMADD231PS      Z28, Z31, Z6
+	VMOVUPS          (R9)(R12*1), Z28
+	VBROADCASTSS     (R8)(R12*1), Z30
+	VFMADD231PS      Z28, Z30, Z1
+	VBROADCASTSS     4(R8)(R12*1), Z31
+	VFMADD231PS      Z28, Z31, Z7
+	VMOVUPS          (R9)(R12*2), Z28
+	VBROADCASTSS     (R8)(R12*2), Z30
+	VFMADD231PS      Z28, Z30, Z2
+	VBROADCASTSS     4(R8)(R12*2), Z31
+	VFMADD231PS      Z28, Z31, Z8
+	VMOVUPS          (R9)(R13*1), Z28
+	VBROADCASTSS     (R8)(R13*1), Z30
+	VFMADD231PS      Z28, Z30, Z3
+	VBROADCASTSS     4(R8)(R13*1), Z31
+	VFMADD231PS      Z28, Z31, Z9
+	VMOVUPS          (R9)(R12*4), Z28
+	VBROADCASTSS     (R8)(R12*4), Z30
+	VFMADD231PS      Z28, Z30, Z4
+	VBROADCASTSS     4(R8)(R12*4), Z31
+	VFMADD231PS      Z28, Z31, Z10
+	VMOVUPS          (R9)(R15*1), Z28
+	VBROADCASTSS     (R8)(R15*1), Z30
+	VFMADD231PS      Z28, Z30, Z5
+	VBROADCASTSS     4(R8)(R15*1), Z31
+	VFMADD231PS      Z28, Z31, Z11
+	ADDQ             AX, R8
+	ADDQ             BX, R9
+	DECQ             R10
+	JNE              tile
+	VADDPS           Z2, Z1, Z24
+	VADDPS           Z4, Z3, Z25
+	VSUBPS           Z2, Z1, Z26
+	VSUBPS           Z4, Z3, Z27
+	VMULPS.BCST      number6<>+0(SB), Z0, Z28
+	VFMADD231PS.BCST number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
+	VMULPS.BCST      number8<>+0(SB), Z24, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
+	VADDPS           Z29, Z5, Z2
+	VMOVAPS          Z28, Z0
+	VMULPS.BCST      number9<>+0(SB), Z26, Z28
+	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
+	VMOVAPS          Z28, Z1
+	VMOVUPS          Z0, (R14)(CX*1)
+	VMOVUPS          Z1, 384(R14)(CX*1)
+	VMOVUPS          Z2, 768(R14)(CX*1)
+	VADDPS           Z8, Z7, Z24
+	VADDPS           Z10, Z9, Z25
+	VSUBPS           Z8, Z7, Z26
+	VSUBPS           Z10, Z9, Z27
+	VMULPS.BCST      number6<>+0(SB), Z6, Z28
+	VFMADD231PS.BCST number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
+	VMULPS.BCST      number8<>+0(SB), Z24, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
+	VADDPS           Z29, Z11, Z8
+	VMOVAPS          Z28, Z6
+	VMULPS.BCST      number9<>+0(SB), Z26, Z28
+	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
+	VMOVAPS          Z28, Z7
+	VMOVUPS          Z6, 1152(R14)(CX*1)
+	VMOVUPS          Z7, 1536(R14)(CX*1)
+	VMOVUPS          Z8, 1920(R14)(CX*1)
+	ADDQ             R11, SI
+	ADDQ             R11, DX
+	ADDQ             $0x40, CX
+	CMPQ             CX, $0x00000180
+	JNE              column
+	MOVQ             kStride+48(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          (R14), Z0
+	VMOVUPS          64(R14), Z1
+	VMOVUPS          128(R14), Z2
+	VMOVUPS          192(R14), Z3
+	VMOVUPS          256(R14), Z4
+	VMOVUPS          320(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z20
+	VMOVAPS          Z10, Z18
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z19
+	VMOVUPS          384(R14), Z0
+	VMOVUPS          448(R14), Z1
+	VMOVUPS          512(R14), Z2
+	VMOVUPS          576(R14), Z3
+	VMOVUPS          640(R14), Z4
+	VMOVUPS          704(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z23
+	VMOVAPS          Z10, Z21
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z22
+	VMOVUPS          768(R14), Z0
+	VMOVUPS          832(R14), Z1
+	VMOVUPS          896(R14), Z2
+	VMOVUPS          960(R14), Z3
+	VMOVUPS          1024(R14), Z4
+	VMOVUPS          1088(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z26
+	VMOVAPS          Z10, Z24
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z25
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z19, Z18, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z21, Z20, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z19, Z18, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z21, Z20, Z11
+	VMOVUPS          joined0<>+0(SB), Z0
+	VPERMI2PS        Z9, Z8, Z0
+	VMOVUPS          joined1<>+0(SB), Z1
+	VPERMI2PS        Z9, Z8, Z1
+	VMOVUPS          joined0<>+0(SB), Z2
+	VPERMI2PS        Z11, Z10, Z2
+	VMOVUPS          joined1<>+0(SB), Z3
+	VPERMI2PS        Z11, Z10, Z3
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z23, Z22, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z25, Z24, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z23, Z22, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z25, Z24, Z11
+	VMOVUPS          joined0<>+0(SB), Z4
+	VPERMI2PS        Z9, Z8, Z4
+	VMOVUPS          joined1<>+0(SB), Z5
+	VPERMI2PS        Z9, Z8, Z5
+	VMOVUPS          joined0<>+0(SB), Z6
+	VPERMI2PS        Z11, Z10, Z6
+	VMOVUPS          joined1<>+0(SB), Z7
+	VPERMI2PS        Z11, Z10, Z7
+	VMOVUPS          stored0_0<>+0(SB), Z8
+	VPERMI2PS        Z4, Z0, Z8
+	VMOVUPS          stored0_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, (DI)
+	VMOVUPS          stored1_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z4, Z9
+	VMOVUPS          stored1_1<>+0(SB), Z11
+	VPERMI2PS        Z0, Z9, Z11
+	VMOVUPS          Z11, 64(DI)
+	VMOVUPS          stored2_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z4, Z8
+	VMOVUPS          stored2_1<>+0(SB), Z11
+	VPERMI2PS        Z1, Z8, Z11
+	VMOVUPS          stored2_2<>+0(SB), Z10
+	VPERMI2PS        Z5, Z11, Z10
+	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          stored3_0<>+0(SB), Z9
+	VPERMI2PS        Z5, Z1, Z9
+	VMOVUPS          stored3_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z9, Z11
+	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          stored4_0<>+0(SB), Z8
+	VPERMI2PS        Z5, Z1, Z8
+	VMOVUPS          stored4_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          stored4_2<>+0(SB), Z10
+	VPERMI2PS        Z2, Z11, Z10
+	VMOVUPS          stored4_3<>+0(SB), Z11
+	VPERMI2PS        Z6, Z10, Z11
+	VMOVUPS          Z11, 256(DI)
+	VMOVUPS          stored5_0<>+0(SB), Z9
+	VPERMI2PS        Z2, Z26, Z9
+	VMOVUPS          stored5_1<>+0(SB), Z11
+	VPERMI2PS        Z6, Z9, Z11
+	VMOVUPS          Z11, 320(DI)
+	VMOVUPS          stored6_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z6, Z8
+	VMOVUPS          stored6_1<>+0(SB), Z11
+	VPERMI2PS        Z2, Z8, Z11
+	VMOVUPS          stored6_2<>+0(SB), Z10
+	VPERMI2PS        Z3, Z11, Z10
+	VMOVUPS          Z10, 384(DI)
+	VMOVUPS          stored7_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z7, Z9
+	VMOVUPS          stored7_1<>+0(SB), Z11
+	VPERMI2PS        Z3, Z9, Z11
+	VMOVUPS          Z11, 448(DI)
+	VMOVUPS          stored8_0<>+0(SB), Z8
+	VPERMI2PS        Z7, Z3, Z8
+	VMOVUPS          stored8_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 512(DI)
+	ADDQ             CX, DI
+	VMOVUPS          1152(R14), Z0
+	VMOVUPS          1216(R14), Z1
+	VMOVUPS          1280(R14), Z2
+	VMOVUPS          1344(R14), Z3
+	VMOVUPS          1408(R14), Z4
+	VMOVUPS          1472(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z20
+	VMOVAPS          Z10, Z18
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z19
+	VMOVUPS          1536(R14), Z0
+	VMOVUPS          1600(R14), Z1
+	VMOVUPS          1664(R14), Z2
+	VMOVUPS          1728(R14), Z3
+	VMOVUPS          1792(R14), Z4
+	VMOVUPS          1856(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z23
+	VMOVAPS          Z10, Z21
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z22
+	VMOVUPS          1920(R14), Z0
+	VMOVUPS          1984(R14), Z1
+	VMOVUPS          2048(R14), Z2
+	VMOVUPS          2112(R14), Z3
+	VMOVUPS          2176(R14), Z4
+	VMOVUPS          2240(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z26
+	VMOVAPS          Z10, Z24
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z25
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z19, Z18, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z21, Z20, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z19, Z18, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z21, Z20, Z11
+	VMOVUPS          joined0<>+0(SB), Z0
+	VPERMI2PS        Z9, Z8, Z0
+	VMOVUPS          joined1<>+0(SB), Z1
+	VPERMI2PS        Z9, Z8, Z1
+	VMOVUPS          joined0<>+0(SB), Z2
+	VPERMI2PS        Z11, Z10, Z2
+	VMOVUPS          joined1<>+0(SB), Z3
+	VPERMI2PS        Z11, Z10, Z3
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z23, Z22, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z25, Z24, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z23, Z22, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z25, Z24, Z11
+	VMOVUPS          joined0<>+0(SB), Z4
+	VPERMI2PS        Z9, Z8, Z4
+	VMOVUPS          joined1<>+0(SB), Z5
+	VPERMI2PS        Z9, Z8, Z5
+	VMOVUPS          joined0<>+0(SB), Z6
+	VPERMI2PS        Z11, Z10, Z6
+	VMOVUPS          joined1<>+0(SB), Z7
+	VPERMI2PS        Z11, Z10, Z7
+	VMOVUPS          stored0_0<>+0(SB), Z8
+	VPERMI2PS        Z4, Z0, Z8
+	VMOVUPS          stored0_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, (DI)
+	VMOVUPS          stored1_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z4, Z9
+	VMOVUPS          stored1_1<>+0(SB), Z11
+	VPERMI2PS        Z0, Z9, Z11
+	VMOVUPS          Z11, 64(DI)
+	VMOVUPS          stored2_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z4, Z8
+	VMOVUPS          stored2_1<>+0(SB), Z11
+	VPERMI2PS        Z1, Z8, Z11
+	VMOVUPS          stored2_2<>+0(SB), Z10
+	VPERMI2PS        Z5, Z11, Z10
+	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          stored3_0<>+0(SB), Z9
+	VPERMI2PS        Z5, Z1, Z9
+	VMOVUPS          stored3_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z9, Z11
+	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          stored4_0<>+0(SB), Z8
+	VPERMI2PS        Z5, Z1, Z8
+	VMOVUPS          stored4_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          stored4_2<>+0(SB), Z10
+	VPERMI2PS        Z2, Z11, Z10
+	VMOVUPS          stored4_3<>+0(SB), Z11
+	VPERMI2PS        Z6, Z10, Z11
+	VMOVUPS          Z11, 256(DI)
+	VMOVUPS          stored5_0<>+0(SB), Z9
+	VPERMI2PS        Z2, Z26, Z9
+	VMOVUPS          stored5_1<>+0(SB), Z11
+	VPERMI2PS        Z6, Z9, Z11
+	VMOVUPS          Z11, 320(DI)
+	VMOVUPS          stored6_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z6, Z8
+	VMOVUPS          stored6_1<>+0(SB), Z11
+	VPERMI2PS        Z2, Z8, Z11
+	VMOVUPS          stored6_2<>+0(SB), Z10
+	VPERMI2PS        Z3, Z11, Z10
+	VMOVUPS          Z10, 384(DI)
+	VMOVUPS          stored7_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z7, Z9
+	VMOVUPS          stored7_1<>+0(SB), Z11
+	VPERMI2PS        Z3, Z9, Z11
+	VMOVUPS          Z11, 448(DI)
+	VMOVUPS          stored8_0<>+0(SB), Z8
+	VPERMI2PS        Z7, Z3, Z8
+	VMOVUPS          stored8_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 512(DI)
+	VZEROUPPER
+	RET
+
+// func products32(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·products32(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), DI
+	MOVQ u+8(FP), SI
+	MOVQ v+16(FP), DX
+	MOVQ next+24(FP), R14
+	MOVQ step+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ tileStride+56(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), R13
+	MOVL $0x00000024, BX
+
+place:
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       $0x00000080, R14
+	MOVQ       DX, R9
+	MOVQ       tiles+32(FP), R10
+
+tiles:
+	CMPQ    R10, $0x03
+	JEQ     tiles3
+	CMPQ    R10, $0x02
+	JEQ     tiles2
+	CMPQ    R10, $0x01
+	JEQ     tiles1
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 256(DI), Z4
+	VMOVUPS 320(DI), Z5
+	VMOVUPS 384(DI), Z6
+	VMOVUPS 448(DI), Z7
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs4:
+	VMOVUPS      (R11), Z28
+	VMOVUPS      64(R11), Z29
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z29, Z24, Z1
+	VBROADCASTSS (R8)(CX*1), Z25
+	VFMADD231PS  Z28, Z25, Z2
+	VFMADD231PS  Z29, Z25, Z3
+	VBROADCASTSS (R8)(CX*2), Z26
+	VFMADD231PS  Z28, Z26, Z4
+	VFMADD231PS  Z29, Z26, Z5
+	VBROADCASTSS (R8)(R13*1), Z27
+	VFMADD231PS  Z28, Z27, Z6
+	VFMADD231PS  Z29, Z27, Z7
+	ADDQ         $0x80, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs4
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, 256(DI)
+	VMOVUPS      Z5, 320(DI)
+	VMOVUPS      Z6, 384(DI)
+	VMOVUPS      Z7, 448(DI)
+	ADDQ         $0x00000200, DI
+	LEAQ         (R9)(CX*4), R9
+	SUBQ         $0x04, R10
+	JNE          tiles
+	JMP          next
+
+tiles3:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 256(DI), Z4
+	VMOVUPS 320(DI), Z5
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs3:
+	VMOVUPS      (R11), Z28
+	VMOVUPS      64(R11), Z29
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z29, Z24, Z1
+	VBROADCASTSS (R8)(CX*1), Z25
+	VFMADD231PS  Z28, Z25, Z2
+	VFMADD231PS  Z29, Z25, Z3
+	VBROADCASTSS (R8)(CX*2), Z26
+	VFMADD231PS  Z28, Z26, Z4
+	VFMADD231PS  Z29, Z26, Z5
+	ADDQ         $0x80, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs3
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, 256(DI)
+	VMOVUPS      Z5, 320(DI)
+	ADDQ         $0x00000180, DI
+	JMP          next
+
+tiles2:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs2:
+	VMOVUPS      (R11), Z28
+	VMOVUPS      64(R11), Z29
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z29, Z24, Z1
+	VBROADCASTSS (R8)(CX*1), Z25
+	VFMADD231PS  Z28, Z25, Z2
+	VFMADD231PS  Z29, Z25, Z3
+	ADDQ         $0x80, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs2
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	ADDQ         $0x00000100, DI
+	JMP          next
+
+tiles1:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs1:
+	VMOVUPS      (R11), Z28
+	VMOVUPS      64(R11), Z29
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z29, Z24, Z1
+	ADDQ         $0x80, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs1
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	ADDQ         $0x00000080, DI
+
+next:
+	MOVQ R11, SI
+	ADDQ AX, DX
+	DECQ BX
+	JNE  place
+	VZEROUPPER
+	RET
+
+// func weights32(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+// Requires: AVX, AVX512F
+TEXT ·weights32(SB), NOSPLIT, $0-72
+	MOVQ k+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ v+16(FP), DX
+	MOVQ s+24(FP), R14
+	MOVQ step+40(FP), R11
+	SHLQ $0x02, R11
+	MOVQ yStride+56(FP), AX
+	SHLQ $0x02, AX
+	MOVQ vStride+64(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (R11)(R11*2), R12
+	SHLQ $0x01, R12
+	LEAQ (R12)(R12*2), R13
+	LEAQ (R12)(R12*4), R15
+	XORL CX, CX
+
+column:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   SI, R8
+	MOVQ   DX, R9
+	MOVQ   tiles+32(FP), R10
+
+tile:
+	VMOVUPS          (R9), Z28
+	VMOVUPS          64(R9), Z29
+	VBROADCASTSS     (R8), Z30
+	VFMADD231PS      Z28, Z30, Z0
+	VFMADD231PS      Z29, Z30, Z6
+	VBROADCASTSS     4(R8), Z31
+	VFMADD231PS      Z28, Z31, Z12
+	VFMADD231PS      Z29, Z31, Z18
+	VMOVUPS          (R9)(R12*1), Z28
+	VMOVUPS          64(R9)(R12*1), Z29
+	VBROADCASTSS     (R8)(R12*1), Z30
+	VFMADD231PS      Z28, Z30, Z1
+	VFMADD231PS      Z29, Z30, Z7
+	VBROADCASTSS     4(R8)(R12*1), Z31
+	VFMADD231PS      Z28, Z31, Z13
+	VFMADD231PS      Z29, Z31, Z19
+	VMOVUPS          (R9)(R12*2), Z28
+	VMOVUPS          64(R9)(R12*2), Z29
+	VBROADCASTSS     (R8)(R12*2), Z30
+	VFMADD231PS      Z28, Z30, Z2
+	VFMADD231PS      Z29, Z30, Z8
+	VBROADCASTSS     4(R8)(R12*2), Z31
+	VFMADD231PS      Z28, Z31, Z14
+	VFMADD231PS      Z29, Z31, Z20
+	VMOVUPS          (R9)(R13*1), Z28
+	VMOVUPS          64(R9)(R13*1), Z29
+	VBROADCASTSS     (R8)(R13*1), Z30
+	VFMADD231PS      Z28, Z30, Z3
+	VFMADD231PS      Z29, Z30, Z9
+	VBROADCASTSS     4(R8)(R13*1), Z31
+	VFMADD231PS      Z28, Z31, Z15
+	VFMADD231PS      Z29, Z31, Z21
+	VMOVUPS          (R9)(R12*4), Z28
+	VMOVUPS          64(R9)(R12*4), Z29
+	VBROADCASTSS     (R8)(R12*4), Z30
+	VFMADD231PS      Z28, Z30, Z4
+	VFMADD231PS      Z29, Z30, Z10
+	VBROADCASTSS     4(R8)(R12*4), Z31
+	VFMADD231PS      Z28, Z31, Z16
+	VFMADD231PS      Z29, Z31, Z22
+	VMOVUPS          (R9)(R15*1), Z28
+	VMOVUPS          64(R9)(R15*1), Z29
+	VBROADCASTSS     (R8)(R15*1), Z30
+	VFMADD231PS      Z28, Z30, Z5
+	VFMADD231PS      Z29, Z30, Z11
+	VBROADCASTSS     4(R8)(R15*1), Z31
+	VFMADD231PS      Z28, Z31, Z17
+	VFMADD231PS      Z29, Z31, Z23
+	ADDQ             AX, R8
+	ADDQ             BX, R9
+	DECQ             R10
+	JNE              tile
+	VADDPS           Z2, Z1, Z24
+	VADDPS           Z4, Z3, Z25
+	VSUBPS           Z2, Z1, Z26
+	VSUBPS           Z4, Z3, Z27
+	VMULPS.BCST      number6<>+0(SB), Z0, Z28
+	VFMADD231PS.BCST number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
+	VMULPS.BCST      number8<>+0(SB), Z24, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
+	VADDPS           Z29, Z5, Z2
+	VMOVAPS          Z28, Z0
+	VMULPS.BCST      number9<>+0(SB), Z26, Z28
+	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
+	VMOVAPS          Z28, Z1
+	VMOVUPS          Z0, (R14)(CX*1)
+	VMOVUPS          Z1, 384(R14)(CX*1)
+	VMOVUPS          Z2, 768(R14)(CX*1)
+	VADDPS           Z8, Z7, Z24
+	VADDPS           Z10, Z9, Z25
+	VSUBPS           Z8, Z7, Z26
+	VSUBPS           Z10, Z9, Z27
+	VMULPS.BCST      number6<>+0(SB), Z6, Z28
+	VFMADD231PS.BCST number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
+	VMULPS.BCST      number8<>+0(SB), Z24, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
+	VADDPS           Z29, Z11, Z8
+	VMOVAPS          Z28, Z6
+	VMULPS.BCST      number9<>+0(SB), Z26, Z28
+	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
+	VMOVAPS          Z28, Z7
+	VMOVUPS          Z6, 1152(R14)(CX*1)
+	VMOVUPS          Z7, 1536(R14)(CX*1)
+	VMOVUPS          Z8, 1920(R14)(CX*1)
+	VADDPS           Z14, Z13, Z24
+	VADDPS           Z16, Z15, Z25
+	VSUBPS           Z14, Z13, Z26
+	VSUBPS           Z16, Z15, Z27
+	VMULPS.BCST      number6<>+0(SB), Z12, Z28
+	VFMADD231PS.BCST number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
+	VMULPS.BCST      number8<>+0(SB), Z24, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
+	VADDPS           Z29, Z17, Z14
+	VMOVAPS          Z28, Z12
+	VMULPS.BCST      number9<>+0(SB), Z26, Z28
+	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
+	VMOVAPS          Z28, Z13
+	VMOVUPS          Z12, 2304(R14)(CX*1)
+	VMOVUPS          Z13, 2688(R14)(CX*1)
+	VMOVUPS          Z14, 3072(R14)(CX*1)
+	VADDPS           Z20, Z19, Z24
+	VADDPS           Z22, Z21, Z25
+	VSUBPS           Z20, Z19, Z26
+	VSUBPS           Z22, Z21, Z27
+	VMULPS.BCST      number6<>+0(SB), Z18, Z28
+	VFMADD231PS.BCST number7<>+0(SB), Z24, Z28
+	VFMADD231PS.BCST number10<>+0(SB), Z25, Z28
+	VMULPS.BCST      number8<>+0(SB), Z24, Z29
+	VFMADD231PS.BCST number11<>+0(SB), Z25, Z29
+	VADDPS           Z29, Z23, Z20
+	VMOVAPS          Z28, Z18
+	VMULPS.BCST      number9<>+0(SB), Z26, Z28
+	VFMADD231PS.BCST number12<>+0(SB), Z27, Z28
+	VMOVAPS          Z28, Z19
+	VMOVUPS          Z18, 3456(R14)(CX*1)
+	VMOVUPS          Z19, 3840(R14)(CX*1)
+	VMOVUPS          Z20, 4224(R14)(CX*1)
+	ADDQ             R11, SI
+	ADDQ             R11, DX
+	ADDQ             $0x40, CX
+	CMPQ             CX, $0x00000180
+	JNE              column
+	MOVQ             kStride+48(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          (R14), Z0
+	VMOVUPS          64(R14), Z1
+	VMOVUPS          128(R14), Z2
+	VMOVUPS          192(R14), Z3
+	VMOVUPS          256(R14), Z4
+	VMOVUPS          320(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z20
+	VMOVAPS          Z10, Z18
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z19
+	VMOVUPS          384(R14), Z0
+	VMOVUPS          448(R14), Z1
+	VMOVUPS          512(R14), Z2
+	VMOVUPS          576(R14), Z3
+	VMOVUPS          640(R14), Z4
+	VMOVUPS          704(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z23
+	VMOVAPS          Z10, Z21
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z22
+	VMOVUPS          768(R14), Z0
+	VMOVUPS          832(R14), Z1
+	VMOVUPS          896(R14), Z2
+	VMOVUPS          960(R14), Z3
+	VMOVUPS          1024(R14), Z4
+	VMOVUPS          1088(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z26
+	VMOVAPS          Z10, Z24
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z25
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z19, Z18, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z21, Z20, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z19, Z18, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z21, Z20, Z11
+	VMOVUPS          joined0<>+0(SB), Z0
+	VPERMI2PS        Z9, Z8, Z0
+	VMOVUPS          joined1<>+0(SB), Z1
+	VPERMI2PS        Z9, Z8, Z1
+	VMOVUPS          joined0<>+0(SB), Z2
+	VPERMI2PS        Z11, Z10, Z2
+	VMOVUPS          joined1<>+0(SB), Z3
+	VPERMI2PS        Z11, Z10, Z3
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z23, Z22, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z25, Z24, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z23, Z22, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z25, Z24, Z11
+	VMOVUPS          joined0<>+0(SB), Z4
+	VPERMI2PS        Z9, Z8, Z4
+	VMOVUPS          joined1<>+0(SB), Z5
+	VPERMI2PS        Z9, Z8, Z5
+	VMOVUPS          joined0<>+0(SB), Z6
+	VPERMI2PS        Z11, Z10, Z6
+	VMOVUPS          joined1<>+0(SB), Z7
+	VPERMI2PS        Z11, Z10, Z7
+	VMOVUPS          stored0_0<>+0(SB), Z8
+	VPERMI2PS        Z4, Z0, Z8
+	VMOVUPS          stored0_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, (DI)
+	VMOVUPS          stored1_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z4, Z9
+	VMOVUPS          stored1_1<>+0(SB), Z11
+	VPERMI2PS        Z0, Z9, Z11
+	VMOVUPS          Z11, 64(DI)
+	VMOVUPS          stored2_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z4, Z8
+	VMOVUPS          stored2_1<>+0(SB), Z11
+	VPERMI2PS        Z1, Z8, Z11
+	VMOVUPS          stored2_2<>+0(SB), Z10
+	VPERMI2PS        Z5, Z11, Z10
+	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          stored3_0<>+0(SB), Z9
+	VPERMI2PS        Z5, Z1, Z9
+	VMOVUPS          stored3_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z9, Z11
+	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          stored4_0<>+0(SB), Z8
+	VPERMI2PS        Z5, Z1, Z8
+	VMOVUPS          stored4_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          stored4_2<>+0(SB), Z10
+	VPERMI2PS        Z2, Z11, Z10
+	VMOVUPS          stored4_3<>+0(SB), Z11
+	VPERMI2PS        Z6, Z10, Z11
+	VMOVUPS          Z11, 256(DI)
+	VMOVUPS          stored5_0<>+0(SB), Z9
+	VPERMI2PS        Z2, Z26, Z9
+	VMOVUPS          stored5_1<>+0(SB), Z11
+	VPERMI2PS        Z6, Z9, Z11
+	VMOVUPS          Z11, 320(DI)
+	VMOVUPS          stored6_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z6, Z8
+	VMOVUPS          stored6_1<>+0(SB), Z11
+	VPERMI2PS        Z2, Z8, Z11
+	VMOVUPS          stored6_2<>+0(SB), Z10
+	VPERMI2PS        Z3, Z11, Z10
+	VMOVUPS          Z10, 384(DI)
+	VMOVUPS          stored7_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z7, Z9
+	VMOVUPS          stored7_1<>+0(SB), Z11
+	VPERMI2PS        Z3, Z9, Z11
+	VMOVUPS          Z11, 448(DI)
+	VMOVUPS          stored8_0<>+0(SB), Z8
+	VPERMI2PS        Z7, Z3, Z8
+	VMOVUPS          stored8_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 512(DI)
+	VMOVUPS          1152(R14), Z0
+	VMOVUPS          1216(R14), Z1
+	VMOVUPS          1280(R14), Z2
+	VMOVUPS          1344(R14), Z3
+	VMOVUPS          1408(R14), Z4
+	VMOVUPS          1472(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z20
+	VMOVAPS          Z10, Z18
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z19
+	VMOVUPS          1536(R14), Z0
+	VMOVUPS          1600(R14), Z1
+	VMOVUPS          1664(R14), Z2
+	VMOVUPS          1728(R14), Z3
+	VMOVUPS          1792(R14), Z4
+	VMOVUPS          1856(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z23
+	VMOVAPS          Z10, Z21
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z22
+	VMOVUPS          1920(R14), Z0
+	VMOVUPS          1984(R14), Z1
+	VMOVUPS          2048(R14), Z2
+	VMOVUPS          2112(R14), Z3
+	VMOVUPS          2176(R14), Z4
+	VMOVUPS          2240(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z26
+	VMOVAPS          Z10, Z24
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z25
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z19, Z18, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z21, Z20, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z19, Z18, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z21, Z20, Z11
+	VMOVUPS          joined0<>+0(SB), Z0
+	VPERMI2PS        Z9, Z8, Z0
+	VMOVUPS          joined1<>+0(SB), Z1
+	VPERMI2PS        Z9, Z8, Z1
+	VMOVUPS          joined0<>+0(SB), Z2
+	VPERMI2PS        Z11, Z10, Z2
+	VMOVUPS          joined1<>+0(SB), Z3
+	VPERMI2PS        Z11, Z10, Z3
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z23, Z22, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z25, Z24, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z23, Z22, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z25, Z24, Z11
+	VMOVUPS          joined0<>+0(SB), Z4
+	VPERMI2PS        Z9, Z8, Z4
+	VMOVUPS          joined1<>+0(SB), Z5
+	VPERMI2PS        Z9, Z8, Z5
+	VMOVUPS          joined0<>+0(SB), Z6
+	VPERMI2PS        Z11, Z10, Z6
+	VMOVUPS          joined1<>+0(SB), Z7
+	VPERMI2PS        Z11, Z10, Z7
+	VMOVUPS          stored0_0<>+0(SB), Z8
+	VPERMI2PS        Z4, Z0, Z8
+	VMOVUPS          stored0_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 576(DI)
+	VMOVUPS          stored1_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z4, Z9
+	VMOVUPS          stored1_1<>+0(SB), Z11
+	VPERMI2PS        Z0, Z9, Z11
+	VMOVUPS          Z11, 640(DI)
+	VMOVUPS          stored2_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z4, Z8
+	VMOVUPS          stored2_1<>+0(SB), Z11
+	VPERMI2PS        Z1, Z8, Z11
+	VMOVUPS          stored2_2<>+0(SB), Z10
+	VPERMI2PS        Z5, Z11, Z10
+	VMOVUPS          Z10, 704(DI)
+	VMOVUPS          stored3_0<>+0(SB), Z9
+	VPERMI2PS        Z5, Z1, Z9
+	VMOVUPS          stored3_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z9, Z11
+	VMOVUPS          Z11, 768(DI)
+	VMOVUPS          stored4_0<>+0(SB), Z8
+	VPERMI2PS        Z5, Z1, Z8
+	VMOVUPS          stored4_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          stored4_2<>+0(SB), Z10
+	VPERMI2PS        Z2, Z11, Z10
+	VMOVUPS          stored4_3<>+0(SB), Z11
+	VPERMI2PS        Z6, Z10, Z11
+	VMOVUPS          Z11, 832(DI)
+	VMOVUPS          stored5_0<>+0(SB), Z9
+	VPERMI2PS        Z2, Z26, Z9
+	VMOVUPS          stored5_1<>+0(SB), Z11
+	VPERMI2PS        Z6, Z9, Z11
+	VMOVUPS          Z11, 896(DI)
+	VMOVUPS          stored6_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z6, Z8
+	VMOVUPS          stored6_1<>+0(SB), Z11
+	VPERMI2PS        Z2, Z8, Z11
+	VMOVUPS          stored6_2<>+0(SB), Z10
+	VPERMI2PS        Z3, Z11, Z10
+	VMOVUPS          Z10, 960(DI)
+	VMOVUPS          stored7_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z7, Z9
+	VMOVUPS          stored7_1<>+0(SB), Z11
+	VPERMI2PS        Z3, Z9, Z11
+	VMOVUPS          Z11, 1024(DI)
+	VMOVUPS          stored8_0<>+0(SB), Z8
+	VPERMI2PS        Z7, Z3, Z8
+	VMOVUPS          stored8_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 1088(DI)
+	ADDQ             CX, DI
+	VMOVUPS          2304(R14), Z0
+	VMOVUPS          2368(R14), Z1
+	VMOVUPS          2432(R14), Z2
+	VMOVUPS          2496(R14), Z3
+	VMOVUPS          2560(R14), Z4
+	VMOVUPS          2624(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z20
+	VMOVAPS          Z10, Z18
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z19
+	VMOVUPS          2688(R14), Z0
+	VMOVUPS          2752(R14), Z1
+	VMOVUPS          2816(R14), Z2
+	VMOVUPS          2880(R14), Z3
+	VMOVUPS          2944(R14), Z4
+	VMOVUPS          3008(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z23
+	VMOVAPS          Z10, Z21
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z22
+	VMOVUPS          3072(R14), Z0
+	VMOVUPS          3136(R14), Z1
+	VMOVUPS          3200(R14), Z2
+	VMOVUPS          3264(R14), Z3
+	VMOVUPS          3328(R14), Z4
+	VMOVUPS          3392(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z26
+	VMOVAPS          Z10, Z24
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z25
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z19, Z18, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z21, Z20, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z19, Z18, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z21, Z20, Z11
+	VMOVUPS          joined0<>+0(SB), Z0
+	VPERMI2PS        Z9, Z8, Z0
+	VMOVUPS          joined1<>+0(SB), Z1
+	VPERMI2PS        Z9, Z8, Z1
+	VMOVUPS          joined0<>+0(SB), Z2
+	VPERMI2PS        Z11, Z10, Z2
+	VMOVUPS          joined1<>+0(SB), Z3
+	VPERMI2PS        Z11, Z10, Z3
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z23, Z22, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z25, Z24, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z23, Z22, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z25, Z24, Z11
+	VMOVUPS          joined0<>+0(SB), Z4
+	VPERMI2PS        Z9, Z8, Z4
+	VMOVUPS          joined1<>+0(SB), Z5
+	VPERMI2PS        Z9, Z8, Z5
+	VMOVUPS          joined0<>+0(SB), Z6
+	VPERMI2PS        Z11, Z10, Z6
+	VMOVUPS          joined1<>+0(SB), Z7
+	VPERMI2PS        Z11, Z10, Z7
+	VMOVUPS          stored0_0<>+0(SB), Z8
+	VPERMI2PS        Z4, Z0, Z8
+	VMOVUPS          stored0_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, (DI)
+	VMOVUPS          stored1_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z4, Z9
+	VMOVUPS          stored1_1<>+0(SB), Z11
+	VPERMI2PS        Z0, Z9, Z11
+	VMOVUPS          Z11, 64(DI)
+	VMOVUPS          stored2_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z4, Z8
+	VMOVUPS          stored2_1<>+0(SB), Z11
+	VPERMI2PS        Z1, Z8, Z11
+	VMOVUPS          stored2_2<>+0(SB), Z10
+	VPERMI2PS        Z5, Z11, Z10
+	VMOVUPS          Z10, 128(DI)
+	VMOVUPS          stored3_0<>+0(SB), Z9
+	VPERMI2PS        Z5, Z1, Z9
+	VMOVUPS          stored3_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z9, Z11
+	VMOVUPS          Z11, 192(DI)
+	VMOVUPS          stored4_0<>+0(SB), Z8
+	VPERMI2PS        Z5, Z1, Z8
+	VMOVUPS          stored4_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          stored4_2<>+0(SB), Z10
+	VPERMI2PS        Z2, Z11, Z10
+	VMOVUPS          stored4_3<>+0(SB), Z11
+	VPERMI2PS        Z6, Z10, Z11
+	VMOVUPS          Z11, 256(DI)
+	VMOVUPS          stored5_0<>+0(SB), Z9
+	VPERMI2PS        Z2, Z26, Z9
+	VMOVUPS          stored5_1<>+0(SB), Z11
+	VPERMI2PS        Z6, Z9, Z11
+	VMOVUPS          Z11, 320(DI)
+	VMOVUPS          stored6_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z6, Z8
+	VMOVUPS          stored6_1<>+0(SB), Z11
+	VPERMI2PS        Z2, Z8, Z11
+	VMOVUPS          stored6_2<>+0(SB), Z10
+	VPERMI2PS        Z3, Z11, Z10
+	VMOVUPS          Z10, 384(DI)
+	VMOVUPS          stored7_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z7, Z9
+	VMOVUPS          stored7_1<>+0(SB), Z11
+	VPERMI2PS        Z3, Z9, Z11
+	VMOVUPS          Z11, 448(DI)
+	VMOVUPS          stored8_0<>+0(SB), Z8
+	VPERMI2PS        Z7, Z3, Z8
+	VMOVUPS          stored8_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 512(DI)
+	VMOVUPS          3456(R14), Z0
+	VMOVUPS          3520(R14), Z1
+	VMOVUPS          3584(R14), Z2
+	VMOVUPS          3648(R14), Z3
+	VMOVUPS          3712(R14), Z4
+	VMOVUPS          3776(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z20
+	VMOVAPS          Z10, Z18
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z19
+	VMOVUPS          3840(R14), Z0
+	VMOVUPS          3904(R14), Z1
+	VMOVUPS          3968(R14), Z2
+	VMOVUPS          4032(R14), Z3
+	VMOVUPS          4096(R14), Z4
+	VMOVUPS          4160(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z23
+	VMOVAPS          Z10, Z21
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z22
+	VMOVUPS          4224(R14), Z0
+	VMOVUPS          4288(R14), Z1
+	VMOVUPS          4352(R14), Z2
+	VMOVUPS          4416(R14), Z3
+	VMOVUPS          4480(R14), Z4
+	VMOVUPS          4544(R14), Z5
+	VADDPS           Z2, Z1, Z6
+	VADDPS           Z4, Z3, Z7
+	VSUBPS           Z2, Z1, Z8
+	VSUBPS           Z4, Z3, Z9
+	VMULPS.BCST      number6<>+0(SB), Z0, Z10
+	VFMADD231PS.BCST number7<>+0(SB), Z6, Z10
+	VFMADD231PS.BCST number10<>+0(SB), Z7, Z10
+	VMULPS.BCST      number8<>+0(SB), Z6, Z11
+	VFMADD231PS.BCST number11<>+0(SB), Z7, Z11
+	VADDPS           Z11, Z5, Z26
+	VMOVAPS          Z10, Z24
+	VMULPS.BCST      number9<>+0(SB), Z8, Z10
+	VFMADD231PS.BCST number12<>+0(SB), Z9, Z10
+	VMOVAPS          Z10, Z25
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z19, Z18, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z21, Z20, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z19, Z18, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z21, Z20, Z11
+	VMOVUPS          joined0<>+0(SB), Z0
+	VPERMI2PS        Z9, Z8, Z0
+	VMOVUPS          joined1<>+0(SB), Z1
+	VPERMI2PS        Z9, Z8, Z1
+	VMOVUPS          joined0<>+0(SB), Z2
+	VPERMI2PS        Z11, Z10, Z2
+	VMOVUPS          joined1<>+0(SB), Z3
+	VPERMI2PS        Z11, Z10, Z3
+	VMOVUPS          pairs0<>+0(SB), Z8
+	VPERMI2PS        Z23, Z22, Z8
+	VMOVUPS          pairs0<>+0(SB), Z9
+	VPERMI2PS        Z25, Z24, Z9
+	VMOVUPS          pairs1<>+0(SB), Z10
+	VPERMI2PS        Z23, Z22, Z10
+	VMOVUPS          pairs1<>+0(SB), Z11
+	VPERMI2PS        Z25, Z24, Z11
+	VMOVUPS          joined0<>+0(SB), Z4
+	VPERMI2PS        Z9, Z8, Z4
+	VMOVUPS          joined1<>+0(SB), Z5
+	VPERMI2PS        Z9, Z8, Z5
+	VMOVUPS          joined0<>+0(SB), Z6
+	VPERMI2PS        Z11, Z10, Z6
+	VMOVUPS          joined1<>+0(SB), Z7
+	VPERMI2PS        Z11, Z10, Z7
+	VMOVUPS          stored0_0<>+0(SB), Z8
+	VPERMI2PS        Z4, Z0, Z8
+	VMOVUPS          stored0_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 576(DI)
+	VMOVUPS          stored1_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z4, Z9
+	VMOVUPS          stored1_1<>+0(SB), Z11
+	VPERMI2PS        Z0, Z9, Z11
+	VMOVUPS          Z11, 640(DI)
+	VMOVUPS          stored2_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z4, Z8
+	VMOVUPS          stored2_1<>+0(SB), Z11
+	VPERMI2PS        Z1, Z8, Z11
+	VMOVUPS          stored2_2<>+0(SB), Z10
+	VPERMI2PS        Z5, Z11, Z10
+	VMOVUPS          Z10, 704(DI)
+	VMOVUPS          stored3_0<>+0(SB), Z9
+	VPERMI2PS        Z5, Z1, Z9
+	VMOVUPS          stored3_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z9, Z11
+	VMOVUPS          Z11, 768(DI)
+	VMOVUPS          stored4_0<>+0(SB), Z8
+	VPERMI2PS        Z5, Z1, Z8
+	VMOVUPS          stored4_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          stored4_2<>+0(SB), Z10
+	VPERMI2PS        Z2, Z11, Z10
+	VMOVUPS          stored4_3<>+0(SB), Z11
+	VPERMI2PS        Z6, Z10, Z11
+	VMOVUPS          Z11, 832(DI)
+	VMOVUPS          stored5_0<>+0(SB), Z9
+	VPERMI2PS        Z2, Z26, Z9
+	VMOVUPS          stored5_1<>+0(SB), Z11
+	VPERMI2PS        Z6, Z9, Z11
+	VMOVUPS          Z11, 896(DI)
+	VMOVUPS          stored6_0<>+0(SB), Z8
+	VPERMI2PS        Z26, Z6, Z8
+	VMOVUPS          stored6_1<>+0(SB), Z11
+	VPERMI2PS        Z2, Z8, Z11
+	VMOVUPS          stored6_2<>+0(SB), Z10
+	VPERMI2PS        Z3, Z11, Z10
+	VMOVUPS          Z10, 960(DI)
+	VMOVUPS          stored7_0<>+0(SB), Z9
+	VPERMI2PS        Z26, Z7, Z9
+	VMOVUPS          stored7_1<>+0(SB), Z11
+	VPERMI2PS        Z3, Z9, Z11
+	VMOVUPS          Z11, 1024(DI)
+	VMOVUPS          stored8_0<>+0(SB), Z8
+	VPERMI2PS        Z7, Z3, Z8
+	VMOVUPS          stored8_1<>+0(SB), Z11
+	VPERMI2PS        Z26, Z8, Z11
+	VMOVUPS          Z11, 1088(DI)
 	VZEROUPPER
 	RET
 

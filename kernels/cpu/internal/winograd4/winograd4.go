@@ -109,16 +109,29 @@ func (l *Lines) Outputs(y []float32, stride int, m []float32, step int, p Plane)
 	}
 }
 
-// Kernels puts G k Gᵀ into u[p·step+i], i < count ≤ 16, for kernels k[i·stride…] of 9 elements.
-func Kernels(u []float32, step int, k []float32, stride, count int) {
-	_, _ = u[(Places-1)*step+count-1], k[(count-1)*stride+8]
-	kernels(&u[0], &k[0], stride, count, step)
+// Kernels are kernels of 9 elements in memory: from those of one input to those of the next, and of one output to the next, are some elements.
+// Turned ones are turned by half a circle: with them, the gradient in the pixels is a convolution of that in the outputs.
+type Kernels struct {
+	InputStride, OutputStride int
+	Turned                    bool
 }
 
-// TurnedKernels is Kernels for kernels turned by half a circle, with which the gradient in the pixels is a convolution of that in the outputs.
-func TurnedKernels(u []float32, step int, k []float32, stride, count int) {
-	_, _ = u[(Places-1)*step+count-1], k[(count-1)*stride+8]
-	turnedKernels(&u[0], &k[0], stride, count, step)
+// KernelsOf is the kernels [outputs, inputs, 3, 3] of a convolution, or those of [inputs, outputs, 3, 3] turned.
+func KernelsOf(inputs, outputs int, turned bool) Kernels {
+	if turned {
+		return Kernels{9 * outputs, 9, true}
+	}
+	return Kernels{9, 9 * inputs, false}
+}
+
+// Transform puts G k Gᵀ into u[p·step+c·uStride+o] for c < inputs and o < outputs ≤ Lanes.
+func (s Kernels) Transform(u []float32, step, uStride int, k []float32, inputs, outputs int) {
+	_, _ = u[(Places-1)*step+(inputs-1)*uStride+outputs-1], k[(inputs-1)*s.InputStride+(outputs-1)*s.OutputStride+8]
+	f := kernels
+	if s.Turned {
+		f = turnedKernels
+	}
+	f(&u[0], &k[0], uStride, s.InputStride, s.OutputStride, inputs, outputs, step)
 }
 
 // Gradients is k̄ = Gᵀ p G of 9 elements each for p[p·step+i], i < count ≤ 16.

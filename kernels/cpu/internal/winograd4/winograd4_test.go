@@ -51,7 +51,7 @@ func testTiles(t *testing.T, images, height, width int) {
 	Gradients(got, u, 1, 1)
 	compare(t, "kernel's gradient", got, gradient)
 
-	Kernels(u, 1, k, 9, 1)
+	Kernels{}.Transform(u, 1, 0, k, 1, 1)
 	for i := range w {
 		w[i] = u[i/step] * v[i]
 	}
