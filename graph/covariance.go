@@ -81,15 +81,17 @@ func (c *Covariance) TraceGradient(params []*Node) []*Node {
 
 // Slope is w·Σ_n h_n (r_n − e), where the r_n are deviations of the gradients of p, for a vector e and a weight w (1), both held
 // constant, in the shapes of params: with e = r̄ over all the data and w = 2/(N−1) these add up over chunks to ∂tr Σ. It is one reverse
-// sweep over w·(½Σ‖r_n‖² − ⟨e, Σ_n g_n⟩).
+// sweep over ½Σ‖r_n‖² − ⟨e, Σ_n g_n⟩, which w multiplies at its end: nothing in it then waits for a weight that depends on tr Σ.
 func (d *Deviations) Slope(p *PerExample, e []*Node, weight *Node, params []*Node) []*Node {
-	outputs := append(p.combineWithNorms(BroadcastScalar(Neg(weight), p.n)), d.SquaredNorms())
-	seeds := append(slices.Clone(e), BroadcastScalar(Scale(weight, 0.5), p.n))
+	outputs := append(p.combineWithNorms(filled(weight, -1, dimsOf(p.n))), d.SquaredNorms())
+	seeds := append(slices.Clone(e), filled(weight, 0.5, dimsOf(p.n)))
 	g := Grad(outputs, seeds, params)
 	for k := range g {
 		if g[k] == nil {
 			g[k] = Fill(params[k], 0)
+			continue
 		}
+		g[k] = Mul(g[k], BroadcastScalar(weight, g[k].Shape()...))
 	}
 	return g
 }
