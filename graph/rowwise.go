@@ -13,10 +13,11 @@ const (
 	fewestRows = 8
 )
 
-// cluster is chains and sums of rows that work on the same rows, in the order of their steps.
+// cluster is chains and sums that work on the same rows, or on the same columns, in the order of their steps.
 type cluster struct {
 	steps   []*step
 	rows    int // equal parts that each step's indices and results fall into
+	columns int // of a cluster of columns, else 0
 	longest int // indices of a step
 	sums    bool
 	varies  bool           // with what varies from run to run
@@ -180,7 +181,7 @@ func (p *Plan) contract(f *fuser, all []*cluster) {
 			steps = append(steps, s)
 		} else if s == c.steps[len(c.steps)-1] {
 			steps = append(steps, c.step(func(n *Node) bool {
-				return !f.kept[n] && len(readers[n]) == 1 && readers[n][c]
+				return c.columns == 0 && !f.kept[n] && len(readers[n]) == 1 && readers[n][c]
 			}))
 		}
 	}
@@ -189,20 +190,20 @@ func (p *Plan) contract(f *fuser, all []*cluster) {
 
 // step is the cluster as one, which keeps the values that are local to itself.
 func (c *cluster) step(local func(*Node) bool) *step {
-	all, op := new(step), kernels.Rowwise{Rows: c.rows}
+	all := new(step)
 	var inside []*Node
 	for _, s := range c.steps {
 		all.nodes = append(all.nodes, s.nodes...)
 		for _, n := range s.ins {
 			if !c.made[n] && !slices.Contains(all.ins, n) {
-				all.ins, op.In = append(all.ins, n), append(op.In, Size(n))
+				all.ins = append(all.ins, n)
 			}
 		}
 		for _, n := range s.outs {
 			if local(n) {
-				inside, op.Local = append(inside, n), append(op.Local, Size(n))
+				inside = append(inside, n)
 			} else {
-				all.outs, op.Out = append(all.outs, n), append(op.Out, Size(n))
+				all.outs = append(all.outs, n)
 			}
 		}
 	}
@@ -213,11 +214,23 @@ func (c *cluster) step(local func(*Node) bool) *step {
 		}
 		return list
 	}
+	var steps []kernels.Step
 	for _, s := range c.steps {
-		op.Steps = append(op.Steps, kernels.RowStep{Op: s.op, Out: numbers(s.outs), In: numbers(s.ins)})
+		steps = append(steps, kernels.Step{Op: s.op, Out: numbers(s.outs), In: numbers(s.ins)})
 	}
-	all.op = op
+	if c.columns > 0 {
+		all.op = kernels.Columnwise{Columns: c.columns, Out: sizes(all.outs), In: sizes(all.ins), Steps: steps}
+	} else {
+		all.op = kernels.Rowwise{Rows: c.rows, Out: sizes(all.outs), In: sizes(all.ins), Local: sizes(inside), Steps: steps}
+	}
 	return all
+}
+
+func sizes(nodes []*Node) (list []int) {
+	for _, n := range nodes {
+		list = append(list, Size(n))
+	}
+	return list
 }
 
 func gcd(a, b int) int {

@@ -59,11 +59,9 @@ func Flops(op Primitive) float64 {
 	case Reduce:
 		return float64(p.Map.N) * float64(p.Map.computing()+1)
 	case Rowwise:
-		all := 0.0
-		for _, s := range p.Steps {
-			all += Flops(s.Op)
-		}
-		return all
+		return flopsOf(p.Steps)
+	case Columnwise:
+		return flopsOf(p.Steps)
 	case Softmax: // largest, difference, exponential, sum and quotient
 		return 5 * product(p.Rows, p.Cols)
 	case Attention: // two products and the softmax of what is seen
@@ -94,6 +92,14 @@ func Flops(op Primitive) float64 {
 		return product(p.N, p.C, p.OutH(), p.OutW(), p.KH, p.KW)
 	}
 	return 0
+}
+
+// flopsOf is the operations of all steps.
+func flopsOf(steps []Step) (all float64) {
+	for _, s := range steps {
+		all += Flops(s.Op)
+	}
+	return all
 }
 
 // pairs is the sums of WindowGram and its adjoint, padding included.

@@ -45,6 +45,7 @@ func TestCost(t *testing.T) {
 		{ConvWeight{Window: w, O: 5}, 4 * (images + outputs + weights), 2 * outputs * 27, "2×3×8×8 ⋆ 5×3×3"},
 		{relu, 4 * (120 + 10 + 120), 2 * 120, "120: add copy relu"},
 		{Reduce{A: 12, B: 10, C: 1, Map: Map{N: 120, Access: []Access{{B: 1, C: 1}}, Results: []uint8{0}}}, 4 * (120 + 12), 120, "12×10×1"},
+		{centred(3, 4), 4 * (12 + 4 + 12 + 3), 12 + 24 + 36, "3×4: reduce map reduce"},
 		{Gather{Rows: 3, Width: 7, Table: 1000}, 4 * (3*7*2 + 3), 0, "3×7 of 1000"},
 		{Scatter{Rows: 3, Width: 7, Table: 10}, 4 * (21 + 3 + 70), 21, "3×7 to 10"},
 		{Softmax{Rows: 3, Cols: 7}, 4 * 42, 5 * 21, "3×7"},

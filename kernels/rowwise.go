@@ -9,11 +9,11 @@ import "fmt"
 type Rowwise struct {
 	Rows           int
 	Out, In, Local []int // lengths
-	Steps          []RowStep
+	Steps          []Step
 }
 
-// RowStep is one of the steps, a Map or a Reduce with C = 1, with the numbers of its operands.
-type RowStep struct {
+// Step is one of the steps of a Rowwise, a Map or a Reduce with C = 1, or of a Columnwise, with the numbers of its operands.
+type Step struct {
 	Op      Primitive
 	Out, In []int
 }
@@ -44,7 +44,7 @@ func (p Rowwise) Operands() (out, in []int, err error) {
 	return p.Out, p.In, nil
 }
 
-func (p Rowwise) check(s RowStep, made []bool) error {
+func (p Rowwise) check(s Step, made []bool) error {
 	m, ok := s.Chain()
 	if !ok {
 		return fmt.Errorf("a step must be a map or a sum of rows")
@@ -88,7 +88,7 @@ func (p Rowwise) Len(v int) int {
 }
 
 // Chain is the map of a step, or what it adds up; ok says that it is a step of rows.
-func (s RowStep) Chain() (m Map, ok bool) {
+func (s Step) Chain() (m Map, ok bool) {
 	m, ok = ChainOf(s.Op)
 	if r, sum := s.Op.(Reduce); sum {
 		ok = r.C == 1

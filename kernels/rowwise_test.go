@@ -9,11 +9,11 @@ import (
 // Steps that read what is not there, or another row's, are refused.
 func TestRowwiseOperands(t *testing.T) {
 	full, row, column := Access{B: 1, C: 1}, Access{B: 4, C: 1}, Access{B: 3, C: 8}
-	sum := RowStep{Op: Reduce{A: 6, B: 4, C: 1, Map: Map{N: 24, Access: []Access{full}, Results: []uint8{0}}}, In: []int{0}, Out: []int{2}}
-	take := func(a Access, v int) RowStep {
-		return RowStep{Op: Map{N: 24, Access: []Access{full, a}, Code: []Instr{{Fn: FnSub, X: 0, Y: 1}}, Results: []uint8{2}}, In: []int{0, v}, Out: []int{1}}
+	sum := Step{Op: Reduce{A: 6, B: 4, C: 1, Map: Map{N: 24, Access: []Access{full}, Results: []uint8{0}}}, In: []int{0}, Out: []int{2}}
+	take := func(a Access, v int) Step {
+		return Step{Op: Map{N: 24, Access: []Access{full, a}, Code: []Instr{{Fn: FnSub, X: 0, Y: 1}}, Results: []uint8{2}}, In: []int{0, v}, Out: []int{1}}
 	}
-	good := Rowwise{Rows: 6, In: []int{24}, Out: []int{24}, Local: []int{6}, Steps: []RowStep{sum, take(row, 2)}}
+	good := Rowwise{Rows: 6, In: []int{24}, Out: []int{24}, Local: []int{6}, Steps: []Step{sum, take(row, 2)}}
 	if _, _, err := good.Operands(); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestRowwiseOperands(t *testing.T) {
 	}{
 		{"0 rows", func(p *Rowwise) { p.Rows = 0 }},
 		{"do not divide into 5 parts", func(p *Rowwise) { p.Rows = 5 }},
-		{"not made in the same part", func(p *Rowwise) { p.Steps = []RowStep{take(row, 2), sum} }},
+		{"not made in the same part", func(p *Rowwise) { p.Steps = []Step{take(row, 2), sum} }},
 		{"not made in the same part", func(p *Rowwise) { p.Rows, p.Local[0] = 2, 8; p.Steps[0] = columns(); p.Steps[1] = take(column, 2) }},
 		{"must be a map or a sum of rows", func(p *Rowwise) { p.Steps[0].Op = Softmax{Rows: 6, Cols: 4} }},
 		{"no new value", func(p *Rowwise) { p.Steps = append(p.Steps, sum) }},
@@ -41,6 +41,6 @@ func TestRowwiseOperands(t *testing.T) {
 }
 
 // columns makes 8 values, of which each of 2 parts makes half, that both read whole.
-func columns() RowStep {
-	return RowStep{Op: Map{N: 8, Code: []Instr{{Fn: FnConst}}, Results: []uint8{0}}, Out: []int{2}}
+func columns() Step {
+	return Step{Op: Map{N: 8, Code: []Instr{{Fn: FnConst}}, Results: []uint8{0}}, Out: []int{2}}
 }

@@ -29,7 +29,7 @@ func TestRoundingToBFloat16(t *testing.T) {
 func TestSumsAreStoredAsTheyAre(t *testing.T) {
 	full := Map{N: 12, Access: []Access{{B: 1, C: 1}}, Results: []uint8{0, 0}}
 	sum := Reduce{A: 3, B: 4, C: 1, Map: full}
-	rows := Rowwise{Rows: 3, In: []int{12}, Out: []int{3, 12}, Steps: []RowStep{{Op: sum, In: []int{0}, Out: []int{1, 2}}}}
+	rows := Rowwise{Rows: 3, In: []int{12}, Out: []int{3, 12}, Steps: []Step{{Op: sum, In: []int{0}, Out: []int{1, 2}}}}
 	for _, c := range []struct {
 		op     Primitive
 		output bool

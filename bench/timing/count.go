@@ -27,7 +27,7 @@ type Counted struct {
 const (
 	kindMap     = "maps"
 	kindReduce  = "reductions"
-	kindRows    = "rows" // maps and reductions of the same rows
+	kindRows    = "rows" // maps and reductions of the same rows or columns
 	kindProduct = "products"
 	kindOther   = "other"
 )
@@ -38,7 +38,7 @@ func kindOf(op string) string {
 		return kindMap
 	case "reduce":
 		return kindReduce
-	case "rowwise":
+	case "rowwise", "columnwise":
 		return kindRows
 	case "gemm", "product", "conv", "convolved", "convsum", "convinput", "convweight", "attention", "attentiongradient", "attentiontangent", "attentionhvp":
 		return kindProduct

@@ -32,20 +32,15 @@ func loadColumns[T kernels.Float](l *loader, r *reduction[T]) bool {
 	if r.Max || r.A == 0 || r.B == 0 || tile == 0 || r.Map.N < leastCompiled {
 		return false
 	}
-	s := &columns[T]{reduction: r}
-	r.tile, r.rows = tile, rowsTogether
-	if s.several, s.one = s.block(l, rowsTogether), s.block(l, 1); s.several == nil || s.one == nil {
+	s := newColumns(l, r, tile)
+	if s == nil {
 		r.rows = r.chain.block
 		return false
 	}
-	r.tiles = r.C / tile
-	r.piece, r.pieces = r.B, 1
 	if tasks := r.A * r.tiles; tasks < enough {
 		r.piece = max(reduceWork/tile, r.B*tasks/enough) / rowsTogether * rowsTogether
 		r.pieces = (r.B + r.piece - 1) / r.piece
 	}
-	r.accumulator = 0
-	l.local.reserve(tile * (8 + sizeOf[T]()))
 	if r.pieces > 1 {
 		l.shared.reserve(r.pieces * r.A * r.C * 8)
 	}
@@ -54,6 +49,18 @@ func loadColumns[T kernels.Float](l *loader, r *reduction[T]) bool {
 		l.parallel(r.A*r.tiles, 2*r.pieces*tile, r.combine)
 	}
 	return true
+}
+
+// newColumns is sums over rows in tiles of columns, each of all rows at once; nil where there is no machine code for them.
+func newColumns[T kernels.Float](l *loader, r *reduction[T], tile int) *columns[T] {
+	s := &columns[T]{reduction: r}
+	r.tile, r.rows, r.tiles = tile, rowsTogether, r.C/tile
+	r.piece, r.pieces, r.accumulator = r.B, 1, 0
+	if s.several, s.one = s.block(l, rowsTogether), s.block(l, 1); s.several == nil || s.one == nil {
+		return nil
+	}
+	l.local.reserve(tile * (8 + sizeOf[T]()))
+	return s
 }
 
 // columnTile is the columns that are done together, 0 where they do not divide into such tiles.
@@ -116,7 +123,7 @@ func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
 func (s *columns[T]) inputs(rows int) (all []jit.Input, ok bool) {
 	for range rows {
 		for _, a := range s.Map.Access {
-			in, ok := s.input(a, rows)
+			in, ok := columnInput(a, s.B, s.C, rows)
 			if !ok {
 				return nil, false
 			}
@@ -145,17 +152,16 @@ func (s *columns[T]) row(p *jit.Program, r, rows int) (e uint8) {
 	return value(m.Results[0])
 }
 
-// input is how an input goes on over the columns of a row, and from some rows to the next; ok is false where it does neither evenly.
-func (s *columns[T]) input(a kernels.Access, rows int) (in jit.Input, ok bool) {
-	part := s.B * s.C
+// columnInput is how an input of [·,b,c] goes on over the columns of a row, and from some rows to the next; ok is false where it does neither evenly.
+func columnInput(a kernels.Access, b, c, rows int) (in jit.Input, ok bool) {
 	switch {
 	case a.Full():
-		return jit.Input{Vector: true, Row: rows * s.C}, true
-	case a.Run()%part == 0:
+		return jit.Input{Vector: true, Row: rows * c}, true
+	case a.Run()%(b*c) == 0:
 		return jit.Input{}, true
-	case a.Run() == s.C && (a.B == 1 || a.C == 1 || a.C%s.B == 0):
+	case a.Run() == c && (a.B == 1 || a.C == 1 || a.C%b == 0):
 		return jit.Input{Row: rows}, true
-	case a.Run() == 1 && a.C == s.C && a.B%s.B == 0:
+	case a.Run() == 1 && a.C == c && a.B%b == 0:
 		return jit.Input{Vector: true}, true
 	}
 	return in, false

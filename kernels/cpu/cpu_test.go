@@ -52,7 +52,7 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 		kernels.AttentionGradient{Batch: 3, Heads: 2, Queries: 150, Keys: 150, Width: 24, Values: 24, Scale: 0.2, Causal: true, Packed: true},
 		kernels.AttentionTangent{Batch: 3, Heads: 2, Queries: 150, Keys: 150, Width: 24, Values: 24, Scale: 0.2, Causal: true, Packed: true},
 		kernels.AttentionHVP{Batch: 3, Heads: 2, Queries: 150, Keys: 150, Width: 24, Values: 24, Scale: 0.2, Causal: true, Packed: true},
-		kernels.Rowwise{Rows: 1000, In: []int{300000}, Out: []int{1000}, Local: []int{300000}, Steps: []kernels.RowStep{
+		kernels.Rowwise{Rows: 1000, In: []int{300000}, Out: []int{1000}, Local: []int{300000}, Steps: []kernels.Step{
 			{Op: kernels.Map{N: 300000, Access: full, Code: []kernels.Instr{{Fn: kernels.FnTanh}}, Results: []uint8{1}}, In: []int{0}, Out: []int{2}},
 			{Op: kernels.Reduce{A: 1000, B: 300, C: 1, Map: kernels.Map{N: 300000, Access: full, Results: []uint8{0}}}, In: []int{2}, Out: []int{1}}}},
 	} {

@@ -115,6 +115,8 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 		loadMap(l, p, o)
 	case kernels.Rowwise:
 		loadRowwise(l, p, o)
+	case kernels.Columnwise:
+		return loadColumnwise(l, p, o)
 	case kernels.Reduce:
 		loadReduce(l, p, o)
 	case kernels.Gemm:
@@ -197,13 +199,6 @@ func prepare[T kernels.Float](l *loader, op kernels.Primitive, o operands[T]) er
 
 // checkOverlap reports operands that share memory where the primitive does not allow it.
 func checkOverlap[T kernels.Float](op kernels.Primitive, o operands[T]) error {
-	m, first := kernels.Map{}, len(o.out) // output that may lie over an input, with those after it
-	switch p := op.(type) {
-	case kernels.Map:
-		m, first = p, 0
-	case kernels.Reduce:
-		m, first = p.Map, 1
-	}
 	for i, out := range o.out {
 		for k, other := range o.out[:i] {
 			if overlap(out, other) {
@@ -211,7 +206,7 @@ func checkOverlap[T kernels.Float](op kernels.Primitive, o operands[T]) error {
 			}
 		}
 		for k, in := range o.in {
-			if overlap(out, in) && !(i >= first && m.Access[k].Full() && &out[0] == &in[0]) {
+			if overlap(out, in) && !(kernels.Over(op, i, k) && &out[0] == &in[0]) {
 				return fmt.Errorf("output %d shares memory with input %d", i, k)
 			}
 		}

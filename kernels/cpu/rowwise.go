@@ -67,7 +67,7 @@ func loadRowwise[T kernels.Float](l *loader, p kernels.Rowwise, o operands[T]) {
 	l.parallel((r.rows+r.tile-1)/r.tile, cost*r.tile, r.run)
 }
 
-func newRowStep[T kernels.Float](l *loader, rows int, s kernels.RowStep, data [][]T, locals []*local) rowStep[T] {
+func newRowStep[T kernels.Float](l *loader, rows int, s kernels.Step, data [][]T, locals []*local) rowStep[T] {
 	pick := func(numbers []int) (some [][]T, where []*local) {
 		for _, v := range numbers {
 			some, where = append(some, data[v]), append(where, locals[v])

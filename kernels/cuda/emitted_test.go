@@ -21,7 +21,7 @@ func softmaxOf(rows, cols int) kernels.Rowwise {
 	largest := kernels.Reduce{A: rows, B: cols, C: 1, Max: true, Map: kernels.Map{N: n, Access: []kernels.Access{full}, Results: []uint8{0}}}
 	sum := kernels.Reduce{A: rows, B: cols, C: 1, Map: kernels.Map{N: n, Access: []kernels.Access{full, row}, Code: less, Results: []uint8{3, 3}}}
 	quotient := kernels.Map{N: n, Access: []kernels.Access{full, row}, Code: []kernels.Instr{{Fn: kernels.FnDiv, X: 0, Y: 1}}, Results: []uint8{2}}
-	return kernels.Rowwise{Rows: rows, In: []int{n}, Out: []int{n}, Local: []int{rows, rows, n}, Steps: []kernels.RowStep{
+	return kernels.Rowwise{Rows: rows, In: []int{n}, Out: []int{n}, Local: []int{rows, rows, n}, Steps: []kernels.Step{
 		{Op: largest, In: []int{0}, Out: []int{2}}, {Op: sum, In: []int{0, 2}, Out: []int{3, 4}}, {Op: quotient, In: []int{4, 3}, Out: []int{1}}}}
 }
 

@@ -5,6 +5,7 @@ package cuda
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -65,6 +66,23 @@ func (p *planner) fused(op kernels.Primitive, out, in []uint64) error {
 		}
 		grid := driver.Grid{X: k.X, Y: k.Y, Z: 1, Threads: k.Threads}
 		p.commands = append(p.commands, &launch{k.Name, function, grid, unsafe.Pointer(&addresses[0])})
+	}
+	return nil
+}
+
+// columnwise is one step behind another. Plans for GPUs have none (kernels.Blocking).
+func (p *planner) columnwise(at int, op kernels.Columnwise, out, in []uint64) error {
+	values := slices.Concat(in, out)
+	of := func(numbers []int) (list []uint64) {
+		for _, v := range numbers {
+			list = append(list, values[v])
+		}
+		return list
+	}
+	for _, s := range op.Steps {
+		if err := p.call(at, s.Op, of(s.Out), of(s.In)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

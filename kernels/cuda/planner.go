@@ -115,6 +115,8 @@ func (p *planner) call(at int, op kernels.Primitive, out, in []uint64) error {
 		return p.product(at, op, out, in)
 	case kernels.Map, kernels.Reduce, kernels.Rowwise:
 		return p.fused(op, out, in)
+	case kernels.Columnwise:
+		return p.columnwise(at, op, out, in)
 	case kernels.Copies:
 		return p.copies(op, out, in)
 	case kernels.Attention:

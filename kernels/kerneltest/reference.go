@@ -18,7 +18,9 @@ func reference(op kernels.Primitive, in [][]float64) (out, scale [][]float64) {
 	case kernels.Map:
 		refMap(p, out, scale, in)
 	case kernels.Rowwise:
-		refRowwise(p, out, scale, in)
+		refSteps(p.Steps, len(p.Local), out, scale, in)
+	case kernels.Columnwise:
+		refSteps(p.Steps, 0, out, scale, in)
 	case kernels.Reduce:
 		refReduce(p, out, scale, in)
 	case kernels.Gemm:

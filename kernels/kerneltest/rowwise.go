@@ -6,10 +6,11 @@ import (
 	"drift/kernels"
 )
 
-// refRowwise does one step after the other. An element may be off by what rounding does to the largest of its output.
-func refRowwise(p kernels.Rowwise, out, scale, in [][]float64) {
-	values := append(append(append([][]float64(nil), in...), out...), make([][]float64, len(p.Local))...)
-	for _, s := range p.Steps {
+// refSteps does one step after the other, with so many values that only pass between them. An element may be off by what rounding does to the largest
+// of its output.
+func refSteps(steps []kernels.Step, local int, out, scale, in [][]float64) {
+	values := append(append(append([][]float64(nil), in...), out...), make([][]float64, local)...)
+	for _, s := range steps {
 		var operands [][]float64
 		for _, v := range s.In {
 			operands = append(operands, values[v])
@@ -46,7 +47,7 @@ func norm(rows, channels, pixels int) kernels.Rowwise {
 	full, row, channel := kernels.Access{B: 1, C: 1}, kernels.Access{B: size, C: 1}, kernels.Access{B: rows, C: channels, D: pixels}
 	deviation := []kernels.Instr{instr(kernels.FnScale, 1, 0, 1/float64(size)), instr(kernels.FnSub, 0, 2, 0)}
 	const x, scale, y, inverse, sums, total, squares = 0, 1, 2, 3, 4, 5, 6
-	return kernels.Rowwise{Rows: rows, In: []int{n, channels}, Out: []int{n, rows, rows * channels}, Local: []int{rows, rows}, Steps: []kernels.RowStep{
+	return kernels.Rowwise{Rows: rows, In: []int{n, channels}, Out: []int{n, rows, rows * channels}, Local: []int{rows, rows}, Steps: []kernels.Step{
 		{Op: identity(rows, size, 1, false), In: []int{x}, Out: []int{total}},
 		{Op: kernels.Reduce{A: rows, B: size, C: 1, Map: kernels.Map{N: n, Access: []kernels.Access{full, row},
 			Code: append(deviation, instr(kernels.FnSquare, 3, 0, 0)), Results: []uint8{4}}}, In: []int{x, total}, Out: []int{squares}},
@@ -68,13 +69,13 @@ func testRowwise(s *suite) {
 	}
 	long := 256 * 200 // so that a tile of rows ends, and the next one begins, in the middle of the 8 elements that repeat
 	repeated := kernels.Map{N: 512, Access: []kernels.Access{{B: 1, C: 1}, {B: 64, C: 8}}, Code: []kernels.Instr{instr(kernels.FnMul, 0, 1, 0)}, Results: []uint8{2}}
-	s.check(kernels.Rowwise{Rows: 256, In: []int{long, 512, 8}, Out: []int{256, 512}, Steps: []kernels.RowStep{
+	s.check(kernels.Rowwise{Rows: 256, In: []int{long, 512, 8}, Out: []int{256, 512}, Steps: []kernels.Step{
 		{Op: identity(256, 200, 1, false), In: []int{0}, Out: []int{3}}, {Op: repeated, In: []int{1, 2}, Out: []int{4}}}}, 64, s.normal(long), s.normal(512), s.normal(8))
 	n := 6 * 40 // a value that only passes between steps, full as the rows are
 	full := kernels.Access{B: 1, C: 1}
 	double := kernels.Map{N: n, Access: []kernels.Access{full}, Code: []kernels.Instr{instr(kernels.FnScale, 0, 0, 2)}, Results: []uint8{1}}
 	largest := identity(24, 10, 1, true)
 	less := kernels.Map{N: n, Access: []kernels.Access{full, {B: 10, C: 1}}, Code: []kernels.Instr{instr(kernels.FnSub, 0, 1, 0)}, Results: []uint8{2}}
-	s.check(kernels.Rowwise{Rows: 6, In: []int{n}, Out: []int{n}, Local: []int{n, 24}, Steps: []kernels.RowStep{
+	s.check(kernels.Rowwise{Rows: 6, In: []int{n}, Out: []int{n}, Local: []int{n, 24}, Steps: []kernels.Step{
 		{Op: double, In: []int{0}, Out: []int{2}}, {Op: largest, In: []int{2}, Out: []int{3}}, {Op: less, In: []int{2, 3}, Out: []int{1}}}}, 4, s.normal(n))
 }

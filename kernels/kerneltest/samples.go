@@ -19,6 +19,7 @@ func (s *suite) samples() (ops []kernels.Primitive, in [][][]float64) {
 	add(identity(1, n, 1, true), s.normal(n))
 	add(kernels.Copies{N: []int{n, 3, 700}}, s.normal(n), s.normal(3), s.normal(700))
 	add(norm(200, 3, 100), s.normal(n), s.normal(3))
+	add(deviations(200, 320), s.normal(200*320), s.normal(200), s.normal(1))
 	add(kernels.Gemm{Batch: 1, M: 200, N: 150, K: 100, TransB: true, Alpha: 1}, s.normal(20000), s.normal(15000))
 	add(kernels.Gemm{Batch: 40, M: 20, N: 15, K: 10, Alpha: 1}, s.normal(8000), s.normal(6000))
 	add(kernels.Product{Gemm: kernels.Gemm{Batch: 1, M: 200, N: 150, K: 100, TransB: true, Alpha: 1}, Activation: kernels.ReLU, Bias: true},

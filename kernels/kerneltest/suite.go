@@ -42,6 +42,8 @@ var tests = []struct {
 	{"Reduce", testReduce},
 	{"LongSums", testLongSums},
 	{"Rowwise", testRowwise},
+	{"Columnwise", testColumnwise},
+	{"ColumnwiseInPlace", testColumnwiseInPlace},
 	{"Gemm", testGemm},
 	{"GemmNaN", testGemmNaN},
 	{"Product", testProduct},

@@ -58,7 +58,7 @@ func norm(rows, channels, pixels int) kernels.Rowwise {
 	squares := kernels.Reduce{A: rows * channels, B: pixels, C: 1, Map: kernels.Map{N: n, Access: []kernels.Access{full},
 		Code: []kernels.Instr{instr(kernels.FnSquare, 0, 0, 0)}, Results: []uint8{1}}}
 	const x, scale, y, sums, sum, variance, less, over = 0, 1, 2, 3, 4, 5, 6, 7
-	return kernels.Rowwise{Rows: rows, In: []int{n, channels}, Out: []int{n, rows * channels}, Local: []int{rows, rows, n, rows}, Steps: []kernels.RowStep{
+	return kernels.Rowwise{Rows: rows, In: []int{n, channels}, Out: []int{n, rows * channels}, Local: []int{rows, rows, n, rows}, Steps: []kernels.Step{
 		{Op: total, In: []int{x}, Out: []int{sum}},
 		{Op: deviation, In: []int{x, sum}, Out: []int{variance, less}},
 		{Op: inverse, In: []int{variance}, Out: []int{over}},
@@ -93,7 +93,7 @@ func losses(rows, cols int) kernels.Rowwise {
 		return kernels.Reduce{A: rows, B: cols, C: 1, Max: largest, Map: m}
 	}
 	const z, y, columns, result, slope, largest, sum, over1, picked, e = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-	return kernels.Rowwise{Rows: rows, In: []int{n, rows, cols}, Out: []int{rows, n}, Local: []int{rows, rows, rows, rows, n}, Steps: []kernels.RowStep{
+	return kernels.Rowwise{Rows: rows, In: []int{n, rows, cols}, Out: []int{rows, n}, Local: []int{rows, rows, rows, rows, n}, Steps: []kernels.Step{
 		{Op: sums(logits, true), In: []int{z}, Out: []int{largest}},
 		{Op: sums(powers, false), In: []int{z, largest}, Out: []int{sum, e}},
 		{Op: inverse, In: []int{sum}, Out: []int{over1}},

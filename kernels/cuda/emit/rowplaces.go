@@ -68,7 +68,7 @@ func (p *rowwise) inRegisters(v int) bool {
 }
 
 // atWide reports a step whose chain is evaluated at the site that is kept.
-func (p *rowwise) atWide(s kernels.RowStep) bool {
+func (p *rowwise) atWide(s kernels.Step) bool {
 	m, _ := s.Chain()
 	if p.wide == nil || m.N/p.Rows != p.longest {
 		return false
@@ -78,7 +78,7 @@ func (p *rowwise) atWide(s kernels.RowStep) bool {
 }
 
 // known reports that a step finds a value in registers.
-func (p *rowwise) known(s kernels.RowStep, v int) bool {
+func (p *rowwise) known(s kernels.Step, v int) bool {
 	m, _ := s.Chain()
 	for k, x := range s.In {
 		if x == v && !(p.atWide(s) && p.wide.loaded[resident(p.places[v], m.Access[k])] != nil) {

@@ -66,7 +66,7 @@ func (p *rowwise) run(n int) run {
 	return run{p.madd(p.row, n, "0"), "0", bound{fmt.Sprint(n), true}, n, p.inside, p.lane, p.threads, w, units}
 }
 
-func (p *rowwise) step(k int, s kernels.RowStep) {
+func (p *rowwise) step(k int, s kernels.Step) {
 	m, _ := s.Chain()
 	for _, v := range s.In {
 		if p.made[v] && p.places[v].scalar == "" && !p.known(s, v) {

@@ -38,10 +38,13 @@ type compiler struct {
 // addressRegisters hold addresses; RAX is the place in a row, RBX counts rows, RSI groups, and RDI is the table.
 var addressRegisters = []int{rdx, 8, 9, 10, 11, 12, 13, 15}
 
+// Available reports that Compile makes functions on this machine.
+func Available() bool { return level.Active() == level.AVX512 }
+
 // Compile makes a function of a program, and reports whether it could: not for functions that it has no code for, or more values than
 // registers.
 func Compile(p Program) (*Function, bool) {
-	if level.Active() != level.AVX512 || p.Length < 1 || p.Length > longestRow || p.Sum >= 0 && p.Length > mostAdded {
+	if !Available() || p.Length < 1 || p.Length > longestRow || p.Sum >= 0 && p.Length > mostAdded {
 		return nil, false
 	}
 	c := &compiler{Program: p, assembler: assembler{f64: p.F64}}

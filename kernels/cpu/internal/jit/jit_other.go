@@ -2,6 +2,9 @@
 
 package jit
 
+// Available reports false, as Compile does.
+func Available() bool { return false }
+
 // Compile reports false: there is no code for this machine.
 func Compile(Program) (*Function, bool) { return nil, false }
 
