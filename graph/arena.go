@@ -60,8 +60,8 @@ func (a *arena) give(s slot) {
 	}
 }
 
-// allocate gives a slot to every value that is in no caller's buffer and no constant, for as long as it is read. A fused chain writes over an
-// operand that it is the last to read.
+// allocate gives a slot to every value that is in no caller's buffer and no constant, for as long as it is read. A fused chain, or program of
+// columns, writes over an operand that it is the last to read.
 func (p *Plan) allocate(bound map[*Node]bool) {
 	p.slots = make(map[*Node]slot)
 	var numbers, indices arena
@@ -88,7 +88,7 @@ func (p *Plan) allocate(bound map[*Node]bool) {
 				continue // a sum that was begun already, or the caller's buffer
 			}
 			at := slices.IndexFunc(s.ins, func(x *Node) bool {
-				return dying(x) && !taken[x] && Size(x) == Size(n) && p.narrow[x] == p.narrow[n] && s.readsInOrder(x)
+				return dying(x) && !taken[x] && Size(x) == Size(n) && p.narrow[x] == p.narrow[n] && s.mayCover(n, x)
 			})
 			if at >= 0 {
 				taken[s.ins[at]] = true

@@ -18,7 +18,7 @@ type Builder struct {
 	outputs []*Node
 	storage Storage
 	varying []*Node
-	summing kernels.Summing
+	calls   calls
 }
 
 // NewBuilder is a builder of an empty graph with elements of one type.
@@ -76,8 +76,8 @@ func (b *Builder) Output(value *Node) { b.outputs = append(b.outputs, value) }
 // Store has the program's values for single examples stored in another type, where that is the device's: see Storage.
 func (b *Builder) Store(s Storage) { b.storage = s }
 
-// For has the plan make use of calls that not every device gains by (kernels.Summing). It runs on others too.
-func (b *Builder) For(dev kernels.Device) { b.summing, _ = dev.(kernels.Summing) }
+// For has the plan make use of calls that not every device gains by (kernels.Summing, kernels.Blocking). It runs on others too.
+func (b *Builder) For(dev kernels.Device) { b.calls = callsOf(dev) }
 
 // Plan orders what was built. Load puts it on a device.
 func (b *Builder) Plan() (*Plan, error) {
@@ -85,7 +85,7 @@ func (b *Builder) Plan() (*Plan, error) {
 	for n := range b.bind {
 		bound[n] = true
 	}
-	return newPlan(&Plan{outputs: b.outputs, updates: b.updates, bound: bound, storage: b.storage, varying: b.varying, summing: b.summing})
+	return newPlan(&Plan{outputs: b.outputs, updates: b.updates, bound: bound, storage: b.storage, varying: b.varying, calls: b.calls})
 }
 
 // Load puts the builder's plan on a device, in an arena that is shared with other programs or, for nil, its own (Plan.Load).

@@ -26,10 +26,10 @@ type Plan struct {
 	stages  []stage         // where it is cut
 	again   map[*Node]bool  // values that are computed another time, or copied, which the expression does not name
 	storage Storage
-	narrow  map[*Node]bool  // values that are stored in its type
-	summing kernels.Summing // the device it is for, if it takes sums of convolutions
-	varying []*Node         // leaves that change from run to run; none: all may
-	lasting int             // steps before the first that depends on them, whose results last
+	narrow  map[*Node]bool // values that are stored in its type
+	calls   calls          // of the device it is for
+	varying []*Node        // leaves that change from run to run; none: all may
+	lasting int            // steps before the first that depends on them, whose results last
 }
 
 // step is one kernel: it computes some values from others. Values are named by their roots, the nodes that are not reshapes.
@@ -95,6 +95,7 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.fold(f)
 	p.connect()
 	p.schedule()
+	p.columns(f)
 	p.clusters(f)
 	p.connect()
 	p.joinProducts(f)
@@ -111,8 +112,27 @@ func (p *Plan) build(bound map[*Node]bool) {
 	p.allocate(bound)
 }
 
+// calls are those of a device that not every one gains by; nil for those that it does not.
+type calls struct {
+	summing  kernels.Summing
+	blocking kernels.Blocking
+}
+
+func callsOf(dev kernels.Device) (c calls) {
+	c.summing, _ = dev.(kernels.Summing)
+	c.blocking, _ = dev.(kernels.Blocking)
+	return c
+}
+
 // sums reports a sum of convolutions that the device has a call for.
-func (p *Plan) sums(s kernels.ConvSum) bool { return p.summing != nil && p.summing.Sums(s, p.dtype) }
+func (p *Plan) sums(s kernels.ConvSum) bool {
+	return p.calls.summing != nil && p.calls.summing.Sums(s, p.dtype)
+}
+
+// blocks reports a program of columns that the device has a call for.
+func (p *Plan) blocks(c kernels.Columnwise) bool {
+	return p.calls.blocking != nil && p.calls.blocking.Blocks(c, p.dtype)
+}
 
 // Bytes is the memory of the program's arena: everything but bound buffers and the device's own scratch memory.
 func (p *Plan) Bytes() int64 {

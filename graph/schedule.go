@@ -101,7 +101,7 @@ func (p *Plan) house(bound map[*Node]bool, f *fuser) {
 		if p.home[r] == u.Leaf {
 			continue // added to in place
 		}
-		if p.home[r] != nil || f.varying != nil && !f.varying[r] || sums[r] && len(readers[u.Leaf]) > 0 || !s.mayReplace(u.Leaf, readers[u.Leaf]) {
+		if p.home[r] != nil || f.varying != nil && !f.varying[r] || sums[r] && len(readers[u.Leaf]) > 0 || !s.mayReplace(r, u.Leaf, readers[u.Leaf]) {
 			s = p.addCopy(r, u.Leaf, s)
 		} else {
 			p.home[r] = u.Leaf
@@ -112,24 +112,26 @@ func (p *Plan) house(bound map[*Node]bool, f *fuser) {
 	}
 }
 
-// mayReplace reports whether s can compute its result in the buffer of a leaf: nothing reads the leaf later, and s itself only index by index.
-func (s *step) mayReplace(leaf *Node, readers []*step) bool {
+// mayReplace reports whether s can compute one of its results in the buffer of a leaf: nothing reads the leaf later, and s itself only index by index.
+func (s *step) mayReplace(value, leaf *Node, readers []*step) bool {
 	for _, r := range readers {
-		if r == s && !s.readsInOrder(leaf) || r != s && s.leadsTo(r) {
+		if r == s && !s.mayCover(value, leaf) || r != s && s.leadsTo(r) {
 			return false
 		}
 	}
 	return true
 }
 
-// readsInOrder reports whether s reads a value index by index, as it writes its results.
-func (s *step) readsInOrder(n *Node) bool {
-	m, chain := kernels.ChainOf(s.op)
-	if !chain || !s.fused && len(s.outs) == 1 {
+// mayCover reports whether s can write a result over a value that it reads: it reads that index by index, as it writes its results.
+func (s *step) mayCover(result, value *Node) bool {
+	switch s.op.(type) {
+	case kernels.Map, kernels.Reduce, kernels.Columnwise:
+	default:
 		return false
 	}
+	out := slices.Index(s.outs, result)
 	for k, in := range s.ins {
-		if in == n && !m.Access[k].Full() {
+		if in == value && !kernels.Over(s.op, out, k) {
 			return false
 		}
 	}
@@ -148,7 +150,7 @@ func (p *Plan) addCopy(r, to *Node, producer *step) *step {
 
 // schedule orders the steps: by the age of their nodes, which puts each gradient right behind the sweep that passes it, but
 // sums and other kernels that shrink their operands as soon as they can run, and so what makes single numbers, such as 1/N and ‖m‖²:
-// sums wait for what comes with these.
+// sums wait for what comes with these. Programs of columns run as early too, while the cache may still hold the matrix that they write over.
 func (p *Plan) schedule() {
 	waiting := make(map[*step]int)
 	ready := &stepQueue{}
@@ -192,6 +194,9 @@ func (s *step) priority() int64 {
 		return -1
 	}
 	if len(s.outs) > 0 && Size(s.outs[0]) == 1 {
+		return -1
+	}
+	if _, columns := s.op.(kernels.Columnwise); columns {
 		return -1
 	}
 	newest := slices.MinFunc(s.nodes, newestFirst)
