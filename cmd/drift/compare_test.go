@@ -116,6 +116,25 @@ func TestResultsAreWrittenBeforeTheyAreShown(t *testing.T) {
 	}
 }
 
+// Where results cannot be written the runs stay, and what to do does not cost them.
+func TestCompareGoesOnWhereItsResultsCouldNotBeWritten(t *testing.T) {
+	out := t.TempDir()
+	inTheWay := filepath.Join(out, "compare.png", "folder")
+	if err := os.MkdirAll(inTheWay, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	args := strings.Fields(smallComparison + "--optimizers sgd,gd --quiet --out " + out)
+	if status, _, stderr := drift(t, last(args)...); status != statusFailed || !strings.Contains(stderr, "make room, and go on with --resume "+out) {
+		t.Fatalf("status %d, %s", status, stderr)
+	}
+	if err := os.RemoveAll(filepath.Dir(inTheWay)); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := drift(t, "compare", "--quiet", "--resume", out); status != statusDone {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
 func TestCompareTunesEveryOptimizer(t *testing.T) {
 	var result struct {
 		Rows       []struct{ Settings struct{ Lr float64 } }

@@ -61,17 +61,20 @@ func (c *comparison) soFar(about experiment) func(*compare.Outcome, int) error {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
 			return fmt.Errorf("writing the results so far: %w", err)
 		}
-		return writeFiles(folder, map[string]func(io.Writer) error{
+		return writeFiles(folder, c.laterOn(), map[string]func(io.Writer) error{
 			"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 			"curves.csv":   o.Curves().WriteCSV,
 		})
 	}
 }
 
+// laterOn is what to do about results that cannot be written: the runs that they are made of are kept.
+func (c *comparison) laterOn() string { return "make room, and go on with --resume " + c.out }
+
 // deliver writes the files before it shows the tables, which a closed pipe may end, and shows them whether or not a disk is full.
 func (c *comparison) deliver(about experiment, outcome *compare.Outcome) error {
 	result := about.result(outcome)
-	written := writeFiles(c.out, map[string]func(io.Writer) error{
+	written := writeFiles(c.out, c.laterOn(), map[string]func(io.Writer) error{
 		"compare.json": func(w io.Writer) error { return encodeJSON(w, result) },
 		"compare.csv":  outcome.Summary().WriteCSV,
 		"runs.csv":     outcome.Runs().WriteCSV,

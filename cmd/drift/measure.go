@@ -245,7 +245,7 @@ func (m *measurement) fill(found measuredAt) error {
 			files[name+".png"], files[name+".svg"], files[name+".pdf"] = figure.WritePNG, figure.WriteSVG, figure.WritePDF
 		}
 	}
-	return writeFiles(m.out, files)
+	return writeFiles(m.out, elsewhere, files)
 }
 
 func show(t *report.Table, w io.Writer) error {

@@ -53,11 +53,14 @@ func prepareFolder(folder, file string) error {
 	return checkWritable("out", filepath.Join(folder, file), "another folder")
 }
 
-// writeFiles fills a folder for results.
-func writeFiles(folder string, files map[string]func(io.Writer) error) error {
+// elsewhere is what to do about results that cannot be written where nothing is kept to go on from.
+const elsewhere = "name another folder with --out"
+
+// writeFiles fills a folder for results. Errors end with what to do.
+func writeFiles(folder, otherwise string, files map[string]func(io.Writer) error) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := atomicfile.Write(filepath.Join(folder, name), files[name]); err != nil {
-			return fmt.Errorf("writing the results: %w: name another folder with --out", err)
+			return fmt.Errorf("writing the results: %w: %s", err, otherwise)
 		}
 	}
 	return nil

@@ -283,7 +283,7 @@ func (v *verification) write(result verdict, figures map[string]report.Figure) e
 	for name, figure := range figures {
 		files[name+".png"], files[name+".svg"] = figure.WritePNG, figure.WriteSVG
 	}
-	return writeFiles(v.out, files)
+	return writeFiles(v.out, elsewhere, files)
 }
 
 // show prints the table by equation, what else was found, and the stages of a run.

@@ -256,6 +256,12 @@ func TestParseReadsFiles(t *testing.T) {
 	if _, err = Parse(path, []int{2, 3}, 10, CrossEntropy{}); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
 		t.Error(err)
 	}
+	if _, err = Parse("linear", []int{2, 3}, 1, CrossEntropy{}); err == nil || !strings.Contains(err.Error(), "the data have one class") {
+		t.Error(err)
+	}
+	if _, err = Parse("linear,outputs=2", []int{2, 3}, 1, CrossEntropy{}); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestFlatExamplesTakeShape: rows of a table serve as images, and images as rows.

@@ -104,6 +104,9 @@ func parsePreset(spec string, input []int, outputs int, loss Loss) (*Model, erro
 	if p.input = input; p.outputs == 0 {
 		p.outputs = outputs
 	}
+	if _, classes := loss.(CrossEntropy); classes && p.outputs == 1 {
+		return nil, errors.New("the data have one class, and cross_entropy tells classes apart: it takes at least 2")
+	}
 	layers, err := presets[p.name].layers(p)
 	if err != nil {
 		return nil, err
