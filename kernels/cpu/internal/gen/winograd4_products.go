@@ -27,7 +27,7 @@ func (w winograd4) products(vectors int) {
 	w.MOVL(operand.U32(36), places.As32())
 	w.Label("place")
 	for i := range vectors {
-		w.PREFETCHT1(operand.Mem{Base: next, Disp: 64 * i})
+		w.PREFETCHT0(operand.Mem{Base: next, Disp: 64 * i})
 	}
 	w.ADDQ(operand.U32(64*vectors), next)
 	w.MOVQ(v, vTile)

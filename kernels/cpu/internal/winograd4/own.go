@@ -35,8 +35,8 @@ func Blocks(n int) iter.Seq2[int, int] {
 }
 
 // Convolve writes the products m [places, tiles, lanes] for transformed patches v [places, tiles, inputs], with step from place to place, and the
-// kernels k of a block of lanes outputs, Lanes or BlockLanes. Meanwhile it brings next, which is read soon and as long, into the second-level cache. Memory
-// has OwnLen elements.
+// kernels k of a block of lanes outputs, Lanes or BlockLanes. Meanwhile it asks for next, which is read soon and as long. Memory has OwnLen
+// elements.
 func (t Channels) Convolve(m, v []float32, step int, of Kernels, k, next, memory []float32, inputs, lanes int) {
 	f := products32
 	if lanes == Lanes {
