@@ -165,6 +165,16 @@ func TestManyBlocks(t *testing.T) {
 	})
 }
 
+// Of the leading dimensions that operands get, a multiple of 512 is one in four.
+func TestFewRowsWithLinesThatCollide(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		for i := range 12 {
+			both(t, nil, r, 2, 25+3*i, 41, 512, false, true, false, 1, 0)
+		}
+	})
+}
+
 func TestZeroSizes(t *testing.T) {
 	atEveryLevel(t, func(t *testing.T) {
 		c := []float32{1, 2, 3, 4}
