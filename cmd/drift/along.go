@@ -11,7 +11,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"drift/bench/theory"
-	"drift/cmd/drift/internal/cmdline"
 	"drift/data"
 	"drift/graph/objective"
 	"drift/optim/rundir"
@@ -67,8 +66,8 @@ func (v *verification) readTraining() (*training, error) {
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	own.globals(flags)
 	t.flags(flags)
-	if err := cmdline.SetAll(config, flags); err != nil {
-		return nil, fmt.Errorf("reading the run in %s: config.toml: %w", v.along, err)
+	if err := setAsKept(config, flags); err != nil {
+		return nil, fmt.Errorf("reading the run in %s: %w", v.along, err)
 	}
 	own.threads, own.quiet, own.json = v.threads, v.quiet, v.json
 	if v.given("device") {

@@ -12,7 +12,6 @@ import (
 
 	"drift/bench/compare"
 	"drift/bench/study"
-	"drift/cmd/drift/internal/cmdline"
 	"drift/cmd/drift/internal/machine"
 	"drift/data"
 	"drift/data/atomicfile"
@@ -182,8 +181,8 @@ func (c *comparison) goOn(flags *pflag.FlagSet) (lock io.Closer, err error) {
 
 // takeUp sets the flags as the comparison to go on with had them.
 func (c *comparison) takeUp(config string, flags *pflag.FlagSet) error {
-	if err := cmdline.SetAll(config, flags); err != nil {
-		return fmt.Errorf("config.toml: %w", err)
+	if err := setAsKept(config, flags); err != nil {
+		return err
 	}
 	split, err := c.check()
 	if err != nil {

@@ -32,6 +32,9 @@ func (r *fromRun) adopt(flags *pflag.FlagSet, names ...string) (weights string, 
 	if _, err := toml.Decode(config, &settings); err != nil {
 		return "", fmt.Errorf("reading the run in %s: config.toml: %w", r.run, err)
 	}
+	if settings["optimizers"] != nil {
+		return "", fmt.Errorf("reading the run in %s: it holds a comparison: name the folder of a run", r.run)
+	}
 	for name, value := range settings {
 		if !slices.Contains(names, name) || flags.Lookup(name) == nil { // predict, for one, has no use for parts
 			continue

@@ -79,7 +79,13 @@ func (p *predicting) check() error {
 	if p.out == "" {
 		return nil
 	}
-	return checkWritable("out", p.out, "a file")
+	if err := checkWritable("out", p.out, "a file"); err != nil {
+		return err
+	}
+	if kind := filepath.Ext(p.out); p.tokens == 0 && kind != ".npz" && kind != ".csv" {
+		return usagef("--out: %s is neither FILE.npz nor FILE.csv, as which predictions are written", p.out)
+	}
+	return nil
 }
 
 func (p *predicting) predict(ctx context.Context, flags *pflag.FlagSet) (err error) {

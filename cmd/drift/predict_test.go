@@ -128,6 +128,7 @@ func TestPredictRefusals(t *testing.T) {
 		{"", statusUsage, "--out"},
 		{"--out " + t.TempDir(), statusUsage, "is a folder"},
 		{"--out p.npz", statusUsage, "--run"},
+		{"--run " + folder + " --out " + folder + "/p.txt", statusUsage, "p.txt is neither FILE.npz nor FILE.csv"},
 		{"--run " + folder + " --out " + folder + "/p.npz --part valid", statusFailed, "no valid part"},
 		{"--run " + folder + " --generate 5", statusFailed, "no text"},
 		{"--run " + text + " --generate 5 --prompt Z", statusFailed, "'Z'"},

@@ -64,3 +64,23 @@ func TestReportRefusals(t *testing.T) {
 		t.Error("a refusal left a page")
 	}
 }
+
+// A folder of another command is told from a damaged one.
+func TestFoldersOfOtherCommands(t *testing.T) {
+	runs, results := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "results")
+	object(t, smallRun+"--steps 1 --json - --out "+runs)
+	object(t, smallComparison+"--steps 1 --seeds 1 --shuffles 0 --quiet --json - --out "+results)
+	for args, want := range map[string]string{
+		"train --resume " + results:   "config.toml is of another command",
+		"compare --resume " + runs:    "config.toml is of another command",
+		"verify --along " + results:   "config.toml is of another command",
+		"eval --run " + results:       "it holds a comparison",
+		"measure --run " + results:    "it holds a comparison",
+		"study --resume " + runs:      "it holds no study.toml",
+		"report " + runs + "/nothing": "no such file",
+	} {
+		if status, _, stderr := drift(t, strings.Fields(args)...); status != statusFailed || !strings.Contains(stderr, want) {
+			t.Errorf("%s: status %d, %s", args, status, stderr)
+		}
+	}
+}

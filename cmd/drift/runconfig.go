@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -76,6 +78,19 @@ func (a *app) origin(flags *pflag.FlagSet, model objective.Model, overrides map[
 	}
 	config, err := runSettings(flags, model, overrides)
 	return origin{config, machine.Using(machine.Resolve(a.device, cuda.Probe()), a.threads)}, err
+}
+
+// setAsKept sets flags as the config.toml of a folder has them.
+func setAsKept(config string, flags *pflag.FlagSet) error {
+	err := cmdline.SetAll(config, flags)
+	var unknown cmdline.UnknownError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("config.toml is of another command, or of another version: it sets %s", unknown.Name)
+	}
+	if err != nil {
+		return fmt.Errorf("config.toml: %w", err)
+	}
+	return nil
 }
 
 func encodeTOML(w io.Writer, settings map[string]any) error {

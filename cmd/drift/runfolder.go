@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"drift/cmd/drift/internal/cmdline"
 	"drift/graph/objective"
 	"drift/optim/rundir"
 	"drift/optim/train"
@@ -30,11 +29,11 @@ func (t *training) readRun(flags *pflag.FlagSet) error {
 	}
 	config, err := t.group.Broadcast(config)
 	if err == nil {
-		err = cmdline.SetAll(string(config), flags)
+		err = setAsKept(string(config), flags)
 	}
 	if err != nil {
 		dir.Close()
-		return fmt.Errorf("resuming the run in %s: config.toml: %w", t.resume, err)
+		return fmt.Errorf("resuming the run in %s: %w", t.resume, err)
 	}
 	t.logging.Dir = dir
 	return nil

@@ -28,14 +28,24 @@ func SetAll(text string, flags *pflag.FlagSet) error {
 	return nil
 }
 
+// UnknownError says that a file names a flag which the command does not have.
+type UnknownError struct {
+	Name string
+	Near string // what may have been meant; empty where nothing is like it
+}
+
+func (e UnknownError) Error() string {
+	if e.Near != "" {
+		return fmt.Sprintf("%s is no flag of this command: did you mean %s?", e.Name, e.Near)
+	}
+	return fmt.Sprintf("%s is no flag of this command: see --help", e.Name)
+}
+
 // Set sets a flag to a value of TOML, unless it is set already.
 func Set(name string, setting any, flags *pflag.FlagSet) error {
 	flag := flags.Lookup(name)
 	if flag == nil {
-		if near := Nearest(name, Names(flags)); near != "" {
-			return fmt.Errorf("%s is no flag of this command: did you mean %s?", name, near)
-		}
-		return fmt.Errorf("%s is no flag of this command: see --help", name)
+		return UnknownError{name, Nearest(name, Names(flags))}
 	}
 	if name == "config" || name == "help" {
 		return fmt.Errorf("%s is no flag that a file can set: leave it out", name)
