@@ -10,9 +10,9 @@ import (
 // What a Columnwise works on at a time: blocks of columns whose elements of all operands stay in a worker's second-level cache, as many columns as are
 // added up in the operands' type and no fewer than make a row worth its beginning and end.
 const (
-	blockBytes   = 1 << 19
+	blockBytes   = 1 << 20
 	leastColumns = 64
-	mostColumns  = 512
+	mostColumns  = 1024
 )
 
 var _ kernels.Blocking = (*device)(nil)
