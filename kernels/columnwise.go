@@ -128,7 +128,7 @@ func Over(op Primitive, out, in int) bool {
 	return false
 }
 
-// InColumn reports that each index reads an element of its own column, of those that lie in so many columns.
+// InColumn reports an operand whose element for index i lies in the same column as i: a matrix [rows, columns], or one number a column.
 func (a Access) InColumn(columns int) bool { return a.Full() || a.Each() == 1 && a.C == columns }
 
 // InColumns is the chain of a Map over rows of columns, or of a Reduce over or along them; ok says that it is one.

@@ -6,8 +6,8 @@ import (
 	"drift/kernels"
 )
 
-// refSteps does one step after the other, with so many values that only pass between them. An element may be off by what rounding does to the largest
-// of its output.
+// refSteps runs the steps of a fused program one by one. Steps number their values: inputs, outputs, then the given number of local ones, which
+// nothing outside reads. The tolerance of each element of an output is that of its largest one.
 func refSteps(steps []kernels.Step, local int, out, scale, in [][]float64) {
 	values := append(append(append([][]float64(nil), in...), out...), make([][]float64, local)...)
 	for _, s := range steps {
