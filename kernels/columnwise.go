@@ -27,51 +27,23 @@ func (p Columnwise) Operands() (out, in []int, err error) {
 	if p.Columns < 1 {
 		return nil, nil, fmt.Errorf("%d columns", p.Columns)
 	}
-	if err := notNegative(append(append([]int(nil), p.Out...), p.In...)...); err != nil {
+	fits := func(s Step) error {
+		if _, ok := InColumns(s.Op, p.Columns); !ok {
+			return fmt.Errorf("a step must be a map of %d columns, or a sum over their rows or along them", p.Columns)
+		}
+		return nil
+	}
+	within := func(s Step, k int) bool {
+		m, _ := ChainOf(s.Op)
+		return m.Access[k].InColumn(p.Columns) && !p.along(s.In[k])
+	}
+	if err := p.values().check(p.Steps, fits, within, "column"); err != nil {
 		return nil, nil, err
-	}
-	made := make([]bool, len(p.In)+len(p.Out))
-	for k, s := range p.Steps {
-		if err := p.check(s, made); err != nil {
-			return nil, nil, fmt.Errorf("step %d, %s: %w", k, s.Op.Name(), err)
-		}
-	}
-	for k, done := range made[len(p.In):] {
-		if !done {
-			return nil, nil, fmt.Errorf("no step makes output %d", k)
-		}
 	}
 	return p.Out, p.In, nil
 }
 
-func (p Columnwise) check(s Step, made []bool) error {
-	m, ok := InColumns(s.Op, p.Columns)
-	if !ok {
-		return fmt.Errorf("a step must be a map of %d columns, or a sum over their rows or along them", p.Columns)
-	}
-	out, in, err := s.Op.Operands()
-	if err != nil {
-		return err
-	}
-	if len(out) != len(s.Out) || len(in) != len(s.In) {
-		return fmt.Errorf("%d outputs and %d inputs, want %d and %d", len(s.Out), len(s.In), len(out), len(in))
-	}
-	for k, v := range s.In {
-		if v < 0 || v >= len(made) || p.Len(v) != in[k] {
-			return fmt.Errorf("input %d is no value of %d elements", k, in[k])
-		}
-		if v >= len(p.In) && !(made[v] && m.Access[k].InColumn(p.Columns) && !p.along(v)) {
-			return fmt.Errorf("input %d is not made in the same column by a step before", k)
-		}
-	}
-	for k, v := range s.Out {
-		if v < len(p.In) || v >= len(made) || made[v] || p.Len(v) != out[k] {
-			return fmt.Errorf("output %d is no new value of %d elements", k, out[k])
-		}
-		made[v] = true
-	}
-	return nil
-}
+func (p Columnwise) values() values { return values{in: p.In, out: p.Out} }
 
 // along reports a value that is a sum along rows.
 func (p Columnwise) along(v int) bool {
@@ -84,12 +56,7 @@ func (p Columnwise) along(v int) bool {
 }
 
 // Len is the length of an operand.
-func (p Columnwise) Len(v int) int {
-	if v < len(p.In) {
-		return p.In[v]
-	}
-	return p.Out[v-len(p.In)]
-}
+func (p Columnwise) Len(v int) int { return p.values().len(v) }
 
 // over reports that an output may be the same memory as an input: one that all steps read index by index, and none behind that which makes the
 // output, index by index too.

@@ -12,12 +12,6 @@ type Rowwise struct {
 	Steps          []Step
 }
 
-// Step is one of the steps of a Rowwise, a Map or a Reduce with C = 1, or of a Columnwise, with the numbers of its operands.
-type Step struct {
-	Op      Primitive
-	Out, In []int
-}
-
 func (Rowwise) Name() string { return "rowwise" }
 
 // Operands checks the steps, and that what one makes is read in the part that it was made in.
@@ -25,67 +19,33 @@ func (p Rowwise) Operands() (out, in []int, err error) {
 	if p.Rows < 1 {
 		return nil, nil, fmt.Errorf("%d rows", p.Rows)
 	}
-	for _, list := range [][]int{p.Out, p.In, p.Local} {
-		if err := notNegative(list...); err != nil {
-			return nil, nil, err
-		}
+	within := func(s Step, k int) bool {
+		m, _ := s.Chain()
+		return m.Access[k].Within(m.N / p.Rows)
 	}
-	made := make([]bool, len(p.In)+len(p.Out)+len(p.Local))
-	for k, s := range p.Steps {
-		if err := p.check(s, made); err != nil {
-			return nil, nil, fmt.Errorf("step %d, %s: %w", k, s.Op.Name(), err)
-		}
-	}
-	for v, done := range made[len(p.In):] {
-		if !done {
-			return nil, nil, fmt.Errorf("no step makes value %d", len(p.In)+v)
-		}
+	if err := p.values().check(p.Steps, p.fits, within, "part"); err != nil {
+		return nil, nil, err
 	}
 	return p.Out, p.In, nil
 }
 
-func (p Rowwise) check(s Step, made []bool) error {
+// fits reports what keeps an operation from being done part by part.
+func (p Rowwise) fits(s Step) error {
 	m, ok := s.Chain()
 	if !ok {
 		return fmt.Errorf("a step must be a map or a sum of rows")
 	}
-	out, in, err := s.Op.Operands()
-	if err != nil {
-		return err
+	out, _, err := s.Op.Operands()
+	if err == nil && (m.N%p.Rows != 0 || len(out) > 0 && out[0]%p.Rows != 0) {
+		err = fmt.Errorf("%d indices do not divide into %d parts", m.N, p.Rows)
 	}
-	if len(out) != len(s.Out) || len(in) != len(s.In) {
-		return fmt.Errorf("%d outputs and %d inputs, want %d and %d", len(s.Out), len(s.In), len(out), len(in))
-	}
-	if m.N%p.Rows != 0 || len(out) > 0 && out[0]%p.Rows != 0 {
-		return fmt.Errorf("%d indices do not divide into %d parts", m.N, p.Rows)
-	}
-	for k, v := range s.In {
-		if v < 0 || v >= len(made) || p.Len(v) != in[k] {
-			return fmt.Errorf("input %d is no value of %d elements", k, in[k])
-		}
-		if v >= len(p.In) && !(made[v] && m.Access[k].Within(m.N/p.Rows)) {
-			return fmt.Errorf("input %d is not made in the same part by a step before", k)
-		}
-	}
-	for k, v := range s.Out {
-		if v < len(p.In) || v >= len(made) || made[v] || p.Len(v) != out[k] {
-			return fmt.Errorf("output %d is no new value of %d elements", k, out[k])
-		}
-		made[v] = true
-	}
-	return nil
+	return err
 }
 
+func (p Rowwise) values() values { return values{p.In, p.Out, p.Local} }
+
 // Len is the length of an operand.
-func (p Rowwise) Len(v int) int {
-	for _, list := range [][]int{p.In, p.Out, p.Local} {
-		if v < len(list) {
-			return list[v]
-		}
-		v -= len(list)
-	}
-	return 0
-}
+func (p Rowwise) Len(v int) int { return p.values().len(v) }
 
 // Chain is the map of a step, or what it adds up; ok says that it is a step of rows.
 func (s Step) Chain() (m Map, ok bool) {
