@@ -185,7 +185,8 @@ func TestLabelNoiseRedrawsAShareOfTheTrainingLabels(t *testing.T) {
 func TestBadSpecsAreRefusedInOneLine(t *testing.T) {
 	for spec, want := range map[string]string{
 		"":                                 "no name",
-		"nonsense":                         "unknown data set",
+		"nonsense":                         "unknown data set \"nonsense\": choose from glyphs",
+		"glyps":                            "did you mean glyphs?",
 		"glyphs,":                          "want name=value",
 		"glyphs,train":                     "want name=value",
 		"glyphs,train=":                    "want name=value",

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"drift/data/random"
+	"drift/data/suggest"
 )
 
 // Options of Load.
@@ -55,14 +56,14 @@ func load(spec string, o Options) (*Split, error) {
 }
 
 func findSource(name string) (Source, error) {
-	var names []string
+	var names, forms []string
 	for _, s := range Sources() {
 		if s.Name == name {
 			return s, nil
 		}
-		names = append(names, Spec{Name: s.Name, Path: s.Path}.form())
+		names, forms = append(names, s.Name), append(forms, Spec{Name: s.Name, Path: s.Path}.form())
 	}
-	return Source{}, fmt.Errorf("unknown data set %q: choose from %s", name, strings.Join(names, ", "))
+	return Source{}, fmt.Errorf("unknown data set %q: %s", name, suggest.Among(name, names, "choose from "+strings.Join(forms, ", ")))
 }
 
 // finish does to the parts what the common options ask for.

@@ -34,6 +34,9 @@ func (v *verification) follow(ctx context.Context, flags *pflag.FlagSet) (err er
 	if _, err := theory.Followable(p.Objective, o, run.Steps); err != nil { // before anything is prepared
 		return fmt.Errorf("following the run in %s: %w", v.along, err)
 	}
+	if err := v.prepare(); err != nil {
+		return err
+	}
 	trainer, err := train.New(p.Objective, o, run)
 	if err != nil {
 		return err

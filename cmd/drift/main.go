@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"drift/cmd/drift/internal/cmdline"
+	"drift/data/suggest"
 	"drift/kernels/group"
 )
 
@@ -52,7 +52,7 @@ func runIn(ctx context.Context, g *group.Group, args []string, stdout, stderr io
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if words := cmd.Flags().Args(); cmd == root && len(words) > 0 {
-			unknown = usagef("unknown command %q: %s", words[0], cmdline.Choose(words[0], commandNames(root)))
+			unknown = usagef("unknown command %q: %s", words[0], suggest.Choose(words[0], commandNames(root)))
 			return
 		}
 		help(cmd, args)

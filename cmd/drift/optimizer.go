@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"drift/data/suggest"
 	"drift/optim"
 	"drift/optim/options"
 	"drift/optim/train"
@@ -79,7 +80,7 @@ func (r *recipe) length(given func(string) bool) (train.Options, error) {
 func (r *recipe) optimizer(c cmdline.Choice, examples int, given func(string) bool) (optim.Optimizer, error) {
 	o, found := optim.Lookup(c.Name)
 	if !found {
-		return nil, usagef("unknown optimizer %q: %s", c.Name, cmdline.Choose(c.Name, optim.Names()))
+		return nil, usagef("unknown optimizer %q: %s", c.Name, suggest.Choose(c.Name, optim.Names()))
 	}
 	o, err := r.options.Apply(o)
 	if err == nil {

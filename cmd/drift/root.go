@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"drift/data/suggest"
 	"drift/data/untrusted"
 	"drift/kernels"
 	"drift/kernels/cuda"
@@ -58,7 +59,7 @@ func (a *app) root() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown command %q: %s", args[0], cmdline.Choose(args[0], commandNames(cmd)))
+				return usagef("unknown command %q: %s", args[0], suggest.Choose(args[0], commandNames(cmd)))
 			}
 			return cmd.Help()
 		},
@@ -154,7 +155,7 @@ func subcommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	return usagef("unknown command %q of %s: %s", args[0], cmd.CommandPath(), cmdline.Choose(args[0], commandNames(cmd)))
+	return usagef("unknown command %q of %s: %s", args[0], cmd.CommandPath(), suggest.Choose(args[0], commandNames(cmd)))
 }
 
 func commandNames(cmd *cobra.Command) []string {
@@ -172,7 +173,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		name := unknown.GetSpecifiedName()
-		if near := cmdline.Nearest(name, cmdline.Names(cmd.Flags())); near != "" {
+		if near := suggest.Nearest(name, cmdline.Names(cmd.Flags())); near != "" {
 			return usagef("unknown flag --%s: did you mean --%s?", name, near)
 		}
 		return usagef("unknown flag --%s: %s --help lists all", name, cmd.CommandPath())

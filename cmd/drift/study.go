@@ -18,6 +18,7 @@ import (
 	"drift/cmd/drift/internal/cmdline"
 	"drift/cmd/drift/internal/machine"
 	"drift/data/atomicfile"
+	"drift/data/suggest"
 	"drift/data/untrusted"
 	"drift/kernels/cuda"
 	"drift/optim/options"
@@ -195,7 +196,7 @@ func (s *studying) readFile(path string) error {
 	case errors.Is(err, fs.ErrNotExist) && s.resume != "":
 		return fmt.Errorf("resuming the study in %s: it holds no %s: start one with drift study FILE --out %s", s.resume, study.FileName, s.resume)
 	case errors.Is(err, fs.ErrNotExist):
-		return usagef("%s is no file, and no study that ships with drift: give a file, or %s", path, cmdline.Choose(path, study.Names()))
+		return usagef("%s is no file, and no study that ships with drift: give a file, or %s", path, suggest.Choose(path, study.Names()))
 	case err != nil:
 		return usagef("reading the study: %w: give a TOML file", err)
 	}

@@ -53,7 +53,7 @@ func TestLanguageModels(t *testing.T) {
 func TestNetworksThatDoNotFitTexts(t *testing.T) {
 	text := write(t, "rhyme.txt", rhyme)
 	for _, c := range []struct{ model, says string }{
-		{"mlp:16", "64 targets"},
+		{"mlp:16", "a class at each of 64 positions"},
 		{"gpt:1,3,16", "heads"},
 		{`{"layers":[{"embedding":{"tokens":5,"width":4}},{"linear":{"out":30}}]}`, "from 0 to 4"},
 		{`{"layers":[{"embedding":{"tokens":30,"width":4}},{"linear":{"out":5}}]}`, "5 outputs"},

@@ -110,9 +110,6 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	if err := v.options.Check(); err != nil {
 		return usagef("%w", err)
 	}
-	if err := prepareFolder(v.out, "verify.json"); err != nil {
-		return err
-	}
 	if v.along != "" {
 		return v.follow(ctx, flags)
 	}
@@ -122,6 +119,9 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	}
 	defer func() { err = closing(dev, err) }()
 	defer w.Close()
+	if err := v.prepare(); err != nil {
+		return err
+	}
 	var show *progress.Display
 	failed := 0
 	v.options.Progress = func(done, all int, next string) {
@@ -149,6 +149,9 @@ func (v *verification) verify(ctx context.Context, flags *pflag.FlagSet) (err er
 	v.chunk = w.Chunk()
 	return v.deliver(flags, checks, nil)
 }
+
+// prepare makes the folder for results, once data and network are known to work.
+func (v *verification) prepare() error { return prepareFolder(v.out, "verify.json") }
 
 // planned are the flags that --within takes the place of.
 var planned = []string{"examples", "batches", "momenta", "rates", "draws"}

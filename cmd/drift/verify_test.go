@@ -51,20 +51,25 @@ func TestVerifyFails(t *testing.T) {
 }
 
 func TestWrongVerifyCommands(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "new")
 	for args, says := range map[string]string{
-		"--dtype float32":        "the checks need float64",
-		"--batches 3":            "that divide the examples",
-		"--momenta 1":            "--momenta: got \"1\"",
-		"--batches 2,,4":         "--batches: got \"\"",
-		"--rates 4":              "at least 5",
-		"--examples 5":           "an even number",
-		"--examples 20":          "too many shuffles",
-		"--out /dev/null/folder": "name another one with --out",
+		"--dtype float32":              "the checks need float64",
+		"--batches 3":                  "that divide the examples",
+		"--momenta 1":                  "--momenta: got \"1\"",
+		"--batches 2,,4":               "--batches: got \"\"",
+		"--rates 4":                    "at least 5",
+		"--examples 5":                 "an even number",
+		"--examples 20":                "too many shuffles",
+		"--out /dev/null/folder":       "name another one with --out",
+		"--model lent --out " + folder: "did you mean lenet?",
 	} {
 		status, _, stderr := drift(t, strings.Fields("verify "+args)...)
 		if status == statusDone || !strings.Contains(stderr, says) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("verify %s: status %d, %q", args, status, stderr)
 		}
+	}
+	if _, err := os.Stat(folder); !os.IsNotExist(err) {
+		t.Errorf("a wrong model leaves a folder: %v", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"drift/data/suggest"
 	"drift/data/untrusted"
 )
 
@@ -71,13 +72,15 @@ func parse(spec string, input []int, outputs int, loss Loss, freeze bool) (name 
 		m, err = readFile(spec, input, loss)
 		return spec, m, err
 	}
-	if preset, _, _ := strings.Cut(strings.ReplaceAll(spec, ":", ","), ","); isPreset(preset) {
+	preset, _, _ := strings.Cut(strings.ReplaceAll(spec, ":", ","), ",")
+	if isPreset(preset) {
 		m, err = parsePreset(spec, input, outputs, loss)
 		return spec, m, err
 	}
 	if filepath.Ext(spec) != ".json" {
 		if _, err := os.Stat(spec); err != nil {
-			return spec, nil, fmt.Errorf("there is no such preset or file: choose %s, or name a JSON file", Presets)
+			all := "choose " + Presets + ", or name a JSON file"
+			return spec, nil, fmt.Errorf("there is no such preset or file: %s", suggest.Among(preset, presetNames(), all))
 		}
 	}
 	data, err := untrusted.ReadAll(spec, maxDescription)

@@ -24,7 +24,8 @@ func layers(list string) string {
 func TestBadSpecs(t *testing.T) {
 	deep := strings.Repeat(`{"residual":{"layers":[`, 9) + `"relu"` + strings.Repeat(`]}}`, 9)
 	for spec, want := range map[string]string{
-		"resnet99":                              "model resnet99: there is no such preset or file: choose " + Presets + ", or name a JSON file",
+		"resnet99":                              "model resnet99: there is no such preset or file: did you mean resnet18? (choose " + Presets + ", or name a JSON file)",
+		"unheardof":                             "model unheardof: there is no such preset or file: choose " + Presets + ", or name a JSON file",
 		"missing.json":                          "model missing.json: no such file or directory",
 		"mlp":                                   "model mlp: the widths are missing: write mlp:256,256",
 		"mlp:0":                                 "model mlp:0: layer 1 (linear): out is 0: it must lie in 1 … 2147483647",

@@ -74,6 +74,8 @@ var presets = map[string]preset{
 
 func isPreset(name string) bool { return presets[name].layers != nil }
 
+func presetNames() []string { return slices.Sorted(maps.Keys(presets)) }
+
 // presetSpec is a preset with its options, for data.
 type presetSpec struct {
 	name    string

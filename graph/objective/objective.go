@@ -184,6 +184,9 @@ func (f *Objective) takes(set data.Set) error {
 		return fmt.Errorf("the model's loss takes numbers as targets, %s holds classes", set.Name)
 	case set.Classes > target.Index:
 		return fmt.Errorf("%s has %d classes, the model has %d outputs", set.Name, set.Classes, target.Index)
+	case set.Classes > 0 && set.Targets() > 1 && target.Size() == 1:
+		return fmt.Errorf("%s has a class at each of %d positions, the model scores one class for an example: take one that scores every position, such as gpt:4,4,128",
+			set.Name, set.Targets())
 	case set.Targets() != target.Size():
 		return fmt.Errorf("%s has %d targets, the model takes %d", set.Name, set.Targets(), target.Size())
 	}

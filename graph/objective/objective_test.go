@@ -171,9 +171,17 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	must(t, err)
 	m, err := nn.Parse("mlp:4", split.Train.Shape, split.Train.Classes, nn.CrossEntropy{})
 	must(t, err)
-	split.Train.Classes = 99
-	if _, err := New(devicetest.Open(0), m, split, Options{}); err == nil {
-		t.Error("want an error about the number of classes")
+	sound := split.Train
+	for says, change := range map[string]func(s *data.Set){
+		"99 classes, the model has 10 outputs":                       func(s *data.Set) { s.Classes = 99 },
+		"the model takes [1 16 16]":                                  func(s *data.Set) { s.Shape = []int{3} },
+		"a class at each of 2 positions, the model scores one class": func(s *data.Set) { s.Positions = 2 },
+	} {
+		split.Train = sound
+		change(&split.Train)
+		if _, err := New(devicetest.Open(0), m, split, Options{}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"drift/data/suggest"
 	"drift/optim"
 	"drift/optim/options"
 )
@@ -29,7 +30,7 @@ func ParseChoice(s string) (Choice, error) {
 	c := Choice{Name: parts[0]}
 	o, found := optim.Lookup(c.Name)
 	if !found {
-		return c, fmt.Errorf("unknown name %q: %s", c.Name, Choose(c.Name, optim.Names()))
+		return c, fmt.Errorf("unknown name %q: %s", c.Name, suggest.Choose(c.Name, optim.Names()))
 	}
 	for _, part := range parts[1:] {
 		name, text, both := strings.Cut(part, "=")
@@ -39,7 +40,7 @@ func ParseChoice(s string) (Choice, error) {
 			for _, f := range options.Of(o) {
 				known = append(known, Flag(f.Name))
 			}
-			return c, fmt.Errorf("%q of %s: give OPTION=VALUE: %s", part, c.Name, Choose(Flag(name), known))
+			return c, fmt.Errorf("%q of %s: give OPTION=VALUE: %s", part, c.Name, suggest.Choose(Flag(name), known))
 		}
 		var err error
 		if o, err = options.Set(o, name, text); err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
+
+	"drift/data/suggest"
 )
 
 // SetAll reads "flag = value" lines, of which every key must be a flag.
@@ -45,7 +47,7 @@ func (e UnknownError) Error() string {
 func Set(name string, setting any, flags *pflag.FlagSet) error {
 	flag := flags.Lookup(name)
 	if flag == nil {
-		return UnknownError{name, Nearest(name, Names(flags))}
+		return UnknownError{name, suggest.Nearest(name, Names(flags))}
 	}
 	if name == "config" || name == "help" {
 		return fmt.Errorf("%s is no flag that a file can set: leave it out", name)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"drift/data/suggest"
 	"drift/optim"
 	"drift/optim/options"
 )
@@ -97,7 +98,7 @@ func (f *optionFlag) Set(text string) error {
 	}
 	_, err := options.Set(f.owners[0].Optimizer, f.name, text)
 	if option, _ := options.Find(f.owners[0].Optimizer, f.name); option.Choices != nil {
-		return fmt.Errorf("unknown name %q: %s", text, Choose(text, option.Choices))
+		return fmt.Errorf("unknown name %q: %s", text, suggest.Choose(text, option.Choices))
 	}
 	var wrong options.Error
 	if errors.As(err, &wrong) {

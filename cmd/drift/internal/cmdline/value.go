@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"drift/data/suggest"
 )
 
 // value is a flag whose text is checked when it is set, on the command line and in a configuration file alike.
@@ -109,7 +111,7 @@ func OneOf(names ...string) func(string) (string, error) {
 				return s, nil
 			}
 		}
-		return "", fmt.Errorf("unknown name %q: %s", s, Choose(s, names))
+		return "", fmt.Errorf("unknown name %q: %s", s, suggest.Choose(s, names))
 	}
 }
 

@@ -1,10 +1,15 @@
-package cmdline
+// Package suggest advises on names that are not among those known.
+package suggest
 
 import "strings"
 
-// Choose advises on a name that is not among those known.
+// Choose names the nearest of the known names and all of them.
 func Choose(name string, known []string) string {
-	all := "choose one of " + strings.Join(known, ", ")
+	return Among(name, known, "choose one of "+strings.Join(known, ", "))
+}
+
+// Among is Choose with its own wording of all that can be chosen.
+func Among(name string, known []string, all string) string {
 	if near := Nearest(name, known); near != "" {
 		return "did you mean " + near + "? (" + all + ")"
 	}
