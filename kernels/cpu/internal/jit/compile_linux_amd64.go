@@ -10,7 +10,7 @@ import (
 
 // Limits of what is compiled.
 const (
-	running    = 4    // registers of running sums, so that additions need not wait for each other
+	running    = 4    // running sums, so that additions need not wait for each other
 	mostAdded  = 1024 // elements that are added up in the type, before the sum goes on in float64
 	unrolled   = 4    // vectors in one turn of a loop
 	longestRow = 1 << 24
@@ -19,73 +19,89 @@ const (
 
 // compiler makes the code of one program.
 type compiler struct {
-	assembler
+	*assembler
+	instructions
 	Program
+	layout
+	allocation
 	vector    []bool // values that have an element for each index; all others are one in a row
 	reads     []int  // how often each value is read
-	inBody    []bool // uniform values that are read by indices, or stored
+	inBody    []int  // how often a uniform value is read by indices, or stored
 	constants []uint64
 	held      []int // registers of the first constants
 	place     []int // registers of operands' addresses, −1 for those that stay in the table
-	register  []int // where each value is, −1 for nowhere
-	left      []int // reads that are still to come
-	free      []int // vector registers
-	sums      []int
-	total     int
-	failed    bool
+	sums      []kept
+	total     kept
 }
 
 // addressRegisters hold addresses; RAX is the place in a row, RBX counts rows, RSI groups, and RDI is the table.
 var addressRegisters = []int{rdx, 8, 9, 10, 11, 12, 13, 15}
 
 // Available reports that Compile makes functions on this machine.
-func Available() bool { return level.Active() == level.AVX512 }
+func Available() bool { return level.Active() != level.Portable }
 
-// Compile makes a function of a program, and reports whether it could: not for functions that it has no code for, or more values than
-// registers.
+// Compile makes a function of a program, and reports whether it could: not for functions that it has no code for, or, with AVX-512, more values
+// than registers.
 func Compile(p Program) (*Function, bool) {
-	if !Available() || p.Length < 1 || p.Length > longestRow || p.Sum >= 0 && p.Length > mostAdded {
+	if !Available() {
 		return nil, false
 	}
-	c := &compiler{Program: p, assembler: assembler{f64: p.F64}}
-	if !c.analyse() {
+	c := compile(p, level.Active())
+	if c == nil {
 		return nil, false
-	}
-	c.function() // finds the constants
-	if c.failed {
-		return nil, false
-	}
-	if hold := (&compiler{Program: p, assembler: assembler{f64: p.F64}, constants: c.constants}); hold.analyse() {
-		if hold.function(); !hold.failed {
-			c = hold
-		}
 	}
 	entry, ok := enter(c.code)
 	if !ok {
 		return nil, false
 	}
-	return &Function{entry, c.words() + len(c.constants), c.constants}, true
+	return &Function{entry, c.tableWords(), c.firstSlot() / 8, c.slot() / 8, c.numbers()}, true
+}
+
+// compile writes a program for a level, nil where there is no code for it: in the first layout whose values fit the registers.
+func compile(p Program, l level.Level) *compiler {
+	if p.Length < 1 || p.Length > longestRow || p.Sum >= 0 && p.Length > mostAdded || slices.ContainsFunc(p.Code, func(i kernels.Instr) bool { return !known(i.Fn) }) {
+		return nil
+	}
+	plain := write(p, l, layout{}, nil) // finds the constants
+	all := plain.layouts()
+	for k, next := range all {
+		if c := write(p, l, next, plain.constants); !c.failed {
+			return c
+		}
+		if k == 0 && !plain.failed {
+			return plain
+		}
+	}
+	return nil
+}
+
+// write is a program in one layout.
+func write(p Program, l level.Level, as layout, constants []uint64) *compiler {
+	a := &assembler{f64: p.F64}
+	c := &compiler{assembler: a, instructions: &avx2{assembler: a}, Program: p, layout: as, constants: slices.Clone(constants)}
+	if l == level.AVX512 {
+		c.instructions = avx512{a}
+	}
+	c.analyse()
+	c.function()
+	return c
 }
 
 // words is how many addresses the table begins with.
 func (c *compiler) words() int { return len(c.Inputs) + len(c.Stores) + 1 }
 
 // analyse finds what is read and what is uniform.
-func (c *compiler) analyse() bool {
+func (c *compiler) analyse() {
 	in, n := len(c.Inputs), len(c.Inputs)+len(c.Code)
-	c.vector, c.reads, c.inBody = make([]bool, n), make([]int, n), make([]bool, n)
-	c.register, c.left = slices.Repeat([]int{-1}, n), make([]int, n)
+	c.vector, c.reads, c.inBody = make([]bool, n), make([]int, n), make([]int, n)
 	for _, v := range c.results() {
 		c.reads[v]++
-		c.inBody[v] = true
+		c.inBody[v]++
 	}
 	for k, i := range c.Inputs {
 		c.vector[k] = i.Vector
 	}
 	for k, i := range c.Code {
-		if !known(i.Fn) {
-			return false
-		}
 		for _, v := range operands(i) {
 			c.vector[in+k] = c.vector[in+k] || c.vector[v]
 		}
@@ -96,10 +112,12 @@ func (c *compiler) analyse() bool {
 		}
 		for _, v := range operands(c.Code[k]) {
 			c.reads[v]++
-			c.inBody[v] = c.inBody[v] || c.vector[in+k]
+			if c.vector[in+k] {
+				c.inBody[v]++
+			}
 		}
 	}
-	return true
+	c.allocate(n)
 }
 
 // results are the values that are stored and added up.
@@ -114,26 +132,23 @@ func operands(i kernels.Instr) []uint8 { return []uint8{i.X, i.Y}[:i.Fn.Arity()]
 
 // function writes everything.
 func (c *compiler) function() {
-	for v := 31; v >= 0; v-- {
-		c.free = append(c.free, v)
-	}
 	c.fetchAddresses()
-	for k := range min(len(c.constants), mostHeld) {
+	for k := range min(len(c.constants), c.hold) {
 		c.held = append(c.held, c.take())
-		c.broadcast(c.held[k], c.constantAt(k))
+		c.fetchConstant(c.held[k], c.constantAt(k))
 	}
 	if tail := c.Length % c.lanes(); tail > 0 {
-		c.setMask(tail)
+		c.setTail(tail)
 	}
 	if c.Sum >= 0 {
 		for range running {
-			c.sums = append(c.sums, c.take())
+			c.sums = append(c.sums, c.keep(c.sumsAway))
 		}
-		c.total = c.take()
+		c.total = c.keep(c.totalAway)
 	}
 	group := len(c.code)
 	if c.Sum >= 0 {
-		c.assembler.clear(c.total)
+		c.change(c.total, false, c.clear)
 		c.clearSums()
 	}
 	if c.Rows > 1 {
@@ -161,23 +176,10 @@ func (c *compiler) function() {
 }
 
 func (c *compiler) size() int  { return pick(c.f64, 8, 4) }
-func (c *compiler) lanes() int { return 64 / c.size() }
+func (c *compiler) lanes() int { return c.bytes() / c.size() }
 
 // everyRow reports that sums go on in float64 after each row, not only after each group.
 func (c *compiler) everyRow() bool { return c.Length*c.Rows > mostAdded }
-
-// take is a vector register that is free.
-func (c *compiler) take() int {
-	if len(c.free) == 0 {
-		c.failed = true
-		return 0
-	}
-	v := c.free[len(c.free)-1]
-	c.free = c.free[:len(c.free)-1]
-	return v
-}
-
-func (c *compiler) release(v int) { c.free = append(c.free, v) }
 
 // fetchAddresses puts the addresses of what is read and written into registers.
 func (c *compiler) fetchAddresses() {
@@ -238,17 +240,26 @@ func (c *compiler) row() {
 	copy(c.left, c.reads)
 	free := slices.Clone(c.free)
 	for k, in := range c.Inputs {
-		if !in.Vector && c.reads[k] > 0 {
-			c.register[k] = c.take()
-			c.broadcast(c.register[k], address{c.operand(k), -1, 0})
+		if !in.Vector && c.reads[k] > 0 && !c.away[k] {
+			c.need(k)
+		}
+		if c.away[k] && c.InPlace { // before anything is stored
+			c.need(k)
+			c.save(k)
 		}
 	}
 	for k, i := range c.Code {
 		if v := len(c.Inputs) + k; !c.vector[v] && c.reads[v] > 0 {
-			c.compute(i, v, func(x int) bool { return !c.inBody[x] })
+			c.at = k
+			c.compute(i, v)
+			if c.away[v] {
+				c.save(v)
+			}
 		}
 	}
+	c.inLoop = true
 	c.vectors()
+	c.inLoop = false
 	for v := range c.register {
 		c.register[v] = -1
 	}
@@ -257,48 +268,43 @@ func (c *compiler) row() {
 
 // vectors writes the loop over a row.
 func (c *compiler) vectors() {
+	for v, away := range c.away {
+		if away && c.register[v] >= 0 {
+			c.release(c.register[v])
+		}
+	}
 	whole, offset := c.Length/c.lanes(), 0
 	c.code = append(c.code, 0x31, 0xc0) // EAX = 0
 	if turns := whole / unrolled; turns > 1 {
 		start := len(c.code)
 		for u := range unrolled {
-			c.body(u, 64*u, masked{})
+			c.body(u, c.bytes()*u, false)
 		}
-		c.add(rax, 64*unrolled)
-		c.compare(rax, 64*unrolled*turns)
+		c.add(rax, c.bytes()*unrolled)
+		c.compare(rax, c.bytes()*unrolled*turns)
 		c.jump(below, start)
 		whole -= turns * unrolled
 	}
 	for u := range whole {
-		c.body(u, offset, masked{})
-		offset += 64
+		c.body(u, offset, false)
+		offset += c.bytes()
 	}
 	if c.Length%c.lanes() > 0 {
-		c.body(whole, offset, masked{1, true})
+		c.beginTail(c)
+		c.body(whole, offset, true)
+		c.endTail(c)
 	}
 }
 
 // body writes what is done for one vector of a row; u is its number, which the running sum follows from.
-func (c *compiler) body(u, offset int, m masked) {
+func (c *compiler) body(u, offset int, tail bool) {
+	c.offset, c.tail = offset, tail
 	for v, vector := range c.vector {
-		if vector {
+		switch {
+		case vector:
 			c.register[v], c.left[v] = -1, c.reads[v]
-		}
-	}
-	at := func(k int) address { return address{c.operand(k), rax, offset} }
-	load := func(v uint8) int {
-		if c.register[v] < 0 {
-			c.register[v] = c.take()
-			c.load(c.register[v], at(int(v)), m)
-		}
-		return c.register[v]
-	}
-	write := func(v uint8) {
-		for o, r := range c.Stores {
-			if r == v {
-				c.store(load(v), at(len(c.Inputs)+o), masked{mask: m.mask})
-				c.done(v)
-			}
+		case c.away[v]:
+			c.register[v], c.left[v] = -1, c.inBody[v]
 		}
 	}
 	for k, i := range c.Code {
@@ -306,55 +312,56 @@ func (c *compiler) body(u, offset int, m masked) {
 		if !c.vector[v] || c.reads[v] == 0 {
 			continue
 		}
-		for _, x := range operands(i) {
-			load(x)
-		}
-		c.compute(i, v, func(x int) bool { return c.vector[x] })
+		c.at = k
+		c.compute(i, v)
 		if !c.InPlace {
-			write(uint8(v))
+			c.write(v)
 		}
 	}
+	c.at, c.pinned = len(c.Code), nil
 	if c.Sum >= 0 {
-		s := c.sums[u%running]
-		c.evex(c.arithmetic(addCode), v512, masked{mask: m.mask}, s, s, load(uint8(c.Sum)))
-		c.done(uint8(c.Sum))
+		c.pinned = []int{c.Sum}
+		c.addUp(u, c.need(c.Sum), tail)
+		c.done(c.Sum)
 	}
 	if c.InPlace {
 		for _, v := range c.Stores {
-			load(v)
+			c.need(int(v))
 		}
 	}
 	for k, r := range c.Stores {
 		if (c.InPlace || int(r) < len(c.Inputs) || !c.vector[r]) && slices.Index(c.Stores, r) == k {
-			write(r)
+			c.write(int(r))
 		}
 	}
 }
 
-// done counts a read, after the last of which a value of the body leaves its register.
-func (c *compiler) done(v uint8) {
-	c.left[v]--
-	if c.vector[v] && c.left[v] == 0 {
-		c.release(c.register[v])
+// element is where the current vector of an operand is.
+func (c *compiler) element(k int) address { return address{c.operand(k), rax, c.offset} }
+
+// write stores a value to the outputs that it is for.
+func (c *compiler) write(v int) {
+	for o, r := range c.Stores {
+		if int(r) == v {
+			c.store(c.need(v), c.element(len(c.Inputs)+o), c.tail)
+			c.done(v)
+		}
 	}
 }
 
-// compute writes an instruction, whose operands are in registers, which it frees where that is allowed and nothing reads them again.
-func (c *compiler) compute(i kernels.Instr, v int, mayFree func(int) bool) {
-	var x, y int
-	switch o := operands(i); len(o) {
-	case 2:
-		y = c.register[o[1]]
-		fallthrough
-	case 1:
-		x = c.register[o[0]]
+// compute writes an instruction, and frees the operands that nothing reads again.
+func (c *compiler) compute(i kernels.Instr, v int) {
+	c.pinned = nil
+	registers := []int{0, 0}
+	for k, o := range operands(i) {
+		c.pinned = append(c.pinned, int(o))
+		registers[k] = c.need(int(o))
 	}
 	c.register[v] = c.take()
-	c.value(i, c.register[v], x, y)
+	c.pinned = append(c.pinned, v)
+	c.value(i, c.register[v], registers[0], registers[1])
 	for _, o := range operands(i) {
-		if c.left[o]--; c.left[o] == 0 && mayFree(int(o)) {
-			c.release(c.register[o])
-		}
+		c.done(int(o))
 	}
 }
 
@@ -375,7 +382,7 @@ func (c *compiler) pattern(bits uint64, f func(register int)) {
 		return
 	}
 	v := c.take()
-	c.broadcast(v, c.constantAt(k))
+	c.fetchConstant(v, c.constantAt(k))
 	f(v)
 	c.release(v)
 }
@@ -385,7 +392,7 @@ func (c *compiler) with(o operation, dst, x int, bits uint64) {
 	if k := c.number(bits); k < len(c.held) {
 		c.op(o, dst, x, c.held[k])
 	} else {
-		c.repeated(o, dst, x, c.constantAt(k))
+		c.opConstant(o, dst, x, c.constantAt(k))
 	}
 }
 
@@ -398,5 +405,3 @@ func (c *compiler) number(bits uint64) int {
 	}
 	return k
 }
-
-func (c *compiler) constantAt(k int) address { return address{rdi, -1, 8 * (c.words() + k)} }

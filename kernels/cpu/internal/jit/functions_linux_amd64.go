@@ -8,22 +8,10 @@ import (
 
 // Opcodes, and the comparison that is true for less, of what functions need besides arithmetic.
 const (
-	andCode, orCode                     = 0x54, 0x56
-	fma213, fmsub213, fnma213, fnma231  = 0xa8, 0xaa, 0xac, 0xbc
-	scaleCode, roundF32, roundF64, less = 0x2c, 0x08, 0x09, 0x11
+	andCode, orCode, xorCode           = 0x54, 0x56, 0x57
+	fma213, fmsub213, fnma213, fnma231 = 0xa8, 0xaa, 0xac, 0xbc
+	roundF32, roundF64, less           = 0x08, 0x09, 0x11
 )
-
-// temporary calls f with vector registers for its own use.
-func (c *compiler) temporary(n int, f func(r []int)) {
-	r := make([]int, n)
-	for k := range r {
-		r[k] = c.take()
-	}
-	f(r)
-	for _, v := range r {
-		c.release(v)
-	}
-}
 
 func (c *compiler) f38(opcode byte) operation { return c.further(table0F38, opcode) }
 
@@ -34,8 +22,7 @@ func (c *compiler) sign() uint64 { return 1 << pick(c.f64, 63, 31) }
 func (c *compiler) reduce(x, l, q, n, r int) {
 	high, low := c.ln2()
 	c.with(c.arithmetic(mulCode), n, x, c.bits(1/math.Ln2))
-	c.evex(c.further(table0F3A, pick[byte](c.f64, roundF64, roundF32)), v512, masked{}, n, 0, n)
-	c.withByte(8)
+	c.round(n, n)
 	c.unary(c.arithmetic(moveCode), r, x)
 	c.with(c.f38(fnma231), r, n, c.bits(high))
 	c.with(c.f38(fnma231), r, n, c.bits(low))
@@ -47,6 +34,12 @@ func (c *compiler) reduce(x, l, q, n, r int) {
 		c.op(c.arithmetic(mulCode), t[0], r, r)
 		c.op(c.f38(fma213), q, t[0], r)
 	})
+}
+
+// round is x rounded to a whole number.
+func (c *compiler) round(dst, x int) {
+	c.unary(c.further(table0F3A, pick[byte](c.f64, roundF64, roundF32)), dst, x)
+	c.withByte(8)
 }
 
 // ln2 is ln 2 as a sum of two numbers, both positive. The product of the first with an exponent is exact.
@@ -68,12 +61,12 @@ func (c *compiler) horner(p []float64, dst, x int) {
 }
 
 // set1 is a number in all lanes.
-func (c *compiler) set1(dst int, v float64) { c.broadcast(dst, c.constantAt(c.number(c.bits(v)))) }
+func (c *compiler) set1(dst int, v float64) { c.fetchConstant(dst, c.constantAt(c.number(c.bits(v)))) }
 
-// grow is dst = (1+q)·2ⁿ.
+// grow is dst = (1+q)·2ⁿ. It may destroy n.
 func (c *compiler) grow(dst, q, n int) {
 	c.with(c.arithmetic(addCode), dst, q, c.bits(1))
-	c.op(c.f38(scaleCode), dst, dst, n)
+	c.scale(c, dst, n)
 }
 
 func (c *compiler) exp(dst, x int) {
@@ -93,8 +86,7 @@ func (c *compiler) tanh(dst, x int) {
 		c.op(c.arithmetic(addCode), dst, dst, dst)
 		c.constant(pick(c.f64, 80, 40.), func(v int) { c.op(c.arithmetic(minCode), dst, v, dst) })
 		c.reduce(dst, -1, dst, n, p)
-		c.set1(p, 1)
-		c.op(c.f38(scaleCode), p, p, n)
+		c.power(c, p, n)
 		c.constant(1, func(v int) { c.op(c.arithmetic(subCode), s, p, v) })
 		c.op(c.f38(fma213), dst, p, s) // m
 		c.with(c.arithmetic(addCode), s, dst, c.bits(2))
@@ -113,8 +105,9 @@ func (c *compiler) sigmoid(dst, x int) {
 		c.grow(dst, dst, t[0])
 		c.with(c.arithmetic(addCode), t[0], dst, c.bits(1))
 		c.set1(t[1], 1)
-		c.constant(0, func(v int) { c.compareTo(less, x, v) })
-		c.evex(c.arithmetic(moveCode), v512, masked{mask: 2}, t[1], 0, dst)
+		c.constant(0, func(v int) {
+			c.where(c, less, x, v, func(mask int) { c.choose(t[1], mask, dst) })
+		})
 		c.op(c.arithmetic(divCode), dst, t[1], t[0])
 	})
 }
@@ -137,7 +130,7 @@ func (c *compiler) normPDF(dst, x int) {
 		a, n := t[0], t[1]
 		c.gaussian(x, a, dst, n)
 		c.constant(1/math.Sqrt(2*math.Pi), func(v int) { c.op(c.f38(fma213), dst, v, v) })
-		c.op(c.f38(scaleCode), dst, dst, n)
+		c.scale(c, dst, n)
 	})
 }
 
@@ -154,9 +147,10 @@ func (c *compiler) normCDF(dst, x int) {
 		c.horner(pick(c.f64, minimax.TailF64, minimax.TailF32), g, s)
 		c.op(c.arithmetic(mulCode), g, g, d)
 		c.op(c.f38(fma213), dst, g, g)
-		c.op(c.f38(scaleCode), dst, dst, n)
+		c.scale(c, dst, n)
 		c.constant(1, func(v int) { c.op(c.arithmetic(subCode), s, v, dst) })
-		c.constant(0, func(v int) { c.compareTo(greater, x, v) })
-		c.evex(c.arithmetic(moveCode), v512, masked{mask: 2}, dst, 0, s)
+		c.constant(0, func(v int) {
+			c.where(c, greater, x, v, func(mask int) { c.choose(dst, mask, s) })
+		})
 	})
 }

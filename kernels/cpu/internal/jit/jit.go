@@ -1,11 +1,16 @@
 // Package jit compiles chains of elementwise functions, and their sums, into machine code: what passes from one function to the next stays in
-// registers, so that each element is read and written once. It does so for AVX-512 on Linux; elsewhere Compile reports that it cannot, and
-// the caller works function by function.
+// registers, so that each element is read and written once. It does so for AVX-512 and AVX2 on Linux; elsewhere Compile reports that it cannot,
+// and the caller works function by function.
 //
-// Every function computes each element as the loops of package vmath do, to the last bit.
+// Every function computes each element as the loops of package vmath do at the same level, to the last bit. The order of the additions of a sum
+// follows from the program and the level.
 package jit
 
-import "drift/kernels"
+import (
+	"unsafe"
+
+	"drift/kernels"
+)
 
 // Program is a chain over groups of rows. All rows have the same length, all groups the same number of rows, and every operand moves on by a
 // fixed number of elements from row to row and from group to group.
@@ -30,15 +35,21 @@ type Input struct {
 // Function is a compiled program.
 type Function struct {
 	entry   uintptr
-	tables  int      // words of a table
-	numbers []uint64 // constants, at the table's end
+	words   int      // of a table
+	first   int      // the word that the numbers begin at
+	align   int      // words that a table is aligned to
+	numbers []uint64 // what a table holds from the start
 }
 
 // Table makes the words that a call reads: the addresses of inputs, outputs and sums in this order, which the caller sets before each call as
 // far as they are read, and constants. Calls that run at once need one each.
 func (f *Function) Table() []uint64 {
-	t := make([]uint64, f.tables)
-	copy(t[f.tables-len(f.numbers):], f.numbers)
+	t := make([]uint64, f.words+f.align-1)
+	for uintptr(unsafe.Pointer(&t[0]))/8%uintptr(f.align) > 0 {
+		t = t[1:]
+	}
+	t = t[:f.words:f.words]
+	copy(t[f.first:], f.numbers)
 	return t
 }
 

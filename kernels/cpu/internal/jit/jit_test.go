@@ -4,11 +4,13 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
 	"drift/kernels"
 	"drift/kernels/cpu/internal/guard"
+	"drift/kernels/cpu/internal/level"
 	"drift/kernels/cpu/internal/vmath"
 )
 
@@ -16,17 +18,34 @@ var functions = []kernels.Fn{kernels.FnConst, kernels.FnCopy, kernels.FnAddConst
 	kernels.FnRsqrt, kernels.FnRecip, kernels.FnRelu, kernels.FnStep, kernels.FnAdd, kernels.FnSub, kernels.FnMul, kernels.FnDiv, kernels.FnMax,
 	kernels.FnMin, kernels.FnGreater, kernels.FnExp, kernels.FnTanh, kernels.FnSigmoid, kernels.FnNormCDF, kernels.FnNormPDF}
 
-// Random programs give what the functions give one by one, to the last bit; sums within the rounding of their additions.
-func TestPrograms(t *testing.T) {
-	t.Run("float32", testPrograms[float32])
-	t.Run("float64", testPrograms[float64])
+// levels runs f for both types at every level that there is code for here.
+func levels(t *testing.T, single, double func(t *testing.T)) {
+	compiled := false
+	for l := level.Portable; l <= level.Best(); l++ {
+		before := level.Set(l)
+		if Available() {
+			compiled = true
+			t.Run(l.String()+"/float32", single)
+			t.Run(l.String()+"/float64", double)
+		}
+		level.Set(before)
+	}
+	if !compiled {
+		t.Skip("nothing is compiled on this machine")
+	}
 }
+
+// Random programs give what the functions give one by one, to the last bit; sums within the rounding of their additions.
+func TestPrograms(t *testing.T) { levels(t, testPrograms[float32], testPrograms[float64]) }
 
 func testPrograms[T kernels.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	compiled := 0
 	for range 2000 {
 		p := random(r)
+		if r.IntN(3) == 0 {
+			inPlace(&p)
+		}
 		p.F64 = unsafe.Sizeof(T(0)) == 8
 		f, ok := Compile(p)
 		if !ok {
@@ -38,10 +57,7 @@ func testPrograms[T kernels.Float](t *testing.T) {
 			t.Fatalf("%+v", p)
 		}
 	}
-	if compiled == 0 {
-		t.Skip("nothing is compiled on this machine")
-	}
-	if compiled < 1000 {
+	if compiled < 1800 {
 		t.Errorf("%d programs of 2000 were compiled", compiled)
 	}
 }
@@ -77,6 +93,14 @@ func random(r *rand.Rand) Program {
 	return p
 }
 
+// inPlace lets the first outputs take the places of the first inputs that move on as they do.
+func inPlace(p *Program) {
+	p.InPlace, p.Outputs = true, nil
+	for k := range min(len(p.Stores), len(p.Inputs)) {
+		p.Inputs[k] = Input{Vector: true, Row: p.Length}
+	}
+}
+
 // check runs a program on memory that ends where its operands end.
 func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) {
 	t.Helper()
@@ -101,9 +125,16 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 		}
 		table[k] = uint64(uintptr(unsafe.Pointer(&inputs[k][0])))
 	}
-	outputs := make([][]T, len(p.Stores))
+	given, outputs := make([][]T, len(inputs)), make([][]T, len(p.Stores))
+	for k := range inputs {
+		given[k] = slices.Clone(inputs[k])
+	}
 	for k := range outputs {
-		outputs[k] = guard.Slice[T](t, out(k, rows-1)+p.Length)
+		if p.InPlace && k < len(inputs) {
+			outputs[k] = inputs[k]
+		} else {
+			outputs[k] = guard.Slice[T](t, out(k, rows-1)+p.Length)
+		}
 		table[len(inputs)+k] = uint64(uintptr(unsafe.Pointer(&outputs[k][0])))
 	}
 	sums, wide := guard.Slice[T](t, groups), guard.Slice[float64](t, groups)
@@ -119,7 +150,7 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 			for i := range p.Length {
 				values := make([]T, len(inputs))
 				for k, in := range p.Inputs {
-					values[k] = inputs[k][at(k, row)+pick(in.Vector, i, 0)]
+					values[k] = given[k][at(k, row)+pick(in.Vector, i, 0)]
 				}
 				for _, c := range p.Code {
 					values = append(values, apply(c, values[c.X], values[c.Y]))
@@ -162,10 +193,7 @@ func apply[T kernels.Float](i kernels.Instr, x, y T) T {
 }
 
 // Functions keep their bits from the largest to the smallest numbers, and beyond.
-func TestFunctions(t *testing.T) {
-	t.Run("float32", testFunctions[float32])
-	t.Run("float64", testFunctions[float64])
-}
+func TestFunctions(t *testing.T) { levels(t, testFunctions[float32], testFunctions[float64]) }
 
 func testFunctions[T kernels.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
@@ -180,7 +208,7 @@ func testFunctions[T kernels.Float](t *testing.T) {
 		f, ok := Compile(Program{F64: unsafe.Sizeof(x[0]) == 8, Length: len(x), Rows: 1, Sum: -1, Inputs: []Input{{Vector: true, Row: len(x)}},
 			Code: []kernels.Instr{{Fn: fn, Imm: 1.5}}, Stores: []uint8{1}})
 		if !ok {
-			t.Skip("nothing is compiled on this machine")
+			t.Fatalf("%v is not compiled", fn)
 		}
 		got, want, table := make([]T, len(x)), make([]T, len(x)), f.Table()
 		table[0], table[1] = uint64(uintptr(unsafe.Pointer(&x[0]))), uint64(uintptr(unsafe.Pointer(&got[0])))

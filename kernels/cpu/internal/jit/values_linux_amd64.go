@@ -17,8 +17,8 @@ func known(f kernels.Fn) bool {
 const (
 	sqrtCode, andNotCode, addCode, mulCode, subCode, minCode, divCode, maxCode = 0x51, 0x55, 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f
 
-	moveCode           = 0x10
-	unordered, greater = 0x03, 0x1e
+	moveCode, storeCode, compareCode = 0x10, 0x11, 0xc2
+	unordered, greater               = 0x03, 0x1e
 )
 
 // value writes dst = Fn(x, y); dst is none of the operands.
@@ -47,9 +47,9 @@ func (c *compiler) value(i kernels.Instr, dst, x, y int) {
 	case kernels.FnRelu:
 		c.constant(0, func(v int) { c.op(c.arithmetic(maxCode), dst, v, x) })
 	case kernels.FnStep:
-		c.constant(0, func(v int) { c.indicator(dst, x, v) })
+		c.constant(0, func(v int) { c.indicator(c, dst, x, v) })
 	case kernels.FnGreater:
-		c.indicator(dst, x, y)
+		c.indicator(c, dst, x, y)
 	case kernels.FnAdd:
 		with(addCode)(y)
 	case kernels.FnSub:
@@ -75,21 +75,10 @@ func (c *compiler) value(i kernels.Instr, dst, x, y int) {
 	}
 }
 
-// compareTo is mask register 2 = lanes where x is to y as asked.
-func (c *compiler) compareTo(how byte, x, y int) {
-	c.evex(c.arithmetic(0xc2), v512, masked{}, 2, x, y)
-	c.withByte(how)
-}
-
-// indicator is 1 where x > y, else 0.
-func (c *compiler) indicator(dst, x, y int) {
-	c.compareTo(greater, x, y)
-	c.constant(1, func(v int) { c.evex(c.arithmetic(moveCode), v512, masked{2, true}, dst, 0, v) })
-}
-
 // extreme is the larger or smaller, x where that is NaN; the instruction itself gives y where one is NaN.
 func (c *compiler) extreme(code byte, dst, x, y int) {
-	c.compareTo(unordered, x, x)
-	c.op(c.arithmetic(code), dst, x, y)
-	c.evex(c.arithmetic(moveCode), v512, masked{mask: 2}, dst, 0, x)
+	c.where(c, unordered, x, x, func(mask int) {
+		c.op(c.arithmetic(code), dst, x, y)
+		c.choose(dst, mask, x)
+	})
 }
