@@ -50,6 +50,11 @@ func Compile(p Program) (*Function, bool) {
 	if c == nil {
 		return nil, false
 	}
+	return c.enter()
+}
+
+// enter makes a function of what is written.
+func (c *compiler) enter() (*Function, bool) {
 	entry, ok := enter(c.code)
 	if !ok {
 		return nil, false
