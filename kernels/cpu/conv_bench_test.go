@@ -11,11 +11,16 @@ import (
 
 // BenchmarkOwnKernels is convolutions of images that have kernels of their own, as those of the gradient of tr Σ: the least µs an image on one
 // thread.
-func BenchmarkOwnKernels(b *testing.B) {
+func BenchmarkOwnKernels(b *testing.B) { benchmarkConvolutions(b, true) }
+
+// BenchmarkSharedKernels is those of images that share kernels.
+func BenchmarkSharedKernels(b *testing.B) { benchmarkConvolutions(b, false) }
+
+func benchmarkConvolutions(b *testing.B, perExample bool) {
 	const images = 128
 	for _, size := range []struct{ channels, side int }{{16, 32}, {32, 16}, {64, 8}} {
 		w := kernels.Window{N: images, C: size.channels, H: size.side, W: size.side, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1}
-		conv := kernels.Conv{Window: w, O: size.channels, PerExample: true}
+		conv := kernels.Conv{Window: w, O: size.channels, PerExample: perExample}
 		for _, op := range []kernels.Primitive{conv, kernels.ConvInput(conv), kernels.ConvWeight(conv), kernels.ConvSum{Conv: conv}} {
 			b.Run(fmt.Sprintf("%s%dx%d", op.Name(), size.channels, size.side), func(b *testing.B) {
 				c := newCNN(1)

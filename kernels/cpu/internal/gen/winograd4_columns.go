@@ -56,48 +56,102 @@ func (w winograd4) columns(name string, neighbours bool, of func() transform) {
 	w.take("step", places.one)
 	w.strides(places)
 	w.LEAQ(operand.Mem{Base: places.one, Index: places.five, Scale: 1}, reg.R13)
-	for k := range 2 {
-		w.VMOVUPS(order("split", k), zmm[24+k])
+	if w.wide {
+		for k := range 2 {
+			w.VMOVUPS(order("split", k), zmm[24+k])
+		}
 	}
 	w.Label("loop")
-	if neighbours {
-		w.KMOVW(operand.Mem{Base: edges}, reg.K1)
-		w.KMOVW(operand.Mem{Base: edges, Disp: 2}, reg.K2)
-		w.ADDQ(operand.U8(4), edges)
-	}
-	w.MOVQ(v, place)
-	w.MOVQ(s, pixels)
-	for p := range 6 {
-		x := w.line(0, 6)
-		four := x[:4]
+	for half := range pick(w.wide, 1, 2) {
 		if neighbours {
-			four = x[1:5]
+			w.loadEdges(edges, half)
 		}
-		w.split(pixels, four, w.line(14, 6))
-		if neighbours {
-			w.VMOVUPS(operand.Mem{Base: pixels, Disp: 256}, zmm[15])
-			w.VALIGND_Z(operand.U8(15), operand.Mem{Base: pixels, Disp: -64}, four[3], reg.K1, x[0])
-			w.VALIGND_Z(operand.U8(1), four[0], zmm[15], reg.K2, x[5])
+		w.MOVQ(v, place)
+		w.MOVQ(s, pixels)
+		for p := range 6 {
+			x := w.line(0, 6)
+			if neighbours {
+				w.split(pixels, x[1:5])
+				w.neighbours(pixels, x)
+			} else {
+				w.split(pixels, x[:4])
+			}
+			t.emit(x, w.line(6, 6), w.line(12, 2))
+			for q := range 6 {
+				w.VMOVUPS(w.vec(6+q), places.nth(place, q))
+			}
+			if p < 5 {
+				w.ADDQ(plane, pixels)
+				w.ADDQ(reg.R13, place)
+			}
 		}
-		t.emit(x, w.line(6, 6), w.line(12, 2))
-		for q := range 6 {
-			w.VMOVUPS(zmm[6+q], places.nth(place, q))
-		}
-		if p < 5 {
-			w.ADDQ(plane, pixels)
-			w.ADDQ(reg.R13, place)
-		}
+		w.ADDQ(operand.U8(w.bytes()), v)
+		w.ADDQ(operand.U32(4*w.bytes()), s)
 	}
-	w.ADDQ(operand.U8(64), v)
-	w.ADDQ(operand.U32(256), s)
 	w.DECQ(left)
 	w.JNE(operand.LabelRef("loop"))
 	w.VZEROUPPER()
 	w.RET()
 }
 
-// split puts 64 pixels into vectors by their place of four, with six spare registers.
-func (w winograd4) split(pixels reg.GPPhysical, to, spare line) {
+// addEdgeBits adds the bits of eight tiles by which AVX2 looks up masks of them.
+func (w winograd4) addEdgeBits() {
+	w.StaticGlobal("edgeBits")
+	w.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i := range 8 {
+		w.AddDatum(4*i, operand.U32(1<<i))
+	}
+}
+
+// loadEdges puts the masks of tiles with neighbours before and after into K1 and K2, or for half of them into the last two registers of AVX2.
+func (w winograd4) loadEdges(edges reg.GPPhysical, half int) {
+	if w.wide {
+		w.KMOVW(operand.Mem{Base: edges}, reg.K1)
+		w.KMOVW(operand.Mem{Base: edges, Disp: 2}, reg.K2)
+		w.ADDQ(operand.U8(4), edges)
+		return
+	}
+	bits := operand.NewDataAddr(operand.NewStaticSymbol("edgeBits"), 0)
+	for i := range 2 {
+		v := w.vec(14 + i)
+		w.VPBROADCASTB(operand.Mem{Base: edges, Disp: 2*i + half}, v)
+		w.VPAND(bits, v, v)
+		w.VPCMPEQD(bits, v, v)
+	}
+	if half == 1 {
+		w.ADDQ(operand.U8(4), edges)
+	}
+}
+
+// neighbours puts the last pixels of the tiles before into x[0], and the first ones of those that follow into x[5].
+func (w winograd4) neighbours(pixels reg.GPPhysical, x line) {
+	if w.wide {
+		w.VMOVUPS(operand.Mem{Base: pixels, Disp: 256}, zmm[15])
+		w.VALIGND_Z(operand.U8(15), operand.Mem{Base: pixels, Disp: -64}, x[4], reg.K1, x[0])
+		w.VALIGND_Z(operand.U8(1), x[1], zmm[15], reg.K2, x[5])
+		return
+	}
+	middle := w.vec(6) // with the half of each vector that the other half takes its neighbour from
+	w.VMOVUPS(operand.Mem{Base: pixels, Disp: -16}, middle.AsX())
+	w.VINSERTF128(operand.U8(1), x[4].AsX(), middle, middle)
+	w.VPALIGNR(operand.U8(12), middle, x[4], x[0])
+	w.VANDPS(w.vec(14), x[0], x[0])
+	w.VPERM2F128(operand.U8(0x21), operand.Mem{Base: pixels, Disp: 128}, x[1], middle)
+	w.VPALIGNR(operand.U8(4), x[1], middle, x[5])
+	w.VANDPS(w.vec(15), x[5], x[5])
+}
+
+// split puts the pixels of 16 tiles, or of 8 with AVX2, into vectors by their place of four.
+func (w winograd4) split(pixels reg.GPPhysical, to line) {
+	if !w.wide {
+		for i, v := range to {
+			w.VMOVUPS(operand.Mem{Base: pixels, Disp: 16 * i}, v.AsX())
+			w.VINSERTF128(operand.U8(1), operand.Mem{Base: pixels, Disp: 16*i + 64}, v, v)
+		}
+		w.squares(to, w.line(6, 4))
+		return
+	}
+	spare := w.line(14, 6)
 	w.VMOVUPS(operand.Mem{Base: pixels}, spare[0])
 	w.VMOVUPS(operand.Mem{Base: pixels, Disp: 128}, spare[1])
 	for half := range 2 {

@@ -50,6 +50,14 @@ func (w winograd4) kernels(name string, turned bool) {
 	w.declare(name, "is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…]"+
 		pick(turned, " turned by half a circle", "")+", c < inputs, i < count ≤ 16.",
 		"u, k *float32", "uStride, inputStride, kernelStride, inputs, count, step")
+	if w.wide {
+		w.kernelsBySixteen(turned)
+	} else {
+		w.kernelsByEight(turned)
+	}
+}
+
+func (w winograd4) kernelsBySixteen(turned bool) {
 	u, k, step, stride, at, left := reg.RDI, reg.RSI, reg.RDX, reg.R8, reg.R10, reg.R11
 	w.take("u", u)
 	w.take("k", k)
@@ -79,12 +87,12 @@ func (w winograd4) kernels(name string, turned bool) {
 		for i := range 3 {
 			x = append(x, taps[pick(turned, 8-3*i-j, 3*i+j)])
 		}
-		w.kernel(x, func(p int) reg.VecPhysical { return rows(p, j) })
+		w.kernel(x, func(p int) reg.VecPhysical { return rows(p, j) }, zmm[28:30])
 	}
 	w.MOVQ(u, at)
 	for p := range 6 {
 		v := w.line(18, 6)
-		w.kernel(w.line(3*p, 3), func(q int) reg.VecPhysical { return v[q] })
+		w.kernel(w.line(3*p, 3), func(q int) reg.VecPhysical { return v[q] }, zmm[28:30])
 		for q := range 6 {
 			w.VMOVUPS(v[q], reg.K1, operand.Mem{Base: at})
 			w.ADDQ(step, at)
@@ -127,24 +135,39 @@ func (w winograd4) loadAll(k, stride reg.GPPhysical, taps line) {
 	w.VUNPCKHPD(last[2], last[0], taps[8])
 }
 
-// kernel is u = G x.
-func (w winograd4) kernel(x line, u func(int) reg.VecPhysical) {
-	zero, ofA, ofB := divisors()
+// kernel is u = G x, with two spare registers.
+func (w winograd4) kernel(x line, u func(int) reg.VecPhysical, spare line) {
+	zero, _, _ := divisors()
 	w.times(x[0], 1/zero, u(0))
-	for i, p := range [2]struct{ at, divisor float64 }{{a, ofA}, {b, ofB}} {
-		even, odd := zmm[28], zmm[29]
-		w.times(x[0], 1/p.divisor, even)
-		w.plus(x[2], p.at*p.at/p.divisor, even)
-		w.times(x[1], p.at/p.divisor, odd)
-		w.add(even, odd, u(1+2*i))
-		w.sub(even, odd, u(2+2*i))
+	for i := range 2 {
+		w.kernelPair(x, i, u(1+2*i), u(2+2*i), spare)
 	}
 	w.copy(x[2], u(5))
+}
+
+// kernelPair is the two elements of G x for ±a, or for ±b.
+func (w winograd4) kernelPair(x line, i int, plus, minus reg.VecPhysical, spare line) {
+	_, ofA, ofB := divisors()
+	at, divisor := pick(i == 0, a, b), pick(i == 0, ofA, ofB)
+	even, odd := spare[0], spare[1]
+	w.times(x[0], 1/divisor, even)
+	w.plus(x[2], at*at/divisor, even)
+	w.times(x[1], at/divisor, odd)
+	w.add(even, odd, plus)
+	w.sub(even, odd, minus)
 }
 
 // gradients emits k̄ = Gᵀ p G for kernels in the lanes of vectors.
 func (w winograd4) gradients() {
 	w.declare("gradients", "is k[9i+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = p[(6r+q)·step+i], i < count ≤ 16.", "k, p *float32", "count, step")
+	if w.wide {
+		w.gradientsBySixteen()
+	} else {
+		w.gradientsByEight()
+	}
+}
+
+func (w winograd4) gradientsBySixteen() {
 	k, p, step, lanes := reg.RDI, reg.RSI, reg.RDX, reg.RBX
 	w.take("k", k)
 	w.take("p", p)

@@ -7,8 +7,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// lanes emits a transform in one direction of vectors that run along channels.
-func (w winograd4) lanes(name, what string, out int, t transform) {
+// alongChannels emits a transform in one direction of vectors that run along channels.
+func (w winograd4) alongChannels(name, what string, out int, t transform) {
 	w.declare(name, fmt.Sprintf("is v[i·vRowStride+p·vStride+c] = %s[p], p < %d, for the %d lines x[i·xRowStride+q·xStride+c], i < rows, c < count.", what, out, t.in),
 		"v, x *float32", "rows, count, vRowStride, vStride, xRowStride, xStride")
 	v, x, left, rows := reg.RDI, reg.RSI, reg.RAX, reg.R11
@@ -16,8 +16,8 @@ func (w winograd4) lanes(name, what string, out int, t transform) {
 	from, xAt := strides{reg.R8, reg.R9, reg.R10}, reg.R12
 	w.factors(t)
 	w.take("count", reg.R8)
-	w.ANDQ(operand.U8(15), reg.R8)
-	w.mask(reg.R8, reg.K1)
+	w.ANDQ(operand.U8(w.lanes()-1), reg.R8)
+	w.mask(reg.R8, w.lastMask())
 	w.take("v", v)
 	w.take("x", x)
 	w.take("rows", rows)
@@ -32,7 +32,7 @@ func (w winograd4) lanes(name, what string, out int, t transform) {
 	w.MOVQ(v, vAt)
 	w.MOVQ(x, xAt)
 	w.take("count", left)
-	w.SHRQ(operand.U8(4), left)
+	w.SHRQ(operand.U8(pick(w.wide, 4, 3)), left)
 	w.JEQ(operand.LabelRef("rest"))
 	w.Label("vector")
 	for q := range in {
@@ -42,19 +42,18 @@ func (w winograd4) lanes(name, what string, out int, t transform) {
 	for p := range results {
 		w.VMOVUPS(results[p], to.nth(vAt, p))
 	}
-	w.ADDQ(operand.U8(64), xAt)
-	w.ADDQ(operand.U8(64), vAt)
+	w.ADDQ(operand.U8(w.bytes()), xAt)
+	w.ADDQ(operand.U8(w.bytes()), vAt)
 	w.DECQ(left)
 	w.JNE(operand.LabelRef("vector"))
 	w.Label("rest")
-	w.KTESTW(reg.K1, reg.K1)
-	w.JEQ(operand.LabelRef("next"))
+	w.unlessRest(reg.K1, "count", "next")
 	for q := range in {
-		w.VMOVUPS_Z(from.nth(xAt, q), reg.K1, in[q])
+		w.maskedLoad(from.nth(xAt, q), w.lastMask(), in[q])
 	}
 	t.emit(in, results, spare)
 	for p := range results {
-		w.VMOVUPS(results[p], reg.K1, to.nth(vAt, p))
+		w.maskedStore(results[p], w.lastMask(), to.nth(vAt, p))
 	}
 	w.Label("next")
 	w.ADDQ(reg.R14, v)

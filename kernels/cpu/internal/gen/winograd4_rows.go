@@ -17,16 +17,18 @@ func (w winograd4) rows(name string, lines int, what string, of func() transform
 	s, planes := reg.RDI, strides{reg.RCX, reg.RDX, reg.RBX}
 	t := of()
 	w.factors(t)
-	// K1 are the pixels of the last vector of a row, K2 what of it is stored.
+	// The mask is of the pixels of the last vector of a row. K2 is what of it AVX-512 stores; AVX2 stores all, behind which the next row follows.
 	w.take("width", reg.R8)
-	w.ANDQ(operand.U8(15), reg.R8)
-	w.mask(reg.R8, reg.K1)
+	w.ANDQ(operand.U8(w.lanes()-1), reg.R8)
+	w.mask(reg.R8, w.lastMask())
 	w.take("width", whole)
-	w.ANDQ(operand.I8(-16), whole)
-	w.take("across", reg.R9)
-	w.SHLQ(operand.U8(2), reg.R9)
-	w.SUBQ(whole, reg.R9)
-	w.mask(reg.R9, reg.K2)
+	w.ANDQ(operand.I8(-w.lanes()), whole)
+	if w.wide {
+		w.take("across", reg.R9)
+		w.SHLQ(operand.U8(2), reg.R9)
+		w.SUBQ(whole, reg.R9)
+		w.mask(reg.R9, reg.K2)
+	}
 	w.SHLQ(w.shift(), whole)
 	w.take("plane", planes.one)
 	w.strides(planes)
@@ -62,18 +64,21 @@ func (w winograd4) rows(name string, lines int, what string, of func() transform
 	for p := range 6 {
 		w.VMOVUPS(v[p], planes.nth(s, p))
 	}
-	w.ADDQ(operand.U8(64), at)
-	w.ADDQ(operand.U8(64), s)
+	w.ADDQ(operand.U8(w.bytes()), at)
+	w.ADDQ(operand.U8(w.bytes()), s)
 	w.JMP(operand.LabelRef("vector"))
 	w.Label("rest")
-	w.KTESTW(reg.K2, reg.K2)
-	w.JEQ(operand.LabelRef("next"))
+	w.unlessRest(reg.K2, "width", "next")
 	for r, p := range pointers {
-		w.VMOVUPS_Z(operand.Mem{Base: p, Index: at, Scale: 1}, reg.K1, x[r])
+		w.maskedLoad(operand.Mem{Base: p, Index: at, Scale: 1}, w.lastMask(), x[r])
 	}
 	t.emit(x, v, spare)
 	for p := range 6 {
-		w.VMOVUPS(v[p], reg.K2, planes.nth(s, p))
+		if w.wide {
+			w.VMOVUPS(v[p], reg.K2, planes.nth(s, p))
+		} else {
+			w.VMOVUPS(v[p], planes.nth(s, p))
+		}
 	}
 	w.MOVQ(w.arg("across"), at)
 	w.SHLQ(operand.U8(4), at)
@@ -115,10 +120,10 @@ func (w winograd4) storeRows() {
 	w.SHLQ(operand.U8(4), tiles)
 	w.take("width", stride)
 	w.MOVQ(stride, whole)
-	w.ANDQ(operand.U8(15), stride)
-	w.mask(stride, reg.K1)
+	w.ANDQ(operand.U8(w.lanes()-1), stride)
+	w.mask(stride, w.lastMask())
 	w.MOVQ(whole, stride)
-	w.ANDQ(operand.I8(-16), whole)
+	w.ANDQ(operand.I8(-w.lanes()), whole)
 	w.SHLQ(w.shift(), stride)
 	w.SHLQ(w.shift(), whole)
 	w.take("rows", end)
@@ -131,15 +136,15 @@ func (w winograd4) storeRows() {
 	w.Label("vector")
 	w.CMPQ(at, whole)
 	w.JGE(operand.LabelRef("rest"))
-	w.VMOVUPS(operand.Mem{Base: from, Index: at, Scale: 1}, reg.Z0)
-	w.VMOVUPS(reg.Z0, operand.Mem{Base: y, Index: at, Scale: 1})
-	w.ADDQ(operand.U8(64), at)
+	w.VMOVUPS(operand.Mem{Base: from, Index: at, Scale: 1}, w.vec(0))
+	w.VMOVUPS(w.vec(0), operand.Mem{Base: y, Index: at, Scale: 1})
+	w.ADDQ(operand.U8(w.bytes()), at)
 	w.JMP(operand.LabelRef("vector"))
 	w.Label("rest")
 	w.CMPQ(at, stride)
 	w.JEQ(operand.LabelRef("next"))
-	w.VMOVUPS_Z(operand.Mem{Base: from, Index: at, Scale: 1}, reg.K1, reg.Z0)
-	w.VMOVUPS(reg.Z0, reg.K1, operand.Mem{Base: y, Index: at, Scale: 1})
+	w.maskedLoad(operand.Mem{Base: from, Index: at, Scale: 1}, w.lastMask(), w.vec(0))
+	w.maskedStore(w.vec(0), w.lastMask(), operand.Mem{Base: y, Index: at, Scale: 1})
 	w.Label("next")
 	w.ADDQ(stride, y)
 	w.ADDQ(plane, from)

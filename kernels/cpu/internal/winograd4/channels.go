@@ -24,11 +24,11 @@ func (t Channels) Data(v []float32, step int, x, lines []float32, channels int) 
 	row, plane := t.Padded()
 	line := row * channels
 	_, _ = lines[t.LinesLen(channels)-1], x[plane*channels-1]
-	dataLanes(&lines[0], &x[0], t.Rows, line, 6*line, line, Tile*line, line)
+	active().dataLanes(&lines[0], &x[0], t.Rows, line, 6*line, line, Tile*line, line)
 	_ = v[(Places-1)*step+t.Tiles()*channels-1]
 	for i := range t.Tiles() {
 		from := (i/t.Across*6*row + i%t.Across*Tile) * channels
-		dataLanes(&v[i*channels], &lines[from], 6, channels, 6*step, step, line, channels)
+		active().dataLanes(&v[i*channels], &lines[from], 6, channels, 6*step, step, line, channels)
 	}
 }
 
@@ -37,11 +37,11 @@ func (t Channels) Spread(v []float32, step int, y, lines []float32, channels int
 	row := Tile * t.Across
 	line := row * channels
 	_, _ = lines[t.LinesLen(channels)-1], y[Tile*t.Rows*line-1]
-	spreadLanes(&lines[0], &y[0], t.Rows, line, 6*line, line, Tile*line, line)
+	active().spreadLanes(&lines[0], &y[0], t.Rows, line, 6*line, line, Tile*line, line)
 	_ = v[(Places-1)*step+t.Tiles()*channels-1]
 	for i := range t.Tiles() {
 		from := (i/t.Across*6*row + i%t.Across*Tile) * channels
-		spreadLanes(&v[i*channels], &lines[from], 6, channels, 6*step, step, line, channels)
+		active().spreadLanes(&v[i*channels], &lines[from], 6, channels, 6*step, step, line, channels)
 	}
 }
 
@@ -51,8 +51,8 @@ func (t Channels) Outputs(y []float32, m []float32, step int, lines []float32, c
 	_, _ = lines[t.LinesLen(channels)-1], y[Tile*t.Rows*line-1]
 	_ = m[(Places-1)*step+t.Tiles()*channels-1]
 	for i := range t.Tiles() {
-		outputLanes(&lines[0], &m[i*channels], 6, channels, channels, 6*channels, step, 6*step)
+		active().outputLanes(&lines[0], &m[i*channels], 6, channels, channels, 6*channels, step, 6*step)
 		to := i/t.Across*Tile*line + i%t.Across*Tile*channels
-		outputLanes(&y[to], &lines[0], Tile, channels, line, channels, 6*channels, channels)
+		active().outputLanes(&y[to], &lines[0], Tile, channels, line, channels, 6*channels, channels)
 	}
 }

@@ -9,14 +9,13 @@ import (
 
 // Vectors along channels have the bits of those along tiles, whose rounding has a bound. Operands end at the last byte of a page.
 func TestChannelsAreAsTiles(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX-512")
-	}
-	for _, size := range []Channels{{1, 1}, {1, 3}, {2, 2}, {3, 2}} {
-		for _, channels := range []int{1, 7, 16, 33, 64} {
-			testChannels(t, size, channels)
+	everyLevel(t, func(t *testing.T) {
+		for _, size := range []Channels{{1, 1}, {1, 3}, {2, 2}, {3, 2}} {
+			for _, channels := range []int{1, 7, 16, 33, 64} {
+				testChannels(t, size, channels)
+			}
 		}
-	}
+	})
 }
 
 func testChannels(t *testing.T, size Channels, channels int) {
@@ -70,34 +69,38 @@ func testChannels(t *testing.T, size Channels, channels int) {
 	same("output", func(c, i int) float32 { return y[i*channels+c] }, func(c, i int) float32 { return want[c*plane+i] }, plane)
 }
 
-// Sixteen kernels at once have the bits of one at a time.
-func TestSixteenKernelsAreAsOne(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX-512")
-	}
-	for _, stride := range []int{9, 10, 45} {
-		k := random(t, 15*stride+9, 3)
-		for _, turned := range []bool{false, true} {
-			kernels := Kernels{9, stride, turned}
-			all, one := guard.Slice[float32](t, Places*Lanes), make([]float32, Places)
-			kernels.Transform(all, Lanes, 0, k, 1, Lanes)
-			for i := range Lanes {
-				kernels.Transform(one, 1, 0, k[i*stride:], 1, 1)
-				for p, want := range one {
-					if got := all[p*Lanes+i]; got != want {
-						t.Fatalf("%+v: place %d of %d is %v, want %v", kernels, p, i, got, want)
+// Up to sixteen kernels at once have the bits of one at a time.
+func TestKernelsAtOnceAreAsOne(t *testing.T) {
+	everyLevel(t, func(t *testing.T) {
+		for _, count := range []int{2, 7, 8, 13, 16} {
+			for _, stride := range []int{9, 10, 45} {
+				for _, turned := range []bool{false, true} {
+					testKernels(t, Kernels{9, stride, turned}, count)
+				}
+			}
+			p, all, one := random(t, Places*count, 4), guard.Slice[float32](t, 9*count), make([]float32, 9)
+			Gradients(all, p, count, count)
+			for i := range count {
+				Gradients(one, p[i:], count, 1)
+				for e, want := range one {
+					if got := all[9*i+e]; got != want {
+						t.Fatalf("%d gradients: element %d of %d is %v, want %v", count, e, i, got, want)
 					}
 				}
 			}
 		}
-	}
-	p, all, one := random(t, Places*Lanes, 4), guard.Slice[float32](t, 9*Lanes), make([]float32, 9)
-	Gradients(all, p, Lanes, Lanes)
-	for i := range Lanes {
-		Gradients(one, p[i:], Lanes, 1)
-		for e, want := range one {
-			if got := all[9*i+e]; got != want {
-				t.Fatalf("gradient: element %d of %d is %v, want %v", e, i, got, want)
+	})
+}
+
+func testKernels(t *testing.T, kernels Kernels, count int) {
+	k := random(t, (count-1)*kernels.OutputStride+9, 3)
+	all, one := guard.Slice[float32](t, Places*count), make([]float32, Places)
+	kernels.Transform(all, count, 0, k, 1, count)
+	for i := range count {
+		kernels.Transform(one, 1, 0, k[i*kernels.OutputStride:], 1, 1)
+		for p, want := range one {
+			if got := all[p*count+i]; got != want {
+				t.Fatalf("%d of %+v: place %d of %d is %v, want %v", count, kernels, p, i, got, want)
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import "iter"
 // fit a second-level cache. So a few are transformed at once and used at once; and of gradients, the transformed ones do not leave the registers.
 
 const (
-	// BlockLanes is the most outputs of a block.
+	// BlockLanes is the most outputs of a block at any level.
 	BlockLanes = 2 * Lanes
 
 	// ownInputs is how many inputs' kernels of a block of outputs are transformed at once.
@@ -16,14 +16,22 @@ const (
 	OwnLen = Places * ownInputs * BlockLanes
 )
 
+// mostLanes is the outputs of a block at the level in use.
+func mostLanes() int {
+	if active().products[blockVectors-1] == nil {
+		return Lanes
+	}
+	return BlockLanes
+}
+
 // Blocks gives where blocks of channels begin and their lanes: it cuts n ≥ Lanes channels into blocks of one or two vectors, the last of which may
 // overlap the one before.
 func Blocks(n int) iter.Seq2[int, int] {
 	return func(yield func(from, lanes int) bool) {
 		for end := 0; end < n; {
 			lanes := Lanes
-			if n-end > Lanes && n >= BlockLanes {
-				lanes = BlockLanes
+			if most := mostLanes(); n-end > Lanes && n >= most {
+				lanes = most
 			}
 			from := min(end, n-lanes)
 			end = from + lanes
@@ -35,13 +43,10 @@ func Blocks(n int) iter.Seq2[int, int] {
 }
 
 // Convolve writes the products m [places, tiles, lanes] for transformed patches v [places, tiles, inputs], with step from place to place, and the
-// kernels k of a block of lanes outputs, Lanes or BlockLanes. Meanwhile it asks for next, which is read soon and as long. Memory has OwnLen
+// kernels k of a block of lanes outputs, as Blocks gives it. Meanwhile it asks for next, which is read soon and as long. Memory has OwnLen
 // elements.
 func (t Channels) Convolve(m, v []float32, step int, of Kernels, k, next, memory []float32, inputs, lanes int) {
-	f := products32
-	if lanes == Lanes {
-		f = products16
-	}
+	f := active().products[lanes/Lanes-1]
 	tiles, u := t.Tiles(), memory[:OwnLen]
 	m = m[:Places*tiles*lanes]
 	clear(m)
@@ -61,10 +66,7 @@ func (t Channels) Weights(k, y, v []float32, step int, memory []float32, inputs,
 	last := (Places-1)*step + (t.Tiles()-1)*max(inputs, outputs)
 	_, _, _, _ = k[9*inputs*outputs-1], y[last+outputs-1], v[last+inputs-1], memory[OwnLen-1]
 	for c, lanes := range Blocks(inputs) {
-		f := weights32
-		if lanes == Lanes {
-			f = weights16
-		}
+		f := active().weights[lanes/Lanes-1]
 		for o := 0; o < outputs; o += 2 {
 			o := min(o, outputs-2) // the last two may overlap those before
 			f(&k[9*(o*inputs+c)], &y[o], &v[c], &memory[0], t.Tiles(), step, 9*inputs, outputs, inputs)

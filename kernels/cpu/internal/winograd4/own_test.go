@@ -10,24 +10,26 @@ import (
 
 // Blocks cover all channels with whole vectors, and compute few twice.
 func TestBlocksCoverChannels(t *testing.T) {
-	for n := Lanes; n < 100; n++ {
-		var all []int
-		for from, lanes := range Blocks(n) {
-			if lanes != Lanes && lanes != BlockLanes || from+lanes > n {
-				t.Fatalf("%d channels: block of %d from %d on", n, lanes, from)
+	everyLevel(t, func(t *testing.T) {
+		for n := Lanes; n < 100; n++ {
+			var all []int
+			for from, lanes := range Blocks(n) {
+				if lanes != Lanes && lanes != mostLanes() || from+lanes > n {
+					t.Fatalf("%d channels: block of %d from %d on", n, lanes, from)
+				}
+				for c := range lanes {
+					all = append(all, from+c)
+				}
 			}
-			for c := range lanes {
-				all = append(all, from+c)
+			if len(all) >= n+mostLanes() {
+				t.Errorf("%d channels: %d computed", n, len(all))
+			}
+			slices.Sort(all)
+			if all = slices.Compact(all); len(all) != n || all[n-1] != n-1 {
+				t.Errorf("%d channels: %v computed", n, all)
 			}
 		}
-		if len(all) >= n+BlockLanes {
-			t.Errorf("%d channels: %d computed", n, len(all))
-		}
-		slices.Sort(all)
-		if all = slices.Compact(all); len(all) != n || all[n-1] != n-1 {
-			t.Errorf("%d channels: %v computed", n, all)
-		}
-	}
+	})
 }
 
 // ownSizes are tiles for each way in which they are cut into groups.
@@ -35,18 +37,17 @@ var ownSizes = []Channels{{1, 1}, {2, 1}, {1, 3}, {2, 2}, {3, 2}, {1, 7}, {3, 3}
 
 // Products with kernels that are transformed block by block are the sums over inputs. Operands end at the last byte of a page.
 func TestConvolve(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX-512")
-	}
-	for _, size := range ownSizes {
-		for _, inputs := range []int{1, 4, 6, 19} {
-			for _, lanes := range []int{Lanes, BlockLanes} {
-				for _, turned := range []bool{false, true} {
-					testConvolve(t, size, inputs, lanes, turned)
+	everyLevel(t, func(t *testing.T) {
+		for _, size := range ownSizes {
+			for _, inputs := range []int{1, 4, 6, 19} {
+				for lanes := Lanes; lanes <= mostLanes(); lanes += Lanes {
+					for _, turned := range []bool{false, true} {
+						testConvolve(t, size, inputs, lanes, turned)
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func testConvolve(t *testing.T, size Channels, inputs, lanes int, turned bool) {
@@ -80,14 +81,13 @@ func testConvolve(t *testing.T, size Channels, inputs, lanes int, turned bool) {
 
 // Gradients of kernels are those of the sums over tiles.
 func TestWeights(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX-512")
-	}
-	for _, size := range ownSizes {
-		for _, channels := range [][2]int{{16, 16}, {17, 32}, {32, 19}, {33, 16}, {48, 17}} {
-			testWeights(t, size, channels[0], channels[1])
+	everyLevel(t, func(t *testing.T) {
+		for _, size := range ownSizes {
+			for _, channels := range [][2]int{{16, 16}, {17, 32}, {32, 19}, {33, 16}, {48, 17}} {
+				testWeights(t, size, channels[0], channels[1])
+			}
 		}
-	}
+	})
 }
 
 func testWeights(t *testing.T, size Channels, inputs, outputs int) {

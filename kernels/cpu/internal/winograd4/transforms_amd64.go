@@ -2,89 +2,164 @@
 
 package winograd4
 
-// dataRows is s[p·plane+4·across·i+j] = (Bᵀ x)[p] for the 6 lines x[y+4i…][j] of image rows of width pixels, i < rows;
+// dataRowsAVX512 is s[p·plane+4·across·i+j] = (Bᵀ x)[p] for the 6 lines x[y+4i…][j] of image rows of width pixels, i < rows;
 // lines outside of the image read zeros, and pixels beyond width are zero.
 //
 //go:noescape
-func dataRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+func dataRowsAVX512(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
 
-// spreadRows is s[p·plane+4·across·i+j] = (A y)[p] for the 4 lines x[y+4i…][j] of image rows of width pixels, i < rows;
+// spreadRowsAVX512 is s[p·plane+4·across·i+j] = (A y)[p] for the 4 lines x[y+4i…][j] of image rows of width pixels, i < rows;
 // lines outside of the image read zeros, and pixels beyond width are zero.
 //
 //go:noescape
-func spreadRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+func spreadRowsAVX512(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
 
-// dataColumns is v[(6p+q)·step+t] = (s B)[p,q] for s[p][4t−1…] of tile t;
+// dataColumnsAVX512 is v[(6p+q)·step+t] = (s B)[p,q] for s[p][4t−1…] of tile t;
 // edges has two masks of 16 bits for 16 tiles, of those that have a neighbour before, and after.
 //
 //go:noescape
-func dataColumns(v *float32, s *float32, edges *uint16, plane int, vectors int, step int)
+func dataColumnsAVX512(v *float32, s *float32, edges *uint16, plane int, vectors int, step int)
 
-// spreadColumns is v[(6p+q)·step+t] = (s Aᵀ)[p,q] for s[p][4t…] of tile t.
+// spreadColumnsAVX512 is v[(6p+q)·step+t] = (s Aᵀ)[p,q] for s[p][4t…] of tile t.
 //
 //go:noescape
-func spreadColumns(v *float32, s *float32, plane int, vectors int, step int)
+func spreadColumnsAVX512(v *float32, s *float32, plane int, vectors int, step int)
 
-// outputs is s[j·plane+4t+l] = (Aᵀ m A)[j,l] for m[p,q] = m[(6p+q)·step+t].
+// outputsAVX512 is s[j·plane+4t+l] = (Aᵀ m A)[j,l] for m[p,q] = m[(6p+q)·step+t].
 //
 //go:noescape
-func outputs(s *float32, m *float32, plane int, vectors int, step int)
+func outputsAVX512(s *float32, m *float32, plane int, vectors int, step int)
 
-// storeRows is y[(4i+j)·width+k] = s[j·plane+4·across·i+k] for i < rows, j < 4, 4i+j < height, k < width.
+// storeRowsAVX512 is y[(4i+j)·width+k] = s[j·plane+4·across·i+k] for i < rows, j < 4, 4i+j < height, k < width.
 //
 //go:noescape
-func storeRows(y *float32, s *float32, plane int, rows int, across int, height int, width int)
+func storeRowsAVX512(y *float32, s *float32, plane int, rows int, across int, height int, width int)
 
-// kernels is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…], c < inputs, i < count ≤ 16.
+// kernelsAVX512 is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…], c < inputs, i < count ≤ 16.
 //
 //go:noescape
-func kernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+func kernelsAVX512(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 
-// turnedKernels is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…] turned by half a circle, c < inputs, i < count ≤ 16.
+// turnedKernelsAVX512 is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…] turned by half a circle, c < inputs, i < count ≤ 16.
 //
 //go:noescape
-func turnedKernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+func turnedKernelsAVX512(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 
-// gradients is k[9i+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = p[(6r+q)·step+i], i < count ≤ 16.
+// gradientsAVX512 is k[9i+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = p[(6r+q)·step+i], i < count ≤ 16.
 //
 //go:noescape
-func gradients(k *float32, p *float32, count int, step int)
+func gradientsAVX512(k *float32, p *float32, count int, step int)
 
-// products16 is m[(p·tiles+t)·16+o] += Σ_c u[(p·depth+c)·16+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
+// products16AVX512 is m[(p·tiles+t)·16+o] += Σ_c u[(p·depth+c)·16+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
 // c < depth and o < 16. Meanwhile it asks for 36 lines of 64 bytes from next on.
 //
 //go:noescape
-func products16(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+func products16AVX512(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
 
-// weights16 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
+// weights16AVX512 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
 // t < tiles, for o < 2 and c < 16; s is working memory of 36 vectors.
 //
 //go:noescape
-func weights16(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+func weights16AVX512(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
 
-// products32 is m[(p·tiles+t)·32+o] += Σ_c u[(p·depth+c)·32+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
+// products32AVX512 is m[(p·tiles+t)·32+o] += Σ_c u[(p·depth+c)·32+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
 // c < depth and o < 32. Meanwhile it asks for 72 lines of 64 bytes from next on.
 //
 //go:noescape
-func products32(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+func products32AVX512(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
 
-// weights32 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
+// weights32AVX512 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
 // t < tiles, for o < 2 and c < 32; s is working memory of 72 vectors.
 //
 //go:noescape
-func weights32(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+func weights32AVX512(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
 
-// dataLanes is v[i·vRowStride+p·vStride+c] = (Bᵀ x)[p], p < 6, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+// dataLanesAVX512 is v[i·vRowStride+p·vStride+c] = (Bᵀ x)[p], p < 6, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
 //
 //go:noescape
-func dataLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+func dataLanesAVX512(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
 
-// spreadLanes is v[i·vRowStride+p·vStride+c] = (A x)[p], p < 6, for the 4 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+// spreadLanesAVX512 is v[i·vRowStride+p·vStride+c] = (A x)[p], p < 6, for the 4 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
 //
 //go:noescape
-func spreadLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+func spreadLanesAVX512(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
 
-// outputLanes is v[i·vRowStride+p·vStride+c] = (Aᵀ x)[p], p < 4, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+// outputLanesAVX512 is v[i·vRowStride+p·vStride+c] = (Aᵀ x)[p], p < 4, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
 //
 //go:noescape
-func outputLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+func outputLanesAVX512(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+
+// dataRowsAVX2 is s[p·plane+4·across·i+j] = (Bᵀ x)[p] for the 6 lines x[y+4i…][j] of image rows of width pixels, i < rows;
+// lines outside of the image read zeros, and pixels beyond width are zero.
+//
+//go:noescape
+func dataRowsAVX2(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+
+// spreadRowsAVX2 is s[p·plane+4·across·i+j] = (A y)[p] for the 4 lines x[y+4i…][j] of image rows of width pixels, i < rows;
+// lines outside of the image read zeros, and pixels beyond width are zero.
+//
+//go:noescape
+func spreadRowsAVX2(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+
+// dataColumnsAVX2 is v[(6p+q)·step+t] = (s B)[p,q] for s[p][4t−1…] of tile t;
+// edges has two masks of 16 bits for 16 tiles, of those that have a neighbour before, and after.
+//
+//go:noescape
+func dataColumnsAVX2(v *float32, s *float32, edges *uint16, plane int, vectors int, step int)
+
+// spreadColumnsAVX2 is v[(6p+q)·step+t] = (s Aᵀ)[p,q] for s[p][4t…] of tile t.
+//
+//go:noescape
+func spreadColumnsAVX2(v *float32, s *float32, plane int, vectors int, step int)
+
+// outputsAVX2 is s[j·plane+4t+l] = (Aᵀ m A)[j,l] for m[p,q] = m[(6p+q)·step+t].
+//
+//go:noescape
+func outputsAVX2(s *float32, m *float32, plane int, vectors int, step int)
+
+// storeRowsAVX2 is y[(4i+j)·width+k] = s[j·plane+4·across·i+k] for i < rows, j < 4, 4i+j < height, k < width.
+//
+//go:noescape
+func storeRowsAVX2(y *float32, s *float32, plane int, rows int, across int, height int, width int)
+
+// kernelsAVX2 is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…], c < inputs, i < count ≤ 16.
+//
+//go:noescape
+func kernelsAVX2(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+
+// turnedKernelsAVX2 is u[(6p+q)·step+c·uStride+i] = (G k Gᵀ)[p,q] for kernels k[c·inputStride+i·kernelStride…] turned by half a circle, c < inputs, i < count ≤ 16.
+//
+//go:noescape
+func turnedKernelsAVX2(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+
+// gradientsAVX2 is k[9i+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = p[(6r+q)·step+i], i < count ≤ 16.
+//
+//go:noescape
+func gradientsAVX2(k *float32, p *float32, count int, step int)
+
+// products16AVX2 is m[(p·tiles+t)·16+o] += Σ_c u[(p·depth+c)·16+o]·v[p·step+t·tileStride+c] for the 36 places p, t < tiles,
+// c < depth and o < 16. Meanwhile it asks for 36 lines of 64 bytes from next on.
+//
+//go:noescape
+func products16AVX2(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+
+// weights16AVX2 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
+// t < tiles, for o < 2 and c < 16; s is working memory of 84 vectors.
+//
+//go:noescape
+func weights16AVX2(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+
+// dataLanesAVX2 is v[i·vRowStride+p·vStride+c] = (Bᵀ x)[p], p < 6, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+//
+//go:noescape
+func dataLanesAVX2(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+
+// spreadLanesAVX2 is v[i·vRowStride+p·vStride+c] = (A x)[p], p < 6, for the 4 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+//
+//go:noescape
+func spreadLanesAVX2(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+
+// outputLanesAVX2 is v[i·vRowStride+p·vStride+c] = (Aᵀ x)[p], p < 4, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
+//
+//go:noescape
+func outputLanesAVX2(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)

@@ -524,9 +524,9 @@ DATA stored8_1<>+56(SB)/4, $0x0000000e
 DATA stored8_1<>+60(SB)/4, $0x0000001f
 GLOBL stored8_1<>(SB), RODATA|NOPTR, $64
 
-// func dataRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+// func dataRowsAVX512(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·dataRows(SB), NOSPLIT, $0-72
+TEXT ·dataRowsAVX512(SB), NOSPLIT, $0-72
 	MOVL         $0x3f610000, AX
 	VPBROADCASTD AX, Z26
 	MOVL         $0x40290000, AX
@@ -694,9 +694,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func spreadRows(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+// func spreadRowsAVX512(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·spreadRows(SB), NOSPLIT, $0-72
+TEXT ·spreadRowsAVX512(SB), NOSPLIT, $0-72
 	MOVL         $0x3f200000, AX
 	VPBROADCASTD AX, Z26
 	MOVL         $0x3ec80000, AX
@@ -840,9 +840,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func dataColumns(v *float32, s *float32, edges *uint16, plane int, vectors int, step int)
+// func dataColumnsAVX512(v *float32, s *float32, edges *uint16, plane int, vectors int, step int)
 // Requires: AVX, AVX512F
-TEXT ·dataColumns(SB), NOSPLIT, $0-48
+TEXT ·dataColumnsAVX512(SB), NOSPLIT, $0-48
 	MOVL         $0x3f610000, AX
 	VPBROADCASTD AX, Z26
 	MOVL         $0x40290000, AX
@@ -1150,9 +1150,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func spreadColumns(v *float32, s *float32, plane int, vectors int, step int)
+// func spreadColumnsAVX512(v *float32, s *float32, plane int, vectors int, step int)
 // Requires: AVX, AVX512F
-TEXT ·spreadColumns(SB), NOSPLIT, $0-40
+TEXT ·spreadColumnsAVX512(SB), NOSPLIT, $0-40
 	MOVL         $0x3f200000, AX
 	VPBROADCASTD AX, Z26
 	MOVL         $0x3ec80000, AX
@@ -1402,9 +1402,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func outputs(s *float32, m *float32, plane int, vectors int, step int)
+// func outputsAVX512(s *float32, m *float32, plane int, vectors int, step int)
 // Requires: AVX, AVX512F
-TEXT ·outputs(SB), NOSPLIT, $0-40
+TEXT ·outputsAVX512(SB), NOSPLIT, $0-40
 	MOVQ s+0(FP), DI
 	MOVQ m+8(FP), SI
 	MOVQ plane+16(FP), R9
@@ -1717,9 +1717,9 @@ GLOBL number4<>(SB), RODATA|NOPTR, $4
 DATA number5<>+0(SB)/4, $(1.5)
 GLOBL number5<>(SB), RODATA|NOPTR, $4
 
-// func storeRows(y *float32, s *float32, plane int, rows int, across int, height int, width int)
+// func storeRowsAVX512(y *float32, s *float32, plane int, rows int, across int, height int, width int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·storeRows(SB), NOSPLIT, $0-56
+TEXT ·storeRowsAVX512(SB), NOSPLIT, $0-56
 	MOVQ  y+0(FP), DI
 	MOVQ  s+8(FP), SI
 	MOVQ  plane+16(FP), R8
@@ -1788,9 +1788,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func kernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+// func kernelsAVX512(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·kernels(SB), NOSPLIT, $0-64
+TEXT ·kernelsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         u+0(FP), DI
 	MOVQ         k+8(FP), SI
 	MOVQ         step+56(FP), DX
@@ -2127,9 +2127,9 @@ GLOBL number11<>(SB), RODATA|NOPTR, $4
 DATA number12<>+0(SB)/4, $(0.17927171)
 GLOBL number12<>(SB), RODATA|NOPTR, $4
 
-// func turnedKernels(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+// func turnedKernelsAVX512(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·turnedKernels(SB), NOSPLIT, $0-64
+TEXT ·turnedKernelsAVX512(SB), NOSPLIT, $0-64
 	MOVQ         u+0(FP), DI
 	MOVQ         k+8(FP), SI
 	MOVQ         step+56(FP), DX
@@ -2445,9 +2445,9 @@ transform:
 	VZEROUPPER
 	RET
 
-// func gradients(k *float32, p *float32, count int, step int)
+// func gradientsAVX512(k *float32, p *float32, count int, step int)
 // Requires: AVX, AVX512F
-TEXT ·gradients(SB), NOSPLIT, $0-32
+TEXT ·gradientsAVX512(SB), NOSPLIT, $0-32
 	MOVQ             k+0(FP), DI
 	MOVQ             p+8(FP), SI
 	MOVQ             step+24(FP), DX
@@ -2785,9 +2785,9 @@ all:
 	VZEROUPPER
 	RET
 
-// func products16(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+// func products16AVX512(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·products16(SB), NOSPLIT, $0-64
+TEXT ·products16AVX512(SB), NOSPLIT, $0-64
 	MOVQ m+0(FP), DI
 	MOVQ u+8(FP), SI
 	MOVQ v+16(FP), DX
@@ -2917,9 +2917,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func weights16(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+// func weights16AVX512(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
 // Requires: AVX, AVX512F
-TEXT ·weights16(SB), NOSPLIT, $0-72
+TEXT ·weights16AVX512(SB), NOSPLIT, $0-72
 	MOVQ k+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ v+16(FP), DX
@@ -3323,9 +3323,9 @@ tile:
 	VZEROUPPER
 	RET
 
-// func products32(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+// func products32AVX512(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·products32(SB), NOSPLIT, $0-64
+TEXT ·products32AVX512(SB), NOSPLIT, $0-64
 	MOVQ m+0(FP), DI
 	MOVQ u+8(FP), SI
 	MOVQ v+16(FP), DX
@@ -3490,9 +3490,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func weights32(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+// func weights32AVX512(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
 // Requires: AVX, AVX512F
-TEXT ·weights32(SB), NOSPLIT, $0-72
+TEXT ·weights32AVX512(SB), NOSPLIT, $0-72
 	MOVQ k+0(FP), DI
 	MOVQ y+8(FP), SI
 	MOVQ v+16(FP), DX
@@ -4250,9 +4250,9 @@ tile:
 	VZEROUPPER
 	RET
 
-// func dataLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// func dataLanesAVX512(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·dataLanes(SB), NOSPLIT, $0-64
+TEXT ·dataLanesAVX512(SB), NOSPLIT, $0-64
 	MOVL         $0x3f610000, AX
 	VPBROADCASTD AX, Z26
 	MOVL         $0x40290000, AX
@@ -4377,9 +4377,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func spreadLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// func spreadLanesAVX512(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·spreadLanes(SB), NOSPLIT, $0-64
+TEXT ·spreadLanesAVX512(SB), NOSPLIT, $0-64
 	MOVL         $0x3f200000, AX
 	VPBROADCASTD AX, Z26
 	MOVL         $0x3ec80000, AX
@@ -4488,9 +4488,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func outputLanes(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// func outputLanesAVX512(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·outputLanes(SB), NOSPLIT, $0-64
+TEXT ·outputLanesAVX512(SB), NOSPLIT, $0-64
 	MOVQ  count+24(FP), R8
 	ANDQ  $0x0f, R8
 	MOVQ  R8, CX
@@ -4580,6 +4580,4850 @@ rest:
 	VMOVUPS          Z7, K1, (R13)(CX*1)
 	VMOVUPS          Z8, K1, (R13)(CX*2)
 	VMOVUPS          Z9, K1, (R13)(DX*1)
+
+next:
+	ADDQ R14, DI
+	ADDQ R15, SI
+	DECQ R11
+	JNE  row
+	VZEROUPPER
+	RET
+
+DATA edgeBits<>+0(SB)/4, $0x00000001
+DATA edgeBits<>+4(SB)/4, $0x00000002
+DATA edgeBits<>+8(SB)/4, $0x00000004
+DATA edgeBits<>+12(SB)/4, $0x00000008
+DATA edgeBits<>+16(SB)/4, $0x00000010
+DATA edgeBits<>+20(SB)/4, $0x00000020
+DATA edgeBits<>+24(SB)/4, $0x00000040
+DATA edgeBits<>+28(SB)/4, $0x00000080
+GLOBL edgeBits<>(SB), RODATA|NOPTR, $32
+
+DATA masks<>+0(SB)/8, $0xffffffffffffffff
+DATA masks<>+8(SB)/8, $0xffffffffffffffff
+DATA masks<>+16(SB)/8, $0xffffffffffffffff
+DATA masks<>+24(SB)/8, $0xffffffffffffffff
+DATA masks<>+32(SB)/8, $0x0000000000000000
+DATA masks<>+40(SB)/8, $0x0000000000000000
+DATA masks<>+48(SB)/8, $0x0000000000000000
+DATA masks<>+56(SB)/8, $0x0000000000000000
+GLOBL masks<>(SB), RODATA|NOPTR, $64
+
+// func dataRowsAVX2(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·dataRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ    width+64(FP), R8
+	ANDQ    $0x07, R8
+	MOVQ    R8, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), AX
+	VMOVUPS (AX)(CX*4), Y15
+	MOVQ    width+64(FP), SI
+	ANDQ    $-8, SI
+	SHLQ    $0x02, SI
+	MOVQ    plane+24(FP), CX
+	SHLQ    $0x02, CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (CX)(CX*4), BX
+	MOVQ    s+0(FP), DI
+	MOVQ    rows+32(FP), R15
+	MOVQ    y+48(FP), R14
+
+row:
+	MOVQ  width+64(FP), R9
+	SHLQ  $0x02, R9
+	MOVQ  R14, R8
+	IMULQ R9, R8
+	ADDQ  x+8(FP), R8
+	MOVQ  R9, AX
+	MOVQ  AX, R10
+	IMULQ height+56(FP), R10
+	ADDQ  R8, R10
+	MOVQ  AX, R11
+	SHRQ  $0x04, R11
+
+ahead:
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R10
+	DECQ       R11
+	JGT        ahead
+	LEAQ       (R8)(AX*1), R9
+	LEAQ       (R9)(AX*1), R10
+	LEAQ       (R10)(AX*1), R11
+	LEAQ       (R11)(AX*1), R12
+	LEAQ       (R12)(AX*1), R13
+	LEAQ       (R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R8
+	LEAQ       1(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R9
+	LEAQ       2(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R10
+	LEAQ       3(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R11
+	LEAQ       4(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R12
+	LEAQ       5(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R13
+	ADDQ       $0x04, R14
+	XORL       AX, AX
+
+vector:
+	CMPQ         AX, SI
+	JGE          rest
+	VMOVUPS      (R8)(AX*1), Y0
+	VMOVUPS      (R9)(AX*1), Y1
+	VMOVUPS      (R10)(AX*1), Y2
+	VMOVUPS      (R11)(AX*1), Y3
+	VMOVUPS      (R12)(AX*1), Y4
+	VMOVUPS      (R13)(AX*1), Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (DI)
+	VMOVUPS      Y7, (DI)(CX*1)
+	VMOVUPS      Y8, (DI)(CX*2)
+	VMOVUPS      Y9, (DI)(DX*1)
+	VMOVUPS      Y10, (DI)(CX*4)
+	VMOVUPS      Y11, (DI)(BX*1)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DI
+	JMP          vector
+
+rest:
+	TESTQ        $0x00000007, width+64(FP)
+	JEQ          next
+	VMASKMOVPS   (R8)(AX*1), Y15, Y0
+	VMASKMOVPS   (R9)(AX*1), Y15, Y1
+	VMASKMOVPS   (R10)(AX*1), Y15, Y2
+	VMASKMOVPS   (R11)(AX*1), Y15, Y3
+	VMASKMOVPS   (R12)(AX*1), Y15, Y4
+	VMASKMOVPS   (R13)(AX*1), Y15, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (DI)
+	VMOVUPS      Y7, (DI)(CX*1)
+	VMOVUPS      Y8, (DI)(CX*2)
+	VMOVUPS      Y9, (DI)(DX*1)
+	VMOVUPS      Y10, (DI)(CX*4)
+	VMOVUPS      Y11, (DI)(BX*1)
+	MOVQ         across+40(FP), AX
+	SHLQ         $0x04, AX
+	SUBQ         SI, AX
+	ADDQ         AX, DI
+
+next:
+	DECQ R15
+	JNE  row
+	VZEROUPPER
+	RET
+
+DATA number13<>+0(SB)/4, $(0.87890625)
+DATA number13<>+4(SB)/4, $(0.87890625)
+DATA number13<>+8(SB)/4, $(0.87890625)
+DATA number13<>+12(SB)/4, $(0.87890625)
+DATA number13<>+16(SB)/4, $(0.87890625)
+DATA number13<>+20(SB)/4, $(0.87890625)
+DATA number13<>+24(SB)/4, $(0.87890625)
+DATA number13<>+28(SB)/4, $(0.87890625)
+GLOBL number13<>(SB), RODATA|NOPTR, $32
+
+DATA number14<>+0(SB)/4, $(2.640625)
+DATA number14<>+4(SB)/4, $(2.640625)
+DATA number14<>+8(SB)/4, $(2.640625)
+DATA number14<>+12(SB)/4, $(2.640625)
+DATA number14<>+16(SB)/4, $(2.640625)
+DATA number14<>+20(SB)/4, $(2.640625)
+DATA number14<>+24(SB)/4, $(2.640625)
+DATA number14<>+28(SB)/4, $(2.640625)
+GLOBL number14<>(SB), RODATA|NOPTR, $32
+
+DATA number15<>+0(SB)/4, $(0.625)
+DATA number15<>+4(SB)/4, $(0.625)
+DATA number15<>+8(SB)/4, $(0.625)
+DATA number15<>+12(SB)/4, $(0.625)
+DATA number15<>+16(SB)/4, $(0.625)
+DATA number15<>+20(SB)/4, $(0.625)
+DATA number15<>+24(SB)/4, $(0.625)
+DATA number15<>+28(SB)/4, $(0.625)
+GLOBL number15<>(SB), RODATA|NOPTR, $32
+
+DATA number16<>+0(SB)/4, $(0.390625)
+DATA number16<>+4(SB)/4, $(0.390625)
+DATA number16<>+8(SB)/4, $(0.390625)
+DATA number16<>+12(SB)/4, $(0.390625)
+DATA number16<>+16(SB)/4, $(0.390625)
+DATA number16<>+20(SB)/4, $(0.390625)
+DATA number16<>+24(SB)/4, $(0.390625)
+DATA number16<>+28(SB)/4, $(0.390625)
+GLOBL number16<>(SB), RODATA|NOPTR, $32
+
+DATA number17<>+0(SB)/4, $(1.5)
+DATA number17<>+4(SB)/4, $(1.5)
+DATA number17<>+8(SB)/4, $(1.5)
+DATA number17<>+12(SB)/4, $(1.5)
+DATA number17<>+16(SB)/4, $(1.5)
+DATA number17<>+20(SB)/4, $(1.5)
+DATA number17<>+24(SB)/4, $(1.5)
+DATA number17<>+28(SB)/4, $(1.5)
+GLOBL number17<>(SB), RODATA|NOPTR, $32
+
+DATA number18<>+0(SB)/4, $(2.25)
+DATA number18<>+4(SB)/4, $(2.25)
+DATA number18<>+8(SB)/4, $(2.25)
+DATA number18<>+12(SB)/4, $(2.25)
+DATA number18<>+16(SB)/4, $(2.25)
+DATA number18<>+20(SB)/4, $(2.25)
+DATA number18<>+24(SB)/4, $(2.25)
+DATA number18<>+28(SB)/4, $(2.25)
+GLOBL number18<>(SB), RODATA|NOPTR, $32
+
+// func spreadRowsAVX2(s *float32, x *float32, zeros *float32, plane int, rows int, across int, y int, height int, width int)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·spreadRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ    width+64(FP), R8
+	ANDQ    $0x07, R8
+	MOVQ    R8, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), AX
+	VMOVUPS (AX)(CX*4), Y15
+	MOVQ    width+64(FP), SI
+	ANDQ    $-8, SI
+	SHLQ    $0x02, SI
+	MOVQ    plane+24(FP), CX
+	SHLQ    $0x02, CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (CX)(CX*4), BX
+	MOVQ    s+0(FP), DI
+	MOVQ    rows+32(FP), R15
+	MOVQ    y+48(FP), R14
+
+row:
+	MOVQ  width+64(FP), R9
+	SHLQ  $0x02, R9
+	MOVQ  R14, R8
+	IMULQ R9, R8
+	ADDQ  x+8(FP), R8
+	MOVQ  R9, AX
+	MOVQ  AX, R10
+	IMULQ height+56(FP), R10
+	ADDQ  R8, R10
+	MOVQ  AX, R11
+	SHRQ  $0x04, R11
+
+ahead:
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R10
+	DECQ       R11
+	JGT        ahead
+	LEAQ       (R8)(AX*1), R9
+	LEAQ       (R9)(AX*1), R10
+	LEAQ       (R10)(AX*1), R11
+	LEAQ       (R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R8
+	LEAQ       1(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R9
+	LEAQ       2(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R10
+	LEAQ       3(R14), AX
+	CMPQ       AX, height+56(FP)
+	CMOVQCC    zeros+16(FP), R11
+	ADDQ       $0x04, R14
+	XORL       AX, AX
+
+vector:
+	CMPQ        AX, SI
+	JGE         rest
+	VMOVUPS     (R8)(AX*1), Y0
+	VMOVUPS     (R9)(AX*1), Y1
+	VMOVUPS     (R10)(AX*1), Y2
+	VMOVUPS     (R11)(AX*1), Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (DI)
+	VMOVUPS     Y7, (DI)(CX*1)
+	VMOVUPS     Y8, (DI)(CX*2)
+	VMOVUPS     Y9, (DI)(DX*1)
+	VMOVUPS     Y10, (DI)(CX*4)
+	VMOVUPS     Y11, (DI)(BX*1)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, DI
+	JMP         vector
+
+rest:
+	TESTQ       $0x00000007, width+64(FP)
+	JEQ         next
+	VMASKMOVPS  (R8)(AX*1), Y15, Y0
+	VMASKMOVPS  (R9)(AX*1), Y15, Y1
+	VMASKMOVPS  (R10)(AX*1), Y15, Y2
+	VMASKMOVPS  (R11)(AX*1), Y15, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (DI)
+	VMOVUPS     Y7, (DI)(CX*1)
+	VMOVUPS     Y8, (DI)(CX*2)
+	VMOVUPS     Y9, (DI)(DX*1)
+	VMOVUPS     Y10, (DI)(CX*4)
+	VMOVUPS     Y11, (DI)(BX*1)
+	MOVQ        across+40(FP), AX
+	SHLQ        $0x04, AX
+	SUBQ        SI, AX
+	ADDQ        AX, DI
+
+next:
+	DECQ R15
+	JNE  row
+	VZEROUPPER
+	RET
+
+DATA number19<>+0(SB)/4, $(0.24414062)
+DATA number19<>+4(SB)/4, $(0.24414062)
+DATA number19<>+8(SB)/4, $(0.24414062)
+DATA number19<>+12(SB)/4, $(0.24414062)
+DATA number19<>+16(SB)/4, $(0.24414062)
+DATA number19<>+20(SB)/4, $(0.24414062)
+DATA number19<>+24(SB)/4, $(0.24414062)
+DATA number19<>+28(SB)/4, $(0.24414062)
+GLOBL number19<>(SB), RODATA|NOPTR, $32
+
+DATA number20<>+0(SB)/4, $(3.375)
+DATA number20<>+4(SB)/4, $(3.375)
+DATA number20<>+8(SB)/4, $(3.375)
+DATA number20<>+12(SB)/4, $(3.375)
+DATA number20<>+16(SB)/4, $(3.375)
+DATA number20<>+20(SB)/4, $(3.375)
+DATA number20<>+24(SB)/4, $(3.375)
+DATA number20<>+28(SB)/4, $(3.375)
+GLOBL number20<>(SB), RODATA|NOPTR, $32
+
+// func dataColumnsAVX2(v *float32, s *float32, edges *uint16, plane int, vectors int, step int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·dataColumnsAVX2(SB), NOSPLIT, $0-48
+	MOVQ v+0(FP), DI
+	MOVQ s+8(FP), SI
+	MOVQ edges+16(FP), R11
+	MOVQ plane+24(FP), R12
+	SHLQ $0x02, R12
+	MOVQ vectors+32(FP), R10
+	MOVQ step+40(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (CX)(BX*1), R13
+
+loop:
+	VPBROADCASTB (R11), Y14
+	VPAND        edgeBits<>+0(SB), Y14, Y14
+	VPCMPEQD     edgeBits<>+0(SB), Y14, Y14
+	VPBROADCASTB 2(R11), Y15
+	VPAND        edgeBits<>+0(SB), Y15, Y15
+	VPCMPEQD     edgeBits<>+0(SB), Y15, Y15
+	MOVQ         DI, R8
+	MOVQ         SI, R9
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         $0x20, DI
+	ADDQ         $0x00000080, SI
+	VPBROADCASTB 1(R11), Y14
+	VPAND        edgeBits<>+0(SB), Y14, Y14
+	VPCMPEQD     edgeBits<>+0(SB), Y14, Y14
+	VPBROADCASTB 3(R11), Y15
+	VPAND        edgeBits<>+0(SB), Y15, Y15
+	VPCMPEQD     edgeBits<>+0(SB), Y15, Y15
+	ADDQ         $0x04, R11
+	MOVQ         DI, R8
+	MOVQ         SI, R9
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         R12, R9
+	ADDQ         R13, R8
+	VMOVUPS      (R9), X1
+	VINSERTF128  $0x01, 64(R9), Y1, Y1
+	VMOVUPS      16(R9), X2
+	VINSERTF128  $0x01, 80(R9), Y2, Y2
+	VMOVUPS      32(R9), X3
+	VINSERTF128  $0x01, 96(R9), Y3, Y3
+	VMOVUPS      48(R9), X4
+	VINSERTF128  $0x01, 112(R9), Y4, Y4
+	VUNPCKLPS    Y2, Y1, Y6
+	VUNPCKHPS    Y2, Y1, Y7
+	VUNPCKLPS    Y4, Y3, Y8
+	VUNPCKHPS    Y4, Y3, Y9
+	VUNPCKLPD    Y8, Y6, Y1
+	VUNPCKHPD    Y8, Y6, Y2
+	VUNPCKLPD    Y9, Y7, Y3
+	VUNPCKHPD    Y9, Y7, Y4
+	VMOVUPS      -16(R9), X6
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VPALIGNR     $0x0c, Y6, Y4, Y0
+	VANDPS       Y14, Y0, Y0
+	VPERM2F128   $0x21, 128(R9), Y1, Y6
+	VPALIGNR     $0x04, Y1, Y6, Y5
+	VANDPS       Y15, Y5, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R8)(CX*1)
+	VMOVUPS      Y8, (R8)(CX*2)
+	VMOVUPS      Y9, (R8)(DX*1)
+	VMOVUPS      Y10, (R8)(CX*4)
+	VMOVUPS      Y11, (R8)(BX*1)
+	ADDQ         $0x20, DI
+	ADDQ         $0x00000080, SI
+	DECQ         R10
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func spreadColumnsAVX2(v *float32, s *float32, plane int, vectors int, step int)
+// Requires: AVX, FMA3
+TEXT ·spreadColumnsAVX2(SB), NOSPLIT, $0-40
+	MOVQ v+0(FP), DI
+	MOVQ s+8(FP), SI
+	MOVQ plane+16(FP), R12
+	SHLQ $0x02, R12
+	MOVQ vectors+24(FP), R10
+	MOVQ step+32(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (CX)(BX*1), R13
+
+loop:
+	MOVQ        DI, R8
+	MOVQ        SI, R9
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        $0x20, DI
+	ADDQ        $0x00000080, SI
+	MOVQ        DI, R8
+	MOVQ        SI, R9
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        R12, R9
+	ADDQ        R13, R8
+	VMOVUPS     (R9), X0
+	VINSERTF128 $0x01, 64(R9), Y0, Y0
+	VMOVUPS     16(R9), X1
+	VINSERTF128 $0x01, 80(R9), Y1, Y1
+	VMOVUPS     32(R9), X2
+	VINSERTF128 $0x01, 96(R9), Y2, Y2
+	VMOVUPS     48(R9), X3
+	VINSERTF128 $0x01, 112(R9), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y6
+	VUNPCKHPS   Y1, Y0, Y7
+	VUNPCKLPS   Y3, Y2, Y8
+	VUNPCKHPS   Y3, Y2, Y9
+	VUNPCKLPD   Y8, Y6, Y0
+	VUNPCKHPD   Y8, Y6, Y1
+	VUNPCKLPD   Y9, Y7, Y2
+	VUNPCKHPD   Y9, Y7, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R8)
+	VMOVUPS     Y7, (R8)(CX*1)
+	VMOVUPS     Y8, (R8)(CX*2)
+	VMOVUPS     Y9, (R8)(DX*1)
+	VMOVUPS     Y10, (R8)(CX*4)
+	VMOVUPS     Y11, (R8)(BX*1)
+	ADDQ        $0x20, DI
+	ADDQ        $0x00000080, SI
+	DECQ        R10
+	JNE         loop
+	VZEROUPPER
+	RET
+
+// func outputsAVX2(s *float32, m *float32, plane int, vectors int, step int)
+// Requires: AVX, FMA3
+TEXT ·outputsAVX2(SB), NOSPLIT, $0-40
+	MOVQ s+0(FP), DI
+	MOVQ m+8(FP), SI
+	MOVQ plane+16(FP), R9
+	SHLQ $0x02, R9
+	MOVQ vectors+24(FP), R10
+	MOVQ step+32(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (CX)(CX*4), BX
+	LEAQ (R9)(R9*2), R11
+	LEAQ (CX)(BX*1), R13
+	LEAQ (R13)(R13*2), R14
+	LEAQ (R13)(R13*4), R15
+	SHLQ $0x01, R10
+
+loop:
+	MOVQ        SI, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VADDPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VADDPS      (R8)(R13*4), Y13, Y13
+	VADDPS      (R8), Y12, Y0
+	VADDPS      Y13, Y0, Y0
+	VMULPS      number16<>+0(SB), Y12, Y6
+	VFMADD231PS number18<>+0(SB), Y13, Y6
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VADDPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VADDPS      (R8)(R13*4), Y13, Y13
+	VADDPS      (R8), Y12, Y1
+	VADDPS      Y13, Y1, Y1
+	VMULPS      number16<>+0(SB), Y12, Y7
+	VFMADD231PS number18<>+0(SB), Y13, Y7
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VADDPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VADDPS      (R8)(R13*4), Y13, Y13
+	VADDPS      (R8), Y12, Y2
+	VADDPS      Y13, Y2, Y2
+	VMULPS      number16<>+0(SB), Y12, Y8
+	VFMADD231PS number18<>+0(SB), Y13, Y8
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VADDPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VADDPS      (R8)(R13*4), Y13, Y13
+	VADDPS      (R8), Y12, Y3
+	VADDPS      Y13, Y3, Y3
+	VMULPS      number16<>+0(SB), Y12, Y9
+	VFMADD231PS number18<>+0(SB), Y13, Y9
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VADDPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VADDPS      (R8)(R13*4), Y13, Y13
+	VADDPS      (R8), Y12, Y4
+	VADDPS      Y13, Y4, Y4
+	VMULPS      number16<>+0(SB), Y12, Y10
+	VFMADD231PS number18<>+0(SB), Y13, Y10
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VADDPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VADDPS      (R8)(R13*4), Y13, Y13
+	VADDPS      (R8), Y12, Y5
+	VADDPS      Y13, Y5, Y5
+	VMULPS      number16<>+0(SB), Y12, Y11
+	VFMADD231PS number18<>+0(SB), Y13, Y11
+	VADDPS      Y2, Y1, Y12
+	VADDPS      Y4, Y3, Y13
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VMULPS      number16<>+0(SB), Y12, Y12
+	VFMADD231PS number18<>+0(SB), Y13, Y12
+	VFMADD231PS number19<>+0(SB), Y1, Y5
+	VFMADD231PS number20<>+0(SB), Y3, Y5
+	VMULPS      number15<>+0(SB), Y1, Y1
+	VFMADD231PS number17<>+0(SB), Y3, Y1
+	VUNPCKLPS   Y1, Y0, Y2
+	VUNPCKHPS   Y1, Y0, Y3
+	VUNPCKLPS   Y5, Y12, Y4
+	VUNPCKHPS   Y5, Y12, Y13
+	VUNPCKLPD   Y4, Y2, Y0
+	VUNPCKHPD   Y4, Y2, Y1
+	VUNPCKLPD   Y13, Y3, Y12
+	VUNPCKHPD   Y13, Y3, Y5
+	VPERM2F128  $0x20, Y1, Y0, Y13
+	VMOVUPS     Y13, (DI)
+	VPERM2F128  $0x20, Y5, Y12, Y13
+	VMOVUPS     Y13, 32(DI)
+	VPERM2F128  $0x31, Y1, Y0, Y13
+	VMOVUPS     Y13, 64(DI)
+	VPERM2F128  $0x31, Y5, Y12, Y13
+	VMOVUPS     Y13, 96(DI)
+	VADDPS      Y8, Y7, Y12
+	VADDPS      Y10, Y9, Y13
+	VSUBPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y9
+	VADDPS      Y12, Y6, Y6
+	VADDPS      Y13, Y6, Y6
+	VMULPS      number16<>+0(SB), Y12, Y12
+	VFMADD231PS number18<>+0(SB), Y13, Y12
+	VFMADD231PS number19<>+0(SB), Y7, Y11
+	VFMADD231PS number20<>+0(SB), Y9, Y11
+	VMULPS      number15<>+0(SB), Y7, Y7
+	VFMADD231PS number17<>+0(SB), Y9, Y7
+	VUNPCKLPS   Y7, Y6, Y8
+	VUNPCKHPS   Y7, Y6, Y9
+	VUNPCKLPS   Y11, Y12, Y10
+	VUNPCKHPS   Y11, Y12, Y13
+	VUNPCKLPD   Y10, Y8, Y6
+	VUNPCKHPD   Y10, Y8, Y7
+	VUNPCKLPD   Y13, Y9, Y12
+	VUNPCKHPD   Y13, Y9, Y11
+	VPERM2F128  $0x20, Y7, Y6, Y13
+	VMOVUPS     Y13, (DI)(R9*2)
+	VPERM2F128  $0x20, Y11, Y12, Y13
+	VMOVUPS     Y13, 32(DI)(R9*2)
+	VPERM2F128  $0x31, Y7, Y6, Y13
+	VMOVUPS     Y13, 64(DI)(R9*2)
+	VPERM2F128  $0x31, Y11, Y12, Y13
+	VMOVUPS     Y13, 96(DI)(R9*2)
+	MOVQ        SI, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VSUBPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VSUBPS      (R8)(R13*4), Y13, Y13
+	VMULPS      number15<>+0(SB), Y12, Y0
+	VFMADD231PS number17<>+0(SB), Y13, Y0
+	VMOVUPS     (R8)(R15*1), Y6
+	VFMADD231PS number19<>+0(SB), Y12, Y6
+	VFMADD231PS number20<>+0(SB), Y13, Y6
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VSUBPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VSUBPS      (R8)(R13*4), Y13, Y13
+	VMULPS      number15<>+0(SB), Y12, Y1
+	VFMADD231PS number17<>+0(SB), Y13, Y1
+	VMOVUPS     (R8)(R15*1), Y7
+	VFMADD231PS number19<>+0(SB), Y12, Y7
+	VFMADD231PS number20<>+0(SB), Y13, Y7
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VSUBPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VSUBPS      (R8)(R13*4), Y13, Y13
+	VMULPS      number15<>+0(SB), Y12, Y2
+	VFMADD231PS number17<>+0(SB), Y13, Y2
+	VMOVUPS     (R8)(R15*1), Y8
+	VFMADD231PS number19<>+0(SB), Y12, Y8
+	VFMADD231PS number20<>+0(SB), Y13, Y8
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VSUBPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VSUBPS      (R8)(R13*4), Y13, Y13
+	VMULPS      number15<>+0(SB), Y12, Y3
+	VFMADD231PS number17<>+0(SB), Y13, Y3
+	VMOVUPS     (R8)(R15*1), Y9
+	VFMADD231PS number19<>+0(SB), Y12, Y9
+	VFMADD231PS number20<>+0(SB), Y13, Y9
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VSUBPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VSUBPS      (R8)(R13*4), Y13, Y13
+	VMULPS      number15<>+0(SB), Y12, Y4
+	VFMADD231PS number17<>+0(SB), Y13, Y4
+	VMOVUPS     (R8)(R15*1), Y10
+	VFMADD231PS number19<>+0(SB), Y12, Y10
+	VFMADD231PS number20<>+0(SB), Y13, Y10
+	ADDQ        CX, R8
+	VMOVUPS     (R8)(R13*1), Y12
+	VSUBPS      (R8)(R13*2), Y12, Y12
+	VMOVUPS     (R8)(R14*1), Y13
+	VSUBPS      (R8)(R13*4), Y13, Y13
+	VMULPS      number15<>+0(SB), Y12, Y5
+	VFMADD231PS number17<>+0(SB), Y13, Y5
+	VMOVUPS     (R8)(R15*1), Y11
+	VFMADD231PS number19<>+0(SB), Y12, Y11
+	VFMADD231PS number20<>+0(SB), Y13, Y11
+	VADDPS      Y2, Y1, Y12
+	VADDPS      Y4, Y3, Y13
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VMULPS      number16<>+0(SB), Y12, Y12
+	VFMADD231PS number18<>+0(SB), Y13, Y12
+	VFMADD231PS number19<>+0(SB), Y1, Y5
+	VFMADD231PS number20<>+0(SB), Y3, Y5
+	VMULPS      number15<>+0(SB), Y1, Y1
+	VFMADD231PS number17<>+0(SB), Y3, Y1
+	VUNPCKLPS   Y1, Y0, Y2
+	VUNPCKHPS   Y1, Y0, Y3
+	VUNPCKLPS   Y5, Y12, Y4
+	VUNPCKHPS   Y5, Y12, Y13
+	VUNPCKLPD   Y4, Y2, Y0
+	VUNPCKHPD   Y4, Y2, Y1
+	VUNPCKLPD   Y13, Y3, Y12
+	VUNPCKHPD   Y13, Y3, Y5
+	VPERM2F128  $0x20, Y1, Y0, Y13
+	VMOVUPS     Y13, (DI)(R9*1)
+	VPERM2F128  $0x20, Y5, Y12, Y13
+	VMOVUPS     Y13, 32(DI)(R9*1)
+	VPERM2F128  $0x31, Y1, Y0, Y13
+	VMOVUPS     Y13, 64(DI)(R9*1)
+	VPERM2F128  $0x31, Y5, Y12, Y13
+	VMOVUPS     Y13, 96(DI)(R9*1)
+	VADDPS      Y8, Y7, Y12
+	VADDPS      Y10, Y9, Y13
+	VSUBPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y9
+	VADDPS      Y12, Y6, Y6
+	VADDPS      Y13, Y6, Y6
+	VMULPS      number16<>+0(SB), Y12, Y12
+	VFMADD231PS number18<>+0(SB), Y13, Y12
+	VFMADD231PS number19<>+0(SB), Y7, Y11
+	VFMADD231PS number20<>+0(SB), Y9, Y11
+	VMULPS      number15<>+0(SB), Y7, Y7
+	VFMADD231PS number17<>+0(SB), Y9, Y7
+	VUNPCKLPS   Y7, Y6, Y8
+	VUNPCKHPS   Y7, Y6, Y9
+	VUNPCKLPS   Y11, Y12, Y10
+	VUNPCKHPS   Y11, Y12, Y13
+	VUNPCKLPD   Y10, Y8, Y6
+	VUNPCKHPD   Y10, Y8, Y7
+	VUNPCKLPD   Y13, Y9, Y12
+	VUNPCKHPD   Y13, Y9, Y11
+	VPERM2F128  $0x20, Y7, Y6, Y13
+	VMOVUPS     Y13, (DI)(R11*1)
+	VPERM2F128  $0x20, Y11, Y12, Y13
+	VMOVUPS     Y13, 32(DI)(R11*1)
+	VPERM2F128  $0x31, Y7, Y6, Y13
+	VMOVUPS     Y13, 64(DI)(R11*1)
+	VPERM2F128  $0x31, Y11, Y12, Y13
+	VMOVUPS     Y13, 96(DI)(R11*1)
+	ADDQ        $0x20, SI
+	ADDQ        $0x00000080, DI
+	DECQ        R10
+	JNE         loop
+	VZEROUPPER
+	RET
+
+// func storeRowsAVX2(y *float32, s *float32, plane int, rows int, across int, height int, width int)
+// Requires: AVX, MMX+
+TEXT ·storeRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    plane+16(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    height+40(FP), R9
+	MOVQ    across+32(FP), BX
+	SHLQ    $0x04, BX
+	MOVQ    width+48(FP), R11
+	MOVQ    R11, R10
+	ANDQ    $0x07, R11
+	MOVQ    R11, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), AX
+	VMOVUPS (AX)(CX*4), Y15
+	MOVQ    R10, R11
+	ANDQ    $-8, R10
+	SHLQ    $0x02, R11
+	SHLQ    $0x02, R10
+	MOVQ    rows+24(FP), DX
+
+tiles:
+	MOVQ  R11, R14
+	IMULQ height+40(FP), R14
+	ADDQ  DI, R14
+	MOVQ  R11, R15
+	SHRQ  $0x04, R15
+
+ahead:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JGT        ahead
+	MOVQ       SI, R12
+	MOVL       $0x00000004, R13
+
+row:
+	XORL AX, AX
+
+vector:
+	CMPQ    AX, R10
+	JGE     rest
+	VMOVUPS (R12)(AX*1), Y0
+	VMOVUPS Y0, (DI)(AX*1)
+	ADDQ    $0x20, AX
+	JMP     vector
+
+rest:
+	CMPQ       AX, R11
+	JEQ        next
+	VMASKMOVPS (R12)(AX*1), Y15, Y0
+	VMASKMOVPS Y0, Y15, (DI)(AX*1)
+
+next:
+	ADDQ R11, DI
+	ADDQ R8, R12
+	DECQ R9
+	JEQ  done
+	DECQ R13
+	JNE  row
+	ADDQ BX, SI
+	DECQ DX
+	JNE  tiles
+
+done:
+	VZEROUPPER
+	RET
+
+// func kernelsAVX2(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·kernelsAVX2(SB), NOSPLIT, $288-64
+	MOVQ u+0(FP), DI
+	MOVQ k+8(FP), SI
+	MOVQ step+56(FP), DX
+	SHLQ $0x02, DX
+	MOVQ kernelStride+32(FP), R8
+	SHLQ $0x02, R8
+	MOVQ inputs+40(FP), R11
+
+input:
+	MOVQ DI, R12
+	MOVQ SI, R13
+	MOVQ count+48(FP), BX
+	SUBQ $0x08, BX
+	JLT  rest
+
+eight:
+	VMOVUPS     (R13), X0
+	VINSERTF128 $0x01, (R13)(R8*4), Y0, Y0
+	VMOVUPS     16(R13), X4
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y4, Y4
+	VMOVUPS     20(R13), X8
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y8, Y8
+	ADDQ        R8, R13
+	VMOVUPS     (R13), X1
+	VINSERTF128 $0x01, (R13)(R8*4), Y1, Y1
+	VMOVUPS     16(R13), X5
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y5, Y5
+	VMOVUPS     20(R13), X9
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y9, Y9
+	ADDQ        R8, R13
+	VMOVUPS     (R13), X2
+	VINSERTF128 $0x01, (R13)(R8*4), Y2, Y2
+	VMOVUPS     16(R13), X6
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y6, Y6
+	VMOVUPS     20(R13), X10
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y10, Y10
+	ADDQ        R8, R13
+	VMOVUPS     (R13), X3
+	VINSERTF128 $0x01, (R13)(R8*4), Y3, Y3
+	VMOVUPS     16(R13), X7
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y7, Y7
+	VMOVUPS     20(R13), X11
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y11, Y11
+	ADDQ        R8, R13
+	VUNPCKLPS   Y1, Y0, Y12
+	VUNPCKHPS   Y1, Y0, Y13
+	VUNPCKLPS   Y3, Y2, Y14
+	VUNPCKHPS   Y3, Y2, Y15
+	VUNPCKLPD   Y14, Y12, Y0
+	VUNPCKHPD   Y14, Y12, Y1
+	VUNPCKLPD   Y15, Y13, Y2
+	VUNPCKHPD   Y15, Y13, Y3
+	VUNPCKLPS   Y5, Y4, Y12
+	VUNPCKHPS   Y5, Y4, Y13
+	VUNPCKLPS   Y7, Y6, Y14
+	VUNPCKHPS   Y7, Y6, Y15
+	VUNPCKLPD   Y14, Y12, Y4
+	VUNPCKHPD   Y14, Y12, Y5
+	VUNPCKLPD   Y15, Y13, Y6
+	VUNPCKHPD   Y15, Y13, Y7
+	VUNPCKHPS   Y9, Y8, Y8
+	VUNPCKHPS   Y11, Y10, Y10
+	VUNPCKHPD   Y10, Y8, Y8
+	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y1, 32(SP)
+	VMOVUPS     Y2, 64(SP)
+	VMOVUPS     Y3, 96(SP)
+	VMOVUPS     Y4, 128(SP)
+	VMOVUPS     Y5, 160(SP)
+	VMOVUPS     Y6, 192(SP)
+	VMOVUPS     Y7, 224(SP)
+	VMOVUPS     Y8, 256(SP)
+	MOVQ        R12, R10
+	VMOVUPS     (SP), Y0
+	VMULPS      number21<>+0(SB), Y0, Y0
+	VMOVUPS     32(SP), Y1
+	VMULPS      number21<>+0(SB), Y1, Y1
+	VMOVUPS     64(SP), Y2
+	VMULPS      number21<>+0(SB), Y2, Y2
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     (SP), Y6
+	VMOVUPS     96(SP), Y7
+	VMOVUPS     192(SP), Y8
+	VMULPS      number22<>+0(SB), Y6, Y12
+	VFMADD231PS number23<>+0(SB), Y8, Y12
+	VMULPS      number24<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y0
+	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     32(SP), Y6
+	VMOVUPS     128(SP), Y7
+	VMOVUPS     224(SP), Y8
+	VMULPS      number22<>+0(SB), Y6, Y12
+	VFMADD231PS number23<>+0(SB), Y8, Y12
+	VMULPS      number24<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y1
+	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     64(SP), Y6
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     256(SP), Y8
+	VMULPS      number22<>+0(SB), Y6, Y12
+	VFMADD231PS number23<>+0(SB), Y8, Y12
+	VMULPS      number24<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y2
+	VSUBPS      Y13, Y12, Y5
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMULPS      number21<>+0(SB), Y3, Y6
+	VMULPS      number22<>+0(SB), Y3, Y12
+	VFMADD231PS number23<>+0(SB), Y5, Y12
+	VMULPS      number24<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y3, Y12
+	VFMADD231PS number26<>+0(SB), Y5, Y12
+	VMULPS      number27<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y5, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     (SP), Y6
+	VMOVUPS     96(SP), Y7
+	VMOVUPS     192(SP), Y8
+	VMULPS      number25<>+0(SB), Y6, Y12
+	VFMADD231PS number26<>+0(SB), Y8, Y12
+	VMULPS      number27<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y0
+	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     32(SP), Y6
+	VMOVUPS     128(SP), Y7
+	VMOVUPS     224(SP), Y8
+	VMULPS      number25<>+0(SB), Y6, Y12
+	VFMADD231PS number26<>+0(SB), Y8, Y12
+	VMULPS      number27<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y1
+	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     64(SP), Y6
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     256(SP), Y8
+	VMULPS      number25<>+0(SB), Y6, Y12
+	VFMADD231PS number26<>+0(SB), Y8, Y12
+	VMULPS      number27<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y2
+	VSUBPS      Y13, Y12, Y5
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMULPS      number21<>+0(SB), Y3, Y6
+	VMULPS      number22<>+0(SB), Y3, Y12
+	VFMADD231PS number23<>+0(SB), Y5, Y12
+	VMULPS      number24<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y3, Y12
+	VFMADD231PS number26<>+0(SB), Y5, Y12
+	VMULPS      number27<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y5, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     192(SP), Y0
+	VMOVUPS     224(SP), Y1
+	VMOVUPS     256(SP), Y2
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	ADDQ        $0x20, R12
+	LEAQ        (R13)(R8*4), R13
+	SUBQ        $0x08, BX
+	JGE         eight
+
+rest:
+	ADDQ         $0x08, BX
+	JEQ          next
+	MOVQ         BX, CX
+	NEGQ         CX
+	LEAQ         masks<>+32(SB), AX
+	VMOVUPS      (AX)(CX*4), Y15
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPMULLD      lane0<>+0(SB), Y0, Y0
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, (R13)(Y0*1), Y2
+	VMOVUPS      Y2, (SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 4(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 32(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 8(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 64(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 12(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 96(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 16(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 128(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 20(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 160(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 24(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 192(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 28(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 224(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 32(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 256(SP)
+	MOVQ         R12, R10
+	VMOVUPS      (SP), Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      32(SP), Y1
+	VMULPS       number21<>+0(SB), Y1, Y1
+	VMOVUPS      64(SP), Y2
+	VMULPS       number21<>+0(SB), Y2, Y2
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMOVUPS      (SP), Y6
+	VMOVUPS      96(SP), Y7
+	VMOVUPS      192(SP), Y8
+	VMULPS       number22<>+0(SB), Y6, Y12
+	VFMADD231PS  number23<>+0(SB), Y8, Y12
+	VMULPS       number24<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y0
+	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      32(SP), Y6
+	VMOVUPS      128(SP), Y7
+	VMOVUPS      224(SP), Y8
+	VMULPS       number22<>+0(SB), Y6, Y12
+	VFMADD231PS  number23<>+0(SB), Y8, Y12
+	VMULPS       number24<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y1
+	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      64(SP), Y6
+	VMOVUPS      160(SP), Y7
+	VMOVUPS      256(SP), Y8
+	VMULPS       number22<>+0(SB), Y6, Y12
+	VFMADD231PS  number23<>+0(SB), Y8, Y12
+	VMULPS       number24<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y2
+	VSUBPS       Y13, Y12, Y5
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       number21<>+0(SB), Y3, Y6
+	VMULPS       number22<>+0(SB), Y3, Y12
+	VFMADD231PS  number23<>+0(SB), Y5, Y12
+	VMULPS       number24<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y3, Y12
+	VFMADD231PS  number26<>+0(SB), Y5, Y12
+	VMULPS       number27<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y5, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMOVUPS      (SP), Y6
+	VMOVUPS      96(SP), Y7
+	VMOVUPS      192(SP), Y8
+	VMULPS       number25<>+0(SB), Y6, Y12
+	VFMADD231PS  number26<>+0(SB), Y8, Y12
+	VMULPS       number27<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y0
+	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      32(SP), Y6
+	VMOVUPS      128(SP), Y7
+	VMOVUPS      224(SP), Y8
+	VMULPS       number25<>+0(SB), Y6, Y12
+	VFMADD231PS  number26<>+0(SB), Y8, Y12
+	VMULPS       number27<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y1
+	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      64(SP), Y6
+	VMOVUPS      160(SP), Y7
+	VMOVUPS      256(SP), Y8
+	VMULPS       number25<>+0(SB), Y6, Y12
+	VFMADD231PS  number26<>+0(SB), Y8, Y12
+	VMULPS       number27<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y2
+	VSUBPS       Y13, Y12, Y5
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       number21<>+0(SB), Y3, Y6
+	VMULPS       number22<>+0(SB), Y3, Y12
+	VFMADD231PS  number23<>+0(SB), Y5, Y12
+	VMULPS       number24<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y3, Y12
+	VFMADD231PS  number26<>+0(SB), Y5, Y12
+	VMULPS       number27<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y5, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMOVUPS      192(SP), Y0
+	VMOVUPS      224(SP), Y1
+	VMOVUPS      256(SP), Y2
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+
+next:
+	MOVQ uStride+16(FP), R12
+	SHLQ $0x02, R12
+	ADDQ R12, DI
+	MOVQ inputStride+24(FP), R13
+	SHLQ $0x02, R13
+	ADDQ R13, SI
+	DECQ R11
+	JNE  input
+	VZEROUPPER
+	RET
+
+DATA number21<>+0(SB)/4, $(1.1377778)
+DATA number21<>+4(SB)/4, $(1.1377778)
+DATA number21<>+8(SB)/4, $(1.1377778)
+DATA number21<>+12(SB)/4, $(1.1377778)
+DATA number21<>+16(SB)/4, $(1.1377778)
+DATA number21<>+20(SB)/4, $(1.1377778)
+DATA number21<>+24(SB)/4, $(1.1377778)
+DATA number21<>+28(SB)/4, $(1.1377778)
+GLOBL number21<>(SB), RODATA|NOPTR, $32
+
+DATA number22<>+0(SB)/4, $(-0.68840337)
+DATA number22<>+4(SB)/4, $(-0.68840337)
+DATA number22<>+8(SB)/4, $(-0.68840337)
+DATA number22<>+12(SB)/4, $(-0.68840337)
+DATA number22<>+16(SB)/4, $(-0.68840337)
+DATA number22<>+20(SB)/4, $(-0.68840337)
+DATA number22<>+24(SB)/4, $(-0.68840337)
+DATA number22<>+28(SB)/4, $(-0.68840337)
+GLOBL number22<>(SB), RODATA|NOPTR, $32
+
+DATA number23<>+0(SB)/4, $(-0.26890758)
+DATA number23<>+4(SB)/4, $(-0.26890758)
+DATA number23<>+8(SB)/4, $(-0.26890758)
+DATA number23<>+12(SB)/4, $(-0.26890758)
+DATA number23<>+16(SB)/4, $(-0.26890758)
+DATA number23<>+20(SB)/4, $(-0.26890758)
+DATA number23<>+24(SB)/4, $(-0.26890758)
+DATA number23<>+28(SB)/4, $(-0.26890758)
+GLOBL number23<>(SB), RODATA|NOPTR, $32
+
+DATA number24<>+0(SB)/4, $(-0.4302521)
+DATA number24<>+4(SB)/4, $(-0.4302521)
+DATA number24<>+8(SB)/4, $(-0.4302521)
+DATA number24<>+12(SB)/4, $(-0.4302521)
+DATA number24<>+16(SB)/4, $(-0.4302521)
+DATA number24<>+20(SB)/4, $(-0.4302521)
+DATA number24<>+24(SB)/4, $(-0.4302521)
+DATA number24<>+28(SB)/4, $(-0.4302521)
+GLOBL number24<>(SB), RODATA|NOPTR, $32
+
+DATA number25<>+0(SB)/4, $(0.11951447)
+DATA number25<>+4(SB)/4, $(0.11951447)
+DATA number25<>+8(SB)/4, $(0.11951447)
+DATA number25<>+12(SB)/4, $(0.11951447)
+DATA number25<>+16(SB)/4, $(0.11951447)
+DATA number25<>+20(SB)/4, $(0.11951447)
+DATA number25<>+24(SB)/4, $(0.11951447)
+DATA number25<>+28(SB)/4, $(0.11951447)
+GLOBL number25<>(SB), RODATA|NOPTR, $32
+
+DATA number26<>+0(SB)/4, $(0.26890758)
+DATA number26<>+4(SB)/4, $(0.26890758)
+DATA number26<>+8(SB)/4, $(0.26890758)
+DATA number26<>+12(SB)/4, $(0.26890758)
+DATA number26<>+16(SB)/4, $(0.26890758)
+DATA number26<>+20(SB)/4, $(0.26890758)
+DATA number26<>+24(SB)/4, $(0.26890758)
+DATA number26<>+28(SB)/4, $(0.26890758)
+GLOBL number26<>(SB), RODATA|NOPTR, $32
+
+DATA number27<>+0(SB)/4, $(0.17927171)
+DATA number27<>+4(SB)/4, $(0.17927171)
+DATA number27<>+8(SB)/4, $(0.17927171)
+DATA number27<>+12(SB)/4, $(0.17927171)
+DATA number27<>+16(SB)/4, $(0.17927171)
+DATA number27<>+20(SB)/4, $(0.17927171)
+DATA number27<>+24(SB)/4, $(0.17927171)
+DATA number27<>+28(SB)/4, $(0.17927171)
+GLOBL number27<>(SB), RODATA|NOPTR, $32
+
+// func turnedKernelsAVX2(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·turnedKernelsAVX2(SB), NOSPLIT, $288-64
+	MOVQ u+0(FP), DI
+	MOVQ k+8(FP), SI
+	MOVQ step+56(FP), DX
+	SHLQ $0x02, DX
+	MOVQ kernelStride+32(FP), R8
+	SHLQ $0x02, R8
+	MOVQ inputs+40(FP), R11
+
+input:
+	MOVQ DI, R12
+	MOVQ SI, R13
+	MOVQ count+48(FP), BX
+	SUBQ $0x08, BX
+	JLT  rest
+
+eight:
+	VMOVUPS     (R13), X0
+	VINSERTF128 $0x01, (R13)(R8*4), Y0, Y0
+	VMOVUPS     16(R13), X4
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y4, Y4
+	VMOVUPS     20(R13), X8
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y8, Y8
+	ADDQ        R8, R13
+	VMOVUPS     (R13), X1
+	VINSERTF128 $0x01, (R13)(R8*4), Y1, Y1
+	VMOVUPS     16(R13), X5
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y5, Y5
+	VMOVUPS     20(R13), X9
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y9, Y9
+	ADDQ        R8, R13
+	VMOVUPS     (R13), X2
+	VINSERTF128 $0x01, (R13)(R8*4), Y2, Y2
+	VMOVUPS     16(R13), X6
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y6, Y6
+	VMOVUPS     20(R13), X10
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y10, Y10
+	ADDQ        R8, R13
+	VMOVUPS     (R13), X3
+	VINSERTF128 $0x01, (R13)(R8*4), Y3, Y3
+	VMOVUPS     16(R13), X7
+	VINSERTF128 $0x01, 16(R13)(R8*4), Y7, Y7
+	VMOVUPS     20(R13), X11
+	VINSERTF128 $0x01, 20(R13)(R8*4), Y11, Y11
+	ADDQ        R8, R13
+	VUNPCKLPS   Y1, Y0, Y12
+	VUNPCKHPS   Y1, Y0, Y13
+	VUNPCKLPS   Y3, Y2, Y14
+	VUNPCKHPS   Y3, Y2, Y15
+	VUNPCKLPD   Y14, Y12, Y0
+	VUNPCKHPD   Y14, Y12, Y1
+	VUNPCKLPD   Y15, Y13, Y2
+	VUNPCKHPD   Y15, Y13, Y3
+	VUNPCKLPS   Y5, Y4, Y12
+	VUNPCKHPS   Y5, Y4, Y13
+	VUNPCKLPS   Y7, Y6, Y14
+	VUNPCKHPS   Y7, Y6, Y15
+	VUNPCKLPD   Y14, Y12, Y4
+	VUNPCKHPD   Y14, Y12, Y5
+	VUNPCKLPD   Y15, Y13, Y6
+	VUNPCKHPD   Y15, Y13, Y7
+	VUNPCKHPS   Y9, Y8, Y8
+	VUNPCKHPS   Y11, Y10, Y10
+	VUNPCKHPD   Y10, Y8, Y8
+	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y1, 32(SP)
+	VMOVUPS     Y2, 64(SP)
+	VMOVUPS     Y3, 96(SP)
+	VMOVUPS     Y4, 128(SP)
+	VMOVUPS     Y5, 160(SP)
+	VMOVUPS     Y6, 192(SP)
+	VMOVUPS     Y7, 224(SP)
+	VMOVUPS     Y8, 256(SP)
+	MOVQ        R12, R10
+	VMOVUPS     256(SP), Y0
+	VMULPS      number21<>+0(SB), Y0, Y0
+	VMOVUPS     224(SP), Y1
+	VMULPS      number21<>+0(SB), Y1, Y1
+	VMOVUPS     192(SP), Y2
+	VMULPS      number21<>+0(SB), Y2, Y2
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     256(SP), Y6
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     64(SP), Y8
+	VMULPS      number22<>+0(SB), Y6, Y12
+	VFMADD231PS number23<>+0(SB), Y8, Y12
+	VMULPS      number24<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y0
+	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     224(SP), Y6
+	VMOVUPS     128(SP), Y7
+	VMOVUPS     32(SP), Y8
+	VMULPS      number22<>+0(SB), Y6, Y12
+	VFMADD231PS number23<>+0(SB), Y8, Y12
+	VMULPS      number24<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y1
+	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     192(SP), Y6
+	VMOVUPS     96(SP), Y7
+	VMOVUPS     (SP), Y8
+	VMULPS      number22<>+0(SB), Y6, Y12
+	VFMADD231PS number23<>+0(SB), Y8, Y12
+	VMULPS      number24<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y2
+	VSUBPS      Y13, Y12, Y5
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMULPS      number21<>+0(SB), Y3, Y6
+	VMULPS      number22<>+0(SB), Y3, Y12
+	VFMADD231PS number23<>+0(SB), Y5, Y12
+	VMULPS      number24<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y3, Y12
+	VFMADD231PS number26<>+0(SB), Y5, Y12
+	VMULPS      number27<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y5, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     256(SP), Y6
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     64(SP), Y8
+	VMULPS      number25<>+0(SB), Y6, Y12
+	VFMADD231PS number26<>+0(SB), Y8, Y12
+	VMULPS      number27<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y0
+	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     224(SP), Y6
+	VMOVUPS     128(SP), Y7
+	VMOVUPS     32(SP), Y8
+	VMULPS      number25<>+0(SB), Y6, Y12
+	VFMADD231PS number26<>+0(SB), Y8, Y12
+	VMULPS      number27<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y1
+	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     192(SP), Y6
+	VMOVUPS     96(SP), Y7
+	VMOVUPS     (SP), Y8
+	VMULPS      number25<>+0(SB), Y6, Y12
+	VFMADD231PS number26<>+0(SB), Y8, Y12
+	VMULPS      number27<>+0(SB), Y7, Y13
+	VADDPS      Y13, Y12, Y2
+	VSUBPS      Y13, Y12, Y5
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMULPS      number21<>+0(SB), Y3, Y6
+	VMULPS      number22<>+0(SB), Y3, Y12
+	VFMADD231PS number23<>+0(SB), Y5, Y12
+	VMULPS      number24<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y3, Y12
+	VFMADD231PS number26<>+0(SB), Y5, Y12
+	VMULPS      number27<>+0(SB), Y4, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y5, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     64(SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     (SP), Y2
+	VMULPS      number21<>+0(SB), Y0, Y6
+	VMULPS      number22<>+0(SB), Y0, Y12
+	VFMADD231PS number23<>+0(SB), Y2, Y12
+	VMULPS      number24<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y7
+	VSUBPS      Y13, Y12, Y8
+	VMULPS      number25<>+0(SB), Y0, Y12
+	VFMADD231PS number26<>+0(SB), Y2, Y12
+	VMULPS      number27<>+0(SB), Y1, Y13
+	VADDPS      Y13, Y12, Y9
+	VSUBPS      Y13, Y12, Y10
+	VMOVAPS     Y2, Y11
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y8, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y9, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y10, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y11, (R10)
+	ADDQ        DX, R10
+	ADDQ        $0x20, R12
+	LEAQ        (R13)(R8*4), R13
+	SUBQ        $0x08, BX
+	JGE         eight
+
+rest:
+	ADDQ         $0x08, BX
+	JEQ          next
+	MOVQ         BX, CX
+	NEGQ         CX
+	LEAQ         masks<>+32(SB), AX
+	VMOVUPS      (AX)(CX*4), Y15
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPMULLD      lane0<>+0(SB), Y0, Y0
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, (R13)(Y0*1), Y2
+	VMOVUPS      Y2, (SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 4(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 32(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 8(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 64(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 12(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 96(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 16(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 128(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 20(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 160(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 24(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 192(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 28(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 224(SP)
+	VMOVAPS      Y15, Y1
+	VXORPS       Y2, Y2, Y2
+	VGATHERDPS   Y1, 32(R13)(Y0*1), Y2
+	VMOVUPS      Y2, 256(SP)
+	MOVQ         R12, R10
+	VMOVUPS      256(SP), Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      224(SP), Y1
+	VMULPS       number21<>+0(SB), Y1, Y1
+	VMOVUPS      192(SP), Y2
+	VMULPS       number21<>+0(SB), Y2, Y2
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMOVUPS      256(SP), Y6
+	VMOVUPS      160(SP), Y7
+	VMOVUPS      64(SP), Y8
+	VMULPS       number22<>+0(SB), Y6, Y12
+	VFMADD231PS  number23<>+0(SB), Y8, Y12
+	VMULPS       number24<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y0
+	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      224(SP), Y6
+	VMOVUPS      128(SP), Y7
+	VMOVUPS      32(SP), Y8
+	VMULPS       number22<>+0(SB), Y6, Y12
+	VFMADD231PS  number23<>+0(SB), Y8, Y12
+	VMULPS       number24<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y1
+	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      192(SP), Y6
+	VMOVUPS      96(SP), Y7
+	VMOVUPS      (SP), Y8
+	VMULPS       number22<>+0(SB), Y6, Y12
+	VFMADD231PS  number23<>+0(SB), Y8, Y12
+	VMULPS       number24<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y2
+	VSUBPS       Y13, Y12, Y5
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       number21<>+0(SB), Y3, Y6
+	VMULPS       number22<>+0(SB), Y3, Y12
+	VFMADD231PS  number23<>+0(SB), Y5, Y12
+	VMULPS       number24<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y3, Y12
+	VFMADD231PS  number26<>+0(SB), Y5, Y12
+	VMULPS       number27<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y5, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMOVUPS      256(SP), Y6
+	VMOVUPS      160(SP), Y7
+	VMOVUPS      64(SP), Y8
+	VMULPS       number25<>+0(SB), Y6, Y12
+	VFMADD231PS  number26<>+0(SB), Y8, Y12
+	VMULPS       number27<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y0
+	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      224(SP), Y6
+	VMOVUPS      128(SP), Y7
+	VMOVUPS      32(SP), Y8
+	VMULPS       number25<>+0(SB), Y6, Y12
+	VFMADD231PS  number26<>+0(SB), Y8, Y12
+	VMULPS       number27<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y1
+	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      192(SP), Y6
+	VMOVUPS      96(SP), Y7
+	VMOVUPS      (SP), Y8
+	VMULPS       number25<>+0(SB), Y6, Y12
+	VFMADD231PS  number26<>+0(SB), Y8, Y12
+	VMULPS       number27<>+0(SB), Y7, Y13
+	VADDPS       Y13, Y12, Y2
+	VSUBPS       Y13, Y12, Y5
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       number21<>+0(SB), Y3, Y6
+	VMULPS       number22<>+0(SB), Y3, Y12
+	VFMADD231PS  number23<>+0(SB), Y5, Y12
+	VMULPS       number24<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y3, Y12
+	VFMADD231PS  number26<>+0(SB), Y5, Y12
+	VMULPS       number27<>+0(SB), Y4, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y5, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+	VMOVUPS      64(SP), Y0
+	VMOVUPS      32(SP), Y1
+	VMOVUPS      (SP), Y2
+	VMULPS       number21<>+0(SB), Y0, Y6
+	VMULPS       number22<>+0(SB), Y0, Y12
+	VFMADD231PS  number23<>+0(SB), Y2, Y12
+	VMULPS       number24<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y7
+	VSUBPS       Y13, Y12, Y8
+	VMULPS       number25<>+0(SB), Y0, Y12
+	VFMADD231PS  number26<>+0(SB), Y2, Y12
+	VMULPS       number27<>+0(SB), Y1, Y13
+	VADDPS       Y13, Y12, Y9
+	VSUBPS       Y13, Y12, Y10
+	VMOVAPS      Y2, Y11
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y8, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y9, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y10, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y11, Y15, (R10)
+	ADDQ         DX, R10
+
+next:
+	MOVQ uStride+16(FP), R12
+	SHLQ $0x02, R12
+	ADDQ R12, DI
+	MOVQ inputStride+24(FP), R13
+	SHLQ $0x02, R13
+	ADDQ R13, SI
+	DECQ R11
+	JNE  input
+	VZEROUPPER
+	RET
+
+// func gradientsAVX2(k *float32, p *float32, count int, step int)
+// Requires: AVX, FMA3
+TEXT ·gradientsAVX2(SB), NOSPLIT, $0-32
+	MOVQ k+0(FP), DI
+	MOVQ p+8(FP), SI
+	MOVQ step+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ count+16(FP), BX
+	LEAQ (DX)(DX*2), R8
+	SHLQ $0x01, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R8)(R8*4), R10
+	SUBQ $0x08, BX
+	JLT  rest
+
+eight:
+	MOVQ         SI, R11
+	VMOVUPS      (R11), Y6
+	VMULPS       number21<>+0(SB), Y6, Y6
+	VMOVUPS      (R11)(R8*1), Y13
+	VADDPS       (R11)(R8*2), Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y6
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y6
+	ADDQ         DX, R11
+	VMOVUPS      (R11), Y7
+	VMULPS       number21<>+0(SB), Y7, Y7
+	VMOVUPS      (R11)(R8*1), Y13
+	VADDPS       (R11)(R8*2), Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y7
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y7
+	ADDQ         DX, R11
+	VMOVUPS      (R11), Y8
+	VMULPS       number21<>+0(SB), Y8, Y8
+	VMOVUPS      (R11)(R8*1), Y13
+	VADDPS       (R11)(R8*2), Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y8
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y8
+	ADDQ         DX, R11
+	VMOVUPS      (R11), Y9
+	VMULPS       number21<>+0(SB), Y9, Y9
+	VMOVUPS      (R11)(R8*1), Y13
+	VADDPS       (R11)(R8*2), Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y9
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y9
+	ADDQ         DX, R11
+	VMOVUPS      (R11), Y10
+	VMULPS       number21<>+0(SB), Y10, Y10
+	VMOVUPS      (R11)(R8*1), Y13
+	VADDPS       (R11)(R8*2), Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y10
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y10
+	ADDQ         DX, R11
+	VMOVUPS      (R11), Y11
+	VMULPS       number21<>+0(SB), Y11, Y11
+	VMOVUPS      (R11)(R8*1), Y13
+	VADDPS       (R11)(R8*2), Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y11
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y11
+	VMOVUPS      Y6, Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      Y7, Y12
+	VADDPS       Y8, Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y0
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y0
+	VMOVUPS      Y7, Y1
+	VSUBPS       Y8, Y1, Y1
+	VMULPS       number24<>+0(SB), Y1, Y1
+	VMOVUPS      Y9, Y12
+	VSUBPS       Y10, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y1
+	VMOVUPS      Y7, Y2
+	VADDPS       Y8, Y2, Y2
+	VMULPS       number23<>+0(SB), Y2, Y2
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y2
+	VADDPS       Y11, Y2, Y2
+	MOVQ         SI, R11
+	VMOVUPS      (R11)(R8*1), Y6
+	VSUBPS       (R11)(R8*2), Y6, Y6
+	VMULPS       number24<>+0(SB), Y6, Y6
+	VMOVUPS      (R11)(R9*1), Y13
+	VSUBPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y6
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y7
+	VSUBPS       (R11)(R8*2), Y7, Y7
+	VMULPS       number24<>+0(SB), Y7, Y7
+	VMOVUPS      (R11)(R9*1), Y13
+	VSUBPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y7
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y8
+	VSUBPS       (R11)(R8*2), Y8, Y8
+	VMULPS       number24<>+0(SB), Y8, Y8
+	VMOVUPS      (R11)(R9*1), Y13
+	VSUBPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y8
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y9
+	VSUBPS       (R11)(R8*2), Y9, Y9
+	VMULPS       number24<>+0(SB), Y9, Y9
+	VMOVUPS      (R11)(R9*1), Y13
+	VSUBPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y9
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y10
+	VSUBPS       (R11)(R8*2), Y10, Y10
+	VMULPS       number24<>+0(SB), Y10, Y10
+	VMOVUPS      (R11)(R9*1), Y13
+	VSUBPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y10
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y11
+	VSUBPS       (R11)(R8*2), Y11, Y11
+	VMULPS       number24<>+0(SB), Y11, Y11
+	VMOVUPS      (R11)(R9*1), Y13
+	VSUBPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y11
+	VMOVUPS      Y6, Y3
+	VMULPS       number21<>+0(SB), Y3, Y3
+	VMOVUPS      Y7, Y12
+	VADDPS       Y8, Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y3
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y3
+	VMOVUPS      Y7, Y4
+	VSUBPS       Y8, Y4, Y4
+	VMULPS       number24<>+0(SB), Y4, Y4
+	VMOVUPS      Y9, Y12
+	VSUBPS       Y10, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y4
+	VMOVUPS      Y7, Y5
+	VADDPS       Y8, Y5, Y5
+	VMULPS       number23<>+0(SB), Y5, Y5
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y5
+	VADDPS       Y11, Y5, Y5
+	MOVQ         SI, R11
+	VMOVUPS      (R11)(R8*1), Y6
+	VADDPS       (R11)(R8*2), Y6, Y6
+	VMULPS       number23<>+0(SB), Y6, Y6
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y6
+	VADDPS       (R11)(R10*1), Y6, Y6
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y7
+	VADDPS       (R11)(R8*2), Y7, Y7
+	VMULPS       number23<>+0(SB), Y7, Y7
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y7
+	VADDPS       (R11)(R10*1), Y7, Y7
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y8
+	VADDPS       (R11)(R8*2), Y8, Y8
+	VMULPS       number23<>+0(SB), Y8, Y8
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y8
+	VADDPS       (R11)(R10*1), Y8, Y8
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y9
+	VADDPS       (R11)(R8*2), Y9, Y9
+	VMULPS       number23<>+0(SB), Y9, Y9
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y9
+	VADDPS       (R11)(R10*1), Y9, Y9
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y10
+	VADDPS       (R11)(R8*2), Y10, Y10
+	VMULPS       number23<>+0(SB), Y10, Y10
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y10
+	VADDPS       (R11)(R10*1), Y10, Y10
+	ADDQ         DX, R11
+	VMOVUPS      (R11)(R8*1), Y11
+	VADDPS       (R11)(R8*2), Y11, Y11
+	VMULPS       number23<>+0(SB), Y11, Y11
+	VMOVUPS      (R11)(R9*1), Y13
+	VADDPS       (R11)(R8*4), Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y11
+	VADDPS       (R11)(R10*1), Y11, Y11
+	VMOVUPS      Y6, Y12
+	VMULPS       number21<>+0(SB), Y12, Y12
+	VMOVUPS      Y7, Y15
+	VADDPS       Y8, Y15, Y15
+	VFMADD231PS  number22<>+0(SB), Y15, Y12
+	VMOVUPS      Y9, Y15
+	VADDPS       Y10, Y15, Y15
+	VFMADD231PS  number25<>+0(SB), Y15, Y12
+	VMOVUPS      Y7, Y13
+	VSUBPS       Y8, Y13, Y13
+	VMULPS       number24<>+0(SB), Y13, Y13
+	VMOVUPS      Y9, Y15
+	VSUBPS       Y10, Y15, Y15
+	VFMADD231PS  number27<>+0(SB), Y15, Y13
+	VMOVUPS      Y7, Y14
+	VADDPS       Y8, Y14, Y14
+	VMULPS       number23<>+0(SB), Y14, Y14
+	VMOVUPS      Y9, Y15
+	VADDPS       Y10, Y15, Y15
+	VFMADD231PS  number26<>+0(SB), Y15, Y14
+	VADDPS       Y11, Y14, Y14
+	VUNPCKLPS    Y1, Y0, Y6
+	VUNPCKHPS    Y1, Y0, Y7
+	VUNPCKLPS    Y3, Y2, Y8
+	VUNPCKHPS    Y3, Y2, Y9
+	VUNPCKLPD    Y8, Y6, Y0
+	VUNPCKHPD    Y8, Y6, Y1
+	VUNPCKLPD    Y9, Y7, Y2
+	VUNPCKHPD    Y9, Y7, Y3
+	VUNPCKLPS    Y5, Y4, Y6
+	VUNPCKHPS    Y5, Y4, Y7
+	VUNPCKLPS    Y13, Y12, Y8
+	VUNPCKHPS    Y13, Y12, Y9
+	VUNPCKLPD    Y8, Y6, Y4
+	VUNPCKHPD    Y8, Y6, Y5
+	VUNPCKLPD    Y9, Y7, Y12
+	VUNPCKHPD    Y9, Y7, Y13
+	VMOVUPS      X0, (DI)
+	VMOVUPS      X4, 16(DI)
+	VEXTRACTPS   $0x00, X14, 32(DI)
+	VMOVUPS      X1, 36(DI)
+	VMOVUPS      X5, 52(DI)
+	VEXTRACTPS   $0x01, X14, 68(DI)
+	VMOVUPS      X2, 72(DI)
+	VMOVUPS      X12, 88(DI)
+	VEXTRACTPS   $0x02, X14, 104(DI)
+	VMOVUPS      X3, 108(DI)
+	VMOVUPS      X13, 124(DI)
+	VEXTRACTPS   $0x03, X14, 140(DI)
+	VEXTRACTF128 $0x01, Y14, X6
+	VEXTRACTF128 $0x01, Y0, 144(DI)
+	VEXTRACTF128 $0x01, Y4, 160(DI)
+	VEXTRACTPS   $0x00, X6, 176(DI)
+	VEXTRACTF128 $0x01, Y1, 180(DI)
+	VEXTRACTF128 $0x01, Y5, 196(DI)
+	VEXTRACTPS   $0x01, X6, 212(DI)
+	VEXTRACTF128 $0x01, Y2, 216(DI)
+	VEXTRACTF128 $0x01, Y12, 232(DI)
+	VEXTRACTPS   $0x02, X6, 248(DI)
+	VEXTRACTF128 $0x01, Y3, 252(DI)
+	VEXTRACTF128 $0x01, Y13, 268(DI)
+	VEXTRACTPS   $0x03, X6, 284(DI)
+	ADDQ         $0x00000120, DI
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, BX
+	JGE          eight
+
+rest:
+	ADDQ         $0x08, BX
+	JEQ          done
+	MOVQ         BX, CX
+	NEGQ         CX
+	LEAQ         masks<>+32(SB), AX
+	VMOVUPS      (AX)(CX*4), Y15
+	MOVQ         SI, R11
+	VMASKMOVPS   (R11), Y15, Y14
+	VMOVUPS      Y14, Y6
+	VMULPS       number21<>+0(SB), Y6, Y6
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y6
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y6
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11), Y15, Y14
+	VMOVUPS      Y14, Y7
+	VMULPS       number21<>+0(SB), Y7, Y7
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y7
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y7
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11), Y15, Y14
+	VMOVUPS      Y14, Y8
+	VMULPS       number21<>+0(SB), Y8, Y8
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y8
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y8
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11), Y15, Y14
+	VMOVUPS      Y14, Y9
+	VMULPS       number21<>+0(SB), Y9, Y9
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y9
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y9
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11), Y15, Y14
+	VMOVUPS      Y14, Y10
+	VMULPS       number21<>+0(SB), Y10, Y10
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y10
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y10
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11), Y15, Y14
+	VMOVUPS      Y14, Y11
+	VMULPS       number21<>+0(SB), Y11, Y11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number22<>+0(SB), Y13, Y11
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number25<>+0(SB), Y13, Y11
+	VMOVUPS      Y6, Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      Y7, Y12
+	VADDPS       Y8, Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y0
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y0
+	VMOVUPS      Y7, Y1
+	VSUBPS       Y8, Y1, Y1
+	VMULPS       number24<>+0(SB), Y1, Y1
+	VMOVUPS      Y9, Y12
+	VSUBPS       Y10, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y1
+	VMOVUPS      Y7, Y2
+	VADDPS       Y8, Y2, Y2
+	VMULPS       number23<>+0(SB), Y2, Y2
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y2
+	VADDPS       Y11, Y2, Y2
+	MOVQ         SI, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y6
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VSUBPS       Y14, Y6, Y6
+	VMULPS       number24<>+0(SB), Y6, Y6
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VSUBPS       Y14, Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y6
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y7
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VSUBPS       Y14, Y7, Y7
+	VMULPS       number24<>+0(SB), Y7, Y7
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VSUBPS       Y14, Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y7
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y8
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VSUBPS       Y14, Y8, Y8
+	VMULPS       number24<>+0(SB), Y8, Y8
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VSUBPS       Y14, Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y8
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y9
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VSUBPS       Y14, Y9, Y9
+	VMULPS       number24<>+0(SB), Y9, Y9
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VSUBPS       Y14, Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y9
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y10
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VSUBPS       Y14, Y10, Y10
+	VMULPS       number24<>+0(SB), Y10, Y10
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VSUBPS       Y14, Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y10
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y11
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VSUBPS       Y14, Y11, Y11
+	VMULPS       number24<>+0(SB), Y11, Y11
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VSUBPS       Y14, Y13, Y13
+	VFMADD231PS  number27<>+0(SB), Y13, Y11
+	VMOVUPS      Y6, Y3
+	VMULPS       number21<>+0(SB), Y3, Y3
+	VMOVUPS      Y7, Y12
+	VADDPS       Y8, Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y3
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y3
+	VMOVUPS      Y7, Y4
+	VSUBPS       Y8, Y4, Y4
+	VMULPS       number24<>+0(SB), Y4, Y4
+	VMOVUPS      Y9, Y12
+	VSUBPS       Y10, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y4
+	VMOVUPS      Y7, Y5
+	VADDPS       Y8, Y5, Y5
+	VMULPS       number23<>+0(SB), Y5, Y5
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y5
+	VADDPS       Y11, Y5, Y5
+	MOVQ         SI, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y6
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y6, Y6
+	VMULPS       number23<>+0(SB), Y6, Y6
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y6
+	VMASKMOVPS   (R11)(R10*1), Y15, Y14
+	VADDPS       Y14, Y6, Y6
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y7
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y7, Y7
+	VMULPS       number23<>+0(SB), Y7, Y7
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y7
+	VMASKMOVPS   (R11)(R10*1), Y15, Y14
+	VADDPS       Y14, Y7, Y7
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y8
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y8, Y8
+	VMULPS       number23<>+0(SB), Y8, Y8
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y8
+	VMASKMOVPS   (R11)(R10*1), Y15, Y14
+	VADDPS       Y14, Y8, Y8
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y9
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y9, Y9
+	VMULPS       number23<>+0(SB), Y9, Y9
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y9
+	VMASKMOVPS   (R11)(R10*1), Y15, Y14
+	VADDPS       Y14, Y9, Y9
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y10
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y10, Y10
+	VMULPS       number23<>+0(SB), Y10, Y10
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y10
+	VMASKMOVPS   (R11)(R10*1), Y15, Y14
+	VADDPS       Y14, Y10, Y10
+	ADDQ         DX, R11
+	VMASKMOVPS   (R11)(R8*1), Y15, Y14
+	VMOVUPS      Y14, Y11
+	VMASKMOVPS   (R11)(R8*2), Y15, Y14
+	VADDPS       Y14, Y11, Y11
+	VMULPS       number23<>+0(SB), Y11, Y11
+	VMASKMOVPS   (R11)(R9*1), Y15, Y14
+	VMOVUPS      Y14, Y13
+	VMASKMOVPS   (R11)(R8*4), Y15, Y14
+	VADDPS       Y14, Y13, Y13
+	VFMADD231PS  number26<>+0(SB), Y13, Y11
+	VMASKMOVPS   (R11)(R10*1), Y15, Y14
+	VADDPS       Y14, Y11, Y11
+	VMOVUPS      Y6, Y12
+	VMULPS       number21<>+0(SB), Y12, Y12
+	VMOVUPS      Y7, Y15
+	VADDPS       Y8, Y15, Y15
+	VFMADD231PS  number22<>+0(SB), Y15, Y12
+	VMOVUPS      Y9, Y15
+	VADDPS       Y10, Y15, Y15
+	VFMADD231PS  number25<>+0(SB), Y15, Y12
+	VMOVUPS      Y7, Y13
+	VSUBPS       Y8, Y13, Y13
+	VMULPS       number24<>+0(SB), Y13, Y13
+	VMOVUPS      Y9, Y15
+	VSUBPS       Y10, Y15, Y15
+	VFMADD231PS  number27<>+0(SB), Y15, Y13
+	VMOVUPS      Y7, Y14
+	VADDPS       Y8, Y14, Y14
+	VMULPS       number23<>+0(SB), Y14, Y14
+	VMOVUPS      Y9, Y15
+	VADDPS       Y10, Y15, Y15
+	VFMADD231PS  number26<>+0(SB), Y15, Y14
+	VADDPS       Y11, Y14, Y14
+	VUNPCKLPS    Y1, Y0, Y6
+	VUNPCKHPS    Y1, Y0, Y7
+	VUNPCKLPS    Y3, Y2, Y8
+	VUNPCKHPS    Y3, Y2, Y9
+	VUNPCKLPD    Y8, Y6, Y0
+	VUNPCKHPD    Y8, Y6, Y1
+	VUNPCKLPD    Y9, Y7, Y2
+	VUNPCKHPD    Y9, Y7, Y3
+	VUNPCKLPS    Y5, Y4, Y6
+	VUNPCKHPS    Y5, Y4, Y7
+	VUNPCKLPS    Y13, Y12, Y8
+	VUNPCKHPS    Y13, Y12, Y9
+	VUNPCKLPD    Y8, Y6, Y4
+	VUNPCKHPD    Y8, Y6, Y5
+	VUNPCKLPD    Y9, Y7, Y12
+	VUNPCKHPD    Y9, Y7, Y13
+	VMOVUPS      X0, (DI)
+	VMOVUPS      X4, 16(DI)
+	VEXTRACTPS   $0x00, X14, 32(DI)
+	CMPQ         BX, $0x01
+	JEQ          done
+	VMOVUPS      X1, 36(DI)
+	VMOVUPS      X5, 52(DI)
+	VEXTRACTPS   $0x01, X14, 68(DI)
+	CMPQ         BX, $0x02
+	JEQ          done
+	VMOVUPS      X2, 72(DI)
+	VMOVUPS      X12, 88(DI)
+	VEXTRACTPS   $0x02, X14, 104(DI)
+	CMPQ         BX, $0x03
+	JEQ          done
+	VMOVUPS      X3, 108(DI)
+	VMOVUPS      X13, 124(DI)
+	VEXTRACTPS   $0x03, X14, 140(DI)
+	CMPQ         BX, $0x04
+	JEQ          done
+	VEXTRACTF128 $0x01, Y14, X6
+	VEXTRACTF128 $0x01, Y0, 144(DI)
+	VEXTRACTF128 $0x01, Y4, 160(DI)
+	VEXTRACTPS   $0x00, X6, 176(DI)
+	CMPQ         BX, $0x05
+	JEQ          done
+	VEXTRACTF128 $0x01, Y1, 180(DI)
+	VEXTRACTF128 $0x01, Y5, 196(DI)
+	VEXTRACTPS   $0x01, X6, 212(DI)
+	CMPQ         BX, $0x06
+	JEQ          done
+	VEXTRACTF128 $0x01, Y2, 216(DI)
+	VEXTRACTF128 $0x01, Y12, 232(DI)
+	VEXTRACTPS   $0x02, X6, 248(DI)
+	CMPQ         BX, $0x07
+	JEQ          done
+	VEXTRACTF128 $0x01, Y3, 252(DI)
+	VEXTRACTF128 $0x01, Y13, 268(DI)
+	VEXTRACTPS   $0x03, X6, 284(DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func products16AVX2(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·products16AVX2(SB), NOSPLIT, $0-64
+	MOVQ m+0(FP), DI
+	MOVQ u+8(FP), SI
+	MOVQ v+16(FP), DX
+	MOVQ next+24(FP), R14
+	MOVQ step+48(FP), AX
+	SHLQ $0x02, AX
+	MOVQ tileStride+56(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), R13
+	LEAQ (CX)(CX*4), R15
+	MOVL $0x00000024, BX
+
+place:
+	PREFETCHT0 (R14)
+	ADDQ       $0x00000040, R14
+	MOVQ       DX, R9
+	MOVQ       tiles+32(FP), R10
+
+tiles:
+	CMPQ    R10, $0x05
+	JEQ     tiles5
+	CMPQ    R10, $0x04
+	JEQ     tiles4
+	CMPQ    R10, $0x03
+	JEQ     tiles3
+	CMPQ    R10, $0x02
+	JEQ     tiles2
+	CMPQ    R10, $0x01
+	JEQ     tiles1
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	VMOVUPS 256(DI), Y8
+	VMOVUPS 288(DI), Y9
+	VMOVUPS 320(DI), Y10
+	VMOVUPS 352(DI), Y11
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs6:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R8)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (R8)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R8)(R13*1), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS (R8)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (R8)(R15*1), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs6
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	VMOVUPS      Y4, 128(DI)
+	VMOVUPS      Y5, 160(DI)
+	VMOVUPS      Y6, 192(DI)
+	VMOVUPS      Y7, 224(DI)
+	VMOVUPS      Y8, 256(DI)
+	VMOVUPS      Y9, 288(DI)
+	VMOVUPS      Y10, 320(DI)
+	VMOVUPS      Y11, 352(DI)
+	ADDQ         $0x00000180, DI
+	LEAQ         (R9)(R13*2), R9
+	SUBQ         $0x06, R10
+	JNE          tiles
+	JMP          next
+
+tiles5:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	VMOVUPS 256(DI), Y8
+	VMOVUPS 288(DI), Y9
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs5:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R8)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (R8)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R8)(R13*1), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS (R8)(CX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs5
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	VMOVUPS      Y4, 128(DI)
+	VMOVUPS      Y5, 160(DI)
+	VMOVUPS      Y6, 192(DI)
+	VMOVUPS      Y7, 224(DI)
+	VMOVUPS      Y8, 256(DI)
+	VMOVUPS      Y9, 288(DI)
+	ADDQ         $0x00000140, DI
+	JMP          next
+
+tiles4:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs4:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R8)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (R8)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (R8)(R13*1), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs4
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	VMOVUPS      Y4, 128(DI)
+	VMOVUPS      Y5, 160(DI)
+	VMOVUPS      Y6, 192(DI)
+	VMOVUPS      Y7, 224(DI)
+	ADDQ         $0x00000100, DI
+	JMP          next
+
+tiles3:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs3:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R8)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS (R8)(CX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs3
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	VMOVUPS      Y4, 128(DI)
+	VMOVUPS      Y5, 160(DI)
+	ADDQ         $0x000000c0, DI
+	JMP          next
+
+tiles2:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs2:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (R8)(CX*1), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs2
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	ADDQ         $0x00000080, DI
+	JMP          next
+
+tiles1:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	MOVQ    SI, R11
+	MOVQ    R9, R8
+	MOVQ    depth+40(FP), R12
+
+inputs1:
+	VMOVUPS      (R11), Y12
+	VMOVUPS      32(R11), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         $0x40, R11
+	ADDQ         $0x04, R8
+	DECQ         R12
+	JNE          inputs1
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         $0x00000040, DI
+
+next:
+	MOVQ R11, SI
+	ADDQ AX, DX
+	DECQ BX
+	JNE  place
+	VZEROUPPER
+	RET
+
+// func weights16AVX2(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+// Requires: AVX, FMA3
+TEXT ·weights16AVX2(SB), NOSPLIT, $0-72
+	MOVQ k+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ v+16(FP), DX
+	MOVQ s+24(FP), R14
+	MOVQ step+40(FP), R11
+	SHLQ $0x02, R11
+	MOVQ yStride+56(FP), AX
+	SHLQ $0x02, AX
+	MOVQ vStride+64(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (R11)(R11*2), R12
+	SHLQ $0x01, R12
+	LEAQ (R12)(R12*2), R13
+	LEAQ (R12)(R12*4), R15
+	XORL CX, CX
+
+column:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	MOVQ   SI, R8
+	MOVQ   DX, R9
+	MOVQ   tiles+32(FP), R10
+
+tileBefore:
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 4(R8), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y9
+	VMOVUPS      (R9)(R12*1), Y12
+	VMOVUPS      32(R9)(R12*1), Y13
+	VBROADCASTSS (R8)(R12*1), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VFMADD231PS  Y13, Y14, Y4
+	VBROADCASTSS 4(R8)(R12*1), Y15
+	VFMADD231PS  Y12, Y15, Y7
+	VFMADD231PS  Y13, Y15, Y10
+	VMOVUPS      (R9)(R12*2), Y12
+	VMOVUPS      32(R9)(R12*2), Y13
+	VBROADCASTSS (R8)(R12*2), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 4(R8)(R12*2), Y15
+	VFMADD231PS  Y12, Y15, Y8
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         AX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          tileBefore
+	VMOVUPS      Y0, 2304(R14)
+	VMOVUPS      Y1, 2336(R14)
+	VMOVUPS      Y2, 2368(R14)
+	VMOVUPS      Y3, 2400(R14)
+	VMOVUPS      Y4, 2432(R14)
+	VMOVUPS      Y5, 2464(R14)
+	VMOVUPS      Y6, 2496(R14)
+	VMOVUPS      Y7, 2528(R14)
+	VMOVUPS      Y8, 2560(R14)
+	VMOVUPS      Y9, 2592(R14)
+	VMOVUPS      Y10, 2624(R14)
+	VMOVUPS      Y11, 2656(R14)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	MOVQ         SI, R8
+	MOVQ         DX, R9
+	MOVQ         tiles+32(FP), R10
+
+tileAfter:
+	VMOVUPS      (R9)(R13*1), Y12
+	VMOVUPS      32(R9)(R13*1), Y13
+	VBROADCASTSS (R8)(R13*1), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 4(R8)(R13*1), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y9
+	VMOVUPS      (R9)(R12*4), Y12
+	VMOVUPS      32(R9)(R12*4), Y13
+	VBROADCASTSS (R8)(R12*4), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VFMADD231PS  Y13, Y14, Y4
+	VBROADCASTSS 4(R8)(R12*4), Y15
+	VFMADD231PS  Y12, Y15, Y7
+	VFMADD231PS  Y13, Y15, Y10
+	VMOVUPS      (R9)(R15*1), Y12
+	VMOVUPS      32(R9)(R15*1), Y13
+	VBROADCASTSS (R8)(R15*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 4(R8)(R15*1), Y15
+	VFMADD231PS  Y12, Y15, Y8
+	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         AX, R8
+	ADDQ         BX, R9
+	DECQ         R10
+	JNE          tileAfter
+	VMOVUPS      2304(R14), Y13
+	VMULPS       number21<>+0(SB), Y13, Y13
+	VMOVUPS      2336(R14), Y12
+	VADDPS       2368(R14), Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y13
+	VMOVUPS      Y0, Y12
+	VADDPS       Y1, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y13
+	VMOVUPS      Y13, (R14)(CX*1)
+	VMOVUPS      2336(R14), Y14
+	VSUBPS       2368(R14), Y14, Y14
+	VMULPS       number24<>+0(SB), Y14, Y14
+	VMOVUPS      Y0, Y12
+	VSUBPS       Y1, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y14
+	VMOVUPS      Y14, 192(R14)(CX*1)
+	VMOVUPS      2336(R14), Y15
+	VADDPS       2368(R14), Y15, Y15
+	VMULPS       number23<>+0(SB), Y15, Y15
+	VMOVUPS      Y0, Y12
+	VADDPS       Y1, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y15
+	VADDPS       Y2, Y15, Y15
+	VMOVUPS      Y15, 384(R14)(CX*1)
+	VMOVUPS      2400(R14), Y13
+	VMULPS       number21<>+0(SB), Y13, Y13
+	VMOVUPS      2432(R14), Y12
+	VADDPS       2464(R14), Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y13
+	VMOVUPS      Y3, Y12
+	VADDPS       Y4, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y13
+	VMOVUPS      Y13, 576(R14)(CX*1)
+	VMOVUPS      2432(R14), Y14
+	VSUBPS       2464(R14), Y14, Y14
+	VMULPS       number24<>+0(SB), Y14, Y14
+	VMOVUPS      Y3, Y12
+	VSUBPS       Y4, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y14
+	VMOVUPS      Y14, 768(R14)(CX*1)
+	VMOVUPS      2432(R14), Y15
+	VADDPS       2464(R14), Y15, Y15
+	VMULPS       number23<>+0(SB), Y15, Y15
+	VMOVUPS      Y3, Y12
+	VADDPS       Y4, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y15
+	VADDPS       Y5, Y15, Y15
+	VMOVUPS      Y15, 960(R14)(CX*1)
+	VMOVUPS      2496(R14), Y13
+	VMULPS       number21<>+0(SB), Y13, Y13
+	VMOVUPS      2528(R14), Y12
+	VADDPS       2560(R14), Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y13
+	VMOVUPS      Y6, Y12
+	VADDPS       Y7, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y13
+	VMOVUPS      Y13, 1152(R14)(CX*1)
+	VMOVUPS      2528(R14), Y14
+	VSUBPS       2560(R14), Y14, Y14
+	VMULPS       number24<>+0(SB), Y14, Y14
+	VMOVUPS      Y6, Y12
+	VSUBPS       Y7, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y14
+	VMOVUPS      Y14, 1344(R14)(CX*1)
+	VMOVUPS      2528(R14), Y15
+	VADDPS       2560(R14), Y15, Y15
+	VMULPS       number23<>+0(SB), Y15, Y15
+	VMOVUPS      Y6, Y12
+	VADDPS       Y7, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y15
+	VADDPS       Y8, Y15, Y15
+	VMOVUPS      Y15, 1536(R14)(CX*1)
+	VMOVUPS      2592(R14), Y13
+	VMULPS       number21<>+0(SB), Y13, Y13
+	VMOVUPS      2624(R14), Y12
+	VADDPS       2656(R14), Y12, Y12
+	VFMADD231PS  number22<>+0(SB), Y12, Y13
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number25<>+0(SB), Y12, Y13
+	VMOVUPS      Y13, 1728(R14)(CX*1)
+	VMOVUPS      2624(R14), Y14
+	VSUBPS       2656(R14), Y14, Y14
+	VMULPS       number24<>+0(SB), Y14, Y14
+	VMOVUPS      Y9, Y12
+	VSUBPS       Y10, Y12, Y12
+	VFMADD231PS  number27<>+0(SB), Y12, Y14
+	VMOVUPS      Y14, 1920(R14)(CX*1)
+	VMOVUPS      2624(R14), Y15
+	VADDPS       2656(R14), Y15, Y15
+	VMULPS       number23<>+0(SB), Y15, Y15
+	VMOVUPS      Y9, Y12
+	VADDPS       Y10, Y12, Y12
+	VFMADD231PS  number26<>+0(SB), Y12, Y15
+	VADDPS       Y11, Y15, Y15
+	VMOVUPS      Y15, 2112(R14)(CX*1)
+	ADDQ         R11, SI
+	ADDQ         R11, DX
+	ADDQ         $0x20, CX
+	CMPQ         CX, $0x000000c0
+	JNE          column
+	MOVQ         kStride+48(FP), CX
+	SHLQ         $0x02, CX
+	VMOVUPS      (R14), Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      32(R14), Y9
+	VADDPS       64(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y0
+	VMOVUPS      96(R14), Y9
+	VADDPS       128(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y0
+	VMOVUPS      32(R14), Y1
+	VSUBPS       64(R14), Y1, Y1
+	VMULPS       number24<>+0(SB), Y1, Y1
+	VMOVUPS      96(R14), Y9
+	VSUBPS       128(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y1
+	VMOVUPS      32(R14), Y2
+	VADDPS       64(R14), Y2, Y2
+	VMULPS       number23<>+0(SB), Y2, Y2
+	VMOVUPS      96(R14), Y9
+	VADDPS       128(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y2
+	VADDPS       160(R14), Y2, Y2
+	VMOVUPS      192(R14), Y3
+	VMULPS       number21<>+0(SB), Y3, Y3
+	VMOVUPS      224(R14), Y9
+	VADDPS       256(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y3
+	VMOVUPS      288(R14), Y9
+	VADDPS       320(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y3
+	VMOVUPS      224(R14), Y4
+	VSUBPS       256(R14), Y4, Y4
+	VMULPS       number24<>+0(SB), Y4, Y4
+	VMOVUPS      288(R14), Y9
+	VSUBPS       320(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y4
+	VMOVUPS      224(R14), Y5
+	VADDPS       256(R14), Y5, Y5
+	VMULPS       number23<>+0(SB), Y5, Y5
+	VMOVUPS      288(R14), Y9
+	VADDPS       320(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y5
+	VADDPS       352(R14), Y5, Y5
+	VMOVUPS      384(R14), Y6
+	VMULPS       number21<>+0(SB), Y6, Y6
+	VMOVUPS      416(R14), Y9
+	VADDPS       448(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y6
+	VMOVUPS      480(R14), Y9
+	VADDPS       512(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y6
+	VMOVUPS      416(R14), Y7
+	VSUBPS       448(R14), Y7, Y7
+	VMULPS       number24<>+0(SB), Y7, Y7
+	VMOVUPS      480(R14), Y9
+	VSUBPS       512(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y7
+	VMOVUPS      416(R14), Y8
+	VADDPS       448(R14), Y8, Y8
+	VMULPS       number23<>+0(SB), Y8, Y8
+	VMOVUPS      480(R14), Y9
+	VADDPS       512(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y8
+	VADDPS       544(R14), Y8, Y8
+	VUNPCKLPS    Y1, Y0, Y9
+	VUNPCKHPS    Y1, Y0, Y10
+	VUNPCKLPS    Y3, Y2, Y11
+	VUNPCKHPS    Y3, Y2, Y12
+	VUNPCKLPD    Y11, Y9, Y0
+	VUNPCKHPD    Y11, Y9, Y1
+	VUNPCKLPD    Y12, Y10, Y2
+	VUNPCKHPD    Y12, Y10, Y3
+	VUNPCKLPS    Y5, Y4, Y9
+	VUNPCKHPS    Y5, Y4, Y10
+	VUNPCKLPS    Y7, Y6, Y11
+	VUNPCKHPS    Y7, Y6, Y12
+	VUNPCKLPD    Y11, Y9, Y4
+	VUNPCKHPD    Y11, Y9, Y5
+	VUNPCKLPD    Y12, Y10, Y6
+	VUNPCKHPD    Y12, Y10, Y7
+	VMOVUPS      X0, (DI)
+	VMOVUPS      X4, 16(DI)
+	VEXTRACTPS   $0x00, X8, 32(DI)
+	VMOVUPS      X1, 36(DI)
+	VMOVUPS      X5, 52(DI)
+	VEXTRACTPS   $0x01, X8, 68(DI)
+	VMOVUPS      X2, 72(DI)
+	VMOVUPS      X6, 88(DI)
+	VEXTRACTPS   $0x02, X8, 104(DI)
+	VMOVUPS      X3, 108(DI)
+	VMOVUPS      X7, 124(DI)
+	VEXTRACTPS   $0x03, X8, 140(DI)
+	VEXTRACTF128 $0x01, Y8, X9
+	VEXTRACTF128 $0x01, Y0, 144(DI)
+	VEXTRACTF128 $0x01, Y4, 160(DI)
+	VEXTRACTPS   $0x00, X9, 176(DI)
+	VEXTRACTF128 $0x01, Y1, 180(DI)
+	VEXTRACTF128 $0x01, Y5, 196(DI)
+	VEXTRACTPS   $0x01, X9, 212(DI)
+	VEXTRACTF128 $0x01, Y2, 216(DI)
+	VEXTRACTF128 $0x01, Y6, 232(DI)
+	VEXTRACTPS   $0x02, X9, 248(DI)
+	VEXTRACTF128 $0x01, Y3, 252(DI)
+	VEXTRACTF128 $0x01, Y7, 268(DI)
+	VEXTRACTPS   $0x03, X9, 284(DI)
+	VMOVUPS      576(R14), Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      608(R14), Y9
+	VADDPS       640(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y0
+	VMOVUPS      672(R14), Y9
+	VADDPS       704(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y0
+	VMOVUPS      608(R14), Y1
+	VSUBPS       640(R14), Y1, Y1
+	VMULPS       number24<>+0(SB), Y1, Y1
+	VMOVUPS      672(R14), Y9
+	VSUBPS       704(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y1
+	VMOVUPS      608(R14), Y2
+	VADDPS       640(R14), Y2, Y2
+	VMULPS       number23<>+0(SB), Y2, Y2
+	VMOVUPS      672(R14), Y9
+	VADDPS       704(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y2
+	VADDPS       736(R14), Y2, Y2
+	VMOVUPS      768(R14), Y3
+	VMULPS       number21<>+0(SB), Y3, Y3
+	VMOVUPS      800(R14), Y9
+	VADDPS       832(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y3
+	VMOVUPS      864(R14), Y9
+	VADDPS       896(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y3
+	VMOVUPS      800(R14), Y4
+	VSUBPS       832(R14), Y4, Y4
+	VMULPS       number24<>+0(SB), Y4, Y4
+	VMOVUPS      864(R14), Y9
+	VSUBPS       896(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y4
+	VMOVUPS      800(R14), Y5
+	VADDPS       832(R14), Y5, Y5
+	VMULPS       number23<>+0(SB), Y5, Y5
+	VMOVUPS      864(R14), Y9
+	VADDPS       896(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y5
+	VADDPS       928(R14), Y5, Y5
+	VMOVUPS      960(R14), Y6
+	VMULPS       number21<>+0(SB), Y6, Y6
+	VMOVUPS      992(R14), Y9
+	VADDPS       1024(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y6
+	VMOVUPS      1056(R14), Y9
+	VADDPS       1088(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y6
+	VMOVUPS      992(R14), Y7
+	VSUBPS       1024(R14), Y7, Y7
+	VMULPS       number24<>+0(SB), Y7, Y7
+	VMOVUPS      1056(R14), Y9
+	VSUBPS       1088(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y7
+	VMOVUPS      992(R14), Y8
+	VADDPS       1024(R14), Y8, Y8
+	VMULPS       number23<>+0(SB), Y8, Y8
+	VMOVUPS      1056(R14), Y9
+	VADDPS       1088(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y8
+	VADDPS       1120(R14), Y8, Y8
+	VUNPCKLPS    Y1, Y0, Y9
+	VUNPCKHPS    Y1, Y0, Y10
+	VUNPCKLPS    Y3, Y2, Y11
+	VUNPCKHPS    Y3, Y2, Y12
+	VUNPCKLPD    Y11, Y9, Y0
+	VUNPCKHPD    Y11, Y9, Y1
+	VUNPCKLPD    Y12, Y10, Y2
+	VUNPCKHPD    Y12, Y10, Y3
+	VUNPCKLPS    Y5, Y4, Y9
+	VUNPCKHPS    Y5, Y4, Y10
+	VUNPCKLPS    Y7, Y6, Y11
+	VUNPCKHPS    Y7, Y6, Y12
+	VUNPCKLPD    Y11, Y9, Y4
+	VUNPCKHPD    Y11, Y9, Y5
+	VUNPCKLPD    Y12, Y10, Y6
+	VUNPCKHPD    Y12, Y10, Y7
+	VMOVUPS      X0, 288(DI)
+	VMOVUPS      X4, 304(DI)
+	VEXTRACTPS   $0x00, X8, 320(DI)
+	VMOVUPS      X1, 324(DI)
+	VMOVUPS      X5, 340(DI)
+	VEXTRACTPS   $0x01, X8, 356(DI)
+	VMOVUPS      X2, 360(DI)
+	VMOVUPS      X6, 376(DI)
+	VEXTRACTPS   $0x02, X8, 392(DI)
+	VMOVUPS      X3, 396(DI)
+	VMOVUPS      X7, 412(DI)
+	VEXTRACTPS   $0x03, X8, 428(DI)
+	VEXTRACTF128 $0x01, Y8, X9
+	VEXTRACTF128 $0x01, Y0, 432(DI)
+	VEXTRACTF128 $0x01, Y4, 448(DI)
+	VEXTRACTPS   $0x00, X9, 464(DI)
+	VEXTRACTF128 $0x01, Y1, 468(DI)
+	VEXTRACTF128 $0x01, Y5, 484(DI)
+	VEXTRACTPS   $0x01, X9, 500(DI)
+	VEXTRACTF128 $0x01, Y2, 504(DI)
+	VEXTRACTF128 $0x01, Y6, 520(DI)
+	VEXTRACTPS   $0x02, X9, 536(DI)
+	VEXTRACTF128 $0x01, Y3, 540(DI)
+	VEXTRACTF128 $0x01, Y7, 556(DI)
+	VEXTRACTPS   $0x03, X9, 572(DI)
+	ADDQ         CX, DI
+	VMOVUPS      1152(R14), Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      1184(R14), Y9
+	VADDPS       1216(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y0
+	VMOVUPS      1248(R14), Y9
+	VADDPS       1280(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y0
+	VMOVUPS      1184(R14), Y1
+	VSUBPS       1216(R14), Y1, Y1
+	VMULPS       number24<>+0(SB), Y1, Y1
+	VMOVUPS      1248(R14), Y9
+	VSUBPS       1280(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y1
+	VMOVUPS      1184(R14), Y2
+	VADDPS       1216(R14), Y2, Y2
+	VMULPS       number23<>+0(SB), Y2, Y2
+	VMOVUPS      1248(R14), Y9
+	VADDPS       1280(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y2
+	VADDPS       1312(R14), Y2, Y2
+	VMOVUPS      1344(R14), Y3
+	VMULPS       number21<>+0(SB), Y3, Y3
+	VMOVUPS      1376(R14), Y9
+	VADDPS       1408(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y3
+	VMOVUPS      1440(R14), Y9
+	VADDPS       1472(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y3
+	VMOVUPS      1376(R14), Y4
+	VSUBPS       1408(R14), Y4, Y4
+	VMULPS       number24<>+0(SB), Y4, Y4
+	VMOVUPS      1440(R14), Y9
+	VSUBPS       1472(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y4
+	VMOVUPS      1376(R14), Y5
+	VADDPS       1408(R14), Y5, Y5
+	VMULPS       number23<>+0(SB), Y5, Y5
+	VMOVUPS      1440(R14), Y9
+	VADDPS       1472(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y5
+	VADDPS       1504(R14), Y5, Y5
+	VMOVUPS      1536(R14), Y6
+	VMULPS       number21<>+0(SB), Y6, Y6
+	VMOVUPS      1568(R14), Y9
+	VADDPS       1600(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y6
+	VMOVUPS      1632(R14), Y9
+	VADDPS       1664(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y6
+	VMOVUPS      1568(R14), Y7
+	VSUBPS       1600(R14), Y7, Y7
+	VMULPS       number24<>+0(SB), Y7, Y7
+	VMOVUPS      1632(R14), Y9
+	VSUBPS       1664(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y7
+	VMOVUPS      1568(R14), Y8
+	VADDPS       1600(R14), Y8, Y8
+	VMULPS       number23<>+0(SB), Y8, Y8
+	VMOVUPS      1632(R14), Y9
+	VADDPS       1664(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y8
+	VADDPS       1696(R14), Y8, Y8
+	VUNPCKLPS    Y1, Y0, Y9
+	VUNPCKHPS    Y1, Y0, Y10
+	VUNPCKLPS    Y3, Y2, Y11
+	VUNPCKHPS    Y3, Y2, Y12
+	VUNPCKLPD    Y11, Y9, Y0
+	VUNPCKHPD    Y11, Y9, Y1
+	VUNPCKLPD    Y12, Y10, Y2
+	VUNPCKHPD    Y12, Y10, Y3
+	VUNPCKLPS    Y5, Y4, Y9
+	VUNPCKHPS    Y5, Y4, Y10
+	VUNPCKLPS    Y7, Y6, Y11
+	VUNPCKHPS    Y7, Y6, Y12
+	VUNPCKLPD    Y11, Y9, Y4
+	VUNPCKHPD    Y11, Y9, Y5
+	VUNPCKLPD    Y12, Y10, Y6
+	VUNPCKHPD    Y12, Y10, Y7
+	VMOVUPS      X0, (DI)
+	VMOVUPS      X4, 16(DI)
+	VEXTRACTPS   $0x00, X8, 32(DI)
+	VMOVUPS      X1, 36(DI)
+	VMOVUPS      X5, 52(DI)
+	VEXTRACTPS   $0x01, X8, 68(DI)
+	VMOVUPS      X2, 72(DI)
+	VMOVUPS      X6, 88(DI)
+	VEXTRACTPS   $0x02, X8, 104(DI)
+	VMOVUPS      X3, 108(DI)
+	VMOVUPS      X7, 124(DI)
+	VEXTRACTPS   $0x03, X8, 140(DI)
+	VEXTRACTF128 $0x01, Y8, X9
+	VEXTRACTF128 $0x01, Y0, 144(DI)
+	VEXTRACTF128 $0x01, Y4, 160(DI)
+	VEXTRACTPS   $0x00, X9, 176(DI)
+	VEXTRACTF128 $0x01, Y1, 180(DI)
+	VEXTRACTF128 $0x01, Y5, 196(DI)
+	VEXTRACTPS   $0x01, X9, 212(DI)
+	VEXTRACTF128 $0x01, Y2, 216(DI)
+	VEXTRACTF128 $0x01, Y6, 232(DI)
+	VEXTRACTPS   $0x02, X9, 248(DI)
+	VEXTRACTF128 $0x01, Y3, 252(DI)
+	VEXTRACTF128 $0x01, Y7, 268(DI)
+	VEXTRACTPS   $0x03, X9, 284(DI)
+	VMOVUPS      1728(R14), Y0
+	VMULPS       number21<>+0(SB), Y0, Y0
+	VMOVUPS      1760(R14), Y9
+	VADDPS       1792(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y0
+	VMOVUPS      1824(R14), Y9
+	VADDPS       1856(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y0
+	VMOVUPS      1760(R14), Y1
+	VSUBPS       1792(R14), Y1, Y1
+	VMULPS       number24<>+0(SB), Y1, Y1
+	VMOVUPS      1824(R14), Y9
+	VSUBPS       1856(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y1
+	VMOVUPS      1760(R14), Y2
+	VADDPS       1792(R14), Y2, Y2
+	VMULPS       number23<>+0(SB), Y2, Y2
+	VMOVUPS      1824(R14), Y9
+	VADDPS       1856(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y2
+	VADDPS       1888(R14), Y2, Y2
+	VMOVUPS      1920(R14), Y3
+	VMULPS       number21<>+0(SB), Y3, Y3
+	VMOVUPS      1952(R14), Y9
+	VADDPS       1984(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y3
+	VMOVUPS      2016(R14), Y9
+	VADDPS       2048(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y3
+	VMOVUPS      1952(R14), Y4
+	VSUBPS       1984(R14), Y4, Y4
+	VMULPS       number24<>+0(SB), Y4, Y4
+	VMOVUPS      2016(R14), Y9
+	VSUBPS       2048(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y4
+	VMOVUPS      1952(R14), Y5
+	VADDPS       1984(R14), Y5, Y5
+	VMULPS       number23<>+0(SB), Y5, Y5
+	VMOVUPS      2016(R14), Y9
+	VADDPS       2048(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y5
+	VADDPS       2080(R14), Y5, Y5
+	VMOVUPS      2112(R14), Y6
+	VMULPS       number21<>+0(SB), Y6, Y6
+	VMOVUPS      2144(R14), Y9
+	VADDPS       2176(R14), Y9, Y9
+	VFMADD231PS  number22<>+0(SB), Y9, Y6
+	VMOVUPS      2208(R14), Y9
+	VADDPS       2240(R14), Y9, Y9
+	VFMADD231PS  number25<>+0(SB), Y9, Y6
+	VMOVUPS      2144(R14), Y7
+	VSUBPS       2176(R14), Y7, Y7
+	VMULPS       number24<>+0(SB), Y7, Y7
+	VMOVUPS      2208(R14), Y9
+	VSUBPS       2240(R14), Y9, Y9
+	VFMADD231PS  number27<>+0(SB), Y9, Y7
+	VMOVUPS      2144(R14), Y8
+	VADDPS       2176(R14), Y8, Y8
+	VMULPS       number23<>+0(SB), Y8, Y8
+	VMOVUPS      2208(R14), Y9
+	VADDPS       2240(R14), Y9, Y9
+	VFMADD231PS  number26<>+0(SB), Y9, Y8
+	VADDPS       2272(R14), Y8, Y8
+	VUNPCKLPS    Y1, Y0, Y9
+	VUNPCKHPS    Y1, Y0, Y10
+	VUNPCKLPS    Y3, Y2, Y11
+	VUNPCKHPS    Y3, Y2, Y12
+	VUNPCKLPD    Y11, Y9, Y0
+	VUNPCKHPD    Y11, Y9, Y1
+	VUNPCKLPD    Y12, Y10, Y2
+	VUNPCKHPD    Y12, Y10, Y3
+	VUNPCKLPS    Y5, Y4, Y9
+	VUNPCKHPS    Y5, Y4, Y10
+	VUNPCKLPS    Y7, Y6, Y11
+	VUNPCKHPS    Y7, Y6, Y12
+	VUNPCKLPD    Y11, Y9, Y4
+	VUNPCKHPD    Y11, Y9, Y5
+	VUNPCKLPD    Y12, Y10, Y6
+	VUNPCKHPD    Y12, Y10, Y7
+	VMOVUPS      X0, 288(DI)
+	VMOVUPS      X4, 304(DI)
+	VEXTRACTPS   $0x00, X8, 320(DI)
+	VMOVUPS      X1, 324(DI)
+	VMOVUPS      X5, 340(DI)
+	VEXTRACTPS   $0x01, X8, 356(DI)
+	VMOVUPS      X2, 360(DI)
+	VMOVUPS      X6, 376(DI)
+	VEXTRACTPS   $0x02, X8, 392(DI)
+	VMOVUPS      X3, 396(DI)
+	VMOVUPS      X7, 412(DI)
+	VEXTRACTPS   $0x03, X8, 428(DI)
+	VEXTRACTF128 $0x01, Y8, X9
+	VEXTRACTF128 $0x01, Y0, 432(DI)
+	VEXTRACTF128 $0x01, Y4, 448(DI)
+	VEXTRACTPS   $0x00, X9, 464(DI)
+	VEXTRACTF128 $0x01, Y1, 468(DI)
+	VEXTRACTF128 $0x01, Y5, 484(DI)
+	VEXTRACTPS   $0x01, X9, 500(DI)
+	VEXTRACTF128 $0x01, Y2, 504(DI)
+	VEXTRACTF128 $0x01, Y6, 520(DI)
+	VEXTRACTPS   $0x02, X9, 536(DI)
+	VEXTRACTF128 $0x01, Y3, 540(DI)
+	VEXTRACTF128 $0x01, Y7, 556(DI)
+	VEXTRACTPS   $0x03, X9, 572(DI)
+	VZEROUPPER
+	RET
+
+// func dataLanesAVX2(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// Requires: AVX, FMA3
+TEXT ·dataLanesAVX2(SB), NOSPLIT, $0-64
+	MOVQ    count+24(FP), R8
+	ANDQ    $0x07, R8
+	MOVQ    R8, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), AX
+	VMOVUPS (AX)(CX*4), Y15
+	MOVQ    v+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    rows+16(FP), R11
+	MOVQ    vStride+40(FP), CX
+	SHLQ    $0x02, CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (CX)(CX*4), BX
+	MOVQ    xStride+56(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
+	MOVQ    vRowStride+32(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    xRowStride+48(FP), R15
+	SHLQ    $0x02, R15
+
+row:
+	MOVQ DI, R13
+	MOVQ SI, R12
+	MOVQ count+24(FP), AX
+	SHRQ $0x03, AX
+	JEQ  rest
+
+vector:
+	VMOVUPS      (R12), Y0
+	VMOVUPS      (R12)(R8*1), Y1
+	VMOVUPS      (R12)(R8*2), Y2
+	VMOVUPS      (R12)(R9*1), Y3
+	VMOVUPS      (R12)(R8*4), Y4
+	VMOVUPS      (R12)(R10*1), Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMOVUPS      Y6, (R13)
+	VMOVUPS      Y7, (R13)(CX*1)
+	VMOVUPS      Y8, (R13)(CX*2)
+	VMOVUPS      Y9, (R13)(DX*1)
+	VMOVUPS      Y10, (R13)(CX*4)
+	VMOVUPS      Y11, (R13)(BX*1)
+	ADDQ         $0x20, R12
+	ADDQ         $0x20, R13
+	DECQ         AX
+	JNE          vector
+
+rest:
+	TESTQ        $0x00000007, count+24(FP)
+	JEQ          next
+	VMASKMOVPS   (R12), Y15, Y0
+	VMASKMOVPS   (R12)(R8*1), Y15, Y1
+	VMASKMOVPS   (R12)(R8*2), Y15, Y2
+	VMASKMOVPS   (R12)(R9*1), Y15, Y3
+	VMASKMOVPS   (R12)(R8*4), Y15, Y4
+	VMASKMOVPS   (R12)(R10*1), Y15, Y5
+	VMOVAPS      Y4, Y6
+	VFNMADD231PS number14<>+0(SB), Y2, Y6
+	VMOVAPS      Y5, Y11
+	VFNMADD231PS number14<>+0(SB), Y3, Y11
+	VFMADD231PS  number13<>+0(SB), Y0, Y6
+	VFMADD231PS  number13<>+0(SB), Y1, Y11
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS number18<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y12
+	VFNMADD231PS number18<>+0(SB), Y1, Y12
+	VMOVAPS      Y7, Y8
+	VFMADD231PS  number15<>+0(SB), Y12, Y7
+	VFNMADD231PS number15<>+0(SB), Y12, Y8
+	VMOVAPS      Y4, Y9
+	VFNMADD231PS number16<>+0(SB), Y2, Y9
+	VMOVAPS      Y3, Y13
+	VFNMADD231PS number16<>+0(SB), Y1, Y13
+	VMOVAPS      Y9, Y10
+	VFMADD231PS  number17<>+0(SB), Y13, Y9
+	VFNMADD231PS number17<>+0(SB), Y13, Y10
+	VMASKMOVPS   Y6, Y15, (R13)
+	VMASKMOVPS   Y7, Y15, (R13)(CX*1)
+	VMASKMOVPS   Y8, Y15, (R13)(CX*2)
+	VMASKMOVPS   Y9, Y15, (R13)(DX*1)
+	VMASKMOVPS   Y10, Y15, (R13)(CX*4)
+	VMASKMOVPS   Y11, Y15, (R13)(BX*1)
+
+next:
+	ADDQ R14, DI
+	ADDQ R15, SI
+	DECQ R11
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func spreadLanesAVX2(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// Requires: AVX, FMA3
+TEXT ·spreadLanesAVX2(SB), NOSPLIT, $0-64
+	MOVQ    count+24(FP), R8
+	ANDQ    $0x07, R8
+	MOVQ    R8, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), AX
+	VMOVUPS (AX)(CX*4), Y15
+	MOVQ    v+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    rows+16(FP), R11
+	MOVQ    vStride+40(FP), CX
+	SHLQ    $0x02, CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (CX)(CX*4), BX
+	MOVQ    xStride+56(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
+	MOVQ    vRowStride+32(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    xRowStride+48(FP), R15
+	SHLQ    $0x02, R15
+
+row:
+	MOVQ DI, R13
+	MOVQ SI, R12
+	MOVQ count+24(FP), AX
+	SHRQ $0x03, AX
+	JEQ  rest
+
+vector:
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R8*1), Y1
+	VMOVUPS     (R12)(R8*2), Y2
+	VMOVUPS     (R12)(R9*1), Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMOVUPS     Y6, (R13)
+	VMOVUPS     Y7, (R13)(CX*1)
+	VMOVUPS     Y8, (R13)(CX*2)
+	VMOVUPS     Y9, (R13)(DX*1)
+	VMOVUPS     Y10, (R13)(CX*4)
+	VMOVUPS     Y11, (R13)(BX*1)
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	DECQ        AX
+	JNE         vector
+
+rest:
+	TESTQ       $0x00000007, count+24(FP)
+	JEQ         next
+	VMASKMOVPS  (R12), Y15, Y0
+	VMASKMOVPS  (R12)(R8*1), Y15, Y1
+	VMASKMOVPS  (R12)(R8*2), Y15, Y2
+	VMASKMOVPS  (R12)(R9*1), Y15, Y3
+	VMOVAPS     Y0, Y7
+	VFMADD231PS number16<>+0(SB), Y2, Y7
+	VMULPS      number15<>+0(SB), Y1, Y12
+	VFMADD231PS number19<>+0(SB), Y3, Y12
+	VSUBPS      Y12, Y7, Y8
+	VADDPS      Y12, Y7, Y7
+	VMOVAPS     Y0, Y9
+	VFMADD231PS number18<>+0(SB), Y2, Y9
+	VMULPS      number17<>+0(SB), Y1, Y13
+	VFMADD231PS number20<>+0(SB), Y3, Y13
+	VSUBPS      Y13, Y9, Y10
+	VADDPS      Y13, Y9, Y9
+	VMOVAPS     Y0, Y6
+	VMOVAPS     Y3, Y11
+	VMASKMOVPS  Y6, Y15, (R13)
+	VMASKMOVPS  Y7, Y15, (R13)(CX*1)
+	VMASKMOVPS  Y8, Y15, (R13)(CX*2)
+	VMASKMOVPS  Y9, Y15, (R13)(DX*1)
+	VMASKMOVPS  Y10, Y15, (R13)(CX*4)
+	VMASKMOVPS  Y11, Y15, (R13)(BX*1)
+
+next:
+	ADDQ R14, DI
+	ADDQ R15, SI
+	DECQ R11
+	JNE  row
+	VZEROUPPER
+	RET
+
+// func outputLanesAVX2(v *float32, x *float32, rows int, count int, vRowStride int, vStride int, xRowStride int, xStride int)
+// Requires: AVX, FMA3
+TEXT ·outputLanesAVX2(SB), NOSPLIT, $0-64
+	MOVQ    count+24(FP), R8
+	ANDQ    $0x07, R8
+	MOVQ    R8, CX
+	NEGQ    CX
+	LEAQ    masks<>+32(SB), AX
+	VMOVUPS (AX)(CX*4), Y15
+	MOVQ    v+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    rows+16(FP), R11
+	MOVQ    vStride+40(FP), CX
+	SHLQ    $0x02, CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (CX)(CX*4), BX
+	MOVQ    xStride+56(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
+	MOVQ    vRowStride+32(FP), R14
+	SHLQ    $0x02, R14
+	MOVQ    xRowStride+48(FP), R15
+	SHLQ    $0x02, R15
+
+row:
+	MOVQ DI, R13
+	MOVQ SI, R12
+	MOVQ count+24(FP), AX
+	SHRQ $0x03, AX
+	JEQ  rest
+
+vector:
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R8*1), Y1
+	VMOVUPS     (R12)(R8*2), Y2
+	VMOVUPS     (R12)(R9*1), Y3
+	VMOVUPS     (R12)(R8*4), Y4
+	VMOVUPS     (R12)(R10*1), Y5
+	VADDPS      Y2, Y1, Y12
+	VADDPS      Y4, Y3, Y13
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y6
+	VMULPS      number16<>+0(SB), Y12, Y12
+	VFMADD231PS number18<>+0(SB), Y13, Y12
+	VFMADD231PS number19<>+0(SB), Y1, Y5
+	VFMADD231PS number20<>+0(SB), Y3, Y5
+	VMULPS      number15<>+0(SB), Y1, Y1
+	VFMADD231PS number17<>+0(SB), Y3, Y1
+	VMOVAPS     Y1, Y7
+	VMOVAPS     Y12, Y8
+	VMOVAPS     Y5, Y9
+	VMOVUPS     Y6, (R13)
+	VMOVUPS     Y7, (R13)(CX*1)
+	VMOVUPS     Y8, (R13)(CX*2)
+	VMOVUPS     Y9, (R13)(DX*1)
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	DECQ        AX
+	JNE         vector
+
+rest:
+	TESTQ       $0x00000007, count+24(FP)
+	JEQ         next
+	VMASKMOVPS  (R12), Y15, Y0
+	VMASKMOVPS  (R12)(R8*1), Y15, Y1
+	VMASKMOVPS  (R12)(R8*2), Y15, Y2
+	VMASKMOVPS  (R12)(R9*1), Y15, Y3
+	VMASKMOVPS  (R12)(R8*4), Y15, Y4
+	VMASKMOVPS  (R12)(R10*1), Y15, Y5
+	VADDPS      Y2, Y1, Y12
+	VADDPS      Y4, Y3, Y13
+	VSUBPS      Y2, Y1, Y1
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y6
+	VMULPS      number16<>+0(SB), Y12, Y12
+	VFMADD231PS number18<>+0(SB), Y13, Y12
+	VFMADD231PS number19<>+0(SB), Y1, Y5
+	VFMADD231PS number20<>+0(SB), Y3, Y5
+	VMULPS      number15<>+0(SB), Y1, Y1
+	VFMADD231PS number17<>+0(SB), Y3, Y1
+	VMOVAPS     Y1, Y7
+	VMOVAPS     Y12, Y8
+	VMOVAPS     Y5, Y9
+	VMASKMOVPS  Y6, Y15, (R13)
+	VMASKMOVPS  Y7, Y15, (R13)(CX*1)
+	VMASKMOVPS  Y8, Y15, (R13)(CX*2)
+	VMASKMOVPS  Y9, Y15, (R13)(DX*1)
 
 next:
 	ADDQ R14, DI

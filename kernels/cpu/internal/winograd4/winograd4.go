@@ -15,10 +15,8 @@
 //
 // Tiles lie one behind the other. A transform is done in two steps: along columns of an image, in vectors that run along its rows as they
 // lie in memory, and then along rows, in vectors that run along tiles. For planes of few tiles, both steps are in vectors that run along channels
-// (Channels), with the same bits.
+// (Channels), with the same bits. So have all levels, which do the same operations in the same order.
 package winograd4
-
-import "drift/kernels/cpu/internal/level"
 
 //go:generate go run drift/kernels/cpu/internal/gen ..
 
@@ -29,7 +27,7 @@ const (
 )
 
 // Available reports whether the level in use has the transforms.
-func Available() bool { return level.Active() >= required }
+func Available() bool { return active() != nil }
 
 // Tiles is Rows rows of Across tiles of each of some images. In memory they lie one behind the other, filled up to whole vectors.
 type Tiles struct{ Images, Rows, Across int }
@@ -77,7 +75,7 @@ func NewLines(t Tiles, width int, memory []float32, edges []uint16) Lines {
 }
 
 // rows transforms rows of n lines of the tiles in planes that are stride elements apart.
-func (l *Lines) rows(f func(s, x, zeros *float32, plane, rows, across, y, height, width int), x []float32, stride int, p Plane, first int) {
+func (l *Lines) rows(f rowsOf, x []float32, stride int, p Plane, first int) {
 	t := l.tiles
 	_, _ = x[(t.Images-1)*stride+p.Height*p.Width-1], l.zeros[p.Width-1]
 	for n := range t.Images {
@@ -87,25 +85,25 @@ func (l *Lines) rows(f func(s, x, zeros *float32, plane, rows, across, y, height
 
 // Data is v[p·step+t] = (Bᵀ x B)[p] for place p of the patch of tile t, of planes that are stride elements apart.
 func (l *Lines) Data(v []float32, step int, x []float32, stride int, p Plane) {
-	l.rows(dataRows, x, stride, p, -1)
+	l.rows(active().dataRows, x, stride, p, -1)
 	_ = v[(Places-1)*step+l.tiles.Len()-1]
-	dataColumns(&v[0], &l.all[0], &l.edges[0], l.line, l.tiles.Vectors(), step)
+	active().dataColumns(&v[0], &l.all[0], &l.edges[0], l.line, l.tiles.Vectors(), step)
 }
 
 // Spread is v[p·step+t] = (A y Aᵀ)[p] for the outputs of tiles.
 func (l *Lines) Spread(v []float32, step int, y []float32, stride int, p Plane) {
-	l.rows(spreadRows, y, stride, p, 0)
+	l.rows(active().spreadRows, y, stride, p, 0)
 	_ = v[(Places-1)*step+l.tiles.Len()-1]
-	spreadColumns(&v[0], &l.all[0], l.line, l.tiles.Vectors(), step)
+	active().spreadColumns(&v[0], &l.all[0], l.line, l.tiles.Vectors(), step)
 }
 
 // Outputs writes Aᵀ m A for m[p·step+t] into planes that are stride elements apart.
 func (l *Lines) Outputs(y []float32, stride int, m []float32, step int, p Plane) {
 	t := l.tiles
 	_, _ = m[(Places-1)*step+t.Len()-1], y[(t.Images-1)*stride+p.Height*p.Width-1]
-	outputs(&l.all[0], &m[0], l.line, t.Vectors(), step)
+	active().outputs(&l.all[0], &m[0], l.line, t.Vectors(), step)
 	for n := range t.Images {
-		storeRows(&y[n*stride+Tile*p.Top*p.Width], &l.all[n*t.Rows*t.Across*Tile], l.line, t.Rows, t.Across, p.Height-Tile*p.Top, p.Width)
+		active().storeRows(&y[n*stride+Tile*p.Top*p.Width], &l.all[n*t.Rows*t.Across*Tile], l.line, t.Rows, t.Across, p.Height-Tile*p.Top, p.Width)
 	}
 }
 
@@ -127,9 +125,9 @@ func KernelsOf(inputs, outputs int, turned bool) Kernels {
 // Transform puts G k Gᵀ into u[p·step+c·uStride+o] for c < inputs and o < outputs ≤ Lanes.
 func (s Kernels) Transform(u []float32, step, uStride int, k []float32, inputs, outputs int) {
 	_, _ = u[(Places-1)*step+(inputs-1)*uStride+outputs-1], k[(inputs-1)*s.InputStride+(outputs-1)*s.OutputStride+8]
-	f := kernels
+	f := active().kernels
 	if s.Turned {
-		f = turnedKernels
+		f = active().turnedKernels
 	}
 	f(&u[0], &k[0], uStride, s.InputStride, s.OutputStride, inputs, outputs, step)
 }
@@ -137,5 +135,5 @@ func (s Kernels) Transform(u []float32, step, uStride int, k []float32, inputs, 
 // Gradients is k̄ = Gᵀ p G of 9 elements each for p[p·step+i], i < count ≤ 16.
 func Gradients(k, p []float32, step, count int) {
 	_, _ = p[(Places-1)*step+count-1], k[9*count-1]
-	gradients(&k[0], &p[0], count, step)
+	active().gradients(&k[0], &p[0], count, step)
 }

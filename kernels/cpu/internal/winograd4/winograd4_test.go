@@ -11,16 +11,15 @@ import (
 // One channel by tiles is the convolution, and the adjoint in the kernel, with operands that end at the last byte of a page: a load or a store
 // beyond them would end the process.
 func TestTilesAreTheConvolution(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX-512")
-	}
-	for height := 1; height < 20; height++ {
-		for width := 1; width < 70; width += 1 + width/7 {
-			for images := 1; images < 6; images += 2 {
-				testTiles(t, images, height, width)
+	everyLevel(t, func(t *testing.T) {
+		for height := 1; height < 20; height++ {
+			for width := 1; width < 70; width += 1 + width/7 {
+				for images := 1; images < 6; images += 2 {
+					testTiles(t, images, height, width)
+				}
 			}
 		}
-	}
+	})
 }
 
 func testTiles(t *testing.T, images, height, width int) {
