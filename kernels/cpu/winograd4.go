@@ -23,10 +23,9 @@ type wide struct {
 }
 
 const (
-	wideTiles = 128     // in all images together, from which on it is faster by wide tiles
 	wideBytes = 1 << 19 // of the operands of a unit's products
 
-	// Bounds where each image has kernels of its own: tiles of an image, which must be worth transforming kernels, and bytes of these.
+	// Bounds where each image has kernels of its own: tiles of an image, which must be worth transforming kernels, and bytes of all these.
 	wideOwnTiles = 16
 	wideOwnBytes = 1 << 20
 )
@@ -41,7 +40,8 @@ func (c *convolution[T]) tilesOfFour() bool {
 // wide is the convolution by wide tiles; nil where there is a faster way, as where tiles would multiply more than half of what windows do.
 func (c *convolution[T]) wide(inputs, outputs int) *wide {
 	rows, across := (c.H+winograd4.Tile-1)/winograd4.Tile, (c.W+winograd4.Tile-1)/winograd4.Tile
-	if !c.tilesOfFour() || min(inputs, outputs) < tiledChannels || c.N*rows*across < wideTiles || 2*winograd4.Places*rows*across > 9*c.H*c.W {
+	if !c.tilesOfFour() || min(inputs, outputs) < tiledChannels || c.N*rows*across < winograd4.Measured().Tiles ||
+		2*winograd4.Places*rows*across > 9*c.H*c.W {
 		return nil
 	}
 	most := c.N

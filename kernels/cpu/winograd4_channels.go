@@ -17,17 +17,18 @@ type few struct {
 // fewAt is where things lie in a worker's scratch memory, in bytes.
 type fewAt struct{ pixels, results, lines, in, out, kernels int }
 
-// Bounds of what is faster so: tiles, of which there are fewer than wideOwnTiles, and channels on both sides.
+// Bounds of what is faster so: tiles, and channels on both sides. From wideOwnTiles on, it is where wide had too many bytes of transformed kernels.
 const (
 	fewTiles    = 4
+	mostTiles   = 64
 	fewChannels = 16
 )
 
 // few is the convolution by tiles of images of few; nil where there is a faster way.
 func (c *convolution[T]) few(inputs, outputs int) *few {
-	t := winograd4.Channels{Rows: c.H / winograd4.Tile, Across: c.W / winograd4.Tile}
-	if !c.PerExample || !c.tilesOfFour() || c.H%winograd4.Tile+c.W%winograd4.Tile > 0 || t.Tiles() < fewTiles || t.Tiles() >= wideOwnTiles ||
-		min(inputs, outputs) < fewChannels || ownBytes(inputs, outputs) > wideOwnBytes {
+	t, bytes := winograd4.Channels{Rows: c.H / winograd4.Tile, Across: c.W / winograd4.Tile}, ownBytes(inputs, outputs)
+	if !c.PerExample || !c.tilesOfFour() || c.H%winograd4.Tile+c.W%winograd4.Tile > 0 || t.Tiles() < fewTiles || t.Tiles() > mostTiles ||
+		t.Tiles() >= wideOwnTiles && bytes <= wideOwnBytes || min(inputs, outputs) < fewChannels || bytes > winograd4.Measured().OwnBytes {
 		return nil
 	}
 	return &few{Channels: t, images: c.N, inputs: inputs, outputs: outputs, height: c.H, width: c.W, local: c.local}

@@ -22,7 +22,18 @@ type loops struct {
 	// those for blocks of Lanes channels, and of 2·Lanes where registers are enough
 	products [blockVectors]productsOf
 	weights  [blockVectors]gradientsOf
+
+	suits Suits
 }
+
+// Suits says what is faster than other ways at some level, as measured.
+type Suits struct {
+	Tiles    int // of all images together, from which on these transforms are
+	OwnBytes int // of an image's transformed kernels, up to which Convolve and Weights are
+}
+
+// Measured is what is faster at the level in use.
+func Measured() Suits { return active().suits }
 
 const blockVectors = BlockLanes / Lanes
 
