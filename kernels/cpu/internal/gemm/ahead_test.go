@@ -34,6 +34,7 @@ func testAsking(t *testing.T, m, n, k int) {
 			}
 		}
 	}
+	own.rows = own.tile
 	for _, shared := range []bool{false, true} {
 		clear(asked)
 		j := take[float32]()

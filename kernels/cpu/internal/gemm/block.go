@@ -74,16 +74,30 @@ func (j *job[T]) block(s slab, i int) block {
 }
 
 func (j *job[T]) packRows(b block, s int) {
-	for end := min(s+j.groupA, b.rowEnd); s < end; s++ {
+	end := min(s+j.groupA, b.rowEnd)
+	for s < end {
 		from, height := j.rows(s)
-		j.packA(j.blockA[b.atA(from):][:height*b.count], s, b.depth)
+		dst, alike := j.blockA[b.atA(from):], min(end, j.alikeRows(s))-s
+		if j.a.Pack == nil && j.a.Trans && j.spread(dst, &j.a, from, height, alike, b) {
+			s += alike
+			continue
+		}
+		j.packA(dst[:height*b.count], s, b.depth)
+		s++
 	}
 }
 
 func (j *job[T]) packCols(b block, s int) {
-	for end := min(s+j.groupB, b.colEnd); s < end; s++ {
+	end := min(s+j.groupB, b.colEnd)
+	for s < end {
 		from, width := j.cols(s)
-		j.packB(j.blockB[b.atB(from):][:width*b.count], s, b.depth)
+		dst, alike := j.blockB[b.atB(from):], min(end, j.alikeCols())-s
+		if j.b.Pack == nil && !j.b.Trans && !j.dot && j.spread(dst, &j.b, from, width, alike, b) {
+			s += alike
+			continue
+		}
+		j.packB(dst[:width*b.count], s, b.depth)
+		s++
 	}
 }
 
@@ -98,7 +112,10 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 	if b.depth > 0 {
 		beta = 1
 	}
-	c := j.c[j.item*j.strideC:]
+	c, tile := j.c[j.item*j.strideC:], j.kernel.tile
+	if j.inRows {
+		tile = j.kernel.rows
+	}
 	for s := row; s < rowEnd; s++ {
 		i, height := j.rows(s)
 		a, as := j.left(&b, i, height)
@@ -114,10 +131,13 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 				continue
 			}
 			ahead, step := a, 1
-			if len(j.ahead) > 0 {
+			switch {
+			case len(j.ahead) > 0:
 				ahead, step = j.along(b.count, a)
+			case j.inRows:
+				ahead, step = j.below(&b, i+height, s-col, a)
 			}
-			j.kernel.tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta, ahead, step)
+			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta, ahead, step)
 		}
 	}
 }
@@ -125,7 +145,7 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 // left is where a strip of A lies and how far apart its lines begin: lines across k, or along k for dot products.
 func (j *job[T]) left(b *block, row, height int) (*T, int) {
 	if j.directA {
-		return j.inPlace(&j.a, row, b.depth), j.a.LD
+		return j.inPlace(&j.a, row, b.depth, j.dot || j.inRows), j.a.LD
 	}
 	return &j.blockA[b.atA(row)], height
 }
@@ -134,15 +154,16 @@ func (j *job[T]) left(b *block, row, height int) (*T, int) {
 func (j *job[T]) right(b *block, col, width int) (*T, int) {
 	switch {
 	case j.directB:
-		return j.inPlace(&j.b, col, b.depth), j.b.LD
+		return j.inPlace(&j.b, col, b.depth, j.dot), j.b.LD
 	case j.dot:
 		width = b.count
 	}
 	return &j.blockB[b.atB(col)], width
 }
 
-func (j *job[T]) inPlace(x *Matrix[T], from, depth int) *T {
-	if j.dot {
+// inPlace is where a strip lies that is not copied. Along says that depth runs along the lines in memory, else across them.
+func (j *job[T]) inPlace(x *Matrix[T], from, depth int, along bool) *T {
+	if along {
 		return &x.Data[j.item*x.Stride+from*x.LD+depth]
 	}
 	return &x.Data[j.item*x.Stride+depth*x.LD+from]

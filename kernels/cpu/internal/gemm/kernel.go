@@ -13,9 +13,14 @@ type kernel[T kernels.Float] struct {
 	// C[i,j] at c[i·ldc+j]. It reads and writes no other elements, and C only where beta is not 0. On the way it may ask for k lines of memory,
 	// step > 0 bytes apart, from ahead on, spread out because many at once would hold up what the tile itself loads.
 	tile func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
+	// rows is tile with A[i,p] at a[i·as+p]. Nil where A is always copied into strips.
+	rows func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
 	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
 	// in assembly wants a width of 4 at least.
 	lines, transpose func(dst, src *T, count, width, ld int)
+	// spread is lines for several strips at once: dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips. It may read and write up to a
+	// vector behind each line. It is for widths of more than 16 bytes, and nil where strips are copied one by one.
+	spread func(dst, src *T, count, width, ld, strips, stride int)
 	// ask brings lines of 64 bytes, at least one, from src on into the second-level cache. Nil where the processor has to do so itself.
 	ask func(src *T, lines int)
 	// gather is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width.

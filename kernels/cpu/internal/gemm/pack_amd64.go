@@ -22,6 +22,11 @@ func gatherF32(dst *float32, src *float32, rows *int, count int, width int, stri
 //go:noescape
 func transposeF32(dst *float32, src *float32, count int, width int, ld int)
 
+// spreadF32 is dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips, i < count, j < width, 16 bytes < width ≤ 64 bytes. It reads and writes whole vectors, less than one beyond a line's and a strip's end.
+//
+//go:noescape
+func spreadF32(dst *float32, src *float32, count int, width int, ld int, strips int, stride int)
+
 // askF64 brings lines of 64 bytes, at least one, from src on into the second-level cache.
 //
 //go:noescape
@@ -41,3 +46,8 @@ func gatherF64(dst *float64, src *float64, rows *int, count int, width int, stri
 //
 //go:noescape
 func transposeF64(dst *float64, src *float64, count int, width int, ld int)
+
+// spreadF64 is dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips, i < count, j < width, 16 bytes < width ≤ 64 bytes. It reads and writes whole vectors, less than one beyond a line's and a strip's end.
+//
+//go:noescape
+func spreadF64(dst *float64, src *float64, count int, width int, ld int, strips int, stride int)

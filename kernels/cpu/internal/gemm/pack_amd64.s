@@ -441,6 +441,62 @@ by4_end:
 	VZEROUPPER
 	RET
 
+// func spreadF32(dst *float32, src *float32, count int, width int, ld int, strips int, stride int)
+// Requires: AVX
+TEXT ·spreadF32(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ count+16(FP), CX
+	MOVQ width+24(FP), DX
+	MOVQ ld+32(FP), R8
+	MOVQ strips+40(FP), R9
+	MOVQ stride+48(FP), R10
+	SHLQ $0x02, DX
+	SHLQ $0x02, R8
+	SHLQ $0x02, R10
+	CMPQ DX, $0x20
+	JGT  by2
+
+by1:
+	MOVQ SI, R11
+	MOVQ DI, R12
+	MOVQ R9, BX
+
+by1_strip:
+	VMOVUPS (R11), Y0
+	VMOVUPS Y0, (R12)
+	ADDQ    DX, R11
+	ADDQ    R10, R12
+	DECQ    BX
+	JNE     by1_strip
+	ADDQ    R8, SI
+	ADDQ    DX, DI
+	DECQ    CX
+	JNE     by1
+	VZEROUPPER
+	RET
+
+by2:
+	MOVQ SI, R11
+	MOVQ DI, R12
+	MOVQ R9, BX
+
+by2_strip:
+	VMOVUPS (R11), Y0
+	VMOVUPS Y0, (R12)
+	VMOVUPS 32(R11), Y1
+	VMOVUPS Y1, 32(R12)
+	ADDQ    DX, R11
+	ADDQ    R10, R12
+	DECQ    BX
+	JNE     by2_strip
+	ADDQ    R8, SI
+	ADDQ    DX, DI
+	DECQ    CX
+	JNE     by2
+	VZEROUPPER
+	RET
+
 // func askF64(src *float64, lines int)
 // Requires: MMX+
 TEXT ·askF64(SB), NOSPLIT, $0-16
@@ -764,5 +820,61 @@ by4_advance:
 	JMP   by4_group
 
 by4_end:
+	VZEROUPPER
+	RET
+
+// func spreadF64(dst *float64, src *float64, count int, width int, ld int, strips int, stride int)
+// Requires: AVX
+TEXT ·spreadF64(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ count+16(FP), CX
+	MOVQ width+24(FP), DX
+	MOVQ ld+32(FP), R8
+	MOVQ strips+40(FP), R9
+	MOVQ stride+48(FP), R10
+	SHLQ $0x03, DX
+	SHLQ $0x03, R8
+	SHLQ $0x03, R10
+	CMPQ DX, $0x20
+	JGT  by2
+
+by1:
+	MOVQ SI, R11
+	MOVQ DI, R12
+	MOVQ R9, BX
+
+by1_strip:
+	VMOVUPS (R11), Y0
+	VMOVUPS Y0, (R12)
+	ADDQ    DX, R11
+	ADDQ    R10, R12
+	DECQ    BX
+	JNE     by1_strip
+	ADDQ    R8, SI
+	ADDQ    DX, DI
+	DECQ    CX
+	JNE     by1
+	VZEROUPPER
+	RET
+
+by2:
+	MOVQ SI, R11
+	MOVQ DI, R12
+	MOVQ R9, BX
+
+by2_strip:
+	VMOVUPS (R11), Y0
+	VMOVUPS Y0, (R12)
+	VMOVUPS 32(R11), Y1
+	VMOVUPS Y1, 32(R12)
+	ADDQ    DX, R11
+	ADDQ    R10, R12
+	DECQ    BX
+	JNE     by2_strip
+	ADDQ    R8, SI
+	ADDQ    DX, DI
+	DECQ    CX
+	JNE     by2
 	VZEROUPPER
 	RET

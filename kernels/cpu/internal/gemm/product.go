@@ -55,8 +55,8 @@ func Narrow[T kernels.Float](width, k int) bool {
 	return width <= limit && active[T]().dot != nil
 }
 
-// split is the start of part i of n things shared out evenly among parts.
-func split(n, parts, i int) int { return n * i / parts }
+// split is the start of part i of n things shared out evenly among parts: the first ones get one more where they must.
+func split(n, parts, i int) int { return n/parts*i + min(n%parts, i) }
 
 func ceil(n, unit int) int { return (n + unit - 1) / unit }
 
@@ -74,6 +74,33 @@ func (j *job[T]) cols(s int) (from, width int) {
 	}
 	from = s * j.tileCols
 	return from, min(j.tileCols, j.n-from)
+}
+
+// alikeRows is the end of the strips of A from s on that are as high as s.
+func (j *job[T]) alikeRows(s int) int {
+	if tall := j.m % j.strips; s < tall {
+		return tall
+	}
+	return j.strips
+}
+
+// alikeCols is the end of the strips of B of full width.
+func (j *job[T]) alikeCols() int { return j.n / j.tileCols }
+
+// spread packs some strips of x of the same width, line by line for all of them, and reports whether there is a kernel for it. Strip by strip, lines that
+// lie a multiple of a page apart would displace each other from the first-level cache before the next strip comes to them.
+func (j *job[T]) spread(dst []T, x *Matrix[T], from, width, strips int, b block) bool {
+	if j.kernel.spread == nil || 4*width <= inLine[T]() || strips < 2 {
+		return false
+	}
+	src, stride, last := x.Data[j.item*x.Stride+b.depth*x.LD+from:], b.count*width, b.count-1
+	if last > 0 {
+		j.kernel.spread(&dst[0], &src[0], last, width, x.LD, strips, stride)
+	}
+	for s := range strips { // the last line, behind which nothing may be read or written
+		j.kernel.lines(&dst[s*stride+last*width], &src[last*x.LD+s*width], 1, width, x.LD)
+	}
+	return true
 }
 
 // packA fills dst with strip s of A, elements depth … depth+len(dst)/height of every row.

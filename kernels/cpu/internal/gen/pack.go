@@ -17,6 +17,7 @@ func packing(c *build.Context) {
 		p.lines()
 		p.gather()
 		p.transpose()
+		p.spread()
 	}
 }
 
@@ -112,6 +113,49 @@ func (p packer) copyLines(begin, next func()) {
 		next()
 		p.DECQ(regCount)
 		p.JNE(operand.LabelRef(label + "_loop"))
+		p.VZEROUPPER()
+		p.RET()
+	}
+}
+
+// spread emits a copy of lines that are cut into pieces, each of which goes to another strip. What a move of whole vectors writes behind a
+// piece, the next line overwrites.
+func (p packer) spread() {
+	strips, stride := reg.R9, reg.R10
+	from, to, left := reg.R11, reg.R12, reg.RBX
+	p.declare("spread", "func(dst, src *%s, count, width, ld, strips, stride int)",
+		"is dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips, i < count, j < width, 16 bytes < width ≤ 64 bytes. "+
+			"It reads and writes whole vectors, less than one beyond a line's and a strip's end.")
+	for _, x := range []struct {
+		name string
+		to   reg.GPPhysical
+	}{{"dst", regDst}, {"src", regSrc}, {"count", regCount}, {"width", regWidth}, {"ld", regLD}, {"strips", strips}, {"stride", stride}} {
+		p.Load(p.Param(x.name), x.to)
+	}
+	for _, size := range []reg.GPPhysical{regWidth, regLD, stride} {
+		p.SHLQ(p.shift(), size)
+	}
+	p.CMPQ(regWidth, operand.U8(32))
+	p.JGT(operand.LabelRef("by2"))
+	for pieces := 1; pieces <= 2; pieces++ {
+		name := fmt.Sprintf("by%d", pieces)
+		p.Label(name)
+		p.MOVQ(regSrc, from)
+		p.MOVQ(regDst, to)
+		p.MOVQ(strips, left)
+		p.Label(name + "_strip")
+		for k := range pieces {
+			p.VMOVUPS(operand.Mem{Base: from, Disp: 32 * k}, ymm[k])
+			p.VMOVUPS(ymm[k], operand.Mem{Base: to, Disp: 32 * k})
+		}
+		p.ADDQ(regWidth, from)
+		p.ADDQ(stride, to)
+		p.DECQ(left)
+		p.JNE(operand.LabelRef(name + "_strip"))
+		p.ADDQ(regLD, regSrc)
+		p.ADDQ(regWidth, regDst)
+		p.DECQ(regCount)
+		p.JNE(operand.LabelRef(name))
 		p.VZEROUPPER()
 		p.RET()
 	}

@@ -15,12 +15,18 @@ import (
 // vector, have loops of their own, so that edges cost what they compute.
 func tiles(c *build.Context) {
 	addMasks(c)
-	every(c, func(s isa) { tile{isa: s}.emit() })
+	every(c, func(s isa) {
+		tile{isa: s}.emit()
+		if !s.wide {
+			tile{isa: s, inRows: true}.emit()
+		}
+	})
 }
 
 // tile is one loop over k with its stores: height rows of vectors vectors, the last of them masked or not.
 type tile struct {
 	isa
+	inRows          bool // A lies in rows, and not in strips
 	height, vectors int
 	masked          bool
 }
@@ -31,15 +37,17 @@ var (
 	regC, regLDC      = reg.RDX, reg.R10
 	regRows, regCols  = reg.R11, reg.R12
 	regAhead, regStep = reg.R13, reg.R15
+	regA3             = regRows // the fourth row of A, where it lies in rows
 )
 
 func (t tile) emit() {
 	most := pick(t.wide, 14, 6)
-	t.Function("tile" + t.suffix())
+	name := pick(t.inRows, "rows", "tile") + t.suffix()
+	t.Function(name)
 	t.Attributes(attr.NOSPLIT)
 	t.Pragma("noescape")
-	t.Doc(fmt.Sprintf("tile%s is C = alpha·A·B + beta·C for one tile: rows ≤ %d, cols ≤ %d, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.",
-		t.suffix(), most, 2*t.lanes()))
+	t.Doc(fmt.Sprintf("%s is C = alpha·A·B + beta·C for one tile: rows ≤ %d, cols ≤ %d, A[i,p] at a[%s], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.",
+		name, most, 2*t.lanes(), pick(t.inRows, "i·as+p", "p·as+i")))
 	T := t.goType()
 	t.SignatureExpr(fmt.Sprintf("func(k int, a *%s, as int, b *%s, bs int, c *%s, ldc int, rows, cols int, alpha, beta %s, ahead *%s, step int)", T, T, T, T, T))
 	for _, p := range []struct {
@@ -101,6 +109,10 @@ func (t tile) loop() {
 	if t.height > 1 {
 		t.Label(name)
 	}
+	if t.inRows && t.height > 3 {
+		t.LEAQ(operand.Mem{Base: regAS, Index: regAS, Scale: 2}, regA3)
+		t.ADDQ(regA, regA3)
+	}
 	t.prefetch()
 	for i := range t.height * t.vectors {
 		t.zero(t.vec(i))
@@ -119,17 +131,40 @@ func (t tile) loop() {
 	broadcasts := pick(t.masked && !t.wide, 1, 2) // the mask of AVX2 takes the last register
 	for i := range t.height {
 		x := t.spare(2 + i%broadcasts)
-		t.broadcast(operand.Mem{Base: regA, Disp: i * t.size()}, x)
+		t.broadcast(t.left(i), x)
 		for j := range t.vectors {
 			t.fma(t.spare(j), x, t.acc(i, j))
 		}
 	}
 	t.PREFETCHT1(operand.Mem{Base: regAhead, Index: regK, Scale: 1})
-	t.ADDQ(regAS, regA)
+	t.nextLeft()
 	t.ADDQ(regBS, regB)
 	t.SUBQ(regStep, regK)
 	t.JNE(operand.LabelRef(name + "_loop"))
 	t.Label(name + "_store")
+}
+
+// left is where the current element of row i of A is.
+func (t tile) left(i int) operand.Mem {
+	switch {
+	case !t.inRows:
+		return operand.Mem{Base: regA, Disp: i * t.size()}
+	case i%3 == 0:
+		return operand.Mem{Base: pick(i < 3, regA, regA3)}
+	}
+	return operand.Mem{Base: pick(i < 3, regA, regA3), Index: regAS, Scale: uint8(i % 3)}
+}
+
+// nextLeft goes on to the next element of every row of A.
+func (t tile) nextLeft() {
+	if !t.inRows {
+		t.ADDQ(regAS, regA)
+		return
+	}
+	t.ADDQ(operand.U8(t.size()), regA)
+	if t.height > 3 {
+		t.ADDQ(operand.U8(t.size()), regA3)
+	}
 }
 
 // prefetch asks for the tile of C, which comes from far away and is needed at the end.
