@@ -136,6 +136,5 @@ func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
 		clear(row[len(seen):])
 		l[r] = m + T(math.Log(float64(sum)))
 	}
-	gemm.Transpose(s.turned, s.p, n, keys, keys)
-	gemm.InPlace(n, a.Values, keys, s.turned, n, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
+	gemm.InRows(n, a.Values, keys, s.p, keys, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row, s.turned)
 }

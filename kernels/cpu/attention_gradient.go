@@ -69,8 +69,7 @@ func (a *attention[T]) backBlock(s *gradientScratch[T], head, from, to int, beta
 	a.mul(s.d[:all], s.d[:all], s.p[:all], 0)
 	a.centre(s.d, s.p, n, keys)
 	gemm.InPlace(keys, a.Width, n, s.d, keys, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
-	gemm.Transpose(s.turned, s.d, n, keys, keys)
-	gemm.InPlace(n, a.Width, keys, s.turned, n, k.of(b, h), k.row, 0, toQ.of(b, h)[from*toQ.row:], toQ.row)
+	gemm.InRows(n, a.Width, keys, s.d, keys, k.of(b, h), k.row, 0, toQ.of(b, h)[from*toQ.row:], toQ.row, s.turned)
 }
 
 // turn is rows [from, to) of a head as columns.

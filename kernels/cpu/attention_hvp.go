@@ -120,10 +120,8 @@ func (a *attentionHVP[T]) slopes(s *hvpScratch[T], head, from, to int) {
 func (a *attentionHVP[T]) change(s *hvpScratch[T], b, h, from, to int) {
 	n, keys, v, dv, o := to-from, a.seen(to), a.v[0], a.v[1], a.o[2]
 	out := o.of(b, h)[from*o.row:]
-	gemm.Transpose(s.turned, s.s, n, keys, keys)
-	gemm.InPlace(n, a.Values, keys, s.turned, n, v.of(b, h), v.row, 0, out, o.row)
-	gemm.Transpose(s.turned, s.p, n, keys, keys)
-	gemm.InPlace(n, a.Values, keys, s.turned, n, dv.of(b, h), dv.row, 1, out, o.row)
+	gemm.InRows(n, a.Values, keys, s.s, keys, v.of(b, h), v.row, 0, out, o.row, s.turned)
+	gemm.InRows(n, a.Values, keys, s.p, keys, dv.of(b, h), dv.row, 1, out, o.row, s.turned)
 }
 
 // curve sets d to Scale·s̄ and t to Scale·t.
@@ -157,8 +155,6 @@ func (a *attentionHVP[T]) gather(s *hvpScratch[T], b, h, from, to int, beta T) {
 	gemm.InPlace(keys, w, n, s.t, keys, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
 	gemm.InPlace(keys, w, n, s.d, keys, dq.of(b, h)[from*dq.row:], dq.row, 1, toK.of(b, h), toK.row)
 	out := toQ.of(b, h)[from*toQ.row:]
-	gemm.Transpose(s.turned, s.t, n, keys, keys)
-	gemm.InPlace(n, w, keys, s.turned, n, k.of(b, h), k.row, 0, out, toQ.row)
-	gemm.Transpose(s.turned, s.d, n, keys, keys)
-	gemm.InPlace(n, w, keys, s.turned, n, dk.of(b, h), dk.row, 1, out, toQ.row)
+	gemm.InRows(n, w, keys, s.t, keys, k.of(b, h), k.row, 0, out, toQ.row, s.turned)
+	gemm.InRows(n, w, keys, s.d, keys, dk.of(b, h), dk.row, 1, out, toQ.row, s.turned)
 }

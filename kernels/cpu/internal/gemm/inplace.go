@@ -2,6 +2,9 @@ package gemm
 
 import "drift/kernels"
 
+// mostSwept is the tiles of a sweep: the scheduler cannot interrupt it.
+const mostSwept = 16
+
 // InPlace is C = Aᵀ·B + beta·C for A [k,m], B [k,n] and C [m,n] whose rows begin lda, ldb and ldc elements apart, without copies into strips:
 // for products with few terms over operands in the cache. With beta = 0, C is not read.
 func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
@@ -10,19 +13,71 @@ func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta 
 	}
 	_, _, _ = a[(k-1)*lda+m-1], b[(k-1)*ldb+n-1], c[(m-1)*ldc+n-1]
 	kern := active[T]()
-	strips := ceil(m, kern.maxRows)
-	for from := 0; from < k; from += kern.depth {
-		depth := min(kern.depth, k-from)
+	w := within[T]{kern, kern.tile, kern.sweep, m, n, a, lda, 1, lda, b, ldb, c, ldc}
+	w.multiply(k, beta)
+}
+
+// InRows is InPlace for A [m,k]: C = A·B + beta·C. Where the kernel takes no such A, it is transposed into turned, of m·k elements.
+func InRows[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, turned []T) {
+	if m <= 0 || n <= 0 || k <= 0 {
+		return
+	}
+	kern := active[T]()
+	if kern.rows == nil {
+		Transpose(turned, a, m, k, lda)
+		InPlace(m, n, k, turned, m, b, ldb, beta, c, ldc)
+		return
+	}
+	_, _, _ = a[(m-1)*lda+k-1], b[(k-1)*ldb+n-1], c[(m-1)*ldc+n-1]
+	w := within[T]{kern, kern.rows, kern.sweepRows, m, n, a, lda, lda, 1, b, ldb, c, ldc}
+	w.multiply(k, beta)
+}
+
+// within is a product whose operands are used where they lie: element (i,p) of A is a[i·row+p·depth].
+type within[T kernels.Float] struct {
+	*kernel[T]
+	tile       func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
+	sweep      func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, tiles int, beta T)
+	m, n       int
+	a          []T
+	lda        int
+	row, depth int
+	b          []T
+	ldb        int
+	c          []T
+	ldc        int
+}
+
+func (w *within[T]) multiply(k int, beta T) {
+	swept := 0 // columns
+	if w.sweep != nil {
+		swept = w.n / w.maxCols * w.maxCols
+	}
+	for from := 0; from < k; from += w.kernel.depth {
+		depth := min(w.kernel.depth, k-from)
 		if from > 0 {
 			beta = 1
 		}
-		for col := 0; col < n; col += kern.maxCols {
-			width := min(kern.maxCols, n-col)
-			for s := range strips {
-				row := split(m, strips, s)
-				kern.tile(depth, &a[from*lda+row], lda, &b[from*ldb+col], ldb, &c[row*ldc+col], ldc, split(m, strips, s+1)-row, width, 1, beta, &a[from*lda+row], 1)
-			}
+		for col := 0; col < swept; col += mostSwept * w.maxCols {
+			tiles := min(mostSwept, (swept-col)/w.maxCols)
+			w.strips(from, func(a *T, row, height int) {
+				w.sweep(depth, a, w.lda, &w.b[from*w.ldb+col], w.ldb, &w.c[row*w.ldc+col], w.ldc, height, tiles, beta)
+			})
 		}
+		for col := swept; col < w.n; col += w.maxCols {
+			w.strips(from, func(a *T, row, height int) {
+				w.tile(depth, a, w.lda, &w.b[from*w.ldb+col], w.ldb, &w.c[row*w.ldc+col], w.ldc, height, min(w.maxCols, w.n-col), 1, beta, a, 1)
+			})
+		}
+	}
+}
+
+// strips calls f with the strips of A, from an element of k on.
+func (w *within[T]) strips(from int, f func(a *T, row, height int)) {
+	strips := ceil(w.m, w.maxRows)
+	for s := range strips {
+		row := split(w.m, strips, s)
+		f(&w.a[row*w.row+from*w.depth], row, split(w.m, strips, s+1)-row)
 	}
 }
 

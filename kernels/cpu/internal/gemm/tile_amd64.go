@@ -12,6 +12,16 @@ func tileF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc 
 //go:noescape
 func rowsF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32, ahead *float32, step int)
 
+// sweepF32AVX2 is C = A·B + beta·C for tiles·16 columns and rows ≤ 6, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].
+//
+//go:noescape
+func sweepF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, tiles int, beta float32)
+
+// sweepRowsF32AVX2 is C = A·B + beta·C for tiles·16 columns and rows ≤ 6, A[i,p] at a[i·as+p], B[p,j] at b[p·bs+j].
+//
+//go:noescape
+func sweepRowsF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, tiles int, beta float32)
+
 // tileF64AVX2 is C = alpha·A·B + beta·C for one tile: rows ≤ 6, cols ≤ 8, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.
 //
 //go:noescape
@@ -21,6 +31,16 @@ func tileF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc 
 //
 //go:noescape
 func rowsF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64, ahead *float64, step int)
+
+// sweepF64AVX2 is C = A·B + beta·C for tiles·8 columns and rows ≤ 6, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].
+//
+//go:noescape
+func sweepF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, tiles int, beta float64)
+
+// sweepRowsF64AVX2 is C = A·B + beta·C for tiles·8 columns and rows ≤ 6, A[i,p] at a[i·as+p], B[p,j] at b[p·bs+j].
+//
+//go:noescape
+func sweepRowsF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, tiles int, beta float64)
 
 // tileF32AVX512 is C = alpha·A·B + beta·C for one tile: rows ≤ 14, cols ≤ 32, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.
 //

@@ -19,6 +19,8 @@ func tiles(c *build.Context) {
 		tile{isa: s}.emit()
 		if !s.wide {
 			tile{isa: s, inRows: true}.emit()
+			sweep{tile{isa: s}}.emit()
+			sweep{tile{isa: s, inRows: true}}.emit()
 		}
 	})
 }
@@ -120,8 +122,18 @@ func (t tile) loop() {
 	t.TESTQ(regK, regK)
 	t.JEQ(operand.LabelRef(name + "_store"))
 	t.Label(name + "_loop")
+	t.step(regA, regA3, regB)
+	t.PREFETCHT1(operand.Mem{Base: regAhead, Index: regK, Scale: 1})
+	t.advance(regA, regA3, regB)
+	t.SUBQ(regStep, regK)
+	t.JNE(operand.LabelRef(name + "_loop"))
+	t.Label(name + "_store")
+}
+
+// step adds the products of a column of A and a row of B, the former in rows from a, and a3 for the fourth, on where it is not in strips.
+func (t tile) step(a, a3, b reg.GPPhysical) {
 	for j := range t.vectors {
-		from := operand.Mem{Base: regB, Disp: j * t.bytes()}
+		from := operand.Mem{Base: b, Disp: j * t.bytes()}
 		if t.masked && j == t.vectors-1 {
 			t.maskedLoad(from, t.lastMask(), t.spare(j))
 		} else {
@@ -131,40 +143,28 @@ func (t tile) loop() {
 	broadcasts := pick(t.masked && !t.wide, 1, 2) // the mask of AVX2 takes the last register
 	for i := range t.height {
 		x := t.spare(2 + i%broadcasts)
-		t.broadcast(t.left(i), x)
+		from := operand.Mem{Base: a, Disp: i * t.size()}
+		if t.inRows {
+			from = lineOf(pick(i < 3, a, a3), regAS, nil, i%3)
+		}
+		t.broadcast(from, x)
 		for j := range t.vectors {
 			t.fma(t.spare(j), x, t.acc(i, j))
 		}
 	}
-	t.PREFETCHT1(operand.Mem{Base: regAhead, Index: regK, Scale: 1})
-	t.nextLeft()
-	t.ADDQ(regBS, regB)
-	t.SUBQ(regStep, regK)
-	t.JNE(operand.LabelRef(name + "_loop"))
-	t.Label(name + "_store")
 }
 
-// left is where the current element of row i of A is.
-func (t tile) left(i int) operand.Mem {
-	switch {
-	case !t.inRows:
-		return operand.Mem{Base: regA, Disp: i * t.size()}
-	case i%3 == 0:
-		return operand.Mem{Base: pick(i < 3, regA, regA3)}
+// advance goes on to the next column of A and row of B.
+func (t tile) advance(a, a3, b reg.GPPhysical) {
+	if t.inRows {
+		t.ADDQ(operand.U8(t.size()), a)
+		if t.height > 3 {
+			t.ADDQ(operand.U8(t.size()), a3)
+		}
+	} else {
+		t.ADDQ(regAS, a)
 	}
-	return operand.Mem{Base: pick(i < 3, regA, regA3), Index: regAS, Scale: uint8(i % 3)}
-}
-
-// nextLeft goes on to the next element of every row of A.
-func (t tile) nextLeft() {
-	if !t.inRows {
-		t.ADDQ(regAS, regA)
-		return
-	}
-	t.ADDQ(operand.U8(t.size()), regA)
-	if t.height > 3 {
-		t.ADDQ(operand.U8(t.size()), regA3)
-	}
+	t.ADDQ(regBS, b)
 }
 
 // prefetch asks for the tile of C, which comes from far away and is needed at the end.
@@ -187,16 +187,10 @@ func (t tile) store() {
 	for i := range t.height * t.vectors {
 		t.mul(t.spare(0), t.vec(i), t.vec(i))
 	}
-	if t.f64 {
-		t.MOVQ(t.arg("beta"), reg.RAX)
-		t.ADDQ(reg.RAX, reg.RAX) // drops the sign
-	} else {
-		t.MOVL(t.arg("beta"), reg.EAX)
-		t.ADDL(reg.EAX, reg.EAX)
-	}
+	t.testBeta()
 	t.JEQ(operand.LabelRef(name))
 	t.broadcast(t.arg("beta"), t.spare(0))
-	t.rows(func(at operand.Mem, last bool, acc reg.VecPhysical) {
+	t.rows(regC, func(at operand.Mem, last bool, acc reg.VecPhysical) {
 		if last {
 			t.maskedLoad(at, t.lastMask(), t.spare(1))
 			t.fma(t.spare(1), t.spare(0), acc)
@@ -209,7 +203,7 @@ func (t tile) store() {
 	t.VZEROUPPER()
 	t.RET()
 	t.Label(name)
-	t.rows(func(at operand.Mem, last bool, acc reg.VecPhysical) {
+	t.rows(regC, func(at operand.Mem, last bool, acc reg.VecPhysical) {
 		if last {
 			t.maskedStore(acc, t.lastMask(), at)
 		} else {
@@ -218,14 +212,25 @@ func (t tile) store() {
 	})
 }
 
-// rows calls f for every vector of the tile in C; last says that the mask applies.
-func (t tile) rows(f func(at operand.Mem, last bool, acc reg.VecPhysical)) {
+// testBeta sets the flag of zero if beta is 0. It destroys AX.
+func (t tile) testBeta() {
+	if t.f64 {
+		t.MOVQ(t.arg("beta"), reg.RAX)
+		t.ADDQ(reg.RAX, reg.RAX) // drops the sign
+	} else {
+		t.MOVL(t.arg("beta"), reg.EAX)
+		t.ADDL(reg.EAX, reg.EAX)
+	}
+}
+
+// rows calls f for every vector of the tile in C, from c on; last says that the mask applies.
+func (t tile) rows(c reg.GPPhysical, f func(at operand.Mem, last bool, acc reg.VecPhysical)) {
 	for i := range t.height {
 		for j := range t.vectors {
-			f(operand.Mem{Base: regC, Disp: j * t.bytes()}, t.masked && j == t.vectors-1, t.acc(i, j))
+			f(operand.Mem{Base: c, Disp: j * t.bytes()}, t.masked && j == t.vectors-1, t.acc(i, j))
 		}
 		if i < t.height-1 {
-			t.ADDQ(regLDC, regC)
+			t.ADDQ(regLDC, c)
 		}
 	}
 }
