@@ -59,14 +59,6 @@ func (j *job[T]) along(depth int, none *T) (ahead *T, step int) {
 	return &next[0], step
 }
 
-// below is what tile t of a strip of A asks for where no other item follows and A is read where it lies: row t of the strip that begins with a row.
-func (j *job[T]) below(b *block, row, t int, none *T) (*T, int) {
-	if t >= j.tileRows || row+t >= j.m {
-		return none, 1
-	}
-	return j.inPlace(&j.a, row+t, b.depth, true), lineBytes / inLine[T]()
-}
-
 // ask asks for some lines of what the job looks ahead to.
 func (j *job[T]) ask(lines int) {
 	for lines > 0 && len(j.ahead) > 0 {

@@ -119,7 +119,7 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 	for s := row; s < rowEnd; s++ {
 		i, height := j.rows(s)
 		a, as := j.left(&b, i, height)
-		for s := col; s < colEnd; s++ {
+		for s := col + j.sweep(&b, i, height, col, colEnd, beta); s < colEnd; s++ {
 			k, width := j.cols(s)
 			if j.lower && k >= i+height {
 				break
@@ -131,15 +131,41 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 				continue
 			}
 			ahead, step := a, 1
-			switch {
-			case len(j.ahead) > 0:
+			if len(j.ahead) > 0 {
 				ahead, step = j.along(b.count, a)
-			case j.inRows:
-				ahead, step = j.below(&b, i+height, s-col, a)
 			}
 			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta, ahead, step)
 		}
 	}
+}
+
+// sweep computes the whole tiles of a strip of A with strips of B from one on, and returns how many these are: none where the kernel has no
+// sweeps or tiles ask for another item. A sweep asks for the rows of A below, which the next ones read.
+func (j *job[T]) sweep(b *block, row, height, from, to int, beta T) int {
+	sweep := j.kernel.sweep
+	if j.inRows {
+		sweep = j.kernel.sweepRows
+	}
+	if j.lower {
+		to = min(to, ceil(row+height, j.tileCols))
+	}
+	tiles := min(to, j.n/j.tileCols) - from
+	if sweep == nil || j.dot || len(j.ahead) > 0 || tiles <= 0 {
+		return 0
+	}
+	a, as := j.left(b, row, height)
+	x, bs := j.right(b, from*j.tileCols, j.tileCols)
+	next := b.count * j.tileCols
+	if j.directB {
+		next = j.tileCols
+	}
+	ahead, step, skip := a, 1, 0
+	if j.inRows && row+height < j.m {
+		ahead, step, skip = j.inPlace(&j.a, row+height, b.depth, true), lineBytes/inLine[T](), j.a.LD
+	}
+	c := &j.c[j.item*j.strideC+row*j.ldc+from*j.tileCols]
+	sweep(b.count, a, as, x, bs, next, c, j.ldc, height, tiles, j.alpha, beta, ahead, step, skip)
+	return tiles
 }
 
 // left is where a strip of A lies and how far apart its lines begin: lines across k, or along k for dot products.

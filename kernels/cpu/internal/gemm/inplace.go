@@ -37,7 +37,7 @@ func InRows[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T
 type within[T kernels.Float] struct {
 	*kernel[T]
 	tile       func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
-	sweep      func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, tiles int, beta T)
+	sweep      func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
 	m, n       int
 	a          []T
 	lda        int
@@ -61,7 +61,7 @@ func (w *within[T]) multiply(k int, beta T) {
 		for col := 0; col < swept; col += mostSwept * w.maxCols {
 			tiles := min(mostSwept, (swept-col)/w.maxCols)
 			w.strips(from, func(a *T, row, height int) {
-				w.sweep(depth, a, w.lda, &w.b[from*w.ldb+col], w.ldb, &w.c[row*w.ldc+col], w.ldc, height, tiles, beta)
+				w.sweep(depth, a, w.lda, &w.b[from*w.ldb+col], w.ldb, w.maxCols, &w.c[row*w.ldc+col], w.ldc, height, tiles, 1, beta, a, 1, 0)
 			})
 		}
 		for col := swept; col < w.n; col += w.maxCols {

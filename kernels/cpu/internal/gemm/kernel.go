@@ -15,9 +15,9 @@ type kernel[T kernels.Float] struct {
 	tile func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
 	// rows is tile with A[i,p] at a[i·as+p]. Nil where A is always copied into strips.
 	rows func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
-	// sweep is C = A·B + beta·C for rows ≤ maxRows and whole tiles side by side, A as for tile, and sweepRows A as for rows. Nil where every
-	// tile is a call.
-	sweep, sweepRows func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, tiles int, beta T)
+	// sweep is tile for whole tiles side by side, B[p,t·maxCols+j] at b[t·next+p·bs+j], and sweepRows the same with A as for rows. Along tile t they ask
+	// for k lines from ahead[t·skip] on. Nil where every tile is a call.
+	sweep, sweepRows func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
 	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
 	// in assembly wants a width of 4 at least.
 	lines, transpose func(dst, src *T, count, width, ld int)

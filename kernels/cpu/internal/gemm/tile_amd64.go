@@ -12,15 +12,15 @@ func tileF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc 
 //go:noescape
 func rowsF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, cols int, alpha float32, beta float32, ahead *float32, step int)
 
-// sweepF32AVX2 is C = A·B + beta·C for tiles·16 columns and rows ≤ 6, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].
+// sweepF32AVX2 is C = alpha·A·B + beta·C for tiles·16 columns and rows ≤ 6, A[i,p] at a[p·as+i], B[p,t·16+j] at b[t·next+p·bs+j]. Along tile t it asks for k lines of memory, step > 0 bytes apart, from ahead[t·skip] on.
 //
 //go:noescape
-func sweepF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, tiles int, beta float32)
+func sweepF32AVX2(k int, a *float32, as int, b *float32, bs int, next int, c *float32, ldc int, rows int, tiles int, alpha float32, beta float32, ahead *float32, step int, skip int)
 
-// sweepRowsF32AVX2 is C = A·B + beta·C for tiles·16 columns and rows ≤ 6, A[i,p] at a[i·as+p], B[p,j] at b[p·bs+j].
+// sweepRowsF32AVX2 is C = alpha·A·B + beta·C for tiles·16 columns and rows ≤ 6, A[i,p] at a[i·as+p], B[p,t·16+j] at b[t·next+p·bs+j]. Along tile t it asks for k lines of memory, step > 0 bytes apart, from ahead[t·skip] on.
 //
 //go:noescape
-func sweepRowsF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, tiles int, beta float32)
+func sweepRowsF32AVX2(k int, a *float32, as int, b *float32, bs int, next int, c *float32, ldc int, rows int, tiles int, alpha float32, beta float32, ahead *float32, step int, skip int)
 
 // tileF64AVX2 is C = alpha·A·B + beta·C for one tile: rows ≤ 6, cols ≤ 8, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.
 //
@@ -32,15 +32,15 @@ func tileF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc 
 //go:noescape
 func rowsF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, cols int, alpha float64, beta float64, ahead *float64, step int)
 
-// sweepF64AVX2 is C = A·B + beta·C for tiles·8 columns and rows ≤ 6, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j].
+// sweepF64AVX2 is C = alpha·A·B + beta·C for tiles·8 columns and rows ≤ 6, A[i,p] at a[p·as+i], B[p,t·8+j] at b[t·next+p·bs+j]. Along tile t it asks for k lines of memory, step > 0 bytes apart, from ahead[t·skip] on.
 //
 //go:noescape
-func sweepF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, tiles int, beta float64)
+func sweepF64AVX2(k int, a *float64, as int, b *float64, bs int, next int, c *float64, ldc int, rows int, tiles int, alpha float64, beta float64, ahead *float64, step int, skip int)
 
-// sweepRowsF64AVX2 is C = A·B + beta·C for tiles·8 columns and rows ≤ 6, A[i,p] at a[i·as+p], B[p,j] at b[p·bs+j].
+// sweepRowsF64AVX2 is C = alpha·A·B + beta·C for tiles·8 columns and rows ≤ 6, A[i,p] at a[i·as+p], B[p,t·8+j] at b[t·next+p·bs+j]. Along tile t it asks for k lines of memory, step > 0 bytes apart, from ahead[t·skip] on.
 //
 //go:noescape
-func sweepRowsF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, tiles int, beta float64)
+func sweepRowsF64AVX2(k int, a *float64, as int, b *float64, bs int, next int, c *float64, ldc int, rows int, tiles int, alpha float64, beta float64, ahead *float64, step int, skip int)
 
 // tileF32AVX512 is C = alpha·A·B + beta·C for one tile: rows ≤ 14, cols ≤ 32, A[i,p] at a[p·as+i], B[p,j] at b[p·bs+j]. It asks for k lines of memory, step > 0 bytes apart, from ahead on.
 //

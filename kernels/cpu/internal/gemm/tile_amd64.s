@@ -3067,38 +3067,43 @@ v2_6_overwrite:
 	VZEROUPPER
 	RET
 
-// func sweepF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, tiles int, beta float32)
-// Requires: AVX, FMA3
-TEXT ·sweepF32AVX2(SB), NOSPLIT, $0-76
-	MOVQ k+0(FP), BX
-	MOVQ a+8(FP), SI
-	MOVQ as+16(FP), R8
-	MOVQ b+24(FP), DI
-	MOVQ bs+32(FP), R9
-	MOVQ c+40(FP), DX
-	MOVQ ldc+48(FP), R10
-	MOVQ rows+56(FP), R11
-	MOVQ tiles+64(FP), R12
-	SHLQ $0x02, R8
-	SHLQ $0x02, R9
-	SHLQ $0x02, R10
-	CMPQ R11, $0x06
-	JEQ  rows6
-	CMPQ R11, $0x05
-	JEQ  rows5
-	CMPQ R11, $0x04
-	JEQ  rows4
-	CMPQ R11, $0x03
-	JEQ  rows3
-	CMPQ R11, $0x02
-	JEQ  rows2
+// func sweepF32AVX2(k int, a *float32, as int, b *float32, bs int, next int, c *float32, ldc int, rows int, tiles int, alpha float32, beta float32, ahead *float32, step int, skip int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·sweepF32AVX2(SB), NOSPLIT, $0-112
+	MOVQ  k+0(FP), BX
+	MOVQ  a+8(FP), SI
+	MOVQ  as+16(FP), R8
+	MOVQ  b+24(FP), DI
+	MOVQ  bs+32(FP), R9
+	MOVQ  c+48(FP), DX
+	MOVQ  ldc+56(FP), R10
+	MOVQ  rows+64(FP), R11
+	MOVQ  tiles+72(FP), R12
+	MOVQ  ahead+88(FP), R14
+	SHLQ  $0x02, R8
+	SHLQ  $0x02, R9
+	SHLQ  $0x02, R10
+	IMULQ step+96(FP), BX
+	SUBQ  step+96(FP), R14
+	CMPQ  R11, $0x06
+	JEQ   rows6
+	CMPQ  R11, $0x05
+	JEQ   rows5
+	CMPQ  R11, $0x04
+	JEQ   rows4
+	CMPQ  R11, $0x03
+	JEQ   rows3
+	CMPQ  R11, $0x02
+	JEQ   rows2
 
 rows1:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
 
 rows1_loop:
 	VMOVUPS      (CX), Y12
@@ -3106,15 +3111,23 @@ rows1_loop:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows1_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows1_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+
+rows1_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows1_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3126,7 +3139,10 @@ rows1_overwrite:
 	VMOVUPS Y1, 32(R15)
 
 rows1_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows1
@@ -3134,13 +3150,17 @@ rows1_next:
 	RET
 
 rows2:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
 
 rows2_loop:
 	VMOVUPS      (CX), Y12
@@ -3151,15 +3171,25 @@ rows2_loop:
 	VBROADCASTSS 4(AX), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows2_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows2_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+
+rows2_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows2_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3179,7 +3209,10 @@ rows2_overwrite:
 	VMOVUPS Y3, 32(R15)
 
 rows2_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows2
@@ -3187,15 +3220,21 @@ rows2_next:
 	RET
 
 rows3:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
 
 rows3_loop:
 	VMOVUPS      (CX), Y12
@@ -3209,15 +3248,27 @@ rows3_loop:
 	VBROADCASTSS 8(AX), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows3_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows3_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+
+rows3_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows3_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3245,7 +3296,10 @@ rows3_overwrite:
 	VMOVUPS Y5, 32(R15)
 
 rows3_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows3
@@ -3253,17 +3307,25 @@ rows3_next:
 	RET
 
 rows4:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 rows4_loop:
 	VMOVUPS      (CX), Y12
@@ -3280,15 +3342,29 @@ rows4_loop:
 	VBROADCASTSS 12(AX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows4_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows4_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+
+rows4_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows4_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3324,7 +3400,10 @@ rows4_overwrite:
 	VMOVUPS Y7, 32(R15)
 
 rows4_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows4
@@ -3332,19 +3411,29 @@ rows4_next:
 	RET
 
 rows5:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
 
 rows5_loop:
 	VMOVUPS      (CX), Y12
@@ -3364,15 +3453,31 @@ rows5_loop:
 	VBROADCASTSS 16(AX), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows5_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows5_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+
+rows5_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows5_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3416,7 +3521,10 @@ rows5_overwrite:
 	VMOVUPS Y9, 32(R15)
 
 rows5_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows5
@@ -3424,21 +3532,33 @@ rows5_next:
 	RET
 
 rows6:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 rows6_loop:
 	VMOVUPS      (CX), Y12
@@ -3461,15 +3581,33 @@ rows6_loop:
 	VBROADCASTSS 20(AX), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows6_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows6_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
+
+rows6_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows6_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3521,45 +3659,53 @@ rows6_overwrite:
 	VMOVUPS Y11, 32(R15)
 
 rows6_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows6
 	VZEROUPPER
 	RET
 
-// func sweepRowsF32AVX2(k int, a *float32, as int, b *float32, bs int, c *float32, ldc int, rows int, tiles int, beta float32)
-// Requires: AVX, FMA3
-TEXT ·sweepRowsF32AVX2(SB), NOSPLIT, $0-76
-	MOVQ k+0(FP), BX
-	MOVQ a+8(FP), SI
-	MOVQ as+16(FP), R8
-	MOVQ b+24(FP), DI
-	MOVQ bs+32(FP), R9
-	MOVQ c+40(FP), DX
-	MOVQ ldc+48(FP), R10
-	MOVQ rows+56(FP), R11
-	MOVQ tiles+64(FP), R12
-	SHLQ $0x02, R8
-	SHLQ $0x02, R9
-	SHLQ $0x02, R10
-	CMPQ R11, $0x06
-	JEQ  rows6
-	CMPQ R11, $0x05
-	JEQ  rows5
-	CMPQ R11, $0x04
-	JEQ  rows4
-	CMPQ R11, $0x03
-	JEQ  rows3
-	CMPQ R11, $0x02
-	JEQ  rows2
+// func sweepRowsF32AVX2(k int, a *float32, as int, b *float32, bs int, next int, c *float32, ldc int, rows int, tiles int, alpha float32, beta float32, ahead *float32, step int, skip int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·sweepRowsF32AVX2(SB), NOSPLIT, $0-112
+	MOVQ  k+0(FP), BX
+	MOVQ  a+8(FP), SI
+	MOVQ  as+16(FP), R8
+	MOVQ  b+24(FP), DI
+	MOVQ  bs+32(FP), R9
+	MOVQ  c+48(FP), DX
+	MOVQ  ldc+56(FP), R10
+	MOVQ  rows+64(FP), R11
+	MOVQ  tiles+72(FP), R12
+	MOVQ  ahead+88(FP), R14
+	SHLQ  $0x02, R8
+	SHLQ  $0x02, R9
+	SHLQ  $0x02, R10
+	IMULQ step+96(FP), BX
+	SUBQ  step+96(FP), R14
+	CMPQ  R11, $0x06
+	JEQ   rows6
+	CMPQ  R11, $0x05
+	JEQ   rows5
+	CMPQ  R11, $0x04
+	JEQ   rows4
+	CMPQ  R11, $0x03
+	JEQ   rows3
+	CMPQ  R11, $0x02
+	JEQ   rows2
 
 rows1:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
 
 rows1_loop:
 	VMOVUPS      (CX), Y12
@@ -3567,15 +3713,23 @@ rows1_loop:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x04, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows1_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows1_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+
+rows1_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows1_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3587,7 +3741,10 @@ rows1_overwrite:
 	VMOVUPS Y1, 32(R15)
 
 rows1_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows1
@@ -3595,13 +3752,17 @@ rows1_next:
 	RET
 
 rows2:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
 
 rows2_loop:
 	VMOVUPS      (CX), Y12
@@ -3612,15 +3773,25 @@ rows2_loop:
 	VBROADCASTSS (AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x04, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows2_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows2_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+
+rows2_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows2_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3640,7 +3811,10 @@ rows2_overwrite:
 	VMOVUPS Y3, 32(R15)
 
 rows2_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows2
@@ -3648,15 +3822,21 @@ rows2_next:
 	RET
 
 rows3:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
 
 rows3_loop:
 	VMOVUPS      (CX), Y12
@@ -3670,15 +3850,27 @@ rows3_loop:
 	VBROADCASTSS (AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x04, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows3_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows3_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+
+rows3_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows3_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3706,7 +3898,10 @@ rows3_overwrite:
 	VMOVUPS Y5, 32(R15)
 
 rows3_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows3
@@ -3714,19 +3909,27 @@ rows3_next:
 	RET
 
 rows4:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	LEAQ   (R8)(R8*2), R11
-	ADDQ   SI, R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	LEAQ       (R8)(R8*2), R11
+	ADDQ       SI, R11
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 rows4_loop:
 	VMOVUPS      (CX), Y12
@@ -3743,16 +3946,30 @@ rows4_loop:
 	VBROADCASTSS (R11), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x04, AX
 	ADDQ         $0x04, R11
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows4_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows4_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+
+rows4_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows4_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3788,7 +4005,10 @@ rows4_overwrite:
 	VMOVUPS Y7, 32(R15)
 
 rows4_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows4
@@ -3796,21 +4016,31 @@ rows4_next:
 	RET
 
 rows5:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	LEAQ   (R8)(R8*2), R11
-	ADDQ   SI, R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	LEAQ       (R8)(R8*2), R11
+	ADDQ       SI, R11
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
 
 rows5_loop:
 	VMOVUPS      (CX), Y12
@@ -3830,16 +4060,32 @@ rows5_loop:
 	VBROADCASTSS (R11)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x04, AX
 	ADDQ         $0x04, R11
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows5_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows5_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+
+rows5_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows5_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3883,7 +4129,10 @@ rows5_overwrite:
 	VMOVUPS Y9, 32(R15)
 
 rows5_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows5
@@ -3891,23 +4140,35 @@ rows5_next:
 	RET
 
 rows6:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	LEAQ   (R8)(R8*2), R11
-	ADDQ   SI, R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	LEAQ       (R8)(R8*2), R11
+	ADDQ       SI, R11
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 rows6_loop:
 	VMOVUPS      (CX), Y12
@@ -3930,16 +4191,34 @@ rows6_loop:
 	VBROADCASTSS (R11)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x04, AX
 	ADDQ         $0x04, R11
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+96(FP), R13
 	JNE          rows6_loop
+	CMPL         alpha+80(FP), $0x3f800000
+	JEQ          rows6_scaled
+	VBROADCASTSS alpha+80(FP), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y12, Y10, Y10
+	VMULPS       Y12, Y11, Y11
+
+rows6_scaled:
 	MOVQ         DX, R15
-	MOVL         beta+72(FP), AX
+	MOVL         beta+84(FP), AX
 	ADDL         AX, AX
 	JEQ          rows6_overwrite
-	VBROADCASTSS beta+72(FP), Y12
+	VBROADCASTSS beta+84(FP), Y12
 	VFMADD231PS  (R15), Y12, Y0
 	VMOVUPS      Y0, (R15)
 	VFMADD231PS  32(R15), Y12, Y1
@@ -3991,7 +4270,10 @@ rows6_overwrite:
 	VMOVUPS Y11, 32(R15)
 
 rows6_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*4), DI
+	MOVQ skip+104(FP), AX
+	LEAQ (R14)(AX*4), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows6
@@ -7053,38 +7335,43 @@ v2_6_overwrite:
 	VZEROUPPER
 	RET
 
-// func sweepF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, tiles int, beta float64)
-// Requires: AVX, FMA3
-TEXT ·sweepF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ k+0(FP), BX
-	MOVQ a+8(FP), SI
-	MOVQ as+16(FP), R8
-	MOVQ b+24(FP), DI
-	MOVQ bs+32(FP), R9
-	MOVQ c+40(FP), DX
-	MOVQ ldc+48(FP), R10
-	MOVQ rows+56(FP), R11
-	MOVQ tiles+64(FP), R12
-	SHLQ $0x03, R8
-	SHLQ $0x03, R9
-	SHLQ $0x03, R10
-	CMPQ R11, $0x06
-	JEQ  rows6
-	CMPQ R11, $0x05
-	JEQ  rows5
-	CMPQ R11, $0x04
-	JEQ  rows4
-	CMPQ R11, $0x03
-	JEQ  rows3
-	CMPQ R11, $0x02
-	JEQ  rows2
+// func sweepF64AVX2(k int, a *float64, as int, b *float64, bs int, next int, c *float64, ldc int, rows int, tiles int, alpha float64, beta float64, ahead *float64, step int, skip int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·sweepF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ  k+0(FP), BX
+	MOVQ  a+8(FP), SI
+	MOVQ  as+16(FP), R8
+	MOVQ  b+24(FP), DI
+	MOVQ  bs+32(FP), R9
+	MOVQ  c+48(FP), DX
+	MOVQ  ldc+56(FP), R10
+	MOVQ  rows+64(FP), R11
+	MOVQ  tiles+72(FP), R12
+	MOVQ  ahead+96(FP), R14
+	SHLQ  $0x03, R8
+	SHLQ  $0x03, R9
+	SHLQ  $0x03, R10
+	IMULQ step+104(FP), BX
+	SUBQ  step+104(FP), R14
+	CMPQ  R11, $0x06
+	JEQ   rows6
+	CMPQ  R11, $0x05
+	JEQ   rows5
+	CMPQ  R11, $0x04
+	JEQ   rows4
+	CMPQ  R11, $0x03
+	JEQ   rows3
+	CMPQ  R11, $0x02
+	JEQ   rows2
 
 rows1:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
 
 rows1_loop:
 	VMOVUPD      (CX), Y12
@@ -7092,15 +7379,24 @@ rows1_loop:
 	VBROADCASTSD (AX), Y14
 	VFMADD231PD  Y12, Y14, Y0
 	VFMADD231PD  Y13, Y14, Y1
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows1_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows1_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+
+rows1_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows1_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7112,7 +7408,10 @@ rows1_overwrite:
 	VMOVUPD Y1, 32(R15)
 
 rows1_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows1
@@ -7120,13 +7419,17 @@ rows1_next:
 	RET
 
 rows2:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
 
 rows2_loop:
 	VMOVUPD      (CX), Y12
@@ -7137,15 +7440,26 @@ rows2_loop:
 	VBROADCASTSD 8(AX), Y15
 	VFMADD231PD  Y12, Y15, Y2
 	VFMADD231PD  Y13, Y15, Y3
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows2_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows2_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+
+rows2_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows2_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7165,7 +7479,10 @@ rows2_overwrite:
 	VMOVUPD Y3, 32(R15)
 
 rows2_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows2
@@ -7173,15 +7490,21 @@ rows2_next:
 	RET
 
 rows3:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
 
 rows3_loop:
 	VMOVUPD      (CX), Y12
@@ -7195,15 +7518,28 @@ rows3_loop:
 	VBROADCASTSD 16(AX), Y14
 	VFMADD231PD  Y12, Y14, Y4
 	VFMADD231PD  Y13, Y14, Y5
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows3_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows3_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+
+rows3_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows3_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7231,7 +7567,10 @@ rows3_overwrite:
 	VMOVUPD Y5, 32(R15)
 
 rows3_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows3
@@ -7239,17 +7578,25 @@ rows3_next:
 	RET
 
 rows4:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 rows4_loop:
 	VMOVUPD      (CX), Y12
@@ -7266,15 +7613,30 @@ rows4_loop:
 	VBROADCASTSD 24(AX), Y15
 	VFMADD231PD  Y12, Y15, Y6
 	VFMADD231PD  Y13, Y15, Y7
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows4_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows4_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+
+rows4_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows4_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7310,7 +7672,10 @@ rows4_overwrite:
 	VMOVUPD Y7, 32(R15)
 
 rows4_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows4
@@ -7318,19 +7683,29 @@ rows4_next:
 	RET
 
 rows5:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
 
 rows5_loop:
 	VMOVUPD      (CX), Y12
@@ -7350,15 +7725,32 @@ rows5_loop:
 	VBROADCASTSD 32(AX), Y14
 	VFMADD231PD  Y12, Y14, Y8
 	VFMADD231PD  Y13, Y14, Y9
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows5_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows5_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y12, Y9, Y9
+
+rows5_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows5_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7402,7 +7794,10 @@ rows5_overwrite:
 	VMOVUPD Y9, 32(R15)
 
 rows5_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows5
@@ -7410,21 +7805,33 @@ rows5_next:
 	RET
 
 rows6:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 rows6_loop:
 	VMOVUPD      (CX), Y12
@@ -7447,15 +7854,34 @@ rows6_loop:
 	VBROADCASTSD 40(AX), Y15
 	VFMADD231PD  Y12, Y15, Y10
 	VFMADD231PD  Y13, Y15, Y11
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         R8, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows6_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows6_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y12, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y12, Y11, Y11
+
+rows6_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows6_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7507,45 +7933,53 @@ rows6_overwrite:
 	VMOVUPD Y11, 32(R15)
 
 rows6_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows6
 	VZEROUPPER
 	RET
 
-// func sweepRowsF64AVX2(k int, a *float64, as int, b *float64, bs int, c *float64, ldc int, rows int, tiles int, beta float64)
-// Requires: AVX, FMA3
-TEXT ·sweepRowsF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ k+0(FP), BX
-	MOVQ a+8(FP), SI
-	MOVQ as+16(FP), R8
-	MOVQ b+24(FP), DI
-	MOVQ bs+32(FP), R9
-	MOVQ c+40(FP), DX
-	MOVQ ldc+48(FP), R10
-	MOVQ rows+56(FP), R11
-	MOVQ tiles+64(FP), R12
-	SHLQ $0x03, R8
-	SHLQ $0x03, R9
-	SHLQ $0x03, R10
-	CMPQ R11, $0x06
-	JEQ  rows6
-	CMPQ R11, $0x05
-	JEQ  rows5
-	CMPQ R11, $0x04
-	JEQ  rows4
-	CMPQ R11, $0x03
-	JEQ  rows3
-	CMPQ R11, $0x02
-	JEQ  rows2
+// func sweepRowsF64AVX2(k int, a *float64, as int, b *float64, bs int, next int, c *float64, ldc int, rows int, tiles int, alpha float64, beta float64, ahead *float64, step int, skip int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·sweepRowsF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ  k+0(FP), BX
+	MOVQ  a+8(FP), SI
+	MOVQ  as+16(FP), R8
+	MOVQ  b+24(FP), DI
+	MOVQ  bs+32(FP), R9
+	MOVQ  c+48(FP), DX
+	MOVQ  ldc+56(FP), R10
+	MOVQ  rows+64(FP), R11
+	MOVQ  tiles+72(FP), R12
+	MOVQ  ahead+96(FP), R14
+	SHLQ  $0x03, R8
+	SHLQ  $0x03, R9
+	SHLQ  $0x03, R10
+	IMULQ step+104(FP), BX
+	SUBQ  step+104(FP), R14
+	CMPQ  R11, $0x06
+	JEQ   rows6
+	CMPQ  R11, $0x05
+	JEQ   rows5
+	CMPQ  R11, $0x04
+	JEQ   rows4
+	CMPQ  R11, $0x03
+	JEQ   rows3
+	CMPQ  R11, $0x02
+	JEQ   rows2
 
 rows1:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
 
 rows1_loop:
 	VMOVUPD      (CX), Y12
@@ -7553,15 +7987,24 @@ rows1_loop:
 	VBROADCASTSD (AX), Y14
 	VFMADD231PD  Y12, Y14, Y0
 	VFMADD231PD  Y13, Y14, Y1
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x08, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows1_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows1_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+
+rows1_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows1_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7573,7 +8016,10 @@ rows1_overwrite:
 	VMOVUPD Y1, 32(R15)
 
 rows1_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows1
@@ -7581,13 +8027,17 @@ rows1_next:
 	RET
 
 rows2:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
 
 rows2_loop:
 	VMOVUPD      (CX), Y12
@@ -7598,15 +8048,26 @@ rows2_loop:
 	VBROADCASTSD (AX)(R8*1), Y15
 	VFMADD231PD  Y12, Y15, Y2
 	VFMADD231PD  Y13, Y15, Y3
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x08, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows2_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows2_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+
+rows2_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows2_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7626,7 +8087,10 @@ rows2_overwrite:
 	VMOVUPD Y3, 32(R15)
 
 rows2_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows2
@@ -7634,15 +8098,21 @@ rows2_next:
 	RET
 
 rows3:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
 
 rows3_loop:
 	VMOVUPD      (CX), Y12
@@ -7656,15 +8126,28 @@ rows3_loop:
 	VBROADCASTSD (AX)(R8*2), Y14
 	VFMADD231PD  Y12, Y14, Y4
 	VFMADD231PD  Y13, Y14, Y5
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x08, AX
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows3_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows3_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+
+rows3_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows3_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7692,7 +8175,10 @@ rows3_overwrite:
 	VMOVUPD Y5, 32(R15)
 
 rows3_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows3
@@ -7700,19 +8186,27 @@ rows3_next:
 	RET
 
 rows4:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	LEAQ   (R8)(R8*2), R11
-	ADDQ   SI, R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	LEAQ       (R8)(R8*2), R11
+	ADDQ       SI, R11
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 rows4_loop:
 	VMOVUPD      (CX), Y12
@@ -7729,16 +8223,31 @@ rows4_loop:
 	VBROADCASTSD (R11), Y15
 	VFMADD231PD  Y12, Y15, Y6
 	VFMADD231PD  Y13, Y15, Y7
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x08, AX
 	ADDQ         $0x08, R11
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows4_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows4_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+
+rows4_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows4_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7774,7 +8283,10 @@ rows4_overwrite:
 	VMOVUPD Y7, 32(R15)
 
 rows4_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows4
@@ -7782,21 +8294,31 @@ rows4_next:
 	RET
 
 rows5:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	LEAQ   (R8)(R8*2), R11
-	ADDQ   SI, R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	LEAQ       (R8)(R8*2), R11
+	ADDQ       SI, R11
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
 
 rows5_loop:
 	VMOVUPD      (CX), Y12
@@ -7816,16 +8338,33 @@ rows5_loop:
 	VBROADCASTSD (R11)(R8*1), Y14
 	VFMADD231PD  Y12, Y14, Y8
 	VFMADD231PD  Y13, Y14, Y9
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x08, AX
 	ADDQ         $0x08, R11
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows5_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows5_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y12, Y9, Y9
+
+rows5_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows5_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7869,7 +8408,10 @@ rows5_overwrite:
 	VMOVUPD Y9, 32(R15)
 
 rows5_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows5
@@ -7877,23 +8419,35 @@ rows5_next:
 	RET
 
 rows6:
-	MOVQ   BX, R13
-	MOVQ   SI, AX
-	MOVQ   DI, CX
-	LEAQ   (R8)(R8*2), R11
-	ADDQ   SI, R11
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	MOVQ       BX, R13
+	MOVQ       SI, AX
+	MOVQ       DI, CX
+	LEAQ       (R8)(R8*2), R11
+	ADDQ       SI, R11
+	MOVQ       DX, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	ADDQ       R10, R15
+	PREFETCHT0 127(R15)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 rows6_loop:
 	VMOVUPD      (CX), Y12
@@ -7916,16 +8470,35 @@ rows6_loop:
 	VBROADCASTSD (R11)(R8*2), Y15
 	VFMADD231PD  Y12, Y15, Y10
 	VFMADD231PD  Y13, Y15, Y11
+	PREFETCHT1   (R14)(R13*1)
 	ADDQ         $0x08, AX
 	ADDQ         $0x08, R11
 	ADDQ         R9, CX
-	DECQ         R13
+	SUBQ         step+104(FP), R13
 	JNE          rows6_loop
+	MOVQ         $0x3ff0000000000000, AX
+	CMPQ         AX, alpha+80(FP)
+	JEQ          rows6_scaled
+	VBROADCASTSD alpha+80(FP), Y12
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y12, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y12, Y11, Y11
+
+rows6_scaled:
 	MOVQ         DX, R15
-	MOVQ         beta+72(FP), AX
+	MOVQ         beta+88(FP), AX
 	ADDQ         AX, AX
 	JEQ          rows6_overwrite
-	VBROADCASTSD beta+72(FP), Y12
+	VBROADCASTSD beta+88(FP), Y12
 	VFMADD231PD  (R15), Y12, Y0
 	VMOVUPD      Y0, (R15)
 	VFMADD231PD  32(R15), Y12, Y1
@@ -7977,7 +8550,10 @@ rows6_overwrite:
 	VMOVUPD Y11, 32(R15)
 
 rows6_next:
-	ADDQ $0x40, DI
+	MOVQ next+40(FP), AX
+	LEAQ (DI)(AX*8), DI
+	MOVQ skip+112(FP), AX
+	LEAQ (R14)(AX*8), R14
 	ADDQ $0x40, DX
 	DECQ R12
 	JNE  rows6
