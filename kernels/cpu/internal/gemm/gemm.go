@@ -1,7 +1,8 @@
 // Package gemm multiplies matrices: C = α·op(A)·op(B) + β·C, row-major, in float32 and float64.
 //
 // The method is that of Goto and van de Geijn (2008) and BLIS (Van Zee and van de Geijn 2015): blocks of A and B are copied into
-// strips of contiguous memory, and a micro-kernel multiplies a strip of A by a strip of B into a tile of C held in registers.
+// strips of contiguous memory, and a micro-kernel multiplies a strip of A by a strip of B into a tile of C held in registers. (That of AVX2 also
+// reads rows of A where they lie.)
 // The strips may come from a function instead of a matrix in memory, which is how convolutions are computed without
 // writing out all their windows: see PackFunc.
 //
