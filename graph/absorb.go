@@ -24,23 +24,14 @@ func (c *cluster) absorb() {
 
 // take lets a chain compute what another one does, and store what later steps read of it; false where they are too long together.
 func (s *step) take(own *step, later []*step) bool {
-	first, _ := kernels.ChainOf(own.op)
-	second, _ := kernels.ChainOf(s.op)
-	j := combined{m: kernels.Map{N: second.N}}
-	j.operands(own.ins, first.Access, nil)
-	j.operands(s.ins, second.Access, own.outs)
-	if len(j.ins)+len(first.Code)+len(second.Code) > mostDerivedChain {
+	j, first, second, ok := combine(own, s)
+	if !ok {
 		return false
 	}
-	j.m.Access = j.access
-	values := j.code(own.ins, first, nil)
+	j.m.Results = second
 	made := make(map[*Node]uint8)
 	for k, n := range own.outs {
-		made[n] = values[first.Results[k]]
-	}
-	values = j.code(s.ins, second, made)
-	for _, r := range second.Results {
-		j.m.Results = append(j.m.Results, values[r])
+		made[n] = first[k]
 	}
 	for _, n := range own.outs {
 		if slices.ContainsFunc(later, func(t *step) bool { return slices.Contains(t.ins, n) }) {
@@ -49,6 +40,46 @@ func (s *step) take(own *step, later []*step) bool {
 	}
 	s.ins, s.op = j.ins, withChain(s.op, j.m)
 	return true
+}
+
+// join lets a chain compute what a sum does over the same indices, which it reads nothing of: it becomes a sum that stores its results besides. False where
+// they are too long together.
+func (s *step) join(sum *step) bool {
+	j, first, second, ok := combine(sum, s)
+	if !ok {
+		return false
+	}
+	j.m.Results = slices.Concat(first, second)
+	s.nodes, s.outs = slices.Concat(sum.nodes, s.nodes), slices.Concat(sum.outs, s.outs)
+	s.ins, s.op, s.fused = j.ins, withChain(sum.op, j.m), false
+	return true
+}
+
+// combine is two chains as one, in which the second may read results of the first, and their results there; ok is false where they are too long together.
+func combine(a, b *step) (j combined, first, second []uint8, ok bool) {
+	x, _ := kernels.ChainOf(a.op)
+	y, _ := kernels.ChainOf(b.op)
+	j = combined{m: kernels.Map{N: y.N}}
+	j.operands(a.ins, x.Access, nil)
+	j.operands(b.ins, y.Access, a.outs)
+	if len(j.ins)+len(x.Code)+len(y.Code) > mostDerivedChain {
+		return j, nil, nil, false
+	}
+	j.m.Access = j.access
+	first = results(j.code(a.ins, x, nil), x)
+	made := make(map[*Node]uint8)
+	for k, n := range a.outs {
+		made[n] = first[k]
+	}
+	return j, first, results(j.code(b.ins, y, made), y), true
+}
+
+// results is those of a chain with other values.
+func results(values []uint8, m kernels.Map) (list []uint8) {
+	for _, r := range m.Results {
+		list = append(list, values[r])
+	}
+	return list
 }
 
 // combined is a chain that two others are put into.

@@ -33,10 +33,40 @@ func (p *Plan) columns(f *fuser) {
 		}
 	}
 	if len(all) > 0 {
+		for _, c := range all {
+			p.share(c)
+		}
 		p.contract(f, all)
 		p.connect()
 		p.schedule()
 	}
+}
+
+// share puts chains over a cluster's rows that store what they compute, such as deviations, into sums along the same rows, such as their squares: together
+// they read the matrix once.
+func (p *Plan) share(c *cluster) {
+	for i := 0; i < len(c.steps); i++ {
+		sum := c.steps[i]
+		r, is := sum.op.(kernels.Reduce)
+		if !is || r.C == c.columns {
+			continue
+		}
+		for j := i + 1; j < len(c.steps) && !c.steps[j].readsOf(sum); j++ {
+			m, is := c.steps[j].op.(kernels.Map)
+			if !is || m.N != r.Map.N || !c.steps[j].join(sum) {
+				continue
+			}
+			gone := func(s *step) bool { return s == sum }
+			p.steps, c.steps = slices.DeleteFunc(p.steps, gone), slices.DeleteFunc(c.steps, gone)
+			i--
+			break
+		}
+	}
+}
+
+// readsOf reports a step that reads a result of another.
+func (s *step) readsOf(other *step) bool {
+	return slices.ContainsFunc(s.ins, func(n *Node) bool { return slices.Contains(other.outs, n) })
 }
 
 // columnBuilder makes clusters of columns.

@@ -119,7 +119,7 @@ func TestDeviationsAreOneCall(t *testing.T) {
 			r := less(g)
 			again := Sub(r, Broadcast(Mean(r, 0), 0, n))
 			return []*Node{Mean(g, 0), Mean(r, 0), SumTail(Square(r)), SumAll(Square(Mean(r, 0))), again}
-		}, []string{"12×2048: reduce reduce reduce map map reduce map"}},
+		}, []string{"12×2048: reduce reduce map map reduce reduce"}},
 		"of two": {func(g, h *Node) []*Node { return []*Node{SumTail(Square(less(g))), SumTail(Square(less(h)))} },
 			[]string{"12×2048: reduce reduce", "12×2048: reduce reduce"}},
 		"weighted by their norm": {func(g, _ *Node) []*Node {
