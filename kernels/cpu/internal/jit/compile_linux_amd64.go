@@ -64,17 +64,16 @@ func (c *compiler) enter() (*Function, bool) {
 
 // compile writes a program for a level, nil where there is no code for it: in the first layout whose values fit the registers.
 func compile(p Program, l level.Level) *compiler {
-	if p.Length < 1 || p.Length > longestRow || p.Sum >= 0 && p.Length > mostAdded || slices.ContainsFunc(p.Code, func(i kernels.Instr) bool { return !known(i.Fn) }) {
+	if p.Length < 1 || p.Length > longestRow || p.Sum >= 0 && p.Length > mostAdded {
 		return nil
 	}
-	plain := write(p, l, layout{}, nil) // finds the constants
-	all := plain.layouts()
-	for k, next := range all {
-		if c := write(p, l, next, plain.constants); !c.failed {
+	if slices.ContainsFunc(p.Code, func(i kernels.Instr) bool { return !known(i.Fn) }) {
+		return nil
+	}
+	trial := write(p, l, layout{}, nil) // finds the constants
+	for _, next := range trial.layouts() {
+		if c := write(p, l, next, trial.constants); !c.failed {
 			return c
-		}
-		if k == 0 && !plain.failed {
-			return plain
 		}
 	}
 	return nil

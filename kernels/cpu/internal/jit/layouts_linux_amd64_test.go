@@ -22,14 +22,14 @@ func testLayouts[T kernels.Float](t *testing.T) {
 		if r.IntN(3) == 0 {
 			inPlace(&p)
 		}
-		plain := write(p, level.Active(), layout{}, nil)
+		trial := write(p, level.Active(), layout{}, nil)
 		seed := r.Uint64()
 		var want []uint64
-		for _, l := range append(plain.layouts(), layout{spill: true, hold: r.IntN(4)}) {
-			if l.spill && plain.slot() < plain.bytes() {
+		for _, l := range append(trial.layouts(), layout{spill: true, hold: r.IntN(4)}) {
+			if l.spill && trial.slot() < trial.bytes() {
 				continue
 			}
-			c := write(p, level.Active(), l, plain.constants)
+			c := write(p, level.Active(), l, trial.constants)
 			if c.failed {
 				continue
 			}

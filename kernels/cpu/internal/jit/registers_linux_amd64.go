@@ -2,8 +2,8 @@ package jit
 
 import "slices"
 
-// layout says what has registers for good: the first constants, and, with but few registers, not all of what is kept from vector to vector. What is
-// away from them is in cells of the table, whole vectors, and spill lets values of a vector go there too.
+// layout says what has registers for good: the first constants, and as much as possible of what is kept from vector to vector. What is away from
+// them is in cells of the table, whole vectors, and spill lets values of a vector go there too.
 type layout struct {
 	hold                int
 	sumsAway, totalAway bool
@@ -11,9 +11,9 @@ type layout struct {
 	spill               bool
 }
 
-// layouts are those that a program may have besides the plain one, which comes behind the first.
+// layouts are those that a program may have, from the one that uses the most registers on.
 func (c *compiler) layouts() []layout {
-	all := []layout{{hold: mostHeld}}
+	all := []layout{{hold: mostHeld}, {}}
 	if c.slot() < c.bytes() {
 		return all // the table has no room for vectors
 	}
