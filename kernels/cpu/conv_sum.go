@@ -45,14 +45,20 @@ func (t *convTerms) prepare(l *loader) (kernelsOf func(term int, own []float32) 
 	return kernelsOf
 }
 
-// transform puts image n's own kernels into own.
-func (t *convTerms) transform(own []float32, n int) {
+// own is image n's own kernels.
+func (t *convTerms) own(n int) []float32 {
+	each := 9 * t.inputs * t.outputs
 	for _, term := range t.list {
 		if term.own {
-			k := term.k[9*n*t.inputs*t.outputs:]
-			transformKernels(own, kernelStep(t.inputs, t.outputs), k, t.inputs, t.outputs, 0, kernelGroups(t.inputs, t.outputs), t.turned)
+			return term.k[n*each:][:each]
 		}
 	}
+	return nil
+}
+
+// transform puts image n's own kernels into own.
+func (t *convTerms) transform(own []float32, n int) {
+	transformKernels(own, kernelStep(t.inputs, t.outputs), t.own(n), t.inputs, t.outputs, 0, kernelGroups(t.inputs, t.outputs), t.turned)
 }
 
 // Sums reports what goes by wide tiles: a transform of the outputs, and writing and reading them, is saved.

@@ -113,8 +113,9 @@ func (d *wide) products(worker int, u *wideUnit) []float32 {
 	return view[float32](d.local, worker, d.outAt, winograd4.Places*stepOf(d.outputs, u.tiles))
 }
 
-// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs] of each term, with kernelStep from place to place.
-func (d *wide) convolve(worker, i int, y []float32, terms []convTerm, kernelsOf func(term int, own []float32) []float32) {
+// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs] of each term, with kernelStep from place to place. Meanwhile it
+// asks for the memory of what is read next.
+func (d *wide) convolve(worker, i int, y []float32, terms []convTerm, kernelsOf func(term int, own []float32) []float32, next []float32) {
 	u := d.unit(worker, i)
 	m, columns, plane := d.products(worker, &u), u.tiles.Len(), d.H*d.W
 	inStep, outStep, step := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles), kernelStep(d.inputs, d.outputs)
@@ -122,6 +123,9 @@ func (d *wide) convolve(worker, i int, y []float32, terms []convTerm, kernelsOf 
 		v, kernels := d.data(worker, &u, term.x), kernelsOf(t, d.own(worker))
 		for p := range winograd4.Places {
 			gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*step:], d.outputs, v[p*inStep:], columns, float32(min(t, 1)), m[p*outStep:], columns)
+			if t == len(terms)-1 {
+				gemm.Ask(next[p*len(next)/winograd4.Places : (p+1)*len(next)/winograd4.Places])
+			}
 		}
 	}
 	for o := range d.outputs {
@@ -137,14 +141,14 @@ func (d *wide) load(l *loader, y []float32, t *convTerms) {
 		d.images(l, func(worker, n, from, to int) {
 			t.transform(d.own(worker), n)
 			for i := from; i < to; i++ {
-				d.convolve(worker, i, y, t.list, kernelsOf)
+				d.convolve(worker, i, y, t.list, kernelsOf, t.own(min(n+1, d.N-1)))
 			}
 		})
 		return
 	}
 	l.parallel(d.units(), d.cost(), func(worker, from, to int) {
 		for i := from; i < to; i++ {
-			d.convolve(worker, i, y, t.list, kernelsOf)
+			d.convolve(worker, i, y, t.list, kernelsOf, nil)
 		}
 	})
 }

@@ -90,3 +90,10 @@ func Transpose[T kernels.Float](dst, src []T, rows, columns, ld int) {
 	}
 	active[T]().transpose(&dst[0], &src[0], columns, rows, ld)
 }
+
+// Ask brings x into the second-level cache while something else is computed, as far as the processor does that on request.
+func Ask[T kernels.Float](x []T) {
+	if ask := active[T]().ask; ask != nil && len(x) >= inLine[T]() {
+		ask(&x[0], len(x)/inLine[T]())
+	}
+}
