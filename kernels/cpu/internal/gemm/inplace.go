@@ -13,7 +13,7 @@ func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta 
 	}
 	_, _, _ = a[(k-1)*lda+m-1], b[(k-1)*ldb+n-1], c[(m-1)*ldc+n-1]
 	kern := active[T]()
-	w := within[T]{kern, kern.tile, kern.sweep, m, n, a, lda, 1, lda, b, ldb, c, ldc}
+	w := within[T]{kernel: kern, tile: kern.tile, sweep: kern.sweep, m: m, n: n, a: a, lda: lda, rowStep: 1, termStep: lda, b: b, ldb: ldb, c: c, ldc: ldc}
 	w.multiply(k, beta)
 }
 
@@ -29,23 +29,19 @@ func InRows[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T
 		return
 	}
 	_, _, _ = a[(m-1)*lda+k-1], b[(k-1)*ldb+n-1], c[(m-1)*ldc+n-1]
-	w := within[T]{kern, kern.rows, kern.sweepRows, m, n, a, lda, lda, 1, b, ldb, c, ldc}
+	w := within[T]{kernel: kern, tile: kern.rows, sweep: kern.sweepRows, m: m, n: n, a: a, lda: lda, rowStep: lda, termStep: 1, b: b, ldb: ldb, c: c, ldc: ldc}
 	w.multiply(k, beta)
 }
 
-// within is a product whose operands are used where they lie: element (i,p) of A is a[i·row+p·depth].
+// within is a product whose operands are used where they lie: element (i,p) of A is a[i·rowStep+p·termStep].
 type within[T kernels.Float] struct {
 	*kernel[T]
-	tile       func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
-	sweep      func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
-	m, n       int
-	a          []T
-	lda        int
-	row, depth int
-	b          []T
-	ldb        int
-	c          []T
-	ldc        int
+	tile              func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
+	sweep             func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
+	m, n              int
+	a, b, c           []T
+	lda, ldb, ldc     int
+	rowStep, termStep int
 }
 
 func (w *within[T]) multiply(k int, beta T) {
@@ -53,8 +49,8 @@ func (w *within[T]) multiply(k int, beta T) {
 	if w.sweep != nil {
 		swept = w.n / w.maxCols * w.maxCols
 	}
-	for from := 0; from < k; from += w.kernel.depth {
-		depth := min(w.kernel.depth, k-from)
+	for from := 0; from < k; from += w.depth {
+		depth := min(w.depth, k-from)
 		if from > 0 {
 			beta = 1
 		}
@@ -77,7 +73,7 @@ func (w *within[T]) strips(from int, f func(a *T, row, height int)) {
 	strips := ceil(w.m, w.maxRows)
 	for s := range strips {
 		row := split(w.m, strips, s)
-		f(&w.a[row*w.row+from*w.depth], row, split(w.m, strips, s+1)-row)
+		f(&w.a[row*w.rowStep+from*w.termStep], row, split(w.m, strips, s+1)-row)
 	}
 }
 
