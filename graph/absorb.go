@@ -10,7 +10,7 @@ import (
 func (c *cluster) absorb() {
 	for _, own := range c.derived {
 		at := slices.Index(c.steps, own) + 1
-		for at < len(c.steps) && !slices.ContainsFunc(c.steps[at].ins, func(n *Node) bool { return slices.Contains(own.outs, n) }) {
+		for at < len(c.steps) && !c.steps[at].readsOf(own) {
 			at++
 		}
 		if at == len(c.steps) {
@@ -29,13 +29,9 @@ func (s *step) take(own *step, later []*step) bool {
 		return false
 	}
 	j.m.Results = second
-	made := make(map[*Node]uint8)
 	for k, n := range own.outs {
-		made[n] = first[k]
-	}
-	for _, n := range own.outs {
 		if slices.ContainsFunc(later, func(t *step) bool { return slices.Contains(t.ins, n) }) {
-			s.outs, j.m.Results = append(s.outs, n), append(j.m.Results, made[n])
+			s.outs, j.m.Results = append(s.outs, n), append(j.m.Results, first[k])
 		}
 	}
 	s.ins, s.op = j.ins, withChain(s.op, j.m)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
 	"gorgonia.org/gorgonia"
 
 	. "drift/graph"
@@ -286,22 +287,13 @@ func TestRandomExpressions(t *testing.T) {
 		all := interpret(t, g, v, append(picked, nodes...)...)
 		largest := 0.0
 		for _, x := range all {
-			largest = max(largest, norm(x))
+			largest = max(largest, floats.Norm(x, 2))
 		}
 		for k := range outputs {
 			// forty operations, of which each may lose some bits; centred rows lose those of what was much larger
-			near(t, outputs[k].Op().String(), got[k], want[k], min(1e-6, 1e-11+1e-15*largest/norm(all[k])))
+			near(t, outputs[k].Op().String(), got[k], want[k], min(1e-6, 1e-11+1e-15*largest/floats.Norm(all[k], 2)))
 		}
 	}
-}
-
-// norm is the root of the sum of squares.
-func norm(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v * v
-	}
-	return math.Sqrt(sum)
 }
 
 func TestMisuseIsOneError(t *testing.T) {

@@ -61,10 +61,7 @@ func (w sweep) row(name string) {
 	w.MOVQ(regK, regLeft)
 	w.MOVQ(regA, sweepA)
 	w.MOVQ(regB, sweepB)
-	if w.inRows && w.height > 3 {
-		w.LEAQ(operand.Mem{Base: regAS, Index: regAS, Scale: 2}, sweepA3)
-		w.ADDQ(regA, sweepA3)
-	}
+	w.fourth(sweepA3)
 	w.askNext()
 	for i := range w.height * w.vectors {
 		w.zero(w.vec(i))

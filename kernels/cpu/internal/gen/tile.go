@@ -111,10 +111,7 @@ func (t tile) loop() {
 	if t.height > 1 {
 		t.Label(name)
 	}
-	if t.inRows && t.height > 3 {
-		t.LEAQ(operand.Mem{Base: regAS, Index: regAS, Scale: 2}, regA3)
-		t.ADDQ(regA, regA3)
-	}
+	t.fourth(regA3)
 	t.prefetch()
 	for i := range t.height * t.vectors {
 		t.zero(t.vec(i))
@@ -128,6 +125,14 @@ func (t tile) loop() {
 	t.SUBQ(regStep, regK)
 	t.JNE(operand.LabelRef(name + "_loop"))
 	t.Label(name + "_store")
+}
+
+// fourth puts the address of the fourth row of A into a3, if A lies in rows and there is one.
+func (t tile) fourth(a3 reg.GPPhysical) {
+	if t.inRows && t.height > 3 {
+		t.LEAQ(operand.Mem{Base: regAS, Index: regAS, Scale: 2}, a3)
+		t.ADDQ(regA, a3)
+	}
 }
 
 // step adds the products of a column of A and a row of B, the former in rows from a, and a3 for the fourth, on where it is not in strips.

@@ -197,13 +197,12 @@ func (s strides) nth(base reg.GPPhysical, n int) operand.Mem {
 	return operand.Mem{Base: base, Index: s.one, Scale: uint8(n)}
 }
 
-// mask puts the mask of the lanes below n, from none to all of AVX2 or all but one of AVX-512, into k.
+// mask puts the mask of the lanes below n, from none to all of AVX2 or all but one of AVX-512, into k, which is
+// lastMask with AVX2.
 func (w winograd4) mask(n reg.GPPhysical, k operand.Op) {
 	w.MOVQ(n, reg.RCX)
 	if !w.wide {
-		w.NEGQ(reg.RCX)
-		w.LEAQ(operand.NewDataAddr(operand.NewStaticSymbol("masks"), w.bytes()), reg.RAX)
-		w.VMOVUPS(operand.Mem{Base: reg.RAX, Index: reg.RCX, Scale: 4}, k)
+		w.setMask(reg.RCX)
 		return
 	}
 	w.MOVL(operand.U32(1), reg.EAX)
