@@ -55,13 +55,19 @@ func (f conv) shape(in []tensor.Shape) tensor.Shape {
 
 func (f conv) as(kind convKind, a, b *Node) *Node { f.kind = kind; return apply(f, a, b) }
 
-func (f conv) vjp(in []*Node, _, g *Node) []*Node {
+func (f conv) vjp(in []*Node, out, g *Node) []*Node {
 	a, b := in[0], in[1]
 	switch f.kind {
 	case convForward:
 		return []*Node{f.as(convInput, g, b), f.as(convWeight, a, g)}
 	case convInput:
 		return []*Node{f.as(convForward, g, b), f.as(convWeight, g, a)}
+	}
+	if f.PerExample && f.Parts() == 1 {
+		kernels, products := ownWork(f.Conv)
+		if multiple, rest, ok := aboutMean(out, g); ok && (multiple == 0 || products < kernels) {
+			return f.ownAdjoints(a, b, multiple, rest)
+		}
 	}
 	return []*Node{f.as(convInput, b, g), f.as(convForward, a, g)}
 }

@@ -135,3 +135,78 @@ func TestWayFollowsFromWork(t *testing.T) {
 		t.Errorf("groups: way %d", got)
 	}
 }
+
+// Adjoints of images and outputs in kernel gradients G_n of each image, whose adjoint is c·G_n + m, are those by kernels of each image, also for
+// the derivatives that follow, in float64, for kernels, strides, padding and dilations of all kinds.
+func TestAdjointsOfOwnKernels(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for k := range 40 {
+		c := randomGeometry(r)
+		c.PerExample = true
+		t.Run(fmt.Sprint(k, kernels.Describe(c)), func(t *testing.T) {
+			g := New()
+			x := Input(g, kernels.Float64, "x", c.N, c.C, c.H, c.W)
+			d := Input(g, kernels.Float64, "d", c.N, c.O, c.OutH(), c.OutW())
+			m := Input(g, kernels.Float64, "m", c.O, c.C, c.KH, c.KW)
+			f := conv{convWeight, c}
+			own := apply(f, x, d)
+			adjoint := Sub(overExamples(m, c.N), Scale(Add(own, Scale(own, 2)), 0.5))
+			multiple, rest, ok := aboutMean(own, adjoint)
+			if !ok || multiple != -1.5 {
+				t.Fatalf("the adjoint is found to be %v times the gradients and a mean (%v), want -1.5", multiple, ok)
+			}
+			fast, explicit := f.ownAdjoints(x, d, multiple, rest), []*Node{f.as(convInput, d, adjoint), f.as(convForward, x, adjoint)}
+			var results []*Node
+			for _, pair := range [][]*Node{fast, explicit} {
+				loss := Add(SumAll(Square(pair[0])), SumAll(Mul(pair[1], Square(pair[1]))))
+				results = append(append(results, pair...), Grad([]*Node{loss}, []*Node{nil}, []*Node{x, d, m})...)
+			}
+			values := valuesOf(t, uint64(k), []*Node{x, d, m}, results...)
+			for i, got := range values[:len(values)/2] {
+				want := values[len(values)/2+i]
+				scale := max(1, mostOf(want))
+				for j := range want {
+					if math.Abs(got[j]-want[j]) > 1e-11*scale { // third powers of sums of some hundred products
+						t.Fatalf("result %d: element %d is %v, want %v", i, j, got[j], want[j])
+					}
+				}
+			}
+		})
+	}
+}
+
+func mostOf(x []float64) (most float64) {
+	for _, v := range x {
+		most = max(most, math.Abs(v))
+	}
+	return most
+}
+
+// The derivative of tr Σ convolves images with gradients of their own by products of pixels where planes are small, and by kernels where they are
+// large; what all examples share is never repeated for each of them.
+func TestAdjointsOfOwnKernelsFollowFromWork(t *testing.T) {
+	for _, test := range []struct {
+		channels, side int
+		products       bool
+	}{{64, 8, true}, {32, 16, false}, {16, 32, false}, {64, 4, true}} {
+		g := New()
+		x := Input(g, kernels.Float32, "x", 4, test.channels, test.side, test.side)
+		w := Input(g, kernels.Float32, "w", test.channels, test.channels, 3, 3)
+		loss := SumTail(Square(Conv2D(x, w, [2]int{1, 1}, [2]int{1, 1})))
+		c := NewCovariance(NewPerExample(loss, []*Node{w}))
+		var own, products int
+		for _, n := range reach(c.TraceGradient([]*Node{w}), inputsOf) {
+			switch f := familyOf(n).(type) {
+			case conv:
+				if f.PerExample && f.kind != convWeight {
+					own++
+				}
+			case windowGram:
+				products++
+			}
+		}
+		if want := test.products; (own == 0) != want || (products > 0) != want {
+			t.Errorf("%d channels of %d×%d: %d convolutions with own kernels, %d sums over windows", test.channels, test.side, test.side, own, products)
+		}
+	}
+}
