@@ -21,6 +21,31 @@ func (f *fuser) findConvSums(sums func(kernels.ConvSum) bool) {
 	}
 }
 
+// addBeside is x + y, where a convolution in either is added to one of equal sizes in the other first, so that one kernel may compute both.
+func addBeside(x, y *Node) *Node {
+	for _, side := range [][2]*Node{{x, y}, {y, x}} {
+		other, whole := side[0], side[1]
+		if f, is := familyOf(whole).(elementwise); !is || f.fn != kernels.FnAdd {
+			continue
+		}
+		in := inputsOf(whole)
+		for k, term := range in {
+			if summable(other, term) {
+				return Add(in[1-k], Add(other, term))
+			}
+		}
+	}
+	return Add(x, y)
+}
+
+// summable reports two convolutions, or adjoints in the images, of equal sizes.
+func summable(x, y *Node) bool {
+	a, is := familyOf(x).(conv)
+	b, too := familyOf(y).(conv)
+	a.PerExample, b.PerExample = false, false
+	return is && too && a == b && a.kind != convWeight
+}
+
 // convSum is the kernel of a sum of two convolutions, or nil.
 func (f *fuser) convSum(n *Node) *whole {
 	e, ok := familyOf(n).(elementwise)
@@ -28,24 +53,22 @@ func (f *fuser) convSum(n *Node) *whole {
 		return nil
 	}
 	in := sources(n)
-	if in[0] == in[1] || f.varying[in[0]] != f.varying[in[1]] {
+	if in[0] == in[1] || !summable(in[0], in[1]) || f.varying[in[0]] != f.varying[in[1]] {
 		return nil
 	}
-	var terms [2]conv
-	for k, x := range in {
-		c, is := familyOf(x).(conv)
-		if !is || c.kind == convWeight || f.kept[x] || f.wholes[x] != nil || len(f.users[x]) != 1 {
+	for _, x := range in {
+		if f.kept[x] || f.wholes[x] != nil || len(f.users[x]) != 1 {
 			return nil
 		}
-		terms[k] = c
 	}
-	if terms[0].PerExample { // the first shares its kernels
+	first, last := familyOf(in[0]).(conv), familyOf(in[1]).(conv)
+	if first.PerExample { // the first shares its kernels
 		slices.Reverse(in)
-		terms[0], terms[1] = terms[1], terms[0]
+		first, last = last, first
 	}
-	op := kernels.ConvSum{Conv: terms[1].Conv, Input: terms[1].kind == convInput}
-	if terms[1].PerExample = false; terms[0] != terms[1] {
+	if first.PerExample {
 		return nil
 	}
+	op := kernels.ConvSum{Conv: last.Conv, Input: last.kind == convInput}
 	return &whole{outs: []*Node{n}, ins: slices.Concat(sources(in[0]), sources(in[1])), op: op}
 }

@@ -27,7 +27,10 @@ func TestSumsOfConvolutionsAreOneCall(t *testing.T) {
 		"shared":    {func(x, y, k, _ *Node) *Node { return Add(Conv2D(x, k, same, same), Conv2D(y, Scale(k, 2), same, same)) }, true},
 		"own first": {func(x, y, k, own *Node) *Node { return Add(Conv2D(x, own, same, same), Conv2D(y, k, same, same)) }, true},
 		"own last":  {func(x, y, k, own *Node) *Node { return Add(Conv2D(y, k, same, same), Conv2D(x, own, same, same)) }, true},
-		"both own":  {func(x, y, _, own *Node) *Node { return Add(Conv2D(x, own, same, same), Conv2D(y, own, same, same)) }, false},
+		"apart": {func(x, y, k, own *Node) *Node {
+			return addBeside(Conv2D(y, own, same, same), Add(Square(Conv2D(x, Scale(k, 2), same, same)), Conv2D(x, k, same, same)))
+		}, true},
+		"both own": {func(x, y, _, own *Node) *Node { return Add(Conv2D(x, own, same, same), Conv2D(y, own, same, same)) }, false},
 		"read twice": {func(x, y, k, own *Node) *Node {
 			z := Conv2D(x, k, same, same)
 			return Add(Tanh(z), Add(z, Conv2D(y, own, same, same)))

@@ -15,7 +15,7 @@ func Grad(outputs, seeds, wrt []*Node) []*Node {
 	adjoint := make(map[*Node]*Node)
 	accumulate := func(n, g *Node) {
 		if sum, ok := adjoint[n]; ok {
-			g = Add(sum, g)
+			g = addBeside(sum, g)
 		}
 		adjoint[n] = g
 	}
