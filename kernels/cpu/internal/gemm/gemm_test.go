@@ -281,3 +281,22 @@ func TestAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a call", n)
 	}
 }
+
+// Rows of A that displace each other from the first-level cache are copied, unless B has few columns; others are read where they lie.
+func TestRowsThatCollideAreCopied(t *testing.T) {
+	kern := active[float32]()
+	if kern.rows == nil {
+		t.Skip("the kernel reads no A in rows")
+	}
+	for _, test := range []struct {
+		n, k   int
+		inRows bool
+	}{{512, 1024, false}, {512, 512, false}, {128, 1024, true}, {512, 1000, true}, {512, 128, true}} {
+		p := product[float32]{kernel: kern, m: 64, n: test.n, k: test.k, a: Matrix[float32]{LD: test.k}, b: Matrix[float32]{LD: test.n}}
+		for _, threads := range []int{1, 2} {
+			if got := p.cut(threads).inRows; got != test.inRows {
+				t.Errorf("%d columns, rows %d elements apart, %d threads: read in rows: %v", test.n, test.k, threads, got)
+			}
+		}
+	}
+}

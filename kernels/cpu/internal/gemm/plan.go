@@ -37,7 +37,7 @@ func (p *product[T]) cut(threads int) plan {
 		c.tileRows, c.tileCols, c.depth = kern.dotRows, kern.dotCols, kern.dotDepth
 	}
 	c.strips, c.columns = ceil(p.m, c.tileRows), ceil(p.n, c.tileCols)
-	c.inRows = !c.dot && kern.rows != nil && p.a.Pack == nil && !p.a.Trans
+	c.inRows = !c.dot && kern.rows != nil && p.a.Pack == nil && !p.a.Trans && (p.n < fewColumns || !p.a.collides())
 	c.directA = c.dot || c.inRows || p.a.Pack == nil && p.a.Trans && c.columns == 1
 	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && (c.strips == 1 || c.strips <= fewStrips && p.b.LD*min(p.k, c.depth) <= closeLines))
 	c.depth = ceil(p.k, ceil(p.k, c.depth))

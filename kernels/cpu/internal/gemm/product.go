@@ -32,14 +32,17 @@ func (p *product[T]) narrow() bool {
 	if p.a.Pack != nil || p.b.Pack != nil || p.a.Trans {
 		return false
 	}
-	return Narrow[T](p.n, p.k) || p.b.Trans && Narrow[T](p.m, p.k) && (p.m <= fewRows || !p.collide())
+	return Narrow[T](p.n, p.k) || p.b.Trans && Narrow[T](p.m, p.k) && (p.m <= fewRows || !p.b.collides())
 }
 
 // fewRows is what a narrow product may have where the lines of B share few sets of the first-level cache: for more it pays to copy B.
 const fewRows = 32
 
-// collide says that lines of B begin at multiples of half a page.
-func (p *product[T]) collide() bool { return p.b.LD*lineBytes/inLine[T]()%(2<<10) == 0 }
+// fewColumns of B are too few for a copy of A to pay, also where its rows share few sets.
+const fewColumns = 256
+
+// collides says that lines begin at multiples of half a page, so that they share few sets of the first-level cache.
+func (x *Matrix[T]) collides() bool { return x.LD*lineBytes/inLine[T]()%(2<<10) == 0 }
 
 // Narrow reports whether sums of k products, width of them for each row or column, are best computed by vectors along k, for which A in
 // rows and B in columns (Trans) are read where they lie. Adding up the lanes costs as much as some tens of products, so the longer the
