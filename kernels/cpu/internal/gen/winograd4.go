@@ -17,7 +17,7 @@ import (
 func winograd4Loops(c *build.Context) {
 	constants := map[constant]operand.Mem{}
 	for _, wide := range []bool{true, false} {
-		w := winograd4{isa{c, false, wide}, constants}
+		w := winograd4{isa: isa{c, false, wide}, constants: constants}
 		if wide {
 			w.orders()
 		} else {
@@ -50,6 +50,7 @@ func (w winograd4) emit() {
 type winograd4 struct {
 	isa
 	constants map[constant]operand.Mem // in memory
+	held      map[float64]reg.VecPhysical
 }
 
 // constant is a number in memory: once for AVX-512, which broadcasts it, and as a whole vector for AVX2.

@@ -124,10 +124,13 @@ func (w winograd4) transformEight(u, step reg.GPPhysical, turned bool, element f
 	row(first)
 }
 
-// gradientsByEight emits k̄ = Gᵀ p G for AVX2.
+// gradientsByEight emits k̄ = Gᵀ p G for AVX2: of eight kernels, columns of three elements wait in memory for the rows, as do the elements of less
+// than eight kernels for their copy.
 func (w winograd4) gradientsByEight() {
 	k, p, step, lanes := reg.RDI, reg.RSI, reg.RDX, reg.RBX
 	six := strides{reg.R8, reg.R9, reg.R10}
+	columns := w.AllocLocal(18 * w.bytes())
+	column := func(j, q int) operand.Mem { return columns.Offset((6*j + q) * w.bytes()) }
 	w.take("k", k)
 	w.take("p", p)
 	w.take("step", step)
@@ -138,7 +141,8 @@ func (w winograd4) gradientsByEight() {
 	w.SUBQ(operand.U8(8), lanes)
 	w.JLT(operand.LabelRef("rest"))
 	w.Label("eight")
-	w.storeEight(w.gradientOfEight(p, step, six, nil), func(at int) operand.Mem { return operand.Mem{Base: k, Disp: 4 * at} }, nil)
+	w.holding(gradientFactors(), w.line(8, 7)).gradientColumns(p, step, six, column, func(from, to operand.Op) { w.VMOVUPS(from, to) })
+	w.storeEight(w.gradientTaps(column), func(i int) operand.Mem { return operand.Mem{Base: k, Disp: w.bytes() * i} })
 	w.ADDQ(operand.U32(8*9*w.size()), k)
 	w.ADDQ(operand.U8(32), p)
 	w.SUBQ(operand.U8(8), lanes)
@@ -147,112 +151,100 @@ func (w winograd4) gradientsByEight() {
 	w.ADDQ(operand.U8(8), lanes)
 	w.JEQ(operand.LabelRef("done"))
 	w.mask(lanes, w.lastMask())
-	taps := w.gradientOfEight(p, step, six, func(from operand.Op) operand.Op {
-		w.maskedLoad(from, w.lastMask(), w.vec(14))
-		return w.vec(14)
-	})
-	w.storeEight(taps, func(at int) operand.Mem { return operand.Mem{Base: k, Disp: 4 * at} }, func(kernel int) {
-		w.CMPQ(lanes, operand.U8(kernel))
-		w.JEQ(operand.LabelRef("done"))
-	})
+	w.gradientColumns(p, step, six, column, func(from, to operand.Op) { w.maskedLoad(from, w.lastMask(), to) })
+	w.storeEight(w.gradientTaps(column), func(i int) operand.Mem { return columns.Offset(w.bytes() * i) })
+	w.LEAQ(columns, p)
+	w.LEAQ(operand.Mem{Base: lanes, Index: lanes, Scale: 8}, lanes)
+	w.Label("element")
+	w.MOVL(operand.Mem{Base: p, Index: lanes, Scale: 4, Disp: -4}, reg.EAX)
+	w.MOVL(reg.EAX, operand.Mem{Base: k, Index: lanes, Scale: 4, Disp: -4})
+	w.DECQ(lanes)
+	w.JNE(operand.LabelRef("element"))
 	w.Label("done")
 	w.VZEROUPPER()
 	w.RET()
 }
 
-// gradientOfEight is the elements of the gradients of eight kernels, made row by row.
-func (w winograd4) gradientOfEight(p, step reg.GPPhysical, six strides, read func(operand.Op) operand.Op) (taps line) {
-	taps = slices.Concat(w.line(0, 6), w.line(12, 3))
+// gradientColumns puts Gᵀ p of eight kernels into memory.
+func (w winograd4) gradientColumns(p, step reg.GPPhysical, six strides, column func(j, q int) operand.Mem, load func(from, to operand.Op)) {
+	w.MOVQ(p, reg.R11)
+	for q := range 6 {
+		w.gradientColumn(func(r int) operand.Mem { return six.nth(reg.R11, r) }, func(j int) operand.Mem { return column(j, q) }, load)
+		if q < 5 {
+			w.ADDQ(step, reg.R11)
+		}
+	}
+}
+
+// gradientColumn puts Gᵀ x into memory. It takes the first eight registers.
+func (w winograd4) gradientColumn(x, to func(i int) operand.Mem, load func(from, to operand.Op)) {
+	for j, v := range w.gradientByEight(x, w.line(0, 8), load) {
+		w.VMOVUPS(v, to(j))
+	}
+}
+
+// gradientByEight is Gᵀ x for x in memory, in some of eight registers that are free.
+func (w winograd4) gradientByEight(x func(i int) operand.Mem, free line, load func(from, to operand.Op)) line {
+	in, sumA, sumB := free[:6], free[6], free[7]
+	for i, v := range in {
+		load(x(i), v)
+	}
+	k := line{in[2], in[0], in[5]}
+	w.gradient(in, line{sumA, sumB, in[1], in[3], in[0], sumA}, func(j int) reg.VecPhysical { return k[j] })
+	return k
+}
+
+// gradientTaps is the elements of the gradients of eight kernels, whose columns lie in memory. It leaves the last two registers alone.
+func (w winograd4) gradientTaps(column func(j, q int) operand.Mem) (taps line) {
 	for j := range 3 {
-		row := w.line(6, 6)
-		w.MOVQ(p, reg.R11)
-		for q, x := range row {
-			w.gradientRow(j, func(r int) operand.Op { return six.nth(reg.R11, r) }, x, w.vec(13), read)
-			if q < 5 {
-				w.ADDQ(step, reg.R11)
-			}
-		}
-		for l := range 3 {
-			w.gradientRow(l, func(r int) operand.Op { return row[r] }, taps[3*j+l], w.vec(pick(j < 2, 12, 15)), nil)
-		}
+		row := w.gradientByEight(func(q int) operand.Mem { return column(j, q) }, w.without(taps), func(from, to operand.Op) { w.VMOVUPS(from, to) })
+		taps = append(taps, row...)
 	}
 	return taps
 }
 
-// gradientRow is to = (Gᵀ x)[j], with a spare register. Operands in memory go through read, if there is one.
-func (w winograd4) gradientRow(j int, x func(r int) operand.Op, to, spare reg.VecPhysical, read func(operand.Op) operand.Op) {
-	zero, ofA, ofB := divisors()
-	of := func(r int) operand.Op {
-		if read == nil {
-			return x(r)
+// without is the vectors but those in use.
+func (w winograd4) without(used line) (free line) {
+	for _, v := range w.line(0, 16) {
+		if !slices.Contains(used, v) {
+			free = append(free, v)
 		}
-		return read(x(r))
 	}
-	// combined is v = x[r] ± x[r+1]
-	combined := func(combine func(x, y, to operand.Op), r int, v operand.Op) {
-		w.VMOVUPS(of(r), v)
-		combine(v, of(r+1), v)
-	}
-	switch j {
-	case 0:
-		w.VMOVUPS(of(0), to)
-		w.times(to, 1/zero, to)
-		combined(w.add, 1, spare)
-		w.plus(spare, 1/ofA, to)
-		combined(w.add, 3, spare)
-		w.plus(spare, 1/ofB, to)
-	case 1:
-		combined(w.sub, 1, to)
-		w.times(to, a/ofA, to)
-		combined(w.sub, 3, spare)
-		w.plus(spare, b/ofB, to)
-	case 2:
-		combined(w.add, 1, to)
-		w.times(to, a*a/ofA, to)
-		combined(w.add, 3, spare)
-		w.plus(spare, b*b/ofB, to)
-		w.add(to, of(5), to)
-	}
+	return free
 }
 
-// eightGradients turns columns of gradients in memory into the gradients of eight kernels.
-func (w winograd4) eightGradients(column func(j, c int) operand.Mem, to func(element int) operand.Mem) {
-	taps := w.line(0, 9)
-	for j := range 3 {
-		for l := range 3 {
-			w.gradientRow(l, func(c int) operand.Op { return column(j, c) }, taps[3*j+l], w.vec(9), nil)
-		}
-	}
-	w.storeEight(taps, to, nil)
-}
-
-// storeEight writes the elements of eight kernels, given by their places in these. Before each, between is called if there is one.
-func (w winograd4) storeEight(taps line, to func(element int) operand.Mem, before func(kernel int)) {
-	var spare line
-	for _, v := range ymm {
-		if !slices.Contains(taps, v) {
-			spare = append(spare, v)
-		}
-	}
+// storeEight writes the elements of eight kernels, given by their places in these, as nine vectors. The halves of a vector u are four elements of
+// the first four kernels and of the last four.
+func (w winograd4) storeEight(taps line, to func(vector int) operand.Mem) {
+	free := w.without(taps)
 	for i := range 2 {
-		w.squares(taps[4*i:4*i+4], spare)
+		w.squares(taps[4*i:4*i+4], free)
 	}
-	last := taps[8].AsX()
-	for kernel := range 8 {
-		if before != nil && kernel > 0 {
-			before(kernel)
-		}
-		if kernel == 4 {
-			w.VEXTRACTF128(operand.U8(1), taps[8], spare[0].AsX())
-			last = spare[0].AsX()
-		}
-		for i := range 2 {
-			if v, at := taps[4*i+kernel%4], to(9*kernel+4*i); kernel < 4 {
-				w.VMOVUPS(v.AsX(), at)
-			} else {
-				w.VEXTRACTF128(operand.U8(1), v, at)
-			}
-		}
-		w.VEXTRACTPS(operand.U8(kernel%4), last, to(9*kernel+8))
+	x, y, last := taps[:4], taps[4:8], taps[8] // elements 0 … 3, 4 … 7 and 8 of a kernel of each half
+	pair := func(half int, u, next reg.VecPhysical, vector int) {
+		w.VPERM2F128(operand.U8(pick(half == 0, 0x20, 0x31)), next, u, free[3])
+		w.VMOVUPS(free[3], to(vector))
 	}
+	withLast := func(kernel int, u reg.VecPhysical) { w.VBLENDPS(operand.U8(0x11<<kernel), last, u, u) }
+	pair(0, x[0], y[0], 0)
+	w.VPERMILPS(operand.U8(0x93), x[1], free[0])
+	withLast(0, free[0])
+	pair(1, y[0], free[0], 5)
+	w.VPALIGNR(operand.U8(12), x[1], y[1], free[1])
+	pair(0, free[0], free[1], 1)
+	w.VSHUFPS(operand.U8(0x4f), x[2], y[1], free[2])
+	withLast(1, free[2])
+	pair(1, free[1], free[2], 6)
+	w.VSHUFPS(operand.U8(0x4e), y[2], x[2], free[0])
+	pair(0, free[2], free[0], 2)
+	w.VSHUFPS(operand.U8(0x0e), x[3], y[2], free[1])
+	withLast(2, free[1])
+	pair(1, free[0], free[1], 7)
+	w.VPALIGNR(operand.U8(4), x[3], y[3], free[2])
+	pair(0, free[1], free[2], 3)
+	w.VPERMILPS(operand.U8(0x39), y[3], free[0])
+	withLast(3, free[0])
+	pair(1, free[2], free[0], 8)
+	w.VBLENDPS(operand.U8(0xf0), x[0], free[0], free[0])
+	w.VMOVUPS(free[0], to(4))
 }

@@ -272,7 +272,14 @@ func storeOrder(j, i, lane int) int {
 	return lane
 }
 
-// gradient is k = Gᵀ x, of which results may take the place of x, with six spare registers.
+// gradientFactors are the factors of Gᵀ, of which gradient uses each once.
+func gradientFactors() []float64 {
+	zero, ofA, ofB := divisors()
+	return []float64{1 / zero, 1 / ofA, 1 / ofB, a * a / ofA, b * b / ofB, a / ofA, b / ofB}
+}
+
+// gradient is k = Gᵀ x, of which results may take the place of x, with six spare registers. The third to the fifth of these may be x[1], x[3] and
+// x[0], and the last one the first; then k(0) is neither of x[0], x[1] and x[3], and k(1) may be x[0].
 func (w winograd4) gradient(x, spare line, k func(int) reg.VecPhysical) {
 	zero, ofA, ofB := divisors()
 	sumA, sumB, difA, difB := spare[0], spare[1], spare[2], spare[3]
@@ -290,5 +297,7 @@ func (w winograd4) gradient(x, spare line, k func(int) reg.VecPhysical) {
 	w.copy(first, k(0))
 	w.times(difA, a/ofA, first)
 	w.plus(difB, b/ofB, first)
-	w.copy(first, k(1))
+	if k(1) != first {
+		w.copy(first, k(1))
+	}
 }

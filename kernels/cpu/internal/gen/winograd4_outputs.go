@@ -147,13 +147,30 @@ func (w winograd4) gather(x line, y func(int) reg.VecPhysical, sum, other reg.Ve
 	}
 }
 
-// times and plus are to = x·by and to += x·by for a constant in memory.
+// times and plus are to = x·by and to += x·by for a constant that is held in a register or lies in memory.
 func (w winograd4) times(x operand.Op, by float64, to operand.Op) {
-	pick(w.wide, w.VMULPS_BCST, w.VMULPS)(w.stored(by), x, to)
+	pick(w.wide, w.VMULPS_BCST, w.VMULPS)(w.factor(by), x, to)
 }
 
 func (w winograd4) plus(x operand.Op, by float64, to operand.Op) {
-	pick(w.wide, w.VFMADD231PS_BCST, w.VFMADD231PS)(w.stored(by), x, to)
+	pick(w.wide, w.VFMADD231PS_BCST, w.VFMADD231PS)(w.factor(by), x, to)
+}
+
+func (w winograd4) factor(v float64) operand.Op {
+	if at, ok := w.held[v]; ok {
+		return at
+	}
+	return w.stored(v)
+}
+
+// holding is w that has some constants in registers.
+func (w winograd4) holding(factors []float64, in line) winograd4 {
+	w.held = map[float64]reg.VecPhysical{}
+	for i, at := range in {
+		w.VMOVUPS(w.stored(factors[i]), at)
+		w.held[factors[i]] = at
+	}
+	return w
 }
 
 // stored is the memory of a constant.

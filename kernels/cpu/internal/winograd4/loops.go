@@ -23,6 +23,8 @@ type loops struct {
 	products [blockVectors]productsOf
 	weights  [blockVectors]gradientsOf
 
+	weightRows int // outputs whose gradients weights computes
+
 	suits Suits
 }
 

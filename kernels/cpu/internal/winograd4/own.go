@@ -65,10 +65,11 @@ func (t Channels) Convolve(m, v []float32, step int, of Kernels, k, next, memory
 func (t Channels) Weights(k, y, v []float32, step int, memory []float32, inputs, outputs int) {
 	last := (Places-1)*step + (t.Tiles()-1)*max(inputs, outputs)
 	_, _, _, _ = k[9*inputs*outputs-1], y[last+outputs-1], v[last+inputs-1], memory[OwnLen-1]
+	rows := active().weightRows
 	for c, lanes := range Blocks(inputs) {
 		f := active().weights[lanes/Lanes-1]
-		for o := 0; o < outputs; o += 2 {
-			o := min(o, outputs-2) // the last two may overlap those before
+		for o := 0; o < outputs; o += rows {
+			o := min(o, outputs-rows) // the last ones may overlap those before
 			f(&k[9*(o*inputs+c)], &y[o], &v[c], &memory[0], t.Tiles(), step, 9*inputs, outputs, inputs)
 		}
 	}
