@@ -64,9 +64,8 @@ func (f conv) vjp(in []*Node, out, g *Node) []*Node {
 		return []*Node{f.as(convForward, g, b), f.as(convWeight, g, a)}
 	}
 	if f.PerExample && f.Parts() == 1 {
-		kernels, products := ownWork(f.Conv)
-		if multiple, rest, ok := aboutMean(out, g); ok && (multiple == 0 || products < kernels) {
-			return f.ownAdjoints(a, b, multiple, rest)
+		if c, m, ok := aboutMean(out, g); ok && (c == 0 || f.favoursProducts()) {
+			return f.ownAdjoints(a, b, c, m)
 		}
 	}
 	return []*Node{f.as(convInput, b, g), f.as(convForward, a, g)}

@@ -23,6 +23,12 @@ func (f conv) ownAdjoints(x, d *Node, c float64, m *Node) []*Node {
 	return []*Node{forX, forD}
 }
 
+// favoursProducts reports that products of pixels are less work than convolutions with kernels of each image.
+func (f conv) favoursProducts() bool {
+	convolutions, products := ownWork(f.Conv)
+	return products < convolutions
+}
+
 // aboutMean is c and m, of any shape, where g is c·x_n + m for every example n of x [n,…], as far as sums, differences, multiples and repeats tell
 // that it is. A nil m is 0.
 func aboutMean(x, g *Node) (c float64, m *Node, ok bool) {

@@ -40,7 +40,7 @@ func work(g kernels.Conv) (t, in, out, pixels float64) {
 
 // ownWork is what the adjoints of images and outputs of kernels' gradients, one of each image, add to those of shared ones, in the units of wayOf: as
 // two convolutions with kernels of each image, which go to memory and come from it, or by products of pixels (see conv.ownAdjoints).
-func ownWork(g kernels.Conv) (kernels, products float64) {
+func ownWork(g kernels.Conv) (convolutions, products float64) {
 	t, in, out, pixels := work(g)
 	return t*in*out/3 + elementWork*2*in*out, 2*2*(pixels*pixels*float64(g.C)+t*t*out) + elementWork*2*(pixels*pixels+t*t)
 }
