@@ -156,7 +156,7 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 		})
 		return
 	}
-	if d := c.few(c.C, c.O); d != nil {
+	if d := c.few(c.C, c.O, false); d != nil {
 		d.load(l, as32(y), as32(x), as32(k), false)
 		return
 	}

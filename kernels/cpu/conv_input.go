@@ -17,7 +17,7 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 		})
 		return
 	}
-	if d := c.few(c.O, c.C); d != nil {
+	if d := c.few(c.O, c.C, false); d != nil {
 		d.load(l, as32(x), as32(y), as32(k), true)
 		return
 	}

@@ -36,7 +36,7 @@ type written struct {
 func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands[T]) {
 	c := newConvolution[T](l, kernels.Conv(p))
 	w := &convWeight[T]{convolution: c, x: o.in[0], y: o.in[1], size: c.parts * c.O * c.depth, planes: c.depthwise()}
-	if d := c.few(c.C, c.O); d != nil {
+	if d := c.few(c.C, c.O, true); d != nil {
 		d.gradients(l, as32(o.out[0]), as32(w.x), as32(w.y))
 		return
 	}

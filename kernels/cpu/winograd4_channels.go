@@ -17,18 +17,26 @@ type few struct {
 // fewAt is where things lie in a worker's scratch memory, in bytes.
 type fewAt struct{ pixels, results, lines, in, out, kernels int }
 
-// Bounds of what is faster so: tiles, and channels on both sides. From wideOwnTiles on, it is where wide had too many bytes of transformed kernels.
+// Bounds of what is faster so: tiles, and channels on both sides.
 const (
 	fewTiles    = 4
 	mostTiles   = 64
 	fewChannels = 16
 )
 
-// few is the convolution by tiles of images of few; nil where there is a faster way.
-func (c *convolution[T]) few(inputs, outputs int) *few {
+// few is the convolution by tiles of images of few, or its gradients in kernels; nil where there is a faster way, as wide is from some tiles on unless it
+// had too many bytes of transformed kernels.
+func (c *convolution[T]) few(inputs, outputs int, gradients bool) *few {
 	t, bytes := winograd4.Channels{Rows: c.H / winograd4.Tile, Across: c.W / winograd4.Tile}, ownBytes(inputs, outputs)
 	if !c.PerExample || !c.tilesOfFour() || c.H%winograd4.Tile+c.W%winograd4.Tile > 0 || t.Tiles() < fewTiles || t.Tiles() > mostTiles ||
-		t.Tiles() >= wideOwnTiles && bytes <= wideOwnBytes || min(inputs, outputs) < fewChannels || bytes > winograd4.Measured().OwnBytes {
+		min(inputs, outputs) < fewChannels || bytes > winograd4.Measured().OwnBytes {
+		return nil
+	}
+	wideTiles := wideOwnTiles
+	if gradients {
+		wideTiles = winograd4.Measured().WideTiles
+	}
+	if t.Tiles() >= wideTiles && bytes <= wideOwnBytes {
 		return nil
 	}
 	return &few{Channels: t, images: c.N, inputs: inputs, outputs: outputs, height: c.H, width: c.W, local: c.local}
@@ -102,9 +110,14 @@ func (d *few) load(l *loader, y, x, k []float32, turned bool) {
 func (d *few) gradients(l *loader, k, x, y []float32) {
 	each, plane, step := d.inputs*d.outputs, d.height*d.width, d.step()
 	d.each(l, func(m fewMemory, n int) {
-		d.data(m, x[n*d.inputs*plane:])
-		gemm.Transpose(m.results, y[n*d.outputs*plane:], d.outputs, plane, plane)
+		d.data(m, imageOf(x, n, d.inputs*plane))
+		gemm.Transpose(m.results, imageOf(y, n, d.outputs*plane), d.outputs, plane, plane)
 		d.Spread(m.out, step, m.results, m.lines, d.outputs)
-		d.Weights(k[9*n*each:], m.out, m.in, step, m.kernels, d.inputs, d.outputs)
+		next := min(n+1, d.images-1)
+		d.Weights(k[9*n*each:], m.out, m.in, step, [2][]float32{imageOf(x, next, d.inputs*plane), imageOf(y, next, d.outputs*plane)}, m.kernels,
+			d.inputs, d.outputs)
 	})
 }
+
+// imageOf is image n of those of some elements each.
+func imageOf(x []float32, n, each int) []float32 { return x[n*each:][:each] }

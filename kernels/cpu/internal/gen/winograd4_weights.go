@@ -16,8 +16,9 @@ func (w winograd4) weights(inputs int) {
 	rows := w.gradientRows()
 	w.declare(fmt.Sprintf("weights%d", inputs),
 		"is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],\n"+
-			fmt.Sprintf("t < tiles, for o < %d and c < %d; s is working memory of %d vectors.", rows, inputs, rows*vectors*pick(w.wide, 18, 24)),
-		"k, y, v, s *float32", "tiles, step, kStride, yStride, vStride")
+			fmt.Sprintf("t < tiles, for o < %d and c < %d; s is working memory of %d vectors.", rows, inputs, rows*vectors*pick(w.wide, 18, 24))+
+			pick(w.wide, "", " Meanwhile it asks for 36 lines\nof 64 bytes from next on for each four tiles."),
+		pick(w.wide, "k, y, v, s *float32", "k, y, v, s, next *float32"), "tiles, step, kStride, yStride, vStride")
 	if w.wide {
 		w.weightsBySixteen(vectors)
 	} else {

@@ -13,28 +13,29 @@ func (w winograd4) weightsByEight(vectors int) {
 	groups := w.gradientRows() * vectors
 	k, g, v, s := reg.RDI, reg.RSI, reg.RDX, reg.R14
 	gStride, gStride3, vStride, vStride3 := reg.RAX, reg.RBX, reg.RCX, reg.R8
-	six, row, at, kept := reg.R12, reg.R15, reg.R13, reg.RDI
+	six := reg.R9 // where rowSums needs no register
+	next, row, at, kept := reg.R12, reg.R15, reg.R13, reg.RDI
 	w.take("y", g)
 	w.take("v", v)
 	w.take("s", s)
+	w.take("next", next)
 	w.take("yStride", gStride)
 	w.take("vStride", vStride)
 	w.LEAQ(operand.Mem{Base: gStride, Index: gStride, Scale: 2}, gStride3)
 	w.LEAQ(operand.Mem{Base: vStride, Index: vStride, Scale: 2}, vStride3)
-	w.take("step", six)
-	w.LEAQ(operand.Mem{Base: six, Index: six, Scale: 2}, six)
-	w.SHLQ(operand.U8(1), six)
 	w.LEAQ(operand.Mem{Base: s, Disp: 6 * w.bytes() * groups}, kept)
 	w.Label("column")
 	w.XORL(row.As32(), row.As32())
 	w.XORL(at.As32(), at.As32())
 	w.Label("row")
-	w.rowSums(vectors, operand.Mem{Base: g, Index: row, Scale: 1}, operand.Mem{Base: v, Index: row, Scale: 1},
+	w.rowSums(vectors, operand.Mem{Base: g, Index: row, Scale: 1}, operand.Mem{Base: v, Index: row, Scale: 1}, next,
 		strides{one: gStride, three: gStride3}, strides{one: vStride, three: vStride3},
 		func(group int) operand.Mem {
 			return operand.Mem{Base: s, Index: at, Scale: 1, Disp: 6 * w.bytes() * group}
 		})
-	w.ADDQ(six, row)
+	w.take("step", six)
+	w.LEAQ(operand.Mem{Base: six, Index: six, Scale: 2}, six)
+	w.LEAQ(operand.Mem{Base: row, Index: six, Scale: 2}, row)
 	w.ADDQ(operand.U8(w.bytes()), at)
 	w.CMPQ(at, operand.U32(6*w.bytes()))
 	w.JNE(operand.LabelRef("row"))
@@ -52,7 +53,7 @@ func (w winograd4) weightsByEight(vectors int) {
 }
 
 // rowSums emits the sums over tiles of a place, four of them after at most four.
-func (w winograd4) rowSums(vectors int, g, v operand.Mem, gStride, vStride strides, sum func(group int) operand.Mem) {
+func (w winograd4) rowSums(vectors int, g, v operand.Mem, next reg.GPPhysical, gStride, vStride strides, sum func(group int) operand.Mem) {
 	gTile, vTile, left := reg.R9, reg.R10, reg.R11
 	w.LEAQ(g, gTile)
 	w.LEAQ(v, vTile)
@@ -65,7 +66,7 @@ func (w winograd4) rowSums(vectors int, g, v operand.Mem, gStride, vStride strid
 	}
 	for h := 3; h > 0; h-- {
 		w.Label(fmt.Sprintf("first%d", h))
-		w.tileSums(h, vectors, true, gTile, vTile, gStride, vStride, sum)
+		w.tileSums(h, vectors, true, gTile, vTile, next, gStride, vStride, sum)
 		w.LEAQ(gStride.nth(gTile, h), gTile)
 		w.LEAQ(vStride.nth(vTile, h), vTile)
 		w.NEGQ(left)
@@ -75,10 +76,10 @@ func (w winograd4) rowSums(vectors int, g, v operand.Mem, gStride, vStride strid
 	}
 	w.Label("first4")
 	w.take("tiles", left)
-	w.tileSums(4, vectors, true, gTile, vTile, gStride, vStride, sum)
+	w.tileSums(4, vectors, true, gTile, vTile, next, gStride, vStride, sum)
 	w.JMP(operand.LabelRef("next"))
 	w.Label("more")
-	w.tileSums(4, vectors, false, gTile, vTile, gStride, vStride, sum)
+	w.tileSums(4, vectors, false, gTile, vTile, next, gStride, vStride, sum)
 	w.Label("next")
 	w.LEAQ(gStride.nth(gTile, 4), gTile)
 	w.LEAQ(vStride.nth(vTile, 4), vTile)
@@ -87,8 +88,10 @@ func (w winograd4) rowSums(vectors int, g, v operand.Mem, gStride, vStride strid
 	w.Label("summed")
 }
 
-// tileSums emits those over h tiles, which are the first or are added.
-func (w winograd4) tileSums(h, vectors int, first bool, g, v reg.GPPhysical, gStride, vStride strides, sum func(group int) operand.Mem) {
+// tileSums emits those over h tiles, which are the first or are added. Meanwhile it asks for a line.
+func (w winograd4) tileSums(h, vectors int, first bool, g, v, next reg.GPPhysical, gStride, vStride strides, sum func(group int) operand.Mem) {
+	w.PREFETCHT0(operand.Mem{Base: next})
+	w.ADDQ(operand.U8(64), next)
 	pixels := w.line(0, h*vectors)
 	for i := range pixels {
 		from := vStride.nth(v, i/vectors)

@@ -7,7 +7,7 @@ type (
 	kernelsOf   func(u, k *float32, uStride, inputStride, kernelStride, inputs, count, step int)
 	linesOf     func(v, x *float32, rows, count, vRowStride, vStride, xRowStride, xStride int)
 	productsOf  func(m, u, v, next *float32, tiles, depth, step, tileStride int)
-	gradientsOf func(k, y, v, s *float32, tiles, step, kStride, yStride, vStride int)
+	gradientsOf func(k, y, v, s, next *float32, tiles, step, kStride, yStride, vStride int)
 )
 
 // loops are the functions for one instruction set: file transforms_amd64.go says what each does.
@@ -30,8 +30,9 @@ type loops struct {
 
 // Suits says what is faster than other ways at some level, as measured.
 type Suits struct {
-	Tiles    int // of all images together, from which on these transforms are
-	OwnBytes int // of an image's transformed kernels, up to which Convolve and Weights are
+	Tiles     int // of all images together, from which on these transforms are
+	OwnBytes  int // of an image's transformed kernels, up to which Convolve and Weights are
+	WideTiles int // of an image, from which on gradients of own kernels are in vectors along tiles
 }
 
 // Measured is what is faster at the level in use.

@@ -61,16 +61,24 @@ func (t Channels) Convolve(m, v []float32, step int, of Kernels, k, next, memory
 }
 
 // Weights writes the gradients k [outputs, inputs, 3, 3] of kernels for transformed patches v [places, tiles, inputs] and gradients of outputs
-// y [places, tiles, outputs], both with step from place to place. Both sides have at least Lanes channels.
-func (t Channels) Weights(k, y, v []float32, step int, memory []float32, inputs, outputs int) {
+// y [places, tiles, outputs], both with step from place to place. Both sides have at least Lanes channels. Meanwhile it asks for next, which is
+// read soon.
+func (t Channels) Weights(k, y, v []float32, step int, next [2][]float32, memory []float32, inputs, outputs int) {
 	last := (Places-1)*step + (t.Tiles()-1)*max(inputs, outputs)
 	_, _, _, _ = k[9*inputs*outputs-1], y[last+outputs-1], v[last+inputs-1], memory[OwnLen-1]
 	rows := active().weightRows
 	for c, lanes := range Blocks(inputs) {
 		f := active().weights[lanes/Lanes-1]
 		for o := 0; o < outputs; o += rows {
+			soon := after(next, c*outputs+o*lanes, inputs*outputs)
 			o := min(o, outputs-rows) // the last ones may overlap those before
-			f(&k[9*(o*inputs+c)], &y[o], &v[c], &memory[0], t.Tiles(), step, 9*inputs, outputs, inputs)
+			f(&k[9*(o*inputs+c)], &y[o], &v[c], &memory[0], soon, t.Tiles(), step, 9*inputs, outputs, inputs)
 		}
 	}
+}
+
+// after is where one goes on in two slices, one behind the other, after some parts of all.
+func after(x [2][]float32, parts, all int) *float32 {
+	half := x[2*parts/all]
+	return &half[2*parts%all*len(half)/all]
 }

@@ -95,7 +95,7 @@ func testWeights(t *testing.T, size Channels, inputs, outputs int) {
 	step := tiles * max(inputs, outputs)
 	v, y := random(t, Places*step, 7), random(t, Places*step, 8)
 	k, memory := guard.Slice[float32](t, 9*inputs*outputs), guard.Slice[float32](t, OwnLen)
-	size.Weights(k, y, v, step, memory, inputs, outputs)
+	size.Weights(k, y, v, step, [2][]float32{y, v}, memory, inputs, outputs)
 	_, G, _ := matrices()
 	for i := range inputs * outputs {
 		o, c := i/inputs, i%inputs

@@ -144,10 +144,11 @@ func gradientsAVX2(k *float32, p *float32, count int, step int)
 func products16AVX2(m *float32, u *float32, v *float32, next *float32, tiles int, depth int, step int, tileStride int)
 
 // weights16AVX2 is k[o·kStride+9c+3j+l] = (Gᵀ p G)[j,l] for p[r,q] = Σ_t y[(6r+q)·step+t·yStride+o]·v[(6r+q)·step+t·vStride+c],
-// t < tiles, for o < 8 and c < 16; s is working memory of 384 vectors.
+// t < tiles, for o < 8 and c < 16; s is working memory of 384 vectors. Meanwhile it asks for 36 lines
+// of 64 bytes from next on for each four tiles.
 //
 //go:noescape
-func weights16AVX2(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+func weights16AVX2(k *float32, y *float32, v *float32, s *float32, next *float32, tiles int, step int, kStride int, yStride int, vStride int)
 
 // dataLanesAVX2 is v[i·vRowStride+p·vStride+c] = (Bᵀ x)[p], p < 6, for the 6 lines x[i·xRowStride+q·xStride+c], i < rows, c < count.
 //

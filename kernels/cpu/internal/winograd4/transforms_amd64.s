@@ -8377,22 +8377,19 @@ next:
 	VZEROUPPER
 	RET
 
-// func weights16AVX2(k *float32, y *float32, v *float32, s *float32, tiles int, step int, kStride int, yStride int, vStride int)
+// func weights16AVX2(k *float32, y *float32, v *float32, s *float32, next *float32, tiles int, step int, kStride int, yStride int, vStride int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·weights16AVX2(SB), NOSPLIT, $0-72
+TEXT ·weights16AVX2(SB), NOSPLIT, $0-80
 	MOVQ y+8(FP), SI
 	MOVQ v+16(FP), DX
 	MOVQ s+24(FP), R14
-	MOVQ yStride+56(FP), AX
+	MOVQ next+32(FP), R12
+	MOVQ yStride+64(FP), AX
 	SHLQ $0x02, AX
-	MOVQ vStride+64(FP), CX
+	MOVQ vStride+72(FP), CX
 	SHLQ $0x02, CX
 	LEAQ (AX)(AX*2), BX
 	LEAQ (CX)(CX*2), R8
-	MOVQ step+40(FP), R12
-	SHLQ $0x02, R12
-	LEAQ (R12)(R12*2), R12
-	SHLQ $0x01, R12
 	LEAQ 3072(R14), DI
 
 column:
@@ -8402,13 +8399,15 @@ column:
 row:
 	LEAQ         (SI)(R15*1), R9
 	LEAQ         (DX)(R15*1), R10
-	MOVQ         tiles+32(FP), R11
+	MOVQ         tiles+40(FP), R11
 	ANDQ         $0x03, R11
 	JEQ          first4
 	CMPQ         R11, $0x01
 	JEQ          first1
 	CMPQ         R11, $0x02
 	JEQ          first2
+	PREFETCHT0   (R12)
+	ADDQ         $0x40, R12
 	VMOVUPS      (R10), Y0
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      (R10)(CX*1), Y2
@@ -8522,11 +8521,13 @@ row:
 	LEAQ         (R9)(BX*1), R9
 	LEAQ         (R10)(R8*1), R10
 	NEGQ         R11
-	ADDQ         tiles+32(FP), R11
+	ADDQ         tiles+40(FP), R11
 	JNE          more
 	JMP          summed
 
 first2:
+	PREFETCHT0   (R12)
+	ADDQ         $0x40, R12
 	VMOVUPS      (R10), Y0
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      (R10)(CX*1), Y2
@@ -8614,11 +8615,13 @@ first2:
 	LEAQ         (R9)(AX*2), R9
 	LEAQ         (R10)(CX*2), R10
 	NEGQ         R11
-	ADDQ         tiles+32(FP), R11
+	ADDQ         tiles+40(FP), R11
 	JNE          more
 	JMP          summed
 
 first1:
+	PREFETCHT0   (R12)
+	ADDQ         $0x40, R12
 	VMOVUPS      (R10), Y0
 	VMOVUPS      32(R10), Y1
 	VXORPS       Y8, Y8, Y8
@@ -8680,12 +8683,14 @@ first1:
 	LEAQ         (R9)(AX*1), R9
 	LEAQ         (R10)(CX*1), R10
 	NEGQ         R11
-	ADDQ         tiles+32(FP), R11
+	ADDQ         tiles+40(FP), R11
 	JNE          more
 	JMP          summed
 
 first4:
-	MOVQ         tiles+32(FP), R11
+	MOVQ         tiles+40(FP), R11
+	PREFETCHT0   (R12)
+	ADDQ         $0x40, R12
 	VMOVUPS      (R10), Y0
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      (R10)(CX*1), Y2
@@ -8825,6 +8830,8 @@ first4:
 	JMP          next
 
 more:
+	PREFETCHT0   (R12)
+	ADDQ         $0x40, R12
 	VMOVUPS      (R10), Y0
 	VMOVUPS      32(R10), Y1
 	VMOVUPS      (R10)(CX*1), Y2
@@ -8969,7 +8976,10 @@ next:
 	JNE  more
 
 summed:
-	ADDQ    R12, R15
+	MOVQ    step+48(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (R9)(R9*2), R9
+	LEAQ    (R15)(R9*2), R15
 	ADDQ    $0x20, R13
 	CMPQ    R13, $0x000000c0
 	JNE     row
@@ -8979,7 +8989,7 @@ summed:
 	SUBQ    R14, R13
 	SHLQ    $0x02, R13
 	ADDQ    k+0(FP), R13
-	MOVQ    kStride+48(FP), R15
+	MOVQ    kStride+56(FP), R15
 	SHLQ    $0x02, R15
 	MOVL    $0x00000008, R11
 	VMOVUPS number21<>+0(SB), Y8
@@ -9042,7 +9052,7 @@ output:
 	ADDQ        $0x00000480, R10
 	DECQ        R11
 	JNE         output
-	MOVQ        step+40(FP), R15
+	MOVQ        step+48(FP), R15
 	SHLQ        $0x02, R15
 	ADDQ        R15, SI
 	ADDQ        R15, DX
@@ -9051,7 +9061,7 @@ output:
 	CMPQ        DI, R15
 	JNE         column
 	MOVQ        k+0(FP), DI
-	MOVQ        kStride+48(FP), R15
+	MOVQ        kStride+56(FP), R15
 	SHLQ        $0x02, R15
 	MOVL        $0x00000008, R11
 	VMOVUPS     number21<>+0(SB), Y14
