@@ -2,6 +2,7 @@ package timing
 
 import (
 	"fmt"
+	"strings"
 
 	"drift/bench/report"
 	"drift/kernels"
@@ -45,6 +46,9 @@ func kindOf(op string) string {
 	}
 	return kindOther
 }
+
+// InCountTable reports whether a case is counted where none is named: steps of SGD, and what takes a GPU.
+func InCountTable(name string) bool { return strings.HasSuffix(name, "/sgd") || ForGPU(name) }
 
 // Count counts the calls of a case's steps without computing anything. Those of opening it do not count.
 func Count(c Case) (Counted, error) {

@@ -115,7 +115,7 @@ func (b *benchmark) wants(name string) bool {
 	case only == "gpu":
 		return timing.ForGPU(name)
 	case only == "" && b.count:
-		return strings.HasSuffix(name, "/sgd") || timing.ForGPU(name)
+		return timing.InCountTable(name)
 	case timing.ForGPU(name):
 		return strings.Contains(only, "gpu") && b.only.MatchString(name)
 	case timing.OnRequest(name):
