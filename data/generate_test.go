@@ -185,8 +185,9 @@ func TestLabelNoiseRedrawsAShareOfTheTrainingLabels(t *testing.T) {
 func TestBadSpecsAreRefusedInOneLine(t *testing.T) {
 	for spec, want := range map[string]string{
 		"":                                 "no name",
-		"nonsense":                         "unknown data set \"nonsense\": choose from glyphs",
-		"glyps":                            "did you mean glyphs?",
+		"nonsense":                         `data "nonsense": unknown data set: choose from glyphs`,
+		"glyps":                            `data "glyps": unknown data set: did you mean glyphs? (choose from glyphs`,
+		"sheet.csv,train=10":               `data "sheet.csv,train=10": unknown data set: did you mean csv:sheet.csv?`,
 		"glyphs,":                          "want name=value",
 		"glyphs,train":                     "want name=value",
 		"glyphs,train=":                    "want name=value",

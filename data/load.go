@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path"
+	"slices"
 	"strings"
 
 	"drift/data/random"
@@ -63,7 +65,10 @@ func findSource(name string) (Source, error) {
 		}
 		names, forms = append(names, s.Name), append(forms, Spec{Name: s.Name, Path: s.Path}.form())
 	}
-	return Source{}, fmt.Errorf("unknown data set %q: %s", name, suggest.Among(name, names, "choose from "+strings.Join(forms, ", ")))
+	if kind := strings.TrimPrefix(path.Ext(name), "."); slices.Contains(names, kind) { // of a file
+		return Source{}, fmt.Errorf("unknown data set: did you mean %s:%s?", kind, name)
+	}
+	return Source{}, fmt.Errorf("unknown data set: %s", suggest.Among(name, names, "choose from "+strings.Join(forms, ", ")))
 }
 
 // finish does to the parts what the common options ask for.
