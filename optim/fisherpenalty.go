@@ -18,7 +18,7 @@ import (
 type FisherPenalty struct {
 	Heavy
 	Minibatch
-	Lambda float64 `json:"lambda,omitempty" search:"0.1 10" help:"coefficient of ‖ĝ‖², ĝ the gradient at labels that the network draws"`
+	Lambda float64 `json:"lambda,omitempty" range:"[0,inf)" search:"0.1 10" help:"coefficient of ‖ĝ‖², ĝ the gradient at labels that the network draws"`
 }
 
 // DefaultFisherPenalty has a coefficient of 0.01.

@@ -14,7 +14,7 @@ type GDReg struct {
 	Heavy
 	Whole
 	EmulateBatch int     `json:"emulate_batch,omitempty" range:"[0,inf)" search:"0.125 2" help:"batch size of the SGD to follow"`
-	Lambda       float64 `json:"lambda,omitempty" help:"coefficient of tr Σ, set by hand"`
+	Lambda       float64 `json:"lambda,omitempty" range:"[0,inf)" help:"coefficient of tr Σ, set by hand"`
 	Penalty      string  `json:"penalty" choose:"trace|blocks" help:"add to the loss λ tr Σ, or the norms of the gradients of blocks"`
 	Estimator    string  `json:"estimator" choose:"exact|difference" help:"how the penalty's gradient is found"`
 }

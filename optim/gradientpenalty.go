@@ -17,7 +17,7 @@ import (
 type GradientPenalty struct {
 	Heavy
 	Minibatch
-	Lambda float64 `json:"lambda,omitempty" search:"0.1 10" help:"coefficient of ‖∇ℓ‖²"`
+	Lambda float64 `json:"lambda,omitempty" range:"[0,inf)" search:"0.1 10" help:"coefficient of ‖∇ℓ‖²"`
 }
 
 // DefaultGradientPenalty has a coefficient of 0.01.

@@ -50,7 +50,8 @@ func TestOptimizersThatDoNotFit(t *testing.T) {
 	}
 }
 
-// Every registered optimizer has a type of its own, options with help, defaults that their tags allow, and a learning rate to tune.
+// Every registered optimizer has a type of its own, options with help, numbers that cannot be just any, defaults that their tags allow, and a
+// learning rate to tune.
 func TestRegisteredOptimizers(t *testing.T) {
 	for _, e := range Registered() {
 		if NameOf(e.Optimizer) != e.Name {
@@ -62,6 +63,9 @@ func TestRegisteredOptimizers(t *testing.T) {
 		for _, f := range options.Of(e.Optimizer) {
 			if f.Help == "" {
 				t.Errorf("%s: option %s has no help", e.Name, f.Name)
+			}
+			if _, err := options.Set(e.Optimizer, f.Name, "-2"); err == nil {
+				t.Errorf("%s: option %s can be -2", e.Name, f.Name)
 			}
 		}
 		if f, found := options.Find(e.Optimizer, "lr"); !found || f.Search == nil {

@@ -17,7 +17,7 @@ type SGDReg struct {
 	Heavy
 	Minibatch
 	EmulateBatch int     `json:"emulate_batch,omitempty" range:"[0,inf)" search:"0.125 2" help:"batch size of the SGD to follow"`
-	Lambda       float64 `json:"lambda,omitempty" help:"coefficient of tr Σ, set by hand"`
+	Lambda       float64 `json:"lambda,omitempty" range:"[0,inf)" help:"coefficient of tr Σ, set by hand"`
 }
 
 var _ AlongGradient = SGDReg{}

@@ -181,6 +181,7 @@ func TestTrainRefusals(t *testing.T) {
 		{"--optimizer gd-reg --emulate-batch 201 --batch full", statusUsage, "give 1 to 200"},
 		{"--optimizer gd-reg --lambda 1 --data gaussian,train=1 --model linear --batch full", statusUsage, "at least 2 examples"},
 		{"--optimizer gd-reg --emulate-batch 10 --lambda 1", statusUsage, "leave one out"},
+		{"--optimizer gd-reg --batch full --lambda -1", statusUsage, "--lambda: got \"-1\": give a finite number of at least 0"},
 		{"--batch full --optimizer gd-reg --penalty blocks --emulate-batch 7", statusUsage, "divides"},
 		{"--optimizer sigma-inverse --method lowrank --window 3 --average 0.75", statusUsage, "a window of at least 8"},
 		{"--optimizer sigma-inverse --method lowrank --rank 100000000 --out " + folder + "/new", statusFailed, "give a rank of 1 to"},
