@@ -158,7 +158,7 @@ func (p *presetSpec) option(word string) error {
 	if !ok && own.numbers != "" {
 		n, err := strconv.Atoi(word)
 		if err != nil {
-			return fmt.Errorf("%q is not a whole number", word)
+			return fmt.Errorf("%q is not a whole number: write %s:%s", word, p.name, own.numbers)
 		}
 		p.numbers = append(p.numbers, n)
 		return nil
