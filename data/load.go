@@ -41,7 +41,7 @@ func load(spec string, o Options) (*Split, error) {
 		return nil, err
 	}
 	if (source.Path == "") != (parsed.Path == "") {
-		return nil, fmt.Errorf("want %s", Spec{Name: source.Name, Path: source.Path}.form())
+		return nil, fmt.Errorf("want %s", source.Spec())
 	}
 	if err := parsed.checkOptions(append(CommonOptions(), source.Options...)); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func findSource(name string) (Source, error) {
 		if s.Name == name {
 			return s, nil
 		}
-		names, forms = append(names, s.Name), append(forms, Spec{Name: s.Name, Path: s.Path}.form())
+		names, forms = append(names, s.Name), append(forms, s.Spec())
 	}
 	if kind := strings.TrimPrefix(path.Ext(name), "."); slices.Contains(names, kind) { // of a file
 		return Source{}, fmt.Errorf("unknown data set: did you mean %s:%s?", kind, name)

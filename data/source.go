@@ -13,6 +13,9 @@ type Source struct {
 	mean, std []float64
 }
 
+// Spec is what a spec of the source looks like without options, e.g. "csv:FILE".
+func (s Source) Spec() string { return Spec{Name: s.Name, Path: s.Path}.form() }
+
 // Option is an option of a source.
 type Option struct{ Name, Default, About string }
 

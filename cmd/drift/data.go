@@ -43,13 +43,13 @@ func (a *app) dataListCommand() *cobra.Command {
 		Example: "  drift data list\n  drift data list --json -",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			sets := &report.Table{Header: []string{"data set", "what"}, Left: 2}
+			sets := &report.Table{Header: []string{"data set", "spec", "what"}, Left: 3}
 			options := &report.Table{Header: []string{"option", "of", "default", "what"}, Left: 4}
 			for _, o := range data.CommonOptions() {
 				options.Add(o.Name, "all", o.Default, o.About)
 			}
 			for _, s := range data.Sources() {
-				sets.Add(s.Name, s.About)
+				sets.Add(s.Name, s.Spec(), s.About)
 				for _, o := range s.Options {
 					options.Add(o.Name, s.Name, o.Default, o.About)
 				}

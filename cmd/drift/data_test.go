@@ -12,7 +12,7 @@ import (
 func TestDataListNamesEverySource(t *testing.T) {
 	status, stdout, _ := drift(t, "data", "list")
 	for _, s := range data.Sources() {
-		if status != statusDone || !strings.Contains(stdout, s.Name) || !strings.Contains(stdout, s.About) {
+		if status != statusDone || !strings.Contains(stdout, s.Name) || !strings.Contains(stdout, " "+s.Spec()+" ") || !strings.Contains(stdout, s.About) {
 			t.Errorf("status %d; %s is not in\n%s", status, s.Name, stdout)
 		}
 	}
