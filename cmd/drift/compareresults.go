@@ -88,7 +88,7 @@ func (c *comparison) deliver(about experiment, outcome *compare.Outcome) error {
 	if err := errors.Join(c.show(outcome), written); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.human(), "Curves, runs and settings are in %s\n", c.out)
+	c.tellFolder("Curves, runs and settings", c.out)
 	return c.writeJSON(result)
 }
 

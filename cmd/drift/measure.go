@@ -231,6 +231,9 @@ func (m *measurement) deliver(flags *pflag.FlagSet, p *problem, found *sigma.Mea
 			return err
 		}
 	}
+	if m.out != "" {
+		m.tellFolder("Numbers and figures", m.out)
+	}
 	return m.writeJSON(whole)
 }
 

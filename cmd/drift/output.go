@@ -66,6 +66,11 @@ func writeFiles(folder, otherwise string, files map[string]func(io.Writer) error
 	return nil
 }
 
+// tellFolder tells where results are, and how to look at them.
+func (a *app) tellFolder(what, folder string) {
+	fmt.Fprintf(a.human(), "%s are in %s: drift report %s makes a page of them\n", what, folder, folder)
+}
+
 // writeJSON delivers the result where --json wants it.
 func (a *app) writeJSON(result any) error {
 	if a.json == "" {

@@ -44,6 +44,11 @@ Every command takes --config FILE, a TOML file in which any flag can be set (lr 
 the command line win. The exit status is 0 when all is done, 1 when a run or a check failed and
 2 when the command line is wrong.`
 
+const rootExample = `  drift compare                                          # the main job, on images made on the spot
+  drift train --model lenet --every 1epoch --out run     # one network, and what is measured along the way
+  drift report out run                                   # the page report.html of both
+  drift verify --out checks                              # the theory, equation by equation`
+
 // helpWidth is the columns that flags and what they mean take at most.
 const helpWidth = 120
 
@@ -52,6 +57,7 @@ func (a *app) root() *cobra.Command {
 		Use:               "drift",
 		Short:             "Train networks; measure, use and check the covariance of their gradients",
 		Long:              rootLong,
+		Example:           rootExample,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},

@@ -283,6 +283,9 @@ func (t *training) deliver(p *problem, trainer *train.Trainer, r train.Result) e
 	if _, err := outcome(r, p).WriteTo(t.human()); err != nil {
 		return err
 	}
+	if folder := t.out + t.resume; folder != "" { // never both
+		t.tellFolder("Log, checkpoint and weights", folder)
+	}
 	return t.writeJSON(r)
 }
 

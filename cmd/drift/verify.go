@@ -267,7 +267,7 @@ func (v *verification) deliver(flags *pflag.FlagSet, checks []theory.Check, run 
 	if err := errors.Join(v.show(result), written); err != nil {
 		return err
 	}
-	fmt.Fprintf(v.human(), "Figures and numbers are in %s\n", v.out)
+	v.tellFolder("Figures and numbers", v.out)
 	if err := v.writeJSON(result); err != nil {
 		return err
 	}
