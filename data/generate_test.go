@@ -192,6 +192,7 @@ func TestBadSpecsAreRefusedInOneLine(t *testing.T) {
 		"glyphs,train":                     "want name=value",
 		"glyphs,train=":                    "want name=value",
 		"glyphs,train=10,train=20":         "given twice",
+		"glyphs, train=10, train=20":       "option train is given twice",
 		"glyphs,trian=10":                  "choose from train, test",
 		"glyphs,train=0":                   "1 or more",
 		"glyphs,train=-1":                  "1 or more",

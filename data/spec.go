@@ -47,7 +47,7 @@ func parseSpec(spec string, exists func(path string) bool) (Spec, error) {
 // isOption tells NAME=… from the rest of a path.
 func isOption(part string) bool {
 	key, _, ok := strings.Cut(part, "=")
-	return ok && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz-") == ""
+	return ok && strings.Trim(strings.TrimSpace(key), "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // readOptions reads NAME=VALUE. The value of y, a path, may hold commas too.
@@ -59,6 +59,7 @@ func (s *Spec) readOptions(parts []string) error {
 			continue
 		}
 		key, value, ok := strings.Cut(part, "=")
+		key = strings.TrimSpace(key)
 		if !ok || key == "" || value == "" {
 			return fmt.Errorf("option %q: want name=value", part)
 		}
