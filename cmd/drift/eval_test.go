@@ -48,8 +48,9 @@ func TestRunsAreEvaluatedOnTheirOwnData(t *testing.T) {
 }
 
 func TestEvalRefusals(t *testing.T) {
-	unfinished := filepath.Join(t.TempDir(), "run")
+	unfinished, small := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "small")
 	drift(t, strings.Fields(smallRun+"--steps 1 --out "+unfinished)...)
+	drift(t, strings.Fields(smallRun+"--steps 1 --out "+small)...)
 	if err := os.Remove(filepath.Join(unfinished, "weights.safetensors")); err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +62,9 @@ func TestEvalRefusals(t *testing.T) {
 		{"eval", statusUsage, "--run"},
 		{"eval --run " + t.TempDir(), statusFailed, "holds no run"},
 		{"eval --run " + unfinished, statusFailed, "drift train --resume"},
+		{"eval --data glyphs,train=20,test=10,size=8 --model mlp:8 --weights " + small + "/weights.safetensors", statusFailed,
+			`tensor "1.weight" has shape [16,64] but the model needs [8,64]: name the network of the file with --model`},
+		{"measure --data glyphs,train=20,test=10,size=8 --model net.onnx", statusFailed, "model net.onnx: write onnx:net.onnx"},
 		{"verify --run " + unfinished + " --along " + unfinished, statusUsage, "leave one out"},
 	} {
 		if status, _, stderr := drift(t, strings.Fields(c.args)...); status != c.status || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, c.says) {

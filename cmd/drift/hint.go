@@ -34,6 +34,10 @@ func worded(err error) string {
 	if errors.As(err, &mismatch) && len(mismatch.Pairs) > 0 {
 		text += ": put those that are right, a line each, in a TOML file for --names"
 	}
+	var misshapen weights.Misshapen
+	if errors.As(err, &misshapen) {
+		text += ": name the network of the file with --model"
+	}
 	if errors.Is(err, nn.ErrNeedsData) {
 		text += ": add --data SPEC"
 	}

@@ -97,7 +97,10 @@ func TestHelpShowsExamples(t *testing.T) {
 			t.Errorf("%s --help: status %d, %q", c.CommandPath(), status, stdout)
 		}
 	}
-	if status, stdout, _ := drift(t); status != statusDone || !strings.Contains(stdout, "Available Commands") {
+	if status, stdout, _ := drift(t, "--version"); status != statusDone || stdout != "drift version "+machine.Version()+"\n" {
+		t.Errorf("--version: status %d, %q", status, stdout)
+	}
+	if status, stdout, _ := drift(t); status != statusDone || !strings.Contains(stdout, "Available Commands") || !strings.Contains(stdout, "\n  drift compare  ") {
 		t.Errorf("drift alone: status %d, %q", status, stdout)
 	}
 }

@@ -29,10 +29,3 @@ func TestCommandsSayHowToLookAtTheirFolder(t *testing.T) {
 		}
 	}
 }
-
-// The help of the program itself begins with what a newcomer can type.
-func TestHelpHasFirstCommands(t *testing.T) {
-	if status, stdout, _ := drift(t, "--help"); status != statusDone || !strings.Contains(stdout, "\n  drift compare  ") {
-		t.Errorf("status %d, %s", status, stdout)
-	}
-}

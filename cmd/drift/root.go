@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"drift/cmd/drift/internal/cmdline"
+	"drift/cmd/drift/internal/machine"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -58,6 +59,7 @@ func (a *app) root() *cobra.Command {
 		Short:             "Train networks; measure, use and check the covariance of their gradients",
 		Long:              rootLong,
 		Example:           rootExample,
+		Version:           machine.Version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},

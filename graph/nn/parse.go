@@ -77,6 +77,9 @@ func parse(spec string, input []int, outputs int, loss Loss, freeze bool) (name 
 		m, err = parsePreset(spec, input, outputs, loss)
 		return spec, m, err
 	}
+	if kind := strings.TrimPrefix(filepath.Ext(spec), "."); files[kind] != nil {
+		return spec, nil, fmt.Errorf("write %s:%s", kind, spec)
+	}
 	if filepath.Ext(spec) != ".json" {
 		if _, err := os.Stat(spec); err != nil {
 			all := "choose " + Presets + ", or name a JSON file"

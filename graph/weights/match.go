@@ -129,7 +129,7 @@ func fits(p objective.Param, t *tensor) error {
 		return nil
 	}
 	if !slices.Equal(t.shape, p.FileShape()) {
-		return fmt.Errorf("tensor %q has shape %s but the model needs %s", t.name, shapeText(t.shape), shapeText(p.FileShape()))
+		return Misshapen{Tensor{t.name, t.shape}, p.FileShape()}
 	}
 	if t.elements == nil {
 		return fmt.Errorf("tensor %q holds %s: only float64, float32, float16 and bfloat16 are read", t.name, t.kind)

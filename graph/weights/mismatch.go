@@ -22,6 +22,16 @@ type Mismatch struct {
 	file, model int      // how many they have in all
 }
 
+// Misshapen is the error of a tensor that the model has in another shape.
+type Misshapen struct {
+	Tensor
+	Want []int
+}
+
+func (m Misshapen) Error() string {
+	return fmt.Sprintf("tensor %q has shape %s but the model needs %s", m.Name, shapeText(m.Shape), shapeText(m.Want))
+}
+
 // Error is one line, which leaves out the middle of long lists.
 func (m *Mismatch) Error() string {
 	var parts []string
