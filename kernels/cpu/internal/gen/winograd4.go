@@ -13,7 +13,7 @@ import (
 
 // winograd4Loops emits package winograd4, in float32. A transform is done in two steps: of rows, whose vectors run along an image's rows as they
 // lie in memory, and of columns, whose vectors run along tiles. Where vectors run along channels, one function does either step. Both vector sizes
-// do the same operations in the same order. AVX2 has sixteen tiles, or kernels, in two vectors, constants in memory, and fewer sums in registers.
+// do the same operations in the same order. AVX2 has sixteen tiles, or kernels, in two vectors, most constants in memory, and fewer sums in registers.
 func winograd4Loops(c *build.Context) {
 	constants := map[constant]operand.Mem{}
 	for _, wide := range []bool{true, false} {

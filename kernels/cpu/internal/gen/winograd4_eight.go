@@ -87,18 +87,25 @@ func (w winograd4) gatherEight(k, stride reg.GPPhysical, element func(int) opera
 	}
 }
 
-// transformEight emits the transform of elements in memory and stores all places.
+// transformEight emits the transform of elements in memory and stores all places, each as soon as it is known.
 func (w winograd4) transformEight(u, step reg.GPPhysical, turned bool, element func(int) operand.Mem, store func(v operand.Op, to operand.Mem)) {
-	zero, _, _ := divisors()
-	spare := w.line(12, 2)
+	zero, ofA, ofB := divisors()
+	plus, minus, spare := w.vec(6), w.vec(7), w.line(8, 2)
+	held := w.holding([]float64{1 / ofA, a * a / ofA, a / ofA, 1 / ofB, b / ofB}, w.line(10, 5))
 	w.MOVQ(u, reg.R10)
+	put := func(v operand.Op) {
+		store(v, operand.Mem{Base: reg.R10})
+		w.ADDQ(step, reg.R10)
+	}
 	row := func(x line) {
-		v := w.line(6, 6)
-		w.kernel(x, func(q int) reg.VecPhysical { return v[q] }, spare)
-		for _, v := range v {
-			store(v, operand.Mem{Base: reg.R10})
-			w.ADDQ(step, reg.R10)
+		w.times(x[0], 1/zero, plus)
+		put(plus)
+		for i := range 2 {
+			held.kernelPair(x, i, plus, minus, spare)
+			put(plus)
+			put(minus)
 		}
+		put(x[2])
 	}
 	tap := func(i, j int) operand.Mem { return element(pick(turned, 8-3*i-j, 3*i+j)) }
 	first, second := w.line(0, 3), w.line(3, 3)
@@ -109,11 +116,11 @@ func (w winograd4) transformEight(u, step reg.GPPhysical, turned bool, element f
 	row(first)
 	for i := range 2 {
 		for j := range 3 {
-			x := w.line(6, 3)
+			x := line{plus, minus, second[j]}
 			for r := range x {
 				w.VMOVUPS(tap(r, j), x[r])
 			}
-			w.kernelPair(x, i, first[j], second[j], spare)
+			held.kernelPair(x, i, first[j], second[j], spare)
 		}
 		row(first)
 		row(second)

@@ -6490,207 +6490,206 @@ eight:
 	VMOVUPS     Y6, 192(SP)
 	VMOVUPS     Y7, 224(SP)
 	VMOVUPS     Y8, 256(SP)
+	VMOVUPS     number21<>+0(SB), Y10
+	VMOVUPS     number22<>+0(SB), Y11
+	VMOVUPS     number23<>+0(SB), Y12
+	VMOVUPS     number24<>+0(SB), Y13
+	VMOVUPS     number25<>+0(SB), Y14
 	MOVQ        R12, R10
 	VMOVUPS     (SP), Y0
-	VMULPS      number21<>+0(SB), Y0, Y0
+	VMULPS      number26<>+0(SB), Y0, Y0
 	VMOVUPS     32(SP), Y1
-	VMULPS      number21<>+0(SB), Y1, Y1
+	VMULPS      number26<>+0(SB), Y1, Y1
 	VMOVUPS     64(SP), Y2
-	VMULPS      number21<>+0(SB), Y2, Y2
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMULPS      number26<>+0(SB), Y2, Y2
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     (SP), Y6
 	VMOVUPS     96(SP), Y7
-	VMOVUPS     192(SP), Y8
-	VMULPS      number22<>+0(SB), Y6, Y12
-	VFMADD231PS number23<>+0(SB), Y8, Y12
-	VMULPS      number24<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y0
-	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     192(SP), Y3
+	VMULPS      Y10, Y6, Y8
+	VFMADD231PS Y11, Y3, Y8
+	VMULPS      Y12, Y7, Y9
+	VADDPS      Y9, Y8, Y0
+	VSUBPS      Y9, Y8, Y3
 	VMOVUPS     32(SP), Y6
 	VMOVUPS     128(SP), Y7
-	VMOVUPS     224(SP), Y8
-	VMULPS      number22<>+0(SB), Y6, Y12
-	VFMADD231PS number23<>+0(SB), Y8, Y12
-	VMULPS      number24<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y1
-	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     224(SP), Y4
+	VMULPS      Y10, Y6, Y8
+	VFMADD231PS Y11, Y4, Y8
+	VMULPS      Y12, Y7, Y9
+	VADDPS      Y9, Y8, Y1
+	VSUBPS      Y9, Y8, Y4
 	VMOVUPS     64(SP), Y6
 	VMOVUPS     160(SP), Y7
-	VMOVUPS     256(SP), Y8
-	VMULPS      number22<>+0(SB), Y6, Y12
-	VFMADD231PS number23<>+0(SB), Y8, Y12
-	VMULPS      number24<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y2
-	VSUBPS      Y13, Y12, Y5
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMOVUPS     256(SP), Y5
+	VMULPS      Y10, Y6, Y8
+	VFMADD231PS Y11, Y5, Y8
+	VMULPS      Y12, Y7, Y9
+	VADDPS      Y9, Y8, Y2
+	VSUBPS      Y9, Y8, Y5
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
-	ADDQ        DX, R10
-	VMULPS      number21<>+0(SB), Y3, Y6
-	VMULPS      number22<>+0(SB), Y3, Y12
-	VFMADD231PS number23<>+0(SB), Y5, Y12
-	VMULPS      number24<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y3, Y12
-	VFMADD231PS number26<>+0(SB), Y5, Y12
-	VMULPS      number27<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y5, Y11
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMULPS      number26<>+0(SB), Y3, Y6
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
+	VMULPS      Y10, Y3, Y8
+	VFMADD231PS Y11, Y5, Y8
+	VMULPS      Y12, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y13, Y3, Y8
+	VFMADD231PS number27<>+0(SB), Y5, Y8
+	VMULPS      Y14, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y5, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     (SP), Y6
 	VMOVUPS     96(SP), Y7
-	VMOVUPS     192(SP), Y8
-	VMULPS      number25<>+0(SB), Y6, Y12
-	VFMADD231PS number26<>+0(SB), Y8, Y12
-	VMULPS      number27<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y0
-	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     192(SP), Y3
+	VMULPS      Y13, Y6, Y8
+	VFMADD231PS number27<>+0(SB), Y3, Y8
+	VMULPS      Y14, Y7, Y9
+	VADDPS      Y9, Y8, Y0
+	VSUBPS      Y9, Y8, Y3
 	VMOVUPS     32(SP), Y6
 	VMOVUPS     128(SP), Y7
-	VMOVUPS     224(SP), Y8
-	VMULPS      number25<>+0(SB), Y6, Y12
-	VFMADD231PS number26<>+0(SB), Y8, Y12
-	VMULPS      number27<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y1
-	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     224(SP), Y4
+	VMULPS      Y13, Y6, Y8
+	VFMADD231PS number27<>+0(SB), Y4, Y8
+	VMULPS      Y14, Y7, Y9
+	VADDPS      Y9, Y8, Y1
+	VSUBPS      Y9, Y8, Y4
 	VMOVUPS     64(SP), Y6
 	VMOVUPS     160(SP), Y7
-	VMOVUPS     256(SP), Y8
-	VMULPS      number25<>+0(SB), Y6, Y12
-	VFMADD231PS number26<>+0(SB), Y8, Y12
-	VMULPS      number27<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y2
-	VSUBPS      Y13, Y12, Y5
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMOVUPS     256(SP), Y5
+	VMULPS      Y13, Y6, Y8
+	VFMADD231PS number27<>+0(SB), Y5, Y8
+	VMULPS      Y14, Y7, Y9
+	VADDPS      Y9, Y8, Y2
+	VSUBPS      Y9, Y8, Y5
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
-	ADDQ        DX, R10
-	VMULPS      number21<>+0(SB), Y3, Y6
-	VMULPS      number22<>+0(SB), Y3, Y12
-	VFMADD231PS number23<>+0(SB), Y5, Y12
-	VMULPS      number24<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y3, Y12
-	VFMADD231PS number26<>+0(SB), Y5, Y12
-	VMULPS      number27<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y5, Y11
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMULPS      number26<>+0(SB), Y3, Y6
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
+	VMULPS      Y10, Y3, Y8
+	VFMADD231PS Y11, Y5, Y8
+	VMULPS      Y12, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y13, Y3, Y8
+	VFMADD231PS number27<>+0(SB), Y5, Y8
+	VMULPS      Y14, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y5, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     192(SP), Y0
 	VMOVUPS     224(SP), Y1
 	VMOVUPS     256(SP), Y2
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
 	ADDQ        $0x20, R12
 	LEAQ        (R13)(R8*4), R13
@@ -6743,207 +6742,206 @@ rest:
 	VXORPS       Y2, Y2, Y2
 	VGATHERDPS   Y1, 32(R13)(Y0*1), Y2
 	VMOVUPS      Y2, 256(SP)
+	VMOVUPS      number21<>+0(SB), Y10
+	VMOVUPS      number22<>+0(SB), Y11
+	VMOVUPS      number23<>+0(SB), Y12
+	VMOVUPS      number24<>+0(SB), Y13
+	VMOVUPS      number25<>+0(SB), Y14
 	MOVQ         R12, R10
 	VMOVUPS      (SP), Y0
-	VMULPS       number21<>+0(SB), Y0, Y0
+	VMULPS       number26<>+0(SB), Y0, Y0
 	VMOVUPS      32(SP), Y1
-	VMULPS       number21<>+0(SB), Y1, Y1
+	VMULPS       number26<>+0(SB), Y1, Y1
 	VMOVUPS      64(SP), Y2
-	VMULPS       number21<>+0(SB), Y2, Y2
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMULPS       number26<>+0(SB), Y2, Y2
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
 	VMOVUPS      (SP), Y6
 	VMOVUPS      96(SP), Y7
-	VMOVUPS      192(SP), Y8
-	VMULPS       number22<>+0(SB), Y6, Y12
-	VFMADD231PS  number23<>+0(SB), Y8, Y12
-	VMULPS       number24<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y0
-	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      192(SP), Y3
+	VMULPS       Y10, Y6, Y8
+	VFMADD231PS  Y11, Y3, Y8
+	VMULPS       Y12, Y7, Y9
+	VADDPS       Y9, Y8, Y0
+	VSUBPS       Y9, Y8, Y3
 	VMOVUPS      32(SP), Y6
 	VMOVUPS      128(SP), Y7
-	VMOVUPS      224(SP), Y8
-	VMULPS       number22<>+0(SB), Y6, Y12
-	VFMADD231PS  number23<>+0(SB), Y8, Y12
-	VMULPS       number24<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y1
-	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      224(SP), Y4
+	VMULPS       Y10, Y6, Y8
+	VFMADD231PS  Y11, Y4, Y8
+	VMULPS       Y12, Y7, Y9
+	VADDPS       Y9, Y8, Y1
+	VSUBPS       Y9, Y8, Y4
 	VMOVUPS      64(SP), Y6
 	VMOVUPS      160(SP), Y7
-	VMOVUPS      256(SP), Y8
-	VMULPS       number22<>+0(SB), Y6, Y12
-	VFMADD231PS  number23<>+0(SB), Y8, Y12
-	VMULPS       number24<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y2
-	VSUBPS       Y13, Y12, Y5
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMOVUPS      256(SP), Y5
+	VMULPS       Y10, Y6, Y8
+	VFMADD231PS  Y11, Y5, Y8
+	VMULPS       Y12, Y7, Y9
+	VADDPS       Y9, Y8, Y2
+	VSUBPS       Y9, Y8, Y5
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
-	ADDQ         DX, R10
-	VMULPS       number21<>+0(SB), Y3, Y6
-	VMULPS       number22<>+0(SB), Y3, Y12
-	VFMADD231PS  number23<>+0(SB), Y5, Y12
-	VMULPS       number24<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y3, Y12
-	VFMADD231PS  number26<>+0(SB), Y5, Y12
-	VMULPS       number27<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y5, Y11
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMULPS       number26<>+0(SB), Y3, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
+	VMULPS       Y10, Y3, Y8
+	VFMADD231PS  Y11, Y5, Y8
+	VMULPS       Y12, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y13, Y3, Y8
+	VFMADD231PS  number27<>+0(SB), Y5, Y8
+	VMULPS       Y14, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y5, Y15, (R10)
 	ADDQ         DX, R10
 	VMOVUPS      (SP), Y6
 	VMOVUPS      96(SP), Y7
-	VMOVUPS      192(SP), Y8
-	VMULPS       number25<>+0(SB), Y6, Y12
-	VFMADD231PS  number26<>+0(SB), Y8, Y12
-	VMULPS       number27<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y0
-	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      192(SP), Y3
+	VMULPS       Y13, Y6, Y8
+	VFMADD231PS  number27<>+0(SB), Y3, Y8
+	VMULPS       Y14, Y7, Y9
+	VADDPS       Y9, Y8, Y0
+	VSUBPS       Y9, Y8, Y3
 	VMOVUPS      32(SP), Y6
 	VMOVUPS      128(SP), Y7
-	VMOVUPS      224(SP), Y8
-	VMULPS       number25<>+0(SB), Y6, Y12
-	VFMADD231PS  number26<>+0(SB), Y8, Y12
-	VMULPS       number27<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y1
-	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      224(SP), Y4
+	VMULPS       Y13, Y6, Y8
+	VFMADD231PS  number27<>+0(SB), Y4, Y8
+	VMULPS       Y14, Y7, Y9
+	VADDPS       Y9, Y8, Y1
+	VSUBPS       Y9, Y8, Y4
 	VMOVUPS      64(SP), Y6
 	VMOVUPS      160(SP), Y7
-	VMOVUPS      256(SP), Y8
-	VMULPS       number25<>+0(SB), Y6, Y12
-	VFMADD231PS  number26<>+0(SB), Y8, Y12
-	VMULPS       number27<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y2
-	VSUBPS       Y13, Y12, Y5
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMOVUPS      256(SP), Y5
+	VMULPS       Y13, Y6, Y8
+	VFMADD231PS  number27<>+0(SB), Y5, Y8
+	VMULPS       Y14, Y7, Y9
+	VADDPS       Y9, Y8, Y2
+	VSUBPS       Y9, Y8, Y5
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
-	ADDQ         DX, R10
-	VMULPS       number21<>+0(SB), Y3, Y6
-	VMULPS       number22<>+0(SB), Y3, Y12
-	VFMADD231PS  number23<>+0(SB), Y5, Y12
-	VMULPS       number24<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y3, Y12
-	VFMADD231PS  number26<>+0(SB), Y5, Y12
-	VMULPS       number27<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y5, Y11
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMULPS       number26<>+0(SB), Y3, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
+	VMULPS       Y10, Y3, Y8
+	VFMADD231PS  Y11, Y5, Y8
+	VMULPS       Y12, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y13, Y3, Y8
+	VFMADD231PS  number27<>+0(SB), Y5, Y8
+	VMULPS       Y14, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y5, Y15, (R10)
 	ADDQ         DX, R10
 	VMOVUPS      192(SP), Y0
 	VMOVUPS      224(SP), Y1
 	VMOVUPS      256(SP), Y2
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
 
 next:
@@ -6958,74 +6956,74 @@ next:
 	VZEROUPPER
 	RET
 
-DATA number21<>+0(SB)/4, $(1.1377778)
-DATA number21<>+4(SB)/4, $(1.1377778)
-DATA number21<>+8(SB)/4, $(1.1377778)
-DATA number21<>+12(SB)/4, $(1.1377778)
-DATA number21<>+16(SB)/4, $(1.1377778)
-DATA number21<>+20(SB)/4, $(1.1377778)
-DATA number21<>+24(SB)/4, $(1.1377778)
-DATA number21<>+28(SB)/4, $(1.1377778)
+DATA number21<>+0(SB)/4, $(-0.68840337)
+DATA number21<>+4(SB)/4, $(-0.68840337)
+DATA number21<>+8(SB)/4, $(-0.68840337)
+DATA number21<>+12(SB)/4, $(-0.68840337)
+DATA number21<>+16(SB)/4, $(-0.68840337)
+DATA number21<>+20(SB)/4, $(-0.68840337)
+DATA number21<>+24(SB)/4, $(-0.68840337)
+DATA number21<>+28(SB)/4, $(-0.68840337)
 GLOBL number21<>(SB), RODATA|NOPTR, $32
 
-DATA number22<>+0(SB)/4, $(-0.68840337)
-DATA number22<>+4(SB)/4, $(-0.68840337)
-DATA number22<>+8(SB)/4, $(-0.68840337)
-DATA number22<>+12(SB)/4, $(-0.68840337)
-DATA number22<>+16(SB)/4, $(-0.68840337)
-DATA number22<>+20(SB)/4, $(-0.68840337)
-DATA number22<>+24(SB)/4, $(-0.68840337)
-DATA number22<>+28(SB)/4, $(-0.68840337)
+DATA number22<>+0(SB)/4, $(-0.26890758)
+DATA number22<>+4(SB)/4, $(-0.26890758)
+DATA number22<>+8(SB)/4, $(-0.26890758)
+DATA number22<>+12(SB)/4, $(-0.26890758)
+DATA number22<>+16(SB)/4, $(-0.26890758)
+DATA number22<>+20(SB)/4, $(-0.26890758)
+DATA number22<>+24(SB)/4, $(-0.26890758)
+DATA number22<>+28(SB)/4, $(-0.26890758)
 GLOBL number22<>(SB), RODATA|NOPTR, $32
 
-DATA number23<>+0(SB)/4, $(-0.26890758)
-DATA number23<>+4(SB)/4, $(-0.26890758)
-DATA number23<>+8(SB)/4, $(-0.26890758)
-DATA number23<>+12(SB)/4, $(-0.26890758)
-DATA number23<>+16(SB)/4, $(-0.26890758)
-DATA number23<>+20(SB)/4, $(-0.26890758)
-DATA number23<>+24(SB)/4, $(-0.26890758)
-DATA number23<>+28(SB)/4, $(-0.26890758)
+DATA number23<>+0(SB)/4, $(-0.4302521)
+DATA number23<>+4(SB)/4, $(-0.4302521)
+DATA number23<>+8(SB)/4, $(-0.4302521)
+DATA number23<>+12(SB)/4, $(-0.4302521)
+DATA number23<>+16(SB)/4, $(-0.4302521)
+DATA number23<>+20(SB)/4, $(-0.4302521)
+DATA number23<>+24(SB)/4, $(-0.4302521)
+DATA number23<>+28(SB)/4, $(-0.4302521)
 GLOBL number23<>(SB), RODATA|NOPTR, $32
 
-DATA number24<>+0(SB)/4, $(-0.4302521)
-DATA number24<>+4(SB)/4, $(-0.4302521)
-DATA number24<>+8(SB)/4, $(-0.4302521)
-DATA number24<>+12(SB)/4, $(-0.4302521)
-DATA number24<>+16(SB)/4, $(-0.4302521)
-DATA number24<>+20(SB)/4, $(-0.4302521)
-DATA number24<>+24(SB)/4, $(-0.4302521)
-DATA number24<>+28(SB)/4, $(-0.4302521)
+DATA number24<>+0(SB)/4, $(0.11951447)
+DATA number24<>+4(SB)/4, $(0.11951447)
+DATA number24<>+8(SB)/4, $(0.11951447)
+DATA number24<>+12(SB)/4, $(0.11951447)
+DATA number24<>+16(SB)/4, $(0.11951447)
+DATA number24<>+20(SB)/4, $(0.11951447)
+DATA number24<>+24(SB)/4, $(0.11951447)
+DATA number24<>+28(SB)/4, $(0.11951447)
 GLOBL number24<>(SB), RODATA|NOPTR, $32
 
-DATA number25<>+0(SB)/4, $(0.11951447)
-DATA number25<>+4(SB)/4, $(0.11951447)
-DATA number25<>+8(SB)/4, $(0.11951447)
-DATA number25<>+12(SB)/4, $(0.11951447)
-DATA number25<>+16(SB)/4, $(0.11951447)
-DATA number25<>+20(SB)/4, $(0.11951447)
-DATA number25<>+24(SB)/4, $(0.11951447)
-DATA number25<>+28(SB)/4, $(0.11951447)
+DATA number25<>+0(SB)/4, $(0.17927171)
+DATA number25<>+4(SB)/4, $(0.17927171)
+DATA number25<>+8(SB)/4, $(0.17927171)
+DATA number25<>+12(SB)/4, $(0.17927171)
+DATA number25<>+16(SB)/4, $(0.17927171)
+DATA number25<>+20(SB)/4, $(0.17927171)
+DATA number25<>+24(SB)/4, $(0.17927171)
+DATA number25<>+28(SB)/4, $(0.17927171)
 GLOBL number25<>(SB), RODATA|NOPTR, $32
 
-DATA number26<>+0(SB)/4, $(0.26890758)
-DATA number26<>+4(SB)/4, $(0.26890758)
-DATA number26<>+8(SB)/4, $(0.26890758)
-DATA number26<>+12(SB)/4, $(0.26890758)
-DATA number26<>+16(SB)/4, $(0.26890758)
-DATA number26<>+20(SB)/4, $(0.26890758)
-DATA number26<>+24(SB)/4, $(0.26890758)
-DATA number26<>+28(SB)/4, $(0.26890758)
+DATA number26<>+0(SB)/4, $(1.1377778)
+DATA number26<>+4(SB)/4, $(1.1377778)
+DATA number26<>+8(SB)/4, $(1.1377778)
+DATA number26<>+12(SB)/4, $(1.1377778)
+DATA number26<>+16(SB)/4, $(1.1377778)
+DATA number26<>+20(SB)/4, $(1.1377778)
+DATA number26<>+24(SB)/4, $(1.1377778)
+DATA number26<>+28(SB)/4, $(1.1377778)
 GLOBL number26<>(SB), RODATA|NOPTR, $32
 
-DATA number27<>+0(SB)/4, $(0.17927171)
-DATA number27<>+4(SB)/4, $(0.17927171)
-DATA number27<>+8(SB)/4, $(0.17927171)
-DATA number27<>+12(SB)/4, $(0.17927171)
-DATA number27<>+16(SB)/4, $(0.17927171)
-DATA number27<>+20(SB)/4, $(0.17927171)
-DATA number27<>+24(SB)/4, $(0.17927171)
-DATA number27<>+28(SB)/4, $(0.17927171)
+DATA number27<>+0(SB)/4, $(0.26890758)
+DATA number27<>+4(SB)/4, $(0.26890758)
+DATA number27<>+8(SB)/4, $(0.26890758)
+DATA number27<>+12(SB)/4, $(0.26890758)
+DATA number27<>+16(SB)/4, $(0.26890758)
+DATA number27<>+20(SB)/4, $(0.26890758)
+DATA number27<>+24(SB)/4, $(0.26890758)
+DATA number27<>+28(SB)/4, $(0.26890758)
 GLOBL number27<>(SB), RODATA|NOPTR, $32
 
 // func turnedKernelsAVX2(u *float32, k *float32, uStride int, inputStride int, kernelStride int, inputs int, count int, step int)
@@ -7103,207 +7101,206 @@ eight:
 	VMOVUPS     Y6, 192(SP)
 	VMOVUPS     Y7, 224(SP)
 	VMOVUPS     Y8, 256(SP)
+	VMOVUPS     number21<>+0(SB), Y10
+	VMOVUPS     number22<>+0(SB), Y11
+	VMOVUPS     number23<>+0(SB), Y12
+	VMOVUPS     number24<>+0(SB), Y13
+	VMOVUPS     number25<>+0(SB), Y14
 	MOVQ        R12, R10
 	VMOVUPS     256(SP), Y0
-	VMULPS      number21<>+0(SB), Y0, Y0
+	VMULPS      number26<>+0(SB), Y0, Y0
 	VMOVUPS     224(SP), Y1
-	VMULPS      number21<>+0(SB), Y1, Y1
+	VMULPS      number26<>+0(SB), Y1, Y1
 	VMOVUPS     192(SP), Y2
-	VMULPS      number21<>+0(SB), Y2, Y2
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMULPS      number26<>+0(SB), Y2, Y2
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     256(SP), Y6
 	VMOVUPS     160(SP), Y7
-	VMOVUPS     64(SP), Y8
-	VMULPS      number22<>+0(SB), Y6, Y12
-	VFMADD231PS number23<>+0(SB), Y8, Y12
-	VMULPS      number24<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y0
-	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     64(SP), Y3
+	VMULPS      Y10, Y6, Y8
+	VFMADD231PS Y11, Y3, Y8
+	VMULPS      Y12, Y7, Y9
+	VADDPS      Y9, Y8, Y0
+	VSUBPS      Y9, Y8, Y3
 	VMOVUPS     224(SP), Y6
 	VMOVUPS     128(SP), Y7
-	VMOVUPS     32(SP), Y8
-	VMULPS      number22<>+0(SB), Y6, Y12
-	VFMADD231PS number23<>+0(SB), Y8, Y12
-	VMULPS      number24<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y1
-	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     32(SP), Y4
+	VMULPS      Y10, Y6, Y8
+	VFMADD231PS Y11, Y4, Y8
+	VMULPS      Y12, Y7, Y9
+	VADDPS      Y9, Y8, Y1
+	VSUBPS      Y9, Y8, Y4
 	VMOVUPS     192(SP), Y6
 	VMOVUPS     96(SP), Y7
-	VMOVUPS     (SP), Y8
-	VMULPS      number22<>+0(SB), Y6, Y12
-	VFMADD231PS number23<>+0(SB), Y8, Y12
-	VMULPS      number24<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y2
-	VSUBPS      Y13, Y12, Y5
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMOVUPS     (SP), Y5
+	VMULPS      Y10, Y6, Y8
+	VFMADD231PS Y11, Y5, Y8
+	VMULPS      Y12, Y7, Y9
+	VADDPS      Y9, Y8, Y2
+	VSUBPS      Y9, Y8, Y5
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
-	ADDQ        DX, R10
-	VMULPS      number21<>+0(SB), Y3, Y6
-	VMULPS      number22<>+0(SB), Y3, Y12
-	VFMADD231PS number23<>+0(SB), Y5, Y12
-	VMULPS      number24<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y3, Y12
-	VFMADD231PS number26<>+0(SB), Y5, Y12
-	VMULPS      number27<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y5, Y11
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMULPS      number26<>+0(SB), Y3, Y6
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
+	VMULPS      Y10, Y3, Y8
+	VFMADD231PS Y11, Y5, Y8
+	VMULPS      Y12, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y13, Y3, Y8
+	VFMADD231PS number27<>+0(SB), Y5, Y8
+	VMULPS      Y14, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y5, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     256(SP), Y6
 	VMOVUPS     160(SP), Y7
-	VMOVUPS     64(SP), Y8
-	VMULPS      number25<>+0(SB), Y6, Y12
-	VFMADD231PS number26<>+0(SB), Y8, Y12
-	VMULPS      number27<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y0
-	VSUBPS      Y13, Y12, Y3
+	VMOVUPS     64(SP), Y3
+	VMULPS      Y13, Y6, Y8
+	VFMADD231PS number27<>+0(SB), Y3, Y8
+	VMULPS      Y14, Y7, Y9
+	VADDPS      Y9, Y8, Y0
+	VSUBPS      Y9, Y8, Y3
 	VMOVUPS     224(SP), Y6
 	VMOVUPS     128(SP), Y7
-	VMOVUPS     32(SP), Y8
-	VMULPS      number25<>+0(SB), Y6, Y12
-	VFMADD231PS number26<>+0(SB), Y8, Y12
-	VMULPS      number27<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y1
-	VSUBPS      Y13, Y12, Y4
+	VMOVUPS     32(SP), Y4
+	VMULPS      Y13, Y6, Y8
+	VFMADD231PS number27<>+0(SB), Y4, Y8
+	VMULPS      Y14, Y7, Y9
+	VADDPS      Y9, Y8, Y1
+	VSUBPS      Y9, Y8, Y4
 	VMOVUPS     192(SP), Y6
 	VMOVUPS     96(SP), Y7
-	VMOVUPS     (SP), Y8
-	VMULPS      number25<>+0(SB), Y6, Y12
-	VFMADD231PS number26<>+0(SB), Y8, Y12
-	VMULPS      number27<>+0(SB), Y7, Y13
-	VADDPS      Y13, Y12, Y2
-	VSUBPS      Y13, Y12, Y5
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMOVUPS     (SP), Y5
+	VMULPS      Y13, Y6, Y8
+	VFMADD231PS number27<>+0(SB), Y5, Y8
+	VMULPS      Y14, Y7, Y9
+	VADDPS      Y9, Y8, Y2
+	VSUBPS      Y9, Y8, Y5
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
-	ADDQ        DX, R10
-	VMULPS      number21<>+0(SB), Y3, Y6
-	VMULPS      number22<>+0(SB), Y3, Y12
-	VFMADD231PS number23<>+0(SB), Y5, Y12
-	VMULPS      number24<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y3, Y12
-	VFMADD231PS number26<>+0(SB), Y5, Y12
-	VMULPS      number27<>+0(SB), Y4, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y5, Y11
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMULPS      number26<>+0(SB), Y3, Y6
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
+	VMULPS      Y10, Y3, Y8
+	VFMADD231PS Y11, Y5, Y8
+	VMULPS      Y12, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y13, Y3, Y8
+	VFMADD231PS number27<>+0(SB), Y5, Y8
+	VMULPS      Y14, Y4, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y7, (R10)
+	ADDQ        DX, R10
+	VMOVUPS     Y5, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     64(SP), Y0
 	VMOVUPS     32(SP), Y1
 	VMOVUPS     (SP), Y2
-	VMULPS      number21<>+0(SB), Y0, Y6
-	VMULPS      number22<>+0(SB), Y0, Y12
-	VFMADD231PS number23<>+0(SB), Y2, Y12
-	VMULPS      number24<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y7
-	VSUBPS      Y13, Y12, Y8
-	VMULPS      number25<>+0(SB), Y0, Y12
-	VFMADD231PS number26<>+0(SB), Y2, Y12
-	VMULPS      number27<>+0(SB), Y1, Y13
-	VADDPS      Y13, Y12, Y9
-	VSUBPS      Y13, Y12, Y10
-	VMOVAPS     Y2, Y11
+	VMULPS      number26<>+0(SB), Y0, Y6
+	VMOVUPS     Y6, (R10)
+	ADDQ        DX, R10
+	VMULPS      Y10, Y0, Y8
+	VFMADD231PS Y11, Y2, Y8
+	VMULPS      Y12, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
 	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
 	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y8, (R10)
+	VMULPS      Y13, Y0, Y8
+	VFMADD231PS number27<>+0(SB), Y2, Y8
+	VMULPS      Y14, Y1, Y9
+	VADDPS      Y9, Y8, Y6
+	VSUBPS      Y9, Y8, Y7
+	VMOVUPS     Y6, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y9, (R10)
+	VMOVUPS     Y7, (R10)
 	ADDQ        DX, R10
-	VMOVUPS     Y10, (R10)
-	ADDQ        DX, R10
-	VMOVUPS     Y11, (R10)
+	VMOVUPS     Y2, (R10)
 	ADDQ        DX, R10
 	ADDQ        $0x20, R12
 	LEAQ        (R13)(R8*4), R13
@@ -7356,207 +7353,206 @@ rest:
 	VXORPS       Y2, Y2, Y2
 	VGATHERDPS   Y1, 32(R13)(Y0*1), Y2
 	VMOVUPS      Y2, 256(SP)
+	VMOVUPS      number21<>+0(SB), Y10
+	VMOVUPS      number22<>+0(SB), Y11
+	VMOVUPS      number23<>+0(SB), Y12
+	VMOVUPS      number24<>+0(SB), Y13
+	VMOVUPS      number25<>+0(SB), Y14
 	MOVQ         R12, R10
 	VMOVUPS      256(SP), Y0
-	VMULPS       number21<>+0(SB), Y0, Y0
+	VMULPS       number26<>+0(SB), Y0, Y0
 	VMOVUPS      224(SP), Y1
-	VMULPS       number21<>+0(SB), Y1, Y1
+	VMULPS       number26<>+0(SB), Y1, Y1
 	VMOVUPS      192(SP), Y2
-	VMULPS       number21<>+0(SB), Y2, Y2
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMULPS       number26<>+0(SB), Y2, Y2
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
 	VMOVUPS      256(SP), Y6
 	VMOVUPS      160(SP), Y7
-	VMOVUPS      64(SP), Y8
-	VMULPS       number22<>+0(SB), Y6, Y12
-	VFMADD231PS  number23<>+0(SB), Y8, Y12
-	VMULPS       number24<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y0
-	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      64(SP), Y3
+	VMULPS       Y10, Y6, Y8
+	VFMADD231PS  Y11, Y3, Y8
+	VMULPS       Y12, Y7, Y9
+	VADDPS       Y9, Y8, Y0
+	VSUBPS       Y9, Y8, Y3
 	VMOVUPS      224(SP), Y6
 	VMOVUPS      128(SP), Y7
-	VMOVUPS      32(SP), Y8
-	VMULPS       number22<>+0(SB), Y6, Y12
-	VFMADD231PS  number23<>+0(SB), Y8, Y12
-	VMULPS       number24<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y1
-	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      32(SP), Y4
+	VMULPS       Y10, Y6, Y8
+	VFMADD231PS  Y11, Y4, Y8
+	VMULPS       Y12, Y7, Y9
+	VADDPS       Y9, Y8, Y1
+	VSUBPS       Y9, Y8, Y4
 	VMOVUPS      192(SP), Y6
 	VMOVUPS      96(SP), Y7
-	VMOVUPS      (SP), Y8
-	VMULPS       number22<>+0(SB), Y6, Y12
-	VFMADD231PS  number23<>+0(SB), Y8, Y12
-	VMULPS       number24<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y2
-	VSUBPS       Y13, Y12, Y5
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMOVUPS      (SP), Y5
+	VMULPS       Y10, Y6, Y8
+	VFMADD231PS  Y11, Y5, Y8
+	VMULPS       Y12, Y7, Y9
+	VADDPS       Y9, Y8, Y2
+	VSUBPS       Y9, Y8, Y5
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
-	ADDQ         DX, R10
-	VMULPS       number21<>+0(SB), Y3, Y6
-	VMULPS       number22<>+0(SB), Y3, Y12
-	VFMADD231PS  number23<>+0(SB), Y5, Y12
-	VMULPS       number24<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y3, Y12
-	VFMADD231PS  number26<>+0(SB), Y5, Y12
-	VMULPS       number27<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y5, Y11
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMULPS       number26<>+0(SB), Y3, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
+	VMULPS       Y10, Y3, Y8
+	VFMADD231PS  Y11, Y5, Y8
+	VMULPS       Y12, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y13, Y3, Y8
+	VFMADD231PS  number27<>+0(SB), Y5, Y8
+	VMULPS       Y14, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y5, Y15, (R10)
 	ADDQ         DX, R10
 	VMOVUPS      256(SP), Y6
 	VMOVUPS      160(SP), Y7
-	VMOVUPS      64(SP), Y8
-	VMULPS       number25<>+0(SB), Y6, Y12
-	VFMADD231PS  number26<>+0(SB), Y8, Y12
-	VMULPS       number27<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y0
-	VSUBPS       Y13, Y12, Y3
+	VMOVUPS      64(SP), Y3
+	VMULPS       Y13, Y6, Y8
+	VFMADD231PS  number27<>+0(SB), Y3, Y8
+	VMULPS       Y14, Y7, Y9
+	VADDPS       Y9, Y8, Y0
+	VSUBPS       Y9, Y8, Y3
 	VMOVUPS      224(SP), Y6
 	VMOVUPS      128(SP), Y7
-	VMOVUPS      32(SP), Y8
-	VMULPS       number25<>+0(SB), Y6, Y12
-	VFMADD231PS  number26<>+0(SB), Y8, Y12
-	VMULPS       number27<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y1
-	VSUBPS       Y13, Y12, Y4
+	VMOVUPS      32(SP), Y4
+	VMULPS       Y13, Y6, Y8
+	VFMADD231PS  number27<>+0(SB), Y4, Y8
+	VMULPS       Y14, Y7, Y9
+	VADDPS       Y9, Y8, Y1
+	VSUBPS       Y9, Y8, Y4
 	VMOVUPS      192(SP), Y6
 	VMOVUPS      96(SP), Y7
-	VMOVUPS      (SP), Y8
-	VMULPS       number25<>+0(SB), Y6, Y12
-	VFMADD231PS  number26<>+0(SB), Y8, Y12
-	VMULPS       number27<>+0(SB), Y7, Y13
-	VADDPS       Y13, Y12, Y2
-	VSUBPS       Y13, Y12, Y5
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMOVUPS      (SP), Y5
+	VMULPS       Y13, Y6, Y8
+	VFMADD231PS  number27<>+0(SB), Y5, Y8
+	VMULPS       Y14, Y7, Y9
+	VADDPS       Y9, Y8, Y2
+	VSUBPS       Y9, Y8, Y5
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
-	ADDQ         DX, R10
-	VMULPS       number21<>+0(SB), Y3, Y6
-	VMULPS       number22<>+0(SB), Y3, Y12
-	VFMADD231PS  number23<>+0(SB), Y5, Y12
-	VMULPS       number24<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y3, Y12
-	VFMADD231PS  number26<>+0(SB), Y5, Y12
-	VMULPS       number27<>+0(SB), Y4, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y5, Y11
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMULPS       number26<>+0(SB), Y3, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
+	VMULPS       Y10, Y3, Y8
+	VFMADD231PS  Y11, Y5, Y8
+	VMULPS       Y12, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y13, Y3, Y8
+	VFMADD231PS  number27<>+0(SB), Y5, Y8
+	VMULPS       Y14, Y4, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y7, Y15, (R10)
+	ADDQ         DX, R10
+	VMASKMOVPS   Y5, Y15, (R10)
 	ADDQ         DX, R10
 	VMOVUPS      64(SP), Y0
 	VMOVUPS      32(SP), Y1
 	VMOVUPS      (SP), Y2
-	VMULPS       number21<>+0(SB), Y0, Y6
-	VMULPS       number22<>+0(SB), Y0, Y12
-	VFMADD231PS  number23<>+0(SB), Y2, Y12
-	VMULPS       number24<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y7
-	VSUBPS       Y13, Y12, Y8
-	VMULPS       number25<>+0(SB), Y0, Y12
-	VFMADD231PS  number26<>+0(SB), Y2, Y12
-	VMULPS       number27<>+0(SB), Y1, Y13
-	VADDPS       Y13, Y12, Y9
-	VSUBPS       Y13, Y12, Y10
-	VMOVAPS      Y2, Y11
+	VMULPS       number26<>+0(SB), Y0, Y6
+	VMASKMOVPS   Y6, Y15, (R10)
+	ADDQ         DX, R10
+	VMULPS       Y10, Y0, Y8
+	VFMADD231PS  Y11, Y2, Y8
+	VMULPS       Y12, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
 	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
 	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y8, Y15, (R10)
+	VMULPS       Y13, Y0, Y8
+	VFMADD231PS  number27<>+0(SB), Y2, Y8
+	VMULPS       Y14, Y1, Y9
+	VADDPS       Y9, Y8, Y6
+	VSUBPS       Y9, Y8, Y7
+	VMASKMOVPS   Y6, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y9, Y15, (R10)
+	VMASKMOVPS   Y7, Y15, (R10)
 	ADDQ         DX, R10
-	VMASKMOVPS   Y10, Y15, (R10)
-	ADDQ         DX, R10
-	VMASKMOVPS   Y11, Y15, (R10)
+	VMASKMOVPS   Y2, Y15, (R10)
 	ADDQ         DX, R10
 
 next:
@@ -7587,13 +7583,13 @@ TEXT ·gradientsAVX2(SB), NOSPLIT, $576-32
 	JLT  rest
 
 eight:
-	VMOVUPS     number21<>+0(SB), Y8
-	VMOVUPS     number22<>+0(SB), Y9
-	VMOVUPS     number25<>+0(SB), Y10
-	VMOVUPS     number23<>+0(SB), Y11
-	VMOVUPS     number26<>+0(SB), Y12
-	VMOVUPS     number24<>+0(SB), Y13
-	VMOVUPS     number27<>+0(SB), Y14
+	VMOVUPS     number26<>+0(SB), Y8
+	VMOVUPS     number21<>+0(SB), Y9
+	VMOVUPS     number24<>+0(SB), Y10
+	VMOVUPS     number22<>+0(SB), Y11
+	VMOVUPS     number27<>+0(SB), Y12
+	VMOVUPS     number23<>+0(SB), Y13
+	VMOVUPS     number25<>+0(SB), Y14
 	MOVQ        SI, R11
 	VMOVUPS     (R11), Y0
 	VMOVUPS     (R11)(R8*1), Y1
@@ -7742,15 +7738,15 @@ eight:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     192(SP), Y1
 	VMOVUPS     224(SP), Y3
 	VMOVUPS     256(SP), Y4
@@ -7761,15 +7757,15 @@ eight:
 	VADDPS      Y7, Y6, Y10
 	VSUBPS      Y4, Y3, Y3
 	VSUBPS      Y7, Y6, Y6
-	VMULPS      number21<>+0(SB), Y1, Y1
-	VFMADD231PS number22<>+0(SB), Y9, Y1
-	VFMADD231PS number25<>+0(SB), Y10, Y1
-	VMULPS      number23<>+0(SB), Y9, Y9
-	VFMADD231PS number26<>+0(SB), Y10, Y9
+	VMULPS      number26<>+0(SB), Y1, Y1
+	VFMADD231PS number21<>+0(SB), Y9, Y1
+	VFMADD231PS number24<>+0(SB), Y10, Y1
+	VMULPS      number22<>+0(SB), Y9, Y9
+	VFMADD231PS number27<>+0(SB), Y10, Y9
 	VADDPS      Y9, Y8, Y8
 	VMOVAPS     Y1, Y4
-	VMULPS      number24<>+0(SB), Y3, Y1
-	VFMADD231PS number27<>+0(SB), Y6, Y1
+	VMULPS      number23<>+0(SB), Y3, Y1
+	VFMADD231PS number25<>+0(SB), Y6, Y1
 	VMOVUPS     384(SP), Y3
 	VMOVUPS     416(SP), Y6
 	VMOVUPS     448(SP), Y7
@@ -7780,15 +7776,15 @@ eight:
 	VADDPS      Y10, Y9, Y13
 	VSUBPS      Y7, Y6, Y6
 	VSUBPS      Y10, Y9, Y9
-	VMULPS      number21<>+0(SB), Y3, Y3
-	VFMADD231PS number22<>+0(SB), Y12, Y3
-	VFMADD231PS number25<>+0(SB), Y13, Y3
-	VMULPS      number23<>+0(SB), Y12, Y12
-	VFMADD231PS number26<>+0(SB), Y13, Y12
+	VMULPS      number26<>+0(SB), Y3, Y3
+	VFMADD231PS number21<>+0(SB), Y12, Y3
+	VFMADD231PS number24<>+0(SB), Y13, Y3
+	VMULPS      number22<>+0(SB), Y12, Y12
+	VFMADD231PS number27<>+0(SB), Y13, Y12
 	VADDPS      Y12, Y11, Y11
 	VMOVAPS     Y3, Y7
-	VMULPS      number24<>+0(SB), Y6, Y3
-	VFMADD231PS number27<>+0(SB), Y9, Y3
+	VMULPS      number23<>+0(SB), Y6, Y3
+	VFMADD231PS number25<>+0(SB), Y9, Y3
 	VUNPCKLPS   Y0, Y2, Y6
 	VUNPCKHPS   Y0, Y2, Y9
 	VUNPCKLPS   Y4, Y5, Y10
@@ -7857,15 +7853,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     Y2, (SP)
 	VMOVUPS     Y0, 192(SP)
 	VMOVUPS     Y5, 384(SP)
@@ -7880,15 +7876,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     Y2, 32(SP)
 	VMOVUPS     Y0, 224(SP)
 	VMOVUPS     Y5, 416(SP)
@@ -7903,15 +7899,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     Y2, 64(SP)
 	VMOVUPS     Y0, 256(SP)
 	VMOVUPS     Y5, 448(SP)
@@ -7926,15 +7922,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     Y2, 96(SP)
 	VMOVUPS     Y0, 288(SP)
 	VMOVUPS     Y5, 480(SP)
@@ -7949,15 +7945,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     Y2, 128(SP)
 	VMOVUPS     Y0, 320(SP)
 	VMOVUPS     Y5, 512(SP)
@@ -7972,15 +7968,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     Y2, 160(SP)
 	VMOVUPS     Y0, 352(SP)
 	VMOVUPS     Y5, 544(SP)
@@ -7994,15 +7990,15 @@ rest:
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y2, Y1, Y1
 	VSUBPS      Y4, Y3, Y3
-	VMULPS      number21<>+0(SB), Y0, Y0
-	VFMADD231PS number22<>+0(SB), Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VMULPS      number26<>+0(SB), Y0, Y0
+	VFMADD231PS number21<>+0(SB), Y6, Y0
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     192(SP), Y1
 	VMOVUPS     224(SP), Y3
 	VMOVUPS     256(SP), Y4
@@ -8013,15 +8009,15 @@ rest:
 	VADDPS      Y7, Y6, Y10
 	VSUBPS      Y4, Y3, Y3
 	VSUBPS      Y7, Y6, Y6
-	VMULPS      number21<>+0(SB), Y1, Y1
-	VFMADD231PS number22<>+0(SB), Y9, Y1
-	VFMADD231PS number25<>+0(SB), Y10, Y1
-	VMULPS      number23<>+0(SB), Y9, Y9
-	VFMADD231PS number26<>+0(SB), Y10, Y9
+	VMULPS      number26<>+0(SB), Y1, Y1
+	VFMADD231PS number21<>+0(SB), Y9, Y1
+	VFMADD231PS number24<>+0(SB), Y10, Y1
+	VMULPS      number22<>+0(SB), Y9, Y9
+	VFMADD231PS number27<>+0(SB), Y10, Y9
 	VADDPS      Y9, Y8, Y8
 	VMOVAPS     Y1, Y4
-	VMULPS      number24<>+0(SB), Y3, Y1
-	VFMADD231PS number27<>+0(SB), Y6, Y1
+	VMULPS      number23<>+0(SB), Y3, Y1
+	VFMADD231PS number25<>+0(SB), Y6, Y1
 	VMOVUPS     384(SP), Y3
 	VMOVUPS     416(SP), Y6
 	VMOVUPS     448(SP), Y7
@@ -8032,15 +8028,15 @@ rest:
 	VADDPS      Y10, Y9, Y13
 	VSUBPS      Y7, Y6, Y6
 	VSUBPS      Y10, Y9, Y9
-	VMULPS      number21<>+0(SB), Y3, Y3
-	VFMADD231PS number22<>+0(SB), Y12, Y3
-	VFMADD231PS number25<>+0(SB), Y13, Y3
-	VMULPS      number23<>+0(SB), Y12, Y12
-	VFMADD231PS number26<>+0(SB), Y13, Y12
+	VMULPS      number26<>+0(SB), Y3, Y3
+	VFMADD231PS number21<>+0(SB), Y12, Y3
+	VFMADD231PS number24<>+0(SB), Y13, Y3
+	VMULPS      number22<>+0(SB), Y12, Y12
+	VFMADD231PS number27<>+0(SB), Y13, Y12
 	VADDPS      Y12, Y11, Y11
 	VMOVAPS     Y3, Y7
-	VMULPS      number24<>+0(SB), Y6, Y3
-	VFMADD231PS number27<>+0(SB), Y9, Y3
+	VMULPS      number23<>+0(SB), Y6, Y3
+	VFMADD231PS number25<>+0(SB), Y9, Y3
 	VUNPCKLPS   Y0, Y2, Y6
 	VUNPCKHPS   Y0, Y2, Y9
 	VUNPCKLPS   Y4, Y5, Y10
@@ -8992,13 +8988,13 @@ summed:
 	MOVQ    kStride+56(FP), R15
 	SHLQ    $0x02, R15
 	MOVL    $0x00000008, R11
-	VMOVUPS number21<>+0(SB), Y8
-	VMOVUPS number22<>+0(SB), Y9
-	VMOVUPS number25<>+0(SB), Y10
-	VMOVUPS number23<>+0(SB), Y11
-	VMOVUPS number26<>+0(SB), Y12
-	VMOVUPS number24<>+0(SB), Y13
-	VMOVUPS number27<>+0(SB), Y14
+	VMOVUPS number26<>+0(SB), Y8
+	VMOVUPS number21<>+0(SB), Y9
+	VMOVUPS number24<>+0(SB), Y10
+	VMOVUPS number22<>+0(SB), Y11
+	VMOVUPS number27<>+0(SB), Y12
+	VMOVUPS number23<>+0(SB), Y13
+	VMOVUPS number25<>+0(SB), Y14
 
 output:
 	PREFETCHT0  (R13)
@@ -9064,8 +9060,8 @@ output:
 	MOVQ        kStride+56(FP), R15
 	SHLQ        $0x02, R15
 	MOVL        $0x00000008, R11
-	VMOVUPS     number21<>+0(SB), Y14
-	VMOVUPS     number22<>+0(SB), Y15
+	VMOVUPS     number26<>+0(SB), Y14
+	VMOVUPS     number21<>+0(SB), Y15
 
 gradients:
 	VMOVUPS     3072(R14), Y0
@@ -9080,13 +9076,13 @@ gradients:
 	VSUBPS      Y4, Y3, Y3
 	VMULPS      Y14, Y0, Y0
 	VFMADD231PS Y15, Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     3264(R14), Y1
 	VMOVUPS     3296(R14), Y3
 	VMOVUPS     3328(R14), Y4
@@ -9099,13 +9095,13 @@ gradients:
 	VSUBPS      Y7, Y6, Y6
 	VMULPS      Y14, Y1, Y1
 	VFMADD231PS Y15, Y9, Y1
-	VFMADD231PS number25<>+0(SB), Y10, Y1
-	VMULPS      number23<>+0(SB), Y9, Y9
-	VFMADD231PS number26<>+0(SB), Y10, Y9
+	VFMADD231PS number24<>+0(SB), Y10, Y1
+	VMULPS      number22<>+0(SB), Y9, Y9
+	VFMADD231PS number27<>+0(SB), Y10, Y9
 	VADDPS      Y9, Y8, Y8
 	VMOVAPS     Y1, Y4
-	VMULPS      number24<>+0(SB), Y3, Y1
-	VFMADD231PS number27<>+0(SB), Y6, Y1
+	VMULPS      number23<>+0(SB), Y3, Y1
+	VFMADD231PS number25<>+0(SB), Y6, Y1
 	VMOVUPS     3456(R14), Y3
 	VMOVUPS     3488(R14), Y6
 	VMOVUPS     3520(R14), Y7
@@ -9118,13 +9114,13 @@ gradients:
 	VSUBPS      Y10, Y9, Y9
 	VMULPS      Y14, Y3, Y3
 	VFMADD231PS Y15, Y12, Y3
-	VFMADD231PS number25<>+0(SB), Y13, Y3
-	VMULPS      number23<>+0(SB), Y12, Y12
-	VFMADD231PS number26<>+0(SB), Y13, Y12
+	VFMADD231PS number24<>+0(SB), Y13, Y3
+	VMULPS      number22<>+0(SB), Y12, Y12
+	VFMADD231PS number27<>+0(SB), Y13, Y12
 	VADDPS      Y12, Y11, Y11
 	VMOVAPS     Y3, Y7
-	VMULPS      number24<>+0(SB), Y6, Y3
-	VFMADD231PS number27<>+0(SB), Y9, Y3
+	VMULPS      number23<>+0(SB), Y6, Y3
+	VFMADD231PS number25<>+0(SB), Y9, Y3
 	VUNPCKLPS   Y0, Y2, Y6
 	VUNPCKHPS   Y0, Y2, Y9
 	VUNPCKLPS   Y4, Y5, Y10
@@ -9182,13 +9178,13 @@ gradients:
 	VSUBPS      Y4, Y3, Y3
 	VMULPS      Y14, Y0, Y0
 	VFMADD231PS Y15, Y6, Y0
-	VFMADD231PS number25<>+0(SB), Y7, Y0
-	VMULPS      number23<>+0(SB), Y6, Y6
-	VFMADD231PS number26<>+0(SB), Y7, Y6
+	VFMADD231PS number24<>+0(SB), Y7, Y0
+	VMULPS      number22<>+0(SB), Y6, Y6
+	VFMADD231PS number27<>+0(SB), Y7, Y6
 	VADDPS      Y6, Y5, Y5
 	VMOVAPS     Y0, Y2
-	VMULPS      number24<>+0(SB), Y1, Y0
-	VFMADD231PS number27<>+0(SB), Y3, Y0
+	VMULPS      number23<>+0(SB), Y1, Y0
+	VFMADD231PS number25<>+0(SB), Y3, Y0
 	VMOVUPS     3840(R14), Y1
 	VMOVUPS     3872(R14), Y3
 	VMOVUPS     3904(R14), Y4
@@ -9201,13 +9197,13 @@ gradients:
 	VSUBPS      Y7, Y6, Y6
 	VMULPS      Y14, Y1, Y1
 	VFMADD231PS Y15, Y9, Y1
-	VFMADD231PS number25<>+0(SB), Y10, Y1
-	VMULPS      number23<>+0(SB), Y9, Y9
-	VFMADD231PS number26<>+0(SB), Y10, Y9
+	VFMADD231PS number24<>+0(SB), Y10, Y1
+	VMULPS      number22<>+0(SB), Y9, Y9
+	VFMADD231PS number27<>+0(SB), Y10, Y9
 	VADDPS      Y9, Y8, Y8
 	VMOVAPS     Y1, Y4
-	VMULPS      number24<>+0(SB), Y3, Y1
-	VFMADD231PS number27<>+0(SB), Y6, Y1
+	VMULPS      number23<>+0(SB), Y3, Y1
+	VFMADD231PS number25<>+0(SB), Y6, Y1
 	VMOVUPS     4032(R14), Y3
 	VMOVUPS     4064(R14), Y6
 	VMOVUPS     4096(R14), Y7
@@ -9220,13 +9216,13 @@ gradients:
 	VSUBPS      Y10, Y9, Y9
 	VMULPS      Y14, Y3, Y3
 	VFMADD231PS Y15, Y12, Y3
-	VFMADD231PS number25<>+0(SB), Y13, Y3
-	VMULPS      number23<>+0(SB), Y12, Y12
-	VFMADD231PS number26<>+0(SB), Y13, Y12
+	VFMADD231PS number24<>+0(SB), Y13, Y3
+	VMULPS      number22<>+0(SB), Y12, Y12
+	VFMADD231PS number27<>+0(SB), Y13, Y12
 	VADDPS      Y12, Y11, Y11
 	VMOVAPS     Y3, Y7
-	VMULPS      number24<>+0(SB), Y6, Y3
-	VFMADD231PS number27<>+0(SB), Y9, Y3
+	VMULPS      number23<>+0(SB), Y6, Y3
+	VFMADD231PS number25<>+0(SB), Y9, Y3
 	VUNPCKLPS   Y0, Y2, Y6
 	VUNPCKHPS   Y0, Y2, Y9
 	VUNPCKLPS   Y4, Y5, Y10
