@@ -45,18 +45,20 @@ func inLine[T kernels.Float]() int {
 	return lineBytes / int(unsafe.Sizeof(t))
 }
 
-// along is what a tile of some depth asks for as it goes along k, of its share: the memory from ahead on, every step bytes. Of what is more than a line
-// for each of the depth it asks at once.
-func (j *job[T]) along(depth int, none *T) (ahead *T, step int) {
-	j.ask(j.share - depth)
+// alongTiles is what tiles of some depth ask for as they go along k, each of its share: the memory from ahead on, skip elements from tile to tile,
+// every step bytes. Of what is more than a line for each of the depth they ask at once. They are fewer than wanted where an operand ends.
+func (j *job[T]) alongTiles(depth, wanted int, none *T) (tiles int, ahead *T, step, skip int) {
+	j.ask(wanted * (j.share - depth))
 	if len(j.ahead) == 0 {
-		return none, 1
+		return wanted, none, 1, 0
 	}
 	next := j.ahead[0]
 	const unit = 8 // bytes: a whole number of elements
 	step = min(lineBytes, ceil(min(j.share, depth)*lineBytes, depth*unit)*unit)
-	j.pass(depth * step * inLine[T]() / lineBytes)
-	return &next[0], step
+	skip = depth * step * inLine[T]() / lineBytes
+	tiles = min(wanted, ceil(len(next), skip))
+	j.pass(tiles * skip)
+	return tiles, &next[0], step, skip
 }
 
 // ask asks for some lines of what the job looks ahead to.

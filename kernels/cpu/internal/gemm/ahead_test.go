@@ -35,6 +35,16 @@ func testAsking(t *testing.T, m, n, k int) {
 		}
 	}
 	own.rows = own.tile
+	if own.sweep != nil {
+		own.sweep = func(k int, from *float32, _ int, _ *float32, _, _ int, _ *float32, _, _, tiles int, _, _ float32, ahead *float32, step, skip int) {
+			for i := range k * tiles {
+				if ahead != from {
+					record(ahead, uintptr(i/k*skip)*unsafe.Sizeof(*ahead)+uintptr(i%k*step))
+				}
+			}
+		}
+		own.sweepRows = own.sweep
+	}
 	for _, shared := range []bool{false, true} {
 		clear(asked)
 		j := take[float32]()

@@ -132,7 +132,7 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 			}
 			ahead, step := a, 1
 			if len(j.ahead) > 0 {
-				ahead, step = j.along(b.count, a)
+				_, ahead, step, _ = j.alongTiles(b.count, 1, a)
 			}
 			tile(b.count, a, as, x, bs, &c[i*j.ldc+k], j.ldc, height, width, j.alpha, beta, ahead, step)
 		}
@@ -140,7 +140,7 @@ func (j *job[T]) multiply(b block, row, rowEnd, col, colEnd int) {
 }
 
 // sweep computes the whole tiles of a strip of A with strips of B from one on, and returns how many these are: none where the kernel has no
-// sweeps or tiles ask for another item. A sweep asks for the rows of A below, which the next ones read.
+// sweeps. It asks for what the job looks ahead to, and else for the rows of A below, which the next sweeps read.
 func (j *job[T]) sweep(b *block, row, height, from, to int, beta T) int {
 	sweep := j.kernel.sweep
 	if j.inRows {
@@ -149,23 +149,27 @@ func (j *job[T]) sweep(b *block, row, height, from, to int, beta T) int {
 	if j.lower {
 		to = min(to, ceil(row+height, j.tileCols))
 	}
-	tiles := min(to, j.n/j.tileCols) - from
-	if sweep == nil || j.dot || len(j.ahead) > 0 || tiles <= 0 {
+	to = min(to, j.n/j.tileCols)
+	if sweep == nil || j.dot || to <= from {
 		return 0
 	}
 	a, as := j.left(b, row, height)
-	x, bs := j.right(b, from*j.tileCols, j.tileCols)
 	next := b.count * j.tileCols
 	if j.directB {
 		next = j.tileCols
 	}
-	ahead, step, skip := a, 1, 0
-	if j.inRows && row+height < j.m {
-		ahead, step, skip = j.inPlace(&j.a, row+height, b.depth, true), lineBytes/inLine[T](), j.a.LD
+	for s := from; s < to; {
+		x, bs := j.right(b, s*j.tileCols, j.tileCols)
+		tiles, ahead, step, skip := to-s, a, 1, 0
+		if len(j.ahead) > 0 {
+			tiles, ahead, step, skip = j.alongTiles(b.count, tiles, a)
+		} else if j.inRows && row+height < j.m {
+			ahead, step, skip = j.inPlace(&j.a, row+height, b.depth, true), lineBytes/inLine[T](), j.a.LD
+		}
+		sweep(b.count, a, as, x, bs, next, &j.c[j.item*j.strideC+row*j.ldc+s*j.tileCols], j.ldc, height, tiles, j.alpha, beta, ahead, step, skip)
+		s += tiles
 	}
-	c := &j.c[j.item*j.strideC+row*j.ldc+from*j.tileCols]
-	sweep(b.count, a, as, x, bs, next, c, j.ldc, height, tiles, j.alpha, beta, ahead, step, skip)
-	return tiles
+	return to - from
 }
 
 // left is where a strip of A lies and how far apart its lines begin: lines across k, or along k for dot products.
