@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
+
 	"drift/kernels"
 	"drift/kernels/cpu"
 )
@@ -41,6 +43,19 @@ func valuesOf(t *testing.T, seed uint64, leaves []*Node, outputs ...*Node) [][]f
 		}
 	}
 	return all
+}
+
+// sameResults compares results element by element, by the largest of each result or 1.
+func sameResults(t *testing.T, what string, got, want [][]float64, tolerance float64) {
+	t.Helper()
+	for i := range got {
+		scale := max(1, floats.Norm(want[i], math.Inf(1)))
+		for j, v := range got[i] {
+			if math.Abs(v-want[i][j]) > tolerance*scale {
+				t.Fatalf("%s, result %d: element %d is %v, want %v", what, i, j, v, want[i][j])
+			}
+		}
+	}
 }
 
 // randomGeometry is a convolution of any kernel, stride, padding and dilation.
@@ -87,17 +102,7 @@ func TestWaysOfNormsAgree(t *testing.T) {
 				if want == nil {
 					want = got
 				}
-				for i := range got {
-					scale := 1.0
-					for _, v := range want[i] {
-						scale = max(scale, math.Abs(v))
-					}
-					for j, v := range got[i] {
-						if math.Abs(v-want[i][j]) > 1e-12*scale { // some hundred roundings
-							t.Fatalf("way %d, result %d: element %d is %v, want %v", way, i, j, v, want[i][j])
-						}
-					}
-				}
+				sameResults(t, fmt.Sprint("way ", way), got, want, 1e-12) // some hundred roundings
 			}
 		})
 	}
@@ -162,24 +167,10 @@ func TestAdjointsOfOwnKernels(t *testing.T) {
 				results = append(append(results, pair...), Grad([]*Node{loss}, []*Node{nil}, []*Node{x, d, m})...)
 			}
 			values := valuesOf(t, uint64(k), []*Node{x, d, m}, results...)
-			for i, got := range values[:len(values)/2] {
-				want := values[len(values)/2+i]
-				scale := max(1, mostOf(want))
-				for j := range want {
-					if math.Abs(got[j]-want[j]) > 1e-11*scale { // third powers of sums of some hundred products
-						t.Fatalf("result %d: element %d is %v, want %v", i, j, got[j], want[j])
-					}
-				}
-			}
+			half := len(values) / 2
+			sameResults(t, "by products", values[:half], values[half:], 1e-11) // third powers of sums of some hundred products
 		})
 	}
-}
-
-func mostOf(x []float64) (most float64) {
-	for _, v := range x {
-		most = max(most, math.Abs(v))
-	}
-	return most
 }
 
 // The derivative of tr Σ convolves images with gradients of their own by products of pixels where planes are small, and by kernels where they are

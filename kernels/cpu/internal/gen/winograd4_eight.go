@@ -148,7 +148,7 @@ func (w winograd4) gradientsByEight() {
 	w.SUBQ(operand.U8(8), lanes)
 	w.JLT(operand.LabelRef("rest"))
 	w.Label("eight")
-	w.holding(gradientFactors(), w.line(8, 7)).gradientColumns(p, step, six, column, func(from, to operand.Op) { w.VMOVUPS(from, to) })
+	w.holding(gradientFactors(), w.line(8, 7)).gradientColumns(p, step, six, column, w.move)
 	w.storeEight(w.gradientTaps(column), func(i int) operand.Mem { return operand.Mem{Base: k, Disp: w.bytes() * i} })
 	w.ADDQ(operand.U32(8*9*w.size()), k)
 	w.ADDQ(operand.U8(32), p)
@@ -204,7 +204,7 @@ func (w winograd4) gradientByEight(x func(i int) operand.Mem, free line, load fu
 // gradientTaps is the elements of the gradients of eight kernels, whose columns lie in memory. It leaves the last two registers alone.
 func (w winograd4) gradientTaps(column func(j, q int) operand.Mem) (taps line) {
 	for j := range 3 {
-		row := w.gradientByEight(func(q int) operand.Mem { return column(j, q) }, w.without(taps), func(from, to operand.Op) { w.VMOVUPS(from, to) })
+		row := w.gradientByEight(func(q int) operand.Mem { return column(j, q) }, w.without(taps), w.move)
 		taps = append(taps, row...)
 	}
 	return taps

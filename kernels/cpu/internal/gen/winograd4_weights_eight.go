@@ -138,7 +138,7 @@ func (w winograd4) columnsOfSums(vectors int, s, kept reg.GPPhysical) {
 	for i := range vectors {
 		w.PREFETCHT0(operand.Mem{Base: ask, Disp: 64 * i})
 		held.gradientColumn(func(r int) operand.Mem { return operand.Mem{Base: from, Disp: w.bytes() * (6*i + r)} },
-			func(j int) operand.Mem { return operand.Mem{Base: to, Disp: w.bytes() * (18*i + 6*j)} }, func(from, to operand.Op) { w.VMOVUPS(from, to) })
+			func(j int) operand.Mem { return operand.Mem{Base: to, Disp: w.bytes() * (18*i + 6*j)} }, w.move)
 	}
 	w.ADDQ(kStride, ask)
 	w.ADDQ(operand.U32(6*vectors*w.bytes()), from)
