@@ -43,6 +43,22 @@ func (p *Plan) fold(f *fuser) {
 	p.steps = slices.DeleteFunc(p.steps, func(s *step) bool { return gone[s] })
 }
 
+// findAdded finds sums of matrix products that nothing else reads, which fold then leaves to the last of them: a chain that goes on with the sum reads
+// one operand and not two or more.
+func (f *fuser) findAdded() {
+	for _, n := range f.order {
+		e, is := familyOf(n).(elementwise)
+		if !is || e.fn != kernels.FnAdd || f.inline[n] {
+			continue
+		}
+		in := sources(n)
+		f.added[n] = in[0] != in[1] && !slices.ContainsFunc(in, func(x *Node) bool {
+			_, product := familyOf(x).(matmul)
+			return (!product || f.wholes[x] != nil) && !f.added[x] || f.kept[x] || len(f.users[x]) != 1 || f.varying[x] != f.varying[n]
+		})
+	}
+}
+
 // accumulate lets products add up to a sum of multiples of them, the first one to what is there already if it goes on.
 func accumulate(sum *Node, products []*step, terms map[*Node]float64, on bool) {
 	for k, g := range products {

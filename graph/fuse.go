@@ -16,6 +16,7 @@ type fuser struct {
 	users   map[*Node][]*Node
 	kept    map[*Node]bool // outputs: needed in memory whatever else happens
 	inline  map[*Node]bool // computed anew in every chain that reads them
+	added   map[*Node]bool // sums of matrix products, which these add up themselves: in no chain with other functions
 	groups  map[*Node]*group
 	wholes  map[*Node]*whole // by the nodes that they compute
 	varying map[*Node]bool   // values that depend on what varies from run to run; nil where nothing is said of it
@@ -32,9 +33,9 @@ type group struct {
 	whole  *whole
 }
 
-func newFuser(wanted []*Node, updates []Update, varying []*Node, sums func(kernels.ConvSum) bool) *fuser {
+func newFuser(wanted []*Node, updates []Update, varying []*Node, adds bool, sums func(kernels.ConvSum) bool) *fuser {
 	f := &fuser{users: make(map[*Node][]*Node), kept: make(map[*Node]bool),
-		inline: make(map[*Node]bool), groups: make(map[*Node]*group), wholes: make(map[*Node]*whole)}
+		inline: make(map[*Node]bool), added: make(map[*Node]bool), groups: make(map[*Node]*group), wholes: make(map[*Node]*whole)}
 	for _, n := range wanted {
 		f.kept[root(n)] = true
 	}
@@ -47,6 +48,9 @@ func newFuser(wanted []*Node, updates []Update, varying []*Node, sums func(kerne
 	f.findVarying(varying, updates)
 	f.findConvSums(sums)
 	f.findInline()
+	if adds {
+		f.findAdded()
+	}
 	for i := len(f.order) - 1; i >= 0; i-- {
 		f.assign(f.order[i])
 	}
@@ -158,7 +162,7 @@ func (f *fuser) onlyChain(n *Node) *group {
 		return nil
 	}
 	for _, u := range f.users[n] {
-		if !f.chained(u) || g != nil && f.groups[u] != g {
+		if !f.chained(u) || f.added[n] && !f.added[u] || g != nil && f.groups[u] != g {
 			return nil
 		}
 		g = f.groups[u]
@@ -179,7 +183,7 @@ func (f *fuser) merge() {
 		}
 		for _, u := range f.users[n] {
 			q := f.groups[u]
-			if !f.chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain ||
+			if !f.chained(u) || f.added[n] || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain ||
 				f.groupVaries(p) != f.groupVaries(q) || f.between(p, q) {
 				continue
 			}

@@ -83,7 +83,7 @@ func (p *Plan) build(bound map[*Node]bool) {
 		misuse("a program needs an output or an update")
 	}
 	p.dtype = DTypeOf(anchor(wanted[0]))
-	f := newFuser(wanted, p.updates, p.varying, p.sums)
+	f := newFuser(wanted, p.updates, p.varying, !p.storesNarrow(), p.sums) // a sum that is added to is stored as it is
 	p.leaves = f.leaves
 	p.steps = f.steps()
 	for _, n := range f.unnamed {

@@ -253,6 +253,25 @@ func TestSumsOfProductsAreFolded(t *testing.T) {
 	near(t, "sum", contents(t, bind[total]), want, 1e-14)
 }
 
+// A chain that goes on with a sum of products reads the sum, to which the last of them adds itself.
+func TestChainsReadSumsOfProducts(t *testing.T) {
+	g := New()
+	a, b, c, d := Input(g, f64, "a", 3, 2), Input(g, f64, "b", 2, 4), Input(g, f64, "c", 3, 5), Input(g, f64, "d", 5, 4)
+	r := rand.New(rand.NewPCG(1, 1))
+	v := values{a: normal(r, 6), b: normal(r, 8), c: normal(r, 15), d: normal(r, 20)}
+	sum := Add(Add(MatMul(a, b), MatMul(c, d)), MatMulT(Tanh(a), b, false, false))
+	outputs := []*Node{Tanh(sum), Sum(Mul(sum, sum), 0)}
+	p, err := Compile(device, []*Node{Tanh(sum)}, nil, nil)
+	must(t, err)
+	if n := p.Plan().Steps(); n != 5 { // tanh a, three products, tanh
+		t.Errorf("want 5 kernels, got %v", p.Plan())
+	}
+	got, want := evaluate(t, v, outputs...), interpret(t, g, v, outputs...)
+	for k := range got {
+		near(t, "sum", got[k], want[k], 1e-14)
+	}
+}
+
 // Random expressions with many shared parts give the same values fused and in place as on the TapeMachine.
 func TestRandomExpressions(t *testing.T) {
 	for seed := range uint64(60) {
