@@ -73,10 +73,32 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprint(".FlagUsagesWrapped ", helpWidth)))
 	a.globals(root.PersistentFlags())
 	root.AddCommand(a.compareCommand(), a.studyCommand(), a.trainCommand(), a.measureCommand(), a.evalCommand(), a.predictCommand(), a.modelCommand(), a.verifyCommand(), a.reportCommand(), a.watchCommand(), a.benchCommand(), a.dataCommand(), a.envCommand())
 	return root
+}
+
+// helpCommand is "drift help COMMAND", which is "drift COMMAND --help".
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, rest, err := cmd.Root().Find(args)
+			switch names := commandNames(of); {
+			case err != nil:
+				return usageError{err}
+			case len(rest) > 0 && len(names) > 0:
+				return usagef("unknown command %q: %s", rest[0], suggest.Choose(rest[0], names))
+			case len(rest) > 0:
+				return noArguments(of, rest)
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
+	}
 }
 
 func (a *app) globals(flags *pflag.FlagSet) {
