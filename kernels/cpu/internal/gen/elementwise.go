@@ -14,7 +14,7 @@ const loopSignature = "func(dst, x, y *T, n int, imm T)"
 var (
 	place    = reg.RAX
 	leftover = reg.RBX
-	pointers = map[string]reg.GPPhysical{"dst": reg.RDI, "x": reg.RSI, "y": reg.RDX}
+	pointers = map[string]reg.GPPhysical{"dst": reg.RDI, "x": reg.RSI, "y": reg.RDX, "p": reg.RDI, "s": reg.RSI, "d": reg.RDX, "t": reg.R9}
 )
 
 // begin opens a function and loads the parameters that it uses.
@@ -28,6 +28,11 @@ func (b body) begin(name, signature, doc string, params ...string) {
 	for _, p := range params {
 		b.Load(b.Param(p), pointers[p])
 	}
+	b.restart()
+}
+
+// restart goes back to the first element.
+func (b body) restart() {
 	b.Load(b.Param("n"), leftover)
 	b.XORL(reg.EAX, reg.EAX)
 }
@@ -57,10 +62,13 @@ type access struct {
 }
 
 // loop emits step for whole vectors and once more for the rest, where load and store touch only what is there.
-func (b body) loop(step func(access)) {
+func (b body) loop(step func(access)) { b.pass("", step) }
+
+// pass is loop for a function of several, whose labels begin with name.
+func (b body) pass(name string, step func(access)) {
 	b.SUBQ(operand.U8(b.lanes()), leftover)
-	b.JLT(operand.LabelRef("rest"))
-	b.Label("whole")
+	b.JLT(operand.LabelRef(name + "rest"))
+	b.Label(name + "whole")
 	step(access{
 		func(name string) operand.Op { return b.copy(b.at(name)) },
 		func(v operand.Op) { b.move(b.inRegister(v), b.at("dst")) },
@@ -68,10 +76,10 @@ func (b body) loop(step func(access)) {
 	})
 	b.ADDQ(operand.U8(b.bytes()), place)
 	b.SUBQ(operand.U8(b.lanes()), leftover)
-	b.JGE(operand.LabelRef("whole"))
-	b.Label("rest")
+	b.JGE(operand.LabelRef(name + "whole"))
+	b.Label(name + "rest")
 	b.ADDQ(operand.U8(b.lanes()), leftover)
-	b.JEQ(operand.LabelRef("end"))
+	b.JEQ(operand.LabelRef(name + "end"))
 	mask := b.tailMask()
 	step(access{
 		func(name string) operand.Op {
@@ -82,7 +90,7 @@ func (b body) loop(step func(access)) {
 		func(v operand.Op) { b.maskedStore(b.inRegister(v), mask, b.at("dst")) },
 		func(v, outside operand.Op) operand.Op { return b.choose(mask, v, outside) },
 	})
-	b.Label("end")
+	b.Label(name + "end")
 }
 
 // tailMask is the mask of the leftover elements.

@@ -20,6 +20,10 @@ func loops(wide bool) func(*build.Context) {
 			for _, f := range []func(body){sum, largest, expSum} {
 				t.emit(f)
 			}
+			if !wide {
+				t.emit(slope)
+				t.emit(curve)
+			}
 			t.data()
 		}
 	}

@@ -167,6 +167,16 @@ func largestF32AVX2(x *float32, n int) float32
 //go:noescape
 func expSumF32AVX2(dst *float32, x *float32, n int, shift float32) float32
 
+// slopeF32AVX2 is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.
+//
+//go:noescape
+func slopeF32AVX2(x *float32, y *float32, n int, all int, l float32)
+
+// curveF32AVX2 is d ← p·e, t ← u − p·Σ u with e = d − Σ p·d and u = s·e + p·t for n elements, and 0 for the others of all, whole vectors.
+//
+//go:noescape
+func curveF32AVX2(p *float32, s *float32, d *float32, t *float32, n int, all int)
+
 // constF64AVX2 is kernels.FnConst for n elements.
 //
 //go:noescape
@@ -331,3 +341,13 @@ func largestF64AVX2(x *float64, n int) float64
 //
 //go:noescape
 func expSumF64AVX2(dst *float64, x *float64, n int, shift float64) float64
+
+// slopeF64AVX2 is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.
+//
+//go:noescape
+func slopeF64AVX2(x *float64, y *float64, n int, all int, l float64)
+
+// curveF64AVX2 is d ← p·e, t ← u − p·Σ u with e = d − Σ p·d and u = s·e + p·t for n elements, and 0 for the others of all, whole vectors.
+//
+//go:noescape
+func curveF64AVX2(p *float64, s *float64, d *float64, t *float64, n int, all int)

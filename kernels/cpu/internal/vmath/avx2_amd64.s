@@ -1893,6 +1893,304 @@ end:
 	VZEROUPPER
 	RET
 
+// func slopeF32AVX2(x *float32, y *float32, n int, all int, l float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·slopeF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         x+0(FP), SI
+	MOVQ         y+8(FP), DX
+	MOVQ         n+16(FP), BX
+	XORL         AX, AX
+	VMOVUPS      constantsF32AVX2<>+64(SB), Y1
+	VMOVUPS      Y1, Y2
+	VBROADCASTSS l+32(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS      (DX)(AX*1), Y3
+	VMOVUPS      (SI)(AX*1), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      constantsF32AVX2<>+96(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      constantsF32AVX2<>+128(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       constantsF32AVX2<>+160(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y5, Y6
+	VMOVUPS      constantsF32AVX2<>+224(SB), Y7
+	VFNMADD213PS Y4, Y7, Y6
+	VMOVUPS      Y5, Y4
+	VMOVUPS      constantsF32AVX2<>+192(SB), Y7
+	VFNMADD213PS Y6, Y7, Y4
+	VMOVUPS      constantsF32AVX2<>+256(SB), Y6
+	VFMADD213PS  constantsF32AVX2<>+288(SB), Y4, Y6
+	VFMADD213PS  constantsF32AVX2<>+320(SB), Y4, Y6
+	VFMADD213PS  constantsF32AVX2<>+352(SB), Y4, Y6
+	VFMADD213PS  constantsF32AVX2<>+384(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVUPS      Y6, Y6
+	VFMADD213PS  Y4, Y7, Y6
+	VADDPS       constantsF32AVX2<>+32(SB), Y6, Y4
+	VMULPS       constantsF32AVX2<>+384(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VADDPS       constantsF32AVX2<>+416(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y5
+	VADDPS       constantsF32AVX2<>+416(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      Y4, (SI)(AX*1)
+	VMOVUPS      Y3, (DX)(AX*1)
+	VADDPS       Y3, Y2, Y2
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          whole
+
+rest:
+	ADDQ         $0x08, BX
+	JEQ          end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPS      (R8)(BX*4), Y3
+	VMASKMOVPS   (DX)(AX*1), Y3, Y4
+	VMASKMOVPS   (SI)(AX*1), Y3, Y5
+	VSUBPS       Y0, Y5, Y0
+	VMOVUPS      constantsF32AVX2<>+96(SB), Y5
+	VMINPS       Y0, Y5, Y0
+	VMOVUPS      constantsF32AVX2<>+128(SB), Y5
+	VMAXPS       Y0, Y5, Y0
+	VMULPS       constantsF32AVX2<>+160(SB), Y0, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y5, Y6
+	VMOVUPS      constantsF32AVX2<>+224(SB), Y7
+	VFNMADD213PS Y0, Y7, Y6
+	VMOVUPS      Y5, Y0
+	VMOVUPS      constantsF32AVX2<>+192(SB), Y7
+	VFNMADD213PS Y6, Y7, Y0
+	VMOVUPS      constantsF32AVX2<>+256(SB), Y6
+	VFMADD213PS  constantsF32AVX2<>+288(SB), Y0, Y6
+	VFMADD213PS  constantsF32AVX2<>+320(SB), Y0, Y6
+	VFMADD213PS  constantsF32AVX2<>+352(SB), Y0, Y6
+	VFMADD213PS  constantsF32AVX2<>+384(SB), Y0, Y6
+	VMULPS       Y0, Y0, Y7
+	VMOVUPS      Y6, Y6
+	VFMADD213PS  Y0, Y7, Y6
+	VADDPS       constantsF32AVX2<>+32(SB), Y6, Y0
+	VMULPS       constantsF32AVX2<>+384(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VADDPS       constantsF32AVX2<>+416(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y0, Y0
+	VSUBPS       Y6, Y5, Y5
+	VADDPS       constantsF32AVX2<>+416(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y0, Y0
+	VBLENDVPS    Y3, Y0, Y1, Y0
+	VMULPS       Y4, Y0, Y3
+	VMOVUPS      Y0, (SI)(AX*1)
+	VMOVUPS      Y3, (DX)(AX*1)
+	VADDPS       Y3, Y2, Y2
+
+end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VBROADCASTSS X2, Y2
+	MOVQ         n+16(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x08, BX
+	JLT          centre_rest
+
+centre_whole:
+	VMOVUPS      (SI)(AX*1), Y0
+	VMOVUPS      (DX)(AX*1), Y3
+	VMOVUPS      Y0, Y0
+	VFNMADD213PS Y3, Y2, Y0
+	VMOVUPS      Y0, (DX)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          centre_whole
+
+centre_rest:
+	ADDQ         $0x08, BX
+	JEQ          centre_end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPS      (R8)(BX*4), Y0
+	VMASKMOVPS   (SI)(AX*1), Y0, Y3
+	VMASKMOVPS   (DX)(AX*1), Y0, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD213PS Y4, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMOVUPS      Y0, (DX)(AX*1)
+
+centre_end:
+	MOVQ n+16(FP), AX
+	ADDQ $0x07, AX
+	ANDQ $-8, AX
+	MOVQ all+24(FP), BX
+	SUBQ AX, BX
+	JLE  filled
+	SHLQ $0x02, AX
+
+fill:
+	VMOVUPS Y1, (SI)(AX*1)
+	VMOVUPS Y1, (DX)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JG      fill
+
+filled:
+	VZEROUPPER
+	RET
+
+// func curveF32AVX2(p *float32, s *float32, d *float32, t *float32, n int, all int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·curveF32AVX2(SB), NOSPLIT, $0-48
+	MOVQ    p+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    d+16(FP), DX
+	MOVQ    t+24(FP), R9
+	MOVQ    n+32(FP), BX
+	XORL    AX, AX
+	VMOVUPS constantsF32AVX2<>+64(SB), Y0
+	VMOVUPS Y0, Y1
+	VMOVUPS Y0, Y2
+	SUBQ    $0x08, BX
+	JLT     rest
+
+whole:
+	VMOVUPS (DI)(AX*1), Y3
+	VMOVUPS (DX)(AX*1), Y4
+	VMULPS  Y4, Y3, Y3
+	VADDPS  Y3, Y1, Y1
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x08, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y3
+	VMASKMOVPS (DI)(AX*1), Y3, Y4
+	VMASKMOVPS (DX)(AX*1), Y3, Y3
+	VMULPS     Y3, Y4, Y3
+	VADDPS     Y3, Y1, Y1
+
+end:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X3, X1, X1
+	VPERMILPD    $0x01, X1, X3
+	VADDPS       X3, X1, X1
+	VPERMILPS    $0x01, X1, X3
+	VADDPS       X3, X1, X1
+	VBROADCASTSS X1, Y1
+	MOVQ         n+32(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x08, BX
+	JLT          change_rest
+
+change_whole:
+	VMOVUPS     (DI)(AX*1), Y3
+	VMOVUPS     (DX)(AX*1), Y4
+	VSUBPS      Y1, Y4, Y4
+	VMOVUPS     (SI)(AX*1), Y5
+	VMOVUPS     (R9)(AX*1), Y6
+	VMULPS      Y6, Y3, Y6
+	VMOVUPS     Y5, Y5
+	VFMADD213PS Y6, Y4, Y5
+	VMULPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (DX)(AX*1)
+	VMOVUPS     Y5, (R9)(AX*1)
+	VADDPS      Y5, Y2, Y2
+	ADDQ        $0x20, AX
+	SUBQ        $0x08, BX
+	JGE         change_whole
+
+change_rest:
+	ADDQ        $0x08, BX
+	JEQ         change_end
+	NEGQ        BX
+	LEAQ        masks<>+32(SB), R8
+	VMOVUPS     (R8)(BX*4), Y3
+	VMASKMOVPS  (DI)(AX*1), Y3, Y4
+	VMASKMOVPS  (DX)(AX*1), Y3, Y5
+	VSUBPS      Y1, Y5, Y1
+	VMASKMOVPS  (SI)(AX*1), Y3, Y5
+	VMASKMOVPS  (R9)(AX*1), Y3, Y6
+	VMULPS      Y6, Y4, Y6
+	VMOVUPS     Y5, Y5
+	VFMADD213PS Y6, Y1, Y5
+	VBLENDVPS   Y3, Y5, Y0, Y5
+	VMULPS      Y1, Y4, Y1
+	VBLENDVPS   Y3, Y1, Y0, Y1
+	VMOVUPS     Y1, (DX)(AX*1)
+	VMOVUPS     Y5, (R9)(AX*1)
+	VADDPS      Y5, Y2, Y2
+
+change_end:
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X1, X2, X2
+	VPERMILPD    $0x01, X2, X1
+	VADDPS       X1, X2, X2
+	VPERMILPS    $0x01, X2, X1
+	VADDPS       X1, X2, X2
+	VBROADCASTSS X2, Y2
+	MOVQ         n+32(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x08, BX
+	JLT          centre_rest
+
+centre_whole:
+	VMOVUPS      (DI)(AX*1), Y1
+	VMOVUPS      (R9)(AX*1), Y3
+	VMOVUPS      Y1, Y1
+	VFNMADD213PS Y3, Y2, Y1
+	VMOVUPS      Y1, (R9)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          centre_whole
+
+centre_rest:
+	ADDQ         $0x08, BX
+	JEQ          centre_end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPS      (R8)(BX*4), Y1
+	VMASKMOVPS   (DI)(AX*1), Y1, Y3
+	VMASKMOVPS   (R9)(AX*1), Y1, Y4
+	VMOVUPS      Y3, Y3
+	VFNMADD213PS Y4, Y2, Y3
+	VBLENDVPS    Y1, Y3, Y0, Y1
+	VMOVUPS      Y1, (R9)(AX*1)
+
+centre_end:
+	MOVQ n+32(FP), AX
+	ADDQ $0x07, AX
+	ANDQ $-8, AX
+	MOVQ all+40(FP), BX
+	SUBQ AX, BX
+	JLE  filled
+	SHLQ $0x02, AX
+
+fill:
+	VMOVUPS Y0, (DX)(AX*1)
+	VMOVUPS Y0, (R9)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JG      fill
+
+filled:
+	VZEROUPPER
+	RET
+
 DATA constantsF32AVX2<>+0(SB)/4, $0x80000000
 DATA constantsF32AVX2<>+4(SB)/4, $0x80000000
 DATA constantsF32AVX2<>+8(SB)/4, $0x80000000
@@ -4323,6 +4621,308 @@ end:
 	VPERMILPD    $0x01, X2, X0
 	VADDPD       X0, X2, X2
 	VMOVSD       X2, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func slopeF64AVX2(x *float64, y *float64, n int, all int, l float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·slopeF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         x+0(FP), SI
+	MOVQ         y+8(FP), DX
+	MOVQ         n+16(FP), BX
+	XORL         AX, AX
+	VMOVUPD      constantsF64AVX2<>+64(SB), Y1
+	VMOVUPD      Y1, Y2
+	VBROADCASTSD l+32(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD      (DX)(AX*1), Y3
+	VMOVUPD      (SI)(AX*1), Y4
+	VSUBPD       Y0, Y4, Y4
+	VMOVUPD      constantsF64AVX2<>+96(SB), Y5
+	VMINPD       Y4, Y5, Y4
+	VMOVUPD      constantsF64AVX2<>+128(SB), Y5
+	VMAXPD       Y4, Y5, Y4
+	VMULPD       constantsF64AVX2<>+160(SB), Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VMOVUPD      Y5, Y6
+	VMOVUPD      constantsF64AVX2<>+224(SB), Y7
+	VFNMADD213PD Y4, Y7, Y6
+	VMOVUPD      Y5, Y4
+	VMOVUPD      constantsF64AVX2<>+192(SB), Y7
+	VFNMADD213PD Y6, Y7, Y4
+	VMOVUPD      constantsF64AVX2<>+256(SB), Y6
+	VFMADD213PD  constantsF64AVX2<>+288(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+320(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+352(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+384(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+416(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+448(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+480(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+512(SB), Y4, Y6
+	VFMADD213PD  constantsF64AVX2<>+544(SB), Y4, Y6
+	VMULPD       Y4, Y4, Y7
+	VMOVUPD      Y6, Y6
+	VFMADD213PD  Y4, Y7, Y6
+	VADDPD       constantsF64AVX2<>+32(SB), Y6, Y4
+	VMULPD       constantsF64AVX2<>+576(SB), Y5, Y6
+	VROUNDPD     $0x08, Y6, Y6
+	VADDPD       constantsF64AVX2<>+608(SB), Y6, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VMULPD       Y7, Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VADDPD       constantsF64AVX2<>+608(SB), Y5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y3, Y4, Y3
+	VMOVUPD      Y4, (SI)(AX*1)
+	VMOVUPD      Y3, (DX)(AX*1)
+	VADDPD       Y3, Y2, Y2
+	ADDQ         $0x20, AX
+	SUBQ         $0x04, BX
+	JGE          whole
+
+rest:
+	ADDQ         $0x04, BX
+	JEQ          end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPD      (R8)(BX*8), Y3
+	VMASKMOVPD   (DX)(AX*1), Y3, Y4
+	VMASKMOVPD   (SI)(AX*1), Y3, Y5
+	VSUBPD       Y0, Y5, Y0
+	VMOVUPD      constantsF64AVX2<>+96(SB), Y5
+	VMINPD       Y0, Y5, Y0
+	VMOVUPD      constantsF64AVX2<>+128(SB), Y5
+	VMAXPD       Y0, Y5, Y0
+	VMULPD       constantsF64AVX2<>+160(SB), Y0, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VMOVUPD      Y5, Y6
+	VMOVUPD      constantsF64AVX2<>+224(SB), Y7
+	VFNMADD213PD Y0, Y7, Y6
+	VMOVUPD      Y5, Y0
+	VMOVUPD      constantsF64AVX2<>+192(SB), Y7
+	VFNMADD213PD Y6, Y7, Y0
+	VMOVUPD      constantsF64AVX2<>+256(SB), Y6
+	VFMADD213PD  constantsF64AVX2<>+288(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+320(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+352(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+384(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+416(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+448(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+480(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+512(SB), Y0, Y6
+	VFMADD213PD  constantsF64AVX2<>+544(SB), Y0, Y6
+	VMULPD       Y0, Y0, Y7
+	VMOVUPD      Y6, Y6
+	VFMADD213PD  Y0, Y7, Y6
+	VADDPD       constantsF64AVX2<>+32(SB), Y6, Y0
+	VMULPD       constantsF64AVX2<>+576(SB), Y5, Y6
+	VROUNDPD     $0x08, Y6, Y6
+	VADDPD       constantsF64AVX2<>+608(SB), Y6, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VMULPD       Y7, Y0, Y0
+	VSUBPD       Y6, Y5, Y5
+	VADDPD       constantsF64AVX2<>+608(SB), Y5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y5, Y0, Y0
+	VBLENDVPD    Y3, Y0, Y1, Y0
+	VMULPD       Y4, Y0, Y3
+	VMOVUPD      Y0, (SI)(AX*1)
+	VMOVUPD      Y3, (DX)(AX*1)
+	VADDPD       Y3, Y2, Y2
+
+end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDPD       X0, X2, X2
+	VBROADCASTSD X2, Y2
+	MOVQ         n+16(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x04, BX
+	JLT          centre_rest
+
+centre_whole:
+	VMOVUPD      (SI)(AX*1), Y0
+	VMOVUPD      (DX)(AX*1), Y3
+	VMOVUPD      Y0, Y0
+	VFNMADD213PD Y3, Y2, Y0
+	VMOVUPD      Y0, (DX)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x04, BX
+	JGE          centre_whole
+
+centre_rest:
+	ADDQ         $0x04, BX
+	JEQ          centre_end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPD      (R8)(BX*8), Y0
+	VMASKMOVPD   (SI)(AX*1), Y0, Y3
+	VMASKMOVPD   (DX)(AX*1), Y0, Y4
+	VMOVUPD      Y3, Y3
+	VFNMADD213PD Y4, Y2, Y3
+	VBLENDVPD    Y0, Y3, Y1, Y0
+	VMOVUPD      Y0, (DX)(AX*1)
+
+centre_end:
+	MOVQ n+16(FP), AX
+	ADDQ $0x03, AX
+	ANDQ $-4, AX
+	MOVQ all+24(FP), BX
+	SUBQ AX, BX
+	JLE  filled
+	SHLQ $0x03, AX
+
+fill:
+	VMOVUPD Y1, (SI)(AX*1)
+	VMOVUPD Y1, (DX)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JG      fill
+
+filled:
+	VZEROUPPER
+	RET
+
+// func curveF64AVX2(p *float64, s *float64, d *float64, t *float64, n int, all int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·curveF64AVX2(SB), NOSPLIT, $0-48
+	MOVQ    p+0(FP), DI
+	MOVQ    s+8(FP), SI
+	MOVQ    d+16(FP), DX
+	MOVQ    t+24(FP), R9
+	MOVQ    n+32(FP), BX
+	XORL    AX, AX
+	VMOVUPD constantsF64AVX2<>+64(SB), Y0
+	VMOVUPD Y0, Y1
+	VMOVUPD Y0, Y2
+	SUBQ    $0x04, BX
+	JLT     rest
+
+whole:
+	VMOVUPD (DI)(AX*1), Y3
+	VMOVUPD (DX)(AX*1), Y4
+	VMULPD  Y4, Y3, Y3
+	VADDPD  Y3, Y1, Y1
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JGE     whole
+
+rest:
+	ADDQ       $0x04, BX
+	JEQ        end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y3
+	VMASKMOVPD (DI)(AX*1), Y3, Y4
+	VMASKMOVPD (DX)(AX*1), Y3, Y3
+	VMULPD     Y3, Y4, Y3
+	VADDPD     Y3, Y1, Y1
+
+end:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPD       X3, X1, X1
+	VPERMILPD    $0x01, X1, X3
+	VADDPD       X3, X1, X1
+	VBROADCASTSD X1, Y1
+	MOVQ         n+32(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x04, BX
+	JLT          change_rest
+
+change_whole:
+	VMOVUPD     (DI)(AX*1), Y3
+	VMOVUPD     (DX)(AX*1), Y4
+	VSUBPD      Y1, Y4, Y4
+	VMOVUPD     (SI)(AX*1), Y5
+	VMOVUPD     (R9)(AX*1), Y6
+	VMULPD      Y6, Y3, Y6
+	VMOVUPD     Y5, Y5
+	VFMADD213PD Y6, Y4, Y5
+	VMULPD      Y4, Y3, Y3
+	VMOVUPD     Y3, (DX)(AX*1)
+	VMOVUPD     Y5, (R9)(AX*1)
+	VADDPD      Y5, Y2, Y2
+	ADDQ        $0x20, AX
+	SUBQ        $0x04, BX
+	JGE         change_whole
+
+change_rest:
+	ADDQ        $0x04, BX
+	JEQ         change_end
+	NEGQ        BX
+	LEAQ        masks<>+32(SB), R8
+	VMOVUPD     (R8)(BX*8), Y3
+	VMASKMOVPD  (DI)(AX*1), Y3, Y4
+	VMASKMOVPD  (DX)(AX*1), Y3, Y5
+	VSUBPD      Y1, Y5, Y1
+	VMASKMOVPD  (SI)(AX*1), Y3, Y5
+	VMASKMOVPD  (R9)(AX*1), Y3, Y6
+	VMULPD      Y6, Y4, Y6
+	VMOVUPD     Y5, Y5
+	VFMADD213PD Y6, Y1, Y5
+	VBLENDVPD   Y3, Y5, Y0, Y5
+	VMULPD      Y1, Y4, Y1
+	VBLENDVPD   Y3, Y1, Y0, Y1
+	VMOVUPD     Y1, (DX)(AX*1)
+	VMOVUPD     Y5, (R9)(AX*1)
+	VADDPD      Y5, Y2, Y2
+
+change_end:
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPD       X1, X2, X2
+	VPERMILPD    $0x01, X2, X1
+	VADDPD       X1, X2, X2
+	VBROADCASTSD X2, Y2
+	MOVQ         n+32(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x04, BX
+	JLT          centre_rest
+
+centre_whole:
+	VMOVUPD      (DI)(AX*1), Y1
+	VMOVUPD      (R9)(AX*1), Y3
+	VMOVUPD      Y1, Y1
+	VFNMADD213PD Y3, Y2, Y1
+	VMOVUPD      Y1, (R9)(AX*1)
+	ADDQ         $0x20, AX
+	SUBQ         $0x04, BX
+	JGE          centre_whole
+
+centre_rest:
+	ADDQ         $0x04, BX
+	JEQ          centre_end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPD      (R8)(BX*8), Y1
+	VMASKMOVPD   (DI)(AX*1), Y1, Y3
+	VMASKMOVPD   (R9)(AX*1), Y1, Y4
+	VMOVUPD      Y3, Y3
+	VFNMADD213PD Y4, Y2, Y3
+	VBLENDVPD    Y1, Y3, Y0, Y1
+	VMOVUPD      Y1, (R9)(AX*1)
+
+centre_end:
+	MOVQ n+32(FP), AX
+	ADDQ $0x03, AX
+	ANDQ $-4, AX
+	MOVQ all+40(FP), BX
+	SUBQ AX, BX
+	JLE  filled
+	SHLQ $0x03, AX
+
+fill:
+	VMOVUPD Y0, (DX)(AX*1)
+	VMOVUPD Y0, (R9)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JG      fill
+
+filled:
 	VZEROUPPER
 	RET
 

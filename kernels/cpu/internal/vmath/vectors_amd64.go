@@ -45,6 +45,8 @@ var vectors32 = [...]*vectors[float32]{
 		sum:     sumF32AVX2,
 		largest: largestF32AVX2,
 		expSum:  expSumF32AVX2,
+		slope:   slopeF32AVX2,
+		curve:   curveF32AVX2,
 	},
 	level.AVX512: {
 		loops: [count]loop[float32]{
@@ -123,6 +125,8 @@ var vectors64 = [...]*vectors[float64]{
 		sum:     sumF64AVX2,
 		largest: largestF64AVX2,
 		expSum:  expSumF64AVX2,
+		slope:   slopeF64AVX2,
+		curve:   curveF64AVX2,
 	},
 	level.AVX512: {
 		loops: [count]loop[float64]{

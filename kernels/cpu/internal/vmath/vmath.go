@@ -41,6 +41,8 @@ type vectors[T kernels.Float] struct {
 	sum     func(x *T, n int) T
 	largest func(x *T, n int) T
 	expSum  func(dst, x *T, n int, shift T) T
+	slope   func(x, y *T, n, all int, l T)
+	curve   func(p, s, d, t *T, n, all int)
 }
 
 // active are the loops of the level in use, nil for the portable ones.
