@@ -26,6 +26,8 @@ type kernel[T kernels.Float] struct {
 	spread func(dst, src *T, count, width, ld, strips, stride int)
 	// ask brings lines of 64 bytes, at least one, from src on into the second-level cache. Nil where the processor has to do so itself.
 	ask func(src *T, lines int)
+	// askRows is ask for src[i·ld], i < rows. Nil where ask is.
+	askRows func(src *T, rows, lines, ld int)
 	// gather is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width.
 	gather           func(dst, src *T, rows *int, count, width, stride int)
 	maxRows, maxCols int

@@ -15,6 +15,29 @@ line:
 	JNE        line
 	RET
 
+// func askRowsF32(src *float32, rows int, lines int, ld int)
+// Requires: MMX+
+TEXT ·askRowsF32(SB), NOSPLIT, $0-32
+	MOVQ src+0(FP), SI
+	MOVQ rows+8(FP), CX
+	MOVQ lines+16(FP), DX
+	MOVQ ld+24(FP), R8
+	SHLQ $0x02, R8
+
+row:
+	MOVQ SI, R9
+	MOVQ DX, AX
+
+line:
+	PREFETCHT1 (R9)
+	ADDQ       $0x40, R9
+	DECQ       AX
+	JNE        line
+	ADDQ       R8, SI
+	DECQ       CX
+	JNE        row
+	RET
+
 // func linesF32(dst *float32, src *float32, count int, width int, ld int)
 // Requires: AVX
 TEXT ·linesF32(SB), NOSPLIT, $0-40
@@ -508,6 +531,29 @@ line:
 	ADDQ       $0x40, SI
 	DECQ       CX
 	JNE        line
+	RET
+
+// func askRowsF64(src *float64, rows int, lines int, ld int)
+// Requires: MMX+
+TEXT ·askRowsF64(SB), NOSPLIT, $0-32
+	MOVQ src+0(FP), SI
+	MOVQ rows+8(FP), CX
+	MOVQ lines+16(FP), DX
+	MOVQ ld+24(FP), R8
+	SHLQ $0x03, R8
+
+row:
+	MOVQ SI, R9
+	MOVQ DX, AX
+
+line:
+	PREFETCHT1 (R9)
+	ADDQ       $0x40, R9
+	DECQ       AX
+	JNE        line
+	ADDQ       R8, SI
+	DECQ       CX
+	JNE        row
 	RET
 
 // func linesF64(dst *float64, src *float64, count int, width int, ld int)

@@ -14,6 +14,7 @@ func packing(c *build.Context) {
 	for _, f64 := range []bool{false, true} {
 		p := packer{isa{c, f64, false}}
 		p.ask()
+		p.askRows()
 		p.lines()
 		p.gather()
 		p.transpose()
@@ -60,6 +61,29 @@ func (p packer) ask() {
 	p.ADDQ(operand.U8(64), regSrc)
 	p.DECQ(regCount)
 	p.JNE(operand.LabelRef("line"))
+	p.RET()
+}
+
+// askRows emits requests for the rows of a matrix.
+func (p packer) askRows() {
+	row, left := reg.R9, reg.RAX
+	p.declare("askRows", "func(src *%s, rows, lines, ld int)", "brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.")
+	p.Load(p.Param("src"), regSrc)
+	p.Load(p.Param("rows"), regCount)
+	p.Load(p.Param("lines"), regWidth)
+	p.Load(p.Param("ld"), regLD)
+	p.SHLQ(p.shift(), regLD)
+	p.Label("row")
+	p.MOVQ(regSrc, row)
+	p.MOVQ(regWidth, left)
+	p.Label("line")
+	p.PREFETCHT1(operand.Mem{Base: row})
+	p.ADDQ(operand.U8(64), row)
+	p.DECQ(left)
+	p.JNE(operand.LabelRef("line"))
+	p.ADDQ(regLD, regSrc)
+	p.DECQ(regCount)
+	p.JNE(operand.LabelRef("row"))
 	p.RET()
 }
 
