@@ -9,13 +9,12 @@ import (
 )
 
 // Queries of a head are taken in blocks, whose scores with all keys lie in a worker's scratch memory: attentionScores of them at most, so that
-// they stay in the second-level cache, but leastQueries rows, for which it is still worth to pack the keys. Causal blocks are smaller, as all of
-// their queries go over the keys that the last one sees. The sizes are those that took the least time for heads of 32 and 64 and 64 to 1,024 positions.
+// they stay in the second-level cache, but leastQueries rows, for which it is still worth to turn the keys. The sizes are those that took the least
+// time for heads of 32 and 64 and 64 to 1,024 positions.
 const (
 	attentionScores = 1 << 16
 	leastQueries    = 16
 	mostQueries     = 64
-	mostCausal      = 32
 )
 
 // heads is where the rows of an operand's heads lie.
@@ -34,19 +33,13 @@ type attention[T kernels.Float] struct {
 	l          []T
 	block      int // queries
 	local      *arena
-	add, mul   vmath.Func[T]
 	scale      vmath.Func[T]
-	less       vmath.Func[T] // y − imm·x
+	slope      func(x, y []T, n int, l T) // of a row of a softmax
 }
 
 func newAttention[T kernels.Float](l *loader, p kernels.Attention) *attention[T] {
-	a := &attention[T]{Attention: p, local: l.local, add: vmath.For[T](kernels.FnAddConst), mul: vmath.For[T](kernels.FnMul)}
-	a.scale, a.less = vmath.For[T](kernels.FnScale), vmath.For[T](vmath.SubScale)
-	most := mostQueries
-	if p.Causal {
-		most = mostCausal
-	}
-	a.block = min(max(leastQueries, attentionScores/p.Keys), most, p.Queries)
+	a := &attention[T]{Attention: p, local: l.local, scale: vmath.For[T](kernels.FnScale), slope: vmath.SlopeFor[T]()}
+	a.block = min(max(leastQueries, attentionScores/p.Keys), mostQueries, p.Queries)
 	return a
 }
 
@@ -73,7 +66,20 @@ func (a *attention[T]) seen(to int) int {
 	return a.Keys
 }
 
-// attentionScratch is what a worker has of its own: columns rows of k as columns, and Scale times a block's q so; a square of queries and keys, and it
+// beyond is how many keys more than queries before it in a block, and itself, the first query of one sees.
+func (a *attention[T]) beyond(from int) int {
+	if a.Causal {
+		return from
+	}
+	return a.Keys
+}
+
+// rows is queries [from, to) of an operand.
+func (h heads[T]) rows(b, k, from, to, width int, turned []T) gemm.Left[T] {
+	return gemm.InRows(to-from, width, h.of(b, k)[from*h.row:], h.row, turned)
+}
+
+// attentionScratch is what a worker has of its own: columns rows of Scale·k as columns; a block's q so, where products want that; a square of queries and keys, and it
 // turned.
 type attentionScratch[T kernels.Float] struct {
 	keys, queries, p, turned []T
@@ -81,17 +87,23 @@ type attentionScratch[T kernels.Float] struct {
 }
 
 func (a *attention[T]) scratchSize() int {
-	return wholeLines(a.Width*a.Keys) + wholeLines(a.Width*a.block) + 2*wholeLines(a.block*a.Keys)
+	return wholeLines(a.Width*a.Keys) + wholeLines(a.Width*a.block) + 2*a.square()
 }
 
 func (a *attention[T]) scratch(worker int) (s attentionScratch[T]) {
 	rest := view[T](a.local, worker, 0, a.scratchSize())
 	s.keys, rest = cut(rest, a.Width*a.Keys)
 	s.queries, rest = cut(rest, a.Width*a.block)
-	s.p, rest = cut(rest, a.block*a.Keys)
-	s.turned, _ = cut(rest, a.block*a.Keys)
+	s.p, rest = cut(rest, a.square())
+	s.turned, _ = cut(rest, a.square())
 	return s
 }
+
+// square is the size of a square of a block's queries and all keys.
+func (a *attention[T]) square() int { return a.block * apart(a.Keys) }
+
+// apart is how far apart rows of n numbers begin in a square: an odd number of cache lines, so that they do not share few sets of a cache.
+func apart(n int) int { return wholeLines(n) | 16 }
 
 // cut is the first n numbers, and those behind them from the next cache line on.
 func cut[T any](x []T, n int) (first, rest []T) { return x[:n], x[wholeLines(n):] }
@@ -114,7 +126,10 @@ func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T
 			last := min(first+a.block, p.Queries)
 			if head != turned {
 				turned, s.columns = head, a.seen(last)
-				turn(s.keys, a.k[0], head/a.Heads, head%a.Heads, 0, s.columns, a.Width)
+				a.ask(a.k[0], head/a.Heads, head%a.Heads, s.columns, a.Width)
+				a.ask(a.q[0], head/a.Heads, head%a.Heads, last, a.Width)
+				a.ask(a.v[0], head/a.Heads, head%a.Heads, s.columns, a.Values)
+				a.turn(s.keys, a.k[0], head/a.Heads, head%a.Heads, s.columns, a.Width)
 			}
 			a.attend(&s, head, first, last)
 		}
@@ -123,12 +138,12 @@ func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T
 
 // attend computes queries [from, to) of a head.
 func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
-	b, h, n, keys := head/a.Heads, head%a.Heads, to-from, a.seen(to)
-	v, o, l := a.v[0], a.o[0], a.l[head*a.Queries:]
-	a.scaled(s.queries[:n*a.Width], a.q[0], b, h, from, to, a.Width)
-	gemm.InPlace(n, keys, a.Width, s.queries, n, s.keys, s.columns, 0, s.p, keys)
+	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
+	v, o, l, ld := a.v[0], a.o[0], a.l[head*a.Queries:], apart(keys)
+	q := a.q[0].rows(b, h, from, to, a.Width, s.queries)
+	q.TimesUntil(beyond, keys, s.keys, s.columns, 0, s.p, ld)
 	for r := from; r < to; r++ {
-		row := s.p[(r-from)*keys : (r-from+1)*keys]
+		row := s.p[(r-from)*ld : (r-from+1)*ld]
 		seen := row[:min(keys, a.seen(r+1))]
 		m := vmath.Max(seen)
 		sum := vmath.ExpSum(seen, seen, m)
@@ -136,5 +151,18 @@ func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
 		clear(row[len(seen):])
 		l[r] = m + T(math.Log(float64(sum)))
 	}
-	gemm.InRows(n, a.Values, keys, s.p, keys, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row, s.turned)
+	p := gemm.InRows(n, keys, s.p, ld, s.turned).Until(beyond)
+	p.Times(a.Values, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
+}
+
+// ask asks for rows of a head.
+func (a *attention[T]) ask(x heads[T], b, h, rows, width int) {
+	gemm.AskRows(x.of(b, h), rows, width, x.row)
+}
+
+// turn is the first rows of a head times Scale, as columns.
+func (a *attention[T]) turn(dst []T, x heads[T], b, h, rows, width int) {
+	dst = dst[:rows*width]
+	gemm.Transpose(dst, x.of(b, h), rows, width, x.row)
+	a.scale(dst, dst, nil, T(a.Scale))
 }

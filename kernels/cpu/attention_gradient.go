@@ -3,19 +3,18 @@ package cpu
 import (
 	"drift/kernels"
 	"drift/kernels/cpu/internal/gemm"
-	"drift/kernels/cpu/internal/vmath"
 )
 
-// gradientScratch is what a worker has of its own: of a head, k and v with their rows as columns; of a block of queries, Scale times q and ō so; two squares
-// of queries and keys, and one turned.
+// gradientScratch is what a worker has of its own: of a head, Scale times k and v with their rows as columns; of a block of queries, q and ō so, where
+// products want that; two squares of queries and keys, and one turned.
 type gradientScratch[T kernels.Float] struct{ keys, values, queries, out, p, d, turned []T }
 
 func (a *attention[T]) gradientSize() int {
-	return wholeLines(a.Width*a.Keys) + wholeLines(a.Values*a.Keys) + wholeLines(a.Width*a.block) + wholeLines(a.Values*a.block) + 3*wholeLines(a.block*a.Keys)
+	return wholeLines(a.Width*a.Keys) + wholeLines(a.Values*a.Keys) + wholeLines(a.Width*a.block) + wholeLines(a.Values*a.block) + 3*a.square()
 }
 
 func (a *attention[T]) gradientScratch(worker int) (s gradientScratch[T]) {
-	rest, square := view[T](a.local, worker, 0, a.gradientSize()), a.block*a.Keys
+	rest, square := view[T](a.local, worker, 0, a.gradientSize()), a.square()
 	s.keys, rest = cut(rest, a.Width*a.Keys)
 	s.values, rest = cut(rest, a.Values*a.Keys)
 	s.queries, rest = cut(rest, a.Width*a.block)
@@ -45,8 +44,12 @@ func loadAttentionGradient[T kernels.Float](l *loader, p kernels.AttentionGradie
 // back takes the blocks of queries from the last to the first: the last one sees all keys, and the others add to what it has begun.
 func (a *attention[T]) back(s *gradientScratch[T], head int) {
 	b, h := head/a.Heads, head%a.Heads
-	turn(s.keys, a.k[0], b, h, 0, a.Keys, a.Width)
-	turn(s.values, a.v[0], b, h, 0, a.Keys, a.Values)
+	a.ask(a.k[0], b, h, a.Keys, a.Width)
+	a.ask(a.v[0], b, h, a.Keys, a.Values)
+	a.ask(a.q[0], b, h, a.Queries, a.Width)
+	a.ask(a.o[1], b, h, a.Queries, a.Values)
+	a.turn(s.keys, a.k[0], b, h, a.Keys, a.Width)
+	a.turn(s.values, a.v[0], b, h, a.Keys, a.Values)
 	beta := T(0)
 	for from := (a.Queries - 1) / a.block * a.block; from >= 0; from -= a.block {
 		a.backBlock(s, head, from, min(from+a.block, a.Queries), beta)
@@ -54,50 +57,26 @@ func (a *attention[T]) back(s *gradientScratch[T], head int) {
 	}
 }
 
-// backBlock is the part of queries [from, to) in the gradients of a head. Scale is in the copies of q and ō, and so in s̄.
+// backBlock is the part of queries [from, to) in the gradients of a head. Scale is in the copies of k and v, and so in s̄.
 func (a *attention[T]) backBlock(s *gradientScratch[T], head, from, to int, beta T) {
-	b, h, n, keys := head/a.Heads, head%a.Heads, to-from, a.seen(to)
-	q, k, g := a.q[0], a.k[0], a.o[1]
+	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
+	q, k, g, ld := a.q[0], a.k[0], a.o[1], apart(keys)
 	toQ, toK, toV := a.q[1], a.k[1], a.v[1]
-	all := n * keys
-	a.scaled(s.queries[:n*a.Width], q, b, h, from, to, a.Width)
-	gemm.InPlace(n, keys, a.Width, s.queries, n, s.keys, a.Keys, 0, s.p, keys)
-	a.weights(s.p, head, from, to)
-	gemm.InPlace(keys, a.Values, n, s.p, keys, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
-	a.scaled(s.out[:n*a.Values], g, b, h, from, to, a.Values)
-	gemm.InPlace(n, keys, a.Values, s.out, n, s.values, a.Keys, 0, s.d, keys)
-	a.mul(s.d[:all], s.d[:all], s.p[:all], 0)
-	a.centre(s.d, s.p, n, keys)
-	gemm.InPlace(keys, a.Width, n, s.d, keys, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
-	gemm.InRows(n, a.Width, keys, s.d, keys, k.of(b, h), k.row, 0, toQ.of(b, h)[from*toQ.row:], toQ.row, s.turned)
+	q.rows(b, h, from, to, a.Width, s.queries).TimesUntil(beyond, keys, s.keys, a.Keys, 0, s.p, ld)
+	g.rows(b, h, from, to, a.Values, s.out).TimesUntil(beyond, keys, s.values, a.Keys, 0, s.d, ld)
+	a.slopes(s.p, s.d, head, from, to)
+	gemm.InColumns(keys, n, s.p, ld).After(beyond).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
+	gemm.InColumns(keys, n, s.d, ld).After(beyond).Times(a.Width, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
+	d := gemm.InRows(n, keys, s.d, ld, s.turned).Until(beyond)
+	d.Times(a.Width, k.of(b, h), k.row, 0, toQ.of(b, h)[from*toQ.row:], toQ.row)
 }
 
-// turn is rows [from, to) of a head as columns.
-func turn[T kernels.Float](dst []T, x heads[T], b, h, from, to, width int) {
-	gemm.Transpose(dst, x.of(b, h)[from*x.row:], to-from, width, x.row)
-}
-
-// scaled is turn times Scale.
-func (a *attention[T]) scaled(dst []T, x heads[T], b, h, from, to, width int) {
-	turn(dst, x, b, h, from, to, width)
-	a.scale(dst, dst, nil, T(a.Scale))
-}
-
-// weights makes scores of queries [from, to) what these weigh, by l.
-func (a *attention[T]) weights(p []T, head, from, to int) {
+// slopes makes scores x of queries [from, to) what these weigh, by l, and y the derivative along y.
+func (a *attention[T]) slopes(x, y []T, head, from, to int) {
 	keys := a.seen(to)
+	ld := apart(keys)
 	for i := from; i < to; i++ {
-		row := p[(i-from)*keys : (i-from+1)*keys]
-		seen := row[:min(keys, a.seen(i+1))]
-		vmath.ExpSum(seen, seen, a.l[head*a.Queries+i])
-		clear(row[len(seen):])
-	}
-}
-
-// centre takes from each row of x the multiple of p's that makes it add up to 0, as those of p add up to 1.
-func (a *attention[T]) centre(x, p []T, n, keys int) {
-	for r := range n {
-		row := x[r*keys : (r+1)*keys]
-		a.less(row, p[r*keys:(r+1)*keys], row, vmath.Sum(row))
+		row, end := (i-from)*ld, (i-from)*ld+wholeLines(keys)
+		a.slope(x[row:end], y[row:end], min(keys, a.seen(i+1)), a.l[head*a.Queries+i])
 	}
 }

@@ -15,29 +15,29 @@ const hvpScores = 1 << 15
 type attentionHVP[T kernels.Float] struct {
 	*attention[T]
 	tangent bool // alone
-	sum     vmath.Func[T]
+	curve   func(p, s, d, t, spare []T, n int)
 }
 
-// hvpScratch is what a worker has of its own: of a head, k and k̇, v and v̇ with their rows as columns; of a block of queries, Scale times q̇ and q and
-// ō so; four squares of queries and keys, and one turned.
+// hvpScratch is what a worker has of its own: of a head, Scale times k, k̇, v and v̇ with their rows as columns; of a block of queries, q, q̇ and ō so,
+// where products want that; four squares of queries and keys, and one turned.
 type hvpScratch[T kernels.Float] struct {
 	keys, values, queries, out []T
 	p, s, d, t, turned         []T
 }
 
 func newAttentionHVP[T kernels.Float](l *loader, p kernels.Attention, tangent bool) *attentionHVP[T] {
-	a := &attentionHVP[T]{newAttention[T](l, p), tangent, vmath.For[T](kernels.FnAdd)}
+	a := &attentionHVP[T]{newAttention[T](l, p), tangent, vmath.CurveFor[T]()}
 	a.block = min(a.block, max(leastQueries, hvpScores/p.Keys))
 	l.local.reserve(a.size() * sizeOf[T]())
 	return a
 }
 
 func (a *attentionHVP[T]) size() int {
-	return wholeLines(2*a.Width*a.Keys) + wholeLines(2*a.Values*a.Keys) + wholeLines(2*a.Width*a.block) + wholeLines(a.Values*a.block) + 5*wholeLines(a.block*a.Keys)
+	return wholeLines(2*a.Width*a.Keys) + wholeLines(2*a.Values*a.Keys) + wholeLines(2*a.Width*a.block) + wholeLines(a.Values*a.block) + 5*a.square()
 }
 
 func (a *attentionHVP[T]) scratch(worker int) (s hvpScratch[T]) {
-	rest, square := view[T](a.local, worker, 0, a.size()), a.block*a.Keys
+	rest, square := view[T](a.local, worker, 0, a.size()), a.square()
 	s.keys, rest = cut(rest, 2*a.Width*a.Keys)
 	s.values, rest = cut(rest, 2*a.Values*a.Keys)
 	s.queries, rest = cut(rest, 2*a.Width*a.block)
@@ -83,78 +83,73 @@ func (a *attentionHVP[T]) hand(l *loader, products int) {
 func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 	b, h := head/a.Heads, head%a.Heads
 	w, v := a.Width*a.Keys, a.Values*a.Keys
-	turn(s.keys[:w], a.k[0], b, h, 0, a.Keys, a.Width)
-	turn(s.keys[w:], a.k[1], b, h, 0, a.Keys, a.Width)
+	a.ask(a.k[0], b, h, a.Keys, a.Width)
+	a.ask(a.k[1], b, h, a.Keys, a.Width)
+	a.ask(a.v[0], b, h, a.Keys, a.Values)
+	a.ask(a.v[1], b, h, a.Keys, a.Values)
+	a.ask(a.q[0], b, h, a.Queries, a.Width)
+	a.ask(a.q[1], b, h, a.Queries, a.Width)
 	if !a.tangent {
-		turn(s.values[:v], a.v[0], b, h, 0, a.Keys, a.Values)
-		turn(s.values[v:], a.v[1], b, h, 0, a.Keys, a.Values)
+		a.ask(a.o[1], b, h, a.Queries, a.Values)
+	}
+	a.turn(s.keys[:w], a.k[0], b, h, a.Keys, a.Width)
+	a.turn(s.keys[w:], a.k[1], b, h, a.Keys, a.Width)
+	if !a.tangent {
+		a.turn(s.values[:v], a.v[0], b, h, a.Keys, a.Values)
+		a.turn(s.values[v:], a.v[1], b, h, a.Keys, a.Values)
 	}
 	beta := T(0)
 	for from := (a.Queries - 1) / a.block * a.block; from >= 0; from -= a.block {
 		to := min(from+a.block, a.Queries)
-		a.slopes(s, head, from, to)
-		a.change(s, b, h, from, to)
+		a.first(s, head, from, to)
 		if !a.tangent {
-			a.curve(s, b, h, from, to)
+			a.second(s, b, h, from, to)
 			a.gather(s, b, h, from, to, beta)
 		}
 		beta = 1
 	}
 }
 
-// slopes sets p and, in s, ṗ.
-func (a *attentionHVP[T]) slopes(s *hvpScratch[T], head, from, to int) {
-	b, h, n, keys, w := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.Width
-	queries := s.queries[:2*w*n]
-	a.scaled(queries[:w*n], a.q[1], b, h, from, to, w)
-	a.scaled(queries[w*n:], a.q[0], b, h, from, to, w)
-	gemm.InPlace(n, keys, w, queries[w*n:], n, s.keys, a.Keys, 0, s.p, keys)
-	gemm.InPlace(n, keys, 2*w, queries, n, s.keys, a.Keys, 0, s.s, keys)
-	a.weights(s.p, head, from, to)
-	all := n * keys
-	a.mul(s.s[:all], s.s[:all], s.p[:all], 0)
-	a.centre(s.s, s.p, n, keys)
-}
-
-// change sets ȯ.
-func (a *attentionHVP[T]) change(s *hvpScratch[T], b, h, from, to int) {
-	n, keys, v, dv, o := to-from, a.seen(to), a.v[0], a.v[1], a.o[2]
+// first sets p and, in s, ṗ, and ȯ.
+func (a *attentionHVP[T]) first(s *hvpScratch[T], head, from, to int) {
+	b, h, n, keys, w, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.Width, a.beyond(from)
+	ld := apart(keys)
+	q := a.q[0].rows(b, h, from, to, w, s.queries[:n*w])
+	dq := a.q[1].rows(b, h, from, to, w, s.queries[n*w:])
+	q.TimesUntil(beyond, keys, s.keys, a.Keys, 0, s.p, ld)
+	q.TimesUntil(beyond, keys, s.keys[w*a.Keys:], a.Keys, 0, s.s, ld)
+	dq.TimesUntil(beyond, keys, s.keys, a.Keys, 1, s.s, ld)
+	a.slopes(s.p, s.s, head, from, to)
+	v, dv, o := a.v[0], a.v[1], a.o[2]
 	out := o.of(b, h)[from*o.row:]
-	gemm.InRows(n, a.Values, keys, s.s, keys, v.of(b, h), v.row, 0, out, o.row, s.turned)
-	gemm.InRows(n, a.Values, keys, s.p, keys, dv.of(b, h), dv.row, 1, out, o.row, s.turned)
+	gemm.InRows(n, keys, s.s, ld, s.turned).Until(beyond).Times(a.Values, v.of(b, h), v.row, 0, out, o.row)
+	gemm.InRows(n, keys, s.p, ld, s.turned).Until(beyond).Times(a.Values, dv.of(b, h), dv.row, 1, out, o.row)
 }
 
-// curve sets d to Scale·s̄ and t to Scale·t.
-func (a *attentionHVP[T]) curve(s *hvpScratch[T], b, h, from, to int) {
-	n, keys, v := to-from, a.seen(to), a.Values
-	all := n * keys
-	out := s.out[:v*n]
-	a.scaled(out, a.o[1], b, h, from, to, v)
-	gemm.InPlace(n, keys, v, out, n, s.values, a.Keys, 0, s.d, keys)
-	gemm.InPlace(n, keys, v, out, n, s.values[v*a.Keys:], a.Keys, 0, s.t, keys)
-	d, t, p, turned := s.d[:all], s.t[:all], s.p[:all], s.turned[:all]
-	a.mul(turned, d, p, 0)
-	for r := range n {
-		row := d[r*keys : (r+1)*keys]
-		a.add(row, row, nil, -vmath.Sum(turned[r*keys:(r+1)*keys]))
+// second sets d to Scale·s̄ and t to Scale·t.
+func (a *attentionHVP[T]) second(s *hvpScratch[T], b, h, from, to int) {
+	keys, v, beyond := a.seen(to), a.Values, a.beyond(from)
+	ld := apart(keys)
+	g := a.o[1].rows(b, h, from, to, v, s.out)
+	g.TimesUntil(beyond, keys, s.values, a.Keys, 0, s.d, ld)
+	g.TimesUntil(beyond, keys, s.values[v*a.Keys:], a.Keys, 0, s.t, ld)
+	for i := from; i < to; i++ {
+		row, end := (i-from)*ld, (i-from)*ld+wholeLines(keys)
+		a.curve(s.p[row:end], s.s[row:end], s.d[row:end], s.t[row:end], s.turned[row:end], min(keys, a.seen(i+1)))
 	}
-	a.mul(t, t, p, 0)
-	a.mul(turned, d, s.s[:all], 0)
-	a.sum(t, t, turned, 0)
-	a.centre(t, p, n, keys)
-	a.mul(d, d, p, 0)
 }
 
 // gather adds the part of a block of queries to the results of a head.
 func (a *attentionHVP[T]) gather(s *hvpScratch[T], b, h, from, to int, beta T) {
-	n, keys, w := to-from, a.seen(to), a.Width
+	n, keys, w, beyond := to-from, a.seen(to), a.Width, a.beyond(from)
+	ld := apart(keys)
 	q, k, g := a.q[0], a.k[0], a.o[1]
 	dq, dk := a.q[1], a.k[1]
 	toQ, toK, toV := a.q[2], a.k[2], a.v[2]
-	gemm.InPlace(keys, a.Values, n, s.s, keys, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
-	gemm.InPlace(keys, w, n, s.t, keys, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
-	gemm.InPlace(keys, w, n, s.d, keys, dq.of(b, h)[from*dq.row:], dq.row, 1, toK.of(b, h), toK.row)
+	gemm.InColumns(keys, n, s.s, ld).After(beyond).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
+	gemm.InColumns(keys, n, s.t, ld).After(beyond).Times(w, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
+	gemm.InColumns(keys, n, s.d, ld).After(beyond).Times(w, dq.of(b, h)[from*dq.row:], dq.row, 1, toK.of(b, h), toK.row)
 	out := toQ.of(b, h)[from*toQ.row:]
-	gemm.InRows(n, w, keys, s.t, keys, k.of(b, h), k.row, 0, out, toQ.row, s.turned)
-	gemm.InRows(n, w, keys, s.d, keys, dk.of(b, h), dk.row, 1, out, toQ.row, s.turned)
+	gemm.InRows(n, keys, s.t, ld, s.turned).Until(beyond).Times(w, k.of(b, h), k.row, 0, out, toQ.row)
+	gemm.InRows(n, keys, s.d, ld, s.turned).Until(beyond).Times(w, dk.of(b, h), dk.row, 1, out, toQ.row)
 }

@@ -8,72 +8,119 @@ const mostSwept = 16
 // InPlace is C = Aᵀ·B + beta·C for A [k,m], B [k,n] and C [m,n] whose rows begin lda, ldb and ldc elements apart, without copies into strips:
 // for products with few terms over operands in the cache. With beta = 0, C is not read.
 func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	if m <= 0 || n <= 0 || k <= 0 {
-		return
-	}
-	_, _, _ = a[(k-1)*lda+m-1], b[(k-1)*ldb+n-1], c[(m-1)*ldc+n-1]
-	kern := active[T]()
-	w := within[T]{kernel: kern, tile: kern.tile, sweep: kern.sweep, m: m, n: n, a: a, lda: lda, rowStep: 1, termStep: lda, b: b, ldb: ldb, c: c, ldc: ldc}
-	w.multiply(k, beta)
+	InColumns(m, k, a, lda).Times(n, b, ldb, beta, c, ldc)
 }
 
-// InRows is InPlace for A [m,k]: C = A·B + beta·C. Where the kernel takes no such A, it is transposed into turned, of m·k elements.
-func InRows[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, turned []T) {
-	if m <= 0 || n <= 0 || k <= 0 {
+// Left is A [m,k] of products whose operands are used where they lie.
+type Left[T kernels.Float] struct {
+	a           []T
+	m, k, ld    int
+	inRows      bool
+	first, last int // of k, relative to the first and behind the last row of a strip
+}
+
+// InColumns is A with element (i,p) at a[p·ld+i].
+func InColumns[T kernels.Float](m, k int, a []T, ld int) Left[T] {
+	return Left[T]{a: a, m: m, k: k, ld: ld, first: -m, last: k}
+}
+
+// InRows is A with element (i,p) at a[i·ld+p]. Where the kernel takes no such A, it is transposed into turned, of m·k elements.
+func InRows[T kernels.Float](m, k int, a []T, ld int, turned []T) Left[T] {
+	if active[T]().rows != nil || m <= 0 || k <= 0 {
+		return Left[T]{a: a, m: m, k: k, ld: ld, inRows: true, first: -m, last: k}
+	}
+	Transpose(turned, a, m, k, ld)
+	return InColumns(m, k, turned, m)
+}
+
+// After is A without terms p < i−rows, which are zeros: less than maxRows of them are still read.
+func (l Left[T]) After(rows int) Left[T] {
+	l.first = -rows
+	return l
+}
+
+// Until is A without terms p > i+terms, which are zeros: less than maxRows of them are still read.
+func (l Left[T]) Until(terms int) Left[T] {
+	l.last = terms
+	return l
+}
+
+// Times is C = A·B + beta·C for B [k,n] and C [m,n]. With beta = 0, C is not read.
+func (l Left[T]) Times(n int, b []T, ldb int, beta T, c []T, ldc int) {
+	l.TimesUntil(n, n, b, ldb, beta, c, ldc)
+}
+
+// TimesUntil is Times where columns j > i+columns of C are not wanted: they are set or left as they are.
+func (l Left[T]) TimesUntil(columns, n int, b []T, ldb int, beta T, c []T, ldc int) {
+	if l.m <= 0 || n <= 0 || l.k <= 0 {
 		return
 	}
-	kern := active[T]()
-	if kern.rows == nil {
-		Transpose(turned, a, m, k, lda)
-		InPlace(m, n, k, turned, m, b, ldb, beta, c, ldc)
-		return
+	w := within[T]{kernel: active[T](), Left: l, n: n, columns: columns, b: b, ldb: ldb, c: c, ldc: ldc}
+	if l.inRows {
+		w.rowStep, w.termStep, w.tile, w.sweep = l.ld, 1, w.kernel.rows, w.kernel.sweepRows
+	} else {
+		w.rowStep, w.termStep, w.tile, w.sweep = 1, l.ld, w.kernel.tile, w.kernel.sweep
 	}
-	_, _, _ = a[(m-1)*lda+k-1], b[(k-1)*ldb+n-1], c[(m-1)*ldc+n-1]
-	w := within[T]{kernel: kern, tile: kern.rows, sweep: kern.sweepRows, m: m, n: n, a: a, lda: lda, rowStep: lda, termStep: 1, b: b, ldb: ldb, c: c, ldc: ldc}
-	w.multiply(k, beta)
+	_, _, _ = l.a[(l.m-1)*w.rowStep+(l.k-1)*w.termStep], b[(l.k-1)*ldb+n-1], c[(l.m-1)*ldc+n-1]
+	w.multiply(beta)
 }
 
 // within is a product whose operands are used where they lie: element (i,p) of A is a[i·rowStep+p·termStep].
 type within[T kernels.Float] struct {
 	*kernel[T]
+	Left[T]
 	tile              func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
 	sweep             func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
-	m, n              int
-	a, b, c           []T
-	lda, ldb, ldc     int
+	n, columns        int
+	b, c              []T
+	ldb, ldc          int
 	rowStep, termStep int
 }
 
-func (w *within[T]) multiply(k int, beta T) {
-	swept := 0 // columns
+func (w *within[T]) multiply(beta T) {
+	strips, width := ceil(w.m, w.maxRows), w.maxCols
 	if w.sweep != nil {
-		swept = w.n / w.maxCols * w.maxCols
+		width *= mostSwept
 	}
-	for from := 0; from < k; from += w.depth {
-		depth := min(w.depth, k-from)
-		if from > 0 {
-			beta = 1
-		}
-		for col := 0; col < swept; col += mostSwept * w.maxCols {
-			tiles := min(mostSwept, (swept-col)/w.maxCols)
-			w.strips(from, func(a *T, row, height int) {
-				w.sweep(depth, a, w.lda, &w.b[from*w.ldb+col], w.ldb, w.maxCols, &w.c[row*w.ldc+col], w.ldc, height, tiles, 1, beta, a, 1, 0)
-			})
-		}
-		for col := swept; col < w.n; col += w.maxCols {
-			w.strips(from, func(a *T, row, height int) {
-				w.tile(depth, a, w.lda, &w.b[from*w.ldb+col], w.ldb, &w.c[row*w.ldc+col], w.ldc, height, min(w.maxCols, w.n-col), 1, beta, a, 1)
-			})
+	height, taller := w.m/strips, w.m%strips
+	for from := 0; from < w.k; from += w.depth {
+		for col := 0; col < w.n; col += width {
+			end := min(col+width, w.n)
+			whole := (end - col) / w.maxCols
+			for s, row := 0, 0; s < strips; s++ {
+				height := height
+				if s < taller {
+					height++
+				}
+				w.strip(row, height, from, col, end, whole, beta)
+				row += height
+			}
 		}
 	}
 }
 
-// strips calls f with the strips of A, from an element of k on.
-func (w *within[T]) strips(from int, f func(a *T, row, height int)) {
-	strips := ceil(w.m, w.maxRows)
-	for s := range strips {
-		row := split(w.m, strips, s)
-		f(&w.a[row*w.rowStep+from*w.termStep], row, split(w.m, strips, s+1)-row)
+// strip adds a block of terms, from one on, to columns [col, end) of a strip of rows, which begin with whole tiles.
+func (w *within[T]) strip(row, height, from, col, end, whole int, beta T) {
+	first, last := max(0, row+w.first), min(w.k, row+height+w.last)
+	to := min(from+w.depth, last)
+	from = max(from, first)
+	if from >= to {
+		return
+	}
+	if from > first {
+		beta = 1
+	}
+	if wanted := row + height + w.columns; wanted < end {
+		end = wanted
+		whole = min(whole, ceil(end-col, w.maxCols))
+	}
+	a, b, c := &w.a[row*w.rowStep+from*w.termStep], w.b[from*w.ldb:], w.c[row*w.ldc:]
+	if w.sweep != nil && whole > 0 {
+		w.sweep(to-from, a, w.ld, &b[col], w.ldb, w.maxCols, &c[col], w.ldc, height, whole, 1, beta, a, 1, 0)
+		col += whole * w.maxCols
+	}
+	for ; col < end; col += w.maxCols {
+		w.tile(to-from, a, w.ld, &b[col], w.ldb, &c[col], w.ldc, height, min(w.maxCols, w.n-col), 1, beta, a, 1)
 	}
 }
 
@@ -91,5 +138,13 @@ func Transpose[T kernels.Float](dst, src []T, rows, columns, ld int) {
 func Ask[T kernels.Float](x []T) {
 	if ask := active[T]().ask; ask != nil && len(x) >= inLine[T]() {
 		ask(&x[0], len(x)/inLine[T]())
+	}
+}
+
+// AskRows is Ask for the first width elements of rows that begin ld elements apart.
+func AskRows[T kernels.Float](x []T, rows, width, ld int) {
+	_ = x[(rows-1)*ld+width-1]
+	if ask := active[T]().askRows; ask != nil {
+		ask(&x[0], rows, ceil(width, inLine[T]()), ld)
 	}
 }
