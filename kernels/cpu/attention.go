@@ -87,12 +87,12 @@ type attentionScratch[T kernels.Float] struct {
 }
 
 func (a *attention[T]) scratchSize() int {
-	return wholeLines(a.Width*a.Keys) + wholeLines(a.Width*a.block) + 2*a.square()
+	return a.columns(a.Width) + wholeLines(a.Width*a.block) + 2*a.square()
 }
 
 func (a *attention[T]) scratch(worker int) (s attentionScratch[T]) {
 	rest := view[T](a.local, worker, 0, a.scratchSize())
-	s.keys, rest = cut(rest, a.Width*a.Keys)
+	s.keys, rest = cut(rest, a.columns(a.Width))
 	s.queries, rest = cut(rest, a.Width*a.block)
 	s.p, rest = cut(rest, a.square())
 	s.turned, _ = cut(rest, a.square())
@@ -102,8 +102,17 @@ func (a *attention[T]) scratch(worker int) (s attentionScratch[T]) {
 // square is the size of a square of a block's queries and all keys.
 func (a *attention[T]) square() int { return a.block * apart(a.Keys) }
 
-// apart is how far apart rows of n numbers begin in a square: an odd number of cache lines, so that they do not share few sets of a cache.
-func apart(n int) int { return wholeLines(n) | 16 }
+// columns is the size of all keys, or values, of some width as columns.
+func (a *attention[T]) columns(width int) int { return width * apart(a.Keys) }
+
+// apart is how far apart rows of n numbers begin in scratch memory: whole cache lines, but no multiple of eight, for rows would share few sets of a cache.
+func apart(n int) int {
+	n = wholeLines(n)
+	if n%128 == 0 {
+		n += 16
+	}
+	return n
+}
 
 // cut is the first n numbers, and those behind them from the next cache line on.
 func cut[T any](x []T, n int) (first, rest []T) { return x[:n], x[wholeLines(n):] }
@@ -141,7 +150,7 @@ func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
 	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
 	v, o, l, ld := a.v[0], a.o[0], a.l[head*a.Queries:], apart(keys)
 	q := a.q[0].rows(b, h, from, to, a.Width, s.queries)
-	q.TimesUntil(beyond, keys, s.keys, s.columns, 0, s.p, ld)
+	q.TimesUntil(beyond, keys, s.keys, apart(s.columns), 0, s.p, ld)
 	for r := from; r < to; r++ {
 		row := s.p[(r-from)*ld : (r-from+1)*ld]
 		seen := row[:min(keys, a.seen(r+1))]
@@ -160,9 +169,9 @@ func (a *attention[T]) ask(x heads[T], b, h, rows, width int) {
 	gemm.AskRows(x.of(b, h), rows, width, x.row)
 }
 
-// turn is the first rows of a head times Scale, as columns.
+// turn is the first rows of a head times Scale, as columns, which begin apart(rows) elements from each other.
 func (a *attention[T]) turn(dst []T, x heads[T], b, h, rows, width int) {
-	dst = dst[:rows*width]
-	gemm.Transpose(dst, x.of(b, h), rows, width, x.row)
+	dst = dst[:width*apart(rows)]
+	gemm.TransposeApart(dst, apart(rows), x.of(b, h), rows, width, x.row)
 	a.scale(dst, dst, nil, T(a.Scale))
 }

@@ -10,13 +10,13 @@ import (
 type gradientScratch[T kernels.Float] struct{ keys, values, queries, out, p, d, turned []T }
 
 func (a *attention[T]) gradientSize() int {
-	return wholeLines(a.Width*a.Keys) + wholeLines(a.Values*a.Keys) + wholeLines(a.Width*a.block) + wholeLines(a.Values*a.block) + 3*a.square()
+	return a.columns(a.Width) + a.columns(a.Values) + wholeLines(a.Width*a.block) + wholeLines(a.Values*a.block) + 3*a.square()
 }
 
 func (a *attention[T]) gradientScratch(worker int) (s gradientScratch[T]) {
 	rest, square := view[T](a.local, worker, 0, a.gradientSize()), a.square()
-	s.keys, rest = cut(rest, a.Width*a.Keys)
-	s.values, rest = cut(rest, a.Values*a.Keys)
+	s.keys, rest = cut(rest, a.columns(a.Width))
+	s.values, rest = cut(rest, a.columns(a.Values))
 	s.queries, rest = cut(rest, a.Width*a.block)
 	s.out, rest = cut(rest, a.Values*a.block)
 	s.p, rest = cut(rest, square)
@@ -62,8 +62,8 @@ func (a *attention[T]) backBlock(s *gradientScratch[T], head, from, to int, beta
 	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
 	q, k, g, ld := a.q[0], a.k[0], a.o[1], apart(keys)
 	toQ, toK, toV := a.q[1], a.k[1], a.v[1]
-	q.rows(b, h, from, to, a.Width, s.queries).TimesUntil(beyond, keys, s.keys, a.Keys, 0, s.p, ld)
-	g.rows(b, h, from, to, a.Values, s.out).TimesUntil(beyond, keys, s.values, a.Keys, 0, s.d, ld)
+	q.rows(b, h, from, to, a.Width, s.queries).TimesUntil(beyond, keys, s.keys, apart(a.Keys), 0, s.p, ld)
+	g.rows(b, h, from, to, a.Values, s.out).TimesUntil(beyond, keys, s.values, apart(a.Keys), 0, s.d, ld)
 	a.slopes(s.p, s.d, head, from, to)
 	gemm.InColumns(keys, n, s.p, ld).After(beyond).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
 	gemm.InColumns(keys, n, s.d, ld).After(beyond).Times(a.Width, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)

@@ -21,8 +21,8 @@ type attentionHVP[T kernels.Float] struct {
 // hvpScratch is what a worker has of its own: of a head, Scale times k, k̇, v and v̇ with their rows as columns; of a block of queries, q, q̇ and ō so,
 // where products want that; four squares of queries and keys, and one turned.
 type hvpScratch[T kernels.Float] struct {
-	keys, values, queries, out []T
-	p, s, d, t, turned         []T
+	keys, dKeys, values, dValues, queries, out []T
+	p, s, d, t, turned                         []T
 }
 
 func newAttentionHVP[T kernels.Float](l *loader, p kernels.Attention, tangent bool) *attentionHVP[T] {
@@ -33,13 +33,15 @@ func newAttentionHVP[T kernels.Float](l *loader, p kernels.Attention, tangent bo
 }
 
 func (a *attentionHVP[T]) size() int {
-	return wholeLines(2*a.Width*a.Keys) + wholeLines(2*a.Values*a.Keys) + wholeLines(2*a.Width*a.block) + wholeLines(a.Values*a.block) + 5*a.square()
+	return 2*a.columns(a.Width) + 2*a.columns(a.Values) + wholeLines(2*a.Width*a.block) + wholeLines(a.Values*a.block) + 5*a.square()
 }
 
 func (a *attentionHVP[T]) scratch(worker int) (s hvpScratch[T]) {
 	rest, square := view[T](a.local, worker, 0, a.size()), a.square()
-	s.keys, rest = cut(rest, 2*a.Width*a.Keys)
-	s.values, rest = cut(rest, 2*a.Values*a.Keys)
+	s.keys, rest = cut(rest, a.columns(a.Width))
+	s.dKeys, rest = cut(rest, a.columns(a.Width))
+	s.values, rest = cut(rest, a.columns(a.Values))
+	s.dValues, rest = cut(rest, a.columns(a.Values))
 	s.queries, rest = cut(rest, 2*a.Width*a.block)
 	s.out, rest = cut(rest, a.Values*a.block)
 	s.p, rest = cut(rest, square)
@@ -82,7 +84,6 @@ func (a *attentionHVP[T]) hand(l *loader, products int) {
 // head takes the blocks of queries from the last to the first: the last one sees all keys, and the others add to what it has begun.
 func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 	b, h := head/a.Heads, head%a.Heads
-	w, v := a.Width*a.Keys, a.Values*a.Keys
 	a.ask(a.k[0], b, h, a.Keys, a.Width)
 	a.ask(a.k[1], b, h, a.Keys, a.Width)
 	a.ask(a.v[0], b, h, a.Keys, a.Values)
@@ -92,11 +93,11 @@ func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 	if !a.tangent {
 		a.ask(a.o[1], b, h, a.Queries, a.Values)
 	}
-	a.turn(s.keys[:w], a.k[0], b, h, a.Keys, a.Width)
-	a.turn(s.keys[w:], a.k[1], b, h, a.Keys, a.Width)
+	a.turn(s.keys, a.k[0], b, h, a.Keys, a.Width)
+	a.turn(s.dKeys, a.k[1], b, h, a.Keys, a.Width)
 	if !a.tangent {
-		a.turn(s.values[:v], a.v[0], b, h, a.Keys, a.Values)
-		a.turn(s.values[v:], a.v[1], b, h, a.Keys, a.Values)
+		a.turn(s.values, a.v[0], b, h, a.Keys, a.Values)
+		a.turn(s.dValues, a.v[1], b, h, a.Keys, a.Values)
 	}
 	beta := T(0)
 	for from := (a.Queries - 1) / a.block * a.block; from >= 0; from -= a.block {
@@ -113,12 +114,12 @@ func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 // first sets p and, in s, ṗ, and ȯ.
 func (a *attentionHVP[T]) first(s *hvpScratch[T], head, from, to int) {
 	b, h, n, keys, w, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.Width, a.beyond(from)
-	ld := apart(keys)
+	ld, columns := apart(keys), apart(a.Keys)
 	q := a.q[0].rows(b, h, from, to, w, s.queries[:n*w])
 	dq := a.q[1].rows(b, h, from, to, w, s.queries[n*w:])
-	q.TimesUntil(beyond, keys, s.keys, a.Keys, 0, s.p, ld)
-	q.TimesUntil(beyond, keys, s.keys[w*a.Keys:], a.Keys, 0, s.s, ld)
-	dq.TimesUntil(beyond, keys, s.keys, a.Keys, 1, s.s, ld)
+	q.TimesUntil(beyond, keys, s.keys, columns, 0, s.p, ld)
+	q.TimesUntil(beyond, keys, s.dKeys, columns, 0, s.s, ld)
+	dq.TimesUntil(beyond, keys, s.keys, columns, 1, s.s, ld)
 	a.slopes(s.p, s.s, head, from, to)
 	v, dv, o := a.v[0], a.v[1], a.o[2]
 	out := o.of(b, h)[from*o.row:]
@@ -128,11 +129,11 @@ func (a *attentionHVP[T]) first(s *hvpScratch[T], head, from, to int) {
 
 // second sets d to Scale·s̄ and t to Scale·t.
 func (a *attentionHVP[T]) second(s *hvpScratch[T], b, h, from, to int) {
-	keys, v, beyond := a.seen(to), a.Values, a.beyond(from)
-	ld := apart(keys)
-	g := a.o[1].rows(b, h, from, to, v, s.out)
-	g.TimesUntil(beyond, keys, s.values, a.Keys, 0, s.d, ld)
-	g.TimesUntil(beyond, keys, s.values[v*a.Keys:], a.Keys, 0, s.t, ld)
+	keys, beyond := a.seen(to), a.beyond(from)
+	ld, columns := apart(keys), apart(a.Keys)
+	g := a.o[1].rows(b, h, from, to, a.Values, s.out)
+	g.TimesUntil(beyond, keys, s.values, columns, 0, s.d, ld)
+	g.TimesUntil(beyond, keys, s.dValues, columns, 0, s.t, ld)
 	for i := from; i < to; i++ {
 		row, end := (i-from)*ld, (i-from)*ld+wholeLines(keys)
 		a.curve(s.p[row:end], s.s[row:end], s.d[row:end], s.t[row:end], s.turned[row:end], min(keys, a.seen(i+1)))

@@ -126,12 +126,17 @@ func (w *within[T]) strip(row, height, from, col, end, whole int, beta T) {
 
 // Transpose is dst[i·rows+j] = src[j·ld+i] for j < rows, i < columns: the operand of InPlace that src is the transpose of.
 func Transpose[T kernels.Float](dst, src []T, rows, columns, ld int) {
-	_, _ = dst[rows*columns-1], src[(rows-1)*ld+columns-1]
+	TransposeApart(dst, rows, src, rows, columns, ld)
+}
+
+// TransposeApart is Transpose with rows of dst that begin apart elements from each other.
+func TransposeApart[T kernels.Float](dst []T, apart int, src []T, rows, columns, ld int) {
+	_, _ = dst[(columns-1)*apart+rows-1], src[(rows-1)*ld+columns-1]
+	transpose := active[T]().transpose
 	if rows < 4 {
-		transposePortable(&dst[0], &src[0], columns, rows, ld)
-		return
+		transpose = transposePortable[T]
 	}
-	active[T]().transpose(&dst[0], &src[0], columns, rows, ld)
+	transpose(&dst[0], &src[0], columns, rows, ld, apart)
 }
 
 // Ask brings x into the second-level cache while something else is computed, as far as the processor does that on request.

@@ -18,9 +18,10 @@ type kernel[T kernels.Float] struct {
 	// sweep is tile for whole tiles side by side, B[p,t·maxCols+j] at b[t·next+p·bs+j], and sweepRows the same with A as for rows. Along tile t they ask
 	// for k lines from ahead[t·skip] on. Nil where every tile is a call.
 	sweep, sweepRows func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
-	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·width+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
+	// lines is dst[i·width+j] = src[i·ld+j] and transpose dst[i·stride+j] = src[j·ld+i], for i < count ≥ 1, j < width. A transpose
 	// in assembly wants a width of 4 at least.
-	lines, transpose func(dst, src *T, count, width, ld int)
+	lines     func(dst, src *T, count, width, ld int)
+	transpose func(dst, src *T, count, width, ld, stride int)
 	// spread is lines for several strips at once: dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips. It may read and write up to a
 	// vector behind each line. It is for widths of more than 16 bytes, and nil where strips are copied one by one.
 	spread func(dst, src *T, count, width, ld, strips, stride int)
@@ -96,11 +97,11 @@ func gatherPortable[T kernels.Float](dst, src *T, rows *int, count, width, strid
 	}
 }
 
-func transposePortable[T kernels.Float](dst, src *T, count, width, ld int) {
-	d, s := unsafe.Slice(dst, count*width), unsafe.Slice(src, (width-1)*ld+count)
+func transposePortable[T kernels.Float](dst, src *T, count, width, ld, stride int) {
+	d, s := unsafe.Slice(dst, (count-1)*stride+width), unsafe.Slice(src, (width-1)*ld+count)
 	for j := range width {
 		for i, v := range s[j*ld:][:count] {
-			d[i*width+j] = v
+			d[i*stride+j] = v
 		}
 	}
 }

@@ -18,7 +18,7 @@ func Mirror[T kernels.Float](c []T, n, from, to int) {
 			break
 		}
 		for col := 0; col < row; col += Mirrored {
-			j.kernel.transpose(&j.blockA[0], &c[row*n+col], Mirrored, Mirrored, n)
+			j.kernel.transpose(&j.blockA[0], &c[row*n+col], Mirrored, Mirrored, n, Mirrored)
 			j.kernel.gather(&c[col*n+row], &j.blockA[0], &j.mirrored[0], Mirrored, Mirrored, n)
 		}
 		mirror(c, n, row, row, row+Mirrored)

@@ -22,10 +22,10 @@ func linesF32(dst *float32, src *float32, count int, width int, ld int)
 //go:noescape
 func gatherF32(dst *float32, src *float32, rows *int, count int, width int, stride int)
 
-// transposeF32 is dst[i·width+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.
+// transposeF32 is dst[i·stride+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.
 //
 //go:noescape
-func transposeF32(dst *float32, src *float32, count int, width int, ld int)
+func transposeF32(dst *float32, src *float32, count int, width int, ld int, stride int)
 
 // spreadF32 is dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips, i < count, j < width, 16 bytes < width ≤ 64 bytes. It reads and writes whole vectors, less than one beyond a line's and a strip's end.
 //
@@ -52,10 +52,10 @@ func linesF64(dst *float64, src *float64, count int, width int, ld int)
 //go:noescape
 func gatherF64(dst *float64, src *float64, rows *int, count int, width int, stride int)
 
-// transposeF64 is dst[i·width+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.
+// transposeF64 is dst[i·stride+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.
 //
 //go:noescape
-func transposeF64(dst *float64, src *float64, count int, width int, ld int)
+func transposeF64(dst *float64, src *float64, count int, width int, ld int, stride int)
 
 // spreadF64 is dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips, i < count, j < width, 16 bytes < width ≤ 64 bytes. It reads and writes whole vectors, less than one beyond a line's and a strip's end.
 //

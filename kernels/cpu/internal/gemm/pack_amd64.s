@@ -267,9 +267,9 @@ from4_loop:
 	VZEROUPPER
 	RET
 
-// func transposeF32(dst *float32, src *float32, count int, width int, ld int)
+// func transposeF32(dst *float32, src *float32, count int, width int, ld int, stride int)
 // Requires: AVX
-TEXT ·transposeF32(SB), NOSPLIT, $0-40
+TEXT ·transposeF32(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ count+16(FP), CX
@@ -277,6 +277,8 @@ TEXT ·transposeF32(SB), NOSPLIT, $0-40
 	MOVQ ld+32(FP), R8
 	SHLQ $0x02, DX
 	SHLQ $0x02, R8
+	MOVQ stride+40(FP), R15
+	SHLQ $0x02, R15
 	LEAQ (R8)(R8*2), R9
 	CMPQ DX, $0x20
 	JLT  by4
@@ -317,28 +319,28 @@ by8_square:
 	VUNPCKHPD  Y15, Y13, Y7
 	VPERM2F128 $0x20, Y4, Y0, Y8
 	VMOVUPS    Y8, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x20, Y5, Y1, Y9
 	VMOVUPS    Y9, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x20, Y6, Y2, Y10
 	VMOVUPS    Y10, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x20, Y7, Y3, Y11
 	VMOVUPS    Y11, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x31, Y4, Y0, Y8
 	VMOVUPS    Y8, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x31, Y5, Y1, Y9
 	VMOVUPS    Y9, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x31, Y6, Y2, Y10
 	VMOVUPS    Y10, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x31, Y7, Y3, Y11
 	VMOVUPS    Y11, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	ADDQ       $0x20, R10
 	ADDQ       $0x20, R12
 	SUBQ       $0x08, BX
@@ -367,7 +369,7 @@ by8_single:
 	MOVL R13, 28(R11)
 	ADDQ $0x04, R10
 	ADDQ $0x04, R12
-	ADDQ DX, R11
+	ADDQ R15, R11
 	DECQ BX
 	JNE  by8_single
 
@@ -415,13 +417,13 @@ by4_square:
 	VUNPCKLPD X7, X5, X2
 	VUNPCKHPD X7, X5, X3
 	VMOVUPS   X0, (R11)
-	ADDQ      DX, R11
+	ADDQ      R15, R11
 	VMOVUPS   X1, (R11)
-	ADDQ      DX, R11
+	ADDQ      R15, R11
 	VMOVUPS   X2, (R11)
-	ADDQ      DX, R11
+	ADDQ      R15, R11
 	VMOVUPS   X3, (R11)
-	ADDQ      DX, R11
+	ADDQ      R15, R11
 	ADDQ      $0x10, R10
 	SUBQ      $0x04, BX
 	JGE       by4_square
@@ -441,7 +443,7 @@ by4_single:
 	MOVL R13, 12(R11)
 	ADDQ $0x04, R10
 	ADDQ $0x04, R12
-	ADDQ DX, R11
+	ADDQ R15, R11
 	DECQ BX
 	JNE  by4_single
 
@@ -785,9 +787,9 @@ from4_loop:
 	VZEROUPPER
 	RET
 
-// func transposeF64(dst *float64, src *float64, count int, width int, ld int)
+// func transposeF64(dst *float64, src *float64, count int, width int, ld int, stride int)
 // Requires: AVX
-TEXT ·transposeF64(SB), NOSPLIT, $0-40
+TEXT ·transposeF64(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ count+16(FP), CX
@@ -795,6 +797,8 @@ TEXT ·transposeF64(SB), NOSPLIT, $0-40
 	MOVQ ld+32(FP), R8
 	SHLQ $0x03, DX
 	SHLQ $0x03, R8
+	MOVQ stride+40(FP), R15
+	SHLQ $0x03, R15
 	LEAQ (R8)(R8*2), R9
 	MOVQ DX, AX
 
@@ -817,16 +821,16 @@ by4_square:
 	VUNPCKHPD  Y3, Y2, Y7
 	VPERM2F128 $0x20, Y6, Y4, Y8
 	VMOVUPS    Y8, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x20, Y7, Y5, Y8
 	VMOVUPS    Y8, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x31, Y6, Y4, Y8
 	VMOVUPS    Y8, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	VPERM2F128 $0x31, Y7, Y5, Y8
 	VMOVUPS    Y8, (R11)
-	ADDQ       DX, R11
+	ADDQ       R15, R11
 	ADDQ       $0x20, R10
 	SUBQ       $0x04, BX
 	JGE        by4_square
@@ -846,7 +850,7 @@ by4_single:
 	MOVQ R13, 24(R11)
 	ADDQ $0x08, R10
 	ADDQ $0x08, R12
-	ADDQ DX, R11
+	ADDQ R15, R11
 	DECQ BX
 	JNE  by4_single
 

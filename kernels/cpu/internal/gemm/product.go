@@ -121,7 +121,7 @@ func (j *job[T]) packB(dst []T, s, depth int) {
 	from, width := j.cols(s)
 	switch {
 	case j.dot:
-		j.kernel.transpose(&dst[0], &j.b.Data[j.item*j.b.Stride+depth*j.b.LD+from], width, len(dst)/width, j.b.LD)
+		j.kernel.transpose(&dst[0], &j.b.Data[j.item*j.b.Stride+depth*j.b.LD+from], width, len(dst)/width, j.b.LD, len(dst)/width)
 	case j.b.Pack != nil:
 		j.b.Pack(dst, j.item, from, width, depth)
 	default:
@@ -136,8 +136,8 @@ func (j *job[T]) copy(dst []T, x *Matrix[T], from, width, depth int, along bool)
 	case !along:
 		j.kernel.lines(&dst[0], &x.Data[j.item*x.Stride+depth*x.LD+from], count, width, x.LD)
 	case width < 4:
-		transposePortable(&dst[0], &x.Data[j.item*x.Stride+from*x.LD+depth], count, width, x.LD)
+		transposePortable(&dst[0], &x.Data[j.item*x.Stride+from*x.LD+depth], count, width, x.LD, width)
 	default:
-		j.kernel.transpose(&dst[0], &x.Data[j.item*x.Stride+from*x.LD+depth], count, width, x.LD)
+		j.kernel.transpose(&dst[0], &x.Data[j.item*x.Stride+from*x.LD+depth], count, width, x.LD, width)
 	}
 }

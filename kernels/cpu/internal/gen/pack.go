@@ -42,6 +42,11 @@ func (p packer) declare(name, signature, doc string) {
 
 func (p packer) begin(name, doc string) {
 	p.declare(name, "func(dst, src *%s, count, width, ld int)", doc)
+	p.load()
+}
+
+// load loads the parameters that all copies of lines have.
+func (p packer) load() {
 	p.Load(p.Param("dst"), regDst)
 	p.Load(p.Param("src"), regSrc)
 	p.Load(p.Param("count"), regCount)

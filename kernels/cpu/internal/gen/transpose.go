@@ -10,7 +10,10 @@ import (
 // transpose emits the copy that turns lines into columns: four or, in float32, eight lines at a time, the last group
 // overlapping the one before, over the whole depth.
 func (p packer) transpose() {
-	p.begin("transpose", "is dst[i·width+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.")
+	p.declare("transpose", "func(dst, src *%s, count, width, ld, stride int)", "is dst[i·stride+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.")
+	p.load()
+	p.Load(p.Param("stride"), regStride)
+	p.SHLQ(p.shift(), regStride)
 	p.LEAQ(operand.Mem{Base: regLD, Index: regLD, Scale: 2}, reg.R9) // 3·ld
 	groups := []int{4}
 	if !p.f64 {
@@ -34,6 +37,7 @@ func (p packer) transpose() {
 var (
 	srcLow, srcHigh = reg.R10, reg.R12 // lines 0 to 3 and 4 to 7 of the group
 	dst             = reg.R11
+	regStride       = reg.R15 // in bytes
 	left            = reg.RBX // lines of depth to do
 	linesLeft       = reg.RAX // bytes of width to do
 )
@@ -79,7 +83,7 @@ func (p packer) group(name string, lines int) {
 	}
 	p.ADDQ(operand.U8(p.size()), srcLow)
 	p.ADDQ(operand.U8(p.size()), srcHigh)
-	p.ADDQ(regWidth, dst)
+	p.ADDQ(regStride, dst)
 	p.DECQ(left)
 	p.JNE(operand.LabelRef(name + "_single"))
 	p.Label(name + "_next")
@@ -119,7 +123,7 @@ func (p packer) line(l, offset int) operand.Mem {
 
 func (p packer) emitRow(v operand.Op) {
 	p.VMOVUPS(v, operand.Mem{Base: dst})
-	p.ADDQ(regWidth, dst)
+	p.ADDQ(regStride, dst)
 }
 
 // pairs interleaves x and y: the low and high halves of every 128-bit lane.
