@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"math"
-
 	"drift/kernels"
 	"drift/kernels/cpu/internal/gemm"
 	"drift/kernels/cpu/internal/vmath"
@@ -33,12 +31,15 @@ type attention[T kernels.Float] struct {
 	l          []T
 	block      int // queries
 	local      *arena
-	scale      vmath.Func[T]
-	slope      func(x, y []T, n int, l T) // of a row of a softmax
+	scale, add vmath.Func[T]
+	log        vmath.Func[T]
+	softmax    func(x []T, n int) (m, sum T) // of a row
+	slope      func(x, y []T, n int, l T)    // of a row of a softmax
 }
 
 func newAttention[T kernels.Float](l *loader, p kernels.Attention) *attention[T] {
-	a := &attention[T]{Attention: p, local: l.local, scale: vmath.For[T](kernels.FnScale), slope: vmath.SlopeFor[T]()}
+	a := &attention[T]{Attention: p, local: l.local, softmax: vmath.SoftmaxFor[T](), slope: vmath.SlopeFor[T]()}
+	a.scale, a.add, a.log = vmath.For[T](kernels.FnScale), vmath.For[T](kernels.FnAdd), vmath.For[T](kernels.FnLog)
 	a.block = min(max(leastQueries, attentionScores/p.Keys), mostQueries, p.Queries)
 	return a
 }
@@ -79,15 +80,15 @@ func (h heads[T]) rows(b, k, from, to, width int, turned []T) gemm.Left[T] {
 	return gemm.InRows(to-from, width, h.of(b, k)[from*h.row:], h.row, turned)
 }
 
-// attentionScratch is what a worker has of its own: columns rows of Scale·k as columns; a block's q so, where products want that; a square of queries and keys, and it
-// turned.
+// attentionScratch is what a worker has of its own: columns rows of Scale·k as columns; a block's q so, where products want that; a square of queries
+// and keys, and it turned; the largest score of each query.
 type attentionScratch[T kernels.Float] struct {
-	keys, queries, p, turned []T
-	columns                  int
+	keys, queries, p, turned, largest []T
+	columns                           int
 }
 
 func (a *attention[T]) scratchSize() int {
-	return a.columns(a.Width) + wholeLines(a.Width*a.block) + 2*a.square()
+	return a.columns(a.Width) + wholeLines(a.Width*a.block) + 2*a.square() + wholeLines(a.block)
 }
 
 func (a *attention[T]) scratch(worker int) (s attentionScratch[T]) {
@@ -95,7 +96,8 @@ func (a *attention[T]) scratch(worker int) (s attentionScratch[T]) {
 	s.keys, rest = cut(rest, a.columns(a.Width))
 	s.queries, rest = cut(rest, a.Width*a.block)
 	s.p, rest = cut(rest, a.square())
-	s.turned, _ = cut(rest, a.square())
+	s.turned, rest = cut(rest, a.square())
+	s.largest, _ = cut(rest, a.block)
 	return s
 }
 
@@ -148,18 +150,14 @@ func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T
 // attend computes queries [from, to) of a head.
 func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
 	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
-	v, o, l, ld := a.v[0], a.o[0], a.l[head*a.Queries:], apart(keys)
+	v, o, l, ld := a.v[0], a.o[0], a.l[head*a.Queries+from:][:n], apart(keys)
 	q := a.q[0].rows(b, h, from, to, a.Width, s.queries)
 	q.TimesUntil(beyond, keys, s.keys, apart(s.columns), 0, s.p, ld)
-	for r := from; r < to; r++ {
-		row := s.p[(r-from)*ld : (r-from+1)*ld]
-		seen := row[:min(keys, a.seen(r+1))]
-		m := vmath.Max(seen)
-		sum := vmath.ExpSum(seen, seen, m)
-		a.scale(seen, seen, nil, 1/sum)
-		clear(row[len(seen):])
-		l[r] = m + T(math.Log(float64(sum)))
+	for r := range n {
+		s.largest[r], l[r] = a.softmax(s.p[r*ld:][:wholeLines(keys)], min(keys, a.seen(from+r+1)))
 	}
+	a.log(l, l, nil, 0)
+	a.add(l, l, s.largest[:n], 0)
 	p := gemm.InRows(n, keys, s.p, ld, s.turned).Until(beyond)
 	p.Times(a.Values, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
 }

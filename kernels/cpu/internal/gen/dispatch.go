@@ -17,7 +17,7 @@ type instructions struct {
 
 // tables are the instructions of each architecture.
 var tables = map[string][]instructions{
-	"amd64": {{"AVX2", functions, []string{"sum", "largest", "expSum", "slope", "curve"}}, {"AVX512", functions, []string{"sum", "largest", "expSum"}}},
+	"amd64": {{"AVX2", functions, []string{"sum", "largest", "expSum", "softmax", "slope", "curve"}}, {"AVX512", functions, []string{"sum", "largest", "expSum"}}},
 	"arm64": {{"NEON", neonElementwise(), []string{"sum"}}},
 }
 

@@ -21,8 +21,9 @@ func loops(wide bool) func(*build.Context) {
 				t.emit(f)
 			}
 			if !wide {
-				t.emit(slope)
-				t.emit(curve)
+				for _, f := range []func(body){softmax, slope, curve} {
+					t.emit(f)
+				}
 			}
 			t.data()
 		}

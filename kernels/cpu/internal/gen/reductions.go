@@ -128,11 +128,15 @@ func (b body) lanesTo(v reg.VecVirtual, combine instruction) {
 
 // result returns the first lane.
 func (b body) result(v reg.VecVirtual) {
+	b.setResult(v)
+	b.VZEROUPPER()
+	b.RET()
+}
+
+func (b body) setResult(v reg.VecVirtual) {
 	r, err := b.ReturnIndex(0).Resolve()
 	if err != nil {
 		panic(err)
 	}
 	b.of(b.VMOVSD, b.VMOVSS)(v.AsX(), r.Addr)
-	b.VZEROUPPER()
-	b.RET()
 }

@@ -5,6 +5,26 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// softmax emits the softmax of scores of which m is the largest. In the lanes beyond the last element, e^(x−m) may be anything.
+func softmax(b body) {
+	b.begin("softmax", "func(x *T, n, all int, m T) T",
+		"is x ← e^(x−m)/Σ e^(x−m) for n elements, and 0 for the others of all, whole vectors. It returns the sum.", "x")
+	m, zero := b.new(), b.copy(b.constant(0))
+	sum := b.copy(zero)
+	b.broadcast(b.arg("m"), m)
+	b.loop(func(a access) {
+		e := a.keep(b.exp(b.sub(a.load("x"), m)), zero)
+		b.move(e, b.at("x"))
+		b.of(b.VADDPD, b.VADDPS)(e, sum, sum)
+	})
+	b.everywhere(sum)
+	b.setResult(sum)
+	factor := b.div(b.constant(1), sum)
+	b.restart()
+	b.pass("scale_", func(a access) { b.move(a.keep(b.mul(factor, a.load("x")), zero), b.at("x")) })
+	b.fill(zero, "x")
+}
+
 // slope emits the derivative of a softmax along y. In the lanes beyond the last element, e^(x−l) may be anything.
 func slope(b body) {
 	b.begin("slope", "func(x, y *T, n, all int, l T)", "is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.", "x", "y")

@@ -167,6 +167,11 @@ func largestF32AVX2(x *float32, n int) float32
 //go:noescape
 func expSumF32AVX2(dst *float32, x *float32, n int, shift float32) float32
 
+// softmaxF32AVX2 is x ← e^(x−m)/Σ e^(x−m) for n elements, and 0 for the others of all, whole vectors. It returns the sum.
+//
+//go:noescape
+func softmaxF32AVX2(x *float32, n int, all int, m float32) float32
+
 // slopeF32AVX2 is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.
 //
 //go:noescape
@@ -341,6 +346,11 @@ func largestF64AVX2(x *float64, n int) float64
 //
 //go:noescape
 func expSumF64AVX2(dst *float64, x *float64, n int, shift float64) float64
+
+// softmaxF64AVX2 is x ← e^(x−m)/Σ e^(x−m) for n elements, and 0 for the others of all, whole vectors. It returns the sum.
+//
+//go:noescape
+func softmaxF64AVX2(x *float64, n int, all int, m float64) float64
 
 // slopeF64AVX2 is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.
 //

@@ -1893,6 +1893,153 @@ end:
 	VZEROUPPER
 	RET
 
+// func softmaxF32AVX2(x *float32, n int, all int, m float32) float32
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxF32AVX2(SB), NOSPLIT, $0-36
+	MOVQ         x+0(FP), SI
+	MOVQ         n+8(FP), BX
+	XORL         AX, AX
+	VMOVUPS      constantsF32AVX2<>+64(SB), Y1
+	VMOVUPS      Y1, Y2
+	VBROADCASTSS m+24(FP), Y0
+	SUBQ         $0x08, BX
+	JLT          rest
+
+whole:
+	VMOVUPS      (SI)(AX*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      constantsF32AVX2<>+96(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      constantsF32AVX2<>+128(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       constantsF32AVX2<>+160(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y4, Y5
+	VMOVUPS      constantsF32AVX2<>+224(SB), Y6
+	VFNMADD213PS Y3, Y6, Y5
+	VMOVUPS      Y4, Y3
+	VMOVUPS      constantsF32AVX2<>+192(SB), Y6
+	VFNMADD213PS Y5, Y6, Y3
+	VMOVUPS      constantsF32AVX2<>+256(SB), Y5
+	VFMADD213PS  constantsF32AVX2<>+288(SB), Y3, Y5
+	VFMADD213PS  constantsF32AVX2<>+320(SB), Y3, Y5
+	VFMADD213PS  constantsF32AVX2<>+352(SB), Y3, Y5
+	VFMADD213PS  constantsF32AVX2<>+384(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      Y5, Y5
+	VFMADD213PS  Y3, Y6, Y5
+	VADDPS       constantsF32AVX2<>+32(SB), Y5, Y3
+	VMULPS       constantsF32AVX2<>+384(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VADDPS       constantsF32AVX2<>+416(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       constantsF32AVX2<>+416(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      Y3, (SI)(AX*1)
+	VADDPS       Y3, Y2, Y2
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JGE          whole
+
+rest:
+	ADDQ         $0x08, BX
+	JEQ          end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPS      (R8)(BX*4), Y3
+	VMASKMOVPS   (SI)(AX*1), Y3, Y4
+	VSUBPS       Y0, Y4, Y0
+	VMOVUPS      constantsF32AVX2<>+96(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMOVUPS      constantsF32AVX2<>+128(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMULPS       constantsF32AVX2<>+160(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      Y4, Y5
+	VMOVUPS      constantsF32AVX2<>+224(SB), Y6
+	VFNMADD213PS Y0, Y6, Y5
+	VMOVUPS      Y4, Y0
+	VMOVUPS      constantsF32AVX2<>+192(SB), Y6
+	VFNMADD213PS Y5, Y6, Y0
+	VMOVUPS      constantsF32AVX2<>+256(SB), Y5
+	VFMADD213PS  constantsF32AVX2<>+288(SB), Y0, Y5
+	VFMADD213PS  constantsF32AVX2<>+320(SB), Y0, Y5
+	VFMADD213PS  constantsF32AVX2<>+352(SB), Y0, Y5
+	VFMADD213PS  constantsF32AVX2<>+384(SB), Y0, Y5
+	VMULPS       Y0, Y0, Y6
+	VMOVUPS      Y5, Y5
+	VFMADD213PS  Y0, Y6, Y5
+	VADDPS       constantsF32AVX2<>+32(SB), Y5, Y0
+	VMULPS       constantsF32AVX2<>+384(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VADDPS       constantsF32AVX2<>+416(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y0, Y0
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       constantsF32AVX2<>+416(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VBLENDVPS    Y3, Y0, Y1, Y0
+	VMOVUPS      Y0, (SI)(AX*1)
+	VADDPS       Y0, Y2, Y2
+
+end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x01, X2, X0
+	VADDPS       X0, X2, X2
+	VBROADCASTSS X2, Y2
+	VMOVSS       X2, ret+32(FP)
+	VMOVUPS      constantsF32AVX2<>+32(SB), Y0
+	VDIVPS       Y2, Y0, Y0
+	MOVQ         n+8(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x08, BX
+	JLT          scale_rest
+
+scale_whole:
+	VMOVUPS (SI)(AX*1), Y2
+	VMULPS  Y2, Y0, Y2
+	VMOVUPS Y2, (SI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JGE     scale_whole
+
+scale_rest:
+	ADDQ       $0x08, BX
+	JEQ        scale_end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPS    (R8)(BX*4), Y2
+	VMASKMOVPS (SI)(AX*1), Y2, Y3
+	VMULPS     Y3, Y0, Y0
+	VBLENDVPS  Y2, Y0, Y1, Y0
+	VMOVUPS    Y0, (SI)(AX*1)
+
+scale_end:
+	MOVQ n+8(FP), AX
+	ADDQ $0x07, AX
+	ANDQ $-8, AX
+	MOVQ all+16(FP), BX
+	SUBQ AX, BX
+	JLE  filled
+	SHLQ $0x02, AX
+
+fill:
+	VMOVUPS Y1, (SI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, BX
+	JG      fill
+
+filled:
+	VZEROUPPER
+	RET
+
 // func slopeF32AVX2(x *float32, y *float32, n int, all int, l float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·slopeF32AVX2(SB), NOSPLIT, $0-36
@@ -4621,6 +4768,161 @@ end:
 	VPERMILPD    $0x01, X2, X0
 	VADDPD       X0, X2, X2
 	VMOVSD       X2, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxF64AVX2(x *float64, n int, all int, m float64) float64
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxF64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         x+0(FP), SI
+	MOVQ         n+8(FP), BX
+	XORL         AX, AX
+	VMOVUPD      constantsF64AVX2<>+64(SB), Y1
+	VMOVUPD      Y1, Y2
+	VBROADCASTSD m+24(FP), Y0
+	SUBQ         $0x04, BX
+	JLT          rest
+
+whole:
+	VMOVUPD      (SI)(AX*1), Y3
+	VSUBPD       Y0, Y3, Y3
+	VMOVUPD      constantsF64AVX2<>+96(SB), Y4
+	VMINPD       Y3, Y4, Y3
+	VMOVUPD      constantsF64AVX2<>+128(SB), Y4
+	VMAXPD       Y3, Y4, Y3
+	VMULPD       constantsF64AVX2<>+160(SB), Y3, Y4
+	VROUNDPD     $0x08, Y4, Y4
+	VMOVUPD      Y4, Y5
+	VMOVUPD      constantsF64AVX2<>+224(SB), Y6
+	VFNMADD213PD Y3, Y6, Y5
+	VMOVUPD      Y4, Y3
+	VMOVUPD      constantsF64AVX2<>+192(SB), Y6
+	VFNMADD213PD Y5, Y6, Y3
+	VMOVUPD      constantsF64AVX2<>+256(SB), Y5
+	VFMADD213PD  constantsF64AVX2<>+288(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+320(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+352(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+384(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+416(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+448(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+480(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+512(SB), Y3, Y5
+	VFMADD213PD  constantsF64AVX2<>+544(SB), Y3, Y5
+	VMULPD       Y3, Y3, Y6
+	VMOVUPD      Y5, Y5
+	VFMADD213PD  Y3, Y6, Y5
+	VADDPD       constantsF64AVX2<>+32(SB), Y5, Y3
+	VMULPD       constantsF64AVX2<>+576(SB), Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VADDPD       constantsF64AVX2<>+608(SB), Y5, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VMULPD       Y6, Y3, Y3
+	VSUBPD       Y5, Y4, Y4
+	VADDPD       constantsF64AVX2<>+608(SB), Y4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      Y3, (SI)(AX*1)
+	VADDPD       Y3, Y2, Y2
+	ADDQ         $0x20, AX
+	SUBQ         $0x04, BX
+	JGE          whole
+
+rest:
+	ADDQ         $0x04, BX
+	JEQ          end
+	NEGQ         BX
+	LEAQ         masks<>+32(SB), R8
+	VMOVUPD      (R8)(BX*8), Y3
+	VMASKMOVPD   (SI)(AX*1), Y3, Y4
+	VSUBPD       Y0, Y4, Y0
+	VMOVUPD      constantsF64AVX2<>+96(SB), Y4
+	VMINPD       Y0, Y4, Y0
+	VMOVUPD      constantsF64AVX2<>+128(SB), Y4
+	VMAXPD       Y0, Y4, Y0
+	VMULPD       constantsF64AVX2<>+160(SB), Y0, Y4
+	VROUNDPD     $0x08, Y4, Y4
+	VMOVUPD      Y4, Y5
+	VMOVUPD      constantsF64AVX2<>+224(SB), Y6
+	VFNMADD213PD Y0, Y6, Y5
+	VMOVUPD      Y4, Y0
+	VMOVUPD      constantsF64AVX2<>+192(SB), Y6
+	VFNMADD213PD Y5, Y6, Y0
+	VMOVUPD      constantsF64AVX2<>+256(SB), Y5
+	VFMADD213PD  constantsF64AVX2<>+288(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+320(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+352(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+384(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+416(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+448(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+480(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+512(SB), Y0, Y5
+	VFMADD213PD  constantsF64AVX2<>+544(SB), Y0, Y5
+	VMULPD       Y0, Y0, Y6
+	VMOVUPD      Y5, Y5
+	VFMADD213PD  Y0, Y6, Y5
+	VADDPD       constantsF64AVX2<>+32(SB), Y5, Y0
+	VMULPD       constantsF64AVX2<>+576(SB), Y4, Y5
+	VROUNDPD     $0x08, Y5, Y5
+	VADDPD       constantsF64AVX2<>+608(SB), Y5, Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VMULPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y4, Y4
+	VADDPD       constantsF64AVX2<>+608(SB), Y4, Y4
+	VPSLLQ       $0x34, Y4, Y4
+	VMULPD       Y4, Y0, Y0
+	VBLENDVPD    Y3, Y0, Y1, Y0
+	VMOVUPD      Y0, (SI)(AX*1)
+	VADDPD       Y0, Y2, Y2
+
+end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDPD       X0, X2, X2
+	VBROADCASTSD X2, Y2
+	VMOVSD       X2, ret+32(FP)
+	VMOVUPD      constantsF64AVX2<>+32(SB), Y0
+	VDIVPD       Y2, Y0, Y0
+	MOVQ         n+8(FP), BX
+	XORL         AX, AX
+	SUBQ         $0x04, BX
+	JLT          scale_rest
+
+scale_whole:
+	VMOVUPD (SI)(AX*1), Y2
+	VMULPD  Y2, Y0, Y2
+	VMOVUPD Y2, (SI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JGE     scale_whole
+
+scale_rest:
+	ADDQ       $0x04, BX
+	JEQ        scale_end
+	NEGQ       BX
+	LEAQ       masks<>+32(SB), R8
+	VMOVUPD    (R8)(BX*8), Y2
+	VMASKMOVPD (SI)(AX*1), Y2, Y3
+	VMULPD     Y3, Y0, Y0
+	VBLENDVPD  Y2, Y0, Y1, Y0
+	VMOVUPD    Y0, (SI)(AX*1)
+
+scale_end:
+	MOVQ n+8(FP), AX
+	ADDQ $0x03, AX
+	ANDQ $-4, AX
+	MOVQ all+16(FP), BX
+	SUBQ AX, BX
+	JLE  filled
+	SHLQ $0x03, AX
+
+fill:
+	VMOVUPD Y1, (SI)(AX*1)
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, BX
+	JG      fill
+
+filled:
 	VZEROUPPER
 	RET
 

@@ -2,8 +2,29 @@ package vmath
 
 import "drift/kernels"
 
-// Line is what the lengths of rows for SlopeFor and CurveFor are multiples of.
+// Line is what the lengths of rows for softmaxes are multiples of.
 const Line = 16
+
+// SoftmaxFor is the function that makes the first n of a row of scores x their softmax, and what is behind them 0. It returns the largest score m and
+// the sum of e^(x−m).
+func SoftmaxFor[T kernels.Float]() func(x []T, n int) (m, sum T) {
+	if v := active[T](); v != nil && v.softmax != nil {
+		return func(x []T, n int) (m, sum T) {
+			all := len(x) / Line * Line
+			m = Max(x[:all][:n])
+			return m, v.softmax(&x[0], n, all, m)
+		}
+	}
+	scale := For[T](kernels.FnScale)
+	return func(x []T, n int) (m, sum T) {
+		clear(x[n:])
+		x = x[:n]
+		m = Max(x)
+		sum = ExpSum(x, x, m)
+		scale(x, x, nil, 1/sum)
+		return m, sum
+	}
+}
 
 // SlopeFor is the function that makes the first n of a row of scores x, the logarithm of whose exponentials' sum is l, the softmax p = e^(x−l), and
 // y the derivative along y:

@@ -43,6 +43,7 @@ func testSoftmax[T kernels.Float](t *testing.T, eps float64) {
 		for i := range n {
 			p[i] -= 100
 		}
+		checkSoftmax(t, p, row[4], n, eps)
 		want[0], want[1], scale[0], scale[1] = slopeOf(p[:n], s[:n], float64(l))
 		slope(p, s, n, l)
 		want[2], want[3], scale[2], scale[3] = curveOf(p[:n], s[:n], d[:n], t0[:n])
@@ -56,6 +57,32 @@ func testSoftmax[T kernels.Float](t *testing.T, eps float64) {
 					t.Fatalf("%s[%d] of %d elements is %v, want %v", name, i, n, got, want[k][i])
 				}
 			}
+		}
+	}
+}
+
+// checkSoftmax makes a copy of scores their softmax.
+func checkSoftmax[T kernels.Float](t *testing.T, scores, row []T, n int, eps float64) {
+	t.Helper()
+	copy(row, scores)
+	m, sum := SoftmaxFor[T]()(row, n)
+	top, total := math.Inf(-1), 0.0
+	for _, x := range scores[:n] {
+		top = max(top, float64(x))
+	}
+	for _, x := range scores[:n] {
+		total += math.Exp(float64(x) - top)
+	}
+	if float64(m) != top || !(math.Abs(float64(sum)-total) <= float64(8+n)*eps*total) {
+		t.Fatalf("largest of %d scores is %v and the sum %v, want %v and %v", n, m, sum, top, total)
+	}
+	for i, got := range row {
+		want := 0.0
+		if i < n {
+			want = math.Exp(float64(scores[i])-top) / total
+		}
+		if !(math.Abs(float64(got)-want) <= float64(8+n)*eps*want) {
+			t.Fatalf("softmax of %d scores: element %d is %v, want %v", n, i, got, want)
 		}
 	}
 }

@@ -41,6 +41,7 @@ type vectors[T kernels.Float] struct {
 	sum     func(x *T, n int) T
 	largest func(x *T, n int) T
 	expSum  func(dst, x *T, n int, shift T) T
+	softmax func(x *T, n, all int, m T) T
 	slope   func(x, y *T, n, all int, l T)
 	curve   func(p, s, d, t *T, n, all int)
 }
