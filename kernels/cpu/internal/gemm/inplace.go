@@ -8,7 +8,8 @@ const mostSwept = 16
 // InPlace is C = Aᵀ·B + beta·C for A [k,m], B [k,n] and C [m,n] whose rows begin lda, ldb and ldc elements apart, without copies into strips:
 // for products with few terms over operands in the cache. With beta = 0, C is not read.
 func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	InColumns(m, k, a, lda).Times(n, b, ldb, beta, c, ldc)
+	w := within[T]{Left: InColumns(m, k, a, lda), n: n, columns: n, b: b, ldb: ldb, c: c, ldc: ldc}
+	w.multiply(beta)
 }
 
 // Left is A [m,k] of products whose operands are used where they lie.
@@ -52,41 +53,41 @@ func (l Left[T]) Times(n int, b []T, ldb int, beta T, c []T, ldc int) {
 
 // TimesUntil is Times where columns j > i+columns of C are not wanted: they are set or left as they are.
 func (l Left[T]) TimesUntil(columns, n int, b []T, ldb int, beta T, c []T, ldc int) {
-	if l.m <= 0 || n <= 0 || l.k <= 0 {
-		return
-	}
-	w := within[T]{kernel: active[T](), Left: l, n: n, columns: columns, b: b, ldb: ldb, c: c, ldc: ldc}
-	if l.inRows {
-		w.rowStep, w.termStep, w.tile, w.sweep = l.ld, 1, w.kernel.rows, w.kernel.sweepRows
-	} else {
-		w.rowStep, w.termStep, w.tile, w.sweep = 1, l.ld, w.kernel.tile, w.kernel.sweep
-	}
-	_, _, _ = l.a[(l.m-1)*w.rowStep+(l.k-1)*w.termStep], b[(l.k-1)*ldb+n-1], c[(l.m-1)*ldc+n-1]
+	w := within[T]{Left: l, n: n, columns: columns, b: b, ldb: ldb, c: c, ldc: ldc}
 	w.multiply(beta)
 }
 
 // within is a product whose operands are used where they lie: element (i,p) of A is a[i·rowStep+p·termStep].
 type within[T kernels.Float] struct {
-	*kernel[T]
 	Left[T]
-	tile              func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
-	sweep             func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
 	n, columns        int
 	b, c              []T
 	ldb, ldc          int
 	rowStep, termStep int
+	kernel            *kernel[T]
+	tile              func(k int, a *T, as int, b *T, bs int, c *T, ldc, rows, cols int, alpha, beta T, ahead *T, step int)
+	sweep             func(k int, a *T, as int, b *T, bs, next int, c *T, ldc, rows, tiles int, alpha, beta T, ahead *T, step, skip int)
 }
 
 func (w *within[T]) multiply(beta T) {
-	strips, width := ceil(w.m, w.maxRows), w.maxCols
+	if w.m <= 0 || w.n <= 0 || w.k <= 0 {
+		return
+	}
+	kern := active[T]()
+	w.kernel, w.tile, w.sweep, w.rowStep, w.termStep = kern, kern.tile, kern.sweep, 1, w.ld
+	if w.inRows {
+		w.tile, w.sweep, w.rowStep, w.termStep = kern.rows, kern.sweepRows, w.ld, 1
+	}
+	_, _, _ = w.a[(w.m-1)*w.rowStep+(w.k-1)*w.termStep], w.b[(w.k-1)*w.ldb+w.n-1], w.c[(w.m-1)*w.ldc+w.n-1]
+	strips, width := ceil(w.m, kern.maxRows), kern.maxCols
 	if w.sweep != nil {
 		width *= mostSwept
 	}
 	height, taller := w.m/strips, w.m%strips
-	for from := 0; from < w.k; from += w.depth {
+	for from := 0; from < w.k; from += kern.depth {
 		for col := 0; col < w.n; col += width {
 			end := min(col+width, w.n)
-			whole := (end - col) / w.maxCols
+			whole := (end - col) / kern.maxCols
 			for s, row := 0, 0; s < strips; s++ {
 				height := height
 				if s < taller {
@@ -102,7 +103,7 @@ func (w *within[T]) multiply(beta T) {
 // strip adds a block of terms, from one on, to columns [col, end) of a strip of rows, which begin with whole tiles.
 func (w *within[T]) strip(row, height, from, col, end, whole int, beta T) {
 	first, last := max(0, row+w.first), min(w.k, row+height+w.last)
-	to := min(from+w.depth, last)
+	to := min(from+w.kernel.depth, last)
 	from = max(from, first)
 	if from >= to {
 		return
@@ -112,15 +113,15 @@ func (w *within[T]) strip(row, height, from, col, end, whole int, beta T) {
 	}
 	if wanted := row + height + w.columns; wanted < end {
 		end = wanted
-		whole = min(whole, ceil(end-col, w.maxCols))
+		whole = min(whole, ceil(end-col, w.kernel.maxCols))
 	}
-	a, b, c := &w.a[row*w.rowStep+from*w.termStep], w.b[from*w.ldb:], w.c[row*w.ldc:]
+	a, b, c, wide := &w.a[row*w.rowStep+from*w.termStep], from*w.ldb, row*w.ldc, w.kernel.maxCols
 	if w.sweep != nil && whole > 0 {
-		w.sweep(to-from, a, w.ld, &b[col], w.ldb, w.maxCols, &c[col], w.ldc, height, whole, 1, beta, a, 1, 0)
-		col += whole * w.maxCols
+		w.sweep(to-from, a, w.ld, &w.b[b+col], w.ldb, wide, &w.c[c+col], w.ldc, height, whole, 1, beta, a, 1, 0)
+		col += whole * wide
 	}
-	for ; col < end; col += w.maxCols {
-		w.tile(to-from, a, w.ld, &b[col], w.ldb, &c[col], w.ldc, height, min(w.maxCols, w.n-col), 1, beta, a, 1)
+	for ; col < end; col += wide {
+		w.tile(to-from, a, w.ld, &w.b[b+col], w.ldb, &w.c[c+col], w.ldc, height, min(wide, w.n-col), 1, beta, a, 1)
 	}
 }
 
