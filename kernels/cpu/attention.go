@@ -67,8 +67,8 @@ func (a *attention[T]) seen(to int) int {
 	return a.Keys
 }
 
-// beyond is how many keys more than queries before it in a block, and itself, the first query of one sees.
-func (a *attention[T]) beyond(from int) int {
+// diagonal is d for a block of queries from one on of which query i sees keys j ≤ i+d alone.
+func (a *attention[T]) diagonal(from int) int {
 	if a.Causal {
 		return from
 	}
@@ -107,7 +107,8 @@ func (a *attention[T]) square() int { return a.block * apart(a.Keys) }
 // columns is the size of all keys, or values, of some width as columns.
 func (a *attention[T]) columns(width int) int { return width * apart(a.Keys) }
 
-// apart is how far apart rows of n numbers begin in scratch memory: whole cache lines, but no multiple of eight, for rows would share few sets of a cache.
+// apart is how far apart rows of n numbers begin in scratch memory: whole cache lines, but no multiple of eight, with which they would share few sets
+// of a cache.
 func apart(n int) int {
 	n = wholeLines(n)
 	if n%128 == 0 {
@@ -137,9 +138,7 @@ func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T
 			last := min(first+a.block, p.Queries)
 			if head != turned {
 				turned, s.columns = head, a.seen(last)
-				a.ask(a.k[0], head/a.Heads, head%a.Heads, s.columns, a.Width)
-				a.ask(a.q[0], head/a.Heads, head%a.Heads, last, a.Width)
-				a.ask(a.v[0], head/a.Heads, head%a.Heads, s.columns, a.Values)
+				a.ask(head/a.Heads, head%a.Heads, last, s.columns, 1)
 				a.turn(s.keys, a.k[0], head/a.Heads, head%a.Heads, s.columns, a.Width)
 			}
 			a.attend(&s, head, first, last)
@@ -149,23 +148,29 @@ func loadAttention[T kernels.Float](l *loader, p kernels.Attention, o operands[T
 
 // attend computes queries [from, to) of a head.
 func (a *attention[T]) attend(s *attentionScratch[T], head, from, to int) {
-	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
+	b, h, n, keys, diagonal := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.diagonal(from)
 	v, o, l, ld := a.v[0], a.o[0], a.l[head*a.Queries+from:][:n], apart(keys)
 	q := a.q[0].rows(b, h, from, to, a.Width, s.queries)
-	q.TimesUntil(beyond, keys, s.keys, apart(s.columns), 0, s.p, ld)
+	q.TimesUntil(diagonal, keys, s.keys, apart(s.columns), 0, s.p, ld)
 	for r := range n {
 		s.largest[r], l[r] = a.softmax(s.p[r*ld:][:wholeLines(keys)], min(keys, a.seen(from+r+1)))
 	}
 	a.log(l, l, nil, 0)
 	a.add(l, l, s.largest[:n], 0)
-	p := gemm.InRows(n, keys, s.p, ld, s.turned).Until(beyond)
+	p := gemm.InRows(n, keys, s.p, ld, s.turned).Until(diagonal)
 	p.Times(a.Values, v.of(b, h), v.row, 0, o.of(b, h)[from*o.row:], o.row)
 }
 
-// ask asks for rows of a head.
-func (a *attention[T]) ask(x heads[T], b, h, rows, width int) {
-	gemm.AskRows(x.of(b, h), rows, width, x.row)
+// ask asks for the first rows of a head's k, v and q, in some of the operands.
+func (a *attention[T]) ask(b, h, queries, keys, operands int) {
+	for i := range operands {
+		a.k[i].ask(b, h, keys, a.Width)
+		a.v[i].ask(b, h, keys, a.Values)
+		a.q[i].ask(b, h, queries, a.Width)
+	}
 }
+
+func (h heads[T]) ask(b, k, rows, width int) { gemm.AskRows(h.of(b, k), rows, width, h.row) }
 
 // turn is the first rows of a head times Scale, as columns, which begin apart(rows) elements from each other.
 func (a *attention[T]) turn(dst []T, x heads[T], b, h, rows, width int) {

@@ -5,8 +5,8 @@ import (
 	"drift/kernels/cpu/internal/gemm"
 )
 
-// gradientScratch is what a worker has of its own: of a head, Scale times k and v with their rows as columns; of a block of queries, q and ō so, where
-// products want that; two squares of queries and keys, and one turned.
+// gradientScratch is what a worker has of its own: of a head, Scale times k and v with their rows as columns; of a block of queries, q and ō so,
+// where products want that; two squares of queries and keys, and one turned.
 type gradientScratch[T kernels.Float] struct{ keys, values, queries, out, p, d, turned []T }
 
 func (a *attention[T]) gradientSize() int {
@@ -44,10 +44,8 @@ func loadAttentionGradient[T kernels.Float](l *loader, p kernels.AttentionGradie
 // back takes the blocks of queries from the last to the first: the last one sees all keys, and the others add to what it has begun.
 func (a *attention[T]) back(s *gradientScratch[T], head int) {
 	b, h := head/a.Heads, head%a.Heads
-	a.ask(a.k[0], b, h, a.Keys, a.Width)
-	a.ask(a.v[0], b, h, a.Keys, a.Values)
-	a.ask(a.q[0], b, h, a.Queries, a.Width)
-	a.ask(a.o[1], b, h, a.Queries, a.Values)
+	a.ask(b, h, a.Queries, a.Keys, 1)
+	a.o[1].ask(b, h, a.Queries, a.Values)
 	a.turn(s.keys, a.k[0], b, h, a.Keys, a.Width)
 	a.turn(s.values, a.v[0], b, h, a.Keys, a.Values)
 	beta := T(0)
@@ -59,15 +57,15 @@ func (a *attention[T]) back(s *gradientScratch[T], head int) {
 
 // backBlock is the part of queries [from, to) in the gradients of a head. Scale is in the copies of k and v, and so in s̄.
 func (a *attention[T]) backBlock(s *gradientScratch[T], head, from, to int, beta T) {
-	b, h, n, keys, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.beyond(from)
+	b, h, n, keys, diagonal := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.diagonal(from)
 	q, k, g, ld := a.q[0], a.k[0], a.o[1], apart(keys)
 	toQ, toK, toV := a.q[1], a.k[1], a.v[1]
-	q.rows(b, h, from, to, a.Width, s.queries).TimesUntil(beyond, keys, s.keys, apart(a.Keys), 0, s.p, ld)
-	g.rows(b, h, from, to, a.Values, s.out).TimesUntil(beyond, keys, s.values, apart(a.Keys), 0, s.d, ld)
+	q.rows(b, h, from, to, a.Width, s.queries).TimesUntil(diagonal, keys, s.keys, apart(a.Keys), 0, s.p, ld)
+	g.rows(b, h, from, to, a.Values, s.out).TimesUntil(diagonal, keys, s.values, apart(a.Keys), 0, s.d, ld)
 	a.slopes(s.p, s.d, head, from, to)
-	gemm.InColumns(keys, n, s.p, ld).After(beyond).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
-	gemm.InColumns(keys, n, s.d, ld).After(beyond).Times(a.Width, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
-	d := gemm.InRows(n, keys, s.d, ld, s.turned).Until(beyond)
+	gemm.InColumns(keys, n, s.p, ld).After(diagonal).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
+	gemm.InColumns(keys, n, s.d, ld).After(diagonal).Times(a.Width, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
+	d := gemm.InRows(n, keys, s.d, ld, s.turned).Until(diagonal)
 	d.Times(a.Width, k.of(b, h), k.row, 0, toQ.of(b, h)[from*toQ.row:], toQ.row)
 }
 

@@ -18,8 +18,8 @@ type attentionHVP[T kernels.Float] struct {
 	curve   func(p, s, d, t, spare []T, n int)
 }
 
-// hvpScratch is what a worker has of its own: of a head, Scale times k, k̇, v and v̇ with their rows as columns; of a block of queries, q, q̇ and ō so,
-// where products want that; four squares of queries and keys, and one turned.
+// hvpScratch is what a worker has of its own: of a head, Scale times k, k̇, v and v̇ with their rows as columns; of a block of queries, q, q̇ and ō
+// so, where products want that; four squares of queries and keys, and one turned.
 type hvpScratch[T kernels.Float] struct {
 	keys, dKeys, values, dValues, queries, out []T
 	p, s, d, t, turned                         []T
@@ -84,18 +84,11 @@ func (a *attentionHVP[T]) hand(l *loader, products int) {
 // head takes the blocks of queries from the last to the first: the last one sees all keys, and the others add to what it has begun.
 func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 	b, h := head/a.Heads, head%a.Heads
-	a.ask(a.k[0], b, h, a.Keys, a.Width)
-	a.ask(a.k[1], b, h, a.Keys, a.Width)
-	a.ask(a.v[0], b, h, a.Keys, a.Values)
-	a.ask(a.v[1], b, h, a.Keys, a.Values)
-	a.ask(a.q[0], b, h, a.Queries, a.Width)
-	a.ask(a.q[1], b, h, a.Queries, a.Width)
-	if !a.tangent {
-		a.ask(a.o[1], b, h, a.Queries, a.Values)
-	}
+	a.ask(b, h, a.Queries, a.Keys, 2)
 	a.turn(s.keys, a.k[0], b, h, a.Keys, a.Width)
 	a.turn(s.dKeys, a.k[1], b, h, a.Keys, a.Width)
 	if !a.tangent {
+		a.o[1].ask(b, h, a.Queries, a.Values)
 		a.turn(s.values, a.v[0], b, h, a.Keys, a.Values)
 		a.turn(s.dValues, a.v[1], b, h, a.Keys, a.Values)
 	}
@@ -113,27 +106,27 @@ func (a *attentionHVP[T]) head(s *hvpScratch[T], head int) {
 
 // first sets p and, in s, ṗ, and ȯ.
 func (a *attentionHVP[T]) first(s *hvpScratch[T], head, from, to int) {
-	b, h, n, keys, w, beyond := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.Width, a.beyond(from)
+	b, h, n, keys, w, diagonal := head/a.Heads, head%a.Heads, to-from, a.seen(to), a.Width, a.diagonal(from)
 	ld, columns := apart(keys), apart(a.Keys)
 	q := a.q[0].rows(b, h, from, to, w, s.queries[:n*w])
 	dq := a.q[1].rows(b, h, from, to, w, s.queries[n*w:])
-	q.TimesUntil(beyond, keys, s.keys, columns, 0, s.p, ld)
-	q.TimesUntil(beyond, keys, s.dKeys, columns, 0, s.s, ld)
-	dq.TimesUntil(beyond, keys, s.keys, columns, 1, s.s, ld)
+	q.TimesUntil(diagonal, keys, s.keys, columns, 0, s.p, ld)
+	q.TimesUntil(diagonal, keys, s.dKeys, columns, 0, s.s, ld)
+	dq.TimesUntil(diagonal, keys, s.keys, columns, 1, s.s, ld)
 	a.slopes(s.p, s.s, head, from, to)
 	v, dv, o := a.v[0], a.v[1], a.o[2]
 	out := o.of(b, h)[from*o.row:]
-	gemm.InRows(n, keys, s.s, ld, s.turned).Until(beyond).Times(a.Values, v.of(b, h), v.row, 0, out, o.row)
-	gemm.InRows(n, keys, s.p, ld, s.turned).Until(beyond).Times(a.Values, dv.of(b, h), dv.row, 1, out, o.row)
+	gemm.InRows(n, keys, s.s, ld, s.turned).Until(diagonal).Times(a.Values, v.of(b, h), v.row, 0, out, o.row)
+	gemm.InRows(n, keys, s.p, ld, s.turned).Until(diagonal).Times(a.Values, dv.of(b, h), dv.row, 1, out, o.row)
 }
 
 // second sets d to Scale·s̄ and t to Scale·t.
 func (a *attentionHVP[T]) second(s *hvpScratch[T], b, h, from, to int) {
-	keys, beyond := a.seen(to), a.beyond(from)
+	keys, diagonal := a.seen(to), a.diagonal(from)
 	ld, columns := apart(keys), apart(a.Keys)
 	g := a.o[1].rows(b, h, from, to, a.Values, s.out)
-	g.TimesUntil(beyond, keys, s.values, columns, 0, s.d, ld)
-	g.TimesUntil(beyond, keys, s.dValues, columns, 0, s.t, ld)
+	g.TimesUntil(diagonal, keys, s.values, columns, 0, s.d, ld)
+	g.TimesUntil(diagonal, keys, s.dValues, columns, 0, s.t, ld)
 	for i := from; i < to; i++ {
 		row, end := (i-from)*ld, (i-from)*ld+wholeLines(keys)
 		a.curve(s.p[row:end], s.s[row:end], s.d[row:end], s.t[row:end], s.turned[row:end], min(keys, a.seen(i+1)))
@@ -142,15 +135,15 @@ func (a *attentionHVP[T]) second(s *hvpScratch[T], b, h, from, to int) {
 
 // gather adds the part of a block of queries to the results of a head.
 func (a *attentionHVP[T]) gather(s *hvpScratch[T], b, h, from, to int, beta T) {
-	n, keys, w, beyond := to-from, a.seen(to), a.Width, a.beyond(from)
+	n, keys, w, diagonal := to-from, a.seen(to), a.Width, a.diagonal(from)
 	ld := apart(keys)
 	q, k, g := a.q[0], a.k[0], a.o[1]
 	dq, dk := a.q[1], a.k[1]
 	toQ, toK, toV := a.q[2], a.k[2], a.v[2]
-	gemm.InColumns(keys, n, s.s, ld).After(beyond).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
-	gemm.InColumns(keys, n, s.t, ld).After(beyond).Times(w, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
-	gemm.InColumns(keys, n, s.d, ld).After(beyond).Times(w, dq.of(b, h)[from*dq.row:], dq.row, 1, toK.of(b, h), toK.row)
+	gemm.InColumns(keys, n, s.s, ld).After(diagonal).Times(a.Values, g.of(b, h)[from*g.row:], g.row, beta, toV.of(b, h), toV.row)
+	gemm.InColumns(keys, n, s.t, ld).After(diagonal).Times(w, q.of(b, h)[from*q.row:], q.row, beta, toK.of(b, h), toK.row)
+	gemm.InColumns(keys, n, s.d, ld).After(diagonal).Times(w, dq.of(b, h)[from*dq.row:], dq.row, 1, toK.of(b, h), toK.row)
 	out := toQ.of(b, h)[from*toQ.row:]
-	gemm.InRows(n, keys, s.t, ld, s.turned).Until(beyond).Times(w, k.of(b, h), k.row, 0, out, toQ.row)
-	gemm.InRows(n, keys, s.d, ld, s.turned).Until(beyond).Times(w, dk.of(b, h), dk.row, 1, out, toQ.row)
+	gemm.InRows(n, keys, s.t, ld, s.turned).Until(diagonal).Times(w, k.of(b, h), k.row, 0, out, toQ.row)
+	gemm.InRows(n, keys, s.d, ld, s.turned).Until(diagonal).Times(w, dk.of(b, h), dk.row, 1, out, toQ.row)
 }

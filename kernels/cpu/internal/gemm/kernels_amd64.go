@@ -11,7 +11,9 @@ var kernels32 = [...]kernel[float32]{
 		dot: dotF32AVX2, dotRows: 3, dotCols: 4, dotDepth: 2048,
 	},
 	level.AVX512: {
-		tile: tileF32AVX512, ask: askF32, askRows: askRowsF32, lines: linesF32, gather: gatherF32, transpose: transposeF32, maxRows: 14, maxCols: 32, depth: 512,
+		tile: tileF32AVX512,
+		ask:  askF32, askRows: askRowsF32, lines: linesF32, gather: gatherF32, transpose: transposeF32,
+		maxRows: 14, maxCols: 32, depth: 512,
 		dot: dotF32AVX512, dotRows: 4, dotCols: 6, dotDepth: 2048,
 	},
 }
@@ -25,7 +27,9 @@ var kernels64 = [...]kernel[float64]{
 		dot: dotF64AVX2, dotRows: 3, dotCols: 4, dotDepth: 1024,
 	},
 	level.AVX512: {
-		tile: tileF64AVX512, ask: askF64, askRows: askRowsF64, lines: linesF64, gather: gatherF64, transpose: transposeF64, maxRows: 14, maxCols: 16, depth: 384,
+		tile: tileF64AVX512,
+		ask:  askF64, askRows: askRowsF64, lines: linesF64, gather: gatherF64, transpose: transposeF64,
+		maxRows: 14, maxCols: 16, depth: 384,
 		dot: dotF64AVX512, dotRows: 4, dotCols: 6, dotDepth: 1024,
 	},
 }

@@ -72,7 +72,8 @@ func (p packer) ask() {
 // askRows emits requests for the rows of a matrix.
 func (p packer) askRows() {
 	row, left := reg.R9, reg.RAX
-	p.declare("askRows", "func(src *%s, rows, lines, ld int)", "brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.")
+	p.declare("askRows", "func(src *%s, rows, lines, ld int)",
+		"brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.")
 	p.Load(p.Param("src"), regSrc)
 	p.Load(p.Param("rows"), regCount)
 	p.Load(p.Param("lines"), regWidth)

@@ -27,7 +27,8 @@ func softmax(b body) {
 
 // slope emits the derivative of a softmax along y. In the lanes beyond the last element, e^(x−l) may be anything.
 func slope(b body) {
-	b.begin("slope", "func(x, y *T, n, all int, l T)", "is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.", "x", "y")
+	b.begin("slope", "func(x, y *T, n, all int, l T)",
+		"is x ← p = e^(x−l), y ← p·(y − Σ p·y) for n elements, and 0 for the others of all, whole vectors.", "x", "y")
 	l, zero := b.new(), b.copy(b.constant(0))
 	sum := b.copy(zero)
 	b.broadcast(b.arg("l"), l)
@@ -48,7 +49,8 @@ func slope(b body) {
 // curve emits the derivatives of second order of a softmax. The lanes beyond the last element are zeros.
 func curve(b body) {
 	b.begin("curve", "func(p, s, d, t *T, n, all int)",
-		"is d ← p·e, t ← u − p·Σ u with e = d − Σ p·d and u = s·e + p·t for n elements, and 0 for the others of all, whole vectors.", "p", "s", "d", "t")
+		"is d ← p·e, t ← u − p·Σ u with e = d − Σ p·d and u = s·e + p·t for n elements, and 0 for the others of all, whole vectors.",
+		"p", "s", "d", "t")
 	zero := b.copy(b.constant(0))
 	sum, change := b.copy(zero), b.copy(zero)
 	add := b.of(b.VADDPD, b.VADDPS)

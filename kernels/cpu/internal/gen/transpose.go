@@ -10,7 +10,8 @@ import (
 // transpose emits the copy that turns lines into columns: four or, in float32, eight lines at a time, the last group
 // overlapping the one before, over the whole depth.
 func (p packer) transpose() {
-	p.declare("transpose", "func(dst, src *%s, count, width, ld, stride int)", "is dst[i·stride+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.")
+	p.declare("transpose", "func(dst, src *%s, count, width, ld, stride int)",
+		"is dst[i·stride+j] = src[j·ld+i] for i < count, j < width, 4 ≤ width.")
 	p.load()
 	p.Load(p.Param("stride"), regStride)
 	p.SHLQ(p.shift(), regStride)
