@@ -26,6 +26,7 @@ type compiler struct {
 	allocation
 	vector    []bool // values that have an element for each index; all others are one in a row
 	reads     []int  // how often each value is read
+	addressed []bool // operands whose addresses are used
 	inBody    []int  // how often a uniform value is read by indices, or stored
 	constants []uint64
 	held      []int // registers of the first constants
@@ -121,6 +122,14 @@ func (c *compiler) analyse() {
 			}
 		}
 	}
+	c.addressed = make([]bool, c.words())
+	c.addressed[c.words()-1] = c.Sum >= 0
+	for k := range c.words() - 1 {
+		if k >= in || c.reads[k] > 0 {
+			of, _ := c.origin(k)
+			c.addressed[of] = true
+		}
+	}
 	c.allocate(n)
 }
 
@@ -165,14 +174,14 @@ func (c *compiler) function() {
 			c.flush()
 			c.clearSums()
 		}
-		c.advance(func(m motion) int { return m.row })
+		c.advance(func(o Input) int { return o.Row })
 		c.add(rbx, -1)
 		c.jump(notZero, row)
 		c.finishSum()
-		c.advance(func(m motion) int { return m.group })
+		c.advance(func(o Input) int { return o.Group })
 	} else {
 		c.finishSum()
-		c.advance(func(m motion) int { return m.row + m.group })
+		c.advance(func(o Input) int { return o.Row + o.Group })
 	}
 	c.add(rsi, -1)
 	c.jump(notZero, group)
@@ -190,7 +199,7 @@ func (c *compiler) fetchAddresses() {
 	c.place = slices.Repeat([]int{-1}, c.words())
 	used := 0
 	for k := range c.place {
-		if k < len(c.Inputs) && c.reads[k] == 0 || k == c.words()-1 || used == len(addressRegisters) {
+		if !c.addressed[k] || k == c.words()-1 || used == len(addressRegisters) {
 			continue
 		}
 		c.place[k] = addressRegisters[used]
@@ -199,36 +208,43 @@ func (c *compiler) fetchAddresses() {
 	}
 }
 
-// operand is the register that holds an operand's address, which is fetched where it stays in the table.
-func (c *compiler) operand(k int) int {
-	if c.place[k] >= 0 {
-		return c.place[k]
+// operand is how operand k lies in memory and moves on.
+func (c *compiler) operand(k int) Input {
+	switch o := k - len(c.Inputs); {
+	case o < 0:
+		return c.Inputs[k]
+	case o == len(c.Stores):
+		return Input{Group: pick(c.Wide && !c.f64, 2, 1)}
+	case c.Outputs != nil:
+		return c.Outputs[o]
 	}
-	c.fetch(rcx, address{rdi, -1, 8 * k})
-	return rcx
+	return Input{Row: c.Length}
 }
 
-// motion is the bytes by which an address moves on.
-type motion struct{ row, group int }
+// origin is the operand whose address that of operand k follows from, as a rule itself, and the bytes from there.
+func (c *compiler) origin(k int) (of, offset int) {
+	o := c.operand(k)
+	return k - o.Back, o.Offset * c.size()
+}
 
-func (c *compiler) advance(by func(motion) int) {
-	for k := range c.place {
-		m := motion{row: c.Length * c.size()}
-		switch {
-		case k < len(c.Inputs) && c.reads[k] == 0:
+// operandAt is where operand k is: so many bytes further, and by those in an index register.
+func (c *compiler) operandAt(k, index, offset int) address {
+	of, further := c.origin(k)
+	base := c.place[of]
+	if base < 0 { // it stays in the table
+		base = rcx
+		c.fetch(base, address{rdi, -1, 8 * of})
+	}
+	return address{base, index, offset + further}
+}
+
+// advance moves addresses on.
+func (c *compiler) advance(by func(Input) int) {
+	for k, used := range c.addressed {
+		if !used {
 			continue
-		case k < len(c.Inputs):
-			m = motion{c.Inputs[k].Row * c.size(), c.Inputs[k].Group * c.size()}
-		case k < c.words()-1 && c.Outputs != nil:
-			o := c.Outputs[k-len(c.Inputs)]
-			m = motion{o.Row * c.size(), o.Group * c.size()}
-		case k == c.words()-1:
-			m = motion{group: pick(c.Wide, 8, c.size())}
-			if c.Sum < 0 {
-				continue
-			}
 		}
-		v := by(m)
+		v := by(c.operand(k)) * c.size()
 		switch {
 		case v == 0:
 		case c.place[k] >= 0:
@@ -341,7 +357,7 @@ func (c *compiler) body(u, offset int, tail bool) {
 }
 
 // element is where the current vector of an operand is.
-func (c *compiler) element(k int) address { return address{c.operand(k), rax, c.offset} }
+func (c *compiler) element(k int) address { return c.operandAt(k, rax, c.offset) }
 
 // write stores a value to the outputs that it is for.
 func (c *compiler) write(v int) {

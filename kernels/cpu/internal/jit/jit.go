@@ -30,6 +30,10 @@ type Program struct {
 type Input struct {
 	Vector     bool
 	Row, Group int // elements that it moves on by with each row, and with each group besides
+
+	// It begins Offset elements behind the address of the operand that is Back places before it in the list, 0 for its own, and moves on as that does,
+	// which has an address of its own.
+	Back, Offset int
 }
 
 // Function is a compiled program.

@@ -64,12 +64,14 @@ func testPrograms[T kernels.Float](t *testing.T) {
 
 func random(r *rand.Rand) Program {
 	p := Program{Length: 1 + r.IntN(300), Rows: 1 + r.IntN(3), Sum: -1, Wide: r.IntN(2) == 0}
-	for range 1 + r.IntN(12) {
-		switch r.IntN(4) {
+	for k := range 1 + r.IntN(12) {
+		switch r.IntN(5) {
 		case 0:
 			p.Inputs = append(p.Inputs, Input{Row: r.IntN(2), Group: r.IntN(2)})
 		case 1:
 			p.Inputs = append(p.Inputs, Input{Vector: true, Group: r.IntN(2) * p.Length})
+		case 2:
+			p.Inputs = append(p.Inputs, behind(r, p.Inputs, k))
 		default:
 			p.Inputs = append(p.Inputs, Input{Vector: true, Row: p.Length})
 		}
@@ -84,7 +86,11 @@ func random(r *rand.Rand) Program {
 	}
 	if r.IntN(3) == 0 {
 		for range p.Stores {
-			p.Outputs = append(p.Outputs, Input{Row: p.Length + r.IntN(2), Group: r.IntN(2)})
+			p.Outputs = append(p.Outputs, Input{Row: 4*p.Length + r.IntN(2), Group: r.IntN(2)})
+		}
+		for k := 1; k < len(p.Outputs); k++ {
+			p.Outputs[k] = p.Outputs[0]
+			p.Outputs[k].Back, p.Outputs[k].Offset = k, k*p.Length
 		}
 	}
 	if r.IntN(2) == 0 || len(p.Stores) == 0 {
@@ -93,12 +99,59 @@ func random(r *rand.Rand) Program {
 	return p
 }
 
+// behind is an operand k that lies behind an earlier one, or at its own address where that has none.
+func behind(r *rand.Rand, before []Input, k int) Input {
+	o := Input{Vector: r.IntN(2) == 0, Offset: r.IntN(20)}
+	if o.Back = r.IntN(k + 1); o.Back > 0 && before[k-o.Back].Back > 0 {
+		o.Back = 0
+	}
+	return o
+}
+
 // inPlace lets the first outputs take the places of the first inputs that move on as they do.
 func inPlace(p *Program) {
 	p.InPlace, p.Outputs = true, nil
-	for k := range min(len(p.Stores), len(p.Inputs)) {
-		p.Inputs[k] = Input{Vector: true, Row: p.Length}
+	for k := range p.Inputs {
+		if p.Inputs[k].Back > 0 || k < len(p.Stores) {
+			p.Inputs[k] = Input{Vector: true, Row: p.Length}
+		}
 	}
+}
+
+// place is the operand whose memory operand k of a list lies in, and where it begins there in a row.
+func (p Program) place(list []Input, k, row int) (of, at int) {
+	of = k - list[k].Back
+	return of, row*list[of].Row + row/p.Rows*list[of].Group + list[k].Offset
+}
+
+// memory is that of operands with addresses of their own, which ends where the last of what lies in it ends, in random numbers.
+func memory[T kernels.Float](t *testing.T, r *rand.Rand, p Program, list []Input, rows int) [][]T {
+	t.Helper()
+	sizes, all := make([]int, len(list)), make([][]T, len(list))
+	for k, o := range list {
+		of, at := p.place(list, k, rows-1)
+		sizes[of] = max(sizes[of], at+pick(o.Vector, p.Length, 1))
+	}
+	for k, n := range sizes {
+		all[k] = guard.Slice[T](t, n)
+		for i := range all[k] {
+			all[k][i] = T(r.NormFloat64())
+		}
+	}
+	return all
+}
+
+// written is the list of outputs.
+func (p Program) written() (list []Input) {
+	for k := range p.Stores {
+		o := Input{Row: p.Length}
+		if p.Outputs != nil {
+			o = p.Outputs[k]
+		}
+		o.Vector = true
+		list = append(list, o)
+	}
+	return list
 }
 
 // check runs a program on memory that ends where its operands end.
@@ -106,36 +159,19 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 	t.Helper()
 	const groups = 3
 	rows := p.Rows * groups
-	table := f.Table()
-	at := func(k, row int) int {
-		in := p.Inputs[k]
-		return row*in.Row + row/p.Rows*in.Group
-	}
-	out := func(k, row int) int {
-		if p.Outputs == nil {
-			return row * p.Length
+	table, written := f.Table(), p.written()
+	inputs, outputs := memory[T](t, r, p, p.Inputs, rows), memory[T](t, r, p, written, rows)
+	given := make([][]T, len(inputs))
+	for k, x := range inputs {
+		given[k] = slices.Clone(x)
+		if p.InPlace && k < len(outputs) {
+			outputs[k] = x
 		}
-		return row*p.Outputs[k].Row + row/p.Rows*p.Outputs[k].Group
 	}
-	inputs := make([][]T, len(p.Inputs))
-	for k, in := range p.Inputs {
-		inputs[k] = guard.Slice[T](t, at(k, rows-1)+pick(in.Vector, p.Length, 1))
-		for i := range inputs[k] {
-			inputs[k][i] = T(r.NormFloat64())
+	for k, x := range slices.Concat(inputs, outputs) {
+		if len(x) > 0 {
+			table[k] = uint64(uintptr(unsafe.Pointer(&x[0])))
 		}
-		table[k] = uint64(uintptr(unsafe.Pointer(&inputs[k][0])))
-	}
-	given, outputs := make([][]T, len(inputs)), make([][]T, len(p.Stores))
-	for k := range inputs {
-		given[k] = slices.Clone(inputs[k])
-	}
-	for k := range outputs {
-		if p.InPlace && k < len(inputs) {
-			outputs[k] = inputs[k]
-		} else {
-			outputs[k] = guard.Slice[T](t, out(k, rows-1)+p.Length)
-		}
-		table[len(inputs)+k] = uint64(uintptr(unsafe.Pointer(&outputs[k][0])))
 	}
 	sums, wide := guard.Slice[T](t, groups), guard.Slice[float64](t, groups)
 	table[len(inputs)+len(outputs)] = uint64(uintptr(unsafe.Pointer(&sums[0])))
@@ -150,13 +186,15 @@ func check[T kernels.Float](t *testing.T, r *rand.Rand, p Program, f *Function) 
 			for i := range p.Length {
 				values := make([]T, len(inputs))
 				for k, in := range p.Inputs {
-					values[k] = given[k][at(k, row)+pick(in.Vector, i, 0)]
+					of, at := p.place(p.Inputs, k, row)
+					values[k] = given[of][at+pick(in.Vector, i, 0)]
 				}
 				for _, c := range p.Code {
 					values = append(values, apply(c, values[c.X], values[c.Y]))
 				}
 				for o, v := range p.Stores {
-					if got := outputs[o][out(o, row)+i]; got != values[v] && !(got != got && values[v] != values[v]) {
+					of, at := p.place(written, o, row)
+					if got := outputs[of][at+i]; got != values[v] && !(got != got && values[v] != values[v]) {
 						t.Errorf("output %d, element %d of row %d: %v, want %v", o, i, row, got, values[v])
 						return
 					}

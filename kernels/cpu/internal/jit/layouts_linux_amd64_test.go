@@ -61,7 +61,7 @@ func results[T kernels.Float](t *testing.T, p Program, c *compiler, seed uint64)
 	}
 	const groups = 2
 	r := rand.New(rand.NewPCG(seed, 0))
-	n := groups * p.Rows * (p.Length + 2) // of any operand, at most
+	n := groups*p.Rows*(4*p.Length+2) + 20 // of any operand, at most
 	table := f.Table()
 	memory := make([][]T, len(p.Inputs)+len(p.Stores)+1)
 	for k := range memory {

@@ -167,7 +167,7 @@ func (c *compiler) need(v int) int {
 	case c.vector[v]:
 		c.load(r, c.element(v), c.tail)
 	default:
-		c.broadcast(r, address{c.operand(v), -1, 0})
+		c.broadcast(r, c.operandAt(v, -1, 0))
 	}
 	return r
 }

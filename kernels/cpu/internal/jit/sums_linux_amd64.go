@@ -53,7 +53,7 @@ func (c *compiler) finishSum() {
 	if c.Rows == 1 || !c.everyRow() {
 		c.flush()
 	}
-	at := address{c.operand(c.words() - 1), -1, 0}
+	at := c.operandAt(c.words()-1, -1, 0)
 	c.inRegisters([]kept{c.total}, func(total []int) {
 		t := total[0]
 		if c.f64 || c.Wide {
