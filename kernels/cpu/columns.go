@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"math"
 	"unsafe"
 
 	"drift/kernels"
@@ -16,12 +17,13 @@ const (
 // columns is sums over rows as machine code.
 type columns[T kernels.Float] struct {
 	*reduction[T]
-	several, one *block[T]
+	several, rest *block[T] // nil for no rows
 }
 
 // block adds e of some rows to running sums of a tile of columns.
 type block[T kernels.Float] struct {
 	rows   int
+	inputs int // of the program
 	code   *jit.Function
 	tables [][]uint64
 }
@@ -56,8 +58,16 @@ func newColumns[T kernels.Float](l *loader, r *reduction[T], tile int) *columns[
 	s := &columns[T]{reduction: r}
 	r.tile, r.rows, r.tiles = tile, rowsTogether, r.C/tile
 	r.piece, r.pieces, r.accumulator = r.B, 1, 0
-	if s.several, s.one = s.block(l, rowsTogether), s.block(l, 1); s.several == nil || s.one == nil {
-		return nil
+	for _, b := range []struct {
+		at   **block[T]
+		rows int
+	}{{&s.several, r.B / rowsTogether * rowsTogether}, {&s.rest, r.B % rowsTogether}} {
+		if b.rows == 0 {
+			continue
+		}
+		if *b.at = s.block(l, min(b.rows, rowsTogether)); *b.at == nil {
+			return nil
+		}
 	}
 	l.local.reserve(tile * (8 + sizeOf[T]()))
 	return s
@@ -75,7 +85,7 @@ func columnTile(c int) int {
 
 // block makes the machine code that adds a number of rows; nil where there is none.
 func (s *columns[T]) block(l *loader, rows int) *block[T] {
-	if rows*(len(s.Map.Access)+len(s.Map.Code)+1)+1 > 250 { // values have numbers of 8 bits
+	if rows*(len(s.Map.Access)+len(s.Map.Code)+1)+1 > 250 || rows*s.C*sizeOf[T]() > math.MaxInt32 { // values have numbers of 8 bits, distances 32
 		return nil
 	}
 	p, ok := s.program(rows)
@@ -86,7 +96,7 @@ func (s *columns[T]) block(l *loader, rows int) *block[T] {
 	if !ok {
 		return nil
 	}
-	b := &block[T]{rows: rows, code: code}
+	b := &block[T]{rows: rows, inputs: len(p.Inputs), code: code}
 	for range l.threads {
 		b.tables = append(b.tables, code.Table())
 		l.bytes += int64(8 * len(b.tables[0]))
@@ -97,13 +107,14 @@ func (s *columns[T]) block(l *loader, rows int) *block[T] {
 // program adds e of a number of rows to the running sums, its last input and output.
 func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
 	p = jit.Program{F64: sizeOf[T]() == 8, Length: s.tile, Rows: 1, Sum: -1, InPlace: s.chain.inPlace()}
-	if p.Inputs, ok = s.inputs(rows); !ok {
+	inputs, ok := s.inputs(&p, rows)
+	if !ok {
 		return p, false
 	}
 	sums := uint8(len(p.Inputs) - 1)
 	total := sums
 	for r := range rows {
-		e := s.row(&p, r, rows)
+		e := s.row(&p, inputs[r], r, rows)
 		add := kernels.Instr{Fn: kernels.FnAdd, X: total, Y: e}
 		if r == 0 && rows > 1 { // the rows come together before the sums
 			add = kernels.Instr{Fn: kernels.FnCopy, X: e}
@@ -119,48 +130,61 @@ func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
 	return p, true
 }
 
-// inputs is those of a number of rows, one row behind the other, and the running sums.
-func (s *columns[T]) inputs(rows int) (all []jit.Input, ok bool) {
-	for range rows {
-		for _, a := range s.Map.Access {
-			in, ok := columnInput(a, s.B, s.C, rows)
+// inputs appends those of a number of rows and the running sums, and says which are those of each row: its own, which lie behind the first row's, and
+// those that are the same in all rows.
+func (s *columns[T]) inputs(p *jit.Program, rows int) (of [][]uint8, ok bool) {
+	of = make([][]uint8, rows)
+	for r := range rows {
+		for k, a := range s.Map.Access {
+			in, ok := columnInput(a, s.B, s.C)
 			if !ok {
 				return nil, false
 			}
-			all = append(all, in)
+			if r > 0 && in.Row == 0 {
+				of[r] = append(of[r], of[0][k])
+				continue
+			}
+			if r > 0 {
+				in.Back, in.Offset = len(p.Inputs)-int(of[0][k]), r*in.Row
+			}
+			in.Row *= rows
+			of[r] = append(of[r], uint8(len(p.Inputs)))
+			p.Inputs = append(p.Inputs, in)
 		}
 	}
-	return append(all, jit.Input{Vector: true}), true
+	p.Inputs = append(p.Inputs, jit.Input{Vector: true})
+	return of, true
 }
 
 // row appends the code of the r-th of a number of rows, stores its results behind the first, and says which value the first is: e.
-func (s *columns[T]) row(p *jit.Program, r, rows int) (e uint8) {
+func (s *columns[T]) row(p *jit.Program, inputs []uint8, r, rows int) (e uint8) {
 	m := s.Map
 	first := len(p.Inputs) + len(p.Code)
 	value := func(v uint8) uint8 {
-		if int(v) < len(m.Access) {
-			return uint8(r*len(m.Access)) + v
+		if int(v) < len(inputs) {
+			return inputs[v]
 		}
-		return uint8(first + int(v) - len(m.Access))
+		return uint8(first + int(v) - len(inputs))
 	}
 	for _, i := range m.Code {
 		p.Code = append(p.Code, kernels.Instr{Fn: i.Fn, X: value(i.X), Y: value(i.Y), Imm: i.Imm})
 	}
-	for _, v := range m.Results[1:] {
-		p.Stores, p.Outputs = append(p.Stores, value(v)), append(p.Outputs, jit.Input{Row: rows * s.C})
+	further := m.Results[1:]
+	for _, v := range further {
+		p.Stores, p.Outputs = append(p.Stores, value(v)), append(p.Outputs, jit.Input{Row: rows * s.C, Back: r * len(further), Offset: r * s.C})
 	}
 	return value(m.Results[0])
 }
 
-// columnInput is how an input of [·,b,c] goes on over the columns of a row, and from some rows to the next; ok is false where it does neither evenly.
-func columnInput(a kernels.Access, b, c, rows int) (in jit.Input, ok bool) {
+// columnInput is how an input of [·,b,c] goes on over the columns of a row, and from row to row; ok is false where it does neither evenly.
+func columnInput(a kernels.Access, b, c int) (in jit.Input, ok bool) {
 	switch {
 	case a.Full():
-		return jit.Input{Vector: true, Row: rows * c}, true
+		return jit.Input{Vector: true, Row: c}, true
 	case a.Run()%(b*c) == 0:
 		return jit.Input{}, true
 	case a.Run() == c && (a.B == 1 || a.C == 1 || a.C%b == 0):
-		return jit.Input{Row: rows}, true
+		return jit.Input{Row: 1}, true
 	case a.Run() == 1 && a.C == c && a.B%b == 0:
 		return jit.Input{Vector: true}, true
 	}
@@ -170,29 +194,26 @@ func columnInput(a kernels.Access, b, c, rows int) (in jit.Input, ok bool) {
 // add adds groups of rows from row b of part a on to the running sums of the columns from c on.
 func (s *columns[T]) add(k *block[T], worker, a, b, c, groups int, sums []T) {
 	f, table := &s.chain.frames[worker], k.tables[worker]
-	inputs, further := len(s.Map.Access), len(s.Map.Results)-1
-	for r := range k.rows {
-		at := (a*s.B+b+r)*s.C + c
-		for i := range inputs {
-			table[r*inputs+i] = addressOf(f.in[i].data, s.chain.inputs[i].Element(at))
-		}
-		for o := range further {
-			table[k.rows*inputs+1+r*further+o] = addressOf(f.out[1+o].data, at)
-		}
+	further, at := len(s.Map.Results)-1, (a*s.B+b)*s.C+c
+	for i, in := range s.chain.inputs {
+		table[i] = addressOf(f.in[i].data, in.Element(at))
+	}
+	for o := range further {
+		table[k.inputs+o] = addressOf(f.out[1+o].data, at)
 	}
 	own := uint64(uintptr(unsafe.Pointer(&sums[0])))
-	table[k.rows*inputs], table[k.rows*(inputs+further)+1] = own, own
+	table[k.inputs-1], table[k.inputs+k.rows*further] = own, own
 	k.code.Run(table, groups)
 }
 
-// addRows adds rows [from, to), at most flushAfter blocks of them.
+// addRows adds rows [from, to), at most flushAfter blocks of them. What is left behind whole blocks is at the end of all rows.
 func (s *columns[T]) addRows(worker, a, from, to, c int, sums []T) {
 	if groups := (to - from) / rowsTogether; groups > 0 {
 		s.add(s.several, worker, a, from, c, groups, sums)
 		from += groups * rowsTogether
 	}
 	if from < to {
-		s.add(s.one, worker, a, from, c, to-from, sums)
+		s.add(s.rest, worker, a, from, c, 1, sums)
 	}
 }
 

@@ -27,7 +27,7 @@ func columnBlock(p kernels.Columnwise, size int) int {
 	for _, s := range p.Steps {
 		m, _ := kernels.InColumns(s.Op, p.Columns)
 		for _, a := range m.Access {
-			if _, ok := columnInput(a, m.N/p.Columns, p.Columns, 1); !ok {
+			if _, ok := columnInput(a, m.N/p.Columns, p.Columns); !ok {
 				return 0
 			}
 		}
@@ -123,7 +123,7 @@ func newColumnStep[T kernels.Float](l *loader, columns, tile int, op kernels.Pri
 		p.Sum, p.Stores, p.Wide, s.out = int(m.Results[0]), m.Results[1:], true, o.out[1:]
 	}
 	for _, a := range m.Access {
-		in, _ := columnInput(a, rows, columns, 1)
+		in, _ := columnInput(a, rows, columns)
 		p.Inputs = append(p.Inputs, in)
 	}
 	for _, out := range s.out {

@@ -11,7 +11,7 @@ import (
 // BenchmarkColumnwise takes what tr Σ and its gradient take from gradients of single examples, as plans do: their mean and its square, the squares of
 // deviations and their sum, and the deviations, which replace the gradients.
 func BenchmarkColumnwise(b *testing.B) {
-	for _, shape := range [][2]int{{12, 65536}, {128, 36864}, {128, 9216}} {
+	for _, shape := range [][2]int{{12, 65536}, {12, 1024}, {128, 36864}, {128, 9216}} {
 		n, m := shape[0], shape[1]
 		b.Run(fmt.Sprintf("%d×%d", n, m), func(b *testing.B) {
 			dev := New(Options{})
