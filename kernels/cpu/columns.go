@@ -115,15 +115,15 @@ func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
 	total := sums
 	for r := range rows {
 		e := s.row(&p, inputs[r], r, rows)
-		add := kernels.Instr{Fn: kernels.FnAdd, X: total, Y: e}
 		if r == 0 && rows > 1 { // the rows come together before the sums
-			add = kernels.Instr{Fn: kernels.FnCopy, X: e}
+			total = e
+			continue
 		}
-		p.Code = append(p.Code, add)
+		p.Code = append(p.Code, kernels.Instr{Fn: kernels.FnAdd, X: total, Y: e})
 		total = uint8(len(p.Inputs) + len(p.Code) - 1)
 	}
 	if rows > 1 {
-		p.Code = append(p.Code, kernels.Instr{Fn: kernels.FnAdd, X: sums, Y: total})
+		p.Code = append(p.Code, kernels.Instr{Fn: kernels.FnAdd, X: total, Y: sums})
 		total++
 	}
 	p.Stores, p.Outputs = append(p.Stores, total), append(p.Outputs, jit.Input{})

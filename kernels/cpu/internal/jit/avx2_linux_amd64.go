@@ -13,6 +13,8 @@ func (*avx2) bytes() int { return 32 }
 func (*avx2) count() int { return 16 }
 func (*avx2) slot() int  { return 32 }
 
+func (*avx2) direct() bool { return true }
+
 // vex writes the prefix, opcode and ModRM of an instruction of registers, of 32 bytes if it is long, else of 16.
 func (a *avx2) vex(o operation, long bool, reg, vvvv, rm int) {
 	a.prefix(o, long, reg, vvvv, rm>>3&1, 0)

@@ -13,6 +13,8 @@ func (avx512) bytes() int { return 64 }
 func (avx512) count() int { return 32 }
 func (avx512) slot() int  { return 8 }
 
+func (avx512) direct() bool { return false }
+
 // Lengths of vectors.
 const (
 	v128 = 0

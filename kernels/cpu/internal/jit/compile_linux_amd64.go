@@ -372,17 +372,42 @@ func (c *compiler) write(v int) {
 // compute writes an instruction, and frees the operands that nothing reads again.
 func (c *compiler) compute(i kernels.Instr, v int) {
 	c.pinned = nil
-	registers := []int{0, 0}
-	for k, o := range operands(i) {
+	code, direct := c.fromMemory(i)
+	registers, apart := []int{0, 0}, operands(i)
+	if direct {
+		apart = apart[:1]
+	}
+	for k, o := range apart {
 		c.pinned = append(c.pinned, int(o))
 		registers[k] = c.need(int(o))
 	}
 	c.register[v] = c.take()
 	c.pinned = append(c.pinned, v)
-	c.value(i, c.register[v], registers[0], registers[1])
-	for _, o := range operands(i) {
+	if direct {
+		c.opAt(c.arithmetic(code), c.register[v], registers[0], c.element(int(i.Y)))
+	} else {
+		c.value(i, c.register[v], registers[0], registers[1])
+	}
+	for _, o := range apart {
 		c.done(int(o))
 	}
+}
+
+// fromMemory reports an instruction that takes its second operand, an input that nothing else reads, from memory.
+func (c *compiler) fromMemory(i kernels.Instr) (code byte, ok bool) {
+	y := int(i.Y)
+	if !c.direct() || c.tail || y >= len(c.Inputs) || !c.vector[y] || c.left[y] != 1 || c.register[y] >= 0 || c.cell[y] >= 0 {
+		return 0, false
+	}
+	switch i.Fn {
+	case kernels.FnAdd:
+		return addCode, true
+	case kernels.FnSub:
+		return subCode, true
+	case kernels.FnMul:
+		return mulCode, true
+	}
+	return 0, false
 }
 
 // constant calls f with a register that holds a number in all lanes.

@@ -7,6 +7,9 @@ type instructions interface {
 	count() int // registers
 	slot() int  // bytes of a constant in the table
 
+	// direct says that arithmetic takes a second operand that is read once from memory, which saves an instruction.
+	direct() bool
+
 	// op is dst = x op y, opAt with y in memory, opConstant with a constant of the table, narrow and narrowAt with the lowest 16 bytes.
 	op(o operation, dst, x, y int)
 	opAt(o operation, dst, x int, at address)
