@@ -8,16 +8,19 @@ import (
 	"drift/kernels/cpu/internal/jit"
 )
 
-// Rows that are added up at a time, before they are added to the running sums, and the columns that are done together.
+// Rows that are added up at a time, before they are added to the running sums: fewer than the most, but no fewer than the least, where that leaves no
+// rest. And the columns that are done together.
 const (
-	rowsTogether  = 8
+	mostRows      = 8
+	leastRows     = 5
 	longestColumn = 2 * blockLen
 )
 
 // columns is sums over rows as machine code.
 type columns[T kernels.Float] struct {
 	*reduction[T]
-	several, rest *block[T] // nil for no rows
+	moves         []jit.Input // how the inputs go on from row to row
+	several, rest *block[T]   // nil for no rows
 }
 
 // block adds e of some rows to running sums of a tile of columns.
@@ -40,7 +43,7 @@ func loadColumns[T kernels.Float](l *loader, r *reduction[T]) bool {
 		return false
 	}
 	if tasks := r.A * r.tiles; tasks < enough {
-		r.piece = max(reduceWork/tile, r.B*tasks/enough) / rowsTogether * rowsTogether
+		r.piece = max(reduceWork/tile, r.B*tasks/enough) / r.rows * r.rows
 		r.pieces = (r.B + r.piece - 1) / r.piece
 	}
 	if r.pieces > 1 {
@@ -56,21 +59,38 @@ func loadColumns[T kernels.Float](l *loader, r *reduction[T]) bool {
 // newColumns is sums over rows in tiles of columns, each of all rows at once; nil where there is no machine code for them.
 func newColumns[T kernels.Float](l *loader, r *reduction[T], tile int) *columns[T] {
 	s := &columns[T]{reduction: r}
-	r.tile, r.rows, r.tiles = tile, rowsTogether, r.C/tile
+	r.tile, r.rows, r.tiles = tile, rowsTogether(r.B), r.C/tile
 	r.piece, r.pieces, r.accumulator = r.B, 1, 0
+	for _, a := range r.Map.Access {
+		in, ok := columnInput(a, r.B, r.C)
+		if !ok {
+			return nil
+		}
+		s.moves = append(s.moves, in)
+	}
 	for _, b := range []struct {
 		at   **block[T]
 		rows int
-	}{{&s.several, r.B / rowsTogether * rowsTogether}, {&s.rest, r.B % rowsTogether}} {
+	}{{&s.several, r.B / r.rows * r.rows}, {&s.rest, r.B % r.rows}} {
 		if b.rows == 0 {
 			continue
 		}
-		if *b.at = s.block(l, min(b.rows, rowsTogether)); *b.at == nil {
+		if *b.at = s.block(l, min(b.rows, r.rows)); *b.at == nil {
 			return nil
 		}
 	}
 	l.local.reserve(tile * (8 + sizeOf[T]()))
 	return s
+}
+
+// rowsTogether is the rows of a block.
+func rowsTogether(rows int) int {
+	for n := mostRows; n >= leastRows; n-- {
+		if rows%n == 0 {
+			return n
+		}
+	}
+	return mostRows
 }
 
 // columnTile is the columns that are done together, 0 where they do not divide into such tiles.
@@ -88,10 +108,7 @@ func (s *columns[T]) block(l *loader, rows int) *block[T] {
 	if rows*(len(s.Map.Access)+len(s.Map.Code)+1)+1 > 250 || rows*s.C*sizeOf[T]() > math.MaxInt32 { // values have numbers of 8 bits, distances 32
 		return nil
 	}
-	p, ok := s.program(rows)
-	if !ok {
-		return nil
-	}
+	p := s.program(rows)
 	code, ok := jit.Compile(p)
 	if !ok {
 		return nil
@@ -105,12 +122,9 @@ func (s *columns[T]) block(l *loader, rows int) *block[T] {
 }
 
 // program adds e of a number of rows to the running sums, its last input and output.
-func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
-	p = jit.Program{F64: sizeOf[T]() == 8, Length: s.tile, Rows: 1, Sum: -1, InPlace: s.chain.inPlace()}
-	inputs, ok := s.inputs(&p, rows)
-	if !ok {
-		return p, false
-	}
+func (s *columns[T]) program(rows int) jit.Program {
+	p := jit.Program{F64: sizeOf[T]() == 8, Length: s.tile, Rows: 1, Sum: -1, InPlace: s.chain.inPlace()}
+	inputs := s.inputs(&p, rows)
 	sums := uint8(len(p.Inputs) - 1)
 	total := sums
 	for r := range rows {
@@ -127,19 +141,15 @@ func (s *columns[T]) program(rows int) (p jit.Program, ok bool) {
 		total++
 	}
 	p.Stores, p.Outputs = append(p.Stores, total), append(p.Outputs, jit.Input{})
-	return p, true
+	return p
 }
 
 // inputs appends those of a number of rows and the running sums, and says which are those of each row: its own, which lie behind the first row's, and
 // those that are the same in all rows.
-func (s *columns[T]) inputs(p *jit.Program, rows int) (of [][]uint8, ok bool) {
+func (s *columns[T]) inputs(p *jit.Program, rows int) (of [][]uint8) {
 	of = make([][]uint8, rows)
 	for r := range rows {
-		for k, a := range s.Map.Access {
-			in, ok := columnInput(a, s.B, s.C)
-			if !ok {
-				return nil, false
-			}
+		for k, in := range s.moves {
 			if r > 0 && in.Row == 0 {
 				of[r] = append(of[r], of[0][k])
 				continue
@@ -153,7 +163,7 @@ func (s *columns[T]) inputs(p *jit.Program, rows int) (of [][]uint8, ok bool) {
 		}
 	}
 	p.Inputs = append(p.Inputs, jit.Input{Vector: true})
-	return of, true
+	return of
 }
 
 // row appends the code of the r-th of a number of rows, stores its results behind the first, and says which value the first is: e.
@@ -191,12 +201,24 @@ func columnInput(a kernels.Access, b, c int) (in jit.Input, ok bool) {
 	return in, false
 }
 
+// begins is where an input goes on from a row and a column.
+func begins(in jit.Input, row, column int) int {
+	if in.Vector {
+		return row*in.Row + column
+	}
+	return row * in.Row
+}
+
 // add adds groups of rows from row b of part a on to the running sums of the columns from c on.
 func (s *columns[T]) add(k *block[T], worker, a, b, c, groups int, sums []T) {
 	f, table := &s.chain.frames[worker], k.tables[worker]
 	further, at := len(s.Map.Results)-1, (a*s.B+b)*s.C+c
-	for i, in := range s.chain.inputs {
-		table[i] = addressOf(f.in[i].data, in.Element(at))
+	for i, in := range s.moves {
+		from := begins(in, b, c)
+		if a > 0 {
+			from += s.chain.inputs[i].Element(a * s.B * s.C)
+		}
+		table[i] = addressOf(f.in[i].data, from)
 	}
 	for o := range further {
 		table[k.inputs+o] = addressOf(f.out[1+o].data, at)
@@ -208,9 +230,9 @@ func (s *columns[T]) add(k *block[T], worker, a, b, c, groups int, sums []T) {
 
 // addRows adds rows [from, to), at most flushAfter blocks of them. What is left behind whole blocks is at the end of all rows.
 func (s *columns[T]) addRows(worker, a, from, to, c int, sums []T) {
-	if groups := (to - from) / rowsTogether; groups > 0 {
+	if groups := (to - from) / s.rows; groups > 0 {
 		s.add(s.several, worker, a, from, c, groups, sums)
-		from += groups * rowsTogether
+		from += groups * s.rows
 	}
 	if from < to {
 		s.add(s.rest, worker, a, from, c, 1, sums)
@@ -218,7 +240,7 @@ func (s *columns[T]) addRows(worker, a, from, to, c int, sums []T) {
 }
 
 func (s *columns[T]) run(worker, from, to int) {
-	const most = flushAfter * rowsTogether
+	most := flushAfter * s.rows
 	for task := from; task < to; task++ {
 		a, c, piece := task/(s.tiles*s.pieces), task/s.pieces%s.tiles*s.tile, task%s.pieces
 		first, end := piece*s.piece, min((piece+1)*s.piece, s.B)

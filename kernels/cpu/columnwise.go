@@ -118,7 +118,7 @@ func newColumnStep[T kernels.Float](l *loader, columns, tile int, op kernels.Pri
 		return nil, 0
 	}
 	p := jit.Program{F64: sizeOf[T]() == 8, Length: tile, Rows: 1, Code: m.Code, Stores: m.Results, Sum: -1}
-	s := &rowBlocks[T]{columns: columns, tile: tile, rows: rows, access: m.Access, in: o.in, out: o.out}
+	s := &rowBlocks[T]{columns: columns, tile: tile, rows: rows, in: o.in, out: o.out}
 	if sum {
 		p.Sum, p.Stores, p.Wide, s.out = int(m.Results[0]), m.Results[1:], true, o.out[1:]
 	}
@@ -136,7 +136,7 @@ func newColumnStep[T kernels.Float](l *loader, columns, tile int, op kernels.Pri
 	if !ok {
 		return nil, 0
 	}
-	s.code = code
+	s.moves, s.code = p.Inputs, code
 	for range l.threads {
 		s.tables = append(s.tables, code.Table())
 		l.bytes += int64(8 * len(s.tables[0]))
@@ -154,7 +154,7 @@ func (s *columns[T]) do(worker, block int) { s.run(worker, block, block+1) }
 // rowBlocks is a map over rows of columns, a block of which is done at a time.
 type rowBlocks[T kernels.Float] struct {
 	columns, tile, rows int
-	access              []kernels.Access
+	moves               []jit.Input // how the inputs go on from row to row
 	in, out             [][]T
 	code                *jit.Function
 	tables              [][]uint64
@@ -167,8 +167,8 @@ func (s *rowBlocks[T]) each(worker, block int, sums unsafe.Pointer) {
 	table := s.tables[worker]
 	for row, most := 0, max(1, longestCall/s.tile); row < s.rows; row += most {
 		at := row*s.columns + block*s.tile
-		for k, a := range s.access {
-			table[k] = addressOf(s.in[k], a.Element(at))
+		for k, in := range s.moves {
+			table[k] = addressOf(s.in[k], begins(in, row, block*s.tile))
 		}
 		for k, out := range s.out {
 			table[len(s.in)+k] = addressOf(out, at)
