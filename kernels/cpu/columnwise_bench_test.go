@@ -53,6 +53,7 @@ func centring(n, m int) kernels.Columnwise {
 			In: []int{0, 3}, Out: []int{4}},
 		{Op: squared, In: []int{4}, Out: []int{5, 6}},
 		{Op: kernels.Reduce{A: n, B: m, C: 1, Map: kernels.Map{N: n * m, Access: []kernels.Access{full(n * m), mean, mean},
-			Code: []kernels.Instr{less, {Fn: kernels.FnSquare, X: 3}, {Fn: kernels.FnSub, X: 3, Y: 2}}, Results: []uint8{4, 5}}}, In: []int{0, 3, 6}, Out: []int{7, 8}},
+			Code:    []kernels.Instr{less, {Fn: kernels.FnSquare, X: 3}, {Fn: kernels.FnScale, X: 2, Imm: -1 / float64(n)}, {Fn: kernels.FnAdd, X: 5, Y: 3}},
+			Results: []uint8{4, 6}}}, In: []int{0, 3, 4}, Out: []int{7, 8}},
 	}}
 }
