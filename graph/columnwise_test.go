@@ -154,6 +154,27 @@ func TestDeviationsAreOneCall(t *testing.T) {
 	}
 }
 
+// What becomes of deviations comes before the next matrix where it takes no more memory, so that there is one of them at a time.
+func TestDeviationsAreUsedUpAtOnce(t *testing.T) {
+	dev := blocking(t)
+	const n, m, matrices = 12, 2048, 4
+	plan := evaluated(t, kernels.Float64, dev, true, func(b *Builder) (out []*Node) {
+		var deviations []*Node
+		for k := range matrices {
+			g := MatMul(b.Input(fmt.Sprint("a", k), n, 3), b.Input(fmt.Sprint("b", k), 3, m))
+			deviations = append(deviations, Sub(g, Broadcast(Mean(g, 0), 0, n)))
+		}
+		for k, r := range deviations {
+			out = append(out, MatMulT(r, b.Input(fmt.Sprint("c", k), m/4, m), false, true))
+		}
+		return out
+	}).plan
+	inputs := int64(matrices * (3*n + 3*m + m/4*m))
+	if most := 8 * (inputs + 2*n*m + 4*m); plan.Bytes() > most {
+		t.Errorf("%d bytes, want %d for the inputs, one matrix and the results: %v", plan.Bytes(), most, plan)
+	}
+}
+
 // formed reports gradients of single examples that are in memory.
 func formed(n *Node) bool {
 	c, is := familyOf(n).(conv)

@@ -40,6 +40,7 @@ type step struct {
 	op      kernels.Primitive
 	fused   bool  // an elementwise chain: outputs may replace operands of full access
 	partial bool  // a term of a sum that a later product completes
+	early   bool  // runs as soon as it can
 	copyTo  *Node // for a copy, the output or leaf that it fills
 
 	before map[*step]bool // steps that must run earlier

@@ -152,6 +152,7 @@ func (p *Plan) addCopy(r, to *Node, producer *step) *step {
 // sums and other kernels that shrink their operands as soon as they can run, and so what makes single numbers, such as 1/N and ‖m‖²:
 // sums wait for what comes with these. Programs of columns run as early too, while the cache may still hold the matrix that they write over.
 func (p *Plan) schedule() {
+	p.hasten()
 	waiting := make(map[*step]int)
 	ready := &stepQueue{}
 	for _, s := range p.steps {
@@ -175,6 +176,34 @@ func (p *Plan) schedule() {
 	p.steps = order
 }
 
+// hasten lets what reads the matrix of a program of columns run as soon as it can, while the cache may still hold it, where all that comes of it takes no
+// more memory: the matrix, such as the deviations of per-example gradients, is then gone before the next one is made.
+func (p *Plan) hasten() {
+	readers := make(map[*Node][]*step)
+	for _, s := range p.steps {
+		s.early = false
+		for _, n := range s.ins {
+			readers[n] = append(readers[n], s)
+		}
+	}
+	for _, s := range p.steps {
+		if _, columns := s.op.(kernels.Columnwise); !columns {
+			continue
+		}
+		for _, n := range s.outs {
+			made := 0
+			for _, r := range readers[n] {
+				for _, m := range r.outs {
+					made += Size(m)
+				}
+			}
+			for _, r := range readers[n] {
+				r.early = r.early || made <= Size(n)
+			}
+		}
+	}
+}
+
 // stepQueue is a heap of steps that can run.
 type stepQueue []*step
 
@@ -196,7 +225,7 @@ func (s *step) priority() int64 {
 	if len(s.outs) > 0 && Size(s.outs[0]) == 1 {
 		return -1
 	}
-	if _, columns := s.op.(kernels.Columnwise); columns {
+	if _, columns := s.op.(kernels.Columnwise); columns || s.early {
 		return -1
 	}
 	newest := slices.MinFunc(s.nodes, newestFirst)
