@@ -25,7 +25,6 @@ type job[T kernels.Float] struct {
 	asked          [3][]T     // the memory of ahead
 	share          int        // lines to ask for after each tile
 	next, done     atomic.Int64
-	mirrored       [Mirrored]int // where the rows of a square of Mirror lie
 }
 
 const (
