@@ -17,16 +17,17 @@ type plan struct {
 }
 
 const (
-	fewStrips   = 5         // of A, for which B is not copied if its lines are close together
-	closeLines  = 64 << 10  // elements from the first line of a block to the last: a part of L2
-	blockWidth  = 1024      // rows of A, columns of B packed at once
-	cachePacked = 8 << 20   // bytes in a slab: a part of L3
-	cacheB      = 384 << 10 // bytes of B that a unit goes through once for every strip of A: less than half of L2
-	packUnit    = 16 << 10  // elements packed in a unit
-	aloneSlab   = 1 << 20   // bytes in a slab of one thread where the kernel reads A in rows: packed just before it is used
-	aloneB      = 256 << 10 // bytes of B packed at once then, if A is not packed: half of L2
-	leastUnit   = 256 << 10 // floating-point operations worth a unit of computing
-	mostUnit    = 16 << 20
+	smallOperand = 16 << 10  // bytes of an operand that is not copied, as it stays in L1 where it lies
+	fewStrips    = 5         // of A, for which B is not copied if its lines are close together
+	closeLines   = 64 << 10  // elements from the first line of a block to the last: a part of L2
+	blockWidth   = 1024      // rows of A, columns of B packed at once
+	cachePacked  = 8 << 20   // bytes in a slab: a part of L3
+	cacheB       = 384 << 10 // bytes of B that a unit goes through once for every strip of A: less than half of L2
+	packUnit     = 16 << 10  // elements packed in a unit
+	aloneSlab    = 1 << 20   // bytes in a slab of one thread where the kernel reads A in rows: packed just before it is used
+	aloneB       = 256 << 10 // bytes of B packed at once then, if A is not packed: half of L2
+	leastUnit    = 256 << 10 // floating-point operations worth a unit of computing
+	mostUnit     = 16 << 20
 )
 
 // cut plans the product for a number of threads.
@@ -38,13 +39,14 @@ func (p *product[T]) cut(threads int) plan {
 	}
 	c.strips, c.columns = ceil(p.m, c.tileRows), ceil(p.n, c.tileCols)
 	c.inRows = !c.dot && kern.rows != nil && p.a.Pack == nil && !p.a.Trans && (p.n < fewColumns || !p.a.collides())
-	c.directA = c.dot || c.inRows || p.a.Pack == nil && p.a.Trans && c.columns == 1
-	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans && (c.strips == 1 || c.strips <= fewStrips && p.b.LD*min(p.k, c.depth) <= closeLines))
+	var t T
+	size := int(unsafe.Sizeof(t))
+	c.directA = c.dot || c.inRows || p.a.Pack == nil && p.a.Trans && (c.columns == 1 || p.a.LD*p.k*size <= smallOperand)
+	c.directB = p.b.Pack == nil && (c.dot && p.b.Trans || !c.dot && !p.b.Trans &&
+		(c.strips == 1 || c.strips <= fewStrips && p.b.LD*min(p.k, c.depth) <= closeLines || p.b.LD*p.k*size <= smallOperand))
 	c.depth = ceil(p.k, ceil(p.k, c.depth))
 	c.blockRows = min(c.strips, blockWidth/c.tileRows)
 	c.blockCols = min(c.columns, blockWidth/c.tileCols)
-	var t T
-	size := int(unsafe.Sizeof(t))
 	packed := cachePacked
 	if threads == 1 && kern.rows != nil && !c.dot {
 		packed = aloneSlab
