@@ -160,7 +160,7 @@ func loadConv[T kernels.Float](l *loader, p kernels.Conv, o operands[T]) {
 		d.load(l, as32(y), as32(x), as32(k), false)
 		return
 	}
-	if d := c.wide(c.C, c.O); d != nil {
+	if d := c.wide(c.C, c.O, 1); d != nil {
 		d.load(l, as32(y), c.alone(x, k, false))
 		return
 	}

@@ -21,7 +21,7 @@ func loadConvInput[T kernels.Float](l *loader, p kernels.ConvInput, o operands[T
 		d.load(l, as32(x), as32(y), as32(k), true)
 		return
 	}
-	if d := c.wide(c.O, c.C); d != nil {
+	if d := c.wide(c.O, c.C, 1); d != nil {
 		d.load(l, as32(x), c.alone(y, k, true))
 		return
 	}

@@ -1,8 +1,9 @@
 package cpu
 
 import (
+	"slices"
+
 	"drift/kernels"
-	"drift/kernels/cpu/internal/winograd4"
 )
 
 // convTerm is a convolution of a sum: of images x with kernels k, which they share or which are each image's own.
@@ -11,54 +12,44 @@ type convTerm struct {
 	own  bool
 }
 
-// convTerms are convolutions whose outputs are added up where they are still transformed. At most one has kernels of its own for each image.
+// convTerms are convolutions whose outputs are added up where they are still transformed: as one with the inputs of all. At most one has kernels of
+// its own for each image.
 type convTerms struct {
 	list            []convTerm
-	inputs, outputs int
+	inputs, outputs int // of a term
 	turned          bool
 }
 
-// prepare adds the steps that transform the kernels that images share, and gives the function that finds those of a term, own being an image's own.
-func (t *convTerms) prepare(l *loader) (kernelsOf func(term int, own []float32) []float32) {
-	bytes, places := ownBytes(t.inputs, t.outputs), make([]int, len(t.list))
-	end := 0
-	for i, term := range t.list {
-		if !term.own {
-			places[i], end = end, end+bytes
-		}
-	}
-	l.shared.reserve(end)
-	step := kernelStep(t.inputs, t.outputs)
-	kernelsOf = func(term int, own []float32) []float32 {
-		if t.list[term].own {
-			return own
-		}
-		return view[float32](l.shared, 0, places[term], winograd4.Places*step)
-	}
-	for i, term := range t.list {
-		if !term.own {
-			l.parallel(kernelGroups(t.inputs, t.outputs), 512, func(_, from, to int) {
-				transformKernels(kernelsOf(i, nil), step, term.k, t.inputs, t.outputs, from, to, t.turned)
-			})
-		}
-	}
-	return kernelsOf
-}
+// step is from the transformed kernels of one place of a patch, [terms, inputs, outputs], to those of the next.
+func (t *convTerms) step() int { return kernelStep(len(t.list)*t.inputs, t.outputs) }
 
-// own is image n's own kernels.
-func (t *convTerms) own(n int) []float32 {
-	each := 9 * t.inputs * t.outputs
-	for _, term := range t.list {
+// prepare adds the step that transforms the kernels that images share, into each of some copies.
+func (t *convTerms) prepare(l *loader, copies int, of func(copy int) []float32) {
+	groups := kernelGroups(t.inputs, t.outputs)
+	for i, term := range t.list {
 		if term.own {
-			return term.k[n*each:][:each]
+			continue
 		}
+		l.parallel(copies*groups, 512, func(_, from, to int) {
+			for from < to {
+				n, end := from/groups, min(to, (from/groups+1)*groups)
+				t.transform(of(n), i, term.k, from-n*groups, end-n*groups)
+				from = end
+			}
+		})
 	}
-	return nil
 }
 
-// transform puts image n's own kernels into own.
-func (t *convTerms) transform(own []float32, n int) {
-	transformKernels(own, kernelStep(t.inputs, t.outputs), t.own(n), t.inputs, t.outputs, 0, kernelGroups(t.inputs, t.outputs), t.turned)
+// transform puts some groups of a term's kernels k into those of all terms.
+func (t *convTerms) transform(all []float32, term int, k []float32, from, to int) {
+	transformKernels(all[term*t.inputs*t.outputs:], t.step(), k, t.inputs, t.outputs, from, to, t.turned)
+}
+
+// own is the term that has kernels of its own for each image, and image n's.
+func (t *convTerms) own(n int) (term int, k []float32) {
+	term = slices.IndexFunc(t.list, func(c convTerm) bool { return c.own })
+	each := 9 * t.inputs * t.outputs
+	return term, t.list[term].k[n*each:][:each]
 }
 
 // Sums reports what goes by wide tiles: a transform of the outputs, and writing and reading them, is saved.
@@ -68,7 +59,7 @@ func (d *device) Sums(p kernels.ConvSum, dt kernels.DType) bool {
 	}
 	c := &convolution[float32]{Conv: p.Conv, parts: 1}
 	inputs, outputs := c.sides(p.Input)
-	return c.wide(inputs, outputs) != nil
+	return c.wide(inputs, outputs, 2) != nil
 }
 
 // sides are the channels that a convolution reads and writes, or its adjoint.
@@ -84,7 +75,7 @@ func loadConvSum[T kernels.Float](l *loader, p kernels.ConvSum, o operands[T]) e
 	c := newConvolution[T](l, p.Conv)
 	inputs, outputs := c.sides(p.Input)
 	y := o.out[0]
-	if d := c.wide(inputs, outputs); d != nil {
+	if d := c.wide(inputs, outputs, 2); d != nil {
 		terms := []convTerm{{as32(o.in[0]), as32(o.in[1]), false}, {as32(o.in[2]), as32(o.in[3]), p.PerExample}}
 		d.load(l, as32(y), &convTerms{terms, inputs, outputs, p.Input})
 		return nil

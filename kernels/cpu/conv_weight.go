@@ -40,7 +40,7 @@ func loadConvWeight[T kernels.Float](l *loader, p kernels.ConvWeight, o operands
 		d.gradients(l, as32(o.out[0]), as32(w.x), as32(w.y))
 		return
 	}
-	if d := c.wide(c.C, c.O); d != nil {
+	if d := c.wide(c.C, c.O, 1); d != nil {
 		d.reserve()
 		if k := as32(o.out[0]); d.perExample {
 			d.gradients(l, k, as32(w.x), as32(w.y))

@@ -13,7 +13,8 @@ import (
 type wide struct {
 	kernels.Window
 	tileUnits
-	inputs, outputs int
+	terms           int  // convolutions that are added up
+	inputs, outputs int  // of a term
 	across          int  // tiles in a row
 	perExample      bool // each image has kernels of its own
 	edges           []uint16
@@ -38,7 +39,7 @@ func (c *convolution[T]) tilesOfFour() bool {
 }
 
 // wide is the convolution by wide tiles; nil where there is a faster way, as where tiles would multiply more than half of what windows do.
-func (c *convolution[T]) wide(inputs, outputs int) *wide {
+func (c *convolution[T]) wide(inputs, outputs, terms int) *wide {
 	rows, across := (c.H+winograd4.Tile-1)/winograd4.Tile, (c.W+winograd4.Tile-1)/winograd4.Tile
 	if !c.tilesOfFour() || min(inputs, outputs) < tiledChannels || c.N*rows*across < winograd4.Measured().Tiles ||
 		2*winograd4.Places*rows*across > 9*c.H*c.W {
@@ -50,8 +51,8 @@ func (c *convolution[T]) wide(inputs, outputs int) *wide {
 			return nil
 		}
 	}
-	d := &wide{Window: c.Window, inputs: inputs, outputs: outputs, across: across, perExample: c.PerExample, local: c.local}
-	columns := max(2*winograd4.Lanes, wideBytes/sizeOf[float32]()/(winograd4.Places*(inputs+outputs)))
+	d := &wide{Window: c.Window, terms: terms, inputs: inputs, outputs: outputs, across: across, perExample: c.PerExample, local: c.local}
+	columns := max(2*winograd4.Lanes, wideBytes/sizeOf[float32]()/(winograd4.Places*(terms*inputs+outputs)))
 	d.tileUnits = cutTiles(c.N, rows, across, columns, most)
 	d.edges = winograd4.Edges(d.largest())
 	return d
@@ -84,12 +85,12 @@ func (d *wide) reserve() {
 	bytes := func(n int) int { return (4*n + 63) / 64 * 64 }
 	t := d.largest()
 	d.inAt = bytes(winograd4.LinesLen(t, d.W))
-	d.outAt = d.inAt + bytes(winograd4.Places*stepOf(d.inputs, t))
+	d.outAt = d.inAt + bytes(winograd4.Places*stepOf(d.terms*d.inputs, t))
 	d.turnedAt = d.outAt + bytes(winograd4.Places*stepOf(d.outputs, t))
 	d.kernelsAt = d.turnedAt + bytes(t.Len()*(d.inputs+d.outputs))
 	own := 0
 	if d.perExample {
-		own = ownBytes(d.inputs, d.outputs)
+		own = ownBytes(d.terms*d.inputs, d.outputs)
 	}
 	d.local.reserve(d.kernelsAt + own)
 }
@@ -98,12 +99,14 @@ func (d *wide) reserve() {
 // cache.
 func stepOf(channels int, t winograd4.Tiles) int { return channels*t.Len() + winograd4.Lanes }
 
-// data is the transformed patches of a unit, [places, inputs, tiles].
-func (d *wide) data(worker int, u *wideUnit, x []float32) []float32 {
-	step, plane := stepOf(d.inputs, u.tiles), d.H*d.W
+// data is the transformed patches of a unit, [places, terms, inputs, tiles].
+func (d *wide) data(worker int, u *wideUnit, x ...convTerm) []float32 {
+	step, plane := stepOf(d.terms*d.inputs, u.tiles), d.H*d.W
 	v := view[float32](d.local, worker, d.inAt, winograd4.Places*step)
-	for c := range d.inputs {
-		u.lines.Data(v[c*u.tiles.Len():], step, x[(u.from*d.inputs+c)*plane:], d.inputs*plane, u.plane)
+	for i, term := range x {
+		for c := range d.inputs {
+			u.lines.Data(v[(i*d.inputs+c)*u.tiles.Len():], step, term.x[(u.from*d.inputs+c)*plane:], d.inputs*plane, u.plane)
+		}
 	}
 	return v
 }
@@ -113,42 +116,45 @@ func (d *wide) products(worker int, u *wideUnit) []float32 {
 	return view[float32](d.local, worker, d.outAt, winograd4.Places*stepOf(d.outputs, u.tiles))
 }
 
-// convolve writes the outputs y of a unit, for transformed kernels [places, inputs, outputs] of each term, with kernelStep from place to place. Meanwhile it
-// asks for the memory of what is read next.
-func (d *wide) convolve(worker, i int, y []float32, terms []convTerm, kernelsOf func(term int, own []float32) []float32, next []float32) {
+// convolve writes the outputs y of a unit, for transformed kernels [places, terms, inputs, outputs] of all terms. Meanwhile it asks for the memory of what
+// is read next.
+func (d *wide) convolve(worker, i int, y []float32, t *convTerms, kernels, next []float32) {
 	u := d.unit(worker, i)
-	m, columns, plane := d.products(worker, &u), u.tiles.Len(), d.H*d.W
-	inStep, outStep, step := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles), kernelStep(d.inputs, d.outputs)
-	for t, term := range terms {
-		v, kernels := d.data(worker, &u, term.x), kernelsOf(t, d.own(worker))
-		for p := range winograd4.Places {
-			gemm.InPlace(d.outputs, columns, d.inputs, kernels[p*step:], d.outputs, v[p*inStep:], columns, float32(min(t, 1)), m[p*outStep:], columns)
-			if t == len(terms)-1 {
-				gemm.Ask(next[p*len(next)/winograd4.Places : (p+1)*len(next)/winograd4.Places])
-			}
-		}
+	v, m, columns, plane := d.data(worker, &u, t.list...), d.products(worker, &u), u.tiles.Len(), d.H*d.W
+	inputs := d.terms * d.inputs
+	inStep, outStep, step := stepOf(inputs, u.tiles), stepOf(d.outputs, u.tiles), t.step()
+	for p := range winograd4.Places {
+		gemm.InPlace(d.outputs, columns, inputs, kernels[p*step:], d.outputs, v[p*inStep:], columns, 0, m[p*outStep:], columns)
+		gemm.Ask(next[p*len(next)/winograd4.Places : (p+1)*len(next)/winograd4.Places])
 	}
 	for o := range d.outputs {
 		u.lines.Outputs(y[(u.from*d.outputs+o)*plane:], d.outputs*plane, m[o*columns:], outStep, u.plane)
 	}
 }
 
-// load adds the steps of a sum of convolutions with kernels [outputs, inputs, 3, 3], or of those with [inputs, outputs, 3, 3] turned.
+// load adds the steps of a sum of convolutions with kernels [outputs, inputs, 3, 3], or of those with [inputs, outputs, 3, 3] turned. Kernels that
+// images share are beside each image's own, if there are such, in the memory of each worker.
 func (d *wide) load(l *loader, y []float32, t *convTerms) {
 	d.reserve()
-	kernelsOf := t.prepare(l)
 	if d.perExample {
+		t.prepare(l, l.threads, d.own)
 		d.images(l, func(worker, n, from, to int) {
-			t.transform(d.own(worker), n)
+			kernels, groups := d.own(worker), kernelGroups(t.inputs, t.outputs)
+			term, k := t.own(n)
+			t.transform(kernels, term, k, 0, groups)
+			_, next := t.own(min(n+1, d.N-1))
 			for i := from; i < to; i++ {
-				d.convolve(worker, i, y, t.list, kernelsOf, t.own(min(n+1, d.N-1)))
+				d.convolve(worker, i, y, t, kernels, next)
 			}
 		})
 		return
 	}
+	l.shared.reserve(4 * winograd4.Places * t.step())
+	kernels := func(int) []float32 { return view[float32](l.shared, 0, 0, winograd4.Places*t.step()) }
+	t.prepare(l, 1, kernels)
 	l.parallel(d.units(), d.cost(), func(worker, from, to int) {
 		for i := from; i < to; i++ {
-			d.convolve(worker, i, y, t.list, kernelsOf, nil)
+			d.convolve(worker, i, y, t, kernels(0), nil)
 		}
 	})
 }
@@ -162,12 +168,12 @@ func (d *wide) images(l *loader, each func(worker, n, from, to int)) {
 	})
 }
 
-// own is where the transformed kernels of an image lie, if it has its own.
+// own is where the transformed kernels for an image lie, if it has its own.
 func (d *wide) own(worker int) []float32 {
 	if !d.perExample {
 		return nil
 	}
-	return view[float32](d.local, worker, d.kernelsAt, winograd4.Places*kernelStep(d.inputs, d.outputs))
+	return view[float32](d.local, worker, d.kernelsAt, winograd4.Places*kernelStep(d.terms*d.inputs, d.outputs))
 }
 
 // gradients adds the step that puts those of each image's kernels into k, for inputs x and outputs' gradients y.
@@ -184,13 +190,13 @@ func (d *wide) gradients(l *loader, k, x, y []float32) {
 
 // cost is that of a unit, as loader.parallel counts it.
 func (d *wide) cost() int {
-	return winograd4.Places * d.largest().Len() * (d.inputs*d.outputs/8 + 2*d.inputs)
+	return winograd4.Places * d.largest().Len() * d.terms * (d.inputs*d.outputs/8 + 2*d.inputs)
 }
 
 // weight is beta times the sums for transformed kernels [places, outputs, inputs], with kernelStep from place to place, plus those of a unit.
 func (d *wide) weight(worker, i int, beta float32, sums, x, y []float32) {
 	u := d.unit(worker, i)
-	v, g, columns, plane := d.data(worker, &u, x), d.products(worker, &u), u.tiles.Len(), d.H*d.W
+	v, g, columns, plane := d.data(worker, &u, convTerm{x: x}), d.products(worker, &u), u.tiles.Len(), d.H*d.W
 	inStep, outStep := stepOf(d.inputs, u.tiles), stepOf(d.outputs, u.tiles)
 	for o := range d.outputs {
 		u.lines.Spread(g[o*columns:], outStep, y[(u.from*d.outputs+o)*plane:], d.outputs*plane, u.plane)
