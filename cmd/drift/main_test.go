@@ -46,6 +46,16 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
+// The names of commands that can be asked for help are completed.
+func TestHelpIsCompleted(t *testing.T) {
+	for line, want := range map[string]string{"help tr": "train\t", "help data fe": "fetch\t", "help env ": ":4"} {
+		words := strings.Split(line, " ")
+		if status, stdout, stderr := drift(t, append([]string{"__complete"}, words...)...); status != statusDone || !strings.HasPrefix(stdout, want) {
+			t.Errorf("%s: status %d, stdout %q, stderr %q; want %q first", line, status, stdout, stderr, want)
+		}
+	}
+}
+
 // Every mistake in a command line ends with status 2 and one line that says what is wrong and what to do.
 func TestWrongCommandLines(t *testing.T) {
 	folder := t.TempDir()
@@ -55,7 +65,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"--seed 3 enw -h", `unknown command "enw": did you mean env?`},
 		{"help enw", `unknown command "enw": did you mean env?`},
 		{"help data lst", `unknown command "lst": did you mean list?`},
-		{"help env extra", `drift env takes no argument "extra"`},
+		{"help model lenet", `drift help takes a command, got "lenet" too: see drift model --help`},
 		{"env extra", `takes no argument "extra"`},
 		{"env --treads 2", "unknown flag --treads: did you mean --threads?"},
 		{"env --zzzzzz 2", "drift env --help lists all"},

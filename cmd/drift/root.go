@@ -85,6 +85,18 @@ func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [command]",
 		Short: "Help about any command",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, begun string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
+			of, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			for _, c := range of.Commands() {
+				if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), begun) {
+					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			of, rest, err := cmd.Root().Find(args)
 			switch names := commandNames(of); {
@@ -93,7 +105,7 @@ func helpCommand() *cobra.Command {
 			case len(rest) > 0 && len(names) > 0:
 				return usagef("unknown command %q: %s", rest[0], suggest.Choose(rest[0], names))
 			case len(rest) > 0:
-				return noArguments(of, rest)
+				return usagef("drift help takes a command, got %q too: see %s --help", rest[0], of.CommandPath())
 			}
 			of.InitDefaultHelpFlag()
 			return of.Help()
