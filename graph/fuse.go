@@ -178,12 +178,12 @@ func (f *fuser) onlyChain(n *Node) *group {
 func (f *fuser) merge() {
 	for _, n := range f.order {
 		p := f.groups[n]
-		if _, ok := familyOf(n).(elementwise); !ok || p == nil || p.sum != nil {
+		if _, ok := familyOf(n).(elementwise); !ok || p == nil || p.sum != nil || f.added[n] {
 			continue
 		}
 		for _, u := range f.users[n] {
 			q := f.groups[u]
-			if !f.chained(u) || f.added[n] || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain ||
+			if !f.chained(u) || q == p || q.sum != nil && slices.ContainsFunc(p.nodes, f.keeps) || q.domain != p.domain || p.weight+q.weight > maxChain ||
 				f.groupVaries(p) != f.groupVaries(q) || f.between(p, q) {
 				continue
 			}

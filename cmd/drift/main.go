@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"drift/data/suggest"
 	"drift/kernels/group"
 )
 
@@ -52,7 +51,7 @@ func runIn(ctx context.Context, g *group.Group, args []string, stdout, stderr io
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if words := cmd.Flags().Args(); cmd == root && len(words) > 0 {
-			unknown = usagef("unknown command %q: %s", words[0], suggest.Choose(words[0], commandNames(root)))
+			unknown = unknownCommand(root, words[0])
 			return
 		}
 		help(cmd, args)

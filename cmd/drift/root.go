@@ -67,7 +67,7 @@ func (a *app) root() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown command %q: %s", args[0], suggest.Choose(args[0], commandNames(cmd)))
+				return unknownCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
@@ -99,11 +99,11 @@ func helpCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			of, rest, err := cmd.Root().Find(args)
-			switch names := commandNames(of); {
+			switch {
 			case err != nil:
 				return usageError{err}
-			case len(rest) > 0 && len(names) > 0:
-				return usagef("unknown command %q: %s", rest[0], suggest.Choose(rest[0], names))
+			case len(rest) > 0 && of.HasAvailableSubCommands():
+				return unknownCommand(of, rest[0])
 			case len(rest) > 0:
 				return usagef("drift help takes a command, got %q too: see %s --help", rest[0], of.CommandPath())
 			}
@@ -198,6 +198,11 @@ func subcommand(cmd *cobra.Command, args []string) error {
 		return cmd.Help()
 	}
 	return usagef("unknown command %q of %s: %s", args[0], cmd.CommandPath(), suggest.Choose(args[0], commandNames(cmd)))
+}
+
+// unknownCommand names the commands that there are in the place of one that is not.
+func unknownCommand(of *cobra.Command, word string) error {
+	return usagef("unknown command %q: %s", word, suggest.Choose(word, commandNames(of)))
 }
 
 func commandNames(cmd *cobra.Command) []string {

@@ -66,7 +66,7 @@ func (j *job[T]) ask(lines int) {
 	for lines > 0 && len(j.ahead) > 0 {
 		next := j.ahead[0]
 		n := min(lines, ceil(len(next), inLine[T]()))
-		j.kernel.ask(&next[0], n)
+		j.kernel.ask(&next[0], 1, n, 0)
 		j.pass(n * inLine[T]())
 		lines -= n
 	}

@@ -22,9 +22,9 @@ func testAsking(t *testing.T, m, n, k int) {
 		t.Skip("the processor asks by itself")
 	}
 	record := func(src *float32, bytes uintptr) { asked[(uintptr(unsafe.Pointer(src))+bytes)/lineBytes] = true }
-	own.ask = func(src *float32, lines int) {
-		for i := range lines {
-			record(src, uintptr(i*lineBytes))
+	own.ask = func(src *float32, rows, lines, ld int) {
+		for i := range rows * lines {
+			record(src, uintptr(i/lines*ld)*unsafe.Sizeof(*src)+uintptr(i%lines*lineBytes))
 		}
 	}
 	own.tile = func(k int, from *float32, _ int, _ *float32, _ int, _ *float32, _, _, _ int, _, _ float32, ahead *float32, step int) {
@@ -90,7 +90,7 @@ func TestItemsLargerThanTheCacheAreNotAskedFor(t *testing.T) {
 	const batch, n = 2, 256
 	x := make([]float64, batch*n*n)
 	own := *active[float64]()
-	own.ask = func(*float64, int) { t.Error("asked for") }
+	own.ask = func(*float64, int, int, int) { t.Error("asked for") }
 	j := take[float64]()
 	defer j.release()
 	square := Matrix[float64]{Data: x, LD: n, Stride: n * n}

@@ -8,8 +8,7 @@ const mostSwept = 16
 // InPlace is C = Aᵀ·B + beta·C for A [k,m], B [k,n] and C [m,n] whose rows begin lda, ldb and ldc elements apart, without copies into strips:
 // for products with few terms over operands in the cache. With beta = 0, C is not read.
 func InPlace[T kernels.Float](m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
-	w := within[T]{Left: InColumns(m, k, a, lda), n: n, columns: n, b: b, ldb: ldb, c: c, ldc: ldc}
-	w.multiply(beta)
+	InColumns(m, k, a, lda).Times(n, b, ldb, beta, c, ldc)
 }
 
 // Left is A [m,k] of products whose operands are used where they lie.
@@ -143,14 +142,14 @@ func TransposeApart[T kernels.Float](dst []T, apart int, src []T, rows, columns,
 // Ask brings x into the second-level cache while something else is computed, as far as the processor does that on request.
 func Ask[T kernels.Float](x []T) {
 	if ask := active[T]().ask; ask != nil && len(x) >= inLine[T]() {
-		ask(&x[0], len(x)/inLine[T]())
+		ask(&x[0], 1, len(x)/inLine[T](), 0)
 	}
 }
 
 // AskRows is Ask for the first width elements of rows that begin ld elements apart.
 func AskRows[T kernels.Float](x []T, rows, width, ld int) {
 	_ = x[(rows-1)*ld+width-1]
-	if ask := active[T]().askRows; ask != nil {
+	if ask := active[T]().ask; ask != nil {
 		ask(&x[0], rows, ceil(width, inLine[T]()), ld)
 	}
 }

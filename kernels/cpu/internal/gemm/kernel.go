@@ -25,10 +25,8 @@ type kernel[T kernels.Float] struct {
 	// spread is lines for several strips at once: dst[s·stride+i·width+j] = src[i·ld+s·width+j] for s < strips. It may read and write up to a
 	// vector behind each line. It is for widths of more than 16 bytes, and nil where strips are copied one by one.
 	spread func(dst, src *T, count, width, ld, strips, stride int)
-	// ask brings lines of 64 bytes, at least one, from src on into the second-level cache. Nil where the processor has to do so itself.
-	ask func(src *T, lines int)
-	// askRows is ask for src[i·ld], i < rows. Nil where ask is.
-	askRows func(src *T, rows, lines, ld int)
+	// ask brings lines of 64 bytes, at least one, from src[i·ld] on for i < rows into the second-level cache. Nil where the processor has to do so itself.
+	ask func(src *T, rows, lines, ld int)
 	// gather is dst[i·stride+j] = src[rows[i]+j] for i < count, j < width.
 	gather           func(dst, src *T, rows *int, count, width, stride int)
 	maxRows, maxCols int

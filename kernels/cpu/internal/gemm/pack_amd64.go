@@ -2,15 +2,10 @@
 
 package gemm
 
-// askF32 brings lines of 64 bytes, at least one, from src on into the second-level cache.
+// askF32 brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.
 //
 //go:noescape
-func askF32(src *float32, lines int)
-
-// askRowsF32 brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.
-//
-//go:noescape
-func askRowsF32(src *float32, rows int, lines int, ld int)
+func askF32(src *float32, rows int, lines int, ld int)
 
 // linesF32 is dst[i·width+j] = src[i·ld+j] for i < count, j < width ≤ 128 bytes.
 //
@@ -32,15 +27,10 @@ func transposeF32(dst *float32, src *float32, count int, width int, ld int, stri
 //go:noescape
 func spreadF32(dst *float32, src *float32, count int, width int, ld int, strips int, stride int)
 
-// askF64 brings lines of 64 bytes, at least one, from src on into the second-level cache.
+// askF64 brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.
 //
 //go:noescape
-func askF64(src *float64, lines int)
-
-// askRowsF64 brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.
-//
-//go:noescape
-func askRowsF64(src *float64, rows int, lines int, ld int)
+func askF64(src *float64, rows int, lines int, ld int)
 
 // linesF64 is dst[i·width+j] = src[i·ld+j] for i < count, j < width ≤ 128 bytes.
 //

@@ -2,22 +2,9 @@
 
 #include "textflag.h"
 
-// func askF32(src *float32, lines int)
+// func askF32(src *float32, rows int, lines int, ld int)
 // Requires: MMX+
-TEXT ·askF32(SB), NOSPLIT, $0-16
-	MOVQ src+0(FP), SI
-	MOVQ lines+8(FP), CX
-
-line:
-	PREFETCHT1 (SI)
-	ADDQ       $0x40, SI
-	DECQ       CX
-	JNE        line
-	RET
-
-// func askRowsF32(src *float32, rows int, lines int, ld int)
-// Requires: MMX+
-TEXT ·askRowsF32(SB), NOSPLIT, $0-32
+TEXT ·askF32(SB), NOSPLIT, $0-32
 	MOVQ src+0(FP), SI
 	MOVQ rows+8(FP), CX
 	MOVQ lines+16(FP), DX
@@ -522,22 +509,9 @@ by2_strip:
 	VZEROUPPER
 	RET
 
-// func askF64(src *float64, lines int)
+// func askF64(src *float64, rows int, lines int, ld int)
 // Requires: MMX+
-TEXT ·askF64(SB), NOSPLIT, $0-16
-	MOVQ src+0(FP), SI
-	MOVQ lines+8(FP), CX
-
-line:
-	PREFETCHT1 (SI)
-	ADDQ       $0x40, SI
-	DECQ       CX
-	JNE        line
-	RET
-
-// func askRowsF64(src *float64, rows int, lines int, ld int)
-// Requires: MMX+
-TEXT ·askRowsF64(SB), NOSPLIT, $0-32
+TEXT ·askF64(SB), NOSPLIT, $0-32
 	MOVQ src+0(FP), SI
 	MOVQ rows+8(FP), CX
 	MOVQ lines+16(FP), DX

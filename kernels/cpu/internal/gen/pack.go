@@ -14,7 +14,6 @@ func packing(c *build.Context) {
 	for _, f64 := range []bool{false, true} {
 		p := packer{isa{c, f64, false}}
 		p.ask()
-		p.askRows()
 		p.lines()
 		p.gather()
 		p.transpose()
@@ -56,23 +55,10 @@ func (p packer) load() {
 	p.SHLQ(p.shift(), regLD)
 }
 
-// ask emits requests for memory that is copied soon.
+// ask emits requests for memory that is read soon: the rows of a matrix.
 func (p packer) ask() {
-	p.declare("ask", "func(src *%s, lines int)", "brings lines of 64 bytes, at least one, from src on into the second-level cache.")
-	p.Load(p.Param("src"), regSrc)
-	p.Load(p.Param("lines"), regCount)
-	p.Label("line")
-	p.PREFETCHT1(operand.Mem{Base: regSrc})
-	p.ADDQ(operand.U8(64), regSrc)
-	p.DECQ(regCount)
-	p.JNE(operand.LabelRef("line"))
-	p.RET()
-}
-
-// askRows emits requests for the rows of a matrix.
-func (p packer) askRows() {
 	row, left := reg.R9, reg.RAX
-	p.declare("askRows", "func(src *%s, rows, lines, ld int)",
+	p.declare("ask", "func(src *%s, rows, lines, ld int)",
 		"brings the lines of 64 bytes at src[i·ld] and behind, at least one, for i < rows into the second-level cache.")
 	p.Load(p.Param("src"), regSrc)
 	p.Load(p.Param("rows"), regCount)

@@ -227,7 +227,7 @@ func (c *compiler) origin(k int) (of, offset int) {
 	return k - o.Back, o.Offset * c.size()
 }
 
-// operandAt is where operand k is: so many bytes further, and by those in an index register.
+// operandAt is the address offset bytes behind the start of operand k, plus what the index register holds.
 func (c *compiler) operandAt(k, index, offset int) address {
 	of, further := c.origin(k)
 	base := c.place[of]
